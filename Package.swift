@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets stand leaves first; an arrow in ARCHITECTURE.md is a dependency here
+// and nothing else. Undeclared imports fail the build (see Makefile).
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "Spool",
+    products: [
+        .executable(name: "bootstrap", targets: ["bootstrap"]),
+        .executable(name: "local-emulator", targets: ["local-emulator"]),
+        .executable(name: "spool", targets: ["spool"]),
+    ],
+    targets: [
+        // C libraries, one system library target each.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(name: "CProcess"),
+
+        // Rooms, leaves first.
+        .target(name: "JSONLog", swiftSettings: strict),
+        .target(name: "Editing", swiftSettings: strict + [.strictMemorySafety()]),
+        .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
+        .target(name: "AWSSignature", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "HTTPTransport", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(name: "ChildProcess", dependencies: ["CProcess"], swiftSettings: strict),
+        .target(
+            name: "ObjectStore",
+            dependencies: ["HTTPTransport", "AWSSignature", "XMLTree"],
+            swiftSettings: strict),
+        .target(
+            name: "FFmpeg", dependencies: ["Editing", "ChildProcess"], swiftSettings: strict),
+        .target(
+            name: "Jobs", dependencies: ["Editing", "ObjectStore", "AWSSignature"],
+            swiftSettings: strict),
+        .target(
+            name: "LambdaRuntime", dependencies: ["JSONLog"], path: "Sources/Runtime",
+            swiftSettings: strict),
+        .target(
+            name: "Functions",
+            dependencies: [
+                "Editing", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "JSONLog",
+                "AWSSignature",
+            ],
+            swiftSettings: strict),
+
+        // Products.
+        .executableTarget(
+            name: "bootstrap",
+            dependencies: [
+                "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "JSONLog",
+                "AWSSignature",
+            ],
+            path: "Sources/Bootstrap", swiftSettings: strict),
+        .executableTarget(
+            name: "spool",
+            dependencies: ["SpoolCommands"], path: "Sources/SpoolCLI/Main", swiftSettings: strict),
+        .target(
+            name: "SpoolCommands", dependencies: ["HTTPTransport"],
+            path: "Sources/SpoolCLI/Commands", swiftSettings: strict),
+
+        // The emulator: a store, a Lambda service and a console around processes.
+        .target(
+            name: "EmulatorHTTP", dependencies: ["CMicroHTTPD"], path: "local-emulator/HTTPServer",
+            swiftSettings: strict),
+        .target(
+            name: "EmulatorDatabase", dependencies: ["CSQLite"], path: "local-emulator/Database",
+            swiftSettings: strict),
+        .target(
+            name: "EmulatorStore",
+            dependencies: [
+                "EmulatorHTTP", "EmulatorDatabase", "AWSSignature", "XMLTree", "CCrypto", "JSONLog",
+            ],
+            path: "local-emulator/Store", swiftSettings: strict),
+        .target(
+            name: "EmulatorLambda",
+            dependencies: ["EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog"],
+            path: "local-emulator/Lambda", swiftSettings: strict),
+        .executableTarget(
+            name: "local-emulator",
+            dependencies: [
+                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
+            ],
+            path: "local-emulator/Main", swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["ObjectStore", "Editing"],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "EditingTests", dependencies: ["Editing", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ObjectStoreTests",
+            dependencies: ["ObjectStore", "HTTPTransport", "AWSSignature", "XMLTree", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JobsTests", dependencies: ["Jobs", "ObjectStore", "Editing", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FFmpegTests", dependencies: ["FFmpeg", "Editing", "ChildProcess", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "JSONLog"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FunctionsTests",
+            dependencies: [
+                "Functions", "Jobs", "Editing", "ObjectStore", "FFmpeg", "LambdaRuntime", "JSONLog",
+                "TestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EmulatorTests",
+            dependencies: [
+                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda",
+                "ObjectStore", "HTTPTransport", "AWSSignature", "TestSupport", "ChildProcess",
+                "JSONLog",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SpoolCLITests", dependencies: ["SpoolCommands", "HTTPTransport"],
+            swiftSettings: strict),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+    ]
+)

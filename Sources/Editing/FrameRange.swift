@@ -1,0 +1,34 @@
+/// Frames of the output time base, half-open.
+package struct FrameRange: Hashable, Sendable, Codable {
+    package let start: Int
+    package let end: Int
+
+    /// - Precondition: `0 <= start <= end`.
+    package init(_ start: Int, _ end: Int) {
+        precondition(0 <= start && start <= end, "a frame range runs forward from zero or later")
+        self.start = start
+        self.end = end
+    }
+
+    private enum CodingKeys: String, CodingKey { case start, end }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let start = try container.decode(Int.self, forKey: .start)
+        let end = try container.decode(Int.self, forKey: .end)
+        guard 0 <= start, start <= end else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .end, in: container, debugDescription: "A frame range runs forward.")
+        }
+        self.init(start, end)
+    }
+
+    package var count: Int { end - start }
+    package var isEmpty: Bool { start == end }
+
+    /// The frames that both ranges hold, or nothing.
+    package func intersection(_ other: FrameRange) -> FrameRange? {
+        let (low, high) = (max(start, other.start), min(end, other.end))
+        return low < high ? FrameRange(low, high) : nil
+    }
+}

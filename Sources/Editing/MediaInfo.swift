@@ -1,0 +1,98 @@
+/// What a probe found in one media file. Times are exact microseconds, as
+/// FFmpeg's `AV_TIME_BASE` gives them.
+package struct MediaInfo: Hashable, Sendable, Codable {
+    package enum Kind: String, Sendable, Codable { case video, audio, image }
+
+    package struct Video: Hashable, Sendable, Codable {
+        package var codec: String
+        /// Coded size in pixels, before rotation and pixel aspect.
+        package var width: Int
+        package var height: Int
+        /// Clockwise degrees that a player turns the picture: 0, 90, 180 or 270.
+        package var rotationDegrees: Int
+        /// Width over height of one pixel; 1 where the file says nothing.
+        package var sampleAspectRatio: Rational
+        /// The stream's average rate in frames per second; nil for a still.
+        package var frameRate: Rational?
+        /// False where base rate and average rate differ (phone and screen
+        /// recordings).
+        package var isConstantFrameRate: Bool
+        package var pixelFormat: String
+        /// FFmpeg's names; nil where the file says nothing.
+        package var colorSpace: String?
+        package var colorRange: String?
+        package var colorTransfer: String?
+        package var colorPrimaries: String?
+        /// Index of the stream in the file.
+        package var streamIndex: Int
+        package var profile: String?
+
+        package init(
+            codec: String, width: Int, height: Int, rotationDegrees: Int = 0,
+            sampleAspectRatio: Rational = Rational(1), frameRate: Rational?,
+            isConstantFrameRate: Bool = true, pixelFormat: String, colorSpace: String? = nil,
+            colorRange: String? = nil, colorTransfer: String? = nil, colorPrimaries: String? = nil,
+            streamIndex: Int = 0, profile: String? = nil
+        ) {
+            self.codec = codec
+            self.width = width
+            self.height = height
+            self.rotationDegrees = rotationDegrees
+            self.sampleAspectRatio = sampleAspectRatio
+            self.frameRate = frameRate
+            self.isConstantFrameRate = isConstantFrameRate
+            self.pixelFormat = pixelFormat
+            self.colorSpace = colorSpace
+            self.colorRange = colorRange
+            self.colorTransfer = colorTransfer
+            self.colorPrimaries = colorPrimaries
+            self.streamIndex = streamIndex
+            self.profile = profile
+        }
+
+        /// Size in square pixels as a player shows it, after rotation and
+        /// pixel aspect.
+        package var displaySize: (width: Int, height: Int) {
+            let wide = (Rational(width) * sampleAspectRatio).rounded
+            return rotationDegrees % 180 == 0 ? (wide, height) : (height, wide)
+        }
+    }
+
+    package struct Audio: Hashable, Sendable, Codable {
+        package var codec: String
+        package var sampleRate: Int
+        package var channels: Int
+        package var streamIndex: Int
+
+        package init(codec: String, sampleRate: Int, channels: Int, streamIndex: Int) {
+            self.codec = codec
+            self.sampleRate = sampleRate
+            self.channels = channels
+            self.streamIndex = streamIndex
+        }
+    }
+
+    package var kind: Kind
+    /// FFmpeg's demuxer name, for instance `mov,mp4,m4a,3gp,3g2,mj2`.
+    package var format: String
+    /// Length of the file; 0 for a still image.
+    package var durationMicroseconds: Int
+    /// The earliest timestamp in the file (`format.start_time`).
+    package var startMicroseconds: Int
+    package var bitRate: Int?
+    package var video: Video?
+    package var audio: Audio?
+
+    package init(
+        kind: Kind, format: String, durationMicroseconds: Int, startMicroseconds: Int = 0,
+        bitRate: Int? = nil, video: Video? = nil, audio: Audio? = nil
+    ) {
+        self.kind = kind
+        self.format = format
+        self.durationMicroseconds = durationMicroseconds
+        self.startMicroseconds = startMicroseconds
+        self.bitRate = bitRate
+        self.video = video
+        self.audio = audio
+    }
+}
