@@ -1,0 +1,69 @@
+package import ObjectStore
+
+/// Where one uploaded file and all that is derived from it live.
+package struct AssetKeys: Hashable, Sendable {
+    package let owner: OwnerID
+    package let asset: AssetID
+
+    package init(owner: OwnerID, asset: AssetID) {
+        self.owner = owner
+        self.asset = asset
+    }
+
+    private var root: String { "assets/\(owner.text)/\(asset.text)" }
+
+    /// What init-upload promised: name, type, size and key of the upload.
+    package var upload: ObjectKey { ObjectKey("\(root)/upload.json") }
+    /// The probe's finding; its presence means that the upload is complete.
+    package var record: ObjectKey { ObjectKey("\(root)/asset.json") }
+    package var poster: ObjectKey { ObjectKey("\(root)/poster.jpg") }
+    /// The sound alone, packet by packet as in the source.
+    package func audio(fileExtension: String) -> ObjectKey {
+        ObjectKey("\(root)/audio.\(fileExtension)")
+    }
+    /// Prefix of every possible `audio(fileExtension:)`.
+    package var audioPrefix: String { "\(root)/audio." }
+    /// Written by complete-upload; its event starts derive-asset.
+    package var deriveRequest: ObjectKey { ObjectKey("\(root)/media.derive.json") }
+
+    /// The raw bytes: `uploads/{owner}/{asset}/{file name}` (CF-30).
+    package func media(fileName: String) -> ObjectKey {
+        ObjectKey("uploads/\(owner.text)/\(asset.text)/\(Self.safeFileName(fileName))")
+    }
+
+    /// The owner and asset of an `uploads/` key, or nil for any other key.
+    package init?(uploadKey: ObjectKey) {
+        let parts = uploadKey.text.split(
+            separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "uploads", !parts[3].isEmpty,
+            let owner = OwnerID(String(parts[1])), let asset = AssetID(String(parts[2]))
+        else { return nil }
+        self.init(owner: owner, asset: asset)
+    }
+
+    /// The owner and asset of a derive request's key, or nil for another key.
+    package init?(deriveRequestKey: ObjectKey) {
+        let parts = deriveRequestKey.text.split(
+            separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "assets", parts[3] == "media.derive.json",
+            let owner = OwnerID(String(parts[1])), let asset = AssetID(String(parts[2]))
+        else { return nil }
+        self.init(owner: owner, asset: asset)
+    }
+
+    /// The last path component without control characters, at most 200 bytes.
+    ///
+    /// Letters of any script stay: a key is only ever percent-encoded, and
+    /// never becomes a path on a disk.
+    package static func safeFileName(_ name: String) -> String {
+        let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init)
+        var result = ""
+        for scalar in (last ?? "").unicodeScalars {
+            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            let text = isControl ? "_" : String(scalar)
+            guard result.utf8.count + text.utf8.count <= 200 else { break }
+            result += text
+        }
+        return result.allSatisfy { $0 == "." } ? "upload" : result
+    }
+}

@@ -1,0 +1,70 @@
+package import Editing
+
+/// What init-upload promised: `assets/{owner}/{asset}/upload.json`.
+package struct UploadRecord: Hashable, Sendable, Codable {
+    package var version: Int = 1
+    package var fileName: String
+    package var contentType: String
+    package var bytes: Int
+    /// Object key of the raw upload.
+    package var key: String
+    /// Of a multipart upload; nil for a single PUT.
+    package var uploadID: String?
+    package var createdAtMilliseconds: Int
+
+    package init(
+        fileName: String, contentType: String, bytes: Int, key: String, uploadID: String?,
+        createdAtMilliseconds: Int
+    ) {
+        self.fileName = fileName
+        self.contentType = contentType
+        self.bytes = bytes
+        self.key = key
+        self.uploadID = uploadID
+        self.createdAtMilliseconds = createdAtMilliseconds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, fileName, contentType, bytes, key, uploadID = "uploadId"
+        case createdAtMilliseconds
+    }
+}
+
+/// What a complete upload is: `assets/{owner}/{asset}/asset.json`.
+package struct AssetRecord: Hashable, Sendable, Codable {
+    package enum Status: String, Sendable, Codable { case ready, failed }
+
+    package var version: Int = 1
+    package var id: String
+    package var owner: String
+    package var status: Status
+    package var fileName: String
+    package var contentType: String
+    /// Object key of the raw upload.
+    package var key: String
+    package var etag: String
+    package var bytes: Int
+    /// The probe's finding; nil when it failed.
+    package var media: MediaInfo?
+    /// One sentence; only when failed.
+    package var error: String?
+    package var createdAtMilliseconds: Int
+
+    package init(
+        id: AssetID, owner: OwnerID, status: Status, fileName: String, contentType: String,
+        key: String, etag: String, bytes: Int, media: MediaInfo?, error: String?,
+        createdAtMilliseconds: Int
+    ) {
+        self.id = id.text
+        self.owner = owner.text
+        self.status = status
+        self.fileName = fileName
+        self.contentType = contentType
+        self.key = key
+        self.etag = etag
+        self.bytes = bytes
+        self.media = media
+        self.error = error
+        self.createdAtMilliseconds = createdAtMilliseconds
+    }
+}

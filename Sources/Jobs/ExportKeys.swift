@@ -1,0 +1,117 @@
+package import Editing
+package import ObjectStore
+
+/// Where one export lives. Every key of an export is built here.
+package struct ExportKeys: Hashable, Sendable {
+    package let owner: OwnerID
+    package let job: JobID
+
+    package init(owner: OwnerID, job: JobID) {
+        self.owner = owner
+        self.job = job
+    }
+
+    /// All objects of the export, with the closing slash.
+    package var prefix: String { "exports/\(owner.text)/\(job.text)/" }
+
+    /// The edit as the caller sent it.
+    package var edit: ObjectKey { key("edit.json") }
+    /// The immutable `RenderPlan`.
+    package var plan: ObjectKey { key("plan.json") }
+    /// Its presence asks every renderer to stop.
+    package var cancel: ObjectKey { key("cancel.json") }
+    /// The one terminal record, written with `If-None-Match: *`.
+    package var result: ObjectKey { key("result.json") }
+    /// Its event starts the stitch; written with `If-None-Match: *`.
+    package var stitchRequest: ObjectKey { key("requests/all.stitch.json") }
+    /// The finished file: `exports/{owner}/{job}/output.mp4` (CF-49).
+    package func output(fileExtension: String) -> ObjectKey { key("output.\(fileExtension)") }
+
+    package func request(_ unit: RenderUnit) -> ObjectKey {
+        key("requests/\(unit.name).chunk.json")
+    }
+    /// Its size in bytes is the number of frames done.
+    package func progress(_ unit: RenderUnit) -> ObjectKey { key("progress/\(unit.name)") }
+    package func receipt(_ unit: RenderUnit) -> ObjectKey { key("receipts/\(unit.name).json") }
+    /// - Parameter attempt: From 1.
+    package func failure(_ unit: RenderUnit, attempt: Int) -> ObjectKey {
+        key("failures/\(unit.name).\(attempt).json")
+    }
+    /// - Parameter attempt: From 1.
+    package func stitchFailure(attempt: Int) -> ObjectKey { key("failures/all.\(attempt).json") }
+
+    /// Says that the export is not terminal yet: the sweep's work list.
+    package var active: ObjectKey { ObjectKey("active/\(job.text)") }
+    package static let activePrefix = "active/"
+    /// Tells the owner of a job from its ID alone.
+    package var pointer: ObjectKey { Self.pointer(job) }
+    package static func pointer(_ job: JobID) -> ObjectKey { ObjectKey("jobs/\(job.text).json") }
+    /// All exports of one owner.
+    package static func prefix(of owner: OwnerID) -> String { "exports/\(owner.text)/" }
+    /// The first request with a client token decides the job.
+    /// - Parameter digest: SHA-256 of the token, in hexadecimal.
+    package static func clientToken(_ digest: String, owner: OwnerID) -> ObjectKey {
+        ObjectKey("tokens/\(owner.text)/\(digest).json")
+    }
+    /// A rendered unit under its content address.
+    /// - Parameter digest: SHA-256 of the unit's fingerprint, in hexadecimal.
+    package static func cache(_ digest: String, fileExtension: String, owner: OwnerID) -> ObjectKey {
+        ObjectKey("cache/\(owner.text)/\(digest).\(fileExtension)")
+    }
+
+    private func key(_ rest: String) -> ObjectKey { ObjectKey(prefix + rest) }
+
+    /// The export and the rest of the key below it, or nil for another key.
+    package static func parse(_ key: ObjectKey) -> (keys: ExportKeys, rest: Substring)? {
+        let parts = key.text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "exports",
+            let owner = OwnerID(String(parts[1])), let job = JobID(String(parts[2]))
+        else { return nil }
+        return (ExportKeys(owner: owner, job: job), parts[3])
+    }
+
+    /// What a `*.chunk.json` key asks for, or nil for another key.
+    package static func parseChunkRequest(_ key: ObjectKey) -> (ExportKeys, RenderUnit)? {
+        guard let (keys, rest) = parse(key), rest.hasPrefix("requests/"),
+            rest.hasSuffix(".chunk.json"),
+            let unit = RenderUnit(
+                name: rest.dropFirst("requests/".count).dropLast(".chunk.json".count))
+        else { return nil }
+        return (keys, unit)
+    }
+}
+
+/// One piece of render work: a range of frames, or the whole sound.
+package enum RenderUnit: Hashable, Sendable {
+    case video(FrameRange)
+    case audio
+
+    /// `00000300-00000600` or `audio`: zero-padded, so that names sort by time.
+    package var name: String {
+        switch self {
+        case .video(let frames): "\(Self.padded(frames.start))-\(Self.padded(frames.end))"
+        case .audio: "audio"
+        }
+    }
+
+    /// - Returns: nil for text that `name` never gives.
+    package init?(name: some StringProtocol) {
+        guard name != "audio" else {
+            self = .audio
+            return
+        }
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == Self.width }),
+            let start = Int(parts[0]), let end = Int(parts[1]), 0 <= start, start < end
+        else { return nil }
+        self = .video(FrameRange(start, end))
+    }
+
+    /// Digits of a frame number: 24 hours at 120 frames a second need eight.
+    private static let width = 8
+
+    private static func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}

@@ -1,0 +1,113 @@
+package import Editing
+package import ObjectStore
+
+/// The objects of one export as a listing shows them, sorted by meaning.
+///
+/// Everything that is said of an export's state is derived from this value:
+/// there is no mutable record to keep in step.
+package struct ExportListing: Hashable, Sendable {
+    package var hasPlan = false
+    package var hasCancel = false
+    package var hasResult = false
+    package var hasStitchRequest = false
+    /// When each unit was asked for, in milliseconds since 1970.
+    package var requests: [RenderUnit: Int] = [:]
+    package var progress: [RenderUnit: Progress] = [:]
+    package var receipts: Set<RenderUnit> = []
+    /// Failure records of each unit.
+    package var failures: [RenderUnit: Int] = [:]
+    package var stitchFailures = 0
+    /// When the stitch was last asked for.
+    package var stitchRequestMilliseconds = 0
+    /// The youngest object: the export's last sign of life.
+    package var lastActivityMilliseconds = 0
+    /// The oldest object: when the export was accepted.
+    package var firstActivityMilliseconds = Int.max
+
+    /// How far a unit is: the progress object's size and its time.
+    package struct Progress: Hashable, Sendable {
+        package var frames: Int
+        package var milliseconds: Int
+    }
+
+    /// - Parameter objects: All objects below `keys.prefix`; others are ignored.
+    package init(_ objects: [ObjectInfo], of keys: ExportKeys) {
+        for object in objects where object.key.text.hasPrefix(keys.prefix) {
+            let rest = object.key.text.dropFirst(keys.prefix.count)
+            let time = object.lastModifiedMilliseconds
+            lastActivityMilliseconds = max(lastActivityMilliseconds, time)
+            firstActivityMilliseconds = min(firstActivityMilliseconds, time)
+            read(rest, object: object)
+        }
+    }
+
+    private mutating func read(_ rest: Substring, object: ObjectInfo) {
+        let time = object.lastModifiedMilliseconds
+        switch rest {
+        case "plan.json": hasPlan = true
+        case "cancel.json": hasCancel = true
+        case "result.json": hasResult = true
+        case "requests/all.stitch.json":
+            hasStitchRequest = true
+            stitchRequestMilliseconds = time
+        default:
+            if let unit = Self.unit(rest, "requests/", ".chunk.json") {
+                requests[unit] = time
+            } else if let unit = Self.unit(rest, "progress/", "") {
+                progress[unit] = Progress(frames: object.bytes, milliseconds: time)
+            } else if let unit = Self.unit(rest, "receipts/", ".json") {
+                receipts.insert(unit)
+            } else if rest.hasPrefix("failures/all.") {
+                stitchFailures += 1
+            } else if rest.hasPrefix("failures/") {
+                let name = rest.dropFirst("failures/".count).prefix { $0 != "." }
+                if let unit = RenderUnit(name: name) { failures[unit, default: 0] += 1 }
+            }
+        }
+    }
+
+    private static func unit(
+        _ rest: Substring, _ prefix: String, _ suffix: String
+    ) -> RenderUnit? {
+        guard rest.hasPrefix(prefix), rest.hasSuffix(suffix) else { return nil }
+        return RenderUnit(name: rest.dropFirst(prefix.count).dropLast(suffix.count))
+    }
+
+    /// Frames of the whole export, as far as requests tell.
+    package var frameCount: Int {
+        requests.keys.reduce(0) { count, unit in
+            guard case .video(let frames) = unit else { return count }
+            return max(count, frames.end)
+        }
+    }
+
+    /// The finest ranges that were asked for, in time order, without those
+    /// that a finer request replaced.
+    ///
+    /// A renderer that ran out of time splits its range into two requests, so
+    /// ranges can lie inside each other.
+    package var chunks: [FrameRange] {
+        let ranges = requests.keys.compactMap { unit -> FrameRange? in
+            guard case .video(let frames) = unit else { return nil }
+            return frames
+        }
+        return Tiling.finest(ranges)
+    }
+
+    /// Frames done of one chunk; all of them when its receipt is there.
+    package func framesDone(in chunk: FrameRange) -> Int {
+        let unit = RenderUnit.video(chunk)
+        if receipts.contains(unit) { return chunk.count }
+        return min(chunk.count, progress[unit]?.frames ?? 0)
+    }
+
+    /// The receipts that tile the whole export, in time order; nil while one
+    /// is missing.
+    package func finishedChunks(frameCount: Int) -> [FrameRange]? {
+        let ranges = receipts.compactMap { unit -> FrameRange? in
+            guard case .video(let frames) = unit else { return nil }
+            return frames
+        }
+        return Tiling.cover(FrameRange(0, frameCount), with: ranges)
+    }
+}

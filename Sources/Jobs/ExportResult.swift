@@ -1,0 +1,82 @@
+/// The one terminal record of an export, `result.json`.
+///
+/// It is written once, with `If-None-Match: *`: completed, failed and
+/// cancelled exclude each other because only one write can win.
+package struct ExportResult: Hashable, Sendable, Codable {
+    package enum Outcome: String, Sendable, Codable { case completed, failed, cancelled }
+
+    package struct Output: Hashable, Sendable, Codable {
+        /// Object key of the finished file.
+        package var key: String
+        package var bytes: Int
+        package var etag: String
+        package var contentType: String
+        package var frames: Int
+        package var samples: Int
+        package var durationSeconds: Double
+
+        package init(
+            key: String, bytes: Int, etag: String, contentType: String, frames: Int, samples: Int,
+            durationSeconds: Double
+        ) {
+            self.key = key
+            self.bytes = bytes
+            self.etag = etag
+            self.contentType = contentType
+            self.frames = frames
+            self.samples = samples
+            self.durationSeconds = durationSeconds
+        }
+    }
+
+    /// What the export used; sums over all receipts and the stitch.
+    package struct Usage: Hashable, Sendable, Codable {
+        package var chunks: Int
+        package var cachedChunks: Int
+        package var renderedFrames: Int
+        package var cpuMilliseconds: Int
+
+        package init(chunks: Int, cachedChunks: Int, renderedFrames: Int, cpuMilliseconds: Int) {
+            self.chunks = chunks
+            self.cachedChunks = cachedChunks
+            self.renderedFrames = renderedFrames
+            self.cpuMilliseconds = cpuMilliseconds
+        }
+    }
+
+    package var version: Int = 1
+    package var outcome: Outcome
+    /// Milliseconds since 1970.
+    package var finishedAtMilliseconds: Int
+    /// One sentence for the person who waits; only when failed or cancelled.
+    package var error: String?
+    package var output: Output?
+    /// What the seam check found, as the FFmpeg room reports it.
+    package var check: Check?
+    package var usage: Usage?
+
+    /// The seam check's findings in numbers.
+    package struct Check: Hashable, Sendable, Codable {
+        package var frames: Int
+        package var seams: Int
+        package var audioSamples: Int?
+
+        package init(frames: Int, seams: Int, audioSamples: Int?) {
+            self.frames = frames
+            self.seams = seams
+            self.audioSamples = audioSamples
+        }
+    }
+
+    package init(
+        outcome: Outcome, finishedAtMilliseconds: Int, error: String? = nil,
+        output: Output? = nil, check: Check? = nil, usage: Usage? = nil
+    ) {
+        self.outcome = outcome
+        self.finishedAtMilliseconds = finishedAtMilliseconds
+        self.error = error
+        self.output = output
+        self.check = check
+        self.usage = usage
+    }
+}

@@ -1,0 +1,86 @@
+package import Editing
+
+/// The internal state of an export; front ends may use other names.
+package enum ExportState: String, Hashable, Sendable, Codable {
+    case queued, rendering, stitching, completed, failed, cancelled, expired
+
+    /// Whether the export has ended.
+    package var isTerminal: Bool {
+        switch self {
+        case .completed, .failed, .cancelled, .expired: true
+        case .queued, .rendering, .stitching: false
+        }
+    }
+}
+
+/// Which names a front end reads (requirements A1).
+package enum StatusDialect: String, Hashable, Sendable, Codable {
+    case spool, clipforge, opencut
+
+    /// The state in this front end's word.
+    package func name(of state: ExportState) -> String {
+        switch (self, state) {
+        case (.spool, _): state.rawValue
+        case (_, .queued): "pending"
+        case (_, .rendering), (_, .stitching): "processing"
+        case (_, .completed): "completed"
+        case (_, .failed), (_, .cancelled), (_, .expired): "failed"
+        }
+    }
+}
+
+/// What is known of an export, derived from the objects that exist.
+package struct ExportStatus: Hashable, Sendable {
+    package struct Chunk: Hashable, Sendable {
+        package enum State: String, Sendable { case queued, rendering, done }
+        package var frames: FrameRange
+        package var framesDone: Int
+        package var state: State
+        package var failedAttempts: Int
+    }
+
+    package var state: ExportState
+    package var framesDone: Int
+    package var frameCount: Int
+    package var chunks: [Chunk]
+    package var isAudioDone: Bool
+    package var result: ExportResult?
+
+    /// Derives the status. A pure function of its arguments.
+    /// - Parameter result: The content of `result.json` when it is listed.
+    package init(_ listing: ExportListing, result: ExportResult?) {
+        let total = listing.frameCount
+        let isAudioDone = listing.receipts.contains(.audio)
+        chunks = listing.chunks.map { Self.chunk($0, in: listing) }
+        let isVideoDone = total > 0 && listing.finishedChunks(frameCount: total) != nil
+        framesDone = isVideoDone ? total : chunks.reduce(0) { $0 + $1.framesDone }
+        frameCount = total
+        self.isAudioDone = isAudioDone
+        self.result = result
+        switch result?.outcome {
+        case .completed: state = .completed
+        case .failed: state = .failed
+        case .cancelled: state = .cancelled
+        case nil:
+            // A cancel marker alone is a wish: a stitch may still win.
+            if isVideoDone && isAudioDone {
+                state = .stitching
+            } else if listing.receipts.isEmpty && listing.progress.isEmpty {
+                state = .queued
+            } else {
+                state = .rendering
+            }
+        }
+    }
+
+    private static func chunk(_ range: FrameRange, in listing: ExportListing) -> Chunk {
+        let unit = RenderUnit.video(range)
+        let done = listing.framesDone(in: range)
+        let state: Chunk.State =
+            listing.receipts.contains(unit)
+            ? .done : listing.progress[unit] == nil ? .queued : .rendering
+        return Chunk(
+            frames: range, framesDone: done, state: state,
+            failedAttempts: listing.failures[unit] ?? 0)
+    }
+}

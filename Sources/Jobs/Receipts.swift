@@ -1,0 +1,90 @@
+/// Says that a unit is rendered and where: `receipts/{unit}.json`.
+package struct RenderReceipt: Hashable, Sendable, Codable {
+    package var version: Int = 1
+    /// Object key below `cache/`.
+    package var key: String
+    package var etag: String
+    /// Frames of a video chunk; samples of the audio unit.
+    package var frames: Int
+    package var bytes: Int
+    package var cpuMilliseconds: Int
+    /// True when an earlier export had rendered the same content.
+    package var cached: Bool
+
+    package init(
+        key: String, etag: String, frames: Int, bytes: Int, cpuMilliseconds: Int, cached: Bool
+    ) {
+        self.key = key
+        self.etag = etag
+        self.frames = frames
+        self.bytes = bytes
+        self.cpuMilliseconds = cpuMilliseconds
+        self.cached = cached
+    }
+}
+
+/// Why one attempt failed: `failures/{unit}.{attempt}.json`.
+package struct FailureRecord: Hashable, Sendable, Codable {
+    package var version: Int = 1
+    package var requestID: String
+    package var attempt: Int
+    /// One sentence; holds no secret and no presigned URL.
+    package var error: String
+    /// The last output of FFmpeg, where it was FFmpeg that failed.
+    package var detail: String?
+    /// False when another attempt cannot help.
+    package var willRetry: Bool
+    package var milliseconds: Int
+
+    package init(
+        requestID: String, attempt: Int, error: String, detail: String?, willRetry: Bool,
+        milliseconds: Int
+    ) {
+        self.requestID = requestID
+        self.attempt = attempt
+        self.error = error
+        self.detail = detail
+        self.willRetry = willRetry
+        self.milliseconds = milliseconds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, requestID = "requestId", attempt, error, detail, willRetry, milliseconds
+    }
+}
+
+/// Owner and dialect of a job, found by its ID alone: `jobs/{job}.json`, and
+/// the body of its `active/` marker.
+package struct JobPointer: Hashable, Sendable, Codable {
+    package var version: Int = 1
+    package var owner: String
+    package var dialect: StatusDialect
+    /// Milliseconds since 1970.
+    package var createdAtMilliseconds: Int
+
+    package init(owner: OwnerID, dialect: StatusDialect, createdAtMilliseconds: Int) {
+        self.owner = owner.text
+        self.dialect = dialect
+        self.createdAtMilliseconds = createdAtMilliseconds
+    }
+}
+
+/// What a client token stands for: `tokens/{owner}/{digest}.json`.
+package struct ClientTokenRecord: Hashable, Sendable, Codable {
+    package var version: Int = 1
+    package var jobID: String
+    /// SHA-256 of the request body: the same token with another edit is a
+    /// conflict.
+    package var editDigest: String
+    package var createdAtMilliseconds: Int
+
+    package init(job: JobID, editDigest: String, createdAtMilliseconds: Int) {
+        jobID = job.text
+        self.editDigest = editDigest
+        self.createdAtMilliseconds = createdAtMilliseconds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, jobID = "jobId", editDigest, createdAtMilliseconds
+    }
+}

@@ -1,0 +1,74 @@
+package import Editing
+
+/// What the sweep does about one export that is not terminal.
+package enum SweepAction: Hashable, Sendable {
+    /// The export has ended, or never came to be: take it off the work list.
+    case removeMarker
+    /// A unit that start-export died before asking for.
+    case writeRequest(RenderUnit)
+    /// Put the request again, so that its event is sent again.
+    case repeatRequest(RenderUnit)
+    case writeStitchRequest
+    case repeatStitchRequest
+    /// End the export with this sentence.
+    case fail(String)
+    /// A cancel that died before it wrote the result.
+    case cancel
+}
+
+/// Decides from the listing alone; pure, so that every case is a table row.
+package enum SweepDecision {
+    /// An export whose objects have not changed for this long has lost an
+    /// event: renderers write progress every two seconds.
+    package static let quietMilliseconds = 120_000
+    /// One unit without progress for this long is taken for dead even while
+    /// others work.
+    package static let stuckUnitMilliseconds = 90_000
+    /// Nothing runs this long without a result.
+    package static let givenUpMilliseconds = 24 * 3_600_000
+
+    /// - Parameter plan: The stored plan, nil when there is none.
+    /// - Parameter now: Milliseconds since 1970.
+    package static func actions(
+        for listing: ExportListing, plan: RenderPlan?, now: Int
+    ) -> [SweepAction] {
+        guard !listing.hasResult else { return [.removeMarker] }
+        guard !listing.hasCancel else { return [.cancel] }
+        guard let plan else {
+            let isOld = now - listing.lastActivityMilliseconds > quietMilliseconds
+            return isOld ? [.removeMarker] : []
+        }
+        if now - listing.firstActivityMilliseconds > givenUpMilliseconds {
+            return [.fail("The export did not finish within 24 hours.")]
+        }
+        let isQuiet = now - listing.lastActivityMilliseconds > quietMilliseconds
+        let isComplete =
+            listing.finishedChunks(frameCount: plan.frameCount) != nil
+            && listing.receipts.contains(.audio)
+        if isComplete {
+            guard listing.hasStitchRequest else { return [.writeStitchRequest] }
+            return isQuiet ? [.repeatStitchRequest] : []
+        }
+        return unfinishedUnits(of: plan, in: listing).compactMap { unit in
+            guard listing.requests[unit] != nil else {
+                return isQuiet ? .writeRequest(unit) : nil
+            }
+            let isStuck =
+                listing.progress[unit].map { now - $0.milliseconds > stuckUnitMilliseconds } ?? false
+            return isQuiet || isStuck ? .repeatRequest(unit) : nil
+        }
+    }
+
+    /// Units without a receipt, in time order, sound last.
+    private static func unfinishedUnits(
+        of plan: RenderPlan, in listing: ExportListing
+    ) -> [RenderUnit] {
+        let asked = listing.chunks
+        // A range that was split is covered by finer requests already.
+        let planned = plan.chunks.filter { chunk in
+            Tiling.cover(chunk, with: asked) == nil
+        }
+        let ranges = Set(planned + asked).sorted { $0.start < $1.start }
+        return (ranges.map(RenderUnit.video) + [.audio]).filter { !listing.receipts.contains($0) }
+    }
+}
