@@ -1,0 +1,48 @@
+/// How much a line matters; a logger drops lines below its own level.
+package enum LogLevel: Int, Sendable, Hashable, Comparable, CaseIterable {
+    case debug, info, warning, error
+
+    /// Reads Lambda's names (`AWS_LAMBDA_LOG_LEVEL`) and ours, in any case.
+    /// - Returns: nil for a name that is neither.
+    package init?(name: String) {
+        switch name.lowercased() {
+        case "trace", "debug": self = .debug
+        case "info": self = .info
+        case "warn", "warning": self = .warning
+        case "error", "fatal": self = .error
+        default: return nil
+        }
+    }
+
+    /// The word in the `level` field.
+    package var name: String {
+        switch self {
+        case .debug: "debug"
+        case .info: "info"
+        case .warning: "warning"
+        case .error: "error"
+        }
+    }
+
+    package static func < (left: LogLevel, right: LogLevel) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+/// One field's value on a log line.
+package enum LogValue: Sendable, Hashable {
+    case string(String)
+    case integer(Int)
+    /// Written as text when it is not finite: JSON has no such number.
+    case double(Double)
+    case boolean(Bool)
+}
+
+extension LogValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
+    ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral
+{
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(floatLiteral value: Double) { self = .double(value) }
+    package init(booleanLiteral value: Bool) { self = .boolean(value) }
+}

@@ -1,0 +1,37 @@
+/// A tick of the clock, in EventBridge's shape.
+package struct ScheduledEvent: Sendable, Hashable, Decodable {
+    package var id: String
+    /// `Scheduled Event`.
+    package var detailType: String
+    /// `aws.events` or `aws.scheduler`.
+    package var source: String
+    /// When it was due, RFC 3339.
+    package var time: String
+    /// ARNs of the rules behind it.
+    package var resources: [String]
+
+    package init(
+        id: String, detailType: String = "Scheduled Event", source: String = "aws.events",
+        time: String, resources: [String] = []
+    ) {
+        self.id = id
+        self.detailType = detailType
+        self.source = source
+        self.time = time
+        self.resources = resources
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, source, time, resources
+        case detailType = "detail-type"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        id = try fields.decodeIfPresent(String.self, forKey: .id) ?? ""
+        detailType = try fields.decode(String.self, forKey: .detailType)
+        source = try fields.decode(String.self, forKey: .source)
+        time = try fields.decodeIfPresent(String.self, forKey: .time) ?? ""
+        resources = try fields.decodeIfPresent([String].self, forKey: .resources) ?? []
+    }
+}

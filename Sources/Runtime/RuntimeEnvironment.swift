@@ -1,0 +1,92 @@
+package import JSONLog
+
+/// A variable that the loop cannot start without, or cannot read.
+package struct RuntimeEnvironmentError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+/// The environment as Lambda sets it, read once at the start.
+///
+/// Source: "Using Lambda environment variables", AWS Lambda Developer Guide.
+package struct RuntimeEnvironment: Sendable, Hashable {
+    /// `AWS_LAMBDA_RUNTIME_API`: `host:port`. Required.
+    package var runtimeAPI: String
+    /// `_HANDLER`: which function this process is; empty when unset.
+    package var handlerName: String
+    /// `AWS_LAMBDA_FUNCTION_NAME`; the handler's name when unset.
+    package var functionName: String
+    /// `AWS_LAMBDA_FUNCTION_VERSION`; `$LATEST` when unset.
+    package var functionVersion: String
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in MiB; 128 when unset, as Lambda's least.
+    package var memoryMegabytes: Int
+    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1`.
+    package var region: String
+    /// `AWS_LAMBDA_LOG_LEVEL`; `info` when unset.
+    package var logLevel: LogLevel
+    /// `AWS_LAMBDA_INITIALIZATION_TYPE`; `on-demand` when unset.
+    package var initializationType: String
+    /// Every variable, for the function's own configuration.
+    package var variables: [String: String]
+
+    /// - Throws: when `AWS_LAMBDA_RUNTIME_API` is missing or is not `host:port`,
+    ///   or the memory size is not a number.
+    package init(_ variables: [String: String]) throws(RuntimeEnvironmentError) {
+        func value(_ name: String) -> String? {
+            variables[name].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        guard let runtimeAPI = value("AWS_LAMBDA_RUNTIME_API") else {
+            throw RuntimeEnvironmentError(
+                "AWS_LAMBDA_RUNTIME_API is not set: start this program through Lambda "
+                    + "or local-emulator.")
+        }
+        let memory = value("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") ?? "128"
+        guard let memoryMegabytes = Int(memory), memoryMegabytes > 0 else {
+            throw RuntimeEnvironmentError(
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE is not a number of MiB: \(memory).")
+        }
+        _ = try RuntimeEndpoint(runtimeAPI)
+        self.runtimeAPI = runtimeAPI
+        self.memoryMegabytes = memoryMegabytes
+        self.handlerName = value("_HANDLER") ?? ""
+        self.functionName = value("AWS_LAMBDA_FUNCTION_NAME") ?? value("_HANDLER") ?? "unknown"
+        self.functionVersion = value("AWS_LAMBDA_FUNCTION_VERSION") ?? "$LATEST"
+        self.region = value("AWS_REGION") ?? value("AWS_DEFAULT_REGION") ?? "us-east-1"
+        self.logLevel = value("AWS_LAMBDA_LOG_LEVEL").flatMap(LogLevel.init(name:)) ?? .info
+        self.initializationType = value("AWS_LAMBDA_INITIALIZATION_TYPE") ?? "on-demand"
+        self.variables = variables
+    }
+}
+
+/// Where the Runtime API listens: `127.0.0.1:9001`, `[::1]:9001`, `host:9001`.
+struct RuntimeEndpoint: Sendable, Hashable {
+    /// Without brackets.
+    var host: String
+    var port: UInt16
+    /// As written, for the `Host` header.
+    var authority: String
+
+    init(_ text: String) throws(RuntimeEnvironmentError) {
+        let fault = RuntimeEnvironmentError("AWS_LAMBDA_RUNTIME_API is not host:port: \(text).")
+        guard let colon = text.lastIndex(of: ":") else { throw fault }
+        var host = text[..<colon]
+        let digits = text[text.index(after: colon)...]
+        let isDecimal = digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isDecimal, let port = UInt16(digits), port > 0 else { throw fault }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            throw fault
+        }
+        let isPlain = host.utf8.allSatisfy { byte in
+            let letter = byte | 0x20
+            return (0x61...0x7A).contains(letter) || (0x2D...0x3A).contains(byte)
+                || byte == UInt8(ascii: "_")
+        }
+        guard !host.isEmpty, isPlain, !host.contains("/") else { throw fault }
+        self.host = String(host)
+        self.port = port
+        self.authority = text
+    }
+}
