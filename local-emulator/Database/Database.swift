@@ -1,0 +1,75 @@
+/// One SQLite file (WAL, synchronous=FULL), written by one thread and read by
+/// another, neither of them in the cooperative pool.
+///
+/// A write is durable when `transaction` returns. Reads see what was committed
+/// when they began and do not wait for writes.
+package final class Database: Sendable {
+    package let path: String
+    private let writer: DatabaseThread
+    private let reader: DatabaseThread
+
+    /// Opens the file, or creates it in a folder that exists.
+    /// - Throws: `.open`.
+    package init(path: String) throws(DatabaseError) {
+        self.path = path
+        writer = try DatabaseThread(path: path, isWriter: true)
+        do {
+            reader = try DatabaseThread(path: path, isWriter: false)
+        } catch {
+            writer.close {}
+            throw error
+        }
+    }
+
+    deinit {
+        writer.close {}
+        reader.close {}
+    }
+
+    /// Runs the body as one transaction, alone, and makes it durable.
+    ///
+    /// Transactions that wait at the same time share one commit. The body must
+    /// not block on anything but the connection.
+    /// - Throws: what the body throws, after rolling its changes back;
+    ///   `DatabaseError` when the commit fails.
+    package func transaction<T: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> T
+    ) async throws -> T {
+        try await run(body, on: writer)
+    }
+
+    /// Runs the body on a read-only snapshot.
+    /// - Throws: what the body throws; `DatabaseError` for an attempted write.
+    package func read<T: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> T
+    ) async throws -> T {
+        try await run(body, on: reader)
+    }
+
+    /// Finishes the work that waits and closes the file; later calls throw `.closed`.
+    package func close() async {
+        for thread in [reader, writer] {
+            await withCheckedContinuation { continuation in
+                thread.close { continuation.resume() }
+            }
+        }
+    }
+
+    private func run<T: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> T, on thread: DatabaseThread
+    ) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            thread.post(
+                DatabaseWork(run: body) { outcome in
+                    switch outcome {
+                    case .failure(let error): continuation.resume(throwing: error)
+                    case .success(let value):
+                        guard let value = value as? T else {
+                            preconditionFailure("A body's value keeps its type.")
+                        }
+                        continuation.resume(returning: value)
+                    }
+                })
+        }
+    }
+}
