@@ -1,1 +1,179 @@
+#define _GNU_SOURCE
 #include "CProcess.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+struct report {
+    int32_t step;
+    int32_t error;
+};
+
+// Everything between fork and exec is async-signal-safe: another thread may
+// hold any lock of the parent at the moment of the fork.
+static void fail(int report_fd, int step) {
+    struct report report = {step, errno};
+    ssize_t written = write(report_fd, &report, sizeof report);
+    (void)written;
+    _exit(127);
+}
+
+static int limit(int resource, int64_t value) {
+    if (value < 0) return 0;
+    struct rlimit both = {(rlim_t)value, (rlim_t)value};
+    if (resource == RLIMIT_CPU) both.rlim_max = (rlim_t)value + 1;
+    return setrlimit(resource, &both);
+}
+
+// CLOSE_RANGE_CLOEXEC came with Linux 5.11; older kernels mark one by one.
+static void close_others_on_exec(void) {
+    if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+    struct rlimit files;
+    int last = 65536;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < (rlim_t)last)
+        last = (int)files.rlim_cur;
+    for (int fd = 3; fd < last; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void reset_signals(void) {
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void become(const char *path, char *const argv[], char *const envp[],
+                   const char *directory, int out_fd, int err_fd,
+                   struct spool_limits limits, pid_t parent, int report_fd) {
+    if (setpgid(0, 0) != 0) fail(report_fd, SPOOL_STEP_SETUP);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report_fd, SPOOL_STEP_SETUP);
+    // The parent may have died before the line above took effect.
+    if (getppid() != parent) _exit(127);
+
+    int null_fd = open("/dev/null", O_RDONLY);
+    // Numbers 0 to 2 may be the very descriptors passed in, so move those away first.
+    int out_copy = fcntl(out_fd, F_DUPFD_CLOEXEC, 3);
+    int err_copy = fcntl(err_fd, F_DUPFD_CLOEXEC, 3);
+    if (null_fd < 0 || out_copy < 0 || err_copy < 0) fail(report_fd, SPOOL_STEP_SETUP);
+    if (dup2(null_fd, 0) < 0 || dup2(out_copy, 1) < 0 || dup2(err_copy, 2) < 0)
+        fail(report_fd, SPOOL_STEP_SETUP);
+    close_others_on_exec();
+
+    if (directory != NULL && chdir(directory) != 0) fail(report_fd, SPOOL_STEP_DIRECTORY);
+    struct rlimit no_core = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &no_core) != 0 ||
+        limit(RLIMIT_CPU, limits.cpu_seconds) != 0 ||
+        limit(RLIMIT_AS, limits.address_space_bytes) != 0 ||
+        limit(RLIMIT_FSIZE, limits.file_bytes) != 0)
+        fail(report_fd, SPOOL_STEP_LIMITS);
+
+    reset_signals();
+    execve(path, argv, envp);
+    fail(report_fd, SPOOL_STEP_EXECUTE);
+}
+
+static int abandon(pid_t pid, int report_fd) {
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+    close(report_fd);
+    return -1;
+}
+
+int spool_spawn(const char *path, char *const argv[], char *const envp[],
+                const char *directory, int out_fd, int err_fd,
+                struct spool_limits limits, pid_t *pid, int *pidfd, int *step) {
+    *step = SPOOL_STEP_FORK;
+    int report_fds[2];
+    if (pipe2(report_fds, O_CLOEXEC) != 0) return errno;
+
+    // Signals stay blocked over the fork, so that no handler of the parent
+    // runs in the child before its handlers are reset.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child == 0)
+        become(path, argv, envp, directory, out_fd, err_fd, limits, parent, report_fds[1]);
+    int fork_error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(report_fds[1]);
+    if (child < 0) {
+        close(report_fds[0]);
+        return fork_error;
+    }
+
+    int handle = (int)syscall(SYS_pidfd_open, child, 0);
+    if (handle < 0) {
+        int error = errno;
+        abandon(child, report_fds[0]);
+        return error;
+    }
+    fcntl(handle, F_SETFD, FD_CLOEXEC);
+
+    // End of file means that exec closed the pipe: the program runs.
+    struct report report = {0, 0};
+    ssize_t got;
+    do {
+        got = read(report_fds[0], &report, sizeof report);
+    } while (got < 0 && errno == EINTR);
+    if (got != 0) {
+        int error = got == (ssize_t)sizeof report ? report.error : EIO;
+        *step = got == (ssize_t)sizeof report ? report.step : SPOOL_STEP_SETUP;
+        abandon(child, report_fds[0]);
+        close(handle);
+        return error;
+    }
+    close(report_fds[0]);
+    *step = SPOOL_STEP_NONE;
+    *pid = child;
+    *pidfd = handle;
+    return 0;
+}
+
+int spool_reap(int pidfd, struct spool_exit *exit) {
+    siginfo_t info;
+    struct rusage usage;
+    memset(&info, 0, sizeof info);
+    memset(&usage, 0, sizeof usage);
+    // glibc's waitid hides the fifth argument, the resource usage.
+    long result;
+    do {
+        result = syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &usage);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0) return errno;
+    if (info.si_pid == 0) return EAGAIN;
+    exit->was_signalled = info.si_code != CLD_EXITED;
+    exit->value = info.si_status;
+    exit->cpu_microseconds =
+        (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+        usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    exit->peak_memory_bytes = (int64_t)usage.ru_maxrss * 1024;
+    return 0;
+}
+
+int spool_pipe(int *read_end, int *write_end) {
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0) return errno;
+    fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    *read_end = fds[0];
+    *write_end = fds[1];
+    return 0;
+}
+
+int spool_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

@@ -1,0 +1,212 @@
+import CProcess
+import Glibc
+
+/// State of the supervisor's thread, used by that thread alone.
+struct ChildLoop {
+    private struct Entry {
+        let child: Child
+        let processDescriptor: Int32
+        var output: Stream
+        var errors: Stream
+        /// Monotonic milliseconds at which the group is killed.
+        var killAt: Int?
+    }
+
+    private struct Stream {
+        /// -1 once closed.
+        var descriptor: Int32
+        let handler: Child.OutputHandler?
+    }
+
+    private let wakeup: Int32
+    private var entries: [Int: Entry] = [:]
+    private var buffer = [UInt8](repeating: 0, count: 64 << 10)
+
+    init(wakeup: Int32) {
+        self.wakeup = wakeup
+    }
+
+    /// Waits for something to happen and deals with all of it.
+    mutating func turn(takeMessages: () -> [ChildSupervisor.Message]) {
+        var descriptors = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
+        var owners: [Int] = [0]
+        for (processID, entry) in entries {
+            for descriptor in [
+                entry.processDescriptor, entry.output.descriptor, entry.errors.descriptor,
+            ] where descriptor >= 0 {
+                descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+                owners.append(processID)
+            }
+        }
+        _ = poll(&descriptors, nfds_t(descriptors.count), pollTimeout())
+
+        if descriptors[0].revents != 0 {
+            var count: UInt64 = 0
+            _ = Glibc.read(wakeup, &count, 8)
+        }
+        for (index, processID) in zip(owners.indices, owners).dropFirst()
+        where descriptors[index].revents != 0 {
+            serve(processID, descriptor: descriptors[index].fd)
+        }
+        for message in takeMessages() { obey(message) }
+        killOverdue()
+    }
+
+    private func pollTimeout() -> Int32 {
+        guard let next = entries.values.compactMap(\.killAt).min() else { return -1 }
+        return Int32(clamping: max(0, next - monotonicMilliseconds()))
+    }
+
+    private mutating func serve(_ processID: Int, descriptor: Int32) {
+        guard var entry = entries[processID] else { return }
+        if descriptor == entry.processDescriptor {
+            end(entry, processID: processID)
+            return
+        }
+        if descriptor == entry.output.descriptor { pump(&entry.output, untilEmpty: false) }
+        if descriptor == entry.errors.descriptor { pump(&entry.errors, untilEmpty: false) }
+        entries[processID] = entry
+    }
+
+    private mutating func end(_ ended: Entry, processID: Int) {
+        var entry = ended
+        // The leader is a zombie still, so the group's number cannot have gone
+        // to anybody else.
+        Glibc.kill(pid_t(-processID), SIGKILL)
+        var exit = spool_exit()
+        guard spool_reap(entry.processDescriptor, &exit) == 0 else { return }
+        pump(&entry.output, untilEmpty: true)
+        pump(&entry.errors, untilEmpty: true)
+        for descriptor in [
+            entry.processDescriptor, entry.output.descriptor, entry.errors.descriptor,
+        ] where descriptor >= 0 { close(descriptor) }
+        entries[processID] = nil
+        let value = Int(exit.value)
+        entry.child.finish(
+            ChildResult(
+                exit: exit.was_signalled == 0 ? .code(value) : .signal(value),
+                cpuMicroseconds: Int(exit.cpu_microseconds),
+                peakMemoryBytes: Int(exit.peak_memory_bytes)))
+    }
+
+    /// Reads once, or until nothing is left, and closes at the end of the file.
+    private mutating func pump(_ stream: inout Stream, untilEmpty: Bool) {
+        while stream.descriptor >= 0 {
+            let count = Glibc.read(stream.descriptor, &buffer, buffer.count)
+            if count > 0 {
+                stream.handler?(Array(buffer[..<count]))
+            } else if count < 0 && errno == EINTR {
+                continue
+            } else if count < 0 && errno == EAGAIN {
+                return
+            } else {
+                close(stream.descriptor)
+                stream.descriptor = -1
+            }
+            if !untilEmpty { return }
+        }
+    }
+
+    private mutating func obey(_ message: ChildSupervisor.Message) {
+        switch message {
+        case .start(let request):
+            request.started(start(request))
+        case .terminate(let processID, let graceMilliseconds):
+            guard var entry = entries[processID] else { return }
+            Glibc.kill(pid_t(-processID), graceMilliseconds > 0 ? SIGTERM : SIGKILL)
+            let deadline = monotonicMilliseconds() + graceMilliseconds
+            entry.killAt = min(entry.killAt ?? deadline, deadline)
+            entries[processID] = entry
+        }
+    }
+
+    private mutating func killOverdue() {
+        guard !entries.isEmpty else { return }
+        let now = monotonicMilliseconds()
+        for (processID, entry) in entries {
+            guard let killAt = entry.killAt, killAt <= now else { continue }
+            Glibc.kill(pid_t(-processID), SIGKILL)
+            entries[processID]?.killAt = nil
+        }
+    }
+
+    private mutating func start(_ request: StartRequest) -> Result<Child, ChildProcessError> {
+        var outputEnds: (read: Int32, write: Int32) = (-1, -1)
+        var errorEnds: (read: Int32, write: Int32) = (-1, -1)
+        var processID: pid_t = 0
+        var processDescriptor: Int32 = -1
+        var step = Int32(SPOOL_STEP_FORK)
+        var status = makePipe(&outputEnds)
+        if status == 0 { status = makePipe(&errorEnds) }
+        if status == 0 {
+            status = spawn(
+                request.command, output: outputEnds.write, errors: errorEnds.write,
+                processID: &processID, processDescriptor: &processDescriptor, step: &step)
+        }
+        for end in [outputEnds.write, errorEnds.write] where end >= 0 { close(end) }
+        guard status == 0 else {
+            for end in [outputEnds.read, errorEnds.read] where end >= 0 { close(end) }
+            return .failure(
+                ChildProcessError(
+                    code: .startFailed, executable: request.command.executable,
+                    errorNumber: Int(status), step: stepName(step)))
+        }
+        let child = Child(processID: Int(processID))
+        entries[Int(processID)] = Entry(
+            child: child, processDescriptor: processDescriptor,
+            output: Stream(descriptor: outputEnds.read, handler: request.onStandardOutput),
+            errors: Stream(descriptor: errorEnds.read, handler: request.onStandardError))
+        return .success(child)
+    }
+}
+
+private func makePipe(_ ends: inout (read: Int32, write: Int32)) -> Int32 {
+    var read: Int32 = -1
+    var write: Int32 = -1
+    let status = spool_pipe(&read, &write)
+    ends = (read, write)
+    return status
+}
+
+private func spawn(
+    _ command: ChildCommand, output: Int32, errors: Int32, processID: inout pid_t,
+    processDescriptor: inout Int32, step: inout Int32
+) -> Int32 {
+    var arguments: [UnsafeMutablePointer<CChar>?] =
+        ([command.executable] + command.arguments).map { strdup($0) } + [nil]
+    var environment: [UnsafeMutablePointer<CChar>?] =
+        command.environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") }
+        + [nil]
+    defer {
+        for pointer in arguments { free(pointer) }
+        for pointer in environment { free(pointer) }
+    }
+    let limits = spool_limits(
+        cpu_seconds: Int64(command.limits.cpuSeconds ?? -1),
+        address_space_bytes: Int64(command.limits.addressSpaceBytes ?? -1),
+        file_bytes: Int64(command.limits.fileBytes ?? -1))
+    if let directory = command.workingDirectory {
+        return spool_spawn(
+            command.executable, &arguments, &environment, directory, output, errors, limits,
+            &processID, &processDescriptor, &step)
+    }
+    return spool_spawn(
+        command.executable, &arguments, &environment, nil, output, errors, limits,
+        &processID, &processDescriptor, &step)
+}
+
+private func stepName(_ step: Int32) -> String {
+    switch Int(step) {
+    case SPOOL_STEP_FORK: "making a process"
+    case SPOOL_STEP_DIRECTORY: "entering its folder"
+    case SPOOL_STEP_LIMITS: "setting its limits"
+    case SPOOL_STEP_EXECUTE: "executing it"
+    default: "setting it up"
+    }
+}
+
+private func monotonicMilliseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+}
