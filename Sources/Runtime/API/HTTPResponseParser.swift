@@ -1,0 +1,160 @@
+/// Reads one answer, in whatever pieces it comes (RFC 9112).
+///
+/// Strict, because a client that guesses where a body ends runs handlers on
+/// half an event: no folded lines, no bare CR or LF, no space before a colon,
+/// one length only, never a length together with chunks, nothing after the end.
+struct HTTPResponseParser: Sendable {
+    private enum State: Hashable {
+        case statusLine, header, fixedBody(remaining: Int)
+        case chunkSize, chunkData(remaining: Int), chunkEnd, trailer
+        case done
+    }
+
+    private let limits: HTTPLimits
+    private var state = State.statusLine
+    private var line: [UInt8] = []
+    private var headBytes = 0
+    private var interimAnswers = 0
+    private var head = HTTPResponseHead()
+    private var body: [UInt8] = []
+    private(set) var hasStarted = false
+
+    init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
+
+    /// The answer, once its last byte has been consumed.
+    var response: HTTPResponse? {
+        guard state == .done else { return nil }
+        return HTTPResponse(
+            status: head.status, headers: head.headers, body: body,
+            isFramed: head.isFramed, keepsConnection: head.keepsConnection && head.isFramed)
+    }
+
+    /// Takes the next bytes from the connection.
+    /// - Throws: when they cannot be part of an answer that we accept.
+    mutating func consume(_ bytes: ArraySlice<UInt8>) throws(HTTPParseError) {
+        var rest = bytes
+        if !rest.isEmpty { hasStarted = true }
+        while !rest.isEmpty {
+            switch state {
+            case .statusLine, .header, .chunkSize, .chunkEnd, .trailer:
+                guard try takeLine(&rest) else { return }
+                try finishLine()
+            case .fixedBody(let remaining):
+                let count = take(remaining, of: &rest)
+                state = count == remaining ? .done : .fixedBody(remaining: remaining - count)
+            case .chunkData(let remaining):
+                let count = take(remaining, of: &rest)
+                state = count == remaining ? .chunkEnd : .chunkData(remaining: remaining - count)
+            case .done:
+                guard head.isFramed else { return }
+                throw HTTPParseError("there are bytes after the end of the answer")
+            }
+        }
+    }
+
+    private mutating func take(_ wanted: Int, of rest: inout ArraySlice<UInt8>) -> Int {
+        let piece = rest.prefix(wanted)
+        body.append(contentsOf: piece)
+        rest = rest.dropFirst(piece.count)
+        return piece.count
+    }
+
+    /// Moves bytes into `line` up to its end.
+    /// - Returns: whether the line is whole; its CR LF is not part of it.
+    private mutating func takeLine(_ rest: inout ArraySlice<UInt8>) throws(HTTPParseError) -> Bool {
+        let end = rest.firstIndex(of: 0x0A)
+        let piece = end.map { rest[rest.startIndex...$0] } ?? rest
+        headBytes += piece.count
+        guard headBytes <= limits.headBytesMax else {
+            throw HTTPParseError("the head is larger than \(limits.headBytesMax) bytes")
+        }
+        line.append(contentsOf: piece)
+        rest = rest.dropFirst(piece.count)
+        guard end != nil else { return false }
+        guard line.count >= 2, line[line.count - 2] == 0x0D else {
+            throw HTTPParseError("a line ends in LF without CR")
+        }
+        line.removeLast(2)
+        guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+            throw HTTPParseError("a line holds a control character")
+        }
+        return true
+    }
+
+    private mutating func finishLine() throws(HTTPParseError) {
+        defer { line.removeAll(keepingCapacity: true) }
+        switch state {
+        case .statusLine:
+            head = try HTTPResponseHead(statusLine: line)
+            state = .header
+        case .header:
+            if line.isEmpty { try finishHead() } else { try head.append(headerLine: line) }
+        case .chunkSize:
+            try startChunk()
+        case .chunkEnd:
+            guard line.isEmpty else { throw HTTPParseError("a chunk is longer than it says") }
+            // Chunk lines are framing: only lines of the head count as such.
+            headBytes = 0
+            state = .chunkSize
+        case .trailer:
+            if line.isEmpty {
+                state = .done
+            } else {
+                // Checked as a header is, then dropped: no call here has any use for one.
+                var ignored = HTTPResponseHead()
+                try ignored.append(headerLine: line)
+            }
+        case .fixedBody, .chunkData, .done:
+            preconditionFailure("No line is read in the middle of a body.")
+        }
+    }
+
+    private mutating func finishHead() throws(HTTPParseError) {
+        if (100...199).contains(head.status) {
+            interimAnswers += 1
+            guard head.status != 101, interimAnswers <= limits.interimAnswersMax else {
+                throw HTTPParseError("an interim answer \(head.status) was not asked for")
+            }
+            state = .statusLine
+            return
+        }
+        switch try head.framing() {
+        case .none, .length(0), .untilClose: state = .done
+        case .length(let length):
+            guard length <= limits.bodyBytesMax else {
+                throw HTTPParseError("the body is larger than \(limits.bodyBytesMax) bytes")
+            }
+            body.reserveCapacity(length)
+            state = .fixedBody(remaining: length)
+        case .chunked: state = .chunkSize
+        }
+    }
+
+    private mutating func startChunk() throws(HTTPParseError) {
+        // An extension may follow the size; it says nothing that we need.
+        let digits = line.prefix { $0 != UInt8(ascii: ";") }
+        guard (1...8).contains(digits.count), line.count <= 256,
+            let size = Int(hexadecimal: digits)
+        else { throw HTTPParseError("a chunk's size is not a hexadecimal number") }
+        guard size <= limits.bodyBytesMax - body.count else {
+            throw HTTPParseError("the body is larger than \(limits.bodyBytesMax) bytes")
+        }
+        state = size == 0 ? .trailer : .chunkData(remaining: size)
+    }
+}
+
+extension Int {
+    /// Digits only: no sign, no prefix, no space.
+    fileprivate init?(hexadecimal digits: some Collection<UInt8>) {
+        var value = 0
+        for byte in digits {
+            switch byte {
+            case 0x30...0x39: value = value << 4 | Int(byte - 0x30)
+            case 0x41...0x46: value = value << 4 | Int(byte - 0x41 + 10)
+            case 0x61...0x66: value = value << 4 | Int(byte - 0x61 + 10)
+            default: return nil
+            }
+        }
+        self = value
+    }
+}

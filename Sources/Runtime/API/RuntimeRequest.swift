@@ -1,0 +1,93 @@
+/// One call of the Runtime API as a value: what is sent, with no I/O.
+///
+/// Source: "Using the Lambda runtime API", version 2018-06-01.
+struct RuntimeRequest: Sendable, Hashable {
+    var method: String
+    var path: String
+    var headers: [Header] = []
+    var body: [UInt8] = []
+
+    struct Header: Sendable, Hashable {
+        var name: String
+        var value: String
+    }
+
+    private static let base = "/2018-06-01/runtime"
+    private static let json = Header(name: "Content-Type", value: "application/json")
+
+    static let next = RuntimeRequest(method: "GET", path: base + "/invocation/next")
+
+    static func response(_ body: [UInt8], requestID: String) -> RuntimeRequest {
+        RuntimeRequest(
+            method: "POST", path: "\(base)/invocation/\(requestID)/response", headers: [json],
+            body: body)
+    }
+
+    static func error(_ error: HandlerError, requestID: String) -> RuntimeRequest {
+        report(error, path: "\(base)/invocation/\(requestID)/error")
+    }
+
+    static func initError(_ error: HandlerError) -> RuntimeRequest {
+        report(error, path: base + "/init/error")
+    }
+
+    private static func report(_ error: HandlerError, path: String) -> RuntimeRequest {
+        var headers = [json]
+        if HandlerError.isConformant(error.type) {
+            headers.append(
+                Header(name: "Lambda-Runtime-Function-Error-Type", value: error.type))
+        }
+        return RuntimeRequest(method: "POST", path: path, headers: headers, body: error.document)
+    }
+
+    /// The call's name in errors: `POST /2018-06-01/runtime/init/error`.
+    var operation: String { "\(method) \(path)" }
+
+    /// Everything before the body.
+    func head(authority: String) -> [UInt8] {
+        var text = "\(method) \(path) HTTP/1.1\r\nHost: \(authority)\r\nUser-Agent: spool\r\n"
+        for header in headers { text += "\(header.name): \(header.value)\r\n" }
+        if method == "POST" { text += "Content-Length: \(body.count)\r\n" }
+        return Array((text + "\r\n").utf8)
+    }
+}
+
+extension Invocation {
+    /// Reads the answer of `next`.
+    /// - Throws: a sentence about what is missing or malformed.
+    init(_ response: HTTPResponse, now: Int) throws(HTTPParseError) {
+        guard response.isFramed else {
+            throw HTTPParseError("the event has neither a length nor chunks")
+        }
+        guard let requestID = response.header("Lambda-Runtime-Aws-Request-Id"),
+            Invocation.isPathSafe(requestID)
+        else { throw HTTPParseError("there is no usable Lambda-Runtime-Aws-Request-Id") }
+        var deadline = now + Invocation.longestMilliseconds
+        if let text = response.header("Lambda-Runtime-Deadline-Ms") {
+            guard let number = Int(text), number >= 0 else {
+                throw HTTPParseError("Lambda-Runtime-Deadline-Ms is not a number")
+            }
+            deadline = number
+        }
+        self.init(
+            requestID: requestID, deadlineMilliseconds: deadline,
+            invokedFunctionARN: response.header("Lambda-Runtime-Invoked-Function-Arn") ?? "",
+            traceID: response.header("Lambda-Runtime-Trace-Id"),
+            clientContext: response.header("Lambda-Runtime-Client-Context"),
+            cognitoIdentity: response.header("Lambda-Runtime-Cognito-Identity"),
+            tenantID: response.header("Lambda-Runtime-Aws-Tenant-Id"), event: response.body)
+    }
+
+    /// Lambda's longest function timeout, for an answer that names no deadline.
+    private static let longestMilliseconds = 900_000
+
+    private static func isPathSafe(_ requestID: String) -> Bool {
+        (1...128).contains(requestID.utf8.count)
+            && requestID.utf8.allSatisfy { byte in
+                (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+                    || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                    || byte == UInt8(ascii: ".")
+            }
+            && requestID != "." && requestID != ".."
+    }
+}

@@ -1,0 +1,152 @@
+import Glibc
+
+/// Why an exchange with the Runtime API came to nothing.
+enum SocketError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// A system call failed.
+    case system(call: String, errno: Int32)
+    /// The host's name has no address.
+    case unknownHost(String)
+    /// The other side hung up before the first byte of its answer.
+    case closedBeforeAnswer
+    /// It hung up inside its answer.
+    case truncated
+    case invalid(HTTPParseError)
+
+    var description: String {
+        switch self {
+        case .system(let call, let number): "\(call): \(String(cString: strerror(number)))"
+        case .unknownHost(let host): "the host \(host) has no address"
+        case .closedBeforeAnswer: "the connection was closed before the answer"
+        case .truncated: "the connection was closed inside the answer"
+        case .invalid(let error): error.description
+        }
+    }
+
+    /// Whether nothing of an answer was seen, as on a connection that the
+    /// other side had closed while it was idle.
+    var isBeforeAnswer: Bool {
+        switch self {
+        case .closedBeforeAnswer: true
+        case .system(_, let number): number == EPIPE || number == ECONNRESET
+        case .unknownHost, .truncated, .invalid: false
+        }
+    }
+}
+
+/// One blocking TCP connection. Used by one thread at a time, the client's own.
+final class SocketConnection {
+    let descriptor: Int32
+    /// Whether an exchange has already gone well here.
+    private(set) var isReused = false
+    private var buffer = [UInt8](repeating: 0, count: 64 << 10)
+
+    /// Connects; loopback answers at once, one way or the other.
+    init(to endpoint: RuntimeEndpoint) throws(SocketError) {
+        descriptor = try SocketConnection.connect(endpoint)
+        var yes: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        // Without it, a response in two pieces waits 40 ms for an acknowledgement.
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, size)
+        setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, size)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends a request and waits for its whole answer, as long as that takes.
+    func exchange(
+        _ request: RuntimeRequest, authority: String, limits: HTTPLimits
+    ) throws(SocketError) -> HTTPResponse {
+        var sendFailure: SocketError?
+        do {
+            try send(request.head(authority: authority), request.body)
+        } catch {
+            // A server may refuse a large body by answering and hanging up
+            // (413): the answer counts then, not the broken pipe.
+            guard error.isBeforeAnswer else { throw error }
+            sendFailure = error
+        }
+        var parser = HTTPResponseParser(limits: limits)
+        while true {
+            let count: Int
+            do {
+                count = try receive()
+            } catch {
+                guard parser.hasStarted else { throw sendFailure ?? error }
+                throw error.isBeforeAnswer ? .truncated : error
+            }
+            guard count > 0 else {
+                throw sendFailure ?? (parser.hasStarted ? .truncated : .closedBeforeAnswer)
+            }
+            do {
+                try parser.consume(buffer[..<count])
+            } catch {
+                throw .invalid(error)
+            }
+            if let response = parser.response {
+                isReused = true
+                return response
+            }
+        }
+    }
+
+    private func receive() throws(SocketError) -> Int {
+        while true {
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                recv(descriptor, bytes.baseAddress, bytes.count, 0)
+            }
+            if count >= 0 { return count }
+            if errno != EINTR { throw .system(call: "recv", errno: errno) }
+        }
+    }
+
+    private func send(_ head: [UInt8], _ body: [UInt8]) throws(SocketError) {
+        // Small bodies go out in one packet with their head.
+        let first = body.count <= 256 << 10 ? head + body : head
+        try sendAll(first)
+        if first.count == head.count, !body.isEmpty { try sendAll(body) }
+    }
+
+    private func sendAll(_ bytes: [UInt8]) throws(SocketError) {
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes.withUnsafeBytes { bytes in
+                Glibc.send(
+                    descriptor, bytes.baseAddress! + offset, bytes.count - offset,
+                    Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 {
+                offset += count
+            } else if errno != EINTR {
+                throw .system(call: "send", errno: errno)
+            }
+        }
+    }
+
+    private static func connect(_ endpoint: RuntimeEndpoint) throws(SocketError) -> Int32 {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(endpoint.host, String(endpoint.port), &hints, &found) == 0 else {
+            throw .unknownHost(endpoint.host)
+        }
+        defer { freeaddrinfo(found) }
+        var failure = SocketError.unknownHost(endpoint.host)
+        var candidate = found
+        while let address = candidate?.pointee {
+            candidate = address.ai_next
+            let type = address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue)
+            let descriptor = socket(address.ai_family, type, address.ai_protocol)
+            guard descriptor >= 0 else {
+                failure = .system(call: "socket", errno: errno)
+                continue
+            }
+            if Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 {
+                return descriptor
+            }
+            failure = .system(call: "connect", errno: errno)
+            close(descriptor)
+        }
+        throw failure
+    }
+}

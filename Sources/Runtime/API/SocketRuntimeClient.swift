@@ -1,0 +1,172 @@
+import Glibc
+package import JSONLog
+import Synchronization
+
+/// The Runtime API over one connection that is kept alive.
+///
+/// The actor has a thread of its own and blocks it; the loop and the handler
+/// run on the same thread, so an invocation costs no hop between threads.
+package actor SocketRuntimeClient: RuntimeClient {
+    private let thread = RuntimeThread()
+    private let endpoint: RuntimeEndpoint
+    private let limits: HTTPLimits
+    private let retries: RetryDelays
+    private let waiter = Waiter()
+    private var connection: SocketConnection?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        thread.asUnownedSerialExecutor()
+    }
+
+    /// - Throws: when `AWS_LAMBDA_RUNTIME_API` is not `host:port`.
+    package init(environment: RuntimeEnvironment) throws(RuntimeEnvironmentError) {
+        try self.init(runtimeAPI: environment.runtimeAPI, retries: RetryDelays())
+    }
+
+    init(
+        runtimeAPI: String, limits: HTTPLimits = HTTPLimits(), retries: RetryDelays
+    ) throws(RuntimeEnvironmentError) {
+        endpoint = try RuntimeEndpoint(runtimeAPI)
+        self.limits = limits
+        self.retries = retries
+    }
+
+    deinit { thread.stop() }
+
+    /// Runs the loop on this client's thread.
+    /// - Throws: why the loop ended; `.terminated` is the good end.
+    package func run(
+        environment: RuntimeEnvironment, logger: Logger,
+        setTraceID: @escaping @Sendable (String?) -> Void, handler: @escaping RawHandler
+    ) async throws(RuntimeClientError) {
+        try await runLoop(
+            client: self, environment: environment, logger: logger, setTraceID: setTraceID,
+            handler: handler)
+    }
+
+    /// Makes a `next` that waits, now or later, throw `.terminated`.
+    /// Callable from any thread.
+    package nonisolated func terminate() { waiter.terminate() }
+
+    package func next() async throws(RuntimeClientError) -> Invocation {
+        let request = RuntimeRequest.next
+        var failure = RuntimeClientError(.unreachable, operation: request.operation, detail: "")
+        for attempt in 0..<retries.attemptsMax {
+            if attempt > 0 { await retries.wait(before: attempt) }
+            do {
+                let response = try exchange(request, isInterruptible: true)
+                if response.status == 200 {
+                    return try Invocation(response, now: Timestamp.now())
+                }
+                failure.code = response.status == 500 ? .containerError : .invalidAnswer
+                failure.detail = "the status is \(response.status)"
+                if response.status == 500 { throw failure }
+            } catch let error as RuntimeClientError {
+                throw error
+            } catch let error as SocketError {
+                failure.code = error.isInvalidAnswer ? .invalidAnswer : .unreachable
+                failure.detail = error.description
+            } catch {
+                failure.code = .invalidAnswer
+                failure.detail = String(describing: error)
+            }
+            if waiter.isTerminated || Task.isCancelled {
+                failure.code = .terminated
+                throw failure
+            }
+        }
+        throw failure
+    }
+
+    package func respond(
+        _ response: [UInt8], requestID: String
+    ) async throws(RuntimeClientError) -> ReportOutcome {
+        try await post(.response(response, requestID: requestID))
+    }
+
+    package func reportError(
+        _ error: HandlerError, requestID: String
+    ) async throws(RuntimeClientError) -> ReportOutcome {
+        try await post(.error(error, requestID: requestID))
+    }
+
+    package func reportInitError(
+        _ error: HandlerError
+    ) async throws(RuntimeClientError) -> ReportOutcome {
+        try await post(.initError(error))
+    }
+
+    /// Sending a result again is harmless: the platform refuses the second one.
+    private func post(_ request: RuntimeRequest) async throws(RuntimeClientError) -> ReportOutcome {
+        var detail = ""
+        for attempt in 0..<retries.attemptsMax {
+            if attempt > 0 { await retries.wait(before: attempt) }
+            do {
+                let response = try exchange(request, isInterruptible: false)
+                switch response.status {
+                case 200...299: return .accepted
+                case 400...499: return .refused(status: response.status)
+                case 500:
+                    throw RuntimeClientError(
+                        .containerError, operation: request.operation,
+                        detail: "the status is 500")
+                default: detail = "the status is \(response.status)"
+                }
+            } catch let error as RuntimeClientError {
+                throw error
+            } catch {
+                detail = String(describing: error)
+            }
+        }
+        return .lost(detail: detail)
+    }
+
+    /// One request over the connection at hand, or over a new one when that
+    /// turns out to have been closed since its last use.
+    private func exchange(
+        _ request: RuntimeRequest, isInterruptible: Bool
+    ) throws -> HTTPResponse {
+        if let connection, connection.isReused {
+            do {
+                return try exchange(request, on: connection, isInterruptible)
+            } catch let error as SocketError where error.isBeforeAnswer {
+                // Stale. The request goes again, once, on a fresh connection.
+            }
+        }
+        return try exchange(request, on: SocketConnection(to: endpoint), isInterruptible)
+    }
+
+    /// The caller keeps `open` alive beyond this call, so the waiter never
+    /// knows a socket that may be closed.
+    private func exchange(
+        _ request: RuntimeRequest, on open: SocketConnection, _ isInterruptible: Bool
+    ) throws -> HTTPResponse {
+        connection = nil
+        if isInterruptible { try waiter.begin(on: open.descriptor) }
+        defer { waiter.end() }
+        let response = try open.exchange(request, authority: endpoint.authority, limits: limits)
+        if response.keepsConnection { connection = open }
+        return response
+    }
+}
+
+extension SocketError {
+    fileprivate var isInvalidAnswer: Bool {
+        if case .invalid = self { true } else { false }
+    }
+}
+
+/// How often a call that failed is tried again, and after how long.
+struct RetryDelays: Sendable, Hashable {
+    var attemptsMax = 6
+    /// Before the second attempt; each further one waits four times as long.
+    var firstMilliseconds = 10
+    var longestMilliseconds = 1000
+
+    func wait(before attempt: Int) async {
+        let factor = 1 << min(2 * (attempt - 1), 20)
+        let milliseconds = min(longestMilliseconds, firstMilliseconds * factor)
+        // A cancelled sleep ends early, and the attempt after it sees why.
+        try? await Task.sleep(for: .milliseconds(milliseconds))
+    }
+}
