@@ -1,0 +1,191 @@
+import CMicroHTTPD
+import Synchronization
+
+/// One request and its answer. libmicrohttpd calls `advance` again and again on
+/// the connection's thread; between the calls the connection may be parked
+/// while a task runs the handler.
+final class HTTPExchange: Sendable {
+    private enum Phase {
+        case arrived
+        /// A task works for it. Seen on the connection's thread only after the
+        /// server gave up on the task.
+        case parked
+        case planned(BodyPlan)
+        case reading
+        case ready(Response)
+        case answered
+    }
+
+    private struct State {
+        var phase = Phase.arrived
+        var head: RequestHead?
+        var body = BodyReception.collecting([], maximumBytes: 0)
+        /// Body bytes that were thrown away.
+        var discardedBytes = 0
+    }
+
+    /// Bytes of an unwanted body that are read so that the client gets to read
+    /// the answer; beyond it the connection is cut.
+    private static let discardedBytesMaximum = 64 << 20
+
+    private let core: ServerCore
+    private let target: String
+    private let state = Mutex(State())
+
+    init(core: ServerCore, target: String) {
+        self.core = core
+        self.target = target
+    }
+
+    /// The next step on the connection's thread.
+    func advance(
+        _ connection: ConnectionHandle, method: String, version: String,
+        data: UnsafeRawBufferPointer
+    ) -> MHD_Result {
+        let phase = state.withLock { state in
+            defer { if case .planned = state.phase { state.phase = .reading } }
+            return state.phase
+        }
+        switch phase {
+        case .arrived: return begin(connection, method: method, version: version)
+        case .planned(let plan): return startReading(plan)
+        case .reading where data.isEmpty: return finishReading(connection)
+        case .reading: return read(data)
+        case .ready(let response): return send(response, on: connection)
+        case .parked, .answered: return MHD_Result.NO
+        }
+    }
+
+    /// Suspends the connection, runs the work and resumes the connection.
+    func park(
+        _ connection: ConnectionHandle, _ work: @escaping @Sendable () async -> @Sendable () -> Void
+    ) {
+        let ticket = core.parkingLot.park(connection)
+        let parkingLot = core.parkingLot
+        let task = Task { parkingLot.leave(ticket, prepare: await work()) }
+        parkingLot.assign(task, to: ticket)
+    }
+
+    /// The answer is out, or the connection broke.
+    func ended() {
+        let hadBegun = state.withLock { state in
+            if case .arrived = state.phase { false } else { true }
+        }
+        if hadBegun { core.counters.requestEnded() }
+    }
+
+    private func begin(
+        _ connection: ConnectionHandle, method: String, version: String
+    ) -> MHD_Result {
+        core.counters.requestBegan()
+        let headers = connection.headers
+        let fault = RequestRules.fault(
+            method: method, target: target, version: version, headers: headers,
+            headerBytes: connection.headerBytes)
+        if let fault {
+            let response = Response(
+                status: 400, headers: [("Content-Type", "text/plain"), ("Connection", "close")],
+                body: .bytes(Array((fault + "\n").utf8)))
+            return send(response, on: connection)
+        }
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let head = RequestHead(
+            method: method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil,
+            headers: headers, remoteAddress: connection.remoteAddress)
+        let hasBody = RequestRules.hasBody(headers)
+        state.withLock { state in
+            state.phase = .parked
+            state.head = head
+        }
+        park(connection) { [self] in
+            let plan = await core.handler.plan(for: head)
+            if case .refuse(let response) = plan { return become(.ready(response)) }
+            if hasBody { return become(.planned(plan)) }
+            let body = BodyReception(plan).result
+            return become(.ready(await core.handler.respond(to: head, body: body)))
+        }
+        return MHD_Result.YES
+    }
+
+    private func become(_ phase: Phase) -> @Sendable () -> Void {
+        { [self] in state.withLock { $0.phase = phase } }
+    }
+
+    private func startReading(_ plan: BodyPlan) -> MHD_Result {
+        state.withLock { $0.body = BodyReception(plan) }
+        return MHD_Result.YES
+    }
+
+    private func read(_ data: UnsafeRawBufferPointer) -> MHD_Result {
+        state.withLock { state in
+            if !state.body.receive(data) { state.discardedBytes += data.count }
+            return state.discardedBytes > Self.discardedBytesMaximum ? MHD_Result.NO : MHD_Result.YES
+        }
+    }
+
+    private func finishReading(_ connection: ConnectionHandle) -> MHD_Result {
+        let (head, body) = state.withLock { state in
+            state.phase = .parked
+            let body = state.body.result
+            state.body = .collecting([], maximumBytes: 0)
+            return (state.head, body)
+        }
+        guard let head else { return MHD_Result.NO }
+        park(connection) { [self] in
+            become(.ready(await core.handler.respond(to: head, body: body)))
+        }
+        return MHD_Result.YES
+    }
+
+    private func send(_ response: Response, on connection: ConnectionHandle) -> MHD_Result {
+        state.withLock { $0.phase = .answered }
+        guard let queued = QueuedResponse(response, exchange: self, connection: connection) else {
+            return MHD_Result.NO
+        }
+        return MHD_queue_response(connection.pointer, UInt32(response.status), queued.pointer)
+    }
+}
+
+/// The body of a request while it comes in.
+enum BodyReception {
+    case collecting([UInt8], maximumBytes: Int)
+    case consuming(any BodyConsumer)
+    /// The consumer wants no more.
+    case sated(any BodyConsumer)
+    case overflown
+
+    init(_ plan: BodyPlan) {
+        switch plan {
+        case .collect(let maximumBytes): self = .collecting([], maximumBytes: maximumBytes)
+        case .consume(let consumer): self = .consuming(consumer)
+        case .refuse: self = .overflown
+        }
+    }
+
+    /// - Returns: whether the bytes were taken.
+    mutating func receive(_ data: UnsafeRawBufferPointer) -> Bool {
+        switch self {
+        case .collecting(var bytes, let maximumBytes):
+            guard bytes.count + data.count <= maximumBytes else {
+                self = .overflown
+                return false
+            }
+            self = .overflown
+            bytes.append(contentsOf: data)
+            self = .collecting(bytes, maximumBytes: maximumBytes)
+            return true
+        case .consuming(let consumer):
+            if !consumer.receive(data) { self = .sated(consumer) }
+            return true
+        case .sated, .overflown: return false
+        }
+    }
+
+    var result: ReceivedBody {
+        switch self {
+        case .collecting(let bytes, _): .bytes(bytes)
+        case .consuming(let consumer), .sated(let consumer): .consumed(consumer)
+        case .overflown: .tooLarge
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// What RFC 9112 forbids and libmicrohttpd 0.9.75 lets through. Two readers of
+/// one message that disagree about its end can be played off against each other.
+enum RequestRules {
+    /// - Parameter headerBytes: the size of the request line and all fields as
+    ///   they arrived.
+    /// - Returns: nil for a well-formed head, otherwise what is wrong with it.
+    static func fault(
+        method: String, target: String, version: String, headers: HeaderFields, headerBytes: Int
+    ) -> String? {
+        if !isToken(method) { return "The method is not a token." }
+        if !target.utf8.starts(with: "/".utf8), target != "*" {
+            return "The request target is not a path."
+        }
+        if target.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
+            return "The request target holds a control character."
+        }
+        for field in headers.fields {
+            if !isToken(field.name) { return "A field name is not a token." }
+            let isDirty = field.value.utf8.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
+            if isDirty { return "The field \(field.name) holds a control character." }
+        }
+        // libmicrohttpd joins folded lines and cuts values at NUL without a
+        // trace in the values; the bytes that then are missing give them away.
+        let plainBytes = headers.fields.reduce(
+            method.utf8.count + target.utf8.count + version.utf8.count + 6
+        ) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+        if headerBytes > plainBytes {
+            return "The header holds folded lines, NUL or surplus space."
+        }
+        return framingFault(version: version, headers: headers)
+    }
+
+    /// Whether a body follows the head.
+    static func hasBody(_ headers: HeaderFields) -> Bool {
+        if headers["transfer-encoding"] != nil { return true }
+        return headers["content-length"].map { Int($0) != 0 } ?? false
+    }
+
+    private static func framingFault(version: String, headers: HeaderFields) -> String? {
+        let hosts = headers.values(of: "host")
+        if hosts.count > 1 { return "There is more than one Host." }
+        if hosts.isEmpty, version == "HTTP/1.1" { return "There is no Host." }
+        let lengths = headers.values(of: "content-length")
+        let codings = headers.values(of: "transfer-encoding")
+        if lengths.count > 1 { return "There is more than one Content-Length." }
+        if let length = lengths.first {
+            if length.isEmpty || !length.utf8.allSatisfy({ 48...57 ~= $0 }) || Int(length) == nil {
+                return "Content-Length is not a number."
+            }
+            if !codings.isEmpty { return "There is both Content-Length and Transfer-Encoding." }
+        }
+        if codings.count > 1 { return "There is more than one Transfer-Encoding." }
+        if let coding = codings.first {
+            if coding.lowercased() != "chunked" { return "Transfer-Encoding is not chunked." }
+            if version != "HTTP/1.1" { return "Transfer-Encoding needs HTTP/1.1." }
+        }
+        return nil
+    }
+
+    /// RFC 9110, 5.6.2.
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+}

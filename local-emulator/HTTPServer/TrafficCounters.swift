@@ -1,0 +1,47 @@
+import Synchronization
+
+/// What went over a server's sockets since it started, heads included.
+package struct HTTPTraffic: Hashable, Sendable {
+    package var requests = 0
+    package var receivedBytes = 0
+    /// Handed to the network; what a client left unread is not in it.
+    package var sentBytes = 0
+    /// Requests that are being answered now.
+    package var activeRequests = 0
+
+    package init(
+        requests: Int = 0, receivedBytes: Int = 0, sentBytes: Int = 0, activeRequests: Int = 0
+    ) {
+        self.requests = requests
+        self.receivedBytes = receivedBytes
+        self.sentBytes = sentBytes
+        self.activeRequests = activeRequests
+    }
+}
+
+final class TrafficCounters: Sendable {
+    private let requests = Atomic(0)
+    private let received = Atomic(0)
+    private let sent = Atomic(0)
+    private let active = Atomic(0)
+
+    var values: HTTPTraffic {
+        HTTPTraffic(
+            requests: requests.load(ordering: .relaxed),
+            receivedBytes: received.load(ordering: .relaxed),
+            sentBytes: sent.load(ordering: .relaxed),
+            activeRequests: active.load(ordering: .relaxed))
+    }
+
+    func requestBegan() {
+        requests.add(1, ordering: .relaxed)
+        active.add(1, ordering: .relaxed)
+    }
+
+    func requestEnded() { active.subtract(1, ordering: .relaxed) }
+
+    func add(received: Int, sent: Int) {
+        self.received.add(received, ordering: .relaxed)
+        self.sent.add(sent, ordering: .relaxed)
+    }
+}
