@@ -1,0 +1,84 @@
+import Foundation
+import JSONLog
+import Synchronization
+import Testing
+
+@Suite struct `JSON log` {
+    /// Collects what a logger writes.
+    final class Lines: Sendable {
+        private let lines = Mutex<[String]>([])
+        var all: [String] { lines.withLock { $0 } }
+        func append(_ bytes: [UInt8]) {
+            lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+        }
+    }
+
+    private func logger(_ level: LogLevel, into lines: Lines) -> Logger {
+        Logger(level: level, clock: { 1_740_820_087_006 }) { lines.append($0) }
+    }
+
+    @Test func `a line has time, level, message and the fields by name`() {
+        let lines = Lines()
+
+        logger(.info, into: lines).with(["requestId": "r1", "function": "f"])
+            .info("done", ["frames": 12, "ok": true, "ratio": 0.5, "requestId": "r2"])
+
+        #expect(
+            lines.all == [
+                #"{"time":"2025-03-01T09:08:07.006Z","level":"info","message":"done","#
+                    + #""frames":12,"function":"f","ok":true,"ratio":0.5,"requestId":"r2"}"# + "\n"
+            ])
+    }
+
+    @Test func `a line below the level is not written`() {
+        let lines = Lines()
+        let logger = logger(.warning, into: lines)
+
+        logger.debug("a")
+        logger.info("b")
+        logger.warning("c")
+        logger.error("d")
+
+        #expect(lines.all.map { $0.contains("\"c\"") || $0.contains("\"d\"") } == [true, true])
+    }
+
+    @Test func `every control character, quote and emoji survives a JSON reader`() throws {
+        let text = String(String.UnicodeScalarView((0...0x7F).map { Unicode.Scalar($0) })) + "é🎬\u{2028}"
+
+        let read = try JSONDecoder().decode(String.self, from: Data(JSONText.string(text)))
+
+        #expect(read == text)
+    }
+
+    @Test func `a field never shadows the line's own three, and no number is NaN`() throws {
+        let lines = Lines()
+
+        logger(.info, into: lines).info("m", ["time": "x", "n": .double(.nan)])
+
+        let line = try #require(lines.all.first)
+        let read = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+        #expect(
+            read == [
+                "time": "2025-03-01T09:08:07.006Z", "level": "info", "message": "m", "_time": "x",
+                "n": "nan",
+            ])
+    }
+
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        (1_735_689_599_999, "2024-12-31T23:59:59.999Z"),
+    ])
+    func `times are RFC 3339 in UTC`(milliseconds: Int, text: String) {
+        #expect(Timestamp.text(unixMilliseconds: milliseconds) == text)
+    }
+
+    @Test func `Lambda's level names are understood`() {
+        let names = ["TRACE", "debug", "INFO", "WARN", "error", "FATAL", "loud"]
+
+        #expect(
+            names.map(LogLevel.init(name:))
+                == [.debug, .debug, .info, .warning, .error, .error, nil])
+    }
+}

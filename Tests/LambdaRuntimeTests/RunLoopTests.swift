@@ -1,0 +1,223 @@
+import JSONLog
+@testable import LambdaRuntime
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct `Run loop` {
+    /// A platform that hands out given events and records what comes back.
+    actor Platform: RuntimeClient {
+        enum Record: Equatable {
+            case response(String, id: String)
+            case error(HandlerError, id: String)
+            case initError(HandlerError)
+        }
+
+        private var events: [Invocation]
+        private let outcome: ReportOutcome
+        private(set) var records: [Record] = []
+
+        init(_ events: [Invocation], outcome: ReportOutcome = .accepted) {
+            self.events = events
+            self.outcome = outcome
+        }
+
+        func next() async throws(RuntimeClientError) -> Invocation {
+            guard !events.isEmpty else {
+                throw RuntimeClientError(.terminated, operation: "next", detail: "no more")
+            }
+            return events.removeFirst()
+        }
+
+        func respond(
+            _ response: [UInt8], requestID: String
+        ) async throws(RuntimeClientError) -> ReportOutcome {
+            records.append(.response(String(decoding: response, as: UTF8.self), id: requestID))
+            return outcome
+        }
+
+        func reportError(
+            _ error: HandlerError, requestID: String
+        ) async throws(RuntimeClientError) -> ReportOutcome {
+            records.append(.error(error, id: requestID))
+            return outcome
+        }
+
+        func reportInitError(
+            _ error: HandlerError
+        ) async throws(RuntimeClientError) -> ReportOutcome {
+            records.append(.initError(error))
+            return outcome
+        }
+    }
+
+    private let environment: RuntimeEnvironment
+    private let lines = `JSON log`.Lines()
+    private var logger: Logger { Logger(clock: { 0 }) { [lines] in lines.append($0) } }
+
+    init() throws {
+        environment = try RuntimeEnvironment([
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "echo",
+            "AWS_LAMBDA_FUNCTION_NAME": "echo-1",
+        ])
+    }
+
+    private func event(_ id: String, _ text: String, traceID: String? = nil) -> Invocation {
+        Invocation(
+            requestID: id, deadlineMilliseconds: 5000, traceID: traceID, event: Array(text.utf8))
+    }
+
+    private func run(
+        _ platform: Platform, setTraceID: @Sendable (String?) -> Void = { _ in },
+        _ handler: RawHandler
+    ) async {
+        let error = await #expect(throws: RuntimeClientError.self) {
+            try await runLoop(
+                client: platform, environment: environment, logger: logger,
+                setTraceID: setTraceID, handler: handler)
+        }
+        #expect(error?.code == .terminated)
+    }
+
+    @Test func `events are answered in turn and a thrown error ends one of them only`() async {
+        let platform = Platform([event("r1", "1"), event("r2", "bad"), event("r3", "3")])
+
+        await run(platform) { bytes, _ in
+            guard bytes != Array("bad".utf8) else {
+                throw HandlerError(type: "Function.Bad", message: "It is bad.")
+            }
+            return bytes + bytes
+        }
+
+        let records = await platform.records
+        #expect(
+            records == [
+                .response("11", id: "r1"),
+                .error(HandlerError(type: "Function.Bad", message: "It is bad."), id: "r2"),
+                .response("33", id: "r3"),
+            ])
+    }
+
+    @Test func `the context tells what came with the event`() async {
+        let platform = Platform([
+            Invocation(
+                requestID: "r1", deadlineMilliseconds: 5000, invokedFunctionARN: "arn:f",
+                traceID: "Root=1", tenantID: "t", event: [])
+        ])
+
+        await run(platform) { _, context in
+            #expect(context.requestID == "r1")
+            #expect(context.functionName == "echo-1")
+            #expect(context.invokedFunctionARN == "arn:f")
+            #expect(context.traceID == "Root=1")
+            #expect(context.tenantID == "t")
+            #expect(context.remainingMilliseconds(now: 1500) == 3500)
+            #expect(context.remainingMilliseconds(now: 9000) == 0)
+            return []
+        }
+    }
+
+    @Test func `the trace ID is set for each invocation and cleared where there is none`() async {
+        let seen = Mutex<[String?]>([])
+        let platform = Platform([event("r1", "1", traceID: "Root=1"), event("r2", "2")])
+
+        await run(platform, setTraceID: { id in seen.withLock { $0.append(id) } }) { b, _ in b }
+
+        #expect(seen.withLock { $0 } == ["Root=1", nil])
+    }
+
+    @Test func `one line tells each invocation's story`() async {
+        let platform = Platform([event("r1", "1"), event("r2", "22")])
+
+        await run(platform) { bytes, _ in
+            if bytes.count == 2 { throw CancellationError() }
+            return bytes
+        }
+
+        let withoutTimes = lines.all.map { line in
+            line.replacing(/"durationMs":[0-9.e-]+/, with: "\"durationMs\":0")
+        }
+        let start = #"{"time":"1970-01-01T00:00:00.000Z","level":"info","#
+            + #""message":"invocation finished","#
+        #expect(
+            withoutTimes == [
+                start + #""coldStart":true,"durationMs":0,"eventBytes":1,"function":"echo-1","#
+                    + #""outcome":"success","requestId":"r1","responseBytes":1}"# + "\n",
+                start + #""coldStart":false,"durationMs":0,"#
+                    + #""errorMessage":"The invocation was cancelled half way.","#
+                    + #""errorType":"Runtime.Cancelled","eventBytes":2,"function":"echo-1","#
+                    + #""outcome":"error","requestId":"r2"}"# + "\n",
+            ])
+    }
+
+    @Test func `a refused response is logged and the next event is served`() async {
+        let platform = Platform(
+            [event("r1", "1"), event("r2", "2")], outcome: .refused(status: 413))
+
+        await run(platform) { bytes, _ in bytes }
+
+        #expect(await platform.records.count == 2)
+        #expect(lines.all.allSatisfy { $0.contains(#""outcome":"refused""#) })
+        #expect(lines.all.allSatisfy { $0.contains(#""status":413"#) })
+    }
+
+    @Test func `an unknown handler is an init error that names the known ones`() async throws {
+        let platform = Platform([])
+        let environment = try RuntimeEnvironment([
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "nope",
+        ])
+        let factories: [String: HandlerFactory] = [
+            "b": EchoHandler.factory(), "a": EchoHandler.factory(),
+        ]
+
+        let handler = try await initialise(platform, environment, factories, logger)
+
+        #expect(handler == nil)
+        let error = HandlerError(
+            type: "Runtime.UnknownHandler",
+            message: "There is no function \"nope\"; this program has: a, b.")
+        #expect(await platform.records == [.initError(error)])
+    }
+
+    @Test func `what a factory throws is the init error`() async throws {
+        let platform = Platform([])
+        let environment = try RuntimeEnvironment([
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "echo", "FAIL_INIT": "1",
+        ])
+
+        let handler = try await initialise(
+            platform, environment, ["echo": EchoHandler.factory()], logger)
+
+        #expect(handler == nil)
+        let error = HandlerError(
+            type: "Function.InitFailed", message: "FAIL_INIT=1 asked for this.")
+        #expect(await platform.records == [.initError(error)])
+    }
+
+    @Test func `the loop works over a real connection on the client's own thread`() async throws {
+        let server = ScriptedServer([
+            [
+                .request, .send(Answer.event("r1", "{\"a\":1}")),
+                .request, .send(Answer.status(413)),
+                .request, .send(Answer.event("r2", "{\"throw\":\"x\"}")),
+                .request, .send(Answer.status(202)),
+                .request, .send(Answer.status(500)),
+            ]
+        ])
+        var variables = environment.variables
+        variables["AWS_LAMBDA_RUNTIME_API"] = server.api
+        let environment = try RuntimeEnvironment(variables)
+        let client = try SocketRuntimeClient(environment: environment)
+        let handler = try await EchoHandler.factory()(environment, logger)
+
+        let error = await #expect(throws: RuntimeClientError.self) {
+            try await client.run(
+                environment: environment, logger: logger, setTraceID: { _ in }, handler: handler)
+        }
+
+        #expect(error?.code == .containerError)
+        #expect(
+            server.requests.map { $0.split(separator: " ")[1].split(separator: "/").last } == [
+                "next", "response", "next", "error", "next",
+            ])
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A Runtime API that does what a test tells it, byte by byte.
+///
+/// Each connection has a script; connections are served in order, one at a
+/// time, by a thread that ends with the last one.
+final class ScriptedServer: Sendable {
+    enum Step: Sendable {
+        /// Reads one whole request and records it.
+        case request
+        /// Reads only this many bytes of a request, recording nothing.
+        case bytes(Int)
+        case send(String)
+        /// Sends pieces one after another, each in a packet of its own.
+        case sendPieces([String])
+        /// Closes with a reset instead of an orderly end.
+        case reset
+    }
+
+    let port: UInt16
+    private let listener: Int32
+    private let received = Mutex<[String]>([])
+
+    /// The requests so far, each whole: head and body.
+    var requests: [String] { received.withLock { $0 } }
+    var api: String { "127.0.0.1:\(port)" }
+
+    init(_ connections: [[Step]]) {
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        port = withUnsafeMutablePointer(to: &address) { [listener] pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                precondition(bind(listener, pointer, size) == 0 && listen(listener, 8) == 0)
+                getsockname(listener, pointer, &size)
+            }
+            return UInt16(bigEndian: pointer.pointee.sin_port)
+        }
+        Thread.detachNewThread { [self] in serve(connections) }
+    }
+
+    private func serve(_ connections: [[Step]]) {
+        for steps in connections {
+            let connection = accept(listener, nil, nil)
+            for step in steps { perform(step, on: connection) }
+            close(connection)
+        }
+        close(listener)
+    }
+
+    private func perform(_ step: Step, on connection: Int32) {
+        switch step {
+        case .request:
+            if let text = readRequest(connection) { received.withLock { $0.append(text) } }
+        case .bytes(let count):
+            var buffer = [UInt8](repeating: 0, count: count)
+            recv(connection, &buffer, count, Int32(MSG_WAITALL))
+        case .send(let text): sendAll(text, connection)
+        case .sendPieces(let pieces):
+            for piece in pieces {
+                sendAll(piece, connection)
+                usleep(2000)
+            }
+        case .reset:
+            var linger = linger(l_onoff: 1, l_linger: 0)
+            let size = socklen_t(MemoryLayout.size(ofValue: linger))
+            setsockopt(connection, SOL_SOCKET, SO_LINGER, &linger, size)
+        }
+    }
+
+    private func sendAll(_ text: String, _ connection: Int32) {
+        let bytes = Array(text.utf8)
+        Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+
+    private func readRequest(_ connection: Int32) -> String? {
+        var bytes: [UInt8] = []
+        var wanted: Int?
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while wanted.map({ bytes.count < $0 }) ?? true {
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return nil }
+            bytes += buffer[..<count]
+            if wanted == nil { wanted = requestBytes(bytes) }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func requestBytes(_ bytes: [UInt8]) -> Int? {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let end = text.range(of: "\r\n\r\n") else { return nil }
+        let head = text[..<end.upperBound]
+        let length = head.range(of: "Content-Length: ").map { found in
+            Int(head[found.upperBound...].prefix { $0.isNumber }) ?? 0
+        }
+        return head.utf8.count + (length ?? 0)
+    }
+}
+
+/// Answers in the words of the Runtime API.
+enum Answer {
+    static func event(_ id: String, _ body: String = "{}", headers: String = "") -> String {
+        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: \(id)\r\n"
+            + "Lambda-Runtime-Deadline-Ms: 1700000000000\r\n\(headers)"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    static func status(_ status: Int, _ headers: String = "") -> String {
+        "HTTP/1.1 \(status) X\r\n\(headers)Content-Length: 2\r\n\r\n{}"
+    }
+}
