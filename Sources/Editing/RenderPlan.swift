@@ -176,7 +176,9 @@ package struct RenderPlan: Hashable, Sendable, Codable {
 
     package struct VideoEncoding: Hashable, Sendable, Codable {
         /// `h264` is libx264 at `crf`; `lossless` is libx264 with `-qp 0`.
-        package enum Codec: String, Hashable, Sendable, Codable { case h264, lossless }
+        package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
+            case h264, lossless
+        }
         package var codec: Codec
         /// x264's constant rate factor, 0 to 51.
         package var crf: Int
@@ -192,7 +194,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
 
     package struct AudioEncoding: Hashable, Sendable, Codable {
         /// `aac` for delivery; `pcm` (f32) where every sample must survive.
-        package enum Codec: String, Hashable, Sendable, Codable { case aac, pcm }
+        package enum Codec: String, Hashable, Sendable, Codable, CaseIterable { case aac, pcm }
         package var codec: Codec
         package var sampleRate: Int
         package var channels: Int

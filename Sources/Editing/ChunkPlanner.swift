@@ -1,0 +1,162 @@
+/// Cuts a timeline into chunks of whole frames that tile it exactly.
+///
+/// Borders hang on clip edges where one is near, else on a grid counted from
+/// the last clip edge, and are chosen from left to right: a change later in the
+/// timeline moves no border before it, and a long clip is cut at the same
+/// places of its own wherever it stands.
+package struct ChunkPlanner: Hashable, Sendable {
+    /// Chunks that may render at the same time.
+    package var concurrency: Int
+    /// Time limit of the function that renders one chunk.
+    package var functionSeconds: Int
+
+    /// - Precondition: Both are at least 1.
+    package init(concurrency: Int = 2, functionSeconds: Int = 900) {
+        precondition(concurrency >= 1 && functionSeconds >= 1, "a planner has something to plan")
+        self.concurrency = concurrency
+        self.functionSeconds = functionSeconds
+    }
+
+    /// What chunks cost, from facts measured with FFmpeg 5.1.
+    package enum Cost {
+        /// Facts G: a chunk of 10 s costs 4 to 6 % more CPU than its share of
+        /// one run.
+        package static let payingSeconds = 10
+        /// Facts G: at 5 s the extra is 5 to 16 %, below it grows fast (1 s
+        /// costs double). Taken only where instances would stand idle.
+        package static let shortestSeconds = 5
+        /// Lengths for long timelines, which have waves of chunks to spare.
+        package static let longerSeconds = [60, 30, 20]
+        /// A longer chunk is taken only while every instance still gets this
+        /// many: a slow chunk at the end then costs little, and progress and
+        /// repeated work stay fine-grained.
+        package static let waves = 8
+        /// Extra of one chunk in seconds of output encoded (facts G: between
+        /// 0.4 and 1.0 s at every length).
+        package static let overheadSeconds = 0.8
+        /// CPU time of one pixel of one frame, decoded, filtered and encoded
+        /// (facts E: 147 s of 1080p30 took 222 s on two cores).
+        package static let nanosecondsPerPixel = 50.0
+        /// Share of a function's time limit that a chunk may be planned to
+        /// take; the rest is for slow machines and for the upload.
+        package static let deadlineShare = 0.5
+    }
+
+    /// Half-open ranges that tile `0..<frameCount` in order, none of them
+    /// empty, at most `Limits.mostChunks`.
+    /// - Parameters:
+    ///   - clipEdges: Frames at which a clip starts or ends, in any order.
+    ///   - pixelsPerFrame: Of the output.
+    ///   - requestedSeconds: A chunk length that the caller asked for; kept but
+    ///     for the limit on the number of chunks.
+    /// - Precondition: `frameCount` is at least 1.
+    package func chunks(
+        frameCount: Int, frameRate: Rational, clipEdges: [Int], pixelsPerFrame: Int,
+        requestedSeconds: Rational? = nil
+    ) -> [FrameRange] {
+        precondition(frameCount >= 1, "a timeline has a frame")
+        let seconds = requestedSeconds ?? chosenSeconds(
+            timelineSeconds: (Rational(frameCount) / frameRate).doubleValue,
+            frameRate: frameRate, pixelsPerFrame: pixelsPerFrame)
+        let wanted = max(1, (seconds * frameRate).rounded)
+        // No chunk but a lone one is shorter than half of the wanted length.
+        let least = (2 * frameCount + Limits.mostChunks - 1) / Limits.mostChunks
+        let cutter = ChunkCutter(frameCount: frameCount, wanted: max(wanted, least))
+        return cutter.chunks(edges: clipEdges)
+    }
+
+    /// The length that ends soonest on these instances, among those that pay
+    /// and that a function can render in its time.
+    private func chosenSeconds(
+        timelineSeconds: Double, frameRate: Rational, pixelsPerFrame: Int
+    ) -> Rational {
+        let cpuPerSecond =
+            Double(pixelsPerFrame) * frameRate.doubleValue * Cost.nanosecondsPerPixel / 1e9
+        let affordable = Double(functionSeconds) * Cost.deadlineShare / cpuPerSecond
+
+        let longer = Cost.longerSeconds.first { seconds in
+            let waves = timelineSeconds / Double(seconds * concurrency)
+            return Double(seconds) <= affordable && waves >= Double(Cost.waves)
+        }
+        if let longer { return Rational(longer) }
+        let paying = wallSeconds(chunkSeconds: Cost.payingSeconds, of: timelineSeconds)
+        let shortest = wallSeconds(chunkSeconds: Cost.shortestSeconds, of: timelineSeconds)
+        let chosen = shortest < paying ? Cost.shortestSeconds : Cost.payingSeconds
+        guard Double(chosen) > affordable else { return Rational(chosen) }
+        // Pictures so large that even the shortest paying chunk takes too long.
+        return max(Rational(1), Rational(Int(affordable)))
+    }
+
+    /// Seconds of output that the busiest instance encodes, overhead included.
+    private func wallSeconds(chunkSeconds: Int, of timelineSeconds: Double) -> Double {
+        let longest = Double(chunkSeconds) * ChunkCutter.longestShare
+        let count = Int(timelineSeconds / longest) + 1
+        let waves = (count + concurrency - 1) / concurrency
+        return Double(waves) * (timelineSeconds / Double(count) + Cost.overheadSeconds)
+    }
+}
+
+/// Chooses the borders for one wanted chunk length, in frames.
+struct ChunkCutter {
+    let frameCount: Int
+    /// At least 1.
+    let wanted: Int
+
+    /// The longest chunk over the wanted one; the shortest is half of it.
+    static let longestShare = 1.1
+
+    private var shortest: Int { (wanted + 1) / 2 }
+    private var longest: Int { wanted + wanted / 10 }
+
+    /// The chunks, in order.
+    func chunks(edges: [Int]) -> [FrameRange] {
+        let edges = edges.filter { 0 < $0 && $0 < frameCount }.sorted()
+        var chunks: [FrameRange] = []
+        var start = 0
+        // Index of the first edge after `start`.
+        var next = 0
+        var lastEdge = 0
+        while start < frameCount {
+            while next < edges.count, edges[next] <= start {
+                lastEdge = edges[next]
+                next += 1
+            }
+            let end = border(after: start, edges: edges[next...], lastEdge: lastEdge)
+            chunks.append(FrameRange(start, end))
+            start = end
+        }
+        return chunks
+    }
+
+    /// The best end for a chunk that begins at `start`.
+    private func border(after start: Int, edges: ArraySlice<Int>, lastEdge: Int) -> Int {
+        let rest = frameCount - start
+        if rest <= longest { return frameCount }
+        // What is left behind this chunk must be a chunk too.
+        let window = (start + shortest)...(start + max(shortest, min(longest, rest - shortest)))
+        let target = start + wanted
+
+        var gridOrigin = lastEdge
+        var best: Int?
+        for edge in edges {
+            if edge > window.upperBound { break }
+            if edge < window.lowerBound {
+                gridOrigin = edge
+            } else if best.map({ abs(edge - target) < abs($0 - target) }) ?? true {
+                best = edge
+            }
+        }
+        if let best { return best }
+        return gridPoint(in: window, nearest: target, origin: gridOrigin)
+            ?? min(window.upperBound, start + max(shortest, rest / 2))
+    }
+
+    /// The multiple of half a chunk after `origin` that is nearest to `target`.
+    private func gridPoint(in window: ClosedRange<Int>, nearest target: Int, origin: Int) -> Int? {
+        let halves = (2 * (target - origin)) / wanted
+        let candidates = (max(1, halves - 1)...max(1, halves + 2))
+            .map { origin + $0 * wanted / 2 }
+            .filter(window.contains)
+        return candidates.min { abs($0 - target) < abs($1 - target) }
+    }
+}

@@ -1,0 +1,93 @@
+/// ClipForge's project, lowered to tracks as it is read: its clips name an
+/// asset and leave the kind to the asset.
+///
+/// Only `tracks[].clips[].assetId` is fixed by ClipForge (CF-47). The other
+/// names are those that editors of its kind use for the same thing; the first
+/// of them that is there counts.
+extension EditDecoding {
+    private static let startNames = ["start", "startTime"]
+    private static let lengthNames = ["length", "duration"]
+    private static let inPointNames = ["trim", "trimStart", "inPoint"]
+    private static let outPointNames = ["trimEnd", "outPoint"]
+
+    /// How far a length and an out-point may differ before they contradict
+    /// each other: what a front end loses by printing hundredths.
+    private static let rounding = Rational(5, 100)
+
+    private enum TrackType: String, CaseIterable { case video, audio }
+
+    /// The project's tracks; the first is on top.
+    mutating func project(_ node: JSONNode) -> [Edit.Track]? {
+        guard let project = reader.object(node) else { return nil }
+        guard let list = project["tracks"] else { return [] }
+        let types = trackTypes(list)
+        return tracks(list) { decoding, clip, trackIndex in
+            decoding.projectClip(clip, trackType: types[trackIndex])
+        }
+    }
+
+    /// The `type` of each track that has one. Tracks of another type than
+    /// sound take their clips' own kinds.
+    private mutating func trackTypes(_ list: JSONNode) -> [Int: Edit.AssetType] {
+        guard case .array(let values) = list.value else { return [:] }
+        var types: [Int: Edit.AssetType] = [:]
+        for (index, value) in values.enumerated() {
+            guard case .object(let fields) = value, let type = fields["type"], type != .null else {
+                continue
+            }
+            let node = JSONNode(type, list.pointer.appending(index).appending("type"))
+            if reader.choice(node, TrackType.self) == .audio { types[index] = .audio }
+        }
+        return types
+    }
+
+    private mutating func projectClip(
+        _ clip: JSONObjectNode, trackType: Edit.AssetType?
+    ) -> Edit.Clip? {
+        let start = clip[firstOf: Self.startNames].flatMap { self.start($0) }
+        let trim = clip[firstOf: Self.inPointNames].flatMap { self.trim($0) }
+            ?? Located(.zero, clip.pointer.appending("trimStart"))
+        let length = projectLength(of: clip, trim: trim.value)
+        var volume = clip["volume"].flatMap { self.volume($0) } ?? Rational(1)
+        if let muted = clip["muted"].flatMap({ reader.flag($0) }), muted { volume = .zero }
+        var look = Look()
+        if let fit: RenderPlan.Fit = clip["fit"].flatMap({ reader.choice($0) }) { look.fit = fit }
+        if let node = clip["opacity"] {
+            look.opacity = reader.decimal(node, from: .zero, to: Rational(1)) ?? Rational(1)
+        }
+        let assetID = reader.required("assetId", of: clip).flatMap { self.assetID($0) }
+        guard let assetID else { return nil }
+        return Edit.Clip(
+            pointer: clip.pointer, assetType: trackType, assetID: assetID,
+            start: start ?? Located(.auto, clip.pointer.appending("startTime")),
+            length: length ?? Located(.auto, clip.pointer.appending("duration")), trim: trim,
+            volume: volume, look: look)
+    }
+
+    /// The clip's length from its duration or its out-point.
+    private mutating func projectLength(
+        of clip: JSONObjectNode, trim: Rational
+    ) -> Located<Edit.Length>? {
+        let length = clip[firstOf: Self.lengthNames].flatMap { self.length($0) }
+        guard let outPoint = clip[firstOf: Self.outPointNames].flatMap({ self.trim($0) }) else {
+            return length
+        }
+        let span = outPoint.value - trim
+        guard span > .zero else {
+            reader.report("must lie after the clip's in-point", at: outPoint.pointer)
+            return nil
+        }
+        guard case .seconds(let seconds)? = length?.value else {
+            return Located(.seconds(span), outPoint.pointer)
+        }
+        let difference = span > seconds ? span - seconds : seconds - span
+        guard difference <= Self.rounding else {
+            reader.report(
+                "leaves \(span.decimalText) s after the in-point, but the clip is"
+                    + " \(seconds.decimalText) s long",
+                at: outPoint.pointer)
+            return nil
+        }
+        return length
+    }
+}

@@ -1,0 +1,191 @@
+/// A value together with the place it was read from, so that a later check
+/// can still name the field.
+package struct Located<Value> {
+    package var value: Value
+    package var pointer: JSONPointer
+
+    package init(_ value: Value, _ pointer: JSONPointer) {
+        self.value = value
+        self.pointer = pointer
+    }
+}
+
+extension Located: Sendable where Value: Sendable {}
+extension Located: Equatable where Value: Equatable {}
+extension Located: Hashable where Value: Hashable {}
+
+/// One JSON value and its place.
+package typealias JSONNode = Located<JSONValue>
+
+/// The fields of one JSON object and its place.
+package struct JSONObjectNode {
+    let fields: [String: JSONValue]
+    let pointer: JSONPointer
+    /// True where a front end writes `null` for what it does not set.
+    let nullIsAbsent: Bool
+
+    /// The field of that name, or nothing when it is not there.
+    subscript(name: String) -> JSONNode? {
+        guard let value = fields[name] else { return nil }
+        if nullIsAbsent, value == .null { return nil }
+        return JSONNode(value, pointer.appending(name))
+    }
+
+    /// The first of these fields that is there.
+    subscript(firstOf names: [String]) -> JSONNode? {
+        for name in names {
+            if let node = self[name] { return node }
+        }
+        return nil
+    }
+}
+
+/// Reads fields of a JSON document, checks their types and bounds, and keeps
+/// every fault instead of stopping at the first. A read that fails returns nil
+/// and has reported why.
+package struct EditReader {
+    private(set) package var faults: [EditFault] = []
+    /// See `JSONObjectNode.nullIsAbsent`.
+    private let nullIsAbsent: Bool
+
+    package init(nullIsAbsent: Bool = false) { self.nullIsAbsent = nullIsAbsent }
+
+    /// Adds a fault, up to `Limits.mostFaults`.
+    package mutating func report(_ detail: String, at pointer: JSONPointer) {
+        guard faults.count < Limits.mostFaults else { return }
+        faults.append(EditFault(pointer: pointer.description, detail: detail))
+    }
+
+    /// Takes over what another reader of the same document found.
+    package mutating func adopt(_ others: [EditFault]) {
+        faults += others.prefix(max(0, Limits.mostFaults - faults.count))
+    }
+
+    /// The field, or a fault that it is missing.
+    package mutating func required(_ name: String, of object: JSONObjectNode) -> JSONNode? {
+        if let node = object[name] { return node }
+        report("is required", at: object.pointer.appending(name))
+        return nil
+    }
+
+    /// The object's fields.
+    package mutating func object(_ node: JSONNode) -> JSONObjectNode? {
+        guard case .object(let fields) = node.value else {
+            return mismatch(node, expected: "an object")
+        }
+        return JSONObjectNode(fields: fields, pointer: node.pointer, nullIsAbsent: nullIsAbsent)
+    }
+
+    /// The array's elements.
+    /// - Parameter most: How many there may be; more is a fault.
+    package mutating func array(_ node: JSONNode, most: Int) -> [JSONNode]? {
+        guard case .array(let values) = node.value else {
+            return mismatch(node, expected: "an array")
+        }
+        guard values.count <= most else {
+            report("has \(values.count) elements; at most \(most) are allowed", at: node.pointer)
+            return nil
+        }
+        return values.enumerated().map { JSONNode($1, node.pointer.appending($0)) }
+    }
+
+    /// Text that is not empty.
+    /// - Parameter longest: In characters.
+    package mutating func text(_ node: JSONNode, longest: Int) -> String? {
+        guard case .string(let text) = node.value else {
+            return mismatch(node, expected: "a string")
+        }
+        guard !text.isEmpty else {
+            report("must not be empty", at: node.pointer)
+            return nil
+        }
+        guard text.unicodeScalars.count <= longest else {
+            report("is longer than \(longest) characters", at: node.pointer)
+            return nil
+        }
+        return text
+    }
+
+    /// A boolean.
+    package mutating func flag(_ node: JSONNode) -> Bool? {
+        guard case .bool(let flag) = node.value else {
+            return mismatch(node, expected: "true or false")
+        }
+        return flag
+    }
+
+    /// An exact decimal inside the bounds, both included.
+    package mutating func decimal(
+        _ node: JSONNode, from least: Rational, to most: Rational, expected: String = "a number"
+    ) -> Rational? {
+        guard case .number(let number) = node.value else {
+            return mismatch(node, expected: expected)
+        }
+        guard let value = Rational(decimal: number), value <= most else {
+            let isNegative = number < 0
+            let bound = isNegative ? "below \(least.decimalText)" : "above \(most.decimalText)"
+            report("must not be \(bound)", at: node.pointer)
+            return nil
+        }
+        guard value >= least else {
+            let bound = least == .zero ? "negative" : "below \(least.decimalText)"
+            report("must not be \(bound)", at: node.pointer)
+            return nil
+        }
+        return value
+    }
+
+    /// A whole number inside the bounds.
+    package mutating func integer(_ node: JSONNode, in bounds: ClosedRange<Int>) -> Int? {
+        guard case .number(let number) = node.value, let value = Self.wholeNumber(number)
+        else {
+            return mismatch(node, expected: "a whole number")
+        }
+        guard bounds.contains(value) else {
+            report(
+                "must be from \(bounds.lowerBound) to \(bounds.upperBound), not \(value)",
+                at: node.pointer)
+            return nil
+        }
+        return value
+    }
+
+    /// The number as an integer, if it is one that a `Double` tells apart from
+    /// its neighbours. (`Int(exactly:)` would need the C library's `trunc`,
+    /// which a module without imports does not link.)
+    static func wholeNumber(_ number: Double) -> Int? {
+        guard number.magnitude <= 9_007_199_254_740_991 else { return nil }
+        let value = Int(number)
+        return Double(value) == number ? value : nil
+    }
+
+    /// One of the words of an enumeration.
+    package mutating func choice<Choice>(
+        _ node: JSONNode, _ type: Choice.Type = Choice.self
+    ) -> Choice? where Choice: RawRepresentable<String> & CaseIterable {
+        guard case .string(let word) = node.value else {
+            return mismatch(node, expected: "a string")
+        }
+        if let choice = Choice(rawValue: word) { return choice }
+        let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        report("must be one of \(known), not \(Self.quoted(word))", at: node.pointer)
+        return nil
+    }
+
+    /// Reports that the value has another type.
+    package mutating func mismatch<Value>(_ node: JSONNode, expected: String) -> Value? {
+        let found: String
+        switch node.value {
+        case .number(let number): found = expected.contains("number") ? "\(number)" : "a number"
+        default: found = node.value.kindDescription
+        }
+        report("must be \(expected), not \(found)", at: node.pointer)
+        return nil
+    }
+
+    /// The word in quotation marks, cut to a length that fits a sentence.
+    package static func quoted(_ word: String) -> String {
+        let longest = 60
+        return word.count <= longest ? "\"\(word)\"" : "\"\(word.prefix(longest))…\""
+    }
+}

@@ -1,0 +1,60 @@
+/// How far an export is, in the percentages that ClipForge's clients know
+/// (CF-48). Never goes back while its inputs do not.
+package enum ExportProgress: Hashable, Sendable {
+    /// The request is taken and its plan not yet written.
+    case accepted
+    /// Chunks are waiting or being rendered.
+    case rendering(work: Work)
+    /// Every chunk is there; they are joined, checked and uploaded.
+    case stitching
+    /// The result is in the store and its record is being written.
+    case signing
+    case completed
+
+    /// What has been rendered.
+    package struct Work: Hashable, Sendable {
+        /// Frames done in each chunk, with the chunk.
+        package var chunks: [(frames: FrameRange, framesDone: Int)] {
+            get { zip(ranges, done).map { ($0, $1) } }
+        }
+        private let ranges: [FrameRange]
+        private let done: [Int]
+        /// Nil where the export has no sound to render.
+        private let isAudioDone: Bool?
+
+        /// - Parameter chunks: Frames done outside `0...count` are clamped: the
+        ///   count comes from objects that a dying renderer may have left.
+        package init(chunks: [(frames: FrameRange, framesDone: Int)], isAudioDone: Bool?) {
+            ranges = chunks.map(\.frames)
+            done = chunks.map { min(max(0, $0.framesDone), $0.frames.count) }
+            self.isAudioDone = isAudioDone
+        }
+
+        /// Frames of all chunks that are done.
+        package var framesDone: Int { done.reduce(0, +) }
+        package var frameCount: Int { ranges.reduce(0) { $0 + $1.count } }
+
+        /// Share of the work, 0 to 1. The sound is one job that costs about as
+        /// much as a twentieth of the picture.
+        package var fraction: Rational {
+            let picture =
+                frameCount == 0 ? Rational(1) : Rational(framesDone, frameCount)
+            guard let isAudioDone else { return picture }
+            let sound = isAudioDone ? Rational(1) : .zero
+            return picture * Rational(19, 20) + sound * Rational(1, 20)
+        }
+    }
+
+    /// 0 to 100: 10 accepted, 20 planned, 20 to 80 while rendering, 85 while
+    /// stitching, 95 while signing, 100 completed. Rounded down, so that 80
+    /// means that everything is rendered.
+    package var percent: Int {
+        switch self {
+        case .accepted: 10
+        case .rendering(let work): 20 + (Rational(60) * work.fraction).floor
+        case .stitching: 85
+        case .signing: 95
+        case .completed: 100
+        }
+    }
+}

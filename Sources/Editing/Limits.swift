@@ -1,0 +1,73 @@
+/// The ceilings of an edit, each with its reason. What comes from outside is
+/// held against these before any arithmetic, so that none of it can trap.
+package enum Limits {
+    /// A day: longer than any podcast or film, and short enough that frames,
+    /// samples and microseconds stay far inside 64 bits.
+    package static let longestTimelineSeconds = 86_400
+
+    /// In-points reach further than a timeline: a recording may run for days
+    /// while the export uses a stretch of it (about 11 days, in seconds).
+    package static let furthestTrimSeconds = 1_000_000
+
+    /// A talk of two hours with a cut every four seconds has 1,800 clips.
+    package static let mostClips = 2_000
+
+    /// Each track may become a layer, and each layer a decoder in one process.
+    package static let mostTracks = 50
+
+    /// Distinct sources: each is an object to look up before an export starts.
+    package static let mostAssets = 500
+
+    /// Frames per second: below 1 is a slide show for which there are images,
+    /// above 120 no encoder level of H.264 takes HD pictures.
+    package static let slowestFrameRate = Rational(1)
+    package static let fastestFrameRate = Rational(120)
+
+    /// A frame rate is a fraction of small numbers (30000/1001). The numerator
+    /// becomes the time scale of the mp4 track.
+    package static let greatestFrameRateNumerator = 120_000
+    package static let greatestFrameRateDenominator = 1_001
+
+    /// Pixels of one side: x264 needs 16, and 8K UHD is 7,680 wide.
+    package static let shortestSidePixels = 16
+    package static let longestSidePixels = 7_680
+
+    /// Pixels of one frame: 8K UHD. H.264 level 6.2 ends a little above.
+    package static let mostPixels = 7_680 * 4_320
+
+    /// Linear gain: 20 dB up. More is a mistake in the unit (percent).
+    package static let greatestVolume = Rational(10)
+
+    /// A clip may be blown up to ten times the picture (Shotstack's range of
+    /// `offset` is the same).
+    package static let greatestScale = Rational(10)
+    package static let furthestOffset = Rational(10)
+
+    /// Longest fade of a transition, in seconds.
+    package static let longestFadeSeconds = 60
+
+    /// Chunk lengths that a caller may ask for, in seconds.
+    package static let shortestChunkSeconds = Rational(1, 10)
+    package static let longestChunkSeconds = Rational(600)
+
+    /// Chunks of one export: three pages of a bucket listing.
+    package static let mostChunks = 3_000
+
+    /// Characters of an asset ID: what S3 leaves of a key beside the rest.
+    package static let longestAssetIDCharacters = 256
+    package static let longestClientTokenCharacters = 256
+    package static let longestURLCharacters = 2_048
+    package static let longestSecretNameCharacters = 128
+
+    /// Merge fields, and the bytes that they may add to one document: a body
+    /// is 10 MB at most (CF-36) and must not grow past twice that.
+    package static let mostMergeFields = 1_000
+    package static let mostMergedBytes = 10_000_000
+
+    /// Levels of arrays and objects in a document; an edit itself has eight.
+    package static let deepestNesting = 64
+
+    /// Faults that one answer lists. A broken generator makes thousands of
+    /// the same kind, and nobody reads them.
+    package static let mostFaults = 100
+}

@@ -1,0 +1,297 @@
+/// Sizes by name: the length of the picture's shorter side (Shotstack's names
+/// and sizes, and the plain numbers).
+enum Resolution: String, CaseIterable {
+    case preview, mobile, sd, hd
+    case p720 = "720"
+    case p1080 = "1080"
+    case p1440 = "1440"
+    case uhd = "4k"
+
+    var shorterSidePixels: Int {
+        switch self {
+        case .preview: 288
+        case .mobile: 360
+        case .sd: 576
+        case .hd, .p720: 720
+        case .p1080: 1080
+        case .p1440: 1440
+        case .uhd: 2160
+        }
+    }
+}
+
+extension EditDecoding {
+    /// Presets of x264 that one may ask for; `placebo` costs much and gains
+    /// nothing by x264's own account.
+    private enum Preset: String, CaseIterable {
+        case ultrafast, superfast, veryfast, faster, fast, medium, slow, slower, veryslow
+    }
+
+    private enum Format: String, CaseIterable { case mp4 }
+
+    /// A named quality of ClipForge's settings, as x264's rate factor.
+    private enum Quality: String, CaseIterable {
+        case low, medium, high
+
+        var crf: Int {
+            switch self {
+            case .low: 28
+            case .medium: 23
+            case .high: 18
+            }
+        }
+    }
+
+    private typealias Video = RenderPlan.VideoEncoding
+    private typealias Audio = RenderPlan.AudioEncoding
+
+    /// The output from `output`, or from ClipForge's `settings`.
+    mutating func output(of root: JSONObjectNode) -> Edit.Output {
+        var settings = RenderPlan.OutputSettings(
+            width: 1920, height: 1080, frameRate: Rational(30))
+        if let background = root["timeline"].flatMap({ self.background($0) }) {
+            settings.background = background
+        }
+        if let settingsNode = root["settings"], root["output"] != nil {
+            reader.report("must not stand beside output", at: settingsNode.pointer)
+        }
+        guard let node = root[firstOf: ["output", "settings"]],
+            let object = reader.object(node)
+        else { return Edit.Output(settings: settings, chunkSeconds: nil) }
+        let isClipForge = root["output"] == nil
+
+        readSize(object, isClipForge: isClipForge, into: &settings)
+        if let format = object["format"] { _ = reader.choice(format, Format.self) }
+        let rate = isClipForge ? object[firstOf: ["fps", "frameRate"]] : object["fps"]
+        if let rate = rate.flatMap({ frameRate($0) }) { settings.frameRate = rate }
+        readVideo(object, isClipForge: isClipForge, into: &settings.video)
+        if let audio = object["audio"].flatMap({ reader.object($0) }) {
+            let codec = audio["codec"].flatMap { reader.choice($0, Audio.Codec.self) }
+            settings.audio.codec = codec ?? .aac
+        }
+        let chunkSeconds = object["chunkSeconds"].flatMap {
+            reader.decimal(
+                $0, from: Limits.shortestChunkSeconds, to: Limits.longestChunkSeconds,
+                expected: "a number of seconds")
+        }
+        return Edit.Output(settings: settings, chunkSeconds: chunkSeconds)
+    }
+
+    private mutating func readVideo(
+        _ object: JSONObjectNode, isClipForge: Bool, into video: inout Video
+    ) {
+        if isClipForge, let quality = object["quality"] {
+            video.crf = reader.choice(quality, Quality.self)?.crf ?? video.crf
+        }
+        if let crf = object["crf"].flatMap({ reader.integer($0, in: 0...51) }) { video.crf = crf }
+        if let preset = object["preset"].flatMap({ reader.choice($0, Preset.self) }) {
+            video.preset = preset.rawValue
+        }
+        if let codec = object["codec"].flatMap({ reader.choice($0, Video.Codec.self) }) {
+            video.codec = codec
+        }
+    }
+
+    /// Six hexadecimal digits in lower case.
+    private mutating func background(_ timeline: JSONNode) -> String? {
+        // A timeline of another type is reported where its tracks are read.
+        guard case .object(let fields) = timeline.value, let value = fields["background"] else {
+            return nil
+        }
+        let node = JSONNode(value, timeline.pointer.appending("background"))
+        guard case .string(let text) = value else {
+            return reader.mismatch(node, expected: "a string")
+        }
+        let digits = text.dropFirst()
+        let isColour =
+            text.first == "#" && digits.utf8.count == 6
+            && digits.allSatisfy { $0.isHexDigit && $0.isASCII }
+        guard isColour else {
+            reader.report("must be a colour such as #1a2b3c", at: node.pointer)
+            return nil
+        }
+        return digits.lowercased()
+    }
+}
+
+// MARK: - Frame rate
+
+extension EditDecoding {
+    /// A number or a fraction such as `"30000/1001"`. The usual names of the
+    /// NTSC rates mean those rates: 29.97 is 30000/1001.
+    private mutating func frameRate(_ node: JSONNode) -> Rational? {
+        let rate: Rational?
+        switch node.value {
+        case .number(let number):
+            rate = Self.broadcastRate(number) ?? Rational(decimal: number)
+        case .string(let text): rate = Self.fraction(text)
+        default: return reader.mismatch(node, expected: "a number or a fraction")
+        }
+        guard let rate, rate.numerator <= Limits.greatestFrameRateNumerator,
+            rate.denominator <= Limits.greatestFrameRateDenominator
+        else {
+            reader.report(
+                "must be a number of frames per second or a fraction such as \"30000/1001\"",
+                at: node.pointer)
+            return nil
+        }
+        guard Limits.slowestFrameRate <= rate, rate <= Limits.fastestFrameRate else {
+            reader.report(
+                "must be from \(Limits.slowestFrameRate) to \(Limits.fastestFrameRate)"
+                    + " frames per second",
+                at: node.pointer)
+            return nil
+        }
+        return rate
+    }
+
+    private static func broadcastRate(_ number: Double) -> Rational? {
+        switch number {
+        case 23.976, 23.98: Rational(24_000, 1_001)
+        case 29.97: Rational(30_000, 1_001)
+        case 47.952, 47.95: Rational(48_000, 1_001)
+        case 59.94: Rational(60_000, 1_001)
+        case 119.88: Rational(120_000, 1_001)
+        default: nil
+        }
+    }
+
+    private static func fraction(_ text: String) -> Rational? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), let numerator = digits(parts[0], longest: 6) else {
+            return nil
+        }
+        let denominator = parts.count == 2 ? digits(parts[1], longest: 4) : 1
+        guard let denominator, denominator > 0 else { return nil }
+        return Rational(numerator, denominator)
+    }
+
+    /// A whole number of plain digits.
+    static func digits(_ text: Substring, longest: Int) -> Int? {
+        guard !text.isEmpty, text.utf8.count <= longest,
+            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        return Int(text)
+    }
+}
+
+// MARK: - Size
+
+extension EditDecoding {
+    /// A size in pixels and the field that decided it.
+    private struct Size {
+        var width: Int
+        var height: Int
+        var pointer: JSONPointer
+    }
+
+    private mutating func readSize(
+        _ object: JSONObjectNode, isClipForge: Bool, into settings: inout RenderPlan.OutputSettings
+    ) {
+        let faultCount = reader.faults.count
+        let given = isClipForge ? clipForgeSize(object) : object["size"].flatMap { size($0) }
+        let named = namedSize(object, isClipForge: isClipForge)
+        guard reader.faults.count == faultCount, let size = given ?? named else { return }
+        guard max(size.width, size.height) <= Limits.longestSidePixels,
+            size.width * size.height <= Limits.mostPixels
+        else {
+            reader.report(
+                "makes a picture of \(size.width)x\(size.height); no side may be longer than"
+                    + " \(Limits.longestSidePixels) pixels, nor the picture larger than"
+                    + " \(Limits.mostPixels)",
+                at: size.pointer)
+            return
+        }
+        settings.width = size.width
+        settings.height = size.height
+    }
+
+    /// Odd numbers of pixels are rounded down: 4:2:0 pictures have even sides.
+    private mutating func size(_ node: JSONNode) -> Size? {
+        guard let object = reader.object(node) else { return nil }
+        let bounds = Limits.shortestSidePixels...Limits.longestSidePixels
+        let width = reader.required("width", of: object)
+            .flatMap { reader.integer($0, in: bounds) }
+        let height = reader.required("height", of: object)
+            .flatMap { reader.integer($0, in: bounds) }
+        guard let width, let height else { return nil }
+        return Size(width: width & ~1, height: height & ~1, pointer: node.pointer)
+    }
+
+    /// The size that `resolution` and `aspectRatio` name together.
+    private mutating func namedSize(_ object: JSONObjectNode, isClipForge: Bool) -> Size? {
+        var side = Resolution.p1080.shorterSidePixels
+        if !isClipForge, let node = object["resolution"] {
+            side = reader.choice(node, Resolution.self)?.shorterSidePixels ?? side
+        }
+        if isClipForge, let node = object["resolution"], case .string(let word) = node.value {
+            side = clipForgeSide(word) ?? side
+        }
+        let (wide, high) = object["aspectRatio"].flatMap { aspectRatio($0) } ?? (16, 9)
+        let longer = 2 * Rational(side * max(wide, high), 2 * min(wide, high)).rounded
+        let place = object.pointer.appending(
+            object["aspectRatio"] == nil ? "resolution" : "aspectRatio")
+        return wide >= high
+            ? Size(width: longer, height: side, pointer: place)
+            : Size(width: side, height: longer, pointer: place)
+    }
+
+    private mutating func aspectRatio(_ node: JSONNode) -> (Int, Int)? {
+        guard case .string(let text) = node.value else {
+            return reader.mismatch(node, expected: "a string")
+        }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let wide = Self.digits(parts[0], longest: 2), wide > 0,
+            let high = Self.digits(parts[1], longest: 2), high > 0
+        else {
+            reader.report("must be a ratio such as 16:9, 9:16, 1:1 or 4:5", at: node.pointer)
+            return nil
+        }
+        return (wide, high)
+    }
+}
+
+// MARK: - ClipForge
+
+extension EditDecoding {
+    /// A size in pixels from `resolution: "1920x1080"`, `resolution: {width,
+    /// height}` or `width` and `height`; nil where the settings only name one.
+    private mutating func clipForgeSize(_ settings: JSONObjectNode) -> Size? {
+        guard let node = settings["resolution"] else {
+            let isGiven = settings["width"] != nil || settings["height"] != nil
+            return isGiven
+                ? size(JSONNode(.object(settings.fields), settings.pointer)) : nil
+        }
+        guard case .string(let word) = node.value else {
+            if case .object = node.value { return size(node) }
+            return reader.mismatch(node, expected: "a string or an object")
+        }
+        let parts = word.split(separator: "x", omittingEmptySubsequences: false)
+        if parts.count == 2 {
+            let bounds = Limits.shortestSidePixels...Limits.longestSidePixels
+            if let width = Self.digits(parts[0], longest: 4), bounds.contains(width),
+                let height = Self.digits(parts[1], longest: 4), bounds.contains(height)
+            {
+                return Size(width: width & ~1, height: height & ~1, pointer: node.pointer)
+            }
+        } else if clipForgeSide(word) != nil {
+            return nil
+        }
+        let known = Resolution.allCases.map(\.rawValue).joined(separator: ", ")
+        reader.report(
+            "must be a size such as \"1920x1080\" (sides from \(Limits.shortestSidePixels) to"
+                + " \(Limits.longestSidePixels)), \"1080p\", or one of \(known)",
+            at: node.pointer)
+        return nil
+    }
+
+    /// `1080p` or any name that `output.resolution` knows.
+    private func clipForgeSide(_ word: String) -> Int? {
+        let lowercased = word.lowercased()
+        if let known = Resolution(rawValue: lowercased) { return known.shorterSidePixels }
+        guard lowercased.hasSuffix("p"), let lines = Self.digits(lowercased.dropLast(), longest: 4)
+        else { return nil }
+        let bounds = Limits.shortestSidePixels...Limits.longestSidePixels
+        return bounds.contains(lines) ? lines & ~1 : nil
+    }
+}

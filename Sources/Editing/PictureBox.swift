@@ -1,0 +1,58 @@
+/// Where a clip's picture goes: its `fit`, `scale`, `position` and `offset` as
+/// one rectangle of output pixels.
+struct PictureBox {
+    let clip: Edit.Clip
+    /// The picture in square pixels, as a player shows it.
+    let picture: (width: Int, height: Int)
+    let output: (width: Int, height: Int)
+
+    /// The rectangle, and how the picture fills it.
+    ///
+    /// `contain` and `none` leave a part of the output free, so `position`
+    /// moves the picture itself: its own rectangle is given, to be filled.
+    var fitted: (RenderPlan.Fit, RenderPlan.Box) {
+        let box = (width: scaled(output.width), height: scaled(output.height))
+        switch clip.fit {
+        case .crop, .cover:
+            return (clip.fit, placed(box.width, box.height))
+        case .contain:
+            let (width, height) = contained(in: box)
+            return (.cover, placed(width, height))
+        case .none:
+            let fit: RenderPlan.Fit = clip.scale == Rational(1) ? .none : .cover
+            return (fit, placed(scaled(picture.width), scaled(picture.height)))
+        }
+    }
+
+    private func scaled(_ side: Int) -> Int { max(2, (Rational(side) * clip.scale).rounded) }
+
+    /// The largest rectangle of the picture's shape inside the box.
+    private func contained(in box: (width: Int, height: Int)) -> (width: Int, height: Int) {
+        guard picture.width > 0, picture.height > 0 else { return box }
+        let isWider = picture.width * box.height > box.width * picture.height
+        return isWider
+            ? (box.width, max(2, Rational(box.width * picture.height, picture.width).rounded))
+            : (max(2, Rational(box.height * picture.width, picture.height).rounded), box.height)
+    }
+
+    /// The rectangle at the clip's position, moved by its offset.
+    private func placed(_ width: Int, _ height: Int) -> RenderPlan.Box {
+        let (freeWidth, freeHeight) = (output.width - width, output.height - height)
+        let x: Int =
+            switch clip.position {
+            case .left, .topLeft, .bottomLeft: 0
+            case .right, .topRight, .bottomRight: freeWidth
+            case .center, .top, .bottom: Rational(freeWidth, 2).floor
+            }
+        let y: Int =
+            switch clip.position {
+            case .top, .topLeft, .topRight: 0
+            case .bottom, .bottomLeft, .bottomRight: freeHeight
+            case .center, .left, .right: Rational(freeHeight, 2).floor
+            }
+        return RenderPlan.Box(
+            x: x + (clip.offsetX * Rational(output.width)).rounded,
+            y: y - (clip.offsetY * Rational(output.height)).rounded,
+            width: width, height: height)
+    }
+}

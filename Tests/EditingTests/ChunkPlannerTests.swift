@@ -1,0 +1,135 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Editing
+
+@Suite struct ChunkPlannerTests {
+    private func seconds(
+        _ timeline: Int, edges: [Int] = [], concurrency: Int = 2, requested: Rational? = nil,
+        size: (Int, Int) = (1920, 1080), rate: Int = 30
+    ) -> [Double] {
+        ChunkPlanner(concurrency: concurrency).chunks(
+            frameCount: timeline * rate, frameRate: Rational(rate),
+            clipEdges: edges.map { $0 * rate }, pixelsPerFrame: size.0 * size.1,
+            requestedSeconds: requested
+        ).map { Double($0.count) / Double(rate) }
+    }
+
+    @Test func `a minute on two instances is six chunks of ten seconds`() {
+        #expect(seconds(60) == [10, 10, 10, 10, 10, 10])
+    }
+
+    @Test func `a minute never has fewer than six chunks, wherever its clips are cut`() {
+        for edge in stride(from: 1, to: 60, by: 1) {
+            for other in stride(from: edge + 1, to: 60, by: 3) {
+                #expect(seconds(60, edges: [edge, other]).count >= 6)
+            }
+        }
+    }
+
+    @Test func `a border goes to a clip edge that is near`() {
+        #expect(seconds(60, edges: [9, 20, 31, 42]) == [9, 11, 11, 11, 10, 8])
+    }
+
+    @Test func `inside a long clip borders stand on the clip's own grid`() {
+        // The second clip starts at 4 s, too near to end a chunk there.
+        #expect(seconds(60, edges: [4]) == [9, 10, 10, 10, 10, 11])
+    }
+
+    @Test func `a short timeline is one chunk`() {
+        #expect(seconds(4) == [4])
+    }
+
+    @Test func `many idle instances share a minute in chunks of five seconds`() {
+        #expect(seconds(60, concurrency: 20) == Array(repeating: 5, count: 12))
+    }
+
+    @Test func `one instance gets no chunk shorter than pays`() {
+        #expect(seconds(60, concurrency: 1) == Array(repeating: 10, count: 6))
+    }
+
+    @Test func `an hour on two instances is cut into minutes`() {
+        #expect(seconds(3600) == Array(repeating: 60, count: 60))
+    }
+
+    @Test func `a requested length is kept`() {
+        #expect(seconds(6, requested: Rational(1)) == Array(repeating: 1, count: 6))
+    }
+
+    @Test func `the longest timeline stays within the limit whatever is asked`() {
+        let chunks = ChunkPlanner().chunks(
+            frameCount: Limits.longestTimelineSeconds * 120, frameRate: Rational(120),
+            clipEdges: [], pixelsPerFrame: 1, requestedSeconds: Rational(1, 10))
+
+        #expect(chunks.count <= Limits.mostChunks)
+    }
+
+    @Test func `chunks of huge pictures stay inside a function's time`() {
+        let planner = ChunkPlanner(concurrency: 2, functionSeconds: 60)
+        let chunks = planner.chunks(
+            frameCount: 60 * 60, frameRate: Rational(60), clipEdges: [],
+            pixelsPerFrame: 3840 * 2160)
+
+        #expect(chunks.allSatisfy { $0.count <= 2 * 60 })
+    }
+
+    @Test func `chunks tile any timeline, none empty, none longer than planned`() {
+        for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
+            var random = SeededGenerator(seed: seed)
+            let rates = [Rational(30), Rational(30_000, 1_001), Rational(25), Rational(1)]
+            let frameCount = Int.random(in: 1...20_000, using: &random)
+            let edges = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                Int.random(in: 0...frameCount, using: &random)
+            }
+            let requested = Bool.random(using: &random)
+                ? Rational(Int.random(in: 1...300, using: &random), 10) : nil
+            let planner = ChunkPlanner(concurrency: Int.random(in: 1...64, using: &random))
+
+            let chunks = planner.chunks(
+                frameCount: frameCount, frameRate: rates.randomElement(using: &random)!,
+                clipEdges: edges, pixelsPerFrame: 1920 * 1080, requestedSeconds: requested)
+
+            let isTiling =
+                chunks.first?.start == 0 && chunks.last?.end == frameCount
+                && zip(chunks, chunks.dropFirst()).allSatisfy { $0.end == $1.start }
+                && chunks.allSatisfy { !$0.isEmpty } && chunks.count <= Limits.mostChunks
+            #expect(isTiling, "SPOOL_TEST_SEED=\(seed)")
+        }
+    }
+
+    @Test func `chunk lengths stay between half and eleven tenths of the wanted one`() {
+        for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
+            var random = SeededGenerator(seed: seed)
+            let wanted = Int.random(in: 1...400, using: &random)
+            let frameCount = Int.random(in: 1...5_000, using: &random)
+            let edges = (0..<Int.random(in: 0...80, using: &random)).map { _ in
+                Int.random(in: 0...frameCount, using: &random)
+            }
+
+            let chunks = ChunkCutter(frameCount: frameCount, wanted: wanted).chunks(edges: edges)
+
+            let isWithin = chunks.count == 1
+                || chunks.allSatisfy {
+                    2 * $0.count >= wanted && $0.count <= max(1, wanted + wanted / 10)
+                }
+            #expect(isWithin, "SPOOL_TEST_SEED=\(seed) \(wanted) \(chunks.map(\.count))")
+        }
+    }
+
+    @Test func `a change later in the timeline moves no border before it`() {
+        for seed in testSeeds(200, environment: ProcessInfo.processInfo.environment) {
+            var random = SeededGenerator(seed: seed)
+            let edges = (0..<40).map { _ in Int.random(in: 0...9_000, using: &random) }
+            let change = Int.random(in: 3_000...9_000, using: &random)
+            let moved = edges.map { $0 < change ? $0 : $0 + 7 }
+
+            let before = ChunkCutter(frameCount: 9_000, wanted: 300).chunks(edges: edges)
+            let after = ChunkCutter(frameCount: 9_007, wanted: 300).chunks(edges: moved)
+
+            let untouched = before.filter { $0.end < change - 330 }
+            #expect(
+                Array(after.prefix(untouched.count)) == untouched, "SPOOL_TEST_SEED=\(seed)")
+        }
+    }
+}
