@@ -1,0 +1,148 @@
+import Editing
+import Jobs
+import ObjectStore
+import Testing
+
+/// An export of 600 frames in two chunks, as a listing shows it.
+struct ListedExport {
+    let keys = ExportKeys(owner: OwnerID("ann")!, job: JobID("job_1_a")!)
+    let first = RenderUnit.video(FrameRange(0, 300))
+    let second = RenderUnit.video(FrameRange(300, 600))
+    var objects: [ObjectInfo] = []
+
+    init() {
+        for key in [keys.edit, keys.plan, keys.request(first), keys.request(second),
+            keys.request(.audio)]
+        {
+            add(key)
+        }
+    }
+
+    mutating func add(_ key: ObjectKey, bytes: Int = 10, at time: Int = 1_000) {
+        objects.append(
+            ObjectInfo(key: key, etag: "e", bytes: bytes, lastModifiedMilliseconds: time))
+    }
+
+    var listing: ExportListing { ExportListing(objects, of: keys) }
+    func status(_ result: ExportResult? = nil) -> ExportStatus {
+        ExportStatus(listing, result: result)
+    }
+
+    static let plan = RenderPlan(
+        output: .init(width: 320, height: 180, frameRate: Rational(30)), frameCount: 600,
+        sources: [], layers: [], audio: [],
+        chunks: [FrameRange(0, 300), FrameRange(300, 600)])
+}
+
+@Suite struct ExportStatusTests {
+    @Test func `an export without progress is queued`() {
+        let status = ListedExport().status()
+
+        #expect(status.state == .queued)
+        #expect(status.frameCount == 600)
+        #expect(status.framesDone == 0)
+    }
+
+    @Test func `the size of a progress object is the number of frames done`() {
+        var export = ListedExport()
+        export.add(export.keys.progress(export.first), bytes: 120)
+
+        let status = export.status()
+
+        #expect(status.state == .rendering)
+        #expect(status.framesDone == 120)
+        #expect(status.chunks.map(\.state) == [.rendering, .queued])
+    }
+
+    @Test func `all receipts without a result mean stitching`() {
+        var export = ListedExport()
+        for unit in [export.first, export.second, .audio] { export.add(export.keys.receipt(unit)) }
+
+        #expect(export.status().state == .stitching)
+        #expect(export.status().framesDone == 600)
+    }
+
+    @Test func `video without sound is still rendering`() {
+        var export = ListedExport()
+        for unit in [export.first, export.second] { export.add(export.keys.receipt(unit)) }
+
+        #expect(export.status().state == .rendering)
+    }
+
+    @Test func `a cancel marker alone does not end an export`() {
+        var export = ListedExport()
+        export.add(export.keys.cancel)
+
+        #expect(export.status().state == .queued)
+    }
+
+    @Test(arguments: [
+        (ExportResult.Outcome.completed, ExportState.completed), (.failed, .failed),
+        (.cancelled, .cancelled),
+    ])
+    func `the result decides alone`(outcome: ExportResult.Outcome, state: ExportState) {
+        var export = ListedExport()
+        export.add(export.keys.cancel)
+
+        let status = export.status(ExportResult(outcome: outcome, finishedAtMilliseconds: 5))
+
+        #expect(status.state == state)
+        #expect(status.state.isTerminal)
+    }
+
+    @Test func `the order of the listing does not matter`() {
+        var export = ListedExport()
+        export.add(export.keys.progress(export.first), bytes: 120)
+        export.add(export.keys.receipt(export.second))
+        export.add(export.keys.failure(export.first, attempt: 1))
+        let status = export.status()
+
+        for seed in 0..<20 {
+            var generator = SplitMix(seed: UInt64(seed))
+            export.objects.shuffle(using: &generator)
+            #expect(export.status() == status)
+        }
+    }
+
+    @Test func `a chunk that was split counts by its halves`() {
+        var export = ListedExport()
+        let halves = [FrameRange(300, 450), FrameRange(450, 600)].map(RenderUnit.video)
+        for half in halves { export.add(export.keys.request(half)) }
+        export.add(export.keys.receipt(halves[0]))
+        export.add(export.keys.receipt(export.first))
+        export.add(export.keys.receipt(.audio))
+
+        #expect(export.status().chunks.map(\.frames.count) == [300, 150, 150])
+        #expect(export.status().framesDone == 450)
+        #expect(export.status().state == .rendering)
+
+        export.add(export.keys.receipt(halves[1]))
+
+        #expect(export.status().state == .stitching)
+        #expect(export.listing.finishedChunks(frameCount: 600)?.count == 3)
+    }
+
+    @Test(arguments: [
+        (StatusDialect.clipforge, ExportState.queued, "pending"),
+        (.clipforge, .stitching, "processing"), (.opencut, .completed, "completed"),
+        (.clipforge, .cancelled, "failed"), (.spool, .stitching, "stitching"),
+    ])
+    func `each front end reads its own words`(
+        dialect: StatusDialect, state: ExportState, word: String
+    ) {
+        #expect(dialect.name(of: state) == word)
+    }
+}
+
+/// A small seeded generator: the same seed shuffles the same way.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,90 @@
+import Editing
+import Jobs
+import ObjectStore
+import Testing
+
+@Suite struct SweepDecisionTests {
+    private let quiet = 1_000 + SweepDecision.quietMilliseconds + 1
+
+    private func actions(_ export: ListedExport, now: Int) -> [SweepAction] {
+        SweepDecision.actions(for: export.listing, plan: ListedExport.plan, now: now)
+    }
+
+    @Test func `an export at work is left alone`() {
+        var export = ListedExport()
+        export.add(export.keys.progress(export.first), bytes: 5, at: 2_000)
+
+        #expect(actions(export, now: 3_000) == [])
+    }
+
+    @Test func `a result takes the export off the list`() {
+        var export = ListedExport()
+        export.add(export.keys.result)
+
+        #expect(actions(export, now: 3_000) == [.removeMarker])
+    }
+
+    @Test func `a cancel without a result is finished`() {
+        var export = ListedExport()
+        export.add(export.keys.cancel)
+
+        #expect(actions(export, now: 3_000) == [.cancel])
+    }
+
+    @Test func `a quiet export has every unfinished unit asked for again`() {
+        var export = ListedExport()
+        export.add(export.keys.receipt(export.first))
+
+        #expect(
+            actions(export, now: quiet)
+                == [.repeatRequest(export.second), .repeatRequest(.audio)])
+    }
+
+    @Test func `a unit that was never asked for is asked for`() {
+        var export = ListedExport()
+        export.objects.removeAll { $0.key == export.keys.request(export.second) }
+
+        #expect(
+            actions(export, now: quiet) == [
+                .repeatRequest(export.first), .writeRequest(export.second),
+                .repeatRequest(.audio),
+            ])
+    }
+
+    @Test func `one stuck unit is asked for again while others work`() {
+        var export = ListedExport()
+        export.add(export.keys.progress(export.first), bytes: 5, at: 1_000)
+        let now = 1_000 + SweepDecision.stuckUnitMilliseconds + 1
+        export.add(export.keys.progress(export.second), bytes: 5, at: now)
+
+        #expect(actions(export, now: now) == [.repeatRequest(export.first)])
+    }
+
+    @Test func `all receipts without a stitch request bring one`() {
+        var export = ListedExport()
+        for unit in [export.first, export.second, .audio] { export.add(export.keys.receipt(unit)) }
+
+        #expect(actions(export, now: 2_000) == [.writeStitchRequest])
+
+        export.add(export.keys.stitchRequest)
+
+        #expect(actions(export, now: 2_000) == [])
+        #expect(actions(export, now: quiet) == [.repeatStitchRequest])
+    }
+
+    @Test func `an export that lasts a day fails`() {
+        let now = 1_001 + SweepDecision.givenUpMilliseconds
+
+        #expect(
+            actions(ListedExport(), now: now)
+                == [.fail("The export did not finish within 24 hours.")])
+    }
+
+    @Test func `an export that never got a plan is forgotten`() {
+        let export = ListedExport()
+
+        #expect(SweepDecision.actions(for: export.listing, plan: nil, now: 2_000) == [])
+        #expect(
+            SweepDecision.actions(for: export.listing, plan: nil, now: quiet) == [.removeMarker])
+    }
+}

@@ -1,0 +1,61 @@
+import Editing
+import Jobs
+import Testing
+
+@Suite struct TilingTests {
+    private let whole = FrameRange(0, 10)
+
+    @Test func `ranges that touch tile the whole`() {
+        let ranges = [FrameRange(5, 10), FrameRange(0, 5)]
+
+        #expect(Tiling.cover(whole, with: ranges) == [FrameRange(0, 5), FrameRange(5, 10)])
+    }
+
+    @Test(arguments: [
+        [], [FrameRange(0, 4), FrameRange(5, 10)], [FrameRange(0, 11)], [FrameRange(1, 10)],
+        [FrameRange(0, 6), FrameRange(5, 10)],
+    ])
+    func `a hole, an overlap or an overhang tiles nothing`(ranges: [FrameRange]) {
+        #expect(Tiling.cover(whole, with: ranges) == nil)
+    }
+
+    @Test func `a long range that leads nowhere gives way to shorter ones`() {
+        let ranges = [FrameRange(0, 7), FrameRange(0, 3), FrameRange(3, 10)]
+
+        #expect(Tiling.cover(whole, with: ranges) == [FrameRange(0, 3), FrameRange(3, 10)])
+    }
+
+    @Test func `every set of ranges on a short line is covered if it can be`() {
+        // All subsets of all ranges on 0..<4: 2 to the 10th cases.
+        let line = FrameRange(0, 4)
+        let all = (0..<4).flatMap { start in (start + 1...4).map { FrameRange(start, $0) } }
+        for mask in 0..<(1 << all.count) {
+            let ranges = all.indices.filter { mask >> $0 & 1 == 1 }.map { all[$0] }
+            let found = Tiling.cover(line, with: ranges)
+            #expect((found != nil) == Self.reachable(line, ranges))
+            guard let found else { continue }
+            #expect(found.first?.start == 0 && found.last?.end == 4)
+            #expect(zip(found, found.dropFirst()).allSatisfy { $0.end == $1.start })
+        }
+    }
+
+    private static func reachable(_ line: FrameRange, _ ranges: [FrameRange]) -> Bool {
+        var reached: Set<Int> = [line.start]
+        for position in line.start..<line.end where reached.contains(position) {
+            for range in ranges where range.start == position { reached.insert(range.end) }
+        }
+        return reached.contains(line.end)
+    }
+
+    @Test func `a range that holds a finer one is dropped`() {
+        let ranges = [
+            FrameRange(0, 5), FrameRange(5, 10), FrameRange(5, 7), FrameRange(7, 10),
+            FrameRange(7, 8), FrameRange(8, 10),
+        ]
+
+        #expect(
+            Tiling.finest(ranges) == [
+                FrameRange(0, 5), FrameRange(5, 7), FrameRange(7, 8), FrameRange(8, 10),
+            ])
+    }
+}

@@ -1,0 +1,102 @@
+import AWSSignature
+import Testing
+
+/// The examples of the S3 API Reference ("Authenticating Requests: Using the
+/// Authorization Header" and "Using Query Parameters").
+@Suite struct SigV4Tests {
+    private let credentials = SigV4.Credentials(
+        accessKeyID: "AKIAIOSFODNN7EXAMPLE",
+        secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    private let scope = SigV4.Scope(date: "20130524", region: "us-east-1")
+    private let timestamp = "20130524T000000Z"
+    private let host = "examplebucket.s3.amazonaws.com"
+    private static let emptyHash =
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+    private func signature(_ request: SigV4.CanonicalRequest) -> String {
+        SigV4.signature(
+            SigV4.stringToSign(request, timestamp: timestamp, scope: scope),
+            key: SigV4.signingKey(secret: credentials.secretAccessKey, scope: scope))
+    }
+
+    @Test func `a ranged get is signed as published`() {
+        let request = SigV4.CanonicalRequest(
+            method: "GET", path: "/test.txt",
+            headers: [
+                ("Host", host), ("Range", "bytes=0-9"),
+                ("x-amz-content-sha256", Self.emptyHash), ("x-amz-date", timestamp),
+            ],
+            payloadHash: Self.emptyHash)
+
+        #expect(
+            signature(request)
+                == "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
+        #expect(
+            SigV4.authorization(
+                request, timestamp: timestamp, scope: scope, credentials: credentials)
+                == "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/"
+                + "aws4_request, SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
+                + "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
+    }
+
+    @Test func `a put is signed as published`() {
+        let body = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"
+        let request = SigV4.CanonicalRequest(
+            method: "PUT", path: "/" + uriEncode("test$file.text", keepingSlash: true),
+            headers: [
+                ("Date", "Fri, 24 May 2013 00:00:00 GMT"), ("Host", host),
+                ("x-amz-content-sha256", body), ("x-amz-date", timestamp),
+                ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
+            ],
+            payloadHash: body)
+
+        #expect(
+            signature(request)
+                == "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd")
+    }
+
+    @Test func `a listing is signed as published`() {
+        let request = SigV4.CanonicalRequest(
+            method: "GET", path: "/", query: [("prefix", "J"), ("max-keys", "2")],
+            headers: [
+                ("Host", host), ("x-amz-content-sha256", Self.emptyHash),
+                ("x-amz-date", timestamp),
+            ],
+            payloadHash: Self.emptyHash)
+
+        #expect(
+            signature(request)
+                == "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7")
+    }
+
+    @Test func `a presigned get is signed as published`() {
+        let query = SigV4.presignedQuery(
+            SigV4.CanonicalRequest(
+                method: "GET", path: "/test.txt", headers: [("host", host)], payloadHash: ""),
+            timestamp: timestamp, scope: scope, credentials: credentials,
+            expiresInSeconds: 86_400)
+
+        #expect(
+            query.last?.value
+                == "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404")
+        #expect(query.map(\.name).prefix(5) == [
+            "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+            "X-Amz-SignedHeaders",
+        ])
+    }
+
+    @Test(arguments: [
+        (0, "19700101T000000Z"), (1_369_353_600, "20130524T000000Z"),
+        (951_827_696, "20000229T123456Z"), (4_107_542_399, "21000228T235959Z"),
+    ])
+    func `a timestamp and its seconds are one`(seconds: Int, text: String) {
+        #expect(SigV4Time.timestamp(seconds: seconds) == text)
+        #expect(SigV4Time.seconds(timestamp: text) == seconds)
+    }
+
+    @Test(arguments: ["", "20130524T000000", "2013O524T000000Z", "20131324T000000Z",
+        "20130524T240000Z"])
+    func `text that is no timestamp has no seconds`(text: String) {
+        #expect(SigV4Time.seconds(timestamp: text) == nil)
+    }
+}
