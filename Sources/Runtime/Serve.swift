@@ -8,9 +8,8 @@ package typealias HandlerFactory =
 
 /// Is the function that `_HANDLER` names, until the process is told to end.
 ///
-/// To be called from the main thread before anything has started a thread.
-/// SIGTERM ends it: the handler's task is cancelled, and the process is gone
-/// within 500 ms. SIGPIPE is ignored from here on.
+/// To be called once. SIGTERM ends it: the handler's task is cancelled, and the
+/// process is gone within 500 ms. SIGPIPE is ignored from here on.
 ///
 /// - Parameters:
 ///   - environment: The process's variables.

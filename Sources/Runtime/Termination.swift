@@ -14,15 +14,18 @@ final class Termination: Sendable {
     private let state = Mutex(State())
     private let graceMilliseconds: UInt32
 
-    /// Must be made before other threads start: they inherit the blocked
-    /// signal, without which it would end the process at once.
+    /// To be made once in a process: a signal has one handler.
     init(graceMilliseconds: UInt32 = 450) {
         self.graceMilliseconds = graceMilliseconds
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGTERM)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        startThread { self.waitForSignal() }
+        var ends: [Int32] = [-1, -1]
+        precondition(pipe(&ends) == 0, "The system has no descriptor left to start with.")
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let arrival = ends[0]
+        terminationPipe.store(ends[1], ordering: .releasing)
+        startThread { self.waitForSignal(arrival) }
+        // A handler and a pipe, for a blocked signal with sigwait needs every
+        // thread to block it, and libdispatch starts threads that do not.
+        signal(SIGTERM, noteTermination)
     }
 
     /// Returns when SIGTERM has come, or the task is cancelled.
@@ -41,12 +44,9 @@ final class Termination: Sendable {
         }
     }
 
-    private func waitForSignal() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGTERM)
-        var number: Int32 = 0
-        while sigwait(&signals, &number) != 0 {}
+    private func waitForSignal(_ arrival: Int32) {
+        var byte: UInt8 = 0
+        while read(arrival, &byte, 1) != 1 {}
         state.withLock { $0.hasArrived = true }
         takeWaiting()?.resume()
         usleep(graceMilliseconds * 1000)
@@ -59,4 +59,16 @@ final class Termination: Sendable {
             return state.waiting
         }
     }
+}
+
+/// The write end of the pipe that tells of SIGTERM; -1 before there is one.
+/// Global because C gives a signal handler nothing but the signal's number.
+private let terminationPipe = Atomic<Int32>(-1)
+
+/// Async-signal-safe: one load, one write, errno kept.
+private let noteTermination: @convention(c) (Int32) -> Void = { _ in
+    let saved = errno
+    var byte: UInt8 = 1
+    _ = write(terminationPipe.load(ordering: .acquiring), &byte, 1)
+    errno = saved
 }

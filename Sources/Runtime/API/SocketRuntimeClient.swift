@@ -133,6 +133,7 @@ package actor SocketRuntimeClient: RuntimeClient {
                 // Stale. The request goes again, once, on a fresh connection.
             }
         }
+        if isInterruptible { try waiter.check() }
         return try exchange(request, on: SocketConnection(to: endpoint), isInterruptible)
     }
 

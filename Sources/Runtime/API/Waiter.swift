@@ -20,11 +20,16 @@ final class Waiter: Sendable {
             if !state.isTerminated { state.descriptor = descriptor }
             return state.isTerminated
         }
-        guard !isTerminated else {
-            throw RuntimeClientError(
-                .terminated, operation: RuntimeRequest.next.operation, detail: "SIGTERM came")
-        }
+        if isTerminated { throw Waiter.terminated }
     }
+
+    /// - Throws: `.terminated` when termination has come.
+    func check() throws(RuntimeClientError) {
+        if isTerminated { throw Waiter.terminated }
+    }
+
+    private static let terminated = RuntimeClientError(
+        .terminated, operation: RuntimeRequest.next.operation, detail: "SIGTERM came")
 
     /// To be called before the socket can be closed.
     func end() { state.withLock { $0.descriptor = nil } }
