@@ -1,0 +1,166 @@
+import Editing
+
+/// The filter graph of an export's whole sound, and the inputs that feed it.
+///
+/// Clips that do not overlap share a track; in a track they stand end to end
+/// with silence between, counted in samples. Tracks are added without
+/// scaling.
+struct AudioGraph {
+    private(set) var inputs: [SourceInput] = []
+    private(set) var text = ""
+    /// Source index of each input.
+    private(set) var sources: [Int] = []
+
+    private let plan: RenderPlan
+    private var chains: [String] = []
+    private var silenceCount = 0
+
+    /// Read from the file's beginning below this in-point, in seconds: then
+    /// the decoder's state is the same whichever file carries the sound.
+    private static let seekThreshold = Rational(20)
+    /// Sound decoded before the in-point after a seek, in seconds.
+    private static let preroll = Rational(5)
+
+    private var sampleRate: Int { plan.output.audio.sampleRate }
+    private var layout: String { plan.output.audio.channels == 1 ? "mono" : "stereo" }
+    private var format: String {
+        "aformat=sample_fmts=fltp:sample_rates=\(sampleRate):channel_layouts=\(layout)"
+    }
+
+    init(_ plan: RenderPlan, sourceURLs: [Int: String]) throws(FFmpegError) {
+        self.plan = plan
+        let audible = plan.audio.filter {
+            plan.sources[$0.source].media.audio != nil && $0.endSample > $0.startSample
+                && $0.volume > .zero && $0.startSample < plan.sampleCount
+        }
+        var labels: [String] = []
+        for track in Self.tracks(of: audible) {
+            labels.append(try makeTrack(track, number: labels.count, sourceURLs: sourceURLs))
+        }
+        if labels.isEmpty {
+            labels = [silence(plan.sampleCount)]
+        }
+        let pads = labels.map { "[\($0)]" }.joined()
+        let mix =
+            labels.count > 1
+            ? "amix=inputs=\(labels.count):normalize=0:duration=longest:dropout_transition=0," : ""
+        chains.append(
+            "\(pads)\(mix)apad=whole_len=\(plan.sampleCount),"
+                + "atrim=end_sample=\(plan.sampleCount),\(format)[a]")
+        text = chains.joined(separator: ";")
+    }
+
+    /// Deals placements to as few tracks as keep them apart, in time order.
+    static func tracks(
+        of placements: [RenderPlan.AudioPlacement]
+    ) -> [[RenderPlan.AudioPlacement]] {
+        var tracks: [[RenderPlan.AudioPlacement]] = []
+        for placement in placements.sorted(by: { $0.startSample < $1.startSample }) {
+            let free = tracks.firstIndex { $0.last.map(\.endSample) ?? 0 <= placement.startSample }
+            if let free {
+                tracks[free].append(placement)
+            } else {
+                tracks.append([placement])
+            }
+        }
+        return tracks
+    }
+
+    private mutating func makeTrack(
+        _ placements: [RenderPlan.AudioPlacement], number: Int, sourceURLs: [Int: String]
+    ) throws(FFmpegError) -> String {
+        var parts: [String] = []
+        var covered = 0
+        for placement in placements {
+            if placement.startSample > covered {
+                parts.append(silence(placement.startSample - covered))
+            }
+            parts.append(try clip(placement, sourceURLs: sourceURLs))
+            covered = placement.endSample
+        }
+        guard parts.count > 1 else { return parts[0] }
+        let pads = parts.map { "[\($0)]" }.joined()
+        chains.append("\(pads)concat=n=\(parts.count):v=0:a=1,asetpts=N[t\(number)]")
+        return "t\(number)"
+    }
+
+    private mutating func silence(_ samples: Int) -> String {
+        let label = "s\(silenceCount)"
+        silenceCount += 1
+        chains.append(
+            "anullsrc=r=\(sampleRate):cl=\(layout),\(format),"
+                + "atrim=end_sample=\(samples)[\(label)]")
+        return label
+    }
+
+    private mutating func clip(
+        _ placement: RenderPlan.AudioPlacement, sourceURLs: [Int: String]
+    ) throws(FFmpegError) -> String {
+        guard let url = sourceURLs[placement.source] else {
+            throw FFmpegError(
+                .sourceUnreadable(source: placement.source),
+                "Source \(placement.source) of the plan came without a URL.")
+        }
+        let media = plan.sources[placement.source].media
+        let count = placement.endSample - placement.startSample
+        // Timestamps count from the start of the uploaded file, which sound
+        // extracted from it may not share: so seeks are absolute too.
+        let zero = Rational(media.startMicroseconds, 1_000_000) + placement.sourceStart
+        var options = ["-vn", "-sn", "-dn"]
+        if placement.sourceStart > Self.seekThreshold {
+            options += ["-noaccurate_seek", "-seek_timestamp", "1"]
+            options += ["-ss", (zero - Self.preroll).sixDecimals]
+        }
+        let input = inputs.count
+        inputs.append(SourceInput(url: url, options: options))
+        sources.append(placement.source)
+        var chain = conform(zero, media)
+        if placement.loops { chain += loop(placement, media, count: count) }
+        chain += ["atrim=end_sample=\(count)", "apad=whole_len=\(count)"]
+        chain += envelope(placement, count: count) + ["asetpts=N"]
+        chains.append("[\(input):a:0]" + chain.joined(separator: ",") + "[c\(input)]")
+        return "c\(input)"
+    }
+
+    /// Sample 0 is the in-point exactly: earlier sound is cut at the source's
+    /// own rate, a late start is filled with silence, holes too.
+    private func conform(_ zero: Rational, _ media: MediaInfo) -> [String] {
+        var chain = [
+            "asetpts='round(PTS-(\(zero.numerator)/\(zero.denominator))/TB)'", "atrim=start_pts=0",
+        ]
+        // FFmpeg's own matrix would halve the power of a mono voice.
+        if media.audio?.channels == 1, layout == "stereo" {
+            chain.append("pan=stereo|c0=c0|c1=c0")
+        }
+        return chain + [
+            "aresample=\(sampleRate):async=1:min_comp=0.000001:min_hard_comp=0.1:first_pts=0",
+            format,
+        ]
+    }
+
+    /// Repeats from the in-point, where the file is too short to fill.
+    private func loop(
+        _ placement: RenderPlan.AudioPlacement, _ media: MediaInfo, count: Int
+    ) -> [String] {
+        let length = Rational(media.durationMicroseconds, 1_000_000) - placement.sourceStart
+        guard length * Rational(sampleRate) < Rational(count + sampleRate) else { return [] }
+        return ["asetpts=N", "aloop=loop=-1:size=\(Int32.max)", "asetpts=N"]
+    }
+
+    private func envelope(_ placement: RenderPlan.AudioPlacement, count: Int) -> [String] {
+        var chain: [String] = []
+        if placement.volume != Rational(1) {
+            chain.append(
+                "volume=volume=\(placement.volume.numerator)/\(placement.volume.denominator)"
+                    + ":precision=float:eval=once")
+        }
+        if placement.fadeInSamples > 0 {
+            chain.append("afade=t=in:ss=0:ns=\(placement.fadeInSamples)")
+        }
+        if placement.fadeOutSamples > 0 {
+            let start = count - placement.fadeOutSamples
+            chain.append("afade=t=out:ss=\(start):ns=\(placement.fadeOutSamples)")
+        }
+        return chain
+    }
+}

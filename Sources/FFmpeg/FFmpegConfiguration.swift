@@ -1,0 +1,68 @@
+/// Which FFmpeg to run, and the limits it runs within.
+package struct FFmpegConfiguration: Sendable, Hashable {
+    /// Path of `ffmpeg`.
+    package var ffmpegPath: String
+    /// Path of `ffprobe`.
+    package var ffprobePath: String
+    /// Threads of each decoder, filter graph and encoder. Part of what decides
+    /// an H.264 encode's bytes, so it belongs to the chunk fingerprint's text.
+    package var threads: Int
+    /// The whole environment of the child processes.
+    package var environment: [String: String]
+    /// Largest single allocation (`-max_alloc`): stops headers that promise
+    /// absurd sizes.
+    package var allocationBytesMaximum: Int
+    /// Largest picture that is decoded (`-max_pixels`).
+    package var pixelsMaximum: Int
+    /// CPU time of one process (RLIMIT_CPU); nil for no limit.
+    package var cpuSecondsMaximum: Int?
+    /// Address space of one process (RLIMIT_AS); nil for no limit.
+    package var addressSpaceBytesMaximum: Int?
+    /// Size of any one file written (RLIMIT_FSIZE); nil for no limit.
+    package var fileBytesMaximum: Int?
+    /// From SIGTERM to SIGKILL when a task is cancelled.
+    package var cancelGraceMilliseconds: Int
+    /// Longest wait for one network read before it fails (`-rw_timeout`).
+    package var networkTimeoutMilliseconds: Int
+    /// Most seams that `verify` decodes; more are sampled evenly.
+    package var decodedSeamsMaximum: Int
+
+    /// Debian's FFmpeg on one thread, unless told otherwise.
+    package init(
+        ffmpegPath: String = "/usr/bin/ffmpeg", ffprobePath: String = "/usr/bin/ffprobe",
+        threads: Int = 1, environment: [String: String] = ["LC_ALL": "C"],
+        allocationBytesMaximum: Int = 1 << 30, pixelsMaximum: Int = 1 << 27,
+        cpuSecondsMaximum: Int? = nil, addressSpaceBytesMaximum: Int? = nil,
+        fileBytesMaximum: Int? = nil, cancelGraceMilliseconds: Int = 1_000,
+        networkTimeoutMilliseconds: Int = 30_000, decodedSeamsMaximum: Int = 12
+    ) {
+        self.ffmpegPath = ffmpegPath
+        self.ffprobePath = ffprobePath
+        self.threads = threads
+        self.environment = environment
+        self.allocationBytesMaximum = allocationBytesMaximum
+        self.pixelsMaximum = pixelsMaximum
+        self.cpuSecondsMaximum = cpuSecondsMaximum
+        self.addressSpaceBytesMaximum = addressSpaceBytesMaximum
+        self.fileBytesMaximum = fileBytesMaximum
+        self.cancelGraceMilliseconds = cancelGraceMilliseconds
+        self.networkTimeoutMilliseconds = networkTimeoutMilliseconds
+        self.decodedSeamsMaximum = decodedSeamsMaximum
+    }
+}
+
+/// The demuxers that uploaded media may use. Playlists (HLS, DASH, concat,
+/// image sequences) are not among them: those open further files by name.
+enum AllowedFormats {
+    static let stills = [
+        "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "jpegxl_pipe", "qoi_pipe",
+    ]
+    static let moving = [
+        "mov", "matroska", "webm", "mpegts", "mpeg", "avi", "flv", "ogg", "asf", "mxf", "gif",
+        "apng",
+    ]
+    static let sound = [
+        "mp3", "wav", "w64", "flac", "aac", "aiff", "caf", "amr", "ac3", "eac3",
+    ]
+    static let all = (moving + sound + stills).joined(separator: ",")
+}

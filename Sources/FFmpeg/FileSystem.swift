@@ -1,0 +1,21 @@
+import FoundationEssentials
+import Glibc
+
+/// The few things that are done to local files.
+enum FileSystem {
+    /// Size in bytes; 0 where there is no file.
+    static func size(of path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    static func write(_ text: String, to path: String) throws(FFmpegError) {
+        do {
+            try Data(text.utf8).write(to: URL(filePath: path))
+        } catch {
+            throw FFmpegError(.diskFull, "The file \(path) could not be written.")
+        }
+    }
+
+    static func remove(_ path: String) { _ = unlink(path) }
+}

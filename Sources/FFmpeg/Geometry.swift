@@ -1,0 +1,48 @@
+import Editing
+
+/// Where a picture lands: scaled to a size, cut to another, put at a place.
+struct Geometry: Hashable {
+    var scaledWidth: Int
+    var scaledHeight: Int
+    /// Size after the cut, at most the scaled size.
+    var width: Int
+    var height: Int
+    /// Place of the cut inside the scaled picture; even, as chroma needs.
+    var cropX: Int
+    var cropY: Int
+    /// Place in the output, which `overlay` rounds down to even pixels.
+    var x: Int
+    var y: Int
+
+    var isCropped: Bool { width != scaledWidth || height != scaledHeight }
+
+    init(
+        fitting size: (width: Int, height: Int), _ fit: RenderPlan.Fit, into box: RenderPlan.Box
+    ) {
+        let source = (width: max(1, size.width), height: max(1, size.height))
+        let horizontal = Rational(box.width, source.width)
+        let vertical = Rational(box.height, source.height)
+        switch fit {
+        case .cover:
+            (scaledWidth, scaledHeight) = (box.width, box.height)
+        case .none:
+            (scaledWidth, scaledHeight) = source
+        case .crop:
+            let factor = max(horizontal, vertical)
+            scaledWidth = max(box.width, (Rational(source.width) * factor).rounded)
+            scaledHeight = max(box.height, (Rational(source.height) * factor).rounded)
+        case .contain:
+            let factor = min(horizontal, vertical)
+            scaledWidth = min(box.width, max(1, (Rational(source.width) * factor).rounded))
+            scaledHeight = min(box.height, max(1, (Rational(source.height) * factor).rounded))
+        }
+        width = min(scaledWidth, box.width)
+        height = min(scaledHeight, box.height)
+        cropX = Self.even((scaledWidth - width) / 2)
+        cropY = Self.even((scaledHeight - height) / 2)
+        x = Self.even(box.x + (box.width - width) / 2)
+        y = Self.even(box.y + (box.height - height) / 2)
+    }
+
+    private static func even(_ value: Int) -> Int { value & ~1 }
+}

@@ -1,0 +1,57 @@
+package import Editing
+import FoundationEssentials
+
+extension MediaEngine {
+    /// Looks at a file without decoding more of it than FFmpeg's probe does.
+    /// - Throws: `.notMedia` for what is no media or in a format that is not
+    ///   allowed (playlists, scripts), `.sourceUnreadable` for what cannot be
+    ///   fetched at all.
+    package func probe(url: String) async throws(FFmpegError) -> MediaInfo {
+        let arguments =
+            ["-v", "error", "-hide_banner"] + SourceInput.fence(url, configuration) + [
+                "-max_alloc", "\(configuration.allocationBytesMaximum)", "-show_format",
+                "-show_streams", "-of", "json", "-i", SourceInput.resource(url),
+            ]
+        let outcome: FFmpegProcess.Outcome
+        do {
+            outcome = try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
+                .run(configuration.ffprobePath, arguments)
+        } catch {
+            throw Self.probeFailure(error)
+        }
+        let document = try? JSONDecoder().decode(
+            ProbeDocument.self, from: Data(outcome.output))
+        guard let document, let media = document.mediaInfo else {
+            throw FFmpegError(
+                .notMedia, "The file holds neither picture nor sound.", arguments: arguments,
+                exitStatus: 0, standardErrorTail: outcome.errors)
+        }
+        return media
+    }
+
+    private static let unreachable = [
+        "No such file", "Server returned", "HTTP error", "Connection", "Input/output error",
+        "Permission denied", "timed out", "Protocol not found", "Failed to resolve",
+    ]
+
+    /// A file that can be fetched but not read is no media; a file that
+    /// cannot be fetched may be media on another day.
+    private static func probeFailure(_ error: FFmpegError) -> FFmpegError {
+        switch error.code {
+        case .sourceUnreadable, .failed:
+            let tail = error.standardErrorTail
+            if unreachable.contains(where: { tail.contains($0) }) {
+                return FFmpegError(
+                    .sourceUnreadable(source: nil), "The file cannot be read.",
+                    arguments: error.arguments, exitStatus: error.exitStatus,
+                    standardErrorTail: tail)
+            }
+            return FFmpegError(
+                .notMedia, "The file is no media in a format that Spool accepts.",
+                arguments: error.arguments, exitStatus: error.exitStatus, standardErrorTail: tail)
+        case .notMedia, .unsupported, .sourceTooShort, .frameCountMismatch, .verificationFailed,
+            .cancelled, .outOfTime, .outOfMemory, .diskFull, .notStarted:
+            return error
+        }
+    }
+}

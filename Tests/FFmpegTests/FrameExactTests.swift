@@ -1,0 +1,64 @@
+import Editing
+import FFmpeg
+import Testing
+
+@Suite struct FrameExactTests {
+    /// Sources of every kind, gaps, fades, layers, alpha: 240 frames.
+    private func mixed() async throws -> Rendering {
+        var rendering = try await Rendering(
+            [.ntsc, .pal, .odd, .phone, .transport, .logo, .photo, .cut, .wide], frameCount: 240)
+        let full = rendering.full
+        rendering.plan.layers = [
+            RenderPlan.Layer(placements: [
+                RenderPlan.Placement(
+                    source: 0, frames: FrameRange(0, 60), sourceStart: Rational(1, 3), box: full),
+                RenderPlan.Placement(
+                    source: 1, frames: FrameRange(60, 110), sourceStart: Rational(21, 10),
+                    fit: .contain, box: full),
+                RenderPlan.Placement(
+                    source: 2, frames: FrameRange(120, 150), sourceStart: Rational(2), box: full),
+                RenderPlan.Placement(
+                    source: 7, frames: FrameRange(150, 170), sourceStart: Rational(1), box: full),
+                RenderPlan.Placement(
+                    source: 3, frames: FrameRange(170, 240), sourceStart: Rational(9, 10),
+                    fit: .cover, box: full, fadeInFrames: 10, fadeOutFrames: 12),
+            ]),
+            RenderPlan.Layer(placements: [
+                RenderPlan.Placement(
+                    source: 4, frames: FrameRange(90, 150), sourceStart: Rational(7, 10),
+                    fit: .contain, box: RenderPlan.Box(x: 11, y: 20, width: 101, height: 77)),
+                RenderPlan.Placement(
+                    source: 8, frames: FrameRange(160, 220), sourceStart: Rational(17, 10),
+                    fit: .none, box: RenderPlan.Box(x: 150, y: -20, width: 120, height: 90),
+                    opacity: Rational(2, 3), fadeOutFrames: 20),
+            ]),
+            RenderPlan.Layer(placements: [
+                RenderPlan.Placement(
+                    source: 5, frames: FrameRange(30, 200), fit: .contain,
+                    box: RenderPlan.Box(x: 220, y: 100, width: 90, height: 70),
+                    opacity: Rational(3, 4), fadeInFrames: 15, fadeOutFrames: 15),
+                RenderPlan.Placement(
+                    source: 6, frames: FrameRange(205, 235),
+                    box: RenderPlan.Box(x: 0, y: 90, width: 81, height: 61)),
+            ]),
+        ]
+        return rendering
+    }
+
+    @Test(
+        arguments: [
+            [0, 60, 120, 180, 240], [0, 7, 61, 119, 121, 175, 201, 240],
+            [0, 45, 90, 135, 180, 225, 239, 240],
+        ])
+    func `frames are the same however the timeline is cut`(cuts: [Int]) async throws {
+        let rendering = try await mixed()
+
+        let whole = try await rendering.frameHashes(cuts: [0, 240])
+        let pieces = try await rendering.frameHashes(cuts: cuts)
+
+        let wrong = zip(whole, pieces).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
+        #expect(whole.count == 240)
+        #expect(pieces.count == 240)
+        #expect(wrong == [])
+    }
+}

@@ -1,0 +1,85 @@
+import Editing
+import FFmpeg
+import FoundationEssentials
+
+/// A plan over samples, and the steps that tests take with it.
+struct Rendering {
+    let engine = MediaEngine()
+    let folder = NSTemporaryPath.make("spool-render")
+    var plan: RenderPlan
+    var urls: [Int: String] = [:]
+
+    /// A lossless plan over the given samples, with nothing on it yet.
+    init(
+        _ samples: [SampleMedia.Sample], frameCount: Int, width: Int = 320, height: Int = 180,
+        rate: Rational = Rational(30_000, 1_001), background: String = "204060"
+    ) async throws {
+        var sources: [RenderPlan.Source] = []
+        for (index, sample) in samples.enumerated() {
+            let path = try await SampleMedia.shared.path(sample)
+            urls[index] = path
+            sources.append(
+                RenderPlan.Source(
+                    assetID: sample.rawValue, key: sample.rawValue, etag: "\"\(index)\"",
+                    bytes: 1, media: try await engine.probe(url: path)))
+        }
+        plan = RenderPlan(
+            output: RenderPlan.OutputSettings(
+                width: width, height: height, frameRate: rate, background: background,
+                video: RenderPlan.VideoEncoding(codec: .lossless, preset: "ultrafast"),
+                audio: RenderPlan.AudioEncoding(codec: .pcm)),
+            frameCount: frameCount, sources: sources, layers: [], audio: [],
+            chunks: [FrameRange(0, frameCount)])
+    }
+
+    /// The full picture of the output.
+    var full: RenderPlan.Box {
+        RenderPlan.Box(width: plan.output.width, height: plan.output.height)
+    }
+
+    /// Renders each range and returns the MD5 of every frame, in order.
+    func frameHashes(cuts: [Int]) async throws -> [String] {
+        var hashes: [String] = []
+        for range in Self.ranges(cuts) {
+            let path = chunkPath(range)
+            _ = try await engine.renderChunk(range, of: plan, sourceURLs: urls, to: path)
+            hashes += try await Self.frameHashes(of: path)
+        }
+        return hashes
+    }
+
+    func chunkPath(_ range: FrameRange) -> String {
+        "\(folder)/\(range.start)-\(range.end).mp4"
+    }
+
+    static func ranges(_ cuts: [Int]) -> [FrameRange] {
+        zip(cuts, cuts.dropFirst()).map { FrameRange($0, $1) }
+    }
+
+    /// MD5 of every decoded frame.
+    static func frameHashes(of path: String, stream: String = "v") async throws -> [String] {
+        let text = try await runFFmpeg(
+            ["-i", path, "-map", "0:\(stream)", "-fps_mode", "passthrough", "-f", "framemd5", "-"])
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap {
+            $0.split(separator: ",").last.map { String($0.drop { $0 == " " }) }
+        }
+    }
+
+    /// All samples of the sound, interleaved.
+    static func samples(of path: String) async throws -> [Float] {
+        let raw = "\(path).f32"
+        try await runFFmpeg(["-i", path, "-map", "0:a:0", "-f", "f32le", raw])
+        let bytes = try Data(contentsOf: URL(filePath: raw))
+        return stride(from: 0, to: bytes.count - 3, by: 4).map { index in
+            let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[index + $1]) << ($1 * 8) }
+            return Float(bitPattern: bits)
+        }
+    }
+
+    /// Renders the sound alone and returns its samples.
+    func renderedSound(urls: [Int: String]? = nil) async throws -> [Float] {
+        let path = "\(folder)/sound-\(UUID().uuidString).mov"
+        _ = try await engine.renderAudio(of: plan, sourceURLs: urls ?? self.urls, to: path)
+        return try await Self.samples(of: path)
+    }
+}
