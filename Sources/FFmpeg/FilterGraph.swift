@@ -206,7 +206,7 @@ struct FilterGraph {
                     + ":eof_action=pass:repeatlast=0:format=yuv420[b\(index + 1)]")
         }
         chains.append(
-            "[b\(raised.count)]fps=fps=\(rate):start_time=0,trim=end_pts=\(frames.count),"
+            "[b\(raised.count)]trim=end_pts=\(frames.count),"
                 + "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,"
                 + "format=yuv420p[v]")
     }

@@ -1,6 +1,10 @@
 import Editing
 
 /// Where a picture lands: scaled to a size, cut to another, put at a place.
+///
+/// The size that is laid over others is always even: `overlay` (FFmpeg 5.1)
+/// reads past the last column of an odd width, and the picture then depends
+/// on what memory held.
 struct Geometry: Hashable {
     var scaledWidth: Int
     var scaledHeight: Int
@@ -19,7 +23,9 @@ struct Geometry: Hashable {
     init(
         fitting size: (width: Int, height: Int), _ fit: RenderPlan.Fit, into box: RenderPlan.Box
     ) {
-        let source = (width: max(1, size.width), height: max(1, size.height))
+        let source = (width: max(2, size.width), height: max(2, size.height))
+        let box = RenderPlan.Box(
+            x: box.x, y: box.y, width: Self.even(box.width + 1), height: Self.even(box.height + 1))
         let horizontal = Rational(box.width, source.width)
         let vertical = Rational(box.height, source.height)
         switch fit {
@@ -33,15 +39,19 @@ struct Geometry: Hashable {
             scaledHeight = max(box.height, (Rational(source.height) * factor).rounded)
         case .contain:
             let factor = min(horizontal, vertical)
-            scaledWidth = min(box.width, max(1, (Rational(source.width) * factor).rounded))
-            scaledHeight = min(box.height, max(1, (Rational(source.height) * factor).rounded))
+            scaledWidth = Self.nearestEven(Rational(source.width) * factor, atMost: box.width)
+            scaledHeight = Self.nearestEven(Rational(source.height) * factor, atMost: box.height)
         }
-        width = min(scaledWidth, box.width)
-        height = min(scaledHeight, box.height)
+        width = Self.even(min(scaledWidth, box.width))
+        height = Self.even(min(scaledHeight, box.height))
         cropX = Self.even((scaledWidth - width) / 2)
         cropY = Self.even((scaledHeight - height) / 2)
         x = Self.even(box.x + (box.width - width) / 2)
         y = Self.even(box.y + (box.height - height) / 2)
+    }
+
+    private static func nearestEven(_ value: Rational, atMost limit: Int) -> Int {
+        min(limit, max(2, 2 * (value * Rational(1, 2)).rounded))
     }
 
     private static func even(_ value: Int) -> Int { value & ~1 }

@@ -7,26 +7,39 @@ extension MediaEngine {
     ///   allowed (playlists, scripts), `.sourceUnreadable` for what cannot be
     ///   fetched at all.
     package func probe(url: String) async throws(FFmpegError) -> MediaInfo {
-        let arguments =
-            ["-v", "error", "-hide_banner"] + SourceInput.fence(url, configuration) + [
-                "-max_alloc", "\(configuration.allocationBytesMaximum)", "-show_format",
-                "-show_streams", "-of", "json", "-i", SourceInput.resource(url),
-            ]
         let outcome: FFmpegProcess.Outcome
         do {
-            outcome = try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
-                .run(configuration.ffprobePath, arguments)
+            outcome = try await probe(url, options: [])
         } catch {
-            throw Self.probeFailure(error)
+            // By its name a JPEG may be taken for an image sequence, which
+            // could open more files and is not allowed: say what it is then.
+            guard error.code != .cancelled, error.standardErrorTail.contains("[image2 ") else {
+                throw Self.probeFailure(error)
+            }
+            do {
+                outcome = try await probe(url, options: ["-f", "jpeg_pipe"])
+            } catch { throw Self.probeFailure(error) }
         }
         let document = try? JSONDecoder().decode(
             ProbeDocument.self, from: Data(outcome.output))
         guard let document, let media = document.mediaInfo else {
             throw FFmpegError(
-                .notMedia, "The file holds neither picture nor sound.", arguments: arguments,
-                exitStatus: 0, standardErrorTail: outcome.errors)
+                .notMedia, "The file holds neither picture nor sound.", exitStatus: 0,
+                standardErrorTail: outcome.errors)
         }
         return media
+    }
+
+    private func probe(
+        _ url: String, options: [String]
+    ) async throws(FFmpegError) -> FFmpegProcess.Outcome {
+        let arguments =
+            ["-v", "error", "-hide_banner"] + SourceInput.fence(url, configuration) + options + [
+                "-max_alloc", "\(configuration.allocationBytesMaximum)", "-show_format",
+                "-show_streams", "-of", "json", "-i", SourceInput.resource(url),
+            ]
+        return try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
+            .run(configuration.ffprobePath, arguments)
     }
 
     private static let unreachable = [

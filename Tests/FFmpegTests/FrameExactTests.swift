@@ -45,20 +45,21 @@ import Testing
         return rendering
     }
 
-    @Test(
-        arguments: [
-            [0, 60, 120, 180, 240], [0, 7, 61, 119, 121, 175, 201, 240],
-            [0, 45, 90, 135, 180, 225, 239, 240],
-        ])
-    func `frames are the same however the timeline is cut`(cuts: [Int]) async throws {
+    @Test func `frames are the same however the timeline is cut`() async throws {
         let rendering = try await mixed()
 
         let whole = try await rendering.frameHashes(cuts: [0, 240])
-        let pieces = try await rendering.frameHashes(cuts: cuts)
 
-        let wrong = zip(whole, pieces).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
         #expect(whole.count == 240)
-        #expect(pieces.count == 240)
-        #expect(wrong == [])
+        #expect(Set(whole).count > 200)
+        for cuts in [
+            [0, 60, 120, 180, 240], [0, 7, 61, 119, 121, 175, 201, 240],
+            [0, 45, 90, 135, 180, 225, 239, 240],
+        ] {
+            let pieces = try await rendering.frameHashes(cuts: cuts)
+            let wrong = zip(whole, pieces).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
+            #expect(pieces.count == 240, "cuts \(cuts)")
+            #expect(wrong == [], "cuts \(cuts)")
+        }
     }
 }

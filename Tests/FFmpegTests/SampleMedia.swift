@@ -33,30 +33,34 @@ actor SampleMedia {
 
     private let folder: String
     private var made: Set<Sample> = []
+    private var waiting: [Sample: [CheckedContinuation<Void, Never>]] = [:]
 
     private init() {
         folder = NSTemporaryPath.make("spool-samples")
     }
 
-    /// Path of a sample; makes it at the first call.
+    /// Path of a sample; makes it at the first call, others wait for that.
     func path(_ sample: Sample) async throws -> String {
         let path = "\(folder)/\(sample.rawValue)"
-        guard !made.contains(sample) else { return path }
+        if made.contains(sample) { return path }
+        if waiting[sample] != nil {
+            await withCheckedContinuation { waiting[sample, default: []].append($0) }
+            return path
+        }
+        waiting[sample] = []
+        defer {
+            made.insert(sample)
+            for continuation in waiting.removeValue(forKey: sample) ?? [] { continuation.resume() }
+        }
         if sample == .cut { _ = try await self.path(.pal) }
         if sample == .transport { _ = try await self.path(.ntsc) }
-        guard !made.contains(sample) else { return path }
-        let temporary = "\(folder)/new-\(UUID().uuidString)-\(sample.rawValue)"
-        try await runFFmpeg(recipe(sample) + [temporary])
-        if sample == .phone {
-            let turned = "\(folder)/turned-\(UUID().uuidString).mp4"
-            try await runFFmpeg(
-                ["-i", temporary, "-c", "copy", "-metadata:s:v", "rotate=90", turned])
-            try FileManager.default.removeItem(atPath: temporary)
-            try FileManager.default.moveItem(atPath: turned, toPath: temporary)
+        guard sample == .phone else {
+            try await runFFmpeg(recipe(sample) + [path])
+            return path
         }
-        if made.insert(sample).inserted {
-            try FileManager.default.moveItem(atPath: temporary, toPath: path)
-        }
+        let upright = "\(folder)/upright.mp4"
+        try await runFFmpeg(recipe(sample) + [upright])
+        try await runFFmpeg(["-i", upright, "-c", "copy", "-metadata:s:v", "rotate=90", path])
         return path
     }
 
