@@ -1,0 +1,171 @@
+import EmulatorDatabase
+import FoundationEssentials
+import JSONLog
+
+/// Moves asynchronous invocations from the database to the pools.
+///
+/// One pass takes events over from the outbox and hands what is due to the
+/// functions that have a free slot. A pass runs when somebody says that there
+/// is something (`nudge`), when an invocation ends, and when the next retry is
+/// due; nothing is polled.
+actor AsynchronousDispatcher {
+    private let catalog: FunctionCatalog
+    private let pools: [String: FunctionPool]
+    private let database: Database
+    private let services: PoolServices
+    /// Rows that an instance has or will have, by function.
+    private var inFlight: [String: Set<Int>] = [:]
+    private var isRunning = false
+    private var mustRunAgain = false
+    private var isStopped = false
+    private var wakeTimer: Int?
+
+    private static let outboxBatch = 200
+
+    init(
+        catalog: FunctionCatalog, pools: [String: FunctionPool], database: Database,
+        services: PoolServices
+    ) {
+        self.catalog = catalog
+        self.pools = pools
+        self.database = database
+        self.services = services
+    }
+
+    /// Says that there may be something to do. Returns at once.
+    nonisolated func nudge() {
+        services.tasks.start { await self.run() }
+    }
+
+    /// Starts no more invocations.
+    func stop() { isStopped = true }
+
+    /// Runs a pass, or makes the one that runs be followed by another.
+    func run() async {
+        if isRunning {
+            mustRunAgain = true
+            return
+        }
+        isRunning = true
+        repeat {
+            mustRunAgain = false
+            do {
+                try await pass()
+            } catch {
+                services.logger.error(
+                    "The asynchronous queue could not be read", ["error": .string("\(error)")])
+                wake(inMilliseconds: 1_000)
+            }
+        } while mustRunAgain && !isStopped
+        isRunning = false
+    }
+
+    private func pass() async throws {
+        guard !isStopped else { return }
+        let now = Timestamp.now()
+        let limits = catalog.functions.map { function in
+            (name: function.name, count: function.reservedConcurrency)
+        }
+        let (catalog, region) = (catalog, services.configuration.region)
+        let found = try await database.transaction { connection in
+            let hasMore = try AsynchronousQueue.takeOver(
+                from: catalog, region: region, nowMilliseconds: now, limit: Self.outboxBatch,
+                makeRequestID: newRequestID, in: connection)
+            var due: [QueuedInvocation] = []
+            for limit in limits {
+                // The rows in flight are among the first: as many again may be new.
+                due += try AsynchronousQueue.due(
+                    function: limit.name, nowMilliseconds: now, limit: 2 * limit.count,
+                    in: connection)
+            }
+            let next = try AsynchronousQueue.nextDue(afterMilliseconds: now, in: connection)
+            return (hasMore: hasMore, due: due, next: next)
+        }
+        for row in found.due { dispatch(row) }
+        if found.hasMore { mustRunAgain = true }
+        if let next = found.next { wake(inMilliseconds: next - now) }
+    }
+
+    private func dispatch(_ row: QueuedInvocation) {
+        guard let pool = pools[row.function] else { return }
+        let busy = inFlight[row.function, default: []]
+        guard busy.count < pool.function.reservedConcurrency, !busy.contains(row.id) else { return }
+        inFlight[row.function, default: []].insert(row.id)
+        services.tasks.start { await self.deliver(row, to: pool) }
+    }
+
+    private func deliver(_ row: QueuedInvocation, to pool: FunctionPool) async {
+        let age = Timestamp.now() - row.createdMilliseconds
+        let policy = pool.function.asynchronous
+        if age > policy.maximumEventAgeSeconds * 1_000 {
+            await settle(row, { try Self.bury(row, "EventAgeExceeded", [], in: $0) })
+            services.metrics.update(row.function) { $0.deadLetters += 1 }
+            return
+        }
+        let invocation = Invocation(
+            requestID: row.requestID, payload: row.payload,
+            source: InvocationSource(rawValue: row.source) ?? .invoke, objectKey: row.objectKey,
+            eventTimeMilliseconds: row.source == "event" && row.attempts == 0
+                ? row.createdMilliseconds : nil)
+        switch await pool.invoke(invocation, wait: .unbounded) {
+        case .succeeded:
+            await settle(row, { try AsynchronousQueue.remove(id: row.id, in: $0) })
+        case .failed(let failure):
+            let attempts = row.attempts + 1
+            guard let delay = policy.delayMilliseconds(afterAttempt: attempts) else {
+                var buried = row
+                buried.attempts = attempts
+                let last = buried
+                services.metrics.update(row.function) { $0.deadLetters += 1 }
+                await settle(row) {
+                    try Self.bury(last, "RetriesExhausted", failure.payload, in: $0)
+                }
+                return
+            }
+            services.metrics.update(row.function) { $0.retries += 1 }
+            let due = Timestamp.now() + delay
+            await settle(row) {
+                try AsynchronousQueue.postpone(
+                    id: row.id, attempts: attempts, dueMilliseconds: due, in: $0)
+            }
+        case .throttled:
+            // Only at the end of the process: the row stays as it is.
+            inFlight[row.function]?.remove(row.id)
+        }
+    }
+
+    private static func bury(
+        _ row: QueuedInvocation, _ condition: String, _ response: [UInt8], in connection: Connection
+    ) throws(DatabaseError) {
+        try AsynchronousQueue.bury(
+            id: row.id, attempts: row.attempts, condition: condition, response: response,
+            nowMilliseconds: Timestamp.now(), in: connection)
+    }
+
+    /// Writes down how an attempt ended, frees its slot and looks for more.
+    private func settle(
+        _ row: QueuedInvocation, _ change: @escaping @Sendable (Connection) throws -> Void
+    ) async {
+        do {
+            try await database.transaction(change)
+        } catch {
+            // The row is still there and will be delivered again: at least once.
+            services.logger.error(
+                "The end of an asynchronous invocation could not be stored",
+                ["requestId": .string(row.requestID), "error": .string("\(error)")])
+        }
+        inFlight[row.function]?.remove(row.id)
+        await run()
+    }
+
+    private func wake(inMilliseconds milliseconds: Int) {
+        if let wakeTimer { services.tasks.cancel(wakeTimer) }
+        wakeTimer = services.tasks.start { [self] in
+            try? await Task.sleep(for: .milliseconds(max(1, milliseconds)))
+            if !Task.isCancelled { await run() }
+        }
+    }
+}
+
+/// A new request ID.
+@Sendable func newRequestID() -> String { UUID().uuidString.lowercased() }

@@ -1,0 +1,228 @@
+package import EmulatorDatabase
+
+/// An asynchronous invocation that waits in the database.
+package struct QueuedInvocation: Sendable, Equatable {
+    /// The queue's number.
+    package var id: Int
+    package var function: String
+    /// The same for every attempt.
+    package var requestID: String
+    package var payload: [UInt8]
+    package var source: String
+    package var objectKey: String?
+    /// Unix milliseconds at which it was put into the queue.
+    package var createdMilliseconds: Int
+    /// Unix milliseconds before which it is not to be tried.
+    package var dueMilliseconds: Int
+    /// Attempts that failed.
+    package var attempts: Int
+}
+
+/// An asynchronous invocation that was given up.
+package struct DeadLetter: Sendable, Equatable {
+    package var id: Int
+    package var function: String
+    package var requestID: String
+    package var objectKey: String?
+    package var createdMilliseconds: Int
+    package var diedMilliseconds: Int
+    package var attempts: Int
+    /// `RetriesExhausted` or `EventAgeExceeded`.
+    package var condition: String
+    package var payload: [UInt8]
+    /// The last error document.
+    package var response: [UInt8]
+}
+
+/// The queue of asynchronous invocations and its dead letters: two tables.
+///
+/// A row stays until its invocation has succeeded or was given up, so whatever
+/// was running when the process died is there, and due, at the next start.
+package enum AsynchronousQueue {
+    /// Makes the tables if the file has none.
+    package static func create(in connection: Connection) throws(DatabaseError) {
+        try connection.execute(
+            """
+            CREATE TABLE IF NOT EXISTS async_invocation(
+              id INTEGER PRIMARY KEY AUTOINCREMENT, function TEXT NOT NULL,
+              request_id TEXT NOT NULL, payload BLOB NOT NULL, source TEXT NOT NULL,
+              object_key TEXT, created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,
+              attempts INTEGER NOT NULL DEFAULT 0)
+            """)
+        try connection.execute(
+            """
+            CREATE INDEX IF NOT EXISTS async_invocation_due
+            ON async_invocation(function, due_ms, id)
+            """)
+        try connection.execute(
+            """
+            CREATE TABLE IF NOT EXISTS dead_letter(
+              id INTEGER PRIMARY KEY AUTOINCREMENT, function TEXT NOT NULL,
+              request_id TEXT NOT NULL, payload BLOB NOT NULL, source TEXT NOT NULL,
+              object_key TEXT, created_ms INTEGER NOT NULL, died_ms INTEGER NOT NULL,
+              attempts INTEGER NOT NULL, condition TEXT NOT NULL, response BLOB NOT NULL)
+            """)
+    }
+
+    /// Puts an invocation into the queue, due at once.
+    package static func append(
+        _ invocation: Invocation, function: String, nowMilliseconds: Int, in connection: Connection
+    ) throws(DatabaseError) {
+        try connection.execute(
+            """
+            INSERT INTO async_invocation(
+              function, request_id, payload, source, object_key, created_ms, due_ms)
+            VALUES(?,?,?,?,?,?,?)
+            """,
+            function, invocation.requestID,
+            invocation.payload, invocation.source.rawValue, invocation.objectKey,
+            invocation.eventTimeMilliseconds ?? nowMilliseconds, nowMilliseconds)
+    }
+
+    /// The invocations of a function that are due, those due longest first.
+    package static func due(
+        function: String, nowMilliseconds: Int, limit: Int, in connection: Connection
+    ) throws(DatabaseError) -> [QueuedInvocation] {
+        let rows = try connection.query(
+            """
+            SELECT * FROM async_invocation WHERE function = ? AND due_ms <= ?
+            ORDER BY due_ms, id LIMIT ?
+            """, function, nowMilliseconds, limit)
+        var found: [QueuedInvocation] = []
+        for row in rows {
+            found.append(
+                QueuedInvocation(
+                    id: try row.integer("id"), function: try row.text("function"),
+                    requestID: try row.text("request_id"), payload: try row.blob("payload"),
+                    source: try row.text("source"), objectKey: try row.optionalText("object_key"),
+                    createdMilliseconds: try row.integer("created_ms"),
+                    dueMilliseconds: try row.integer("due_ms"),
+                    attempts: try row.integer("attempts")))
+        }
+        return found
+    }
+
+    /// When the next invocation that is not due yet will be; nil for none.
+    package static func nextDue(
+        afterMilliseconds now: Int, in connection: Connection
+    ) throws(DatabaseError) -> Int? {
+        try connection.query(
+            "SELECT min(due_ms) AS due FROM async_invocation WHERE due_ms > ?", now
+        ).first?.optionalInteger("due")
+    }
+
+    /// Takes out an invocation that has succeeded.
+    package static func remove(id: Int, in connection: Connection) throws(DatabaseError) {
+        try connection.execute("DELETE FROM async_invocation WHERE id = ?", id)
+    }
+
+    /// Puts off an invocation that failed.
+    package static func postpone(
+        id: Int, attempts: Int, dueMilliseconds: Int, in connection: Connection
+    ) throws(DatabaseError) {
+        try connection.execute(
+            "UPDATE async_invocation SET attempts = ?, due_ms = ? WHERE id = ?", attempts,
+            dueMilliseconds, id)
+    }
+
+    /// Moves an invocation to the dead letters.
+    package static func bury(
+        id: Int, attempts: Int, condition: String, response: [UInt8], nowMilliseconds: Int,
+        in connection: Connection
+    ) throws(DatabaseError) {
+        try connection.execute(
+            """
+            INSERT INTO dead_letter(function, request_id, payload, source, object_key,
+              created_ms, died_ms, attempts, condition, response)
+            SELECT function, request_id, payload, source, object_key, created_ms, ?, ?, ?, ?
+            FROM async_invocation WHERE id = ?
+            """, nowMilliseconds, attempts, condition, response, id)
+        try remove(id: id, in: connection)
+    }
+
+    /// The newest dead letters.
+    package static func deadLetters(
+        limit: Int, in connection: Connection
+    ) throws(DatabaseError) -> [DeadLetter] {
+        let rows = try connection.query(
+            "SELECT * FROM dead_letter ORDER BY id DESC LIMIT ?", limit)
+        var found: [DeadLetter] = []
+        for row in rows {
+            found.append(
+                DeadLetter(
+                    id: try row.integer("id"), function: try row.text("function"),
+                    requestID: try row.text("request_id"),
+                    objectKey: try row.optionalText("object_key"),
+                    createdMilliseconds: try row.integer("created_ms"),
+                    diedMilliseconds: try row.integer("died_ms"),
+                    attempts: try row.integer("attempts"),
+                    condition: try row.text("condition"), payload: try row.blob("payload"),
+                    response: try row.blob("response")))
+        }
+        return found
+    }
+
+    /// Puts a dead letter back into the queue, with all its attempts.
+    /// - Returns: false when there is none of that number.
+    package static func replay(
+        deadLetter id: Int, nowMilliseconds: Int, in connection: Connection
+    ) throws(DatabaseError) -> Bool {
+        try connection.execute(
+            """
+            INSERT INTO async_invocation(
+              function, request_id, payload, source, object_key, created_ms, due_ms)
+            SELECT function, request_id, payload, source, object_key, ?, ?
+            FROM dead_letter WHERE id = ?
+            """, nowMilliseconds, nowMilliseconds, id)
+        try connection.execute("DELETE FROM dead_letter WHERE id = ?", id)
+        return connection.changes > 0
+    }
+
+    /// Rows of each function that wait or run.
+    package static func depth(
+        in connection: Connection
+    ) throws(DatabaseError) -> [String: Int] {
+        let rows = try connection.query(
+            "SELECT function, count(*) AS depth FROM async_invocation GROUP BY function")
+        var depth: [String: Int] = [:]
+        for row in rows { depth[try row.text("function")] = try row.integer("depth") }
+        return depth
+    }
+
+    /// Whether an invocation by the clock still waits or runs.
+    package static func hasScheduled(
+        function: String, in connection: Connection
+    ) throws(DatabaseError) -> Bool {
+        try !connection.query(
+            "SELECT 1 FROM async_invocation WHERE function = ? AND source = 'schedule' LIMIT 1",
+            function
+        ).isEmpty
+    }
+
+    /// Moves events from the outbox into the queue, for each function whose
+    /// filter they pass, in one transaction: none is lost, none is doubled.
+    /// - Returns: whether there may be more in the outbox.
+    package static func takeOver(
+        from catalog: FunctionCatalog, region: String, nowMilliseconds: Int, limit: Int,
+        makeRequestID: () -> String, in connection: Connection
+    ) throws(DatabaseError) -> Bool {
+        let events = try ObjectEventOutbox.oldest(limit: limit, in: connection)
+        for event in events {
+            for function in catalog.functions
+            where function.objectEvents.contains(where: {
+                $0.matches(eventName: event.eventName, key: event.key)
+            }) {
+                let invocation = Invocation(
+                    requestID: makeRequestID(),
+                    payload: objectEventPayload(event, region: region, function: function.name),
+                    source: .event, objectKey: event.key,
+                    eventTimeMilliseconds: event.timeMilliseconds)
+                try append(
+                    invocation, function: function.name, nowMilliseconds: nowMilliseconds,
+                    in: connection)
+            }
+        }
+        try ObjectEventOutbox.remove(events.compactMap(\.id), in: connection)
+        return events.count == limit
+    }
+}

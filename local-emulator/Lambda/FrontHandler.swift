@@ -1,0 +1,158 @@
+import EmulatorDatabase
+import EmulatorHTTP
+import JSONLog
+
+/// Answers the front port: health, metrics, Invoke API, function URLs, REST
+/// routes, the console.
+struct FrontHandler: HTTPHandler {
+    let configuration: LambdaConfiguration
+    let catalog: FunctionCatalog
+    let pools: [String: FunctionPool]
+    let services: PoolServices
+    let routes: RouteTable
+    let cors: CORSPolicy
+    let invokeAPI: InvokeAPI
+    let consoleAPI: ConsoleAPI
+    let consoleFiles: ConsoleFiles
+    let database: Database
+    let isStoreReady: @Sendable () async -> Bool
+    let traffic: @Sendable () -> [(name: String, value: Int)]
+
+    private static let allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+    func plan(for head: RequestHead) async -> BodyPlan {
+        .collect(maximumBytes: configuration.bodyBytesMaximum)
+    }
+
+    func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
+        switch head.path {
+        case "/healthz": return await health()
+        case "/metrics": return isAdministrator(head) ? await metrics() : refused
+        default: break
+        }
+        if head.path.hasPrefix(InvokeAPI.root) {
+            return isAdministrator(head) ? await invokeAPI.respond(head, body) : refused
+        }
+        if head.path.hasPrefix(ConsoleAPI.root) {
+            return isAdministrator(head) ? await consoleAPI.respond(head) : refused
+        }
+        if head.path.hasPrefix("/fn/") {
+            return cors.apply(to: await functionURL(head, body), for: head)
+        }
+        if let file = consoleFiles.response(to: head) { return file }
+        return cors.apply(to: await route(head, body), for: head)
+    }
+
+    // MARK: Functions
+
+    private func functionURL(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
+        let rest = head.path.dropFirst("/fn/".count)
+        let name = rest.prefix { $0 != "/" }
+        guard let function = catalog.function(named: String(name)), function.url != nil else {
+            return problem(404, "Not found")
+        }
+        if cors.isPreflight(head) { return cors.preflight(head, methods: Self.allMethods) }
+        let path = rest.dropFirst(name.count)
+        let target = FunctionURLTarget(
+            function: function.name, rawPath: path.isEmpty ? "/" : String(path))
+        return await call(function, target, head, body)
+    }
+
+    private func route(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
+        switch routes.match(method: head.method, path: head.path) {
+        case .none:
+            return problem(404, "Not found")
+        case .otherMethods(let methods):
+            if cors.isPreflight(head) { return cors.preflight(head, methods: methods) }
+            let allow = ("Allow", (methods + ["OPTIONS"]).joined(separator: ", "))
+            if head.method == "OPTIONS" { return Response(status: 204, headers: [allow]) }
+            return problem(
+                405, "Method not allowed",
+                detail: "\(head.method) is not one of \(methods.joined(separator: ", ")).",
+                headers: [allow])
+        case .function(let name, let parameters, let routeKey):
+            guard let function = catalog.function(named: name) else {
+                return problem(404, "Not found")
+            }
+            let target = FunctionURLTarget(
+                function: name, rawPath: head.path, routeKey: routeKey, pathParameters: parameters)
+            return await call(function, target, head, body)
+        }
+    }
+
+    private func call(
+        _ function: FunctionDefinition, _ target: FunctionURLTarget, _ head: RequestHead,
+        _ body: ReceivedBody
+    ) async -> Response {
+        guard case .bytes(let bytes) = body else {
+            return problem(
+                413, "Content too large",
+                detail: "A request body has at most \(configuration.bodyBytesMaximum) bytes.")
+        }
+        guard let pool = pools[function.name] else { return problem(404, "Not found") }
+        let requestID = newRequestID()
+        let payload = functionURLPayload(
+            head, body: bytes, target: target, requestID: requestID,
+            nowMilliseconds: Timestamp.now())
+        let outcome = await pool.invoke(
+            Invocation(
+                requestID: requestID, payload: payload, source: .url,
+                traceID: head.headers["X-Amzn-Trace-Id"]),
+            wait: .milliseconds(function.timeoutSeconds * 1_000))
+        let identity = ("X-Amzn-RequestId", requestID)
+        switch outcome {
+        case .succeeded(let result):
+            guard var response = functionURLResponse(result) else {
+                return problem(
+                    502, "Bad gateway", detail: "The function's answer is not an HTTP response.",
+                    headers: [identity])
+            }
+            response.headers.append(identity)
+            return response
+        case .failed(let failure):
+            return problem(
+                502, "Bad gateway", detail: "The function failed: \(failure.type).",
+                headers: [identity])
+        case .throttled:
+            return problem(
+                429, "Too many requests",
+                detail: "All instances of \(function.name) are busy.",
+                headers: [identity, ("Retry-After", "1")])
+        }
+    }
+
+    // MARK: The emulator's own
+
+    private func health() async -> Response {
+        let isReady = await isStoreReady()
+        return jsonResponse(
+            .object([("status", .string(isReady ? "ok" : "starting"))]), status: isReady ? 200 : 503)
+    }
+
+    private func metrics() async -> Response {
+        var instances: [String: Int] = [:]
+        for (name, pool) in pools { instances[name] = await pool.instances.count }
+        let depth = (try? await database.read { try AsynchronousQueue.depth(in: $0) }) ?? [:]
+        let text = services.metrics.text(
+            functionNames: catalog.functions.map(\.name), instances: instances, queueDepth: depth,
+            extra: traffic())
+        return Response(
+            status: 200, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
+            body: .bytes(Array(text.utf8)))
+    }
+
+    /// The Invoke API passes events unchecked, so it is for the operator alone
+    /// where a token is set.
+    private func isAdministrator(_ head: RequestHead) -> Bool {
+        guard let token = configuration.administratorToken else { return true }
+        let given = Array((head.headers["Authorization"] ?? "").utf8)
+        let wanted = Array("Bearer \(token)".utf8)
+        guard given.count == wanted.count else { return false }
+        // No early exit: the time tells nothing of where they differ.
+        return zip(given, wanted).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private var refused: Response {
+        problem(401, "Unauthorized", headers: [("WWW-Authenticate", "Bearer")])
+    }
+}

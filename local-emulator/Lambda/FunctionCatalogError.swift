@@ -1,0 +1,109 @@
+/// Why `functions.json` cannot be used: every fault at once.
+package struct FunctionCatalogError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Each names the place and what is wrong there.
+    package var faults: [String]
+
+    package var description: String {
+        "The function catalogue cannot be used: \(faults.joined(separator: "; "))."
+    }
+}
+
+/// Everything that is wrong with a list of functions.
+func catalogFaults(_ functions: [FunctionDefinition]) -> [String] {
+    var faults: [String] = []
+    var names: Set<String> = []
+    var routes: Set<String> = []
+    for function in functions {
+        let name = function.name
+        if !names.insert(name).inserted { faults.append("\(name): the name is used twice") }
+        if !isFunctionName(name) {
+            faults.append("\(name): a name has 1 to 64 letters, digits, hyphens or underscores")
+        }
+        if !(1...900).contains(function.timeoutSeconds) {
+            faults.append("\(name): timeoutSeconds \(function.timeoutSeconds) is not in 1...900")
+        }
+        if !(128...10_240).contains(function.memoryMegabytes) {
+            faults.append("\(name): memoryMegabytes is not in 128...10240")
+        }
+        if !(1...1_000).contains(function.reservedConcurrency) {
+            faults.append("\(name): reservedConcurrency is not in 1...1000")
+        }
+        if let url = function.url, url.authType != "NONE" {
+            faults.append("\(name): authType \(url.authType) is not NONE")
+        }
+        if function.command?.isEmpty == true { faults.append("\(name): command is empty") }
+        if function.asynchronous.maximumRetryAttempts < 0
+            || function.asynchronous.retryDelaysSeconds.contains(where: { !(0...86_400 ~= $0) })
+        {
+            faults.append("\(name): async has a negative or an endless retry")
+        }
+        for route in function.routes {
+            let shape = "\(route.method) \(routeShape(route.path))"
+            if !routes.insert(shape).inserted { faults.append("\(name): \(shape) is taken") }
+            if !route.path.hasPrefix("/") {
+                faults.append("\(name): the route \(route.path) has no leading slash")
+            }
+        }
+    }
+    return faults + overlaps(functions)
+}
+
+private func overlaps(_ functions: [FunctionDefinition]) -> [String] {
+    let filters = functions.flatMap { function in
+        function.objectEvents.map { (name: function.name, filter: $0) }
+    }
+    var faults: [String] = []
+    for (index, one) in filters.enumerated() {
+        for other in filters[(index + 1)...] where one.filter.overlaps(other.filter) {
+            faults.append(
+                "\(one.name) and \(other.name): the filters \(describe(one.filter)) and "
+                    + "\(describe(other.filter)) overlap, which S3 refuses")
+        }
+    }
+    return faults
+}
+
+private func describe(_ filter: ObjectEventFilter) -> String {
+    "\(filter.prefix)*\(filter.suffix)"
+}
+
+private func isFunctionName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+        && name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+}
+
+/// A template with the names of its parameters left out.
+private func routeShape(_ path: String) -> String {
+    path.split(separator: "/", omittingEmptySubsequences: false)
+        .map { $0.hasPrefix("{") ? "{}" : String($0) }.joined(separator: "/")
+}
+
+/// Whether `pattern` (`ObjectCreated:*`, `s3:` optional) covers an event name.
+func eventPattern(_ pattern: String, covers eventName: String) -> Bool {
+    let pattern = pattern.hasPrefix("s3:") ? pattern.dropFirst(3) : pattern[...]
+    let name = eventName.hasPrefix("s3:") ? eventName.dropFirst(3) : eventName[...]
+    return pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : name == pattern
+}
+
+/// A sentence that names the place of a decoding error.
+func sentence(for error: DecodingError) -> String {
+    func place(_ path: [any CodingKey]) -> String {
+        let text = path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+        return text.isEmpty ? "the document" : String(text.drop { $0 == "." })
+    }
+    return switch error {
+    case .keyNotFound(let key, let context): "\(place(context.codingPath + [key])) is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+        "\(place(context.codingPath)) has the wrong type"
+    case .dataCorrupted(let context):
+        "\(place(context.codingPath)): \(context.debugDescription)"
+    @unknown default: "the document cannot be read"
+    }
+}

@@ -1,0 +1,167 @@
+import ChildProcess
+import JSONLog
+
+/// What became of an answer that a runtime posted.
+enum AnswerStatus: Sendable {
+    case accepted
+    /// Not the invocation that the instance has.
+    case invalidRequestID
+    /// It has been answered before.
+    case invalidState
+}
+
+/// The Runtime API's side of a pool: what the processes ask and tell.
+extension FunctionPool {
+    /// The next invocation for an instance; waits as long as it takes.
+    func next(_ number: Int) async -> RuntimeNext {
+        guard var instance = instances[number], instance.phase != .ending else { return .gone }
+        if instance.isWorking { return .invalidState }
+        if let current = instance.current {
+            services.tasks.cancel(current.timer)
+            instance.current = nil
+        }
+        if instance.phase == .starting {
+            instance.initMilliseconds = (ContinuousClock.now - instance.startedAt).milliseconds
+        }
+        // A second call means that the runtime lost the connection of the first.
+        instance.parked?.resume(returning: .gone)
+        instance.parked = nil
+        instance.phase = .idle
+        instance.idleSince = .now
+        instances[number] = instance
+        return await withCheckedContinuation { continuation in
+            instances[number]?.parked = continuation
+            serveWaiting()
+        }
+    }
+
+    /// The connection of a waiting `next` is gone: nothing is sent there.
+    func unpark(_ number: Int) {
+        instances[number]?.parked?.resume(returning: .gone)
+        instances[number]?.parked = nil
+    }
+
+    /// A runtime's answer, good or bad.
+    func answer(_ number: Int, requestID: String, _ outcome: InvocationOutcome) -> AnswerStatus {
+        guard let current = instances[number]?.current,
+            current.invocation.requestID == requestID
+        else { return .invalidRequestID }
+        guard !current.isAnswered else { return .invalidState }
+        complete(number, outcome)
+        return .accepted
+    }
+
+    /// A runtime's `init/error`: kept until the process ends, which it does next.
+    func initError(_ number: Int, _ failure: InvocationFailure) -> AnswerStatus {
+        guard instances[number]?.phase == .starting else { return .invalidState }
+        instances[number]?.initFailure = failure
+        return .accepted
+    }
+
+    /// Tells the caller, the log and the counters how an invocation ended.
+    func complete(_ number: Int, _ outcome: InvocationOutcome) {
+        guard let instance = instances[number], var current = instance.current else { return }
+        let duration = (ContinuousClock.now - current.deliveredAt).milliseconds
+        let peak = instance.child.flatMap { peakMemoryBytes(ofProcess: $0.processID) }
+        let name =
+            switch outcome {
+            case .succeeded: "ok"
+            case .failed(let failure): failure.type
+            case .throttled: "throttled"
+            }
+        services.history.finish(
+            current.historySequence, outcome: name, durationMilliseconds: duration,
+            peakMemoryBytes: peak)
+        services.metrics.update(function.name) { counts in
+            counts.invocations += 1
+            counts.durationMilliseconds += duration
+            if name != "ok" { counts.errors += 1 }
+            if current.isColdStart { counts.coldStarts += 1 }
+        }
+        let initDuration = current.isColdStart ? instance.initMilliseconds : nil
+        report(current.invocation, outcome, duration, initDuration, peak)
+        current.continuation?.resume(returning: outcome)
+        current.continuation = nil
+        current.isAnswered = true
+        instances[number]?.current = current
+    }
+
+    /// Lambda's END and REPORT lines, and one line for the emulator's own log.
+    private func report(
+        _ invocation: Invocation, _ outcome: InvocationOutcome, _ duration: Double,
+        _ initDuration: Double?, _ peak: Int?
+    ) {
+        let requestID = invocation.requestID
+        let billed = Int(duration.rounded(.up))
+        var fields: [String: LogValue] = [
+            "function": .string(function.name), "requestId": .string(requestID),
+            "source": .string(invocation.source.rawValue), "durationMs": .double(duration),
+            "billedMs": .integer(billed),
+        ]
+        fields["key"] = invocation.objectKey.map { .string($0) }
+        fields["initMs"] = initDuration.map { .double($0) }
+        fields["peakMemoryBytes"] = peak.map { .integer($0) }
+        if case .failed(let failure) = outcome {
+            if failure.type == "Sandbox.Timedout" {
+                let seconds = fixed(Double(function.timeoutSeconds))
+                let time = Timestamp.text(unixMilliseconds: Timestamp.now())
+                log("\(time) \(requestID) Task timed out after \(seconds) seconds", invocation)
+            }
+            fields["error"] = .string(String(decoding: failure.payload.prefix(2_000), as: UTF8.self))
+            services.logger.warning("An invocation failed", fields)
+        } else {
+            services.logger.info("An invocation ended", fields)
+        }
+        log("END RequestId: \(requestID)", invocation)
+        var line = "REPORT RequestId: \(requestID)\tDuration: \(fixed(duration)) ms"
+        line += "\tBilled Duration: \(billed) ms"
+        line += "\tMemory Size: \(function.memoryMegabytes) MB"
+        if let peak { line += "\tMax Memory Used: \((peak + (1 << 20) - 1) >> 20) MB" }
+        if let initDuration { line += "\tInit Duration: \(fixed(initDuration)) ms" }
+        log(line, invocation)
+    }
+
+    // MARK: Failures that the service reports
+
+    /// The process ended with an invocation in its hands.
+    func exitFailure(
+        _ current: RunningInvocation, _ isTimedOut: Bool, _ exit: String
+    ) -> InvocationFailure {
+        let prefix = "RequestId: \(current.invocation.requestID) Error: "
+        if isTimedOut {
+            let seconds = fixed(Double(function.timeoutSeconds))
+            return InvocationFailure(
+                type: "Sandbox.Timedout",
+                message: prefix + "Task timed out after \(seconds) seconds")
+        }
+        return InvocationFailure(type: "Runtime.ExitError", message: prefix + exit)
+    }
+
+    /// The process ended, or never was, before its first `next`.
+    func initFailure(_ instance: FunctionInstance, _ exit: String) -> InvocationFailure {
+        if let failure = instance.initFailure { return failure }
+        if instance.isTimedOut {
+            let limit = fixed(Double(services.configuration.initMilliseconds) / 1_000)
+            return InvocationFailure(
+                type: "Sandbox.Timedout", message: "Init timed out after \(limit) seconds")
+        }
+        return InvocationFailure(type: "Runtime.ExitError", message: exit)
+    }
+
+    func exitText(_ result: ChildResult?) -> String {
+        switch result?.exit {
+        case .code(0), nil: "Runtime exited without providing a reason"
+        case .code(let code): "Runtime exited with error: exit status \(code)"
+        case .signal(9): "Runtime exited with error: signal: killed"
+        case .signal(11): "Runtime exited with error: signal: segmentation fault"
+        case .signal(let signal): "Runtime exited with error: signal: \(signal)"
+        }
+    }
+}
+
+/// A number with two decimals.
+func fixed(_ value: Double) -> String {
+    let hundredths = Int((value * 100).rounded())
+    let rest = hundredths % 100
+    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+}

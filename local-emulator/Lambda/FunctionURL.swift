@@ -1,0 +1,168 @@
+import EmulatorHTTP
+import FoundationEssentials
+import JSONLog
+
+/// What a function URL or a REST route adds to a request.
+struct FunctionURLTarget: Sendable {
+    var function: String
+    /// Percent-encoded path as the function sees it.
+    var rawPath: String
+    /// `$default`, or `POST /api/export`.
+    var routeKey = "$default"
+    var pathParameters: [String: String] = [:]
+}
+
+/// A request as an event, payload format 2.0 (Lambda function URLs, "Request
+/// payload format"). Text stays text; other bytes become base64.
+func functionURLPayload(
+    _ head: RequestHead, body: [UInt8], target: FunctionURLTarget, requestID: String,
+    nowMilliseconds: Int
+) -> [UInt8] {
+    var names: [String] = []
+    var values: [String: String] = [:]
+    for field in head.headers.fields where field.lowercasedName != "cookie" {
+        if let before = values[field.lowercasedName] {
+            values[field.lowercasedName] = before + "," + field.value
+        } else {
+            names.append(field.lowercasedName)
+            values[field.lowercasedName] = field.value
+        }
+    }
+    let cookies = head.headers.values(of: "cookie").flatMap { line in
+        line.split(separator: ";").map { String($0.trimmingPrefix { $0 == " " }) }
+    }
+    let text = String(validating: body, as: UTF8.self)
+    let query = QueryString(head.query).joined
+    let domain = head.headers["Host"] ?? "localhost"
+    let http = JSONValue.compact([
+        ("method", .string(head.method)),
+        ("path", .string(target.rawPath)),
+        ("protocol", .string("HTTP/1.1")),
+        ("sourceIp", .string(head.remoteAddress)),
+        ("userAgent", .optional(head.headers["User-Agent"])),
+    ])
+    let context = JSONValue.object([
+        ("accountId", .string("anonymous")),
+        ("apiId", .string(target.function)),
+        ("authentication", .null),
+        ("authorizer", .null),
+        ("domainName", .string(domain)),
+        ("domainPrefix", .string(target.function)),
+        ("http", http),
+        ("requestId", .string(requestID)),
+        ("routeKey", .string(target.routeKey)),
+        ("stage", .string("$default")),
+        ("time", .string(commonLogTime(nowMilliseconds))),
+        ("timeEpoch", .integer(nowMilliseconds)),
+    ])
+    func object(_ pairs: [(String, String)]) -> JSONValue {
+        .object(pairs.map { ($0.0, .string($0.1)) })
+    }
+    return JSONValue.compact([
+        ("version", .string("2.0")),
+        ("routeKey", .string(target.routeKey)),
+        ("rawPath", .string(target.rawPath)),
+        ("rawQueryString", .string(head.query ?? "")),
+        ("cookies", cookies.isEmpty ? nil : .array(cookies.map { .string($0) })),
+        ("headers", object(names.map { ($0, values[$0] ?? "") })),
+        ("queryStringParameters", query.isEmpty ? nil : object(query)),
+        (
+            "pathParameters",
+            target.pathParameters.isEmpty
+                ? nil : object(target.pathParameters.sorted { $0.key < $1.key })
+        ),
+        ("requestContext", context),
+        (
+            "body",
+            body.isEmpty ? nil : .string(text ?? Data(body).base64EncodedString())
+        ),
+        ("isBase64Encoded", .boolean(text == nil)),
+    ]).bytes
+}
+
+/// A function's answer as a response (payload 2.0): a document without
+/// `statusCode` is the body of a 200; one that has it is taken apart.
+/// - Returns: nil when it has one but cannot be taken apart.
+func functionURLResponse(_ result: [UInt8]) -> Response? {
+    let data = Data(result)
+    guard let probe = try? JSONDecoder().decode(StatusProbe.self, from: data), probe.isPresent else {
+        return Response(
+            status: 200, headers: [("Content-Type", "application/json")], body: .bytes(result))
+    }
+    guard let document = try? JSONDecoder().decode(FunctionURLResult.self, from: data),
+        (200...599).contains(document.statusCode)
+    else { return nil }
+    var headers: [(String, String)] = []
+    for (name, value) in (document.headers ?? [:]).sorted(by: { $0.key < $1.key }) {
+        guard !forbiddenHeaders.contains(name.lowercased()), isFieldText(name),
+            isFieldText(value.text)
+        else { continue }
+        headers.append((name, value.text))
+    }
+    if !headers.contains(where: { $0.0.lowercased() == "content-type" }), document.body != nil {
+        headers.append(("Content-Type", "application/json"))
+    }
+    for cookie in document.cookies ?? [] where isFieldText(cookie) {
+        headers.append(("Set-Cookie", cookie))
+    }
+    let bytes: [UInt8]
+    if document.isBase64Encoded == true {
+        guard let decoded = Data(base64Encoded: document.body ?? "") else { return nil }
+        bytes = Array(decoded)
+    } else {
+        bytes = Array((document.body ?? "").utf8)
+    }
+    return Response(
+        status: document.statusCode, headers: headers, body: bytes.isEmpty ? .none : .bytes(bytes))
+}
+
+/// Headers that the server sets itself.
+private let forbiddenHeaders: Set<String> = [
+    "content-length", "transfer-encoding", "connection", "date", "keep-alive",
+]
+
+private func isFieldText(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+}
+
+private struct StatusProbe: Decodable {
+    var isPresent: Bool
+    private enum Key: String, CodingKey { case statusCode }
+    init(from decoder: any Decoder) throws {
+        isPresent = try decoder.container(keyedBy: Key.self).contains(.statusCode)
+    }
+}
+
+private struct FunctionURLResult: Decodable {
+    var statusCode: Int
+    var headers: [String: HeaderText]?
+    var body: String?
+    var isBase64Encoded: Bool?
+    var cookies: [String]?
+}
+
+/// A header's value; numbers and booleans are taken as their text.
+private struct HeaderText: Decodable {
+    var text: String
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let text = try? value.decode(String.self) {
+            self.text = text
+        } else if let number = try? value.decode(Int.self) {
+            text = String(number)
+        } else {
+            text = String(try value.decode(Bool.self))
+        }
+    }
+}
+
+/// `12/Mar/2020:19:03:58 +0000`
+func commonLogTime(_ milliseconds: Int) -> String {
+    let text = Timestamp.text(unixMilliseconds: milliseconds)
+    let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+    let parts = text.prefix(10).split(separator: "-")
+    let month = Int(parts[1]).map { months[$0 - 1] } ?? ""
+    return "\(parts[2])/\(month)/\(parts[0]):\(text.dropFirst(11).prefix(8)) +0000"
+}

@@ -1,0 +1,168 @@
+import EmulatorHTTP
+import FoundationEssentials
+import JSONLog
+
+/// The Lambda API that clients and SDKs speak, version 2015-03-31: Invoke,
+/// ListFunctions and GetFunction.
+struct InvokeAPI: Sendable {
+    static let root = "/2015-03-31/functions"
+    /// Lambda's limit of an asynchronous event.
+    private static let asynchronousBytesMaximum = 1 << 20
+    /// Lambda's limit of a synchronous event.
+    private static let synchronousBytesMaximum = 6 << 20
+
+    let catalog: FunctionCatalog
+    let pools: [String: FunctionPool]
+    let services: PoolServices
+    /// Stores an asynchronous invocation.
+    let enqueue: @Sendable (Invocation, String) async throws -> Void
+
+    func respond(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
+        let words = head.path.dropFirst(Self.root.count).split(separator: "/").map {
+            percentDecoded($0, plusIsSpace: false)
+        }
+        switch (head.method, words.count) {
+        case ("GET", 0):
+            let all = catalog.functions.map { description(of: $0) }
+            return jsonResponse(.object([("Functions", .array(all)), ("NextMarker", .null)]))
+        case ("GET", 1):
+            guard let function = catalog.function(named: name(in: words[0])) else {
+                return notFound(words[0])
+            }
+            return jsonResponse(
+                .object([
+                    ("Configuration", description(of: function)), ("Code", .object([])),
+                    ("Tags", .object([])),
+                ]))
+        case ("GET", 2) where words[1] == "configuration":
+            guard let function = catalog.function(named: name(in: words[0])) else {
+                return notFound(words[0])
+            }
+            return jsonResponse(description(of: function))
+        case ("POST", 2) where words[1] == "invocations":
+            return await invoke(name(in: words[0]), head, body)
+        default:
+            return error(404, "UnknownOperationException", "There is no such operation.")
+        }
+    }
+
+    private func invoke(_ name: String, _ head: RequestHead, _ body: ReceivedBody) async -> Response {
+        guard let pool = pools[name] else { return notFound(name) }
+        let type = head.headers["X-Amz-Invocation-Type"] ?? "RequestResponse"
+        let limit =
+            type == "Event" ? Self.asynchronousBytesMaximum : Self.synchronousBytesMaximum
+        guard case .bytes(let bytes) = body, bytes.count <= limit else {
+            return error(
+                413, "RequestTooLargeException",
+                "Request must be smaller than \(limit) bytes for the InvokeFunction operation")
+        }
+        guard bytes.isEmpty || isJSON(bytes) else {
+            return error(
+                400, "InvalidRequestContentException",
+                "Could not parse request body into json: it is not JSON.")
+        }
+        var context: String?
+        if let encoded = head.headers["X-Amz-Client-Context"] {
+            guard let data = Data(base64Encoded: encoded), isJSON(Array(data)) else {
+                return error(400, "InvalidRequestContentException", "Client context is not JSON.")
+            }
+            context = String(decoding: data, as: UTF8.self)
+        }
+        let invocation = Invocation(
+            requestID: newRequestID(), payload: bytes.isEmpty ? Array("{}".utf8) : bytes,
+            source: .invoke, clientContext: context, traceID: head.headers["X-Amzn-Trace-Id"])
+        let requestID = ("X-Amzn-RequestId", invocation.requestID)
+        switch type {
+        case "DryRun": return Response(status: 204, headers: [requestID])
+        case "Event":
+            do {
+                try await enqueue(invocation, name)
+                return Response(status: 202, headers: [requestID])
+            } catch {
+                services.logger.error("An event could not be queued", ["error": .string("\(error)")])
+                return self.error(500, "ServiceException", "The event could not be stored.")
+            }
+        case "RequestResponse":
+            let wantsTail = head.headers["X-Amz-Log-Type"] == "Tail"
+            return await invokeNow(invocation, pool, wantsTail: wantsTail, [requestID])
+        default:
+            return error(
+                400, "InvalidParameterValueException", "Invocation type \(type) is unknown.")
+        }
+    }
+
+    private func invokeNow(
+        _ invocation: Invocation, _ pool: FunctionPool, wantsTail: Bool,
+        _ common: [(String, String)]
+    ) async -> Response {
+        let outcome = await pool.invoke(invocation, wait: .none)
+        var headers = common
+        headers.append(("X-Amz-Executed-Version", "$LATEST"))
+        headers.append(("Content-Type", "application/json"))
+        if wantsTail, outcome != .throttled {
+            // The function's last lines come through a pipe, beside its answer.
+            try? await Task.sleep(for: .milliseconds(20))
+            let tail = Data(services.logs.tail(requestID: invocation.requestID))
+            headers.append(("X-Amz-Log-Result", tail.base64EncodedString()))
+        }
+        switch outcome {
+        case .succeeded(let bytes):
+            return Response(status: 200, headers: headers, body: .bytes(bytes))
+        case .failed(let failure):
+            headers.append(("X-Amz-Function-Error", "Unhandled"))
+            return Response(status: 200, headers: headers, body: .bytes(failure.payload))
+        case .throttled:
+            return error(
+                429, "TooManyRequestsException", "Rate Exceeded.",
+                [
+                    ("Reason", .string("ReservedFunctionConcurrentInvocationLimitExceeded")),
+                    ("retryAfterSeconds", .string("1")),
+                ], headers: common + [("Retry-After", "1")])
+        }
+    }
+
+    /// A name, a partial or a whole ARN, with or without a qualifier.
+    private func name(in text: String) -> String {
+        let words = text.split(separator: ":").map(String.init)
+        if let index = words.firstIndex(of: "function"), index + 1 < words.count {
+            return words[index + 1]
+        }
+        return words.first ?? text
+    }
+
+    private func description(of function: FunctionDefinition) -> JSONValue {
+        .object([
+            ("FunctionName", .string(function.name)),
+            ("FunctionArn", .string(services.configuration.arn(ofFunction: function.name))),
+            ("Runtime", .string("provided.al2023")),
+            ("Handler", .string(function.handler)),
+            ("Timeout", .integer(function.timeoutSeconds)),
+            ("MemorySize", .integer(function.memoryMegabytes)),
+            ("Version", .string("$LATEST")),
+            ("State", .string("Active")),
+            ("PackageType", .string("Zip")),
+            ("Architectures", .array([.string("x86_64")])),
+        ])
+    }
+
+    private func notFound(_ name: String) -> Response {
+        error(
+            404, "ResourceNotFoundException",
+            "Function not found: \(services.configuration.arn(ofFunction: name))")
+    }
+
+    private func error(
+        _ status: Int, _ type: String, _ message: String, _ more: [(String, JSONValue)] = [],
+        headers: [(String, String)] = []
+    ) -> Response {
+        jsonResponse(
+            .object([("Type", .string("User")), ("message", .string(message))] + more),
+            status: status, headers: [("X-Amzn-ErrorType", type)] + headers)
+    }
+}
+
+/// Whether bytes are one JSON document.
+func isJSON(_ bytes: [UInt8]) -> Bool {
+    struct Anything: Decodable { init(from decoder: any Decoder) throws {} }
+    return (try? JSONDecoder().decode(Anything.self, from: Data(bytes))) != nil
+}

@@ -1,0 +1,101 @@
+package import EmulatorDatabase
+package import EmulatorHTTP
+package import JSONLog
+
+/// The Lambda half of the emulator: functions as processes, everything that
+/// calls them, and the console. It answers the front port.
+package final class LambdaService: Sendable {
+    private let configuration: LambdaConfiguration
+    private let catalog: FunctionCatalog
+    private let database: Database
+    private let services: PoolServices
+    private let pools: [String: FunctionPool]
+    private let dispatcher: AsynchronousDispatcher
+    /// The handler of the front port.
+    package let front: any HTTPHandler
+
+    /// - Parameters:
+    ///   - info: Shown to the console: addresses, bucket, version.
+    ///   - isStoreReady: Asked by /healthz.
+    ///   - traffic: Bytes and requests of the servers, for /metrics.
+    package init(
+        configuration: LambdaConfiguration, catalog: FunctionCatalog, database: Database,
+        logger: Logger, info: [String: String] = [:],
+        isStoreReady: @escaping @Sendable () async -> Bool = { true },
+        traffic: @escaping @Sendable () -> [(name: String, value: Int)] = { [] }
+    ) {
+        self.configuration = configuration
+        self.catalog = catalog
+        self.database = database
+        let services = PoolServices(
+            configuration: configuration, logs: LogRing(logger: logger),
+            history: InvocationHistory(), metrics: LambdaMetrics(), tasks: BackgroundTasks(),
+            logger: logger)
+        let pools = Dictionary(
+            uniqueKeysWithValues: catalog.functions.map {
+                ($0.name, FunctionPool(function: $0, services: services))
+            })
+        let dispatcher = AsynchronousDispatcher(
+            catalog: catalog, pools: pools, database: database, services: services)
+        let enqueue: @Sendable (Invocation, String) async throws -> Void = {
+            invocation, function in
+            let now = Timestamp.now()
+            try await database.transaction { connection in
+                try AsynchronousQueue.append(
+                    invocation, function: function, nowMilliseconds: now, in: connection)
+            }
+            dispatcher.nudge()
+        }
+        front = FrontHandler(
+            configuration: configuration, catalog: catalog, pools: pools, services: services,
+            routes: RouteTable(catalog),
+            cors: CORSPolicy(allowedOrigins: configuration.allowedOrigins),
+            invokeAPI: InvokeAPI(
+                catalog: catalog, pools: pools, services: services, enqueue: enqueue),
+            consoleAPI: ConsoleAPI(
+                catalog: catalog, pools: pools, services: services, database: database,
+                info: info, nudge: { dispatcher.nudge() }),
+            consoleFiles: ConsoleFiles(folder: configuration.consoleFolder), database: database,
+            isStoreReady: isStoreReady, traffic: traffic)
+        self.services = services
+        self.pools = pools
+        self.dispatcher = dispatcher
+    }
+
+    /// Makes the queue's tables and starts the queue and the schedule. What
+    /// was under way when the last process died is delivered again.
+    package func start() async throws {
+        try await database.transaction { connection in
+            try ObjectEventOutbox.create(in: connection)
+            try AsynchronousQueue.create(in: connection)
+        }
+        let pools = Array(pools.values)
+        services.tasks.start {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                for pool in pools { await pool.tick() }
+            }
+        }
+        dispatcher.nudge()
+        Scheduler(
+            catalog: catalog, database: database, services: services,
+            nudge: { [dispatcher] in dispatcher.nudge() }
+        ).start()
+    }
+
+    /// The store has committed object events.
+    package func nudge() { dispatcher.nudge() }
+
+    /// Starts no more work, lets running invocations end within the grace,
+    /// then ends every process. Queued work stays in the database.
+    package func stop(graceMilliseconds: Int) async {
+        await dispatcher.stop()
+        let deadline = ContinuousClock.now + .milliseconds(graceMilliseconds)
+        await withTaskGroup(of: Void.self) { group in
+            for pool in pools.values {
+                group.addTask { await pool.stop(by: deadline) }
+            }
+        }
+        await services.tasks.finish()
+    }
+}

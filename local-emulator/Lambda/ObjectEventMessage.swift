@@ -1,0 +1,85 @@
+import EmulatorDatabase
+import JSONLog
+
+/// The event of one object's change in S3's form (notification record 2.1).
+///
+/// A record a message, as S3 sends them. The key is form-encoded there.
+func objectEventPayload(_ event: ObjectEvent, region: String, function: String) -> [UInt8] {
+    var object: [(String, JSONValue?)] = [("key", .string(formEncoded(event.key)))]
+    if !event.eventName.hasPrefix("ObjectRemoved") {
+        object.append(("size", .integer(event.bytes)))
+        object.append(("eTag", .string(event.etag)))
+    }
+    object.append(("sequencer", .string(event.sequencer)))
+    let time = Timestamp.text(unixMilliseconds: event.timeMilliseconds)
+    let record = JSONValue.object([
+        ("eventVersion", .string("2.1")),
+        ("eventSource", .string("aws:s3")),
+        ("awsRegion", .string(region)),
+        ("eventTime", .string(time)),
+        ("eventName", .string(event.eventName)),
+        ("userIdentity", .object([("principalId", .string("SPOOL"))])),
+        ("requestParameters", .object([("sourceIPAddress", .string("127.0.0.1"))])),
+        (
+            "responseElements",
+            .object([
+                ("x-amz-request-id", .string(event.requestID)),
+                ("x-amz-id-2", .string(event.requestID)),
+            ])
+        ),
+        (
+            "s3",
+            .object([
+                ("s3SchemaVersion", .string("1.0")),
+                ("configurationId", .string(function)),
+                (
+                    "bucket",
+                    .object([
+                        ("name", .string(event.bucket)),
+                        ("ownerIdentity", .object([("principalId", .string("SPOOL"))])),
+                        ("arn", .string("arn:aws:s3:::\(event.bucket)")),
+                    ])
+                ),
+                ("object", .compact(object)),
+            ])
+        ),
+    ])
+    return JSONValue.object([("Records", .array([record]))]).bytes
+}
+
+/// A scheduled event as EventBridge sends it.
+func scheduledEventPayload(
+    id: String, rule: String, timeMilliseconds: Int, region: String
+) -> [UInt8] {
+    // EventBridge's time has whole seconds.
+    let time = Timestamp.text(unixMilliseconds: timeMilliseconds).prefix(19) + "Z"
+    let account = LambdaConfiguration.accountID
+    return JSONValue.object([
+        ("version", .string("0")),
+        ("id", .string(id)),
+        ("detail-type", .string("Scheduled Event")),
+        ("source", .string("aws.events")),
+        ("account", .string(account)),
+        ("time", .string(String(time))),
+        ("region", .string(region)),
+        ("resources", .array([.string("arn:aws:events:\(region):\(account):rule/\(rule)")])),
+        ("detail", .object([])),
+    ]).bytes
+}
+
+/// `application/x-www-form-urlencoded` of a key, slashes kept: a space is `+`.
+func formEncoded(_ key: String) -> String {
+    var bytes: [UInt8] = []
+    let digits = Array("0123456789ABCDEF".utf8)
+    for byte in key.utf8 {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+            UInt8(ascii: "."), UInt8(ascii: "*"), UInt8(ascii: "/"):
+            bytes.append(byte)
+        case UInt8(ascii: " "): bytes.append(UInt8(ascii: "+"))
+        default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}

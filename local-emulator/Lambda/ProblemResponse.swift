@@ -1,0 +1,28 @@
+import EmulatorHTTP
+
+/// A problem document (RFC 9457) with the `error` text that front ends read.
+func problem(
+    _ status: Int, _ title: String, error: String? = nil, detail: String? = nil,
+    headers: [(String, String)] = []
+) -> Response {
+    let document = JSONValue.compact([
+        ("type", .string("about:blank")),
+        ("title", .string(title)),
+        ("status", .integer(status)),
+        ("detail", .optional(detail)),
+        ("error", .string(error ?? title)),
+    ])
+    return Response(
+        status: status, headers: [("Content-Type", "application/problem+json")] + headers,
+        body: .bytes(document.bytes))
+}
+
+/// A JSON document as an answer that no cache keeps.
+func jsonResponse(
+    _ document: JSONValue, status: Int = 200, headers: [(String, String)] = []
+) -> Response {
+    Response(
+        status: status,
+        headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")] + headers,
+        body: .bytes(document.bytes))
+}

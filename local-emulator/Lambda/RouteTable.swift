@@ -1,0 +1,67 @@
+/// The REST routes of a catalogue.
+struct RouteTable: Sendable {
+    /// Where a request leads.
+    enum Match: Sendable, Equatable {
+        case function(String, parameters: [String: String], routeKey: String)
+        /// The path is known, but not with that method.
+        case otherMethods([String])
+        case none
+    }
+
+    private struct Entry: Sendable {
+        var method: String
+        var segments: [String]
+        var function: String
+        var key: String
+    }
+
+    private let entries: [Entry]
+
+    init(_ catalog: FunctionCatalog) {
+        entries = catalog.functions.flatMap { function in
+            function.routes.map { route in
+                Entry(
+                    method: route.method, segments: pathSegments(route.path),
+                    function: function.name, key: "\(route.method) \(route.path)")
+            }
+        }
+    }
+
+    /// - Parameter path: Percent-encoded; segments are decoded one by one. A
+    ///   literal segment wins over a parameter.
+    func match(method: String, path: String) -> Match {
+        let segments = pathSegments(path)
+        let fitting = entries.compactMap { entry in
+            parameters(entry.segments, segments).map { (entry: entry, parameters: $0) }
+        }
+        guard let fewest = fitting.map(\.parameters.count).min() else { return .none }
+        let best = fitting.filter { $0.parameters.count == fewest }
+        guard let found = best.first(where: { $0.entry.method == method }) else {
+            return .otherMethods(best.map(\.entry.method).sorted())
+        }
+        return .function(
+            found.entry.function, parameters: found.parameters, routeKey: found.entry.key)
+    }
+
+    private func parameters(_ template: [String], _ segments: [String]) -> [String: String]? {
+        guard template.count == segments.count else { return nil }
+        var found: [String: String] = [:]
+        for (pattern, segment) in zip(template, segments) {
+            if pattern.hasPrefix("{"), pattern.hasSuffix("}") {
+                guard !segment.isEmpty else { return nil }
+                found[String(pattern.dropFirst().dropLast())] = percentDecoded(
+                    segment, plusIsSpace: false)
+            } else if pattern != segment {
+                return nil
+            }
+        }
+        return found
+    }
+}
+
+/// The segments of a path; a slash at the end does not count.
+private func pathSegments(_ path: String) -> [String] {
+    var segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    if segments.count > 1, segments.last == "" { segments.removeLast() }
+    return segments.map(String.init)
+}
