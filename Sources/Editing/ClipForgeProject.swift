@@ -44,8 +44,9 @@ extension EditDecoding {
     private mutating func projectClip(
         _ clip: JSONObjectNode, trackType: Edit.AssetType?
     ) -> Edit.Clip? {
-        let start = clip[firstOf: Self.startNames].flatMap { self.start($0) }
-        let trim = clip[firstOf: Self.inPointNames].flatMap { self.trim($0) }
+        let start = first(of: Self.startNames, in: clip) { $0.start($1) }
+        let trim =
+            first(of: Self.inPointNames, in: clip) { $0.trim($1) }
             ?? Located(.zero, clip.pointer.appending("trimStart"))
         let length = projectLength(of: clip, trim: trim.value)
         var volume = clip["volume"].flatMap { self.volume($0) } ?? Rational(1)
@@ -68,10 +69,9 @@ extension EditDecoding {
     private mutating func projectLength(
         of clip: JSONObjectNode, trim: Rational
     ) -> Located<Edit.Length>? {
-        let length = clip[firstOf: Self.lengthNames].flatMap { self.length($0) }
-        guard let outPoint = clip[firstOf: Self.outPointNames].flatMap({ self.trim($0) }) else {
-            return length
-        }
+        let length = first(of: Self.lengthNames, in: clip) { $0.length($1) }
+        let outPoint = first(of: Self.outPointNames, in: clip) { $0.trim($1) }
+        guard let outPoint else { return length }
         let span = outPoint.value - trim
         guard span > .zero else {
             reader.report("must lie after the clip's in-point", at: outPoint.pointer)

@@ -169,6 +169,10 @@ struct ClipPlacing {
 }
 
 extension MediaInfo {
-    /// Exact length of the file in seconds.
-    package var durationSeconds: Rational { Rational(durationMicroseconds, 1_000_000) }
+    /// Exact length of the file in seconds, at most what an edit can reach: a
+    /// hostile file may claim any length.
+    package var durationSeconds: Rational {
+        let most = (Limits.furthestTrimSeconds + Limits.longestTimelineSeconds) * 1_000_000
+        return Rational(durationMicroseconds.clamped(to: 0...most), 1_000_000)
+    }
 }

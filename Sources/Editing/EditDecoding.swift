@@ -4,7 +4,7 @@ extension Edit {
     /// - Throws: Every fault that the document has by itself. Whether it fits
     ///   the media is checked by `lowered(assets:planner:)`.
     package init(request: JSONValue) throws(EditFaults) {
-        var decoding = EditDecoding(request: request)
+        var decoding = EditDecoding()
         let edit = decoding.edit(request)
         guard let edit, decoding.reader.faults.isEmpty else {
             throw EditFaults(decoding.reader.faults)
@@ -16,14 +16,7 @@ extension Edit {
 /// One reading of an export request. Every function reports into `reader` and
 /// goes on.
 struct EditDecoding {
-    var reader: EditReader
-
-    init(request: JSONValue) {
-        var isProject = false
-        if case .object(let fields) = request { isProject = fields["project"] != nil }
-        // Front ends of the project shape write null for what is not set.
-        reader = EditReader(nullIsAbsent: isProject)
-    }
+    var reader = EditReader()
 
     /// - Returns: nil only where a fault was reported.
     mutating func edit(_ request: JSONValue) -> Edit? {
@@ -45,7 +38,7 @@ struct EditDecoding {
     }
 
     private mutating func merged(_ request: JSONValue) -> JSONNode? {
-        guard case .object(var fields) = request, let list = fields["merge"] else {
+        guard case .object(var fields) = request, let list = fields["merge"], list != .null else {
             return JSONNode(request, .root)
         }
         let place = JSONPointer.root.appending("merge")
@@ -105,6 +98,16 @@ struct EditDecoding {
         return tracks
     }
 
+    /// What the first of these fields says. The others are read as well, so
+    /// that a fault in them is not passed over.
+    mutating func first<Value>(
+        of names: [String], in object: JSONObjectNode,
+        _ read: (inout EditDecoding, JSONNode) -> Value?
+    ) -> Value? {
+        let values = names.compactMap { object[$0] }.map { read(&self, $0) }
+        return values.first ?? nil
+    }
+
     private mutating func clip(_ clip: JSONObjectNode) -> Edit.Clip? {
         let start = clip["start"].flatMap { self.start($0) }
         let length = clip["length"].flatMap { self.length($0) }
@@ -153,8 +156,8 @@ struct EditDecoding {
         guard let place = reader.required("url", of: callback),
             let url = reader.text(place, longest: Limits.longestURLCharacters)
         else { return nil }
-        let hasScheme = url.hasPrefix("https://") || url.hasPrefix("http://")
-        guard hasScheme, url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+        let scheme = ["https://", "http://"].first { url.hasPrefix($0) }
+        guard let scheme, url != scheme, url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             reader.report("must be an http or https URL", at: place.pointer)
             return nil
         }

@@ -101,8 +101,14 @@ struct EditLowering {
             case nil: media.video != nil || media.audio != nil
             }
         guard isFit else {
-            let wanted = type.map { "\($0 == .audio ? "sound" : $0.rawValue)" } ?? "media"
-            reader.report("\(name) is \(media.kind.phrase), not \(wanted)", at: assetID.pointer)
+            let problem: String =
+                switch (type, media.kind) {
+                case (.audio, .video): "a video without sound"
+                case (.audio, let kind): "\(kind.phrase), not sound"
+                case (let type?, let kind): "\(kind.phrase), not \(type.rawValue)"
+                case (nil, let kind): "\(kind.phrase) with neither picture nor sound"
+                }
+            reader.report("\(name) is \(problem)", at: assetID.pointer)
             return nil
         }
         return asset
@@ -119,11 +125,23 @@ struct EditLowering {
     private mutating func picture(_ placed: PlacedClip) -> RenderPlan.Placement? {
         guard placed.type != .audio, let video = placed.asset.media.video else { return nil }
         let clip = placed.clip
+        // A file can claim any size; what no decoder takes is no measure.
+        let sides = 1...Limits.longestSourceSidePixels
+        let (width, height) = video.displaySize
         let (fit, box) = PictureBox(
-            clip: clip, picture: video.displaySize, output: (settings.width, settings.height)
+            clip: clip, picture: (width.clamped(to: sides), height.clamped(to: sides)),
+            output: (settings.width, settings.height)
         ).fitted
-        let fade = fadeLengths(
-            clip, count: placed.frames.count, perSecond: settings.frameRate)
+        guard max(box.width, box.height) <= Limits.longestSidePixels,
+            box.width * box.height <= Limits.mostPixels
+        else {
+            reader.report(
+                "makes the clip's picture \(box.width)x\(box.height); no side may be longer than"
+                    + " \(Limits.longestSidePixels) pixels",
+                at: clip.pointer.appending("scale"))
+            return nil
+        }
+        let fade = fadeLengths(clip, count: placed.frames.count, perSecond: settings.frameRate)
         return RenderPlan.Placement(
             source: index(of: placed.asset), frames: placed.frames,
             sourceStart: placed.type == .image ? .zero : clip.trim.value, fit: fit, box: box,
@@ -175,6 +193,12 @@ struct EditLowering {
 
     private func sample(at frame: Int) -> Int {
         (Rational(frame) / settings.frameRate * Rational(settings.audio.sampleRate)).rounded
+    }
+}
+
+extension Int {
+    func clamped(to bounds: ClosedRange<Int>) -> Int {
+        Swift.min(Swift.max(self, bounds.lowerBound), bounds.upperBound)
     }
 }
 

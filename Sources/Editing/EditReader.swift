@@ -21,22 +21,12 @@ package typealias JSONNode = Located<JSONValue>
 package struct JSONObjectNode {
     let fields: [String: JSONValue]
     let pointer: JSONPointer
-    /// True where a front end writes `null` for what it does not set.
-    let nullIsAbsent: Bool
 
-    /// The field of that name, or nothing when it is not there.
+    /// The field of that name, or nothing when it is not there or `null`,
+    /// which front ends write for what they do not set.
     subscript(name: String) -> JSONNode? {
-        guard let value = fields[name] else { return nil }
-        if nullIsAbsent, value == .null { return nil }
+        guard let value = fields[name], value != .null else { return nil }
         return JSONNode(value, pointer.appending(name))
-    }
-
-    /// The first of these fields that is there.
-    subscript(firstOf names: [String]) -> JSONNode? {
-        for name in names {
-            if let node = self[name] { return node }
-        }
-        return nil
     }
 }
 
@@ -45,10 +35,8 @@ package struct JSONObjectNode {
 /// and has reported why.
 package struct EditReader {
     private(set) package var faults: [EditFault] = []
-    /// See `JSONObjectNode.nullIsAbsent`.
-    private let nullIsAbsent: Bool
 
-    package init(nullIsAbsent: Bool = false) { self.nullIsAbsent = nullIsAbsent }
+    package init() {}
 
     /// Adds a fault, up to `Limits.mostFaults`.
     package mutating func report(_ detail: String, at pointer: JSONPointer) {
@@ -73,7 +61,7 @@ package struct EditReader {
         guard case .object(let fields) = node.value else {
             return mismatch(node, expected: "an object")
         }
-        return JSONObjectNode(fields: fields, pointer: node.pointer, nullIsAbsent: nullIsAbsent)
+        return JSONObjectNode(fields: fields, pointer: node.pointer)
     }
 
     /// The array's elements.

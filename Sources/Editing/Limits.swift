@@ -35,6 +35,10 @@ package enum Limits {
     /// Pixels of one frame: 8K UHD. H.264 level 6.2 ends a little above.
     package static let mostPixels = 7_680 * 4_320
 
+    /// The longest side of a source that is taken at its word (libavcodec's own
+    /// limit for most codecs).
+    package static let longestSourceSidePixels = 65_535
+
     /// Linear gain: 20 dB up. More is a mistake in the unit (percent).
     package static let greatestVolume = Rational(10)
 

@@ -55,15 +55,16 @@ extension EditDecoding {
         if let settingsNode = root["settings"], root["output"] != nil {
             reader.report("must not stand beside output", at: settingsNode.pointer)
         }
-        guard let node = root[firstOf: ["output", "settings"]],
-            let object = reader.object(node)
+        guard let node = root["output"] ?? root["settings"], let object = reader.object(node)
         else { return Edit.Output(settings: settings, chunkSeconds: nil) }
         let isClipForge = root["output"] == nil
 
         readSize(object, isClipForge: isClipForge, into: &settings)
         if let format = object["format"] { _ = reader.choice(format, Format.self) }
-        let rate = isClipForge ? object[firstOf: ["fps", "frameRate"]] : object["fps"]
-        if let rate = rate.flatMap({ frameRate($0) }) { settings.frameRate = rate }
+        let rateNames = isClipForge ? ["fps", "frameRate"] : ["fps"]
+        if let rate = first(of: rateNames, in: object, { $0.frameRate($1) }) {
+            settings.frameRate = rate
+        }
         readVideo(object, isClipForge: isClipForge, into: &settings.video)
         if let audio = object["audio"].flatMap({ reader.object($0) }) {
             let codec = audio["codec"].flatMap { reader.choice($0, Audio.Codec.self) }
@@ -95,11 +96,10 @@ extension EditDecoding {
     /// Six hexadecimal digits in lower case.
     private mutating func background(_ timeline: JSONNode) -> String? {
         // A timeline of another type is reported where its tracks are read.
-        guard case .object(let fields) = timeline.value, let value = fields["background"] else {
-            return nil
-        }
-        let node = JSONNode(value, timeline.pointer.appending("background"))
-        guard case .string(let text) = value else {
+        guard case .object(let fields) = timeline.value,
+            let node = JSONObjectNode(fields: fields, pointer: timeline.pointer)["background"]
+        else { return nil }
+        guard case .string(let text) = node.value else {
             return reader.mismatch(node, expected: "a string")
         }
         let digits = text.dropFirst()
@@ -287,10 +287,11 @@ extension EditDecoding {
 
     /// `1080p` or any name that `output.resolution` knows.
     private func clipForgeSide(_ word: String) -> Int? {
-        let lowercased = word.lowercased()
-        if let known = Resolution(rawValue: lowercased) { return known.shorterSidePixels }
-        guard lowercased.hasSuffix("p"), let lines = Self.digits(lowercased.dropLast(), longest: 4)
-        else { return nil }
+        if word == "4K" { return Resolution.uhd.shorterSidePixels }
+        if let known = Resolution(rawValue: word) { return known.shorterSidePixels }
+        guard word.hasSuffix("p"), let lines = Self.digits(word.dropLast(), longest: 4) else {
+            return nil
+        }
         let bounds = Limits.shortestSidePixels...Limits.longestSidePixels
         return bounds.contains(lines) ? lines & ~1 : nil
     }

@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+@testable import Editing
+
+/// A request of `Tests/Fixtures/edits` and what is wrong with it.
+struct EditFixture: Decodable, Sendable, CustomTestStringConvertible {
+    var name = ""
+    var request: JSONValue
+    var faults: [EditFault]
+
+    var testDescription: String { name }
+
+    private enum CodingKeys: CodingKey { case request, faults }
+
+    static let all: [EditFixture] = {
+        let folder = repositoryRoot.appending(path: "Tests/Fixtures/edits")
+        let files = try? FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: nil)
+        return (files ?? []).filter { $0.pathExtension == "json" }
+            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+            .compactMap { file in
+                guard let data = try? Data(contentsOf: file),
+                    var fixture = try? JSONDecoder().decode(EditFixture.self, from: data)
+                else { return nil }
+                fixture.name = file.deletingPathExtension().lastPathComponent
+                return fixture
+            }
+    }()
+}
+
+let repositoryRoot = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+@Suite struct EditFaultTests {
+    @Test func `every fixture is read`() throws {
+        let folder = repositoryRoot.appending(path: "Tests/Fixtures/edits").path
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+
+        #expect(EditFixture.all.count == files.filter { $0.hasSuffix(".json") }.count)
+        #expect(EditFixture.all.count >= 80)
+    }
+
+    @Test(arguments: EditFixture.all)
+    func `a request has exactly the faults of its fixture`(fixture: EditFixture) {
+        #expect(faults(fixture.request) == fixture.faults)
+    }
+
+    @Test func `an empty project says so in the words of ClipForge`() throws {
+        let request = try request(#"{"project":{"tracks":[]},"settings":{}}"#)
+
+        #expect {
+            try Edit(request: request)
+        } throws: {
+            "\($0)" == "Empty project"
+        }
+    }
+
+    @Test func `several faults are one sentence`() {
+        let faults = EditFaults([
+            EditFault(pointer: "/output/fps", detail: "is required"),
+            EditFault(pointer: "/output/crf", detail: "is required"),
+        ])
+
+        #expect("\(faults)" == "/output/fps is required (and 1 more)")
+    }
+
+    @Test func `a flood of faults is cut`() throws {
+        let clips = Array(repeating: "{}", count: 1_500).joined(separator: ",")
+        let request = try request(#"{"timeline":{"tracks":[{"clips":[\#(clips)]}]}}"#)
+
+        #expect(faults(request).count == Limits.mostFaults)
+    }
+
+    @Test func `clips are counted over all tracks`() throws {
+        let clips = Array(
+            repeating: #"{"asset":{"type":"video","assetId":"ast_1"}}"#, count: 1_001
+        ).joined(separator: ",")
+        let track = #"{"clips":[\#(clips)]}"#
+        let request = try request(#"{"timeline":{"tracks":[\#(track),\#(track)]}}"#)
+
+        #expect(
+            faults(request) == [
+                EditFault(
+                    pointer: "/timeline/tracks/1/clips", detail: "brings the clips above 2000")
+            ])
+    }
+
+    @Test func `merge fields cannot blow a document up`() throws {
+        let long = String(repeating: "x", count: 100_000)
+        let names = Array(repeating: "{{A}}", count: 200).joined()
+        let request = try request(
+            #"{"timeline":{},"note":"\#(names)","merge":[{"find":"A","replace":"\#(long)"}]}"#)
+
+        #expect(
+            faults(request) == [
+                EditFault(pointer: "/merge", detail: "adds more than 10000000 bytes")
+            ])
+    }
+
+    @Test func `a document of too many levels is no document`() {
+        let text = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
+
+        #expect(throws: DecodingError.self) { try request(text) }
+    }
+
+    @Test func `a pointer escapes the names of fields`() {
+        let pointer = JSONPointer.root.appending("a/b").appending(3).appending("c~d")
+
+        #expect(pointer.description == "/a~1b/3/c~0d")
+    }
+
+    @Test func `any JSON value survives being decoded and encoded`() throws {
+        let text = #"{"a":[1,2.5,"x",true,null,{"b":[]}],"c":{}}"#
+
+        let value = try request(text)
+        let copy = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+
+        #expect(value == ["a": [1, 2.5, "x", true, .null, ["b": []]], "c": [:]])
+        #expect(copy == value)
+    }
+}
