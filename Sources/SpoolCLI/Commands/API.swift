@@ -1,0 +1,151 @@
+import FoundationEssentials
+
+/// The back end's routes, as far as the commands use them.
+struct API: Sendable {
+    var world: World
+    /// Without a slash at its end.
+    var base: String
+    var token: String?
+
+    func initUpload(filename: String, contentType: String, bytes: Int) async throws -> UploadGrant {
+        struct Request: Encodable {
+            var filename: String
+            var contentType: String
+            var size: Int
+        }
+        let body = Request(filename: filename, contentType: contentType, size: bytes)
+        return try await call(
+            "Asking to upload \(filename)", "POST", "/api/upload/init", body: encode(body))
+    }
+
+    /// - Returns: the asset's record as the back end sent it.
+    func completeUpload(_ completion: UploadCompletion) async throws -> [UInt8] {
+        try await send(
+            "Completing the upload", "POST", "/api/upload/complete", body: encode(completion))
+    }
+
+    func startExport(_ edit: [UInt8]) async throws -> String {
+        struct Answer: Decodable { var jobId: String }
+        let answer: Answer = try await call(
+            "Starting the export", "POST", "/api/export", body: edit)
+        return answer.jobId
+    }
+
+    /// - Returns: the document as it came, and what of it the commands read.
+    func status(of jobID: String) async throws -> (document: [UInt8], status: ExportStatus) {
+        let action = "Asking for job \(jobID)"
+        let document = try await send(action, "GET", "/api/export/\(jobID)")
+        return (document, try decode(action, document))
+    }
+
+    func cancel(_ jobID: String) async throws -> [UInt8] {
+        try await send("Cancelling job \(jobID)", "DELETE", "/api/export/\(jobID)")
+    }
+
+    /// Lambda's Invoke API; a function's own failure is an answer, not an error.
+    func invoke(
+        _ function: String, event: [UInt8], isAsynchronous: Bool
+    ) async throws -> WebResponse {
+        var request = request(
+            "POST", "/2015-03-31/functions/\(function)/invocations", body: event)
+        if isAsynchronous {
+            request.headers.append(WebRequest.Header("X-Amz-Invocation-Type", "Event"))
+        }
+        let action = "Calling \(function)"
+        let response: WebResponse
+        do {
+            // Once only: nobody knows what a second call would do.
+            response = try await world.web.send(request, progress: nil)
+        } catch let error as WebError {
+            throw CommandError("\(action) failed: \(error.detail).")
+        }
+        guard response.isSuccess else { throw CommandError(action, response) }
+        return response
+    }
+
+    private func call<Answer: Decodable>(
+        _ action: String, _ method: String, _ path: String, body: [UInt8]
+    ) async throws -> Answer {
+        try decode(action, await send(action, method, path, body: body))
+    }
+
+    private func send(
+        _ action: String, _ method: String, _ path: String, body: [UInt8]? = nil
+    ) async throws -> [UInt8] {
+        let request = request(method, path, body: body)
+        let response = try await Attempts.send(request, in: world, action: action)
+        guard response.isSuccess else { throw CommandError(action, response) }
+        return response.body
+    }
+
+    private func request(_ method: String, _ path: String, body: [UInt8]?) -> WebRequest {
+        var headers = [WebRequest.Header("Accept", "application/json")]
+        if let token { headers.append(WebRequest.Header("Authorization", "Bearer \(token)")) }
+        if body != nil { headers.append(WebRequest.Header("Content-Type", "application/json")) }
+        return WebRequest(
+            method, base + path, headers: headers, body: body.map(WebRequest.Body.bytes) ?? .none)
+    }
+
+    private func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value))
+    }
+
+    private func decode<Answer: Decodable>(_ action: String, _ bytes: [UInt8]) throws -> Answer {
+        do {
+            return try JSONDecoder().decode(Answer.self, from: Data(bytes))
+        } catch {
+            throw CommandError("\(action) failed: the answer is not what a Spool back end sends.")
+        }
+    }
+}
+
+/// Where the bytes of an upload go.
+struct UploadGrant: Decodable, Sendable, Hashable {
+    struct Part: Decodable, Sendable, Hashable {
+        var partNumber: Int
+        var url: String
+    }
+
+    var assetId: String
+    /// `PUT`, or `MULTIPART` with the three fields at the end.
+    var method: String?
+    var uploadUrl: String?
+    var headers: [String: String]?
+    var uploadId: String?
+    /// Bytes of every part but the last.
+    var partSize: Int?
+    var parts: [Part]?
+}
+
+/// What tells the back end that all bytes are there.
+struct UploadCompletion: Encodable, Sendable, Hashable {
+    struct Part: Encodable, Sendable, Hashable {
+        var partNumber: Int
+        var etag: String
+    }
+
+    var assetId: String
+    var uploadId: String?
+    var parts: [Part]?
+}
+
+/// How far an export is.
+struct ExportStatus: Decodable, Sendable, Hashable {
+    struct Frames: Decodable, Sendable, Hashable {
+        var done: Int
+        var total: Int
+    }
+
+    var jobId: String
+    var status: String
+    var phase: String?
+    /// 0 to 100.
+    var progress: Double?
+    var frames: Frames?
+    var downloadUrl: String?
+    var error: String?
+    /// Bytes of the result.
+    var size: Int?
+}

@@ -1,0 +1,153 @@
+/// What the user asks for, read from the arguments with no I/O.
+package enum Command: Sendable, Hashable {
+    case export(ExportOptions)
+    case status(jobID: String)
+    case cancel(jobID: String)
+    case upload(path: String)
+    case invoke(function: String, eventPath: String?, isAsynchronous: Bool)
+    /// Only text is wanted.
+    case help(String)
+
+    package struct ExportOptions: Sendable, Hashable {
+        package var editPath: String
+        package var outputPath: String
+        /// In the order given.
+        package var assets: [Asset]
+
+        package init(editPath: String, outputPath: String, assets: [Asset]) {
+            self.editPath = editPath
+            self.outputPath = outputPath
+            self.assets = assets
+        }
+    }
+
+    /// A name in the edit and the local file that it stands for.
+    package struct Asset: Sendable, Hashable {
+        package var name: String
+        package var path: String
+
+        package init(name: String, path: String) {
+            self.name = name
+            self.path = path
+        }
+    }
+}
+
+/// A whole command line.
+package struct CommandLine: Sendable, Hashable {
+    package var command: Command
+    /// Without a slash at its end.
+    package var api: String
+    package var token: String?
+    /// Results and errors as JSON, for programs.
+    package var isJSON: Bool
+
+    /// - Parameters:
+    ///   - arguments: Without the program's own name.
+    ///   - environment: For `SPOOL_API` and `SPOOL_TOKEN`; options win.
+    /// - Throws: with status 2 and a sentence that says what to write instead.
+    package init(
+        _ arguments: [String], environment: [String: String]
+    ) throws(CommandError) {
+        guard let name = arguments.first, !["-h", "--help", "help"].contains(name) else {
+            let topic = arguments.dropFirst().first.flatMap(CommandSyntax.named)
+            self.init(.help(topic?.help ?? CommandSyntax.overview), environment: environment)
+            return
+        }
+        guard let syntax = CommandSyntax.named(name) else {
+            let known = CommandSyntax.all.map(\.name)
+            throw .usage("There is no command \"\(name)\"", Suggestion.of(name, among: known))
+        }
+        let words = try ParsedWords(arguments.dropFirst(), syntax: syntax)
+        self.init(.help(syntax.help), environment: environment)
+        if words.flags.contains("--help") { return }
+        if let api = words.last("--api") { self.api = CommandLine.withoutSlash(api) }
+        token = words.last("--token") ?? token
+        isJSON = words.flags.contains("--json")
+        guard api.hasPrefix("http://") || api.hasPrefix("https://") else {
+            throw .usage("--api must be a URL that starts with http:// or https://", nil)
+        }
+        command = try Command(syntax, words)
+    }
+
+    private init(_ command: Command, environment: [String: String]) {
+        func value(_ name: String) -> String? {
+            environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        self.command = command
+        api = CommandLine.withoutSlash(value("SPOOL_API") ?? "http://127.0.0.1:8080")
+        token = value("SPOOL_TOKEN")
+        isJSON = false
+    }
+
+    private static func withoutSlash(_ url: String) -> String {
+        var url = url
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
+    }
+}
+
+extension Command {
+    fileprivate init(_ syntax: CommandSyntax, _ words: ParsedWords) throws(CommandError) {
+        guard words.positionals.count == 1, let word = words.positionals.first else {
+            let problem =
+                words.positionals.isEmpty
+                ? "\(syntax.positional) is missing" : "\(words.positionals[1]) is one too many"
+            throw .usage("\(problem): \(syntax.usage)", nil)
+        }
+        switch syntax.kind {
+        case .export:
+            guard let output = words.last("--output"), !output.isEmpty else {
+                throw .usage("Where the result goes is missing: add -o FILE", nil)
+            }
+            self = .export(
+                ExportOptions(
+                    editPath: word, outputPath: output,
+                    assets: try Command.assets(words.values["--asset"] ?? [])))
+        case .status: self = .status(jobID: try Command.identifier(word, "job ID"))
+        case .cancel: self = .cancel(jobID: try Command.identifier(word, "job ID"))
+        case .upload: self = .upload(path: word)
+        case .invoke:
+            self = .invoke(
+                function: try Command.identifier(word, "function name"),
+                eventPath: words.last("--event"),
+                isAsynchronous: words.flags.contains("--async"))
+        }
+    }
+
+    private static func assets(_ values: [String]) throws(CommandError) -> [Asset] {
+        var assets: [Asset] = []
+        for value in values {
+            guard let equals = value.firstIndex(of: "="), equals != value.startIndex,
+                value.index(after: equals) != value.endIndex
+            else { throw .usage("--asset wants NAME=FILE, not \"\(value)\"", nil) }
+            let name = String(value[..<equals])
+            guard !assets.contains(where: { $0.name == name }) else {
+                throw .usage("--asset \(name)=… is given twice", nil)
+            }
+            assets.append(Asset(name: name, path: String(value[value.index(after: equals)...])))
+        }
+        return assets
+    }
+
+    /// It becomes part of a URL's path as it is.
+    private static func identifier(
+        _ word: String, _ what: String
+    ) throws(CommandError) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+        }
+        guard isPlain, !word.isEmpty else {
+            throw .usage("\"\(word)\" is not a \(what)", nil)
+        }
+        return word
+    }
+}
+
+extension CommandError {
+    static func usage(_ problem: String, _ suggestion: String?) -> CommandError {
+        let hint = suggestion.map { "; did you mean \($0)?" } ?? "."
+        return CommandError([problem + hint, "See spool --help."], status: 2)
+    }
+}

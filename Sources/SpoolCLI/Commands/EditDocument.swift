@@ -1,0 +1,88 @@
+/// An edit as the user wrote it, with names of local files where the back end
+/// wants asset IDs.
+package struct EditDocument: Sendable {
+    private var root: [String: JSONValue]
+
+    /// - Throws: when the bytes are not a JSON object.
+    package init(decoding bytes: [UInt8], path: String) throws(CommandError) {
+        guard let value = try? JSONValue(decoding: bytes) else {
+            throw CommandError("\(path) is not JSON.")
+        }
+        guard case .object(let root) = value else {
+            throw CommandError("\(path) is not an edit: a JSON object is wanted.")
+        }
+        self.root = root
+    }
+
+    /// The request's body: each asset named in `assetIDs` by its ID.
+    /// - Parameter clientToken: Put in where the edit has none of its own, so
+    ///   that sending the request again gives the same job.
+    /// - Throws: naming an asset that the edit never mentions: a slip in a name
+    ///   would upload a file for nothing.
+    package func request(
+        assetIDs: [String: String], clientToken: String
+    ) throws(CommandError) -> [UInt8] {
+        var used: Set<String> = []
+        var root = root.mapValues { $0.replacingAssets(assetIDs, used: &used) }
+        if root["clientToken"] == nil { root["clientToken"] = .string(clientToken) }
+        try EditDocument.requireUse(of: assetIDs, used)
+        guard let bytes = try? JSONValue.object(root).encoded else {
+            throw CommandError("The edit holds a number that JSON cannot carry.")
+        }
+        return bytes
+    }
+
+    /// Checks names before anything is uploaded. Throws as `request` does.
+    package func requireAssets(named names: [String]) throws(CommandError) {
+        let asked = Dictionary(names.map { ($0, $0) }, uniquingKeysWith: { first, _ in first })
+        var used: Set<String> = []
+        for value in root.values { _ = value.replacingAssets(asked, used: &used) }
+        try EditDocument.requireUse(of: asked, used)
+    }
+
+    private static func requireUse(
+        of assetIDs: [String: String], _ used: Set<String>
+    ) throws(CommandError) {
+        let unused = assetIDs.keys.filter { !used.contains($0) }.sorted()
+        guard unused.isEmpty else {
+            throw CommandError(
+                unused.map { "The edit has no assetId \"\($0)\", which --asset names." }, status: 2)
+        }
+    }
+}
+
+extension JSONValue {
+    /// `assetId` anywhere; of a multicam asset also its `angles` and `audio`.
+    fileprivate func replacingAssets(
+        _ assetIDs: [String: String], used: inout Set<String>
+    ) -> JSONValue {
+        switch self {
+        case .null, .boolean, .integer, .number, .string: return self
+        case .array(let elements):
+            return .array(elements.map { $0.replacingAssets(assetIDs, used: &used) })
+        case .object(var fields):
+            let hasAngles = fields["angles"] != nil
+            for (name, value) in fields {
+                if name == "assetId" || hasAngles && name == "audio" {
+                    fields[name] = value.replacingName(assetIDs, used: &used)
+                } else if name == "angles", case .object(let angles) = value {
+                    fields[name] = .object(
+                        angles.mapValues { $0.replacingName(assetIDs, used: &used) })
+                } else {
+                    fields[name] = value.replacingAssets(assetIDs, used: &used)
+                }
+            }
+            return .object(fields)
+        }
+    }
+
+    private func replacingName(
+        _ assetIDs: [String: String], used: inout Set<String>
+    ) -> JSONValue {
+        guard case .string(let name) = self, let id = assetIDs[name] else {
+            return replacingAssets(assetIDs, used: &used)
+        }
+        used.insert(name)
+        return .string(id)
+    }
+}

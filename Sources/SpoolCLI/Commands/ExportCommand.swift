@@ -1,0 +1,137 @@
+import FoundationEssentials
+import Synchronization
+
+/// `spool export`: upload, start, watch, download.
+struct ExportCommand: Sendable {
+    /// Between two looks at the status; grows while nothing changes.
+    private static let pollMilliseconds = (least: 250, most: 2000)
+    private static let finalStatuses: Set = ["completed", "failed", "cancelled", "expired"]
+
+    var api: API
+    var isJSON: Bool
+    /// The job, once there is one, for whoever must cancel it.
+    let started = StartedJob()
+
+    private var world: World { api.world }
+
+    func run(_ options: Command.ExportOptions) async throws {
+        let edit = try EditDocument(
+            decoding: LocalFile.read(options.editPath), path: options.editPath)
+        try edit.requireAssets(named: options.assets.map(\.name))
+        var screen = ProgressScreen(isTerminal: world.isTerminal, isQuiet: isJSON)
+        do {
+            let assetIDs = try await upload(options.assets, &screen)
+            let request = try edit.request(assetIDs: assetIDs, clientToken: world.makeToken())
+            let jobID = try await api.startExport(request)
+            started.set(jobID)
+            let status = try await watch(jobID, &screen)
+            try await download(status, to: options.outputPath, &screen)
+        } catch {
+            world.show(screen.finish())
+            throw error
+        }
+    }
+
+    private func upload(
+        _ assets: [Command.Asset], _ screen: inout ProgressScreen
+    ) async throws -> [String: String] {
+        let totalBytes = try assets.reduce(0) { try $0 + LocalFile.bytes($1.path) }
+        let shared = SharedScreen(screen, world)
+        var assetIDs: [String: String] = [:]
+        var bytesBefore = 0
+        for asset in assets {
+            let before = bytesBefore
+            assetIDs[asset.name] = try await Upload(api: api).send(asset.path) { sent in
+                let percent = Double(before + sent) * 100 / Double(totalBytes)
+                shared.show(phase: "uploading", percent: percent)
+            }.assetID
+            bytesBefore += try LocalFile.bytes(asset.path)
+        }
+        screen = shared.screen
+        return assetIDs
+    }
+
+    /// - Returns: the last status, which is `completed`.
+    private func watch(
+        _ jobID: String, _ screen: inout ProgressScreen
+    ) async throws -> ExportStatus {
+        var wait = ExportCommand.pollMilliseconds.least
+        var last: ExportStatus?
+        while true {
+            let status = try await api.status(of: jobID).status
+            world.show(
+                screen.show(
+                    phase: status.phase ?? status.status, percent: status.progress ?? 0,
+                    done: status.frames?.done, total: status.frames?.total))
+            guard !ExportCommand.finalStatuses.contains(status.status) else {
+                guard status.status == "completed" else {
+                    throw CommandError(
+                        "Job \(jobID) \(status.status): \(status.error ?? "no reason was given")")
+                }
+                return status
+            }
+            wait =
+                status == last
+                ? min(wait * 3 / 2, ExportCommand.pollMilliseconds.most)
+                : ExportCommand.pollMilliseconds.least
+            last = status
+            try await world.sleep(wait)
+        }
+    }
+
+    private func download(
+        _ status: ExportStatus, to path: String, _ screen: inout ProgressScreen
+    ) async throws {
+        guard let url = status.downloadUrl else {
+            throw CommandError("Job \(status.jobId) is completed but has no downloadUrl.")
+        }
+        world.show(screen.show(phase: "download", percent: 100))
+        let partial = LocalFile.partial(path, token: world.makeToken())
+        defer { LocalFile.remove(partial) }
+        let response = try await Attempts.send(
+            WebRequest("GET", url, destination: .file(path: partial)), in: world,
+            action: "Downloading the result")
+        guard response.isSuccess else { throw CommandError("Downloading the result", response) }
+        let bytes = try LocalFile.bytes(partial)
+        if let expected = status.size, expected != bytes {
+            throw CommandError(
+                "Downloading the result failed: \(bytes) bytes came instead of \(expected).")
+        }
+        try LocalFile.rename(partial, to: path)
+        world.show(screen.finish())
+        guard isJSON else {
+            world.print(path)
+            return
+        }
+        let result: JSONValue = .object([
+            "jobId": .string(status.jobId), "path": .string(path), "bytes": .integer(bytes),
+        ])
+        world.print(String(decoding: try result.encoded, as: UTF8.self))
+    }
+}
+
+/// The job that an interrupt must cancel.
+final class StartedJob: Sendable {
+    private let jobID = Mutex<String?>(nil)
+
+    func set(_ id: String) { jobID.withLock { $0 = id } }
+    var id: String? { jobID.withLock { $0 } }
+}
+
+/// A screen that transfers draw on from threads of their own.
+private final class SharedScreen: Sendable {
+    private let state: Mutex<ProgressScreen>
+    private let world: World
+
+    init(_ screen: ProgressScreen, _ world: World) {
+        state = Mutex(screen)
+        self.world = world
+    }
+
+    var screen: ProgressScreen { state.withLock { $0 } }
+
+    func show(phase: String, percent: Double) {
+        // Written inside the lock, or two lines could swap.
+        state.withLock { world.show($0.show(phase: phase, percent: percent)) }
+    }
+}

@@ -1,0 +1,109 @@
+import FoundationEssentials
+
+/// Runs one command line to its end.
+/// - Parameter arguments: Without the program's own name.
+/// - Returns: the process's exit status: 0 done, 1 failed, 2 wrong command line.
+package func runCommand(
+    _ arguments: [String], environment: [String: String], world: World
+) async -> Int32 {
+    var isJSON = arguments.contains("--json")
+    do {
+        let line = try CommandLine(arguments, environment: environment)
+        isJSON = line.isJSON
+        return try await run(line, world)
+    } catch let error as CommandError {
+        world.show(text(of: error, isJSON: isJSON))
+        return error.status
+    } catch {
+        let error = CommandError("Failed: \(error).")
+        world.show(text(of: error, isJSON: isJSON))
+        return error.status
+    }
+}
+
+private func run(_ line: CommandLine, _ world: World) async throws -> Int32 {
+    let api = API(world: world, base: line.api, token: line.token)
+    switch line.command {
+    case .help(let text):
+        world.standardOutput(Array(text.utf8))
+        return 0
+    case .status(let jobID):
+        let (document, status) = try await api.status(of: jobID)
+        world.print(line.isJSON ? String(decoding: document, as: UTF8.self) : sentence(status))
+        return 0
+    case .cancel(let jobID):
+        let document = try await api.cancel(jobID)
+        let text = String(decoding: document, as: UTF8.self)
+        world.print(line.isJSON ? text : "Job \(jobID) is cancelled.")
+        return 0
+    case .upload(let path):
+        return try await runUpload(path, api, isJSON: line.isJSON)
+    case .invoke(let function, let eventPath, let isAsynchronous):
+        let event = try eventPath.map { try LocalFile.read($0 == "-" ? "/dev/stdin" : $0) }
+        let response = try await api.invoke(
+            function, event: event ?? Array("{}".utf8), isAsynchronous: isAsynchronous)
+        if !response.body.isEmpty { world.standardOutput(response.body + [0x0A]) }
+        guard let failure = response.header("X-Amz-Function-Error") else { return 0 }
+        throw CommandError("\(function) failed: \(failure).")
+    case .export(let options):
+        return try await runExport(options, api, isJSON: line.isJSON)
+    }
+}
+
+private func runUpload(_ path: String, _ api: API, isJSON: Bool) async throws -> Int32 {
+    let (assetID, record) = try await Upload(api: api).send(path) { _ in }
+    api.world.print(isJSON ? String(decoding: record, as: UTF8.self) : assetID)
+    return 0
+}
+
+/// Ctrl-C ends the export here and at the back end, without a question.
+private func runExport(
+    _ options: Command.ExportOptions, _ api: API, isJSON: Bool
+) async throws -> Int32 {
+    let command = ExportCommand(api: api, isJSON: isJSON)
+    let outcome = await withTaskGroup(of: Result<Int32, any Error>?.self) { group in
+        group.addTask {
+            do {
+                try await command.run(options)
+                return .success(0)
+            } catch {
+                return .failure(error)
+            }
+        }
+        group.addTask {
+            await api.world.interrupted()
+            return nil
+        }
+        var isInterrupted = false
+        var outcome: Result<Int32, any Error>?
+        for await end in group {
+            if let end { outcome = end } else if outcome == nil { isInterrupted = true }
+            group.cancelAll()
+        }
+        return isInterrupted && (try? outcome?.get()) == nil ? nil : outcome
+    }
+    if let outcome { return try outcome.get() }
+    guard let jobID = command.started.id else { throw CommandError("Interrupted.") }
+    _ = try await api.cancel(jobID)
+    throw CommandError("Interrupted: job \(jobID) is cancelled.")
+}
+
+private func sentence(_ status: ExportStatus) -> String {
+    let line = ProgressBar.line(
+        phase: status.phase ?? status.status, percent: status.progress ?? 0,
+        done: status.frames?.done, total: status.frames?.total)
+    switch status.status {
+    case "completed": return line + "\n" + (status.downloadUrl ?? "")
+    case "failed": return line + "\nfailed: " + (status.error ?? "no reason was given")
+    default: return line
+    }
+}
+
+private func text(of error: CommandError, isJSON: Bool) -> String {
+    guard isJSON else { return error.lines.joined(separator: "\n") + "\n" }
+    let value: JSONValue = .object([
+        "error": .string(error.lines.first ?? ""),
+        "details": .array(error.lines.dropFirst().map { .string($0) }),
+    ])
+    return ((try? value.encoded).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+}

@@ -1,0 +1,99 @@
+import FoundationEssentials
+
+/// Brings a local file into the store, as a browser would.
+struct Upload: Sendable {
+    /// Parts on the way at once; more does not make one line faster.
+    private static let partsAtOnceMax = 4
+
+    var api: API
+
+    /// - Parameter progress: Bytes of the file sent so far.
+    /// - Returns: the asset's ID, and its record as the back end sent it.
+    func send(
+        _ path: String, progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> (assetID: String, record: [UInt8]) {
+        let bytes = try LocalFile.bytes(path)
+        let name = LocalFile.name(path)
+        let grant = try await api.initUpload(
+            filename: name, contentType: MediaType.of(name), bytes: bytes)
+        var completion = UploadCompletion(assetId: grant.assetId)
+        if let parts = grant.parts, let partBytes = grant.partSize, partBytes > 0 {
+            guard (parts.count - 1) * partBytes < bytes, bytes <= parts.count * partBytes else {
+                throw CommandError("Uploading \(name) failed: the parts do not fit its size.")
+            }
+            completion.uploadId = grant.uploadId
+            completion.parts = try await sendParts(
+                path, bytes: bytes, parts: parts, partBytes: partBytes, progress)
+        } else if let url = grant.uploadUrl {
+            let headers = (grant.headers ?? [:]).sorted { $0.key < $1.key }
+            _ = try await put(
+                name, url, headers.map { WebRequest.Header($0.key, $0.value) },
+                .file(path: path, offset: 0, bytes: bytes), progress)
+        } else {
+            throw CommandError("Uploading \(name) failed: the back end named no place for it.")
+        }
+        progress(bytes)
+        return (grant.assetId, try await api.completeUpload(completion))
+    }
+
+    private func sendParts(
+        _ path: String, bytes: Int, parts: [UploadGrant.Part], partBytes: Int,
+        _ progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> [UploadCompletion.Part] {
+        let ordered = parts.sorted { $0.partNumber < $1.partNumber }
+        var waiting = Array(ordered.enumerated())[...]
+        var done: [UploadCompletion.Part] = []
+        var doneBytes = 0
+        try await withThrowingTaskGroup(of: (UploadCompletion.Part, Int).self) { group in
+            func startOne() {
+                guard let (index, part) = waiting.popFirst() else { return }
+                let offset = index * partBytes
+                let count = min(partBytes, bytes - offset)
+                group.addTask {
+                    let name = "part \(part.partNumber) of \(LocalFile.name(path))"
+                    let response = try await put(
+                        name, part.url, [], .file(path: path, offset: offset, bytes: count), nil)
+                    guard let etag = response.header("ETag") else {
+                        throw CommandError("Uploading \(name) failed: the store gave no ETag.")
+                    }
+                    return (UploadCompletion.Part(partNumber: part.partNumber, etag: etag), count)
+                }
+            }
+            for _ in 0..<Upload.partsAtOnceMax { startOne() }
+            for try await (part, count) in group {
+                done.append(part)
+                doneBytes += count
+                progress(doneBytes)
+                startOne()
+            }
+        }
+        return done.sorted { $0.partNumber < $1.partNumber }
+    }
+
+    private func put(
+        _ name: String, _ url: String, _ headers: [WebRequest.Header], _ body: WebRequest.Body,
+        _ progress: (@Sendable (Int) -> Void)?
+    ) async throws -> WebResponse {
+        let request = WebRequest("PUT", url, headers: headers, body: body)
+        let response = try await Attempts.send(
+            request, in: api.world, action: "Uploading \(name)", progress: progress)
+        guard response.isSuccess else { throw CommandError("Uploading \(name)", response) }
+        return response
+    }
+}
+
+/// Media types by file name: the back end looks at the bytes itself later.
+enum MediaType {
+    private static let byExtension = [
+        "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm",
+        "mkv": "video/x-matroska", "avi": "video/x-msvideo", "ts": "video/mp2t",
+        "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "wav": "audio/wav",
+        "flac": "audio/flac", "ogg": "audio/ogg", "opus": "audio/ogg", "png": "image/png",
+        "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
+    ]
+
+    static func of(_ name: String) -> String {
+        let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        return byExtension[suffix] ?? "application/octet-stream"
+    }
+}
