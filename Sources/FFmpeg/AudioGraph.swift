@@ -27,6 +27,10 @@ struct AudioGraph {
         "aformat=sample_fmts=fltp:sample_rates=\(sampleRate):channel_layouts=\(layout)"
     }
 
+    /// Numbers the samples anew. `concat` counts in microseconds, `apad` and
+    /// `aloop` go on from there, and fades and muxers believe timestamps.
+    private var numbered: String { "asettb=1/\(sampleRate),asetpts=N" }
+
     init(_ plan: RenderPlan, sourceURLs: [Int: String]) throws(FFmpegError) {
         self.plan = plan
         let audible = plan.audio.filter {
@@ -45,7 +49,7 @@ struct AudioGraph {
             labels.count > 1
             ? "amix=inputs=\(labels.count):normalize=0:duration=longest:dropout_transition=0," : ""
         chains.append(
-            "\(pads)\(mix)apad=whole_len=\(plan.sampleCount),"
+            "\(pads)\(mix)apad=whole_len=\(plan.sampleCount),\(numbered),"
                 + "atrim=end_sample=\(plan.sampleCount),\(format)[a]")
         text = chains.joined(separator: ";")
     }
@@ -80,7 +84,7 @@ struct AudioGraph {
         }
         guard parts.count > 1 else { return parts[0] }
         let pads = parts.map { "[\($0)]" }.joined()
-        chains.append("\(pads)concat=n=\(parts.count):v=0:a=1,asetpts=N[t\(number)]")
+        chains.append("\(pads)concat=n=\(parts.count):v=0:a=1,\(numbered)[t\(number)]")
         return "t\(number)"
     }
 
@@ -116,8 +120,8 @@ struct AudioGraph {
         sources.append(placement.source)
         var chain = conform(zero, media)
         if placement.loops { chain += loop(placement, media, count: count) }
-        chain += ["atrim=end_sample=\(count)", "apad=whole_len=\(count)"]
-        chain += envelope(placement, count: count) + ["asetpts=N"]
+        chain += ["atrim=end_sample=\(count)", "apad=whole_len=\(count)", numbered]
+        chain += envelope(placement, count: count)
         chains.append("[\(input):a:0]" + chain.joined(separator: ",") + "[c\(input)]")
         return "c\(input)"
     }
@@ -144,7 +148,7 @@ struct AudioGraph {
     ) -> [String] {
         let length = Rational(media.durationMicroseconds, 1_000_000) - placement.sourceStart
         guard length * Rational(sampleRate) < Rational(count + sampleRate) else { return [] }
-        return ["asetpts=N", "aloop=loop=-1:size=\(Int32.max)", "asetpts=N"]
+        return [numbered, "aloop=loop=-1:size=\(Int32.max)", numbered]
     }
 
     private func envelope(_ placement: RenderPlan.AudioPlacement, count: Int) -> [String] {

@@ -1,0 +1,133 @@
+import Editing
+import FFmpeg
+import Testing
+
+@Suite struct SoundTests {
+    private func placed(
+        _ samples: [SampleMedia.Sample], _ audio: [RenderPlan.AudioPlacement],
+        frameCount: Int = 60
+    ) async throws -> Rendering {
+        var rendering = try await Rendering(samples, frameCount: frameCount, rate: Rational(30))
+        rendering.plan.audio = audio
+        return rendering
+    }
+
+    /// Left channel.
+    private func left(_ samples: [Float]) -> [Float] {
+        stride(from: 0, to: samples.count, by: 2).map { samples[$0] }
+    }
+
+    @Test func `a plan without sound is silence of full length`() async throws {
+        let rendering = try await placed([], [])
+
+        let sound = try await rendering.renderedSound()
+
+        #expect(sound == Array(repeating: 0, count: 96_000 * 2))
+    }
+
+    @Test func `a clip stands on its sample with silence around it`() async throws {
+        let rendering = try await placed(
+            [.ntsc],
+            [
+                RenderPlan.AudioPlacement(
+                    source: 0, startSample: 10_001, endSample: 30_001, sourceStart: Rational(1))
+            ])
+
+        let sound = left(try await rendering.renderedSound())
+        let source = left(try await Rendering.samples(of: rendering.urls[0] ?? ""))
+
+        #expect(sound.count == 96_000)
+        #expect(sound[..<10_001].allSatisfy { $0 == 0 })
+        #expect(Array(sound[10_001..<30_001]) == Array(source[48_000..<68_000]))
+        #expect(sound[30_001...].allSatisfy { $0 == 0 })
+    }
+
+    @Test func `sound extracted from a film gives the same samples`() async throws {
+        for sample in [SampleMedia.Sample.ntsc, .pal, .phone, .cut, .wide] {
+            let rendering = try await placed(
+                [sample],
+                [
+                    RenderPlan.AudioPlacement(
+                        source: 0, startSample: 100, endSample: 90_000,
+                        sourceStart: Rational(3, 10))
+                ])
+            let url = rendering.urls[0] ?? ""
+            let path = "\(rendering.folder)/audio.mov"
+            let report = try await rendering.engine.extractAudio(
+                url: url, media: rendering.plan.sources[0].media, to: path)
+
+            let direct = try await rendering.renderedSound()
+            let extracted = try await rendering.renderedSound(urls: [0: path])
+
+            #expect(report.bytes > 1_000)
+            #expect(direct.contains { abs($0) > 0.05 }, "\(sample)")
+            #expect(direct == extracted, "\(sample)")
+        }
+    }
+
+    @Test func `overlapping clips add up with their gains`() async throws {
+        let one = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 40_000)
+        let two = RenderPlan.AudioPlacement(
+            source: 1, startSample: 20_000, endSample: 60_000, volume: Rational(1, 2))
+        let both = try await placed([.ntsc, .pal], [one, two])
+        var first = both
+        first.plan.audio = [one]
+        var second = both
+        second.plan.audio = [two]
+
+        let mixed = try await both.renderedSound()
+        let a = try await first.renderedSound()
+        let b = try await second.renderedSound()
+
+        let off = zip(mixed, zip(a, b)).map { abs($0 - ($1.0 + $1.1)) }.max() ?? 1
+        #expect(mixed.count == 96_000 * 2)
+        #expect(off < 0.000_001)
+    }
+
+    @Test func `a soundtrack begins again when its file ends`() async throws {
+        let rendering = try await placed(
+            [.song],
+            [
+                RenderPlan.AudioPlacement(
+                    source: 0, startSample: 0, endSample: 240_000, fadeOutSamples: 24_000,
+                    loops: true)
+            ], frameCount: 150)
+
+        let sound = left(try await rendering.renderedSound())
+        let source = left(try await Rendering.samples(of: rendering.urls[0] ?? ""))
+
+        #expect(sound.count == 240_000)
+        #expect(Array(sound[..<source.count]) == source)
+        let again = sound[source.count..<(2 * source.count)]
+        #expect(Array(again) == source)
+        #expect(abs(sound[239_999]) < 0.001)
+    }
+
+    @Test func `a mono voice is as loud on both sides`() async throws {
+        let rendering = try await placed(
+            [.voice], [RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)])
+
+        let sound = try await rendering.renderedSound()
+        let source = try await Rendering.samples(of: rendering.urls[0] ?? "")
+
+        #expect(left(sound) == Array(source[..<96_000]))
+        #expect(left(sound) == left(Array(sound.dropFirst())  + [0]))
+    }
+
+    @Test func `sound of every kind of file lasts as planned`() async throws {
+        for sample in [SampleMedia.Sample.odd, .transport, .wide, .phone, .song, .voice] {
+            let rendering = try await placed(
+                [sample],
+                [
+                    RenderPlan.AudioPlacement(
+                        source: 0, startSample: 0, endSample: 96_000, sourceStart: Rational(1, 2),
+                        fadeInSamples: 100, fadeOutSamples: 1_000)
+                ])
+
+            let sound = try await rendering.renderedSound()
+
+            #expect(sound.count == 96_000 * 2, "\(sample)")
+            #expect(sound.contains { abs($0) > 0.02 }, "\(sample)")
+        }
+    }
+}
