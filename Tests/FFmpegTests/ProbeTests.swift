@@ -1,0 +1,73 @@
+import Editing
+import FFmpeg
+import Testing
+
+@Suite struct ProbeTests {
+    private let engine = MediaEngine()
+
+    private func probe(_ sample: SampleMedia.Sample) async throws -> MediaInfo {
+        try await engine.probe(url: try await SampleMedia.shared.path(sample))
+    }
+
+    @Test func `a film tells its picture and its sound`() async throws {
+        let media = try await probe(.ntsc)
+
+        #expect(media.kind == .video)
+        #expect(media.format == "mov,mp4,m4a,3gp,3g2,mj2")
+        #expect(media.durationMicroseconds == 6_006_000)
+        #expect(media.startMicroseconds == 0)
+        #expect(media.video?.codec == "h264")
+        #expect(media.video?.frameRate == Rational(30_000, 1_001))
+        #expect(media.video?.isConstantFrameRate == true)
+        #expect(
+            media.audio
+                == MediaInfo.Audio(codec: "aac", sampleRate: 48_000, channels: 2, streamIndex: 1))
+    }
+
+    @Test func `a turned phone film has its size as a player shows it`() async throws {
+        let media = try await probe(.phone)
+
+        let size = media.video?.displaySize
+        #expect(media.video?.rotationDegrees == 90 || media.video?.rotationDegrees == 270)
+        #expect(size?.width == 320)
+        #expect(size?.height == 180)
+        #expect(media.video?.isConstantFrameRate == false)
+    }
+
+    @Test func `anamorphic pixels widen the picture`() async throws {
+        let media = try await probe(.wide)
+
+        #expect(media.video?.sampleAspectRatio == Rational(4, 3))
+        #expect(media.video?.displaySize.width == 192)
+        #expect(media.audio?.channels == 6)
+    }
+
+    @Test func `stills, sound and odd starts are told apart`() async throws {
+        #expect(try await probe(.logo).kind == .image)
+        #expect(try await probe(.photo).kind == .image)
+        #expect(try await probe(.logo).durationMicroseconds == 0)
+        #expect(try await probe(.voice).kind == .audio)
+        #expect(try await probe(.song).kind == .audio)
+        #expect(try await probe(.transport).startMicroseconds > 5_000_000)
+        #expect(try await probe(.odd).startMicroseconds == -7_000)
+    }
+
+    @Test func `a poster is made of films and stills`() async throws {
+        for sample in [SampleMedia.Sample.phone, .logo, .odd, .wide] {
+            let path = "\(NSTemporaryPath.make("spool-poster"))/poster.jpg"
+            let url = try await SampleMedia.shared.path(sample)
+            let media = try await engine.probe(url: url)
+
+            let report = try await engine.poster(url: url, media: media, to: path)
+
+            let poster = try await engine.probe(url: path)
+            #expect(report.bytes > 500)
+            #expect(poster.video?.displaySize.width == media.video?.displaySize.width)
+            #expect(poster.video?.displaySize.height == media.video?.displaySize.height)
+        }
+    }
+
+    @Test func `the version is FFmpeg's first line`() async throws {
+        #expect(try await engine.version().hasPrefix("ffmpeg version "))
+    }
+}
