@@ -1,1 +1,5 @@
-// Entry point.
+import Foundation
+import LambdaRuntime
+
+// The environment is read here and nowhere else.
+exit(await serve(environment: ProcessInfo.processInfo.environment, handlers: liveHandlers()))

@@ -20,11 +20,12 @@ package typealias JSONNode = Located<JSONValue>
 /// The fields of one JSON object and its place.
 package struct JSONObjectNode {
     let fields: [String: JSONValue]
-    let pointer: JSONPointer
+    /// Where the object stands.
+    package let pointer: JSONPointer
 
     /// The field of that name, or nothing when it is not there or `null`,
     /// which front ends write for what they do not set.
-    subscript(name: String) -> JSONNode? {
+    package subscript(name: String) -> JSONNode? {
         guard let value = fields[name], value != .null else { return nil }
         return JSONNode(value, pointer.appending(name))
     }

@@ -61,14 +61,18 @@ extension Bucket {
         }
     }
 
-    /// Whether an object exists.
-    package func objectExists(_ key: ObjectKey) async throws(ObjectStoreError) -> Bool {
+    /// What the store tells of an object, or nil when there is none.
+    package func objectInfo(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo? {
         do {
-            _ = try await headObject(key)
-            return true
+            return try await headObject(key)
         } catch {
             guard error.code == .notFound else { throw error }
-            return false
+            return nil
         }
+    }
+
+    /// Whether an object exists.
+    package func objectExists(_ key: ObjectKey) async throws(ObjectStoreError) -> Bool {
+        try await objectInfo(key) != nil
     }
 }

@@ -4,6 +4,15 @@ package import Editing
 package enum ExportState: String, Hashable, Sendable, Codable {
     case queued, rendering, stitching, completed, failed, cancelled, expired
 
+    /// The state that a result stands for.
+    package init(_ outcome: ExportResult.Outcome) {
+        switch outcome {
+        case .completed: self = .completed
+        case .failed: self = .failed
+        case .cancelled: self = .cancelled
+        }
+    }
+
     /// Whether the export has ended.
     package var isTerminal: Bool {
         switch self {
@@ -57,19 +66,27 @@ package struct ExportStatus: Hashable, Sendable {
         frameCount = total
         self.isAudioDone = isAudioDone
         self.result = result
-        switch result?.outcome {
-        case .completed: state = .completed
-        case .failed: state = .failed
-        case .cancelled: state = .cancelled
-        case nil:
-            // A cancel marker alone is a wish: a stitch may still win.
-            if isVideoDone && isAudioDone {
-                state = .stitching
-            } else if listing.receipts.isEmpty && listing.progress.isEmpty {
-                state = .queued
-            } else {
-                state = .rendering
-            }
+        // A cancel marker alone is a wish: a stitch may still win.
+        if let result {
+            state = ExportState(result.outcome)
+        } else if isVideoDone && isAudioDone {
+            state = .stitching
+        } else if listing.receipts.isEmpty && listing.progress.isEmpty {
+            state = .queued
+        } else {
+            state = .rendering
+        }
+    }
+
+    /// How far it is, in the steps that ClipForge's clients know (CF-48).
+    package var progress: ExportProgress {
+        switch state {
+        case .queued, .rendering, .failed, .cancelled, .expired:
+            .rendering(
+                work: .init(
+                    chunks: chunks.map { ($0.frames, $0.framesDone) }, isAudioDone: isAudioDone))
+        case .stitching: .stitching
+        case .completed: .completed
         }
     }
 

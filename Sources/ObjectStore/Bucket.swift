@@ -64,9 +64,18 @@ package protocol Bucket: Sendable {
 
     /// A URL that allows one kind of request until it expires (SigV4 query).
     /// - Parameter expiresInSeconds: 1 to 604,800.
+    /// - Parameter audience: Who shall reach the store by it.
     func presignedURL(
-        _ request: PresignedRequest, expiresInSeconds: Int
+        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
     ) throws(ObjectStoreError) -> String
+}
+
+/// Who reaches the store by a presigned URL: its host is signed with it.
+package enum URLAudience: Sendable {
+    /// Our own FFmpeg, beside the functions.
+    case `internal`
+    /// A browser or another client of the deployment.
+    case client
 }
 
 extension Bucket {

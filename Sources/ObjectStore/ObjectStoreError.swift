@@ -33,6 +33,8 @@ package struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
     package var serviceCode: String?
     package var requestID: String?
     package var detail: String?
+    /// Attempts that were made; above 1 an earlier one may have had its effect.
+    package var attempts = 1
 
     package init(
         _ code: Code, operation: String, key: String, serviceCode: String? = nil,

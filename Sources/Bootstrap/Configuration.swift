@@ -1,0 +1,67 @@
+import FFmpeg
+import Functions
+import Jobs
+import ObjectStore
+
+/// Everything that the environment decides, read and checked once.
+struct Configuration {
+    var store: S3Configuration
+    var ffmpeg: FFmpegConfiguration
+    /// `SPOOL_TOKENS`: `token=owner` pairs with commas between; empty opens the
+    /// deployment to everybody as the owner `local`.
+    var tokens: [String: OwnerID]
+    /// `TMPDIR`, else `/tmp`.
+    var scratchRoot: String
+    /// `WORKER_CONCURRENCY`: renderers that may run at once, 1 to 1,000;
+    /// default 2 (CF-54).
+    var concurrency: Int
+
+    /// - Throws: one `ConfigurationError` with every fault.
+    init(environment: [String: String]) throws {
+        var faults: [String] = []
+        concurrency = 2
+        if let text = environment["WORKER_CONCURRENCY"], !text.isEmpty {
+            if let number = Int(text), (1...1_000).contains(number) {
+                concurrency = number
+            } else {
+                faults.append("WORKER_CONCURRENCY is not a number from 1 to 1000: \(text).")
+            }
+        }
+        tokens = [:]
+        for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            if parts.count == 2, let owner = OwnerID(parts[1]) {
+                tokens[parts[0]] = owner
+            } else {
+                faults.append("SPOOL_TOKENS has an entry that is not token=owner.")
+            }
+        }
+        scratchRoot = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        ffmpeg = FFmpegConfiguration(environment: environment)
+        do {
+            store = try S3Configuration(environment: environment)
+        } catch {
+            throw ConfigurationError(faults: faults + ["\(error)"])
+        }
+        guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+    }
+}
+
+/// Every variable that is missing or malformed, in one error.
+struct ConfigurationError: Error, CustomStringConvertible {
+    var faults: [String]
+    var description: String { faults.joined(separator: " ") }
+}
+
+extension FFmpegConfiguration {
+    /// `SPOOL_FFMPEG` and `SPOOL_FFPROBE` name the programs (default: Debian's
+    /// places); `SPOOL_FFMPEG_THREADS` the threads of each chunk (default 1).
+    init(environment: [String: String]) {
+        self.init()
+        if let path = environment["SPOOL_FFMPEG"], !path.isEmpty { ffmpegPath = path }
+        if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
+        if let threads = environment["SPOOL_FFMPEG_THREADS"].flatMap({ Int($0) }), threads > 0 {
+            self.threads = threads
+        }
+    }
+}

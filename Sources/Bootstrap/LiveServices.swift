@@ -1,0 +1,51 @@
+import AWSSignature
+import FFmpeg
+import FoundationEssentials
+import Functions
+import HTTPTransport
+import LambdaRuntime
+import ObjectStore
+
+/// Every function of the binary, built when `_HANDLER` names it.
+func liveHandlers() -> [String: HandlerFactory] {
+    var handlers: [String: HandlerFactory] = [:]
+    for name in FunctionName.allCases {
+        handlers[name.rawValue] = { environment, _ in
+            Registry.handler(name, try liveServices(environment.variables))
+        }
+    }
+    handlers[EchoHandler.name] = EchoHandler.factory()
+    return handlers
+}
+
+/// The live values, from the environment.
+/// - Throws: `ConfigurationError` naming every variable that is missing or
+///   malformed; the runtime posts it as the init error.
+private func liveServices(_ environment: [String: String]) throws -> Services {
+    let configuration = try Configuration(environment: environment)
+    let sleep: @Sendable (Int) async throws -> Void = {
+        try await Task.sleep(nanoseconds: UInt64($0) * 1_000_000)
+    }
+    let bucket = S3Bucket(
+        configuration.store, client: CurlTransport(),
+        clock: S3Clock(
+            seconds: { Int(Date().timeIntervalSince1970) }, sleep: sleep,
+            random: { Double.random(in: 0..<1) }))
+    return Services(
+        bucket: bucket,
+        renderer: MediaEngine(configuration: configuration.ffmpeg),
+        authorizer: Authorizer(owners: configuration.tokens),
+        now: { Int(Date().timeIntervalSince1970 * 1_000) },
+        sleep: sleep,
+        randomText: { randomText(length: $0) },
+        scratchRoot: configuration.scratchRoot,
+        concurrency: configuration.concurrency)
+}
+
+/// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.
+private func randomText(length: Int) -> String {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+    return String(
+        decoding: randomBytes(count: length).map { letters[Int($0) % letters.count] },
+        as: UTF8.self)
+}

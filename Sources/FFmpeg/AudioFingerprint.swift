@@ -1,0 +1,32 @@
+package import Editing
+
+/// The canonical text that the sound's content address is made of: everything
+/// that decides its samples and its encoding, and nothing else.
+///
+/// A source is named by its content; whether its sound was read from the file
+/// itself or from the copy that ingest made does not matter, since both give
+/// the same samples.
+/// - Parameter ffmpegVersion: First line of `ffmpeg -version`.
+package func audioFingerprint(of plan: RenderPlan, ffmpegVersion: String) -> String {
+    let audio = plan.output.audio
+    var lines = [
+        "spool audio 1", "ffmpeg \(ffmpegVersion)", "samples \(plan.sampleCount)",
+        "encode \(audio.codec.rawValue) \(audio.sampleRate) \(audio.channels)"
+            + " \(audio.bitsPerSecond)",
+    ]
+    for placement in plan.audio {
+        let source = plan.sources[placement.source]
+        let stream = source.media.audio
+        lines.append(
+            [
+                "at \(placement.startSample)-\(placement.endSample)",
+                "source \(source.etag) \(source.bytes) \(source.media.startMicroseconds)",
+                "stream \(stream?.codec ?? "-") \(stream?.sampleRate ?? 0)"
+                    + " \(stream?.channels ?? 0) \(stream?.streamIndex ?? 0)",
+                "in \(placement.sourceStart)", "volume \(placement.volume)",
+                "fade \(placement.fadeInSamples) \(placement.fadeOutSamples)",
+                "loops \(placement.loops)",
+            ].joined(separator: "; "))
+    }
+    return lines.joined(separator: "\n") + "\n"
+}

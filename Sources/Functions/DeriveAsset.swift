@@ -1,0 +1,92 @@
+import Jobs
+import JSONLog
+package import LambdaRuntime
+package import ObjectStore
+
+import Editing
+import FFmpeg
+
+/// Makes what is derived from an upload: a poster, and the sound alone.
+///
+/// Triggered by `assets/*.derive.json`, which complete-upload writes. Exports
+/// do not wait for it: where the sound is missing they read the upload itself.
+package enum DeriveAsset {
+    package struct Dependencies: Sendable {
+        package var bucket: any Bucket
+        package var renderer: any MediaRenderer
+        package var scratchRoot: String
+
+        package init(bucket: any Bucket, renderer: any MediaRenderer, scratchRoot: String) {
+            self.bucket = bucket
+            self.renderer = renderer
+            self.scratchRoot = scratchRoot
+        }
+    }
+
+    /// Lifetime of the URL that FFmpeg reads from.
+    static let sourceURLSeconds = 3_600
+
+    /// - Throws: when the store or FFmpeg failed and another attempt may help.
+    package static func handle(
+        _ event: S3Event, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async throws {
+        for record in event.records {
+            guard let keys = AssetKeys(deriveRequestKey: ObjectKey(record.key)) else {
+                context.logger.warning(
+                    "An event's key is not a derive request.", ["key": .string(record.key)])
+                continue
+            }
+            let asset = try await dependencies.bucket.document(AssetRecord.self, at: keys.record)
+            guard let asset, let media = asset.media else { continue }
+            let url = try dependencies.bucket.presignedURL(
+                .get(ObjectKey(asset.key), downloadName: nil),
+                expiresInSeconds: sourceURLSeconds, audience: .internal)
+            try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
+                let work = Derivation(
+                    keys: keys, url: url, media: media, scratch: scratch,
+                    dependencies: dependencies, context: context)
+                try await work.extractAudio()
+                try await work.makePoster()
+            }
+        }
+    }
+}
+
+
+private struct Derivation {
+    let keys: AssetKeys
+    let url: String
+    let media: MediaInfo
+    let scratch: String
+    let dependencies: DeriveAsset.Dependencies
+    let context: InvocationContext
+
+    func extractAudio() async throws {
+        // Not every sound can be copied packet by packet without a change.
+        guard let fileExtension = MediaEngine.extractedAudioExtension(for: media) else { return }
+        let key = keys.audio(fileExtension: fileExtension)
+        guard try await !dependencies.bucket.objectExists(key) else { return }
+        let path = "\(scratch)/audio.\(fileExtension)"
+        _ = try await dependencies.renderer.extractAudio(url: url, media: media, to: path)
+        _ = try await dependencies.bucket.uploadFile(path, to: key, contentType: "audio/mp4")
+    }
+
+    /// A file without a usable picture has no poster; that is not an error.
+    func makePoster() async throws {
+        guard media.video != nil, try await !dependencies.bucket.objectExists(keys.poster) else {
+            return
+        }
+        let path = "\(scratch)/poster.jpg"
+        do throws(FFmpegError) {
+            _ = try await dependencies.renderer.poster(url: url, media: media, to: path)
+        } catch {
+            guard error.isPermanent else { throw error }
+            context.logger.warning(
+                "No poster could be made.",
+                ["assetId": .string(keys.asset.text), "error": .string(error.description)])
+            return
+        }
+        _ = try await dependencies.bucket.uploadFile(
+            path, to: keys.poster, contentType: "image/jpeg")
+    }
+}

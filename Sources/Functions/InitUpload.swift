@@ -1,0 +1,174 @@
+import Editing
+import Jobs
+package import LambdaRuntime
+package import ObjectStore
+
+/// Grants one upload: a presigned PUT, or presigned parts for a large file.
+///
+/// The bytes go straight to the store and never through a function (CF-20).
+package enum InitUpload {
+    package struct Dependencies: Sendable {
+        package var bucket: any Bucket
+        package var authorizer: Authorizer
+        package var now: @Sendable () -> Int
+        /// Unguessable text of `a-z 0-9`, of the length asked for.
+        package var randomText: @Sendable (Int) -> String
+
+        package init(
+            bucket: any Bucket, authorizer: Authorizer, now: @escaping @Sendable () -> Int,
+            randomText: @escaping @Sendable (Int) -> String
+        ) {
+            self.bucket = bucket
+            self.authorizer = authorizer
+            self.now = now
+            self.randomText = randomText
+        }
+    }
+
+    package static func handle(
+        _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async -> FunctionURLResponse {
+        await URLFunction.respond(
+            to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
+        ) { authorized in
+            let wish = try UploadWish(try authorized.jsonObject())
+            let grant = try await grant(wish, owner: authorized.owner, dependencies)
+            return .json(status: 200, grant)
+        }
+    }
+
+    private static func grant(
+        _ wish: UploadWish, owner: OwnerID, _ dependencies: Dependencies
+    ) async throws -> UploadGrant {
+        let now = dependencies.now()
+        let asset = AssetID(
+            owner: owner, milliseconds: now, random: dependencies.randomText(20))
+        let keys = AssetKeys(owner: owner, asset: asset)
+        let key = keys.media(fileName: wish.fileName)
+        let isMultipart = wish.bytes > UploadLimits.singlePutBytes
+        var record = UploadRecord(
+            fileName: wish.fileName, contentType: wish.contentType, bytes: wish.bytes,
+            key: key.text, uploadID: nil, createdAtMilliseconds: now)
+        if isMultipart {
+            record.uploadID = try await dependencies.bucket.createMultipartUpload(
+                key, options: PutOptions(contentType: wish.contentType))
+        }
+        try await dependencies.bucket.putDocument(record, at: keys.upload)
+        return try UploadGrant(record, asset: asset, bucket: dependencies.bucket)
+    }
+}
+
+/// Sizes that a single upload may have.
+enum UploadLimits {
+    /// Above this an upload goes in parts (requirements A2).
+    static let singlePutBytes = 100 << 20
+    /// Most bytes of one file: S3's 5 TiB.
+    static let maximumBytes = 5 << 40
+    /// S3 takes at most this many parts.
+    static let maximumParts = 10_000
+    /// All parts but the last are equally long, as R2 wants.
+    static let minimumPartBytes = 16 << 20
+    /// A grant lasts an hour (CF-28); parts of a large file a day.
+    static let grantSeconds = 3_600
+    static let partGrantSeconds = 86_400
+
+    /// The length of each part but the last: whole MiB.
+    static func partBytes(of bytes: Int) -> Int {
+        let least = (bytes + maximumParts - 1) / maximumParts
+        let mebibytes = (max(least, minimumPartBytes) + (1 << 20) - 1) >> 20
+        return mebibytes << 20
+    }
+}
+
+/// What the caller wants to upload.
+private struct UploadWish {
+    var fileName: String
+    var contentType: String
+    var bytes: Int
+
+    init(_ body: JSONValue) throws(Problem) {
+        var reader = EditReader()
+        let root = JSONNode(body, .root)
+        guard let object = reader.object(root) else { throw Problem.invalid(reader.faults) }
+        let name = reader.required("filename", of: object).flatMap {
+            reader.text($0, longest: 1_000)
+        }
+        let type = reader.required("contentType", of: object)
+            .flatMap { reader.text($0, longest: 127) }
+        if let type, !Self.isMediaType(type) {
+            reader.report(
+                "must be a video, audio or image type, not \(EditReader.quoted(type))",
+                at: object.pointer.appending("contentType"))
+        }
+        let size = reader.required("size", of: object).flatMap {
+            reader.integer($0, in: 1...UploadLimits.maximumBytes)
+        }
+        guard reader.faults.isEmpty, let name, let type, let size else {
+            throw Problem.invalid(reader.faults)
+        }
+        (fileName, contentType, bytes) = (name, type, size)
+    }
+
+    /// A media type without parameters, in the characters of RFC 6838.
+    private static func isMediaType(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, ["video", "audio", "image"].contains(parts[0]),
+            !parts[1].isEmpty
+        else { return false }
+        return parts[1].utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?=".utf8.contains(byte)
+        }
+    }
+}
+
+/// The answer: everything a browser needs to send the bytes.
+private struct UploadGrant: Encodable {
+    struct Part: Encodable {
+        var partNumber: Int
+        var url: String
+    }
+
+    var assetId: String
+    var key: String
+    var method: String
+    var uploadUrl: String?
+    var headers: [String: String]
+    /// Of a presigned POST; empty for a PUT (CF-25).
+    var fields: [String: String] = [:]
+    /// RFC 3339, UTC.
+    var expiresAt: String
+    var uploadId: String?
+    var partSize: Int?
+    var parts: [Part]?
+
+    init(_ record: UploadRecord, asset: AssetID, bucket: any Bucket) throws {
+        let key = ObjectKey(record.key)
+        assetId = asset.text
+        self.key = key.text
+        guard let uploadID = record.uploadID else {
+            method = "PUT"
+            headers = ["content-type": record.contentType]
+            expiresAt = timestamp(
+                milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000)
+            uploadUrl = try bucket.presignedURL(
+                .put(key, contentType: record.contentType, contentLength: record.bytes),
+                expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
+            return
+        }
+        let partBytes = UploadLimits.partBytes(of: record.bytes)
+        method = "MULTIPART"
+        headers = [:]
+        uploadId = uploadID
+        partSize = partBytes
+        expiresAt = timestamp(
+            milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000)
+        let count = (record.bytes + partBytes - 1) / partBytes
+        parts = try (1...count).map { number in
+            Part(
+                partNumber: number,
+                url: try bucket.presignedURL(
+                    .uploadPart(key, uploadID: uploadID, number: number),
+                    expiresInSeconds: UploadLimits.partGrantSeconds, audience: .client))
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Editing
+import Jobs
+package import LambdaRuntime
+package import ObjectStore
+
+/// Tells how far an export is, and where its result lies.
+///
+/// One listing of the export's objects is the whole truth; there is no status
+/// record to keep in step.
+package enum JobStatus {
+    package struct Dependencies: Sendable {
+        package var bucket: any Bucket
+        package var authorizer: Authorizer
+        package var now: @Sendable () -> Int
+
+        package init(
+            bucket: any Bucket, authorizer: Authorizer, now: @escaping @Sendable () -> Int
+        ) {
+            self.bucket = bucket
+            self.authorizer = authorizer
+            self.now = now
+        }
+    }
+
+    /// Lifetime of a download URL (CF-50).
+    package static let downloadSeconds = 86_400
+
+    package static func handle(
+        _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async -> FunctionURLResponse {
+        await URLFunction.respond(
+            to: request, context, authorizer: dependencies.authorizer, methods: ["GET", "HEAD"]
+        ) { authorized in
+            let path = authorized.request.rawPath.split(separator: "/").map(String.init)
+            if path.last == "exports" || path.isEmpty {
+                return .json(
+                    status: 200, try await ExportList.of(authorized.owner, dependencies))
+            }
+            let verbs: Set<String> = ["status", "download"]
+            let verb = path.last.flatMap { verbs.contains($0) ? $0 : nil }
+            let id =
+                verb == nil
+                ? authorized.pathParameter("jobId")
+                : authorized.request.pathParameters["jobId"] ?? path.dropLast().last
+            let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
+            let found = try await lookup.find(id, owner: authorized.owner)
+            let document = try await document(found, dependencies)
+            return verb == "download"
+                ? try redirect(document) : .json(status: 200, document)
+        }
+    }
+
+    private static func document(
+        _ found: JobLookup.Found, _ dependencies: Dependencies
+    ) async throws -> StatusDocument {
+        let listing = try await found.ledger.listing()
+        let result = listing.hasResult ? try await found.ledger.result() : nil
+        var document = StatusDocument(
+            ExportStatus(listing, result: result), job: found.ledger.keys.job,
+            pointer: found.pointer)
+        if let output = result?.output {
+            let key = ObjectKey(output.key)
+            let name = "\(found.ledger.keys.job.text).\(key.text.split(separator: ".").last ?? "")"
+            document.downloadUrl = try dependencies.bucket.presignedURL(
+                .get(key, downloadName: name), expiresInSeconds: downloadSeconds,
+                audience: .client)
+        }
+        return document
+    }
+
+    private static func redirect(
+        _ document: StatusDocument
+    ) throws(Problem) -> FunctionURLResponse {
+        guard let url = document.downloadUrl else {
+            throw Problem(
+                status: 409, title: "Not completed",
+                detail: "The export is \(document.state); there is nothing to download.")
+        }
+        return FunctionURLResponse(
+            statusCode: 302, headers: ["location": url, "cache-control": "no-store"], body: nil)
+    }
+}
+
+/// An export as front ends read it (CF-17), with chunks and frames added.
+private struct StatusDocument: Encodable {
+    struct Frames: Encodable {
+        var done: Int
+        var total: Int
+    }
+    struct Chunk: Encodable {
+        var start: Int
+        var end: Int
+        var frames: Int
+        var done: Int
+        var state: String
+        var failedAttempts: Int?
+    }
+
+    var jobId: String
+    /// In the front end's own word.
+    var status: String
+    /// Spool's own word.
+    var state: String
+    var phase: String
+    /// 0 to 100; never goes back.
+    var progress: Int
+    var frames: Frames
+    var chunks: [Chunk]
+    var audio: String
+    var downloadUrl: String?
+    var error: String?
+    var size: Int?
+    /// Seconds.
+    var duration: Double?
+    var check: ExportResult.Check?
+    var usage: ExportResult.Usage?
+    var createdAt: String
+    var finishedAt: String?
+
+    init(_ status: ExportStatus, job: JobID, pointer: JobPointer) {
+        jobId = job.text
+        state = status.state.rawValue
+        self.status = pointer.dialect.name(of: status.state)
+        phase = status.state.rawValue
+        progress = status.progress.percent
+        frames = Frames(done: status.framesDone, total: status.frameCount)
+        chunks = status.chunks.map {
+            Chunk(
+                start: $0.frames.start, end: $0.frames.end, frames: $0.frames.count,
+                done: $0.framesDone, state: $0.state.rawValue,
+                failedAttempts: $0.failedAttempts == 0 ? nil : $0.failedAttempts)
+        }
+        audio = status.isAudioDone ? "done" : "rendering"
+        error = status.result?.error
+        size = status.result?.output?.bytes
+        duration = status.result?.output?.durationSeconds
+        check = status.result?.check
+        usage = status.result?.usage
+        createdAt = timestamp(milliseconds: pointer.createdAtMilliseconds)
+        finishedAt = status.result.map { timestamp(milliseconds: $0.finishedAtMilliseconds) }
+    }
+}
+
+/// The exports of one owner, newest first.
+private struct ExportList: Encodable {
+    struct Entry: Encodable {
+        var jobId: String
+        var status: String
+        var createdAt: String
+    }
+    var exports: [Entry]
+
+    /// Most exports that one answer names.
+    static let maximumEntries = 100
+
+    static func of(
+        _ owner: OwnerID, _ dependencies: JobStatus.Dependencies
+    ) async throws -> ExportList {
+        let objects = try await dependencies.bucket.listAllObjects(
+            prefix: ExportKeys.prefix(of: owner))
+        var byJob: [JobID: [ObjectInfo]] = [:]
+        for object in objects {
+            guard let (keys, _) = ExportKeys.parse(object.key) else { continue }
+            byJob[keys.job, default: []].append(object)
+        }
+        let newest = byJob.keys.sorted { $0.text > $1.text }.prefix(maximumEntries)
+        var entries: [Entry] = []
+        for job in newest {
+            let ledger = ExportLedger(
+                bucket: dependencies.bucket, keys: ExportKeys(owner: owner, job: job),
+                now: dependencies.now)
+            let listing = ExportListing(byJob[job] ?? [], of: ledger.keys)
+            let result = listing.hasResult ? try await ledger.result() : nil
+            entries.append(
+                Entry(
+                    jobId: job.text,
+                    status: ExportStatus(listing, result: result).state.rawValue,
+                    createdAt: timestamp(milliseconds: listing.firstActivityMilliseconds)))
+        }
+        return ExportList(exports: entries)
+    }
+}

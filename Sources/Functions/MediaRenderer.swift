@@ -1,0 +1,33 @@
+package import Editing
+package import FFmpeg
+
+/// The media work that handlers ask for; `MediaEngine` does it with FFmpeg.
+/// Handlers are tested with a double that writes marked bytes instead.
+package protocol MediaRenderer: Sendable {
+    /// First line of `ffmpeg -version`: part of every content address.
+    func version() async throws(FFmpegError) -> String
+    func probe(url: String) async throws(FFmpegError) -> MediaInfo
+    func renderChunk(
+        _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> RenderReport
+    func renderAudio(
+        of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> RenderReport
+    func stitch(
+        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, to path: String,
+        scratch: String
+    ) async throws(FFmpegError) -> RenderReport
+    func verify(
+        _ path: String, against plan: RenderPlan
+    ) async throws(FFmpegError) -> SeamCheck
+    func extractAudio(
+        url: String, media: MediaInfo, to path: String
+    ) async throws(FFmpegError) -> RenderReport
+    func poster(
+        url: String, media: MediaInfo, to path: String
+    ) async throws(FFmpegError) -> RenderReport
+}
+
+extension MediaEngine: MediaRenderer {}

@@ -1,0 +1,152 @@
+import FoundationEssentials
+
+package import LambdaRuntime
+package import ObjectStore
+
+/// Everything live that handlers are made of. Built once, in Bootstrap; each
+/// handler is given only what its own `Dependencies` list.
+package struct Services: Sendable {
+    package var bucket: any Bucket
+    package var renderer: any MediaRenderer
+    package var authorizer: Authorizer
+    /// Milliseconds since 1970.
+    package var now: @Sendable () -> Int
+    /// Sleeps for milliseconds; throws when the task is cancelled.
+    package var sleep: @Sendable (Int) async throws -> Void
+    /// Unguessable text of `a-z 0-9`, of the length asked for.
+    package var randomText: @Sendable (Int) -> String
+    /// Folder for scratch files, `/tmp` on Lambda.
+    package var scratchRoot: String
+    /// Renderers that may run at once.
+    package var concurrency: Int
+
+    package init(
+        bucket: any Bucket, renderer: any MediaRenderer, authorizer: Authorizer,
+        now: @escaping @Sendable () -> Int,
+        sleep: @escaping @Sendable (Int) async throws -> Void,
+        randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int
+    ) {
+        self.bucket = bucket
+        self.renderer = renderer
+        self.authorizer = authorizer
+        self.now = now
+        self.sleep = sleep
+        self.randomText = randomText
+        self.scratchRoot = scratchRoot
+        self.concurrency = concurrency
+    }
+}
+
+/// From a deployed name to its handler.
+package enum Registry {
+    /// The function of that name as the runtime loop calls it.
+    ///
+    /// A handler is chosen by the event's shape: the same `complete-upload`
+    /// answers a function URL and a store event.
+    package static func handler(_ name: FunctionName, _ services: Services) -> RawHandler {
+        { bytes, context in
+            let event = try LambdaEvent(decoding: bytes)
+            switch event {
+            case .functionURL(let request):
+                guard let respond = urlHandler(name, services) else {
+                    throw unexpected(name, "a function URL request")
+                }
+                return try encoded(await respond(request, context))
+            case .s3(let event):
+                guard let handle = eventHandler(name, services) else {
+                    throw unexpected(name, "a store event")
+                }
+                try await handle(event, context)
+                return Array("null".utf8)
+            case .schedule, .direct:
+                guard name == .sweep else { throw unexpected(name, "this event") }
+                return try encoded(
+                    await Sweep.handle(
+                        context, .init(bucket: services.bucket, now: services.now)))
+            }
+        }
+    }
+
+    private typealias URLHandler =
+        @Sendable (FunctionURLRequest, InvocationContext) async -> FunctionURLResponse
+    private typealias EventHandler = @Sendable (S3Event, InvocationContext) async throws -> Void
+
+    private static func urlHandler(_ name: FunctionName, _ services: Services) -> URLHandler? {
+        switch name {
+        case .initUpload:
+            { await InitUpload.handle($0, $1, services.initUpload) }
+        case .completeUpload:
+            { await CompleteUpload.handle($0, $1, services.completeUpload) }
+        case .startExport:
+            { await StartExport.handle($0, $1, services.startExport) }
+        case .jobStatus:
+            { await JobStatus.handle($0, $1, services.jobStatus) }
+        case .cancelExport:
+            { await CancelExport.handle($0, $1, services.cancelExport) }
+        case .deriveAsset, .renderChunk, .stitchExport, .sweep:
+            nil
+        }
+    }
+
+    private static func eventHandler(_ name: FunctionName, _ services: Services) -> EventHandler? {
+        switch name {
+        case .completeUpload:
+            { try await CompleteUpload.handle($0, $1, services.completeUpload) }
+        case .deriveAsset:
+            { try await DeriveAsset.handle($0, $1, services.deriveAsset) }
+        case .renderChunk:
+            { try await RenderChunk.handle($0, $1, services.renderChunk) }
+        case .stitchExport:
+            { try await StitchExport.handle($0, $1, services.stitchExport) }
+        case .initUpload, .startExport, .jobStatus, .cancelExport, .sweep:
+            nil
+        }
+    }
+
+    private static func unexpected(_ name: FunctionName, _ what: String) -> HandlerError {
+        HandlerError(
+            type: "Function.UnexpectedEvent", message: "\(name.rawValue) does not take \(what).")
+    }
+
+    private static func encoded(_ value: some Encodable) throws -> [UInt8] {
+        Array(try JSONEncoder().encode(value))
+    }
+}
+
+extension Services {
+    fileprivate var initUpload: InitUpload.Dependencies {
+        .init(bucket: bucket, authorizer: authorizer, now: now, randomText: randomText)
+    }
+
+    fileprivate var completeUpload: CompleteUpload.Dependencies {
+        .init(bucket: bucket, renderer: renderer, authorizer: authorizer, now: now)
+    }
+
+    fileprivate var deriveAsset: DeriveAsset.Dependencies {
+        .init(bucket: bucket, renderer: renderer, scratchRoot: scratchRoot)
+    }
+
+    fileprivate var startExport: StartExport.Dependencies {
+        .init(
+            bucket: bucket, authorizer: authorizer, now: now, randomText: randomText,
+            concurrency: concurrency)
+    }
+
+    fileprivate var jobStatus: JobStatus.Dependencies {
+        .init(bucket: bucket, authorizer: authorizer, now: now)
+    }
+
+    fileprivate var renderChunk: RenderChunk.Dependencies {
+        .init(
+            bucket: bucket, renderer: renderer, now: now, sleep: sleep, scratchRoot: scratchRoot)
+    }
+
+    fileprivate var stitchExport: StitchExport.Dependencies {
+        .init(
+            bucket: bucket, renderer: renderer, now: now, sleep: sleep, scratchRoot: scratchRoot)
+    }
+
+    fileprivate var cancelExport: CancelExport.Dependencies {
+        .init(bucket: bucket, authorizer: authorizer, now: now)
+    }
+}

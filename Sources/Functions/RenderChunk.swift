@@ -1,0 +1,171 @@
+import AWSSignature
+import Editing
+import FFmpeg
+import Jobs
+import JSONLog
+package import LambdaRuntime
+package import ObjectStore
+
+/// Renders one unit of an export: a range of frames, or the whole sound.
+///
+/// Triggered by `exports/*.chunk.json`. A second delivery finds the receipt
+/// and does only the "is everything there?" check, so that a crash between
+/// receipt and stitch request heals itself.
+package enum RenderChunk {
+    package struct Dependencies: Sendable {
+        package var bucket: any Bucket
+        package var renderer: any MediaRenderer
+        package var now: @Sendable () -> Int
+        package var sleep: @Sendable (Int) async throws -> Void
+        package var scratchRoot: String
+
+        package init(
+            bucket: any Bucket, renderer: any MediaRenderer, now: @escaping @Sendable () -> Int,
+            sleep: @escaping @Sendable (Int) async throws -> Void, scratchRoot: String
+        ) {
+            self.bucket = bucket
+            self.renderer = renderer
+            self.now = now
+            self.sleep = sleep
+            self.scratchRoot = scratchRoot
+        }
+    }
+
+    /// A range of fewer frames is not split any further.
+    static let minimumSplitFrames = 48
+    /// Lifetime of the URLs that FFmpeg reads from.
+    static let sourceURLSeconds = 3_600
+
+    /// - Throws: when the unit failed and another attempt may help, so that
+    ///   the platform delivers the event again.
+    package static func handle(
+        _ event: S3Event, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async throws {
+        for record in event.records {
+            guard let (keys, unit) = ExportKeys.parseChunkRequest(ObjectKey(record.key)) else {
+                context.logger.warning(
+                    "An event's key is not a chunk request.", ["key": .string(record.key)])
+                continue
+            }
+            let ledger = ExportLedger(
+                bucket: dependencies.bucket, keys: keys, now: dependencies.now)
+            let work = UnitWork(
+                ledger: ledger, unit: unit, context: context, dependencies: dependencies)
+            do {
+                try await work.perform()
+            } catch {
+                try await ledger.recordFailure(error, of: .unit(unit), context)
+            }
+        }
+    }
+}
+
+/// One attempt at one unit.
+private struct UnitWork {
+    let ledger: ExportLedger
+    let unit: RenderUnit
+    let context: InvocationContext
+    let dependencies: RenderChunk.Dependencies
+
+    private var bucket: any Bucket { dependencies.bucket }
+
+    func perform() async throws {
+        guard try await !ledger.isStopped() else { return }
+        let plan = try await ledger.plan()
+        if try await !bucket.objectExists(ledger.keys.receipt(unit)) {
+            guard let receipt = try await renderOrReuse(plan) else { return }
+            try await bucket.putDocument(receipt, at: ledger.keys.receipt(unit))
+        }
+        try await ledger.requestStitchIfComplete(plan)
+    }
+
+    /// - Returns: nil when the range was handed on as two smaller ones.
+    private func renderOrReuse(_ plan: RenderPlan) async throws -> RenderReceipt? {
+        let version = try await dependencies.renderer.version()
+        let target = UnitTarget(unit, of: plan, ffmpegVersion: version, owner: ledger.keys.owner)
+        if let cached = try? await bucket.headObject(target.key) {
+            return RenderReceipt(
+                key: target.key.text, etag: cached.etag, frames: target.length,
+                bytes: cached.bytes, cpuMilliseconds: 0, cached: true)
+        }
+        do {
+            return try await render(plan, to: target)
+        } catch HandlerFailure.outOfTime {
+            guard try await handOn() else { throw HandlerFailure.outOfTime }
+            return nil
+        }
+    }
+
+    private func render(_ plan: RenderPlan, to target: UnitTarget) async throws -> RenderReceipt {
+        let sources = UnitSources(plan: plan, bucket: bucket, owner: ledger.keys.owner)
+        let urls = try await sources.urls(for: unit)
+        let monitor = RenderMonitor(
+            ledger: ledger, progressKey: ledger.keys.progress(unit),
+            giveUpAtMilliseconds: context.giveUpAt(now: dependencies.now()),
+            sleep: dependencies.sleep)
+        let renderer = dependencies.renderer
+        let unit = unit
+        let bucket = bucket
+        return try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
+            let path = "\(scratch)/unit.\(target.fileExtension)"
+            return try await monitor.run { progress in
+                let report =
+                    switch unit {
+                    case .video(let frames):
+                        try await renderer.renderChunk(
+                            frames, of: plan, sourceURLs: urls, to: path, progress: progress)
+                    case .audio:
+                        try await renderer.renderAudio(
+                            of: plan, sourceURLs: urls, to: path, progress: progress)
+                    }
+                let stored = try await bucket.uploadFile(
+                    path, to: target.key, contentType: target.contentType)
+                return RenderReceipt(
+                    key: target.key.text, etag: stored.etag, frames: target.length,
+                    bytes: stored.bytes, cpuMilliseconds: report.cpuMicroseconds / 1_000,
+                    cached: false)
+            }
+        }
+    }
+
+    /// Asks for the two halves of a range that did not fit into the time.
+    private func handOn() async throws -> Bool {
+        guard case .video(let frames) = unit, frames.count >= RenderChunk.minimumSplitFrames else {
+            return false
+        }
+        let middle = frames.start + frames.count / 2
+        try await ledger.requestUnit(.video(FrameRange(middle, frames.end)))
+        try await ledger.requestUnit(.video(FrameRange(frames.start, middle)))
+        context.logger.info(
+            "A chunk did not fit into the time limit and was split.",
+            ["chunk": .string(unit.name)])
+        return true
+    }
+}
+
+/// Where a unit's bytes go: an address made of what they depend on.
+private struct UnitTarget: Sendable {
+    let key: ObjectKey
+    let fileExtension: String
+    let contentType: String
+    /// Frames, or samples for the sound.
+    let length: Int
+
+    init(_ unit: RenderUnit, of plan: RenderPlan, ffmpegVersion: String, owner: OwnerID) {
+        let fingerprint: String
+        switch unit {
+        case .video(let frames):
+            fingerprint = chunkFingerprint(frames, of: plan, ffmpegVersion: ffmpegVersion)
+            fileExtension = "mp4"
+            contentType = "video/mp4"
+            length = frames.count
+        case .audio:
+            fingerprint = audioFingerprint(of: plan, ffmpegVersion: ffmpegVersion)
+            fileExtension = audioFileExtension(for: plan.output)
+            contentType = fileExtension == "m4a" ? "audio/mp4" : "video/quicktime"
+            length = plan.sampleCount
+        }
+        key = ExportKeys.cache(
+            sha256Hex(fingerprint), fileExtension: fileExtension, owner: owner)
+    }
+}

@@ -1,0 +1,198 @@
+import FoundationEssentials
+
+import AWSSignature
+import Editing
+import Jobs
+import JSONLog
+package import LambdaRuntime
+package import ObjectStore
+
+/// Accepts an edit: checks it, lowers it to a plan, and asks for every unit.
+///
+/// The edit and the plan are written once and never change. The same
+/// `clientToken` names the same job, however often it is sent.
+package enum StartExport {
+    package struct Dependencies: Sendable {
+        package var bucket: any Bucket
+        package var authorizer: Authorizer
+        package var now: @Sendable () -> Int
+        /// Unguessable text of `a-z 0-9`, of the length asked for.
+        package var randomText: @Sendable (Int) -> String
+        /// Renderers that may run at once; the planner cuts for them.
+        package var concurrency: Int
+
+        package init(
+            bucket: any Bucket, authorizer: Authorizer, now: @escaping @Sendable () -> Int,
+            randomText: @escaping @Sendable (Int) -> String, concurrency: Int
+        ) {
+            self.bucket = bucket
+            self.authorizer = authorizer
+            self.now = now
+            self.randomText = randomText
+            self.concurrency = concurrency
+        }
+    }
+
+    package static func handle(
+        _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async -> FunctionURLResponse {
+        await URLFunction.respond(
+            to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
+        ) { authorized in
+            let acceptance = ExportAcceptance(
+                owner: authorized.owner, dependencies: dependencies)
+            let body = try await acceptance.resolved(try authorized.jsonObject())
+            let (job, dialect) = try await acceptance.accept(body)
+            context.logger.info("An export was accepted.", ["exportId": .string(job.text)])
+            return .json(
+                status: 202,
+                Acceptance(jobId: job.text, status: dialect.name(of: .queued)))
+        }
+    }
+}
+
+private struct Acceptance: Encodable {
+    var jobId: String
+    var status: String
+}
+
+/// The steps from a body to a job.
+private struct ExportAcceptance: Sendable {
+    let owner: OwnerID
+    let dependencies: StartExport.Dependencies
+
+    private var bucket: any Bucket { dependencies.bucket }
+
+    /// Reads from the store what a body names by `editKey`: a function URL
+    /// carries at most 6 MB.
+    func resolved(_ body: JSONValue) async throws -> JSONValue {
+        guard case .object(let fields) = body, case .string(let text)? = fields["editKey"] else {
+            return body
+        }
+        let isOwn = ["uploads/\(owner.text)/", "projects/\(owner.text)/"]
+            .contains { text.hasPrefix($0) }
+        guard isOwn,
+            var edit = try await bucket.document(JSONValue.self, at: ObjectKey(text))
+        else {
+            throw Problem.invalid(
+                [EditFault(pointer: "/editKey", detail: "names no stored edit of yours")])
+        }
+        if case .object(var merged) = edit {
+            if let token = fields["clientToken"] { merged["clientToken"] = token }
+            edit = .object(merged)
+        }
+        return edit
+    }
+
+    func accept(_ body: JSONValue) async throws -> (JobID, StatusDialect) {
+        let edit: Edit
+        do {
+            edit = try Edit(request: body)
+        } catch {
+            throw Problem.invalid(error.faults)
+        }
+        let plan = try await plan(edit)
+        let dialect = Self.dialect(of: body)
+        let job = try await job(for: edit, body)
+        try await write(plan, edit: body, job: job, dialect: dialect)
+        return (job, dialect)
+    }
+
+    /// A front end that sends ClipForge's shape reads ClipForge's words.
+    private static func dialect(of body: JSONValue) -> StatusDialect {
+        guard case .object(let fields) = body, fields["project"] != nil else { return .spool }
+        return .clipforge
+    }
+
+    private func plan(_ edit: Edit) async throws -> RenderPlan {
+        var assets: [String: AssetDescription] = [:]
+        var unusable: [String: String] = [:]
+        for id in edit.assetIDs {
+            switch try await describe(id) {
+            case .success(let description): assets[id] = description
+            case .failure(let reason): unusable[id] = reason.sentence
+            }
+        }
+        do {
+            return try edit.lowered(
+                assets: assets, unready: unusable,
+                planner: ChunkPlanner(concurrency: dependencies.concurrency))
+        } catch {
+            throw Problem.invalid(error.faults)
+        }
+    }
+
+    private struct Unusable: Error { var sentence: String }
+
+    private func describe(_ id: String) async throws -> Result<AssetDescription, Unusable> {
+        guard let asset = AssetID(id) else {
+            return .failure(Unusable(sentence: "is not an asset of yours"))
+        }
+        let keys = AssetKeys(owner: owner, asset: asset)
+        guard let record = try await bucket.document(AssetRecord.self, at: keys.record) else {
+            let isPromised = try await bucket.objectExists(keys.upload)
+            return .failure(
+                Unusable(
+                    sentence: isPromised
+                        ? "is not uploaded completely yet" : "is not an asset of yours"))
+        }
+        guard record.status == .ready, let media = record.media else {
+            return .failure(Unusable(sentence: "is not usable: \(record.error ?? "the probe failed")"))
+        }
+        return .success(
+            AssetDescription(
+                assetID: id, key: record.key, etag: record.etag, bytes: record.bytes,
+                media: media))
+    }
+
+    /// A new job, or the one that the client's token already stands for.
+    private func job(for edit: Edit, _ body: JSONValue) async throws -> JobID {
+        let now = dependencies.now()
+        let fresh = JobID(milliseconds: now, random: dependencies.randomText(20))
+        guard let token = edit.clientToken else { return fresh }
+        let key = ExportKeys.clientToken(sha256Hex(token), owner: owner)
+        let digest = sha256Hex(try canonicalText(body))
+        let record = ClientTokenRecord(
+            job: fresh, editDigest: digest, createdAtMilliseconds: now)
+        if try await bucket.createDocument(record, at: key) { return fresh }
+        guard let standing = try await bucket.document(ClientTokenRecord.self, at: key),
+            let job = JobID(standing.jobID)
+        else { return fresh }
+        guard standing.editDigest == digest else {
+            throw Problem(
+                status: 409, title: "Conflict",
+                detail: "The client token stands for another edit already.",
+                faults: [EditFault(
+                    pointer: "/clientToken", detail: "stands for another edit already")])
+        }
+        return job
+    }
+
+    private func canonicalText(_ body: JSONValue) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(body), as: UTF8.self)
+    }
+
+    /// Writes the job's objects in an order in which none means more than is
+    /// there: the requests last. What exists already stays.
+    private func write(
+        _ plan: RenderPlan, edit: JSONValue, job: JobID, dialect: StatusDialect
+    ) async throws {
+        let keys = ExportKeys(owner: owner, job: job)
+        let ledger = ExportLedger(bucket: bucket, keys: keys, now: dependencies.now)
+        _ = try await bucket.createDocument(edit, at: keys.edit)
+        _ = try await bucket.createDocument(plan, at: keys.plan)
+        let pointer = JobPointer(
+            owner: owner, dialect: dialect, createdAtMilliseconds: dependencies.now())
+        _ = try await bucket.createDocument(pointer, at: keys.pointer)
+        guard try await !bucket.objectExists(keys.result) else { return }
+        _ = try await bucket.createDocument(pointer, at: keys.active)
+        // Another attempt with the same token may have planned with other
+        // borders; the plan that stands decides.
+        let standing = try await ledger.plan()
+        try await concurrentForEach(
+            standing.chunks.map(RenderUnit.video) + [.audio], limit: 8
+        ) { unit in try await ledger.requestUnit(unit) }
+    }
+}

@@ -1,0 +1,157 @@
+import Editing
+import FFmpeg
+import Jobs
+import JSONLog
+package import LambdaRuntime
+package import ObjectStore
+
+/// Joins the rendered units of an export into one file.
+///
+/// Triggered by `exports/*.stitch.json`. The output is checked before the
+/// result is written; whoever writes `result.json` first decides.
+package enum StitchExport {
+    package struct Dependencies: Sendable {
+        package var bucket: any Bucket
+        package var renderer: any MediaRenderer
+        package var now: @Sendable () -> Int
+        package var sleep: @Sendable (Int) async throws -> Void
+        package var scratchRoot: String
+
+        package init(
+            bucket: any Bucket, renderer: any MediaRenderer, now: @escaping @Sendable () -> Int,
+            sleep: @escaping @Sendable (Int) async throws -> Void, scratchRoot: String
+        ) {
+            self.bucket = bucket
+            self.renderer = renderer
+            self.now = now
+            self.sleep = sleep
+            self.scratchRoot = scratchRoot
+        }
+    }
+
+    /// Lifetime of the chunk URLs that FFmpeg reads from.
+    static let chunkURLSeconds = 3_600
+
+    /// - Throws: when the stitch failed and another attempt may help.
+    package static func handle(
+        _ event: S3Event, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async throws {
+        for record in event.records {
+            guard let (keys, rest) = ExportKeys.parse(ObjectKey(record.key)),
+                rest == "requests/all.stitch.json"
+            else {
+                context.logger.warning(
+                    "An event's key is not a stitch request.", ["key": .string(record.key)])
+                continue
+            }
+            let ledger = ExportLedger(
+                bucket: dependencies.bucket, keys: keys, now: dependencies.now)
+            let work = StitchWork(ledger: ledger, context: context, dependencies: dependencies)
+            do {
+                try await work.perform()
+            } catch {
+                try await ledger.recordFailure(error, of: .stitch, context)
+            }
+        }
+    }
+}
+
+/// One attempt at one stitch.
+private struct StitchWork: Sendable {
+    let ledger: ExportLedger
+    let context: InvocationContext
+    let dependencies: StitchExport.Dependencies
+
+    private var bucket: any Bucket { dependencies.bucket }
+
+    func perform() async throws {
+        guard try await !ledger.isStopped() else { return }
+        let plan = try await ledger.plan()
+        guard let units = try await finishedUnits(plan) else { return }
+        let monitor = RenderMonitor(
+            ledger: ledger, progressKey: nil,
+            giveUpAtMilliseconds: context.giveUpAt(now: dependencies.now()),
+            sleep: dependencies.sleep)
+        let result = try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
+            try await monitor.run { _ in try await stitch(plan, units, scratch: scratch) }
+        }
+        let standing = try await ledger.finish(result)
+        // A cancel came first: its export has no output.
+        if standing.outcome != .completed, let output = result.output {
+            try await bucket.deleteObject(ObjectKey(output.key))
+        }
+    }
+
+    private struct FinishedUnits: Sendable {
+        var chunks: [FrameRange]
+        var video: [RenderReceipt]
+        var audio: RenderReceipt
+    }
+
+    /// - Returns: nil when a rendered unit has left the cache; it was asked
+    ///   for again, and its receipt will ask for the stitch again.
+    private func finishedUnits(_ plan: RenderPlan) async throws -> FinishedUnits? {
+        let listing = try await ledger.listing()
+        guard let chunks = listing.finishedChunks(frameCount: plan.frameCount) else {
+            throw HandlerFailure.incomplete
+        }
+        var lost = false
+        var receipts: [RenderReceipt] = []
+        for unit in chunks.map(RenderUnit.video) + [.audio] {
+            let key = ledger.keys.receipt(unit)
+            guard let receipt = try await bucket.document(RenderReceipt.self, at: key) else {
+                throw HandlerFailure.incomplete
+            }
+            if try await bucket.objectExists(ObjectKey(receipt.key)) {
+                receipts.append(receipt)
+            } else {
+                lost = true
+                try await bucket.deleteObject(key)
+                try await bucket.deleteObject(ledger.keys.stitchRequest)
+                try await ledger.repeatRequest(unit)
+            }
+        }
+        guard !lost, let audio = receipts.popLast() else { return nil }
+        return FinishedUnits(chunks: chunks, video: receipts, audio: audio)
+    }
+
+    private func stitch(
+        _ plan: RenderPlan, _ units: FinishedUnits, scratch: String
+    ) async throws -> ExportResult {
+        // A chunk that was split is joined by its halves.
+        var plan = plan
+        plan.chunks = units.chunks
+        let fileExtension = outputFileExtension(for: plan.output)
+        let path = "\(scratch)/output.\(fileExtension)"
+        let report = try await dependencies.renderer.stitch(
+            plan, chunkURLs: try units.video.map(url), audioURL: try url(units.audio), to: path,
+            scratch: scratch)
+        let check = try await dependencies.renderer.verify(path, against: plan)
+        let contentType = fileExtension == "mp4" ? "video/mp4" : "video/quicktime"
+        let stored = try await bucket.uploadFile(
+            path, to: ledger.keys.output(fileExtension: fileExtension), contentType: contentType)
+        let receipts = units.video + [units.audio]
+        let duration = Rational(plan.frameCount) / plan.output.frameRate
+        return ExportResult(
+            outcome: .completed, finishedAtMilliseconds: dependencies.now(),
+            output: ExportResult.Output(
+                key: stored.key.text, bytes: stored.bytes, etag: stored.etag,
+                contentType: contentType, frames: plan.frameCount, samples: plan.sampleCount,
+                durationSeconds: duration.doubleValue),
+            check: ExportResult.Check(
+                frames: check.frames, seams: check.seams, audioSamples: check.audioSamples),
+            usage: ExportResult.Usage(
+                chunks: units.video.count,
+                cachedChunks: units.video.count(where: \.cached),
+                renderedFrames: units.video.filter { !$0.cached }.reduce(0) { $0 + $1.frames },
+                cpuMilliseconds: receipts.reduce(report.cpuMicroseconds / 1_000) {
+                    $0 + $1.cpuMilliseconds
+                }))
+    }
+
+    private func url(_ receipt: RenderReceipt) throws -> String {
+        try bucket.presignedURL(
+            .get(ObjectKey(receipt.key), downloadName: nil),
+            expiresInSeconds: StitchExport.chunkURLSeconds, audience: .internal)
+    }
+}

@@ -1,0 +1,93 @@
+import Editing
+import Jobs
+import JSONLog
+package import LambdaRuntime
+package import ObjectStore
+
+/// Looks after exports that lost an event: once a minute it goes through the
+/// `active/` markers and does what `SweepDecision` says.
+package enum Sweep {
+    package struct Dependencies: Sendable {
+        package var bucket: any Bucket
+        package var now: @Sendable () -> Int
+
+        package init(bucket: any Bucket, now: @escaping @Sendable () -> Int) {
+            self.bucket = bucket
+            self.now = now
+        }
+    }
+
+    /// What one sweep did; its answer to a direct invoke.
+    package struct Report: Codable, Hashable, Sendable {
+        package var active = 0
+        package var actions = 0
+    }
+
+    /// Leaves the rest to the next minute when time runs short.
+    static let reserveMilliseconds = 5_000
+
+    /// - Throws: when the list of active exports cannot be read. Trouble with
+    ///   one export is logged and does not keep the others waiting.
+    package static func handle(
+        _ context: InvocationContext, _ dependencies: Dependencies
+    ) async throws -> Report {
+        var report = Report()
+        let markers = try await dependencies.bucket.listAllObjects(
+            prefix: ExportKeys.activePrefix)
+        for marker in markers {
+            guard context.deadlineMilliseconds - dependencies.now() > reserveMilliseconds else {
+                break
+            }
+            report.active += 1
+            do {
+                report.actions += try await sweep(marker.key, dependencies)
+            } catch {
+                context.logger.error(
+                    "An export could not be swept.",
+                    ["key": .string(marker.key.text), "error": .string("\(error)")])
+            }
+        }
+        return report
+    }
+
+    private static func sweep(
+        _ marker: ObjectKey, _ dependencies: Dependencies
+    ) async throws -> Int {
+        let bucket = dependencies.bucket
+        let text = String(marker.text.dropFirst(ExportKeys.activePrefix.count))
+        guard let pointer = try await bucket.document(JobPointer.self, at: marker),
+            let owner = OwnerID(pointer.owner), let job = JobID(text)
+        else {
+            try await bucket.deleteObject(marker)
+            return 1
+        }
+        let ledger = ExportLedger(
+            bucket: bucket, keys: ExportKeys(owner: owner, job: job), now: dependencies.now)
+        let listing = try await ledger.listing()
+        let plan = try await bucket.document(RenderPlan.self, at: ledger.keys.plan)
+        let actions = SweepDecision.actions(for: listing, plan: plan, now: dependencies.now())
+        for action in actions { try await perform(action, ledger) }
+        return actions.count
+    }
+
+    private static func perform(_ action: SweepAction, _ ledger: ExportLedger) async throws {
+        let bucket = ledger.bucket
+        let stitch = StitchRequest(jobID: ledger.keys.job.text)
+        switch action {
+        case .removeMarker:
+            try await bucket.deleteObject(ledger.keys.active)
+        case .writeRequest(let unit):
+            try await ledger.requestUnit(unit)
+        case .repeatRequest(let unit):
+            try await ledger.repeatRequest(unit)
+        case .writeStitchRequest:
+            _ = try await bucket.createDocument(stitch, at: ledger.keys.stitchRequest)
+        case .repeatStitchRequest:
+            try await bucket.putDocument(stitch, at: ledger.keys.stitchRequest)
+        case .fail(let sentence):
+            try await ledger.fail(sentence)
+        case .cancel:
+            try await ledger.cancel()
+        }
+    }
+}

@@ -1,0 +1,245 @@
+import CCurl
+import Glibc
+
+/// One transfer on its way through libcurl; used by the transport's thread
+/// alone, from `begin` to `end`.
+final class Transfer {
+    let handle: OpaqueCurl
+    private let request: HTTPRequest
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var uploadDescriptor: Int32 = -1
+    private var sent = 0
+    private var status = 0
+    private var headers: [(name: String, value: String)] = []
+    private var body: [UInt8] = []
+    private var bodyBytes = 0
+    private var failure: HTTPTransportError?
+
+    typealias OpaqueCurl = UnsafeMutableRawPointer
+
+    /// - Throws: `.localFile` when the body's file cannot be opened.
+    init(_ request: HTTPRequest) throws(HTTPTransportError) {
+        guard let handle = curl_easy_init() else {
+            throw HTTPTransportError(.connect, "libcurl has no memory for a handle")
+        }
+        self.handle = handle
+        self.request = request
+        if case .file(let path, _, _) = request.body {
+            uploadDescriptor = open(path, O_RDONLY | O_CLOEXEC)
+            guard uploadDescriptor >= 0 else {
+                curl_easy_cleanup(handle)
+                throw HTTPTransportError(.localFile, "The body's file cannot be opened")
+            }
+        }
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        curl_slist_free_all(headerList)
+        if uploadDescriptor >= 0 { close(uploadDescriptor) }
+    }
+
+    /// Sets every option. `self` must outlive the transfer.
+    func configure() {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        _ = spool_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
+        _ = spool_curl_set_text(handle, CURLOPT_URL, request.url)
+        _ = spool_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+        _ = spool_curl_set_text(handle, CURLOPT_PROXY, "")
+        _ = spool_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        _ = spool_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
+        _ = spool_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+        _ = spool_curl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
+        _ = spool_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        _ = spool_curl_set_long(
+            handle, CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeoutMilliseconds)
+        _ = spool_curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeoutMilliseconds)
+        if request.stallTimeoutSeconds > 0 {
+            _ = spool_curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1_024)
+            _ = spool_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, request.stallTimeoutSeconds)
+        }
+        setHeaders()
+        setBody(context)
+        setCallbacks(context)
+    }
+
+    private func setHeaders() {
+        // An empty Expect saves the wait for a 100 that few servers send.
+        var lines = ["Expect:", "Accept:"]
+        for (name, value) in request.headers {
+            // `Name;` is curl's way to send a header without a value.
+            lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)")
+        }
+        for line in lines { headerList = curl_slist_append(headerList, line) }
+        _ = spool_curl_set_list(handle, CURLOPT_HTTPHEADER, headerList)
+    }
+
+    private func setBody(_ context: UnsafeMutableRawPointer) {
+        let length: Int?
+        switch request.body {
+        case .none: length = nil
+        case .bytes(let bytes): length = bytes.count
+        case .file(_, _, let bytes): length = bytes
+        }
+        switch request.method {
+        case "HEAD": _ = spool_curl_set_long(handle, CURLOPT_NOBODY, 1)
+        case "GET" where length == nil: _ = spool_curl_set_long(handle, CURLOPT_HTTPGET, 1)
+        default:
+            if request.method == "POST" && length == nil {
+                _ = spool_curl_set_long(handle, CURLOPT_POST, 1)
+                _ = spool_curl_set_large(handle, CURLOPT_POSTFIELDSIZE_LARGE, 0)
+            } else if let length {
+                _ = spool_curl_set_long(handle, CURLOPT_UPLOAD, 1)
+                _ = spool_curl_set_large(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(length))
+            }
+            _ = spool_curl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method)
+        }
+        _ = spool_curl_set_callback(handle, CURLOPT_READFUNCTION, readBody)
+        _ = spool_curl_set_pointer(handle, CURLOPT_READDATA, context)
+        // A reused connection that turns out dead makes curl send once more.
+        _ = spool_curl_set_seek_callback(handle, rewindBody)
+        _ = spool_curl_set_pointer(handle, CURLOPT_SEEKDATA, context)
+    }
+
+    private func setCallbacks(_ context: UnsafeMutableRawPointer) {
+        _ = spool_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, takeHeader)
+        _ = spool_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+        _ = spool_curl_set_callback(handle, CURLOPT_WRITEFUNCTION, takeBody)
+        _ = spool_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+    }
+
+    /// The answer, or what went wrong.
+    func outcome(_ result: CURLcode) -> Result<HTTPResponse, HTTPTransportError> {
+        if let failure { return .failure(failure) }
+        guard result == CURLE_OK else {
+            let text = String(cString: curl_easy_strerror(result))
+            return .failure(HTTPTransportError(Self.code(result), text))
+        }
+        return .success(
+            HTTPResponse(status: status, headers: headers, body: body, bodyBytes: bodyBytes))
+    }
+
+    private static func code(_ result: CURLcode) -> HTTPTransportError.Code {
+        switch result {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY:
+            .connect
+        case CURLE_OPERATION_TIMEDOUT: .timeout
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: .reset
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
+            .tls
+        case CURLE_READ_ERROR, CURLE_WRITE_ERROR: .localFile
+        case CURLE_ABORTED_BY_CALLBACK: .cancelled
+        default: .invalid
+        }
+    }
+
+    // MARK: Called by libcurl
+
+    /// Copies the next bytes of the body; 0 at its end.
+    func read(into buffer: UnsafeMutablePointer<CChar>, capacity: Int) -> Int {
+        switch request.body {
+        case .none: return 0
+        case .bytes(let bytes):
+            let count = min(capacity, bytes.count - sent)
+            bytes.withUnsafeBytes { source in
+                if count > 0, let start = source.baseAddress {
+                    memcpy(buffer, start + sent, count)
+                }
+            }
+            sent += count
+            return count
+        case .file(_, let offset, let total):
+            // The page cache serves a file that was just written; a slow disk
+            // would hold up the other transfers for as long as one read.
+            let count = pread(uploadDescriptor, buffer, min(capacity, total - sent), offset + sent)
+            guard count > 0 || sent == total else {
+                failure = HTTPTransportError(.localFile, "The body's file is shorter than said")
+                return Int(CURL_READFUNC_ABORT)
+            }
+            sent += count
+            return count
+        }
+    }
+
+    func rewind(to position: Int) -> Bool {
+        sent = position
+        return true
+    }
+
+    /// One header line with its line end, or the status line.
+    func take(header line: String) {
+        if line.hasPrefix("HTTP/") {
+            headers = []
+            let parts = line.split(separator: " ", maxSplits: 2)
+            status = parts.count > 1 ? Int(parts[1].prefix(3)) ?? 0 : 0
+            return
+        }
+        guard let colon = line.firstIndex(of: ":") else { return }
+        let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+        let end = value.lastIndex { !$0.isWhitespace }
+        headers.append(
+            (String(line[..<colon]), end.map { String(value[...$0]) } ?? ""))
+    }
+
+    /// - Returns: whether the bytes were taken.
+    func take(body bytes: UnsafeRawBufferPointer) -> Bool {
+        bodyBytes += bytes.count
+        if case .descriptor(let descriptor) = request.sink, (200..<300).contains(status) {
+            return write(bytes, to: descriptor)
+        }
+        var limit = 1 << 20
+        if case .memory(let maximum) = request.sink { limit = maximum }
+        guard body.count + bytes.count <= limit else {
+            failure = HTTPTransportError(.tooLarge, "The answer has more than \(limit) bytes")
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(
+                descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else {
+                failure = HTTPTransportError(.localFile, String(cString: strerror(errno)))
+                return false
+            }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}
+
+// SAFETY of the four callbacks: libcurl calls them on the transport's thread
+// while that thread holds the transfer, with the pointer set in `configure`.
+
+private let readBody: spool_curl_data_callback = { buffer, size, count, context in
+    guard let buffer, let context else { return Int(CURL_READFUNC_ABORT) }
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.read(into: buffer, capacity: size * count)
+}
+
+private let rewindBody: spool_curl_seek_callback_type = { context, offset, origin in
+    guard let context, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.rewind(to: Int(offset)) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+}
+
+private let takeHeader: spool_curl_data_callback = { buffer, size, count, context in
+    guard let buffer, let context else { return 0 }
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    let bytes = UnsafeRawBufferPointer(start: buffer, count: size * count)
+    transfer.take(header: String(decoding: bytes, as: UTF8.self))
+    return size * count
+}
+
+private let takeBody: spool_curl_data_callback = { buffer, size, count, context in
+    guard let buffer, let context else { return 0 }
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    let bytes = UnsafeRawBufferPointer(start: buffer, count: size * count)
+    return transfer.take(body: bytes) ? size * count : 0
+}

@@ -1,0 +1,51 @@
+/// When a failed call is made again, and how long to wait: full jitter.
+///
+/// The only layer that retries. Source: AWS Architecture Blog, "Exponential
+/// Backoff And Jitter"; which answers may be retried: S3 API Reference, "Error
+/// Responses".
+package struct RetryPolicy: Sendable {
+    /// Calls in all, the first one counted.
+    package var maximumAttempts = 4
+    package var baseMilliseconds = 100
+    package var maximumMilliseconds = 5_000
+
+    package init() {}
+
+    /// What became of one attempt.
+    package enum Failure: Sendable, Hashable {
+        /// No complete answer came.
+        case transport
+        /// - Parameter serviceCode: S3's code, where the answer had one.
+        case status(Int, serviceCode: String?)
+    }
+
+    /// - Parameter attempt: From 1.
+    /// - Parameter random: 0 to below 1.
+    /// - Parameter retryAfterSeconds: What the answer asked for.
+    /// - Returns: nil when the failure stands.
+    package func delayMilliseconds(
+        after failure: Failure, attempt: Int, random: Double, retryAfterSeconds: Int?
+    ) -> Int? {
+        guard attempt < maximumAttempts, isRetryable(failure) else { return nil }
+        if let retryAfterSeconds, retryAfterSeconds >= 0 {
+            return min(retryAfterSeconds * 1_000, maximumMilliseconds)
+        }
+        let ceiling = min(maximumMilliseconds, baseMilliseconds << (attempt - 1))
+        return Int(Double(ceiling) * random)
+    }
+
+    private func isRetryable(_ failure: Failure) -> Bool {
+        switch failure {
+        case .transport: true
+        case .status(_, let code?)
+        where Self.retryableCodes.contains(code):
+            true
+        case .status(let status, _): [408, 429, 500, 502, 503, 504].contains(status)
+        }
+    }
+
+    private static let retryableCodes: Set<String> = [
+        "SlowDown", "InternalError", "RequestTimeout", "RequestTimeTooSkewed",
+        "ServiceUnavailable",
+    ]
+}

@@ -1,0 +1,82 @@
+import HTTPTransport
+import XMLTree
+
+extension S3Bucket {
+    package func createMultipartUpload(
+        _ key: ObjectKey, options: PutOptions
+    ) async throws(ObjectStoreError) -> String {
+        var call = S3Call(operation: "CreateMultipartUpload", method: "POST", key: key.text)
+        call.query = [("uploads", "")]
+        call.headers = headers(
+            PutOptions(
+                contentType: options.contentType,
+                contentDisposition: options.contentDisposition))
+        let response = try await exchange.perform(call)
+        let document = try S3Documents.parse(response.body, operation: call.operation, key: key.text)
+        guard let id = document.text(of: "UploadId"), !id.isEmpty else {
+            throw S3Documents.malformed(call.operation, key.text)
+        }
+        return id
+    }
+
+    package func uploadPart(
+        _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) -> String {
+        var call = S3Call(operation: "UploadPart", method: "PUT", key: key.text)
+        call.query = [("partNumber", "\(number)"), ("uploadId", uploadID)]
+        call.body = body.forTransport
+        let response = try await exchange.perform(call)
+        guard let etag = response["ETag"] else {
+            throw S3Documents.malformed(call.operation, key.text)
+        }
+        return S3Documents.bare(etag)
+    }
+
+    package func listParts(
+        of key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) -> [UploadedPart] {
+        var parts: [UploadedPart] = []
+        var marker: String?
+        repeat {
+            var call = S3Call(operation: "ListParts", method: "GET", key: key.text)
+            call.query = [("uploadId", uploadID)]
+            if let marker { call.query.append(("part-number-marker", marker)) }
+            let response = try await exchange.perform(call)
+            let document = try S3Documents.parse(
+                response.body, operation: call.operation, key: key.text)
+            parts += try S3Documents.parts(document, operation: call.operation, key: key.text)
+            let isTruncated = document.text(of: "IsTruncated") == "true"
+            marker = isTruncated ? document.text(of: "NextPartNumberMarker") : nil
+        } while marker != nil
+        return parts
+    }
+
+    package func completeMultipartUpload(
+        _ key: ObjectKey, uploadID: String, parts: [UploadedPart], condition: WriteCondition?
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        var call = S3Call(operation: "CompleteMultipartUpload", method: "POST", key: key.text)
+        call.query = [("uploadId", uploadID)]
+        call.headers = conditionHeaders(condition) + [("content-type", "application/xml")]
+        call.body = .bytes(S3Documents.completion(parts))
+        let response = try await exchange.perform(call)
+        let document = try S3Documents.parse(response.body, operation: call.operation, key: key.text)
+        guard let etag = document.text(of: "ETag") else {
+            throw S3Documents.malformed(call.operation, key.text)
+        }
+        var info = try await headObject(key)
+        info.etag = S3Documents.bare(etag)
+        return info
+    }
+
+    package func abortMultipartUpload(
+        _ key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) {
+        var call = S3Call(operation: "AbortMultipartUpload", method: "DELETE", key: key.text)
+        call.query = [("uploadId", uploadID)]
+        do {
+            _ = try await exchange.perform(call)
+        } catch let error where error.code == .notFound {
+            return
+        }
+    }
+}

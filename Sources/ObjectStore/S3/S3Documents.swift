@@ -1,0 +1,143 @@
+import AWSSignature
+import HTTPTransport
+import XMLTree
+
+/// S3's XML documents as values.
+enum S3Documents {
+    static func parse(
+        _ body: [UInt8], operation: String, key: String
+    ) throws(ObjectStoreError) -> XMLElement {
+        do {
+            return try XMLElement(parsing: body)
+        } catch {
+            throw ObjectStoreError(
+                .invalidResponse, operation: operation, key: key, detail: error.description)
+        }
+    }
+
+    static func malformed(_ operation: String, _ key: String) -> ObjectStoreError {
+        ObjectStoreError(
+            .invalidResponse, operation: operation, key: key,
+            detail: "The answer lacks what it must have")
+    }
+
+    /// An ETag without its quotes.
+    static func bare(_ etag: String) -> String {
+        etag.filter { $0 != "\"" }
+    }
+
+    /// The answer of ListObjectsV2 with `encoding-type=url`.
+    static func listPage(
+        _ body: [UInt8], operation: String
+    ) throws(ObjectStoreError) -> ListPage {
+        let document = try parse(body, operation: operation, key: "")
+        let isEncoded = document.text(of: "EncodingType") == "url"
+        var objects: [ObjectInfo] = []
+        for entry in document.all("Contents") {
+            guard let text = entry.text(of: "Key"),
+                let key = isEncoded ? uriDecode(text, plusIsSpace: true) : text,
+                let etag = entry.text(of: "ETag"),
+                let bytes = entry.text(of: "Size").flatMap({ Int($0) }),
+                let modified = entry.text(of: "LastModified").flatMap(HTTPDate.milliseconds)
+            else { throw malformed(operation, "") }
+            objects.append(
+                ObjectInfo(
+                    key: ObjectKey(key), etag: bare(etag), bytes: bytes,
+                    lastModifiedMilliseconds: modified))
+        }
+        return ListPage(
+            objects: objects, isTruncated: document.text(of: "IsTruncated") == "true")
+    }
+
+    /// The parts that a ListParts answer names.
+    static func parts(
+        _ document: XMLElement, operation: String, key: String
+    ) throws(ObjectStoreError) -> [UploadedPart] {
+        var parts: [UploadedPart] = []
+        for entry in document.all("Part") {
+            guard let number = entry.text(of: "PartNumber").flatMap({ Int($0) }),
+                let etag = entry.text(of: "ETag"),
+                let bytes = entry.text(of: "Size").flatMap({ Int($0) })
+            else { throw malformed(operation, key) }
+            parts.append(UploadedPart(number: number, etag: bare(etag), bytes: bytes))
+        }
+        return parts
+    }
+
+    /// The body of CompleteMultipartUpload.
+    static func completion(_ parts: [UploadedPart]) -> [UInt8] {
+        XMLElement(
+            "CompleteMultipartUpload",
+            attributes: ["xmlns": "http://s3.amazonaws.com/doc/2006-03-01/"],
+            children: parts.map { part in
+                XMLElement(
+                    "Part",
+                    children: [
+                        XMLElement("PartNumber", text: "\(part.number)"),
+                        XMLElement("ETag", text: "\"\(part.etag)\""),
+                    ])
+            }
+        ).serialized()
+    }
+}
+
+extension ObjectBody {
+    /// Length in bytes.
+    var count: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count
+        case .file(_, _, let bytes): bytes
+        }
+    }
+
+    var forTransport: HTTPRequestBody {
+        switch self {
+        case .bytes(let bytes): .bytes(bytes)
+        case .file(let path, let offset, let bytes):
+            .file(path: path, offset: offset, bytes: bytes)
+        }
+    }
+}
+
+extension HTTPResponse {
+    /// The object's whole size from `Content-Range: bytes 0-9/100`.
+    var contentRangeTotal: Int? {
+        self["Content-Range"]?.split(separator: "/").last.flatMap { Int($0) }
+    }
+}
+
+extension PresignedRequest {
+    var method: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .put, .uploadPart: "PUT"
+        }
+    }
+
+    var key: ObjectKey {
+        switch self {
+        case .get(let key, _), .head(let key), .put(let key, _, _), .uploadPart(let key, _, _):
+            key
+        }
+    }
+
+    /// What the URL carries besides the signature.
+    var query: [(name: String, value: String)] {
+        switch self {
+        case .get(_, let name?):
+            let quoted = name.filter { $0 != "\"" && $0 != "\\" }
+            return [("response-content-disposition", "attachment; filename=\"\(quoted)\"")]
+        case .uploadPart(_, let uploadID, let number):
+            return [("partNumber", "\(number)"), ("uploadId", uploadID)]
+        case .get, .head, .put: return []
+        }
+    }
+
+    /// Headers that the client has to send as they were signed.
+    var headers: [(name: String, value: String)] {
+        guard case .put(_, let contentType, let contentLength) = self else { return [] }
+        let type = [(name: "content-type", value: contentType)]
+        return type + (contentLength.map { [(name: "content-length", value: "\($0)")] } ?? [])
+    }
+}

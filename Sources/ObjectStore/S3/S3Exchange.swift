@@ -1,0 +1,211 @@
+import AWSSignature
+import HTTPTransport
+import Synchronization
+import XMLTree
+
+/// One call in S3's terms, before it is signed.
+struct S3Call: Sendable {
+    /// In S3's words: `PutObject`.
+    var operation: String
+    var method: String
+    /// Empty for the bucket itself.
+    var key: String
+    var query: [(name: String, value: String)] = []
+    var headers: [(name: String, value: String)] = []
+    var body: HTTPRequestBody = .none
+    var sink: HTTPSink = .memory(maximumBytes: 32 << 20)
+    /// False where a second try could do harm or cannot begin anew.
+    var mayRepeat = true
+}
+
+/// Signs calls, sends them, and repeats what may be repeated.
+struct S3Exchange: Sendable {
+    let configuration: S3Configuration
+    let client: any HTTPClient
+    let retry: RetryPolicy
+    let clock: S3Clock
+    /// Our clock's distance from the store's, in seconds, learned from answers.
+    let skew: ClockSkew
+
+    /// - Returns: an answer below 300.
+    func perform(_ call: S3Call) async throws(ObjectStoreError) -> HTTPResponse {
+        var attempt = 1
+        while true {
+            let outcome = await send(call)
+            let failure: RetryPolicy.Failure
+            var error: ObjectStoreError
+            var retryAfter: Int?
+            switch outcome {
+            case .success(let response):
+                guard let refused = S3Refusal(response, of: call) else {
+                    return response
+                }
+                failure = .status(response.status, serviceCode: refused.error.serviceCode)
+                error = refused.error
+                retryAfter = response["Retry-After"].flatMap { Int($0) }
+                if error.serviceCode == "RequestTimeTooSkewed" {
+                    skew.learn(date: response["Date"], now: clock.seconds())
+                }
+            case .failure(let transport):
+                error = Self.error(transport, of: call)
+                failure = .transport
+                guard error.isTransient else { throw error }
+            }
+            let delay = retry.delayMilliseconds(
+                after: failure, attempt: attempt, random: clock.random(),
+                retryAfterSeconds: retryAfter)
+            error.attempts = attempt
+            guard call.mayRepeat, let delay else { throw error }
+            do {
+                try await clock.sleep(delay)
+            } catch {
+                throw ObjectStoreError(.cancelled, operation: call.operation, key: call.key)
+            }
+            attempt += 1
+        }
+    }
+
+    private func send(_ call: S3Call) async -> Result<HTTPResponse, HTTPTransportError> {
+        let endpoint = configuration.endpoint
+        let path = endpoint.path(bucket: configuration.bucket, key: call.key)
+        let request = HTTPRequest(
+            method: call.method,
+            url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + queryText(call.query),
+            headers: signedHeaders(call, path: path), body: call.body, sink: call.sink)
+        do {
+            return .success(try await client.send(request))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func signedHeaders(
+        _ call: S3Call, path: String
+    ) -> [(name: String, value: String)] {
+        let timestamp = SigV4Time.timestamp(seconds: clock.seconds() + skew.seconds)
+        let hash = payloadHash(call.body)
+        var headers = call.headers
+        headers.append(("x-amz-content-sha256", hash))
+        headers.append(("x-amz-date", timestamp))
+        if let token = configuration.credentials.sessionToken {
+            headers.append(("x-amz-security-token", token))
+        }
+        let host = (name: "host", value: configuration.endpoint.authority)
+        let request = SigV4.CanonicalRequest(
+            method: call.method, path: path, query: call.query, headers: headers + [host],
+            payloadHash: hash)
+        let authorization = SigV4.authorization(
+            request, timestamp: timestamp,
+            scope: SigV4.Scope(
+                date: String(timestamp.prefix(8)), region: configuration.region),
+            credentials: configuration.credentials)
+        return headers + [("authorization", authorization)]
+    }
+
+    /// A body in memory is hashed; a file is not read twice for it. Over plain
+    /// HTTP the length is all that guards a file's bytes.
+    private func payloadHash(_ body: HTTPRequestBody) -> String {
+        switch body {
+        case .none: hex(sha256([]))
+        case .bytes(let bytes): hex(sha256(bytes))
+        case .file: SigV4.unsignedPayload
+        }
+    }
+
+    private func queryText(_ query: [(name: String, value: String)]) -> String {
+        guard !query.isEmpty else { return "" }
+        return "?"
+            + query.map { "\(uriEncode($0.name))=\(uriEncode($0.value))" }.joined(separator: "&")
+    }
+
+    private static func error(
+        _ error: HTTPTransportError, of call: S3Call
+    ) -> ObjectStoreError {
+        let code: ObjectStoreError.Code =
+            switch error.code {
+            case .connect, .reset: .unavailable
+            case .timeout: .timeout
+            case .tls, .invalid: .invalidResponse
+            case .tooLarge: .tooLarge
+            case .localFile: .localFile
+            case .cancelled: .cancelled
+            }
+        return ObjectStoreError(
+            code, operation: call.operation, key: call.key, detail: error.text)
+    }
+}
+
+/// An answer that says no: status 300 and above, or a 200 with an error in it.
+private struct S3Refusal {
+    var error: ObjectStoreError
+
+    /// CompleteMultipartUpload and CopyObject may answer 200 and fail: their
+    /// body tells (S3 API Reference, CompleteMultipartUpload).
+    private static let lateFailures: Set<String> = ["CompleteMultipartUpload", "CopyObject"]
+
+    init?(_ response: HTTPResponse, of call: S3Call) {
+        let document = try? XMLElement(parsing: response.body)
+        let isError = document?.name == "Error"
+        guard response.status >= 300 || (isError && Self.lateFailures.contains(call.operation))
+        else { return nil }
+        let serviceCode = isError ? document?.text(of: "Code") : nil
+        error = ObjectStoreError(
+            Self.code(response.status, serviceCode), operation: call.operation, key: call.key,
+            serviceCode: serviceCode,
+            requestID: response["x-amz-request-id"],
+            detail: isError ? document?.text(of: "Message") : "HTTP status \(response.status)")
+    }
+
+    private static func code(_ status: Int, _ serviceCode: String?) -> ObjectStoreError.Code {
+        switch serviceCode {
+        case "NoSuchKey", "NoSuchBucket", "NoSuchUpload": return .notFound
+        case "EntityTooLarge": return .tooLarge
+        case "SlowDown", "InternalError", "RequestTimeout", "ServiceUnavailable":
+            return .unavailable
+        default: break
+        }
+        switch status {
+        case 404: return .notFound
+        case 409, 412: return .preconditionFailed
+        case 401, 403: return .accessDenied
+        case 416: return .invalidRange
+        case 413: return .tooLarge
+        case 408, 429, 500...: return .unavailable
+        default: return .invalidRequest
+        }
+    }
+}
+
+/// Time and chance as the store client needs them.
+package struct S3Clock: Sendable {
+    /// Seconds since 1970.
+    package var seconds: @Sendable () -> Int
+    /// Sleeps for milliseconds; throws when the task is cancelled.
+    package var sleep: @Sendable (Int) async throws -> Void
+    /// 0 to below 1.
+    package var random: @Sendable () -> Double
+
+    package init(
+        seconds: @escaping @Sendable () -> Int,
+        sleep: @escaping @Sendable (Int) async throws -> Void,
+        random: @escaping @Sendable () -> Double
+    ) {
+        self.seconds = seconds
+        self.sleep = sleep
+        self.random = random
+    }
+}
+
+/// The distance of the store's clock from ours.
+final class ClockSkew: Sendable {
+    private let value = Mutex(0)
+
+    /// Seconds to add to our clock.
+    var seconds: Int { value.withLock { $0 } }
+
+    /// - Parameter date: The answer's `Date` header.
+    func learn(date: String?, now: Int) {
+        guard let date, let theirs = HTTPDate.seconds(date) else { return }
+        value.withLock { $0 = theirs - now }
+    }
+}
