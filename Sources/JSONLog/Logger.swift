@@ -14,12 +14,12 @@ package struct Logger: Sendable {
     /// - Parameters:
     ///   - level: Lines below it are dropped.
     ///   - fields: Bound to every line.
-    ///   - clock: Unix milliseconds, for the `time` field.
     ///   - sink: Gets each line whole, newline included, on the caller's thread.
+    ///   - clock: Unix milliseconds, for the `time` field.
     package init(
         level: LogLevel = .info, fields: [String: LogValue] = [:],
-        clock: @escaping @Sendable () -> Int = Timestamp.now,
-        sink: @escaping @Sendable ([UInt8]) -> Void = Logger.standardError
+        sink: @escaping @Sendable ([UInt8]) -> Void = Logger.standardError,
+        clock: @escaping @Sendable () -> Int = Timestamp.now
     ) {
         self.level = level
         self.fields = fields
@@ -30,7 +30,7 @@ package struct Logger: Sendable {
     /// A logger that also writes these fields; they win over fields bound before.
     package func with(_ fields: [String: LogValue]) -> Logger {
         let all = self.fields.merging(fields) { _, new in new }
-        return Logger(level: level, fields: all, clock: clock, sink: sink)
+        return Logger(level: level, fields: all, sink: sink, clock: clock)
     }
 
     /// For whoever looks for a fault; off unless the level says so.

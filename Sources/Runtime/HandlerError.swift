@@ -32,7 +32,9 @@ extension HandlerError {
             self.init(
                 type: "Runtime.Cancelled", message: "The invocation was cancelled half way.")
         } else {
-            let name = String(describing: Swift.type(of: error)).filter { $0.isASCII && $0.isLetter }
+            let name = String(describing: Swift.type(of: error)).filter {
+                $0.isASCII && $0.isLetter
+            }
             let type = "Function." + name.prefix(1).uppercased() + name.dropFirst()
             self.init(
                 type: HandlerError.isConformant(type) ? type : "Function.Error",

@@ -29,7 +29,8 @@ package func serve(
         environment = try RuntimeEnvironment(variables)
         client = try SocketRuntimeClient(environment: environment)
     } catch {
-        (logger ?? Logger()).error("the environment is not Lambda's", ["detail": .string("\(error)")])
+        (logger ?? Logger()).error(
+            "the environment is not Lambda's", ["detail": .string("\(error)")])
         return 1
     }
     let logger = logger ?? Logger(level: environment.logLevel)

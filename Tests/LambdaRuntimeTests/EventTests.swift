@@ -11,10 +11,13 @@ import Testing
         let event = try decode(
             """
             {"version":"2.0","routeKey":"$default","rawPath":"/api/export/a%20b","rawQueryString":
-            "names=clipforge&x=1&x=2","cookies":["a=1","b=2"],"headers":{"Content-Type":"text/plain",
+            "names=clipforge&x=1&x=2","cookies":["a=1","b=2"],
+            "headers":{"Content-Type":"text/plain",
             "host":"h"},"queryStringParameters":{"names":"clipforge","x":"1,2"},"pathParameters":
-            {"jobId":"a b"},"requestContext":{"accountId":"anonymous","apiId":"x","authentication":null,
-            "authorizer":null,"domainName":"d","http":{"method":"post","path":"/p","protocol":"HTTP/1.1",
+            {"jobId":"a b"},"requestContext":{"accountId":"anonymous","apiId":"x",
+            "authentication":null,
+            "authorizer":null,"domainName":"d","http":{"method":"post","path":"/p",
+            "protocol":"HTTP/1.1",
             "sourceIp":"203.0.113.9","userAgent":"curl"},"requestId":"q1","timeEpoch":1,"new":[1]},
             "body":"aGn/","isBase64Encoded":true,"stageVariables":null,"later":{}}
             """)
@@ -32,7 +35,8 @@ import Testing
     }
 
     @Test func `the least request there can be is enough`() throws {
-        let event = try decode(#"{"requestContext":{"http":{"method":"GET","path":"/x"}},"body":"é"}"#)
+        let event = try decode(
+            #"{"requestContext":{"http":{"method":"GET","path":"/x"}},"body":"é"}"#)
 
         #expect(
             event
@@ -63,10 +67,13 @@ import Testing
         let event = try decode(
             """
             {"Records":[{"eventVersion":"2.3","eventSource":"aws:s3","awsRegion":"us-east-1",
-            "eventTime":"2025-01-01T00:00:00.000Z","eventName":"ObjectCreated:Put","userIdentity":{},
+            "eventTime":"2025-01-01T00:00:00.000Z","eventName":"ObjectCreated:Put",
+            "userIdentity":{},
             "s3":{"s3SchemaVersion":"1.0","configurationId":"c","bucket":{"name":"b","arn":"a"},
-            "object":{"key":"uploads/my+clip%2B1%C3%A9.mp4","size":5,"eTag":"e","sequencer":"0055"}}},
-            {"eventName":"s3:ObjectRemoved:Delete","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}
+            "object":{"key":"uploads/my+clip%2B1%C3%A9.mp4","size":5,"eTag":"e",
+            "sequencer":"0055"}}},
+            {"eventName":"s3:ObjectRemoved:Delete","s3":{"bucket":{"name":"b"},
+            "object":{"key":"k"}}}]}
             """)
 
         #expect(

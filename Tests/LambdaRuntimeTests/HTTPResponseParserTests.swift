@@ -1,5 +1,6 @@
-@testable import LambdaRuntime
 import Testing
+
+@testable import LambdaRuntime
 
 @Suite struct `HTTP answers` {
     private func parse(_ text: String, pieceBytes: Int = .max) throws -> HTTPResponse? {
@@ -93,7 +94,10 @@ import Testing
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab",
             "there are bytes after the end of the answer"
         ),
-        ("HTTP/1.1 200 OK\r\nA: " + String(repeating: "b", count: 300), "the head is larger than 300 bytes"),
+        (
+            "HTTP/1.1 200 OK\r\nA: " + String(repeating: "b", count: 300),
+            "the head is larger than 300 bytes"
+        ),
     ])
     func `what is odd is refused`(text: String, reason: String) {
         #expect(throws: HTTPParseError(reason)) { try parse(text) }
@@ -108,7 +112,10 @@ import Testing
         ("1 \r\n", "a chunk's size is not a hexadecimal number"),
         ("fffffffff\r\n", "a chunk's size is not a hexadecimal number"),
         ("29\r\n", "the body is larger than 40 bytes"),
-        ("20\r\n" + String(repeating: "a", count: 32) + "\r\n9\r\n", "the body is larger than 40 bytes"),
+        (
+            "20\r\n" + String(repeating: "a", count: 32) + "\r\n9\r\n",
+            "the body is larger than 40 bytes"
+        ),
         ("1\r\nab\r\n", "a chunk is longer than it says"),
         ("0\r\nbad trailer\r\n", "a header line is not a name, a colon and a value"),
     ])
@@ -134,7 +141,9 @@ import Testing
     }
 
     private enum Outcome: Equatable {
-        case refused(HTTPParseError), unfinished, whole(HTTPResponse)
+        case refused(HTTPParseError)
+        case unfinished
+        case whole(HTTPResponse)
     }
 
     private func outcome(_ bytes: [UInt8], cutAt cut: Int) -> Outcome {

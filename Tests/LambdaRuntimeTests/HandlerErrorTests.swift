@@ -1,6 +1,7 @@
 import JSONLog
-@testable import LambdaRuntime
 import Testing
+
+@testable import LambdaRuntime
 
 @Suite struct `Handler errors` {
     private struct OddError: Error, CustomStringConvertible {

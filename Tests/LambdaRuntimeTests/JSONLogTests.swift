@@ -14,7 +14,7 @@ import Testing
     }
 
     private func logger(_ level: LogLevel, into lines: Lines) -> Logger {
-        Logger(level: level, clock: { 1_740_820_087_006 }) { lines.append($0) }
+        Logger(level: level, sink: { lines.append($0) }, clock: { 1_740_820_087_006 })
     }
 
     @Test func `a line has time, level, message and the fields by name`() {
@@ -43,7 +43,8 @@ import Testing
     }
 
     @Test func `every control character, quote and emoji survives a JSON reader`() throws {
-        let text = String(String.UnicodeScalarView((0...0x7F).map { Unicode.Scalar($0) })) + "é🎬\u{2028}"
+        let text =
+            String(String.UnicodeScalarView((0...0x7F).map { Unicode.Scalar($0) })) + "é🎬\u{2028}"
 
         let read = try JSONDecoder().decode(String.self, from: Data(JSONText.string(text)))
 

@@ -1,7 +1,8 @@
 import JSONLog
-@testable import LambdaRuntime
 import Synchronization
 import Testing
+
+@testable import LambdaRuntime
 
 @Suite(.timeLimit(.minutes(1))) struct `Run loop` {
     /// A platform that hands out given events and records what comes back.
@@ -52,7 +53,7 @@ import Testing
 
     private let environment: RuntimeEnvironment
     private let lines = `JSON log`.Lines()
-    private var logger: Logger { Logger(clock: { 0 }) { [lines] in lines.append($0) } }
+    private var logger: Logger { Logger(sink: { [lines] in lines.append($0) }, clock: { 0 }) }
 
     init() throws {
         environment = try RuntimeEnvironment([
@@ -136,7 +137,8 @@ import Testing
         let withoutTimes = lines.all.map { line in
             line.replacing(/"durationMs":[0-9.e-]+/, with: "\"durationMs\":0")
         }
-        let start = #"{"time":"1970-01-01T00:00:00.000Z","level":"info","#
+        let start =
+            #"{"time":"1970-01-01T00:00:00.000Z","level":"info","#
             + #""message":"invocation finished","#
         #expect(
             withoutTimes == [

@@ -1,5 +1,6 @@
-@testable import LambdaRuntime
 import Testing
+
+@testable import LambdaRuntime
 
 @Suite(.timeLimit(.minutes(1))) struct `Socket client` {
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
@@ -13,7 +14,8 @@ import Testing
     @Test func `next and its response share one connection and say what Lambda asks for`()
         async throws
     {
-        let headers = "Lambda-Runtime-Trace-Id: Root=1\r\nLambda-Runtime-Client-Context: {}\r\n"
+        let headers =
+            "Lambda-Runtime-Trace-Id: Root=1\r\nLambda-Runtime-Client-Context: {}\r\n"
             + "Lambda-Runtime-Invoked-Function-Arn: arn:f\r\nLambda-Runtime-Aws-Tenant-Id: t\r\n"
             + "Lambda-Runtime-Cognito-Identity: {\"a\":1}\r\n"
         let server = ScriptedServer([
@@ -80,20 +82,21 @@ import Testing
         #expect(server.requests.map { $0.prefix(4) } == ["GET ", "POST", "GET "])
     }
 
-    @Test(arguments: [
-        [.request, .send("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: cut\r\n")],
-        [.request, .send(String(Answer.event("cut", "{\"a\":1}").dropLast()))],
-        [.request, .send(String(Answer.event("cut", "{\"a\":1}").dropLast())), .reset],
-        [.request, .reset],
-        [.bytes(5), .reset],
-        [.request, .send("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: cut\r\n\r\n{}")],
-        [.request, .send(Answer.event("cut", headers: "Content-Length: 9\r\n"))],
-        [.request, .send(Answer.event("cut/../x"))],
-        [.request, .send(Answer.event("cut") + "more")],
-        [.request, .send(Answer.status(204))],
-        [.request, .send(Answer.status(403))],
-        [.request, .send(Answer.status(503))],
-    ] as [[ScriptedServer.Step]])
+    @Test(
+        arguments: [
+            [.request, .send("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: cut\r\n")],
+            [.request, .send(String(Answer.event("cut", "{\"a\":1}").dropLast()))],
+            [.request, .send(String(Answer.event("cut", "{\"a\":1}").dropLast())), .reset],
+            [.request, .reset],
+            [.bytes(5), .reset],
+            [.request, .send("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: cut\r\n\r\n{}")],
+            [.request, .send(Answer.event("cut", headers: "Content-Length: 9\r\n"))],
+            [.request, .send(Answer.event("cut/../x"))],
+            [.request, .send(Answer.event("cut") + "more")],
+            [.request, .send(Answer.status(204))],
+            [.request, .send(Answer.status(403))],
+            [.request, .send(Answer.status(503))],
+        ] as [[ScriptedServer.Step]])
     func `a next that fails is asked again and no cut event is handed out`(
         steps: [ScriptedServer.Step]
     ) async throws {
@@ -187,7 +190,8 @@ import Testing
         _ = try await client.reportError(error, requestID: "r")
         _ = try await client.reportInitError(error)
 
-        let body = #"{"errorMessage":"a \"b\"\n\u0001","errorType":"Function.Broken","stackTrace":[]}"#
+        let body =
+            #"{"errorMessage":"a \"b\"\n\u0001","errorType":"Function.Broken","stackTrace":[]}"#
         func request(_ path: String) -> String {
             "POST /2018-06-01/runtime/\(path) HTTP/1.1\r\nHost: \(server.api)\r\n"
                 + "User-Agent: spool\r\nContent-Type: application/json\r\n"

@@ -55,10 +55,16 @@ import Testing
     @Test(arguments: [
         ("exprt e.json", "There is no command \"exprt\"; did you mean export?"),
         ("x", "There is no command \"x\"."),
-        ("export e.json --aset a=b -o o", "spool export has no option --aset; did you mean --asset?"),
+        (
+            "export e.json --aset a=b -o o",
+            "spool export has no option --aset; did you mean --asset?"
+        ),
         ("status j -o x", "spool status has no option -o."),
         ("export e.json", "Where the result goes is missing: add -o FILE."),
-        ("export -o o", "EDIT is missing: spool export EDIT [--asset NAME=FILE] -o FILE [options]."),
+        (
+            "export -o o",
+            "EDIT is missing: spool export EDIT [--asset NAME=FILE] -o FILE [options]."
+        ),
         ("export e.json -o", "--output wants a value."),
         ("export e.json -o o --asset a", "--asset wants NAME=FILE, not \"a\"."),
         ("export e.json -o o --asset =f", "--asset wants NAME=FILE, not \"=f\"."),

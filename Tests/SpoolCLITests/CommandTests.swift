@@ -24,7 +24,9 @@ import Testing
     }
 
     @Test func `an unknown job is an error, with --json as JSON`() async {
-        let answers = ["GET /api/export/j": [WebResponse.json(#"{"error":"Job not found"}"#, status: 404)]]
+        let answers = [
+            "GET /api/export/j": [WebResponse.json(#"{"error":"Job not found"}"#, status: 404)]
+        ]
         let plain = BackEnd(answers)
         let json = BackEnd(answers)
 
@@ -100,6 +102,7 @@ import Testing
         #expect(file.show(phase: "q", percent: 11) != "")
         #expect(file.finish() == "")
         #expect(ProgressBar.line(phase: "p", percent: 400, done: nil, total: nil).hasSuffix("100%"))
-        #expect(ProgressBar.line(phase: "p", percent: .nan, done: 0, total: 1).contains("  0%  0/1"))
+        #expect(
+            ProgressBar.line(phase: "p", percent: .nan, done: 0, total: 1).contains("  0%  0/1"))
     }
 }

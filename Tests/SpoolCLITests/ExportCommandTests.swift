@@ -98,7 +98,9 @@ import Testing
                 .init(line: "GET http://s3/out", body: ""),
             ])
         #expect(parts.map(\.body).sorted() == ["BBBB", "bb"])
-        #expect(backEnd.errors.contains("rendering  [###########-----------------]  42%  17/40 frames\n"))
+        #expect(
+            backEnd.errors.contains(
+                "rendering  [###########-----------------]  42%  17/40 frames\n"))
     }
 
     @Test func `with --json only the result is written`() async throws {
@@ -108,7 +110,8 @@ import Testing
             let status = try await run(backEnd, in: folder, json: true)
             #expect(status == 0)
 
-            #expect(backEnd.output == #"{"bytes":5,"jobId":"j1","path":"\#(folder)/out.mp4"}"# + "\n")
+            #expect(
+                backEnd.output == #"{"bytes":5,"jobId":"j1","path":"\#(folder)/out.mp4"}"# + "\n")
             #expect(backEnd.errors == "")
         }
     }

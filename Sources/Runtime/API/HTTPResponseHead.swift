@@ -1,7 +1,9 @@
 /// Status line and headers while they are read.
 struct HTTPResponseHead: Sendable, Hashable {
     enum Framing: Sendable, Hashable {
-        case none, length(Int), chunked, untilClose
+        case none
+        case length(Int)
+        case chunked, untilClose
     }
 
     var status = 0

@@ -5,8 +5,11 @@
 /// one length only, never a length together with chunks, nothing after the end.
 struct HTTPResponseParser: Sendable {
     private enum State: Hashable {
-        case statusLine, header, fixedBody(remaining: Int)
-        case chunkSize, chunkData(remaining: Int), chunkEnd, trailer
+        case statusLine, header
+        case fixedBody(remaining: Int)
+        case chunkSize
+        case chunkData(remaining: Int)
+        case chunkEnd, trailer
         case done
     }
 

@@ -67,7 +67,8 @@ package struct FunctionURLRequest: Sendable, Hashable, Codable {
         method = context.http.method.uppercased()
         sourceIP = context.http.sourceIp ?? ""
         requestID = context.requestId ?? ""
-        rawPath = try fields.decodeIfPresent(String.self, forKey: .rawPath)
+        rawPath =
+            try fields.decodeIfPresent(String.self, forKey: .rawPath)
             ?? context.http.path ?? "/"
         rawQueryString = try fields.decodeIfPresent(String.self, forKey: .rawQueryString) ?? ""
         let sentHeaders = try fields.decodeIfPresent([String: String].self, forKey: .headers)

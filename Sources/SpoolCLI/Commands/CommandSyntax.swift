@@ -35,7 +35,8 @@ struct CommandSyntax: Sendable, Hashable {
     static func named(_ name: String) -> CommandSyntax? { all.first { $0.name == name } }
 
     static let overview =
-        "spool: exports edits, uploads media and calls functions of a Spool back end.\n\nCommands:\n"
+        "spool: exports edits, uploads media and calls functions of a Spool back end.\n"
+        + "\nCommands:\n"
         + all.map { padded("  spool \($0.name) \($0.positional)", 28) + $0.summary }
         .joined(separator: "\n")
         + "\n\nOptions of every command:\n"

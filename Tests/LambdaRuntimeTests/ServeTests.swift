@@ -1,0 +1,107 @@
+import Foundation
+import JSONLog
+import LambdaRuntime
+import Testing
+
+/// Each test is a process of its own: signals and exit statuses are what is tested.
+@Suite(.timeLimit(.minutes(1))) struct `Served process` {
+    /// Serves `handler` and sends SIGTERM once the API has been asked `count` times.
+    private static func serve(
+        _ server: ScriptedServer, terminateAfter count: Int,
+        handler: @escaping RawHandler = { bytes, _ in bytes }
+    ) async -> Int32 {
+        Thread.detachNewThread {
+            while server.requests.count < count { usleep(1000) }
+            usleep(20_000)
+            kill(getpid(), SIGTERM)
+        }
+        return await LambdaRuntime.serve(
+            environment: ["AWS_LAMBDA_RUNTIME_API": server.api, "_HANDLER": "f"],
+            handlers: ["f": { _, _ in handler }], logger: Logger { _ in })
+    }
+
+    @Test func `SIGTERM ends an idle process with status 0`() async {
+        await #expect(processExitsWith: .exitCode(0)) {
+            let server = ScriptedServer([[.request, .request]])
+            exit(await Self.serve(server, terminateAfter: 1))
+        }
+    }
+
+    @Test func `SIGTERM cancels the handler, whose end is still reported`() async {
+        await #expect(processExitsWith: .exitCode(0)) {
+            let server = ScriptedServer([
+                [.request, .send(Answer.event("r")), .request, .send(Answer.status(202))]
+            ])
+            let status = await Self.serve(server, terminateAfter: 1) { bytes, _ in
+                try await Task.sleep(for: .seconds(600))
+                return bytes
+            }
+            let isReported = server.requests.last?.contains("Runtime.Cancelled") == true
+            exit(isReported ? status : 99)
+        }
+    }
+
+    @Test func `a handler that will not stop does not keep the process`() async {
+        await #expect(processExitsWith: .exitCode(0)) {
+            let server = ScriptedServer([[.request, .send(Answer.event("r")), .request]])
+            let status = await Self.serve(server, terminateAfter: 1) { bytes, _ in
+                while true { usleep(100_000) }
+            }
+            exit(status + 99)
+        }
+    }
+
+    @Test func `a 500 from the API is a failure`() async {
+        await #expect(processExitsWith: .exitCode(1)) {
+            let server = ScriptedServer([[.request, .send(Answer.status(500))]])
+            exit(await Self.serve(server, terminateAfter: .max))
+        }
+    }
+
+    @Test func `an unknown handler is reported and is a failure`() async {
+        await #expect(processExitsWith: .exitCode(1)) {
+            let server = ScriptedServer([[.request, .send(Answer.status(202))]])
+            let status = await LambdaRuntime.serve(
+                environment: ["AWS_LAMBDA_RUNTIME_API": server.api, "_HANDLER": "g"],
+                handlers: [:], logger: Logger { _ in })
+            let isReported =
+                server.requests
+                == server.requests.filter {
+                    $0.hasPrefix("POST /2018-06-01/runtime/init/error ")
+                        && $0.contains(
+                            "Lambda-Runtime-Function-Error-Type: Runtime.UnknownHandler\r\n")
+                }
+            exit(isReported && server.requests.count == 1 ? status : 99)
+        }
+    }
+
+    @Test func `no Runtime API in the environment is a failure`() async {
+        await #expect(processExitsWith: .exitCode(1)) {
+            exit(
+                await LambdaRuntime.serve(
+                    environment: [:], handlers: [:], logger: Logger { _ in }))
+        }
+    }
+
+    @Test func `the trace ID is in the environment while its handler runs`() async {
+        await #expect(processExitsWith: .exitCode(1)) {
+            let headers = "Lambda-Runtime-Trace-Id: Root=1\r\n"
+            let server = ScriptedServer([
+                [
+                    .request, .send(Answer.event("r1", headers: headers)),
+                    .request, .send(Answer.status(202)),
+                    .request, .send(Answer.event("r2")),
+                    .request, .send(Answer.status(202)),
+                    .request, .send(Answer.status(500)),
+                ]
+            ])
+            let status = await Self.serve(server, terminateAfter: .max) { _, _ in
+                let value = getenv("_X_AMZN_TRACE_ID").map { String(cString: $0) }
+                return Array((value ?? "none").utf8)
+            }
+            let answers = server.requests.filter { $0.hasPrefix("POST") }
+                .map { $0.components(separatedBy: "\r\n\r\n").last }
+            exit(answers == ["Root=1", "none"] ? status : 99)
+        }
+    }
+}
