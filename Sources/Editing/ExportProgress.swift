@@ -13,26 +13,22 @@ package enum ExportProgress: Hashable, Sendable {
 
     /// What has been rendered.
     package struct Work: Hashable, Sendable {
-        /// Frames done in each chunk, with the chunk.
-        package var chunks: [(frames: FrameRange, framesDone: Int)] {
-            get { zip(ranges, done).map { ($0, $1) } }
-        }
-        private let ranges: [FrameRange]
-        private let done: [Int]
+        /// Frames of all chunks that are done.
+        package let framesDone: Int
+        /// Frames of all chunks.
+        package let frameCount: Int
         /// Nil where the export has no sound to render.
         private let isAudioDone: Bool?
 
         /// - Parameter chunks: Frames done outside `0...count` are clamped: the
         ///   count comes from objects that a dying renderer may have left.
         package init(chunks: [(frames: FrameRange, framesDone: Int)], isAudioDone: Bool?) {
-            ranges = chunks.map(\.frames)
-            done = chunks.map { min(max(0, $0.framesDone), $0.frames.count) }
+            framesDone = chunks.reduce(0) {
+                $0 + min(max(0, $1.framesDone), $1.frames.count)
+            }
+            frameCount = chunks.reduce(0) { $0 + $1.frames.count }
             self.isAudioDone = isAudioDone
         }
-
-        /// Frames of all chunks that are done.
-        package var framesDone: Int { done.reduce(0, +) }
-        package var frameCount: Int { ranges.reduce(0) { $0 + $1.count } }
 
         /// Share of the work, 0 to 1. The sound is one job that costs about as
         /// much as a twentieth of the picture.

@@ -1,7 +1,8 @@
-/// Any JSON value, as decoded by whatever decoder the caller has.
+/// Any JSON value.
 ///
-/// Decode a request into this first and read it with `EditReader`: a plain
-/// `Decodable` type would stop at the first fault, and would not say where.
+/// A request is parsed into this first (`init(parsing:)`) and then read with
+/// `EditReader`: a plain `Decodable` type would stop at the first fault, and
+/// would not say where. `Codable` is for small values inside stored documents.
 package indirect enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
