@@ -1,0 +1,50 @@
+import FoundationEssentials
+import Glibc
+
+/// The folder with everything that lasts, held by one emulator at a time.
+struct DataFolder: ~Copyable {
+    let path: String
+    /// The lock lasts as long as this descriptor; a killed process lets go of it.
+    private let lock: Int32
+
+    /// Makes the folder if it is missing and locks it.
+    /// - Throws: a sentence when it cannot be used or another emulator has it.
+    init(path: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw DataFolderError(sentence: "The data folder \(path) cannot be made.")
+        }
+        guard let resolved = realpath(path, nil) else {
+            throw DataFolderError(sentence: "The data folder \(path) cannot be found.")
+        }
+        self.path = String(cString: resolved)
+        free(resolved)
+        lock = open(self.path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else {
+            throw DataFolderError(sentence: "The data folder \(path) cannot be written.")
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw DataFolderError(sentence: "Another emulator uses the data folder \(path).")
+        }
+    }
+
+    deinit { close(lock) }
+
+    /// A folder for the instances' files, without what a killed process left.
+    func makeScratchFolder() throws -> String {
+        let scratch = path + "/scratch"
+        try? FileManager.default.removeItem(atPath: scratch)
+        try FileManager.default.createDirectory(
+            atPath: scratch, withIntermediateDirectories: true)
+        return scratch
+    }
+}
+
+/// Why a data folder cannot be used.
+struct DataFolderError: Error, CustomStringConvertible {
+    var sentence: String
+    var description: String { sentence }
+}

@@ -1,0 +1,113 @@
+import EmulatorDatabase
+import EmulatorHTTP
+import EmulatorLambda
+import EmulatorStore
+import FoundationEssentials
+import Glibc
+import JSONLog
+
+/// The running emulator: one database, two ports.
+struct Emulator: Sendable {
+    /// Printed on standard output when everything answers.
+    let readyLine: String
+    private let database: Database
+    private let lambda: LambdaService
+    private let front: HTTPServer
+
+    /// From SIGTERM to the end of running invocations; the whole has 10 s.
+    private static let drainMilliseconds = 6_000
+
+    init(
+        options: EmulatorOptions, environment: [String: String], dataFolder: String,
+        scratchFolder: String, logger: Logger
+    ) async throws {
+        let catalog = try readCatalog(options.functionsPath, environment: environment)
+        let bucket = environment["SPOOL_BUCKET"] ?? "spool"
+        let accessKeyID = environment["AWS_ACCESS_KEY_ID"] ?? "spool"
+        let secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"] ?? "spool-secret"
+        database = try Database(path: dataFolder + "/spool.sqlite")
+
+        let frontHandler = LateHandler()
+        front = HTTPServer(
+            configuration: HTTPServerConfiguration(host: options.host, port: options.port),
+            handler: frontHandler)
+        let port = try front.start()
+        let s3Port = options.s3Port
+        let address = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
+        let apiURL = "http://\(address):\(port)"
+        let s3URL = "http://\(address):\(s3Port)"
+
+        var configuration = LambdaConfiguration(
+            bootstrapPath: try bootstrapPath(options), taskRoot: currentFolder(),
+            scratchFolder: scratchFolder)
+        configuration.environment = functionEnvironment(
+            from: environment, s3URL: s3URL, apiURL: apiURL, bucket: bucket,
+            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
+        configuration.allowedOrigins = allowedOrigins(environment["FRONTEND_URL"])
+        configuration.consoleFolder = options.consoleFolder ?? consoleFolder(options.functionsPath)
+        configuration.administratorToken = environment["SPOOL_ADMIN_TOKEN"]
+        lambda = LambdaService(
+            configuration: configuration, catalog: catalog, database: database, logger: logger,
+            info: ["apiUrl": apiURL, "s3Url": s3URL, "bucket": bucket],
+            traffic: { [front] in traffic(front.counters, "front") })
+        try await lambda.start()
+        frontHandler.set(lambda.front)
+        readyLine = "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
+    }
+
+    /// Ends everything in order: no new work, running work, connections, file.
+    func stop() async {
+        await lambda.stop(graceMilliseconds: Self.drainMilliseconds)
+        await front.stop(graceMilliseconds: 500)
+        await database.close()
+    }
+}
+
+private func readCatalog(
+    _ path: String, environment: [String: String]
+) throws -> FunctionCatalog {
+    guard let data = FileManager.default.contents(atPath: path) else {
+        throw StartError(sentence: "The function catalogue \(path) cannot be read.")
+    }
+    return applyWorkerConcurrency(
+        try FunctionCatalog(json: Array(data)), environment: environment)
+}
+
+private func traffic(_ traffic: HTTPTraffic, _ server: String) -> [(name: String, value: Int)] {
+    [
+        ("spool_\(server)_requests_total", traffic.requests),
+        ("spool_\(server)_received_bytes_total", traffic.receivedBytes),
+        ("spool_\(server)_sent_bytes_total", traffic.sentBytes),
+    ]
+}
+
+/// `--bootstrap`, or the program of that name beside this one, as a whole path:
+/// instances start in a folder of their own choice.
+private func bootstrapPath(_ options: EmulatorOptions) throws -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    let own = String(decoding: buffer.prefix(max(0, count)).map(UInt8.init), as: UTF8.self)
+    let path = options.bootstrapPath ?? folder(of: own) + "/bootstrap"
+    guard let whole = realpath(path, nil) else {
+        throw StartError(sentence: "The program of the functions, \(path), is not there.")
+    }
+    defer { free(whole) }
+    return String(cString: whole)
+}
+
+private func consoleFolder(_ functionsPath: String) -> String {
+    let whole = functionsPath.hasPrefix("/") ? functionsPath : currentFolder() + "/" + functionsPath
+    return folder(of: folder(of: whole)) + "/local-emulator/Console"
+}
+
+private func currentFolder() -> String { FileManager.default.currentDirectoryPath }
+
+private func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+}
+
+/// Why the emulator did not start.
+private struct StartError: Error, CustomStringConvertible {
+    var sentence: String
+    var description: String { sentence }
+}

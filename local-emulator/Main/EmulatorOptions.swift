@@ -1,0 +1,94 @@
+/// What the command line and the environment ask for.
+struct EmulatorOptions: Sendable, Equatable {
+    /// Folder for everything that lasts.
+    var dataFolder = ""
+    var host = "127.0.0.1"
+    /// Console, function URLs, Invoke API; 0 is any free port.
+    var port = 8_080
+    /// The S3 endpoint; 0 is any free port.
+    var s3Port = 9_000
+    var functionsPath = "infra/functions.json"
+    /// nil: `bootstrap` beside this program.
+    var bootstrapPath: String?
+    /// nil: `local-emulator/Console` beside the folder of `functionsPath`.
+    var consoleFolder: String?
+    var wantsHelp = false
+
+    /// - Throws: one sentence for the first argument that is wrong.
+    init(
+        arguments: [String], environment: [String: String] = [:]
+    ) throws(EmulatorOptionsError) {
+        if let text = environment["PORT"] { port = try Self.port(text, "PORT") }
+        var rest = arguments[...]
+        while let name = rest.popFirst() {
+            if name == "--help" || name == "-h" {
+                wantsHelp = true
+                return
+            }
+            guard Self.names.contains(name) else {
+                throw EmulatorOptionsError(sentence: "\(name) is not an option.")
+            }
+            guard let value = rest.popFirst(), !value.isEmpty else {
+                throw EmulatorOptionsError(sentence: "\(name) needs a value.")
+            }
+            switch name {
+            case "--data": dataFolder = value
+            case "--host": host = value
+            case "--port": port = try Self.port(value, name)
+            case "--s3-port": s3Port = try Self.port(value, name)
+            case "--functions": functionsPath = value
+            case "--bootstrap": bootstrapPath = value
+            default: consoleFolder = value
+            }
+        }
+        guard !dataFolder.isEmpty else {
+            throw EmulatorOptionsError(sentence: "--data DIR is required.")
+        }
+    }
+
+    private static let names = [
+        "--data", "--host", "--port", "--s3-port", "--functions", "--bootstrap", "--console",
+    ]
+
+    private static func port(_ text: String, _ name: String) throws(EmulatorOptionsError) -> Int {
+        guard let port = Int(text), (0...65_535).contains(port) else {
+            throw EmulatorOptionsError(sentence: "\(name) \(text) is not a port (0 to 65535).")
+        }
+        return port
+    }
+
+    /// The text of `--help`.
+    static let help = """
+        usage: local-emulator --data DIR [options]
+
+        An S3-compatible store, a Lambda-compatible function service and a web
+        console in one process. Everything that lasts is in DIR.
+
+          --data DIR         folder for objects, index and queue (made if missing)
+          --port N           console, function URLs, Invoke API (default 8080 or
+                             $PORT; 0 is any free port)
+          --s3-port N        S3 endpoint, path style (default 9000; 0 is any free port)
+          --host ADDRESS     IPv4 address to listen on (default 127.0.0.1)
+          --functions FILE   the functions (default infra/functions.json)
+          --bootstrap PATH   program of every function instance (default: bootstrap
+                             beside this program)
+          --console DIR      files of the console (default: local-emulator/Console
+                             of the project that FILE belongs to)
+          --help             this text
+
+        Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default spool and
+        spool-secret), SPOOL_BUCKET (default spool), FRONTEND_URL (origins that may
+        call the functions, separated by commas; default *), SPOOL_ADMIN_TOKEN
+        (asked for by console API, Invoke API and metrics), WORKER_CONCURRENCY
+        (instances of render-chunk). Every SPOOL_ variable reaches the functions.
+
+        One ready line is printed on standard output; JSON lines on standard error.
+        SIGTERM ends it in order within 10 seconds. kill -9 loses nothing.
+
+        """
+}
+
+/// An argument that cannot be used.
+struct EmulatorOptionsError: Error, Equatable {
+    var sentence: String
+}

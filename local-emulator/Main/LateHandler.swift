@@ -1,0 +1,26 @@
+import EmulatorHTTP
+import Synchronization
+
+/// Answers 503 until the handler is there: a port must be open before the
+/// addresses that functions are told of are known.
+final class LateHandler: HTTPHandler {
+    private let handler = Mutex<(any HTTPHandler)?>(nil)
+
+    func set(_ handler: any HTTPHandler) {
+        self.handler.withLock { $0 = handler }
+    }
+
+    func plan(for head: RequestHead) async -> BodyPlan {
+        guard let handler = handler.withLock({ $0 }) else { return .refuse(Self.starting) }
+        return await handler.plan(for: head)
+    }
+
+    func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
+        guard let handler = handler.withLock({ $0 }) else { return Self.starting }
+        return await handler.respond(to: head, body: body)
+    }
+
+    private static let starting = Response(
+        status: 503, headers: [("Retry-After", "1"), ("Content-Type", "text/plain")],
+        body: .bytes(Array("starting\n".utf8)))
+}

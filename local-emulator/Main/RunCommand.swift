@@ -1,0 +1,57 @@
+import EmulatorLambda
+import FoundationEssentials
+import Glibc
+import JSONLog
+
+/// Runs the emulator until it is told to end.
+/// - Returns: the exit status: 0 after SIGTERM, 2 for a wrong command line, 1
+///   when it could not start.
+func runCommand(arguments: [String], environment: [String: String]) async -> Int32 {
+    let options: EmulatorOptions
+    do {
+        options = try EmulatorOptions(arguments: arguments, environment: environment)
+    } catch {
+        writeText("local-emulator: \(error.sentence)\nSee local-emulator --help.\n", to: 2)
+        return 2
+    }
+    if options.wantsHelp {
+        writeText(EmulatorOptions.help, to: 1)
+        return 0
+    }
+    raiseFileLimit()
+    let logger = Logger(fields: ["component": "local-emulator"])
+    do {
+        let folder = try DataFolder(path: options.dataFolder)
+        let emulator = try await Emulator(
+            options: options, environment: environment, dataFolder: folder.path,
+            scratchFolder: try folder.makeScratchFolder(), logger: logger)
+        writeText(emulator.readyLine, to: 1)
+        await waitForTermination()
+        logger.info("The emulator was told to end")
+        await emulator.stop()
+        logger.info("The emulator has ended")
+        withExtendedLifetime(folder) {}
+        return 0
+    } catch {
+        logger.error("The emulator could not start", ["error": .string("\(error)")])
+        writeText("local-emulator: \(error)\n", to: 2)
+        return 1
+    }
+}
+
+/// Each instance costs a dozen descriptors here, so take what the system allows.
+private func raiseFileLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(7), &limit)
+}
+
+private func writeText(_ text: String, to descriptor: Int32) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+    }
+}
