@@ -7,6 +7,8 @@ import Synchronization
 final class HTTPExchange: Sendable {
     private enum Phase {
         case arrived
+        /// The head is in and no body follows.
+        case bodiless(RequestHead)
         /// A task works for it. Seen on the connection's thread only after the
         /// server gave up on the task.
         case parked
@@ -48,6 +50,7 @@ final class HTTPExchange: Sendable {
         }
         switch phase {
         case .arrived: return begin(connection, method: method, version: version)
+        case .bodiless(let head): return answerBodiless(head, on: connection)
         case .planned(let plan): return startReading(plan)
         case .reading where data.isEmpty: return finishReading(connection)
         case .reading: return read(data)
@@ -94,13 +97,27 @@ final class HTTPExchange: Sendable {
             headers: headers, remoteAddress: connection.remoteAddress)
         let hasBody = RequestRules.hasBody(headers)
         state.withLock { state in
-            state.phase = .parked
+            state.phase = hasBody ? .parked : .bodiless(head)
             state.head = head
         }
+        guard hasBody else { return MHD_Result.YES }
         park(connection) { [self] in
             let plan = await core.handler.plan(for: head)
             if case .refuse(let response) = plan { return become(.ready(response)) }
-            if hasBody { return become(.planned(plan)) }
+            return become(.planned(plan))
+        }
+        return MHD_Result.YES
+    }
+
+    /// libmicrohttpd closes a connection whose answer is queued in the very
+    /// first call, so a request without a body waits for the second.
+    private func answerBodiless(
+        _ head: RequestHead, on connection: ConnectionHandle
+    ) -> MHD_Result {
+        state.withLock { $0.phase = .parked }
+        park(connection) { [self] in
+            let plan = await core.handler.plan(for: head)
+            if case .refuse(let response) = plan { return become(.ready(response)) }
             let body = BodyReception(plan).result
             return become(.ready(await core.handler.respond(to: head, body: body)))
         }

@@ -36,6 +36,7 @@ struct FrontHandler: HTTPHandler {
         if head.path.hasPrefix(ConsoleAPI.root) {
             return isAdministrator(head) ? await consoleAPI.respond(head) : refused
         }
+        if let response = preflight(head) { return response }
         if head.path.hasPrefix("/fn/") {
             return cors.apply(to: await functionURL(head, body), for: head)
         }
@@ -45,13 +46,21 @@ struct FrontHandler: HTTPHandler {
 
     // MARK: Functions
 
+    /// The answer to a preflight request for a function; nil for anything else.
+    private func preflight(_ head: RequestHead) -> Response? {
+        guard cors.isPreflight(head) else { return nil }
+        if head.path.hasPrefix("/fn/") { return cors.preflight(head, methods: Self.allMethods) }
+        guard case .otherMethods(let methods) = routes.match(method: head.method, path: head.path)
+        else { return nil }
+        return cors.preflight(head, methods: methods)
+    }
+
     private func functionURL(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
         let rest = head.path.dropFirst("/fn/".count)
         let name = rest.prefix { $0 != "/" }
         guard let function = catalog.function(named: String(name)), function.url != nil else {
             return problem(404, "Not found")
         }
-        if cors.isPreflight(head) { return cors.preflight(head, methods: Self.allMethods) }
         let path = rest.dropFirst(name.count)
         let target = FunctionURLTarget(
             function: function.name, rawPath: path.isEmpty ? "/" : String(path))
@@ -63,7 +72,6 @@ struct FrontHandler: HTTPHandler {
         case .none:
             return problem(404, "Not found")
         case .otherMethods(let methods):
-            if cors.isPreflight(head) { return cors.preflight(head, methods: methods) }
             let allow = ("Allow", (methods + ["OPTIONS"]).joined(separator: ", "))
             if head.method == "OPTIONS" { return Response(status: 204, headers: [allow]) }
             return problem(

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 
 /// The folder with everything that lasts, held by one emulator at a time.
-struct DataFolder: ~Copyable {
+final class DataFolder: Sendable {
     let path: String
     /// The lock lasts as long as this descriptor; a killed process lets go of it.
     private let lock: Int32

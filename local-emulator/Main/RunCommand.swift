@@ -18,6 +18,7 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
         writeText(EmulatorOptions.help, to: 1)
         return 0
     }
+    let signals = TerminationSignals()
     raiseFileLimit()
     let logger = Logger(fields: ["component": "local-emulator"])
     do {
@@ -26,7 +27,7 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
             options: options, environment: environment, dataFolder: folder.path,
             scratchFolder: try folder.makeScratchFolder(), logger: logger)
         writeText(emulator.readyLine, to: 1)
-        await waitForTermination()
+        await signals.wait()
         logger.info("The emulator was told to end")
         await emulator.stop()
         logger.info("The emulator has ended")
