@@ -50,7 +50,7 @@ final class TerminationSignals: Sendable {
     fileprivate func run() {
         var byte: UInt8 = 0
         while read(pipeEnd, &byte, 1) != 1 {}
-        let waiting = state.withLock { state in
+        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard case .quiet(let waiting) = state else { return [] }
             state = .arrived
             return waiting
