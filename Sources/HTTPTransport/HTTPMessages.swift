@@ -12,6 +12,9 @@ package struct HTTPRequest: Sendable {
     package var timeoutMilliseconds: Int
     /// Fewer than 1 kB/s for this long is a stall; 0 sets no limit.
     package var stallTimeoutSeconds: Int
+    /// Gets the bytes of the body sent so far, on the transport's thread: it
+    /// must be quick, and starts anew when curl sends the body again.
+    package var onSent: (@Sendable (Int) -> Void)?
 
     package init(
         method: String, url: String, headers: [(name: String, value: String)] = [],

@@ -148,6 +148,7 @@ final class Transfer {
                 }
             }
             sent += count
+            request.onSent?(sent)
             return count
         case .file(_, let offset, let total):
             // The page cache serves a file that was just written; a slow disk
@@ -158,6 +159,7 @@ final class Transfer {
                 return Int(CURL_READFUNC_ABORT)
             }
             sent += count
+            request.onSent?(sent)
             return count
         }
     }

@@ -4,8 +4,8 @@ import Testing
 @Suite struct `Command line` {
     private func parse(
         _ words: String, environment: [String: String] = [:]
-    ) throws -> CommandLine {
-        try CommandLine(words.split(separator: " ").map(String.init), environment: environment)
+    ) throws -> CommandRequest {
+        try CommandRequest(words.split(separator: " ").map(String.init), environment: environment)
     }
 
     @Test func `an export is read with options in any place and form`() throws {

@@ -95,6 +95,7 @@ import Testing
         let bar = ProgressBar.line(phase: "p", percent: 1, done: nil, total: nil)
 
         #expect(terminal.show(phase: "p", percent: 1) == "\r\u{1B}[K" + bar)
+        #expect(terminal.show(phase: "p", percent: 1.9) == "")
         #expect(terminal.finish() == "\n")
         #expect(file.show(phase: "p", percent: 1) == bar + "\n")
         #expect(file.show(phase: "p", percent: 2) == "")

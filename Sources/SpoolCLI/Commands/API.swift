@@ -139,7 +139,10 @@ struct ExportStatus: Decodable, Sendable, Hashable {
     }
 
     var jobId: String
+    /// In the words of the front end whose kind of edit this is.
     var status: String
+    /// In Spool's own words, whatever the kind of edit.
+    var state: String?
     var phase: String?
     /// 0 to 100.
     var progress: Double?
@@ -148,4 +151,6 @@ struct ExportStatus: Decodable, Sendable, Hashable {
     var error: String?
     /// Bytes of the result.
     var size: Int?
+
+    var word: String { state ?? status }
 }

@@ -61,12 +61,12 @@ struct ExportCommand: Sendable {
             let status = try await api.status(of: jobID).status
             world.show(
                 screen.show(
-                    phase: status.phase ?? status.status, percent: status.progress ?? 0,
+                    phase: status.phase ?? status.word, percent: status.progress ?? 0,
                     done: status.frames?.done, total: status.frames?.total))
-            guard !ExportCommand.finalStatuses.contains(status.status) else {
-                guard status.status == "completed" else {
+            guard !ExportCommand.finalStatuses.contains(status.word) else {
+                guard status.word == "completed" else {
                     throw CommandError(
-                        "Job \(jobID) \(status.status): \(status.error ?? "no reason was given")")
+                        "Job \(jobID) \(status.word): \(status.error ?? "no reason was given")")
                 }
                 return status
             }

@@ -26,6 +26,7 @@ package struct ProgressBar: Sendable, Hashable {
 package struct ProgressScreen: Sendable {
     private let isTerminal: Bool
     private let isQuiet: Bool
+    private var lastLine = ""
     private var lastPhase = ""
     private var lastTenth = -1
     private var isDrawn = false
@@ -42,6 +43,8 @@ package struct ProgressScreen: Sendable {
         guard !isQuiet else { return "" }
         let line = ProgressBar.line(phase: phase, percent: percent, done: done, total: total)
         if isTerminal {
+            guard line != lastLine else { return "" }
+            lastLine = line
             isDrawn = true
             return "\r\u{1B}[K" + line
         }

@@ -8,7 +8,7 @@ package func runCommand(
 ) async -> Int32 {
     var isJSON = arguments.contains("--json")
     do {
-        let line = try CommandLine(arguments, environment: environment)
+        let line = try CommandRequest(arguments, environment: environment)
         isJSON = line.isJSON
         return try await run(line, world)
     } catch let error as CommandError {
@@ -21,7 +21,7 @@ package func runCommand(
     }
 }
 
-private func run(_ line: CommandLine, _ world: World) async throws -> Int32 {
+private func run(_ line: CommandRequest, _ world: World) async throws -> Int32 {
     let api = API(world: world, base: line.api, token: line.token)
     switch line.command {
     case .help(let text):
@@ -90,9 +90,9 @@ private func runExport(
 
 private func sentence(_ status: ExportStatus) -> String {
     let line = ProgressBar.line(
-        phase: status.phase ?? status.status, percent: status.progress ?? 0,
+        phase: status.phase ?? status.word, percent: status.progress ?? 0,
         done: status.frames?.done, total: status.frames?.total)
-    switch status.status {
+    switch status.word {
     case "completed": return line + "\n" + (status.downloadUrl ?? "")
     case "failed": return line + "\nfailed: " + (status.error ?? "no reason was given")
     default: return line

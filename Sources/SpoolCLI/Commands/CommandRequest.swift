@@ -34,7 +34,7 @@ package enum Command: Sendable, Hashable {
 }
 
 /// A whole command line.
-package struct CommandLine: Sendable, Hashable {
+package struct CommandRequest: Sendable, Hashable {
     package var command: Command
     /// Without a slash at its end.
     package var api: String
@@ -61,7 +61,7 @@ package struct CommandLine: Sendable, Hashable {
         let words = try ParsedWords(arguments.dropFirst(), syntax: syntax)
         self.init(.help(syntax.help), environment: environment)
         if words.flags.contains("--help") { return }
-        if let api = words.last("--api") { self.api = CommandLine.withoutSlash(api) }
+        if let api = words.last("--api") { self.api = CommandRequest.withoutSlash(api) }
         token = words.last("--token") ?? token
         isJSON = words.flags.contains("--json")
         guard api.hasPrefix("http://") || api.hasPrefix("https://") else {
@@ -75,7 +75,7 @@ package struct CommandLine: Sendable, Hashable {
             environment[name].flatMap { $0.isEmpty ? nil : $0 }
         }
         self.command = command
-        api = CommandLine.withoutSlash(value("SPOOL_API") ?? "http://127.0.0.1:8080")
+        api = CommandRequest.withoutSlash(value("SPOOL_API") ?? "http://127.0.0.1:8080")
         token = value("SPOOL_TOKEN")
         isJSON = false
     }
