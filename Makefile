@@ -1,0 +1,38 @@
+# README names two of these: demo and test. Both do their own set-up.
+
+SWIFT_FLAGS = --explicit-target-dependency-import-check error
+
+.PHONY: setup build demo test lint unit end-to-end bench clean
+
+setup:
+	scripts/setup
+
+build: setup
+	swift build -c release $(SWIFT_FLAGS) --product bootstrap
+	swift build -c release $(SWIFT_FLAGS) --product local-emulator
+	swift build -c release $(SWIFT_FLAGS) --product spool
+
+demo: build
+	scripts/demo
+
+test:
+	scripts/setup --tests
+	$(MAKE) lint unit end-to-end
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests local-emulator
+
+unit:
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build
+
+# The products of the same build, driven by real clients.
+end-to-end:
+	.venv/bin/python -m pytest -q Tests/EndToEnd
+
+bench: build
+	scripts/setup --tests
+	.venv/bin/python Benchmarks/export_benchmark.py
+
+clean:
+	rm -rf .build .data

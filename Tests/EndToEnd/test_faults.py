@@ -1,0 +1,149 @@
+"""What is killed, cancelled, sent twice or fed rubbish ends well."""
+import json
+import subprocess
+import time
+
+import boto3
+import conftest
+import pytest
+from conftest import Emulator
+
+
+def ffmpeg_processes(emulator):
+    """FFmpeg processes whose scratch folder is this emulator's."""
+    out = subprocess.run(["pgrep", "-af", "ffmpeg"], capture_output=True, text=True).stdout
+    return [line for line in out.splitlines() if str(emulator.data) in line
+            or emulator.s3 in line]
+
+
+def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media):
+    emulator = Emulator(tmp_path / "data").start()
+    asset = emulator.upload(media / "slow.mp4")
+    edit = conftest.single(asset, 20, codec="lossless", chunkSeconds=4)
+    job = emulator.start_export(edit)
+    emulator.wait_until(lambda: 0 < emulator.status(job)["frames"]["done"] < 600)
+    emulator.kill()
+
+    restarted = Emulator(tmp_path / "data").start()
+    try:
+        status = restarted.wait(job)
+        assert status["state"] == "completed", status
+        broken = conftest.frame_hashes(restarted.download(status, tmp_path / "broken.mp4"))
+        # An undisturbed export of its own content addresses: other chunks.
+        whole = restarted.wait(restarted.start_export(
+            conftest.single(asset, 20, codec="lossless", chunkSeconds=20)))
+        assert broken == conftest.frame_hashes(
+            restarted.download(whole, tmp_path / "whole.mp4"))
+        assert len(broken) == 600
+    finally:
+        restarted.stop()
+
+
+def test_a_cancelled_export_has_no_ffmpeg_two_seconds_later(emulator, media):
+    asset = emulator.upload(media / "slow.mp4")
+    job = emulator.start_export(conftest.single(asset, 20, crf=1, preset="veryslow"))
+    emulator.wait_until(lambda: ffmpeg_processes(emulator))
+    answer = emulator.call("DELETE", f"/api/export/{job}")
+    assert answer.status == 200
+    assert answer.json()["state"] == "cancelled"
+
+    time.sleep(2)
+    assert ffmpeg_processes(emulator) == []
+    assert emulator.status(job)["state"] == "cancelled"
+    # A second cancel, and one of a finished export, change nothing.
+    assert emulator.call("DELETE", f"/api/export/{job}").json()["state"] == "cancelled"
+
+
+def test_the_same_client_token_is_the_same_job(shared, assets):
+    edit = conftest.single(assets["a"], 1, size={"width": 64, "height": 36})
+    edit["clientToken"] = "token-1"
+    jobs = {shared.start_export(edit) for _ in range(3)}
+    assert len(jobs) == 1
+
+    edit["timeline"]["tracks"][0]["clips"][0]["length"] = 2
+    conflict = shared.call("POST", "/api/export", edit)
+    assert conflict.status == 409
+    assert conflict.json()["errors"][0]["pointer"] == "/clientToken"
+
+
+def test_events_that_come_twice_change_nothing(shared, assets):
+    job = shared.start_export(conftest.single(assets["a"], 2, size={"width": 64, "height": 36}))
+    done = shared.wait(job)
+    client = boto3.client(
+        "s3", endpoint_url=shared.s3, aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret", region_name="us-east-1")
+    keys = [entry["Key"] for entry in client.list_objects_v2(
+        Bucket="spool", Prefix=f"exports/local/{job}/requests/")["Contents"]]
+    before = client.head_object(Bucket="spool", Key=f"exports/local/{job}/output.mp4")
+    for key in keys:
+        event = {"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3",
+                              "eventName": "ObjectCreated:Put",
+                              "s3": {"bucket": {"name": "spool"},
+                                     "object": {"key": key, "size": 1, "eTag": "x",
+                                                "sequencer": "1"}}}]}
+        function = "stitch-export" if key.endswith(".stitch.json") else "render-chunk"
+        answer = shared.call(
+            "POST", f"/2015-03-31/functions/{function}/invocations", event)
+        assert answer.status == 200
+        assert answer.headers.get("X-Amz-Function-Error") is None
+
+    after = client.head_object(Bucket="spool", Key=f"exports/local/{job}/output.mp4")
+    assert after["ETag"] == before["ETag"]
+    assert after["LastModified"] == before["LastModified"]
+    assert shared.status(job)["finishedAt"] == done["finishedAt"]
+
+
+def test_media_that_is_not_media_is_refused_at_once(shared, tmp_path):
+    path = tmp_path / "novel.mp4"
+    path.write_bytes(b"It was a dark and stormy night. " * 4000)
+    grant = shared.call("POST", "/api/upload/init", {
+        "filename": path.name, "contentType": "video/mp4", "size": path.stat().st_size}).json()
+    conftest.http("PUT", grant["uploadUrl"], path.read_bytes(), grant["headers"])
+    done = shared.call("POST", "/api/upload/complete", {"assetId": grant["assetId"]})
+
+    assert done.status == 422
+    assert done.json()["errors"][0]["pointer"] == "/assetId"
+    refused = shared.call("POST", "/api/export", conftest.single(grant["assetId"], 1))
+    assert refused.status == 400
+    assert "not usable" in refused.json()["errors"][0]["detail"]
+
+
+def replace(shared, asset, body):
+    """Overwrites or deletes (None) the raw upload behind the API's back."""
+    client = boto3.client(
+        "s3", endpoint_url=shared.s3, aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret", region_name="us-east-1")
+    key = client.list_objects_v2(
+        Bucket="spool", Prefix=f"uploads/local/{asset}/")["Contents"][0]["Key"]
+    if body is None:
+        client.delete_object(Bucket="spool", Key=key)
+    else:
+        client.put_object(Bucket="spool", Key=key, Body=body, ContentType="video/mp4")
+
+
+@pytest.mark.parametrize("body,words", [
+    (None, "gone"), (b"not media any more", "replaced")])
+def test_a_source_that_vanishes_or_changes_fails_the_job(emulator, media, body, words):
+    asset = emulator.upload(media / "slow.mp4")
+    # Two renderers are busy with a first export, so the second one waits.
+    first = emulator.start_export(conftest.single(asset, 20, crf=10, preset="slow"))
+    emulator.wait_until(lambda: ffmpeg_processes(emulator))
+    second = emulator.start_export(conftest.single(asset, 10, crf=30))
+    replace(emulator, asset, body)
+    emulator.call("DELETE", f"/api/export/{first}")
+
+    status = emulator.wait(second)
+    assert status["state"] == "failed"
+    assert asset in status["error"] and words in status["error"]
+
+
+def test_a_source_that_is_cut_short_fails_the_job(shared, media, tmp_path):
+    whole = tmp_path / "whole.mp4"
+    conftest.ffmpeg("-i", media / "slow.mp4", "-c", "copy", "-movflags", "+faststart", whole)
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    asset = shared.upload(cut)
+
+    status = shared.wait(shared.start_export(conftest.single(asset, 20, crf=35)))
+    assert status["state"] == "failed"
+    assert status["error"]
