@@ -27,14 +27,20 @@ struct EditDecoding {
             reader.text($0, longest: Limits.longestClientTokenCharacters)
         }
         guard let (tracks, soundtrack) = content(of: root) else { return nil }
+        let place = root.pointer.appending(root["project"] == nil ? "timeline" : "project")
         guard tracks.contains(where: { !$0.clips.isEmpty }) || !reader.faults.isEmpty else {
-            let name = root["project"] == nil ? "timeline" : "project"
-            reader.report(EditFault.emptyProjectDetail, at: root.pointer.appending(name))
+            reader.report(EditFault.emptyProjectDetail, at: place)
             return nil
         }
-        return Edit(
+        let edit = Edit(
             tracks: tracks, soundtrack: soundtrack, output: output, callback: callback,
             clientToken: clientToken)
+        let assetCount = edit.assetIDs.count
+        if assetCount > Limits.mostAssets {
+            reader.report(
+                "uses \(assetCount) assets; at most \(Limits.mostAssets) are allowed", at: place)
+        }
+        return edit
     }
 
     private mutating func merged(_ request: JSONValue) -> JSONNode? {

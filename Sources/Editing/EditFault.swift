@@ -6,6 +6,7 @@ package struct EditFault: Hashable, Sendable, Codable {
     /// A sentence without its subject: `must be a string, not a number`.
     package var detail: String
 
+    /// A fault at that place.
     package init(pointer: String, detail: String) {
         self.pointer = pointer
         self.detail = detail
@@ -18,6 +19,7 @@ package struct EditFault: Hashable, Sendable, Codable {
 /// Everything that is wrong with an edit, in document order of the checks, at
 /// most `Limits.mostFaults`.
 package struct EditFaults: Error, Hashable, Sendable, CustomStringConvertible {
+    /// At least one.
     package let faults: [EditFault]
 
     /// - Precondition: There is at least one fault.

@@ -1,9 +1,12 @@
 /// A value together with the place it was read from, so that a later check
 /// can still name the field.
 package struct Located<Value> {
+    /// What was read.
     package var value: Value
+    /// Where it stands.
     package var pointer: JSONPointer
 
+    /// A value of that place.
     package init(_ value: Value, _ pointer: JSONPointer) {
         self.value = value
         self.pointer = pointer
@@ -35,8 +38,10 @@ package struct JSONObjectNode {
 /// every fault instead of stopping at the first. A read that fails returns nil
 /// and has reported why.
 package struct EditReader {
+    /// What was found so far, in the order of reading.
     private(set) package var faults: [EditFault] = []
 
+    /// A reader that has found nothing.
     package init() {}
 
     /// Adds a fault, up to `Limits.mostFaults`.

@@ -95,6 +95,7 @@ extension JSONValue: Codable {
     }
 }
 
+/// Literals, for tests and for values that a program makes itself.
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByFloatLiteral,
     ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral

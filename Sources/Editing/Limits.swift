@@ -21,15 +21,18 @@ package enum Limits {
     /// Frames per second: below 1 is a slide show for which there are images,
     /// above 120 no encoder level of H.264 takes HD pictures.
     package static let slowestFrameRate = Rational(1)
+    /// See `slowestFrameRate`.
     package static let fastestFrameRate = Rational(120)
 
     /// A frame rate is a fraction of small numbers (30000/1001). The numerator
     /// becomes the time scale of the mp4 track.
     package static let greatestFrameRateNumerator = 120_000
+    /// The NTSC rates have 1001.
     package static let greatestFrameRateDenominator = 1_001
 
-    /// Pixels of one side: x264 needs 16, and 8K UHD is 7,680 wide.
+    /// Pixels of one side: one macroblock of H.264.
     package static let shortestSidePixels = 16
+    /// Pixels of one side: 8K UHD is 7,680 wide.
     package static let longestSidePixels = 7_680
 
     /// Pixels of one frame: 8K UHD. H.264 level 6.2 ends a little above.
@@ -42,16 +45,19 @@ package enum Limits {
     /// Linear gain: 20 dB up. More is a mistake in the unit (percent).
     package static let greatestVolume = Rational(10)
 
-    /// A clip may be blown up to ten times the picture (Shotstack's range of
-    /// `offset` is the same).
+    /// A clip's box over the output; how large the picture may get in pixels is
+    /// bounded by `longestSidePixels` and `mostPixels`.
     package static let greatestScale = Rational(10)
+    /// Shotstack's range of `offset`, in sizes of the output.
     package static let furthestOffset = Rational(10)
 
     /// Longest fade of a transition, in seconds.
     package static let longestFadeSeconds = 60
 
-    /// Chunk lengths that a caller may ask for, in seconds.
+    /// Shortest chunk that a caller may ask for, in seconds: a few frames, for
+    /// tests.
     package static let shortestChunkSeconds = Rational(1, 10)
+    /// Longest chunk that a caller may ask for, in seconds.
     package static let longestChunkSeconds = Rational(600)
 
     /// Chunks of one export: three pages of a bucket listing.
@@ -59,13 +65,18 @@ package enum Limits {
 
     /// Characters of an asset ID: what S3 leaves of a key beside the rest.
     package static let longestAssetIDCharacters = 256
+    /// Room for any UUID or hash in text.
     package static let longestClientTokenCharacters = 256
+    /// What browsers and servers take without trouble.
     package static let longestURLCharacters = 2_048
+    /// Characters of a secret's name.
     package static let longestSecretNameCharacters = 128
 
-    /// Merge fields, and the bytes that they may add to one document: a body
-    /// is 10 MB at most (CF-36) and must not grow past twice that.
+    /// Merge fields of one request.
     package static let mostMergeFields = 1_000
+
+    /// Bytes that merge fields may add to one document: a body is 10 MB at
+    /// most (CF-36) and must not grow past twice that.
     package static let mostMergedBytes = 10_000_000
 
     /// Levels of arrays and objects in a document; an edit itself has eight.

@@ -46,6 +46,18 @@ let repositoryRoot = URL(filePath: #filePath)
         #expect(faults(fixture.request) == fixture.faults)
     }
 
+    @Test func `every example of the documentation is an edit`() throws {
+        let page = try String(
+            contentsOf: repositoryRoot.appending(path: "docs/edit.md"), encoding: .utf8)
+        let examples = page.components(separatedBy: "```json\n").dropFirst()
+            .compactMap { $0.components(separatedBy: "```").first }
+
+        #expect(examples.count == 2)
+        for example in examples {
+            #expect(throws: Never.self) { try Edit(request: request(example)) }
+        }
+    }
+
     @Test func `an empty project says so in the words of ClipForge`() throws {
         let request = try request(#"{"project":{"tracks":[]},"settings":{}}"#)
 
@@ -83,6 +95,18 @@ let repositoryRoot = URL(filePath: #filePath)
             faults(request) == [
                 EditFault(
                     pointer: "/timeline/tracks/1/clips", detail: "brings the clips above 2000")
+            ])
+    }
+
+    @Test func `distinct assets are counted`() throws {
+        let clips = (0...Limits.mostAssets)
+            .map { #"{"asset":{"type":"video","assetId":"a\#($0)"}}"# }.joined(separator: ",")
+        let request = try request(#"{"timeline":{"tracks":[{"clips":[\#(clips)]}]}}"#)
+
+        #expect(
+            faults(request) == [
+                EditFault(
+                    pointer: "/timeline", detail: "uses 501 assets; at most 500 are allowed")
             ])
     }
 
