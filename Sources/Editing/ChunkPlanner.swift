@@ -55,9 +55,11 @@ package struct ChunkPlanner: Hashable, Sendable {
         requestedSeconds: Rational? = nil
     ) -> [FrameRange] {
         precondition(frameCount >= 1, "a timeline has a frame")
-        let seconds = requestedSeconds ?? chosenSeconds(
-            timelineSeconds: (Rational(frameCount) / frameRate).doubleValue,
-            frameRate: frameRate, pixelsPerFrame: pixelsPerFrame)
+        let seconds =
+            requestedSeconds
+            ?? chosenSeconds(
+                timelineSeconds: (Rational(frameCount) / frameRate).doubleValue,
+                frameRate: frameRate, pixelsPerFrame: pixelsPerFrame)
         let wanted = max(1, (seconds * frameRate).rounded)
         // No chunk but a lone one is shorter than half of the wanted length.
         let least = (2 * frameCount + Limits.mostChunks - 1) / Limits.mostChunks

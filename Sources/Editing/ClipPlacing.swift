@@ -42,7 +42,8 @@ struct ClipPlacing {
         let ends = timed.flatMap { $0 }.compactMap(\.times.end)
         guard let timelineEnd = ends.max() else {
             if let clip = timed.flatMap({ $0 }).first?.clip.clip {
-                reader.report("leads nowhere: no clip gives the timeline an end",
+                reader.report(
+                    "leads nowhere: no clip gives the timeline an end",
                     at: clip.length.pointer)
             }
             return []
@@ -70,9 +71,10 @@ struct ClipPlacing {
                 cursor = .unknown
                 continue
             }
-            let end: Rational? = if case .seconds(let seconds) = length { start + seconds } else {
-                nil
-            }
+            let end: Rational? =
+                if case .seconds(let seconds) = length { start + seconds } else {
+                    nil
+                }
             cursor = end.map { .at($0) } ?? .afterEnd
             result.append((clip, Times(start: start, end: end)))
         }

@@ -82,7 +82,8 @@ import Testing
             let edges = (0..<Int.random(in: 0...60, using: &random)).map { _ in
                 Int.random(in: 0...frameCount, using: &random)
             }
-            let requested = Bool.random(using: &random)
+            let requested =
+                Bool.random(using: &random)
                 ? Rational(Int.random(in: 1...300, using: &random), 10) : nil
             let planner = ChunkPlanner(concurrency: Int.random(in: 1...64, using: &random))
 
@@ -109,7 +110,8 @@ import Testing
 
             let chunks = ChunkCutter(frameCount: frameCount, wanted: wanted).chunks(edges: edges)
 
-            let isWithin = chunks.count == 1
+            let isWithin =
+                chunks.count == 1
                 || chunks.allSatisfy {
                     2 * $0.count >= wanted && $0.count <= max(1, wanted + wanted / 10)
                 }

@@ -31,9 +31,11 @@ import Testing
 
     private func agree(_ request: JSONValue) -> Bool {
         let faults = decoderFaults(request)
-        let isBeyondSchema = !faults.isEmpty && faults.allSatisfy { fault in
-            Self.beyondSchema.contains { fault.detail.contains($0) }
-        }
+        let isBeyondSchema =
+            !faults.isEmpty
+            && faults.allSatisfy { fault in
+                Self.beyondSchema.contains { fault.detail.contains($0) }
+            }
         return isBeyondSchema || schema.accepts(request) == faults.isEmpty
     }
 
