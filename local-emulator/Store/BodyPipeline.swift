@@ -1,0 +1,200 @@
+import AWSSignature
+import EmulatorHTTP
+import FoundationEssentials
+import Glibc
+
+/// Where a verified body is.
+enum StoredBody: Sendable, Equatable {
+    case inline([UInt8])
+    case blob(String)
+}
+
+/// What came in and what it hashes to.
+struct BodyResult: Sendable {
+    var bytes: Int
+    /// Hexadecimal.
+    var md5: String
+    /// Base64 by header name, for instance `x-amz-checksum-crc32`.
+    var checksums: [String: String]
+}
+
+/// A body on its way in: aws-chunked framing off, hashes along, into memory
+/// while it is small and into a file of `tmp` beyond.
+final class BodyPipeline {
+    private let blobs: BlobFolder
+    private let inlineMaximum: Int
+    private let bytesMaximum: Int
+    private var decoder: ChunkedDecoder?
+    private let expectedHash: String?
+    private let expectedBytes: Int?
+    private let expectedMD5: String?
+    private var expectedChecksums: [String: String] = [:]
+    private let announcedTrailer: String?
+
+    private let md5 = Digest(.md5)
+    private let payloadHash: Digest?
+    private var checksums: [(ChecksumAlgorithm, RunningChecksum)] = []
+    private var memory: [UInt8] = []
+    private var file: TemporaryBlob?
+    private var byteCount = 0
+
+    /// - Parameter inlineMaximum: larger bodies go to a file.
+    /// - Parameter bytesMaximum: larger bodies are `.entityTooLarge`.
+    init(
+        _ headers: HeaderFields, _ signature: PayloadSignature, blobs: BlobFolder,
+        inlineMaximum: Int, bytesMaximum: Int
+    ) throws(S3Error) {
+        self.blobs = blobs
+        self.inlineMaximum = inlineMaximum
+        self.bytesMaximum = bytesMaximum
+        expectedMD5 = headers["content-md5"]
+        announcedTrailer = headers["x-amz-trailer"]?.lowercased()
+        switch signature {
+        case .unsigned: (expectedHash, payloadHash) = (nil, nil)
+        case .hash(let hash): (expectedHash, payloadHash) = (hash, Digest(.sha256))
+        case .chunked(let chain, let hasTrailer):
+            (expectedHash, payloadHash) = (nil, nil)
+            decoder = ChunkedDecoder(chain: chain, hasTrailer: hasTrailer)
+        }
+        let length = headers["x-amz-decoded-content-length"].flatMap { Int($0) }
+        expectedBytes = decoder == nil ? nil : length
+        if decoder != nil, length == nil {
+            throw S3Error(
+                .missingContentLength, "You must provide x-amz-decoded-content-length.")
+        }
+        let size = expectedBytes ?? headers["content-length"].flatMap { Int($0) } ?? 0
+        if size > bytesMaximum { throw Self.tooLarge(size, bytesMaximum) }
+        if let expectedMD5, Data(base64Encoded: expectedMD5)?.count != 16 {
+            throw S3Error(.invalidDigest, "The Content-MD5 you specified is not valid.")
+        }
+        for algorithm in ChecksumAlgorithm.allCases {
+            let expected = headers[algorithm.headerName]
+            if let expected { expectedChecksums[algorithm.headerName] = expected }
+            if expected != nil || announcedTrailer == algorithm.headerName {
+                checksums.append((algorithm, RunningChecksum(algorithm)))
+            }
+        }
+    }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
+        payloadHash?.update(bytes)
+        if var decoder = decoder.take() {
+            defer { self.decoder = decoder }
+            try decoder.decode(bytes) { data throws(S3Error) in try write(data) }
+        } else {
+            try write(bytes)
+        }
+    }
+
+    /// Ends the body and checks all that the client said of it.
+    func finish() throws(S3Error) -> BodyResult {
+        if let decoder, !decoder.isComplete || byteCount != expectedBytes {
+            throw S3Error(
+                .incompleteBody,
+                "You did not provide the number of bytes specified by the Content-Length HTTP header.")
+        }
+        if let expectedHash, let hash = payloadHash?.finish(), hex(hash) != expectedHash {
+            throw S3Error(
+                .xAmzContentSHA256Mismatch,
+                "The provided 'x-amz-content-sha256' header does not match what was computed.")
+        }
+        let digest = md5.finish()
+        if let expectedMD5, Data(base64Encoded: expectedMD5) != Data(digest) {
+            throw S3Error(
+                .badDigest, "The Content-MD5 you specified did not match what we received.")
+        }
+        for trailer in decoder?.trailers ?? [] where trailer.name == announcedTrailer {
+            expectedChecksums[trailer.name] = trailer.value
+        }
+        var computed: [String: String] = [:]
+        for (algorithm, running) in checksums {
+            let value = Data(running.finish()).base64EncodedString()
+            guard expectedChecksums[algorithm.headerName] == value else {
+                throw S3Error(
+                    .badDigest,
+                    "The \(algorithm.rawValue.uppercased()) you specified did not match the "
+                        + "calculated checksum.")
+            }
+            computed[algorithm.headerName] = value
+        }
+        return BodyResult(bytes: byteCount, md5: hex(digest), checksums: computed)
+    }
+
+    /// The body, for calls that take it in memory.
+    var bytesInMemory: [UInt8] { memory }
+
+    /// The file to publish; nil when the body is in memory.
+    func takeFile() -> TemporaryBlob? {
+        defer { file = nil }
+        return file
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
+        byteCount += bytes.count
+        if byteCount > bytesMaximum { throw Self.tooLarge(byteCount, bytesMaximum) }
+        md5.update(bytes)
+        for index in checksums.indices { checksums[index].1.update(bytes) }
+        if let file {
+            try file.write(bytes)
+        } else if memory.count + bytes.count <= inlineMaximum {
+            memory.append(contentsOf: bytes)
+        } else {
+            let file = try TemporaryBlob(blobs)
+            try file.write(memory)
+            try file.write(bytes)
+            memory = []
+            self.file = file
+        }
+    }
+
+    private static func tooLarge(_ bytes: Int, _ maximum: Int) -> S3Error {
+        S3Error(
+            .entityTooLarge, "Your proposed upload exceeds the maximum allowed size",
+            details: [("ProposedSize", String(bytes)), ("MaxSizeAllowed", String(maximum))])
+    }
+}
+
+/// A file in `tmp` that vanishes unless it is published.
+final class TemporaryBlob: Sendable {
+    let id: String
+    private let blobs: BlobFolder
+    private let descriptor: Int32
+
+    init(_ blobs: BlobFolder) throws(S3Error) {
+        self.blobs = blobs
+        id = BlobFolder.newID()
+        descriptor = open(
+            blobs.temporaryPath(id), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor < 0 { throw Self.failure }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        unlink(blobs.temporaryPath(id))
+    }
+
+    func write(_ bytes: [UInt8]) throws(S3Error) {
+        let outcome = bytes.withUnsafeBytes { bytes in
+            Result { () throws(S3Error) in try write(bytes) }
+        }
+        try outcome.get()
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
+        var position = 0
+        while position < bytes.count {
+            let left = UnsafeRawBufferPointer(rebasing: bytes[position...])
+            let count = Glibc.write(descriptor, left.baseAddress, left.count)
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { throw Self.failure }
+            position += count
+        }
+    }
+
+    /// Makes it a durable blob of the same ID.
+    func publish() async throws { try await blobs.publish(id, descriptor: descriptor) }
+
+    private static var failure: S3Error {
+        S3Error(.internalError, "The store's disk failed: \(String(cString: strerror(errno))).")
+    }
+}

@@ -1,0 +1,67 @@
+import EmulatorHTTP
+
+/// Which pages may call the store (Fetch standard, "CORS protocol"). Requests
+/// are signed, never authorised by cookies, so any origin may be allowed.
+struct CrossOrigin: Sendable {
+    /// `*` allows all.
+    var allowedOrigins: [String]
+
+    private static let methods = "GET, PUT, HEAD, POST, DELETE"
+    private static let exposed =
+        "ETag, Content-Length, Content-Range, Accept-Ranges, Last-Modified, x-amz-request-id, "
+        + "x-amz-meta-*, x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, "
+        + "x-amz-checksum-sha1, x-amz-checksum-sha256, Location"
+
+    /// The fields that let a page read the answer; none without an origin.
+    func headers(for head: RequestHead) -> [(String, String)] {
+        guard let origin = head.headers["origin"] else { return [] }
+        let vary = ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+        guard let allowed = allowed(origin) else { return [vary] }
+        return [
+            ("Access-Control-Allow-Origin", allowed),
+            ("Access-Control-Expose-Headers", Self.exposed), vary,
+        ]
+    }
+
+    /// Answers OPTIONS; needs no signature.
+    func preflight(_ head: RequestHead, requestID: String) -> Response {
+        guard head.headers["origin"] != nil,
+            let method = head.headers["access-control-request-method"]
+        else {
+            return Self.refusal(
+                S3Error(.invalidRequest, "Insufficient information. Origin request header needed."),
+                head, requestID)
+        }
+        let headers = headers(for: head)
+        guard headers.count > 1, Self.methods.split(separator: ", ").contains(method[...]) else {
+            return Self.refusal(
+                S3Error(.accessDenied, "CORSResponse: This CORS request is not allowed."), head,
+                requestID, headers: headers)
+        }
+        var answer = headers + [
+            ("Access-Control-Allow-Methods", Self.methods), ("Access-Control-Max-Age", "3600"),
+            ("x-amz-request-id", requestID),
+        ]
+        if let asked = head.headers["access-control-request-headers"] {
+            answer.append(("Access-Control-Allow-Headers", asked))
+        }
+        return Response(status: 200, headers: answer)
+    }
+
+    private func allowed(_ origin: String) -> String? {
+        if allowedOrigins.contains("*") { return "*" }
+        return allowedOrigins.contains(origin) ? origin : nil
+    }
+
+    private static func refusal(
+        _ error: S3Error, _ head: RequestHead, _ requestID: String,
+        headers: [(String, String)] = []
+    ) -> Response {
+        let document = XMLText(error: error, resource: head.path, requestID: requestID).bytes
+        return Response(
+            status: error.code.status,
+            headers: headers + [
+                ("Content-Type", "application/xml"), ("x-amz-request-id", requestID),
+            ], body: .bytes(document))
+    }
+}

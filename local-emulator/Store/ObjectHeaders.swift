@@ -1,0 +1,73 @@
+import EmulatorHTTP
+
+/// The header fields that an object is stored with and served with.
+enum ObjectHeaders {
+    private static let kept = [
+        "content-type", "cache-control", "content-disposition", "content-encoding",
+        "content-language", "expires", "x-amz-website-redirect-location",
+    ]
+    /// S3's limit for all user metadata of an object.
+    private static let metadataBytesMaximum = 2_048
+
+    /// - Throws: `.metadataTooLarge`.
+    static func stored(from headers: HeaderFields) throws(S3Error) -> [String: String] {
+        var stored: [String: String] = [:]
+        var metadataBytes = 0
+        for field in headers.fields {
+            let name = field.lowercasedName
+            if name.hasPrefix("x-amz-meta-") {
+                metadataBytes += name.utf8.count - 11 + field.value.utf8.count
+                stored[name] = stored[name].map { $0 + "," + field.value } ?? field.value
+            } else if kept.contains(name) {
+                stored[name] = field.value
+            }
+        }
+        if metadataBytes > metadataBytesMaximum {
+            throw S3Error(
+                .metadataTooLarge,
+                "Your metadata headers exceed the maximum allowed metadata size.")
+        }
+        return normalized(stored)
+    }
+
+    /// The same for a POST form's fields, whose names are lower-case.
+    static func stored(from fields: [String: String]) throws(S3Error) -> [String: String] {
+        try stored(from: HeaderFields(fields.map { (name: $0.key, value: $0.value) }))
+    }
+
+    /// `aws-chunked` describes the request, not the object.
+    private static func normalized(_ headers: [String: String]) -> [String: String] {
+        var headers = headers
+        if let encoding = headers["content-encoding"] {
+            let codings = encoding.split(separator: ",").map { $0.filter { $0 != " " } }
+                .filter { $0.lowercased() != "aws-chunked" && !$0.isEmpty }
+            headers["content-encoding"] = codings.isEmpty ? nil : codings.joined(separator: ",")
+        }
+        if headers["content-type"]?.isEmpty ?? true {
+            headers["content-type"] = "binary/octet-stream"
+        }
+        return headers
+    }
+
+    private static let overrides = [
+        "content-type", "content-language", "expires", "cache-control", "content-disposition",
+        "content-encoding",
+    ]
+
+    /// What GET and HEAD answer with.
+    /// - Parameter isWhole: checksums are of the whole object only.
+    static func served(
+        _ object: ObjectRecord, _ request: S3Request, isWhole: Bool
+    ) -> [(String, String)] {
+        var headers = object.headers
+        for name in overrides {
+            if let value = request["response-" + name] { headers[name] = value }
+        }
+        let showsChecksums = isWhole && request.header("x-amz-checksum-mode") == "ENABLED"
+        if !showsChecksums { headers = headers.filter { !$0.key.hasPrefix("x-amz-checksum-") } }
+        return headers.sorted { $0.key < $1.key } + [
+            ("ETag", "\"\(object.etag)\""), ("Accept-Ranges", "bytes"),
+            ("Last-Modified", StoreTime.http(object.modifiedMilliseconds)),
+        ]
+    }
+}

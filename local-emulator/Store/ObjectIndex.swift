@@ -1,0 +1,178 @@
+import EmulatorDatabase
+import FoundationEssentials
+
+/// An object as the index knows it.
+struct ObjectRecord: Sendable {
+    var key: [UInt8]
+    var etag: String
+    var bytes: Int
+    var modifiedMilliseconds: Int
+    /// What it is served with: lower-case names to values, x-amz-meta- too.
+    var headers: [String: String]
+    var blob: String?
+    var inlineID: Int?
+    /// Of a multipart upload, in order; empty for others.
+    var partSizes: [Int]
+
+    init(_ row: Row) throws {
+        key = try row.blob("key")
+        etag = try row.text("etag")
+        bytes = try row.integer("size")
+        modifiedMilliseconds = try row.integer("modified_ms")
+        headers = try StoredJSON.decode(try row.text("headers"))
+        blob = try row.optionalText("blob")
+        inlineID = try row.optionalInteger("inline_id")
+        partSizes = try StoredJSON.decode(try row.text("part_sizes"))
+    }
+}
+
+/// An object that is about to be.
+struct NewObject: Sendable {
+    var bucket: String
+    var key: [UInt8]
+    var etag: String
+    var bytes: Int
+    var headers: [String: String]
+    var body: StoredBody
+    var partSizes: [Int] = []
+    var condition: WritePrecondition
+    /// `ObjectCreated:Put`
+    var eventName: String
+}
+
+/// `If-Match` and `If-None-Match` of a write, decided as it is committed.
+struct WritePrecondition: Sendable, Equatable {
+    var ifMatch: String?
+    var ifNoneMatch: String?
+
+    /// - Throws: `.noSuchKey` for If-Match without an object, otherwise
+    ///   `.preconditionFailed`.
+    func check(_ existing: ObjectRecord?) throws {
+        if let ifMatch {
+            guard let existing else { throw S3Error.noSuchKey }
+            if !ETags.contains(ifMatch, existing.etag) { throw S3Error.preconditionFailed }
+        }
+        if let ifNoneMatch, let existing, ETags.contains(ifNoneMatch, existing.etag) {
+            throw S3Error.preconditionFailed
+        }
+    }
+}
+
+/// Lists of entity tags as headers carry them.
+enum ETags {
+    static func contains(_ list: String, _ etag: String) -> Bool {
+        list.split(separator: ",").contains { item in
+            let item = item.filter { $0 != " " && $0 != "\"" }
+            return item == "*" || item == etag || item == "W/" + etag
+        }
+    }
+}
+
+enum StoredJSON {
+    static func encode(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+
+    static func decode<T: Decodable>(_ text: String) throws -> T {
+        try JSONDecoder().decode(T.self, from: Data(text.utf8))
+    }
+}
+
+/// Changes and reads of objects inside a transaction.
+struct ObjectIndex {
+    let connection: Connection
+    /// Milliseconds since 1970.
+    let now: Int
+    let requestID: String
+    let graceMilliseconds: Int
+
+    /// - Throws: `.noSuchBucket`.
+    func requireBucket(_ name: String) throws {
+        if try connection.query("SELECT 1 FROM buckets WHERE name = ?", name).isEmpty {
+            throw S3Error.noSuchBucket
+        }
+    }
+
+    /// - Returns: nil when there is none.
+    func object(_ bucket: String, _ key: [UInt8]) throws -> ObjectRecord? {
+        try connection.query("SELECT * FROM objects WHERE bucket = ? AND key = ?", bucket, key)
+            .first.map { try ObjectRecord($0) }
+    }
+
+    /// The bytes of an object that lives in the index.
+    func inlineBytes(_ id: Int) throws -> [UInt8] {
+        let rows = try connection.query("SELECT bytes FROM inline_bodies WHERE id = ?", id)
+        guard let row = rows.first else { throw S3Error(.internalError, "A body is missing.") }
+        return try row.blob("bytes")
+    }
+
+    /// Puts an object in the place of what was there and tells the outbox.
+    /// - Throws: `.noSuchBucket`, `.noSuchKey`, `.preconditionFailed`.
+    func put(_ object: NewObject) throws {
+        try requireBucket(object.bucket)
+        let existing = try self.object(object.bucket, object.key)
+        try object.condition.check(existing)
+        if let existing { try bury(existing) }
+        var inlineID: Int?
+        var blob: String?
+        switch object.body {
+        case .blob(let id): blob = id
+        case .inline(let bytes):
+            try connection.execute("INSERT INTO inline_bodies(bytes) VALUES(?)", bytes)
+            inlineID = connection.lastInsertRowID
+        }
+        let sequencer = try nextSequencer()
+        try connection.execute(
+            "INSERT OR REPLACE INTO objects VALUES(?,?,?,?,?,?,?,?,?,?)", object.bucket,
+            object.key, object.etag, object.bytes, now, try StoredJSON.encode(object.headers),
+            blob, inlineID, try StoredJSON.encode(object.partSizes), sequencer)
+        try tell(
+            object.eventName, object.bucket, object.key, bytes: object.bytes, etag: object.etag,
+            sequencer: sequencer)
+    }
+
+    /// - Returns: whether there was an object.
+    func delete(_ bucket: String, _ key: [UInt8], ifMatch: String? = nil) throws -> Bool {
+        try requireBucket(bucket)
+        guard let existing = try object(bucket, key) else { return false }
+        try WritePrecondition(ifMatch: ifMatch).check(existing)
+        try bury(existing)
+        try connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", bucket, key)
+        try tell(
+            "ObjectRemoved:Delete", bucket, key, bytes: 0, etag: "",
+            sequencer: try nextSequencer())
+        return true
+    }
+
+    /// Queues a blob for unlinking once open readers had their time.
+    func bury(blob: String) throws {
+        try connection.execute(
+            "INSERT OR REPLACE INTO dead_blobs VALUES(?,?)", blob, now + graceMilliseconds)
+    }
+
+    private func bury(_ object: ObjectRecord) throws {
+        if let blob = object.blob { try bury(blob: blob) }
+        if let id = object.inlineID {
+            try connection.execute("DELETE FROM inline_bodies WHERE id = ?", id)
+        }
+    }
+
+    /// One counter for all keys, so that a later change of a key is greater.
+    private func nextSequencer() throws -> String {
+        let rows = try connection.query(
+            "UPDATE store_sequence SET value = value + 1 WHERE id = 1 RETURNING value")
+        let digits = String(try rows.first?.integer("value") ?? 0, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 16 - digits.count)) + digits
+    }
+
+    private func tell(
+        _ eventName: String, _ bucket: String, _ key: [UInt8], bytes: Int, etag: String,
+        sequencer: String
+    ) throws {
+        let event = ObjectEvent(
+            bucket: bucket, key: String(decoding: key, as: UTF8.self), eventName: eventName,
+            bytes: bytes, etag: etag, sequencer: sequencer, timeMilliseconds: now,
+            requestID: requestID)
+        try ObjectEventOutbox.append(event, in: connection)
+    }
+}

@@ -1,0 +1,119 @@
+import EmulatorHTTP
+
+/// The part of an object that an answer carries.
+struct ByteSelection: Equatable {
+    var offset: Int
+    var bytes: Int
+    var isPartial: Bool
+
+    /// A single range as RFC 9110, 14.1.2 has it; one in another form or unit
+    /// and several ranges are ignored, as S3 does.
+    /// - Throws: `.invalidRange` when it selects nothing.
+    init(range: String?, size: Int) throws(S3Error) {
+        (offset, bytes, isPartial) = (0, size, false)
+        guard let range, range.hasPrefix("bytes="), !range.contains(",") else { return }
+        let sides = range.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+        guard sides.count == 2 else { return }
+        let invalid = S3Error(
+            .invalidRange, "The requested range is not satisfiable",
+            details: [("RangeRequested", range), ("ActualObjectSize", String(size))])
+        if sides[0].isEmpty {
+            guard let count = Int(sides[1]), count >= 0 else { return }
+            if count == 0 || size == 0 { throw invalid }
+            bytes = min(count, size)
+            offset = size - bytes
+        } else {
+            guard let first = Int(sides[0]), first >= 0 else { return }
+            let last = sides[1].isEmpty ? size - 1 : Int(sides[1])
+            guard let last, sides[1].isEmpty || last >= first else { return }
+            if first >= size { throw invalid }
+            offset = first
+            bytes = min(last, size - 1) - first + 1
+        }
+        isPartial = true
+    }
+
+    /// One part of a multipart upload; others are one part.
+    /// - Throws: `.invalidRange` for a part that there is not.
+    init(part: String, _ object: ObjectRecord) throws(S3Error) {
+        let sizes = object.partSizes.isEmpty ? [object.bytes] : object.partSizes
+        guard let number = Int(part), sizes.indices.contains(number - 1) else {
+            throw S3Error(.invalidRange, "The requested partnumber is not satisfiable")
+        }
+        offset = sizes[..<(number - 1)].reduce(0, +)
+        bytes = sizes[number - 1]
+        isPartial = true
+    }
+}
+
+extension ObjectStoreServer {
+    /// GET and HEAD.
+    func getObject(_ request: S3Request) async throws -> Response {
+        let (bucket, key) = (request.bucket ?? "", request.key ?? [])
+        let isHead = request.head.method == "HEAD"
+        let (object, inline) = try await read { index -> (ObjectRecord, [UInt8]?) in
+            try index.requireBucket(bucket)
+            guard let object = try index.object(bucket, key) else { throw S3Error.noSuchKey }
+            return (object, isHead ? nil : try object.inlineID.map { try index.inlineBytes($0) })
+        }
+        try Self.checkConditions(request, object)
+        let part = request["partNumber"]
+        let selection =
+            try part.map { part throws(S3Error) in try ByteSelection(part: part, object) }
+            ?? ByteSelection(range: request.header("range"), size: object.bytes)
+        var headers = ObjectHeaders.served(object, request, isWhole: !selection.isPartial)
+        if selection.isPartial, selection.bytes > 0 {
+            let last = selection.offset + selection.bytes - 1
+            headers.append(("Content-Range", "bytes \(selection.offset)-\(last)/\(object.bytes)"))
+        }
+        if part != nil, !object.partSizes.isEmpty {
+            headers.append(("x-amz-mp-parts-count", String(object.partSizes.count)))
+        }
+        let status = selection.isPartial ? 206 : 200
+        if isHead {
+            return Response(
+                status: status, headers: headers, body: .omitted(bytes: selection.bytes))
+        }
+        let body = try await responseBody(object, inline, selection)
+        return Response(status: status, headers: headers, body: body)
+    }
+
+    private func responseBody(
+        _ object: ObjectRecord, _ inline: [UInt8]?, _ selection: ByteSelection
+    ) async throws -> ResponseBody {
+        let end = selection.offset + selection.bytes
+        if let inline { return .bytes(Array(inline[selection.offset..<end])) }
+        guard let blob = object.blob else {
+            throw S3Error(.internalError, "The object has no body.")
+        }
+        let file = FileDescriptor(adopting: try await blobs.openBlob(blob))
+        return .file(file, offset: selection.offset, bytes: selection.bytes)
+    }
+
+    /// RFC 9110, 13.2.2: an ETag condition counts before a date.
+    private static func checkConditions(
+        _ request: S3Request, _ object: ObjectRecord
+    ) throws(S3Error) {
+        let seconds = object.modifiedMilliseconds / 1_000
+        if let list = request.header("if-match") {
+            if !ETags.contains(list, object.etag) { throw S3Error.preconditionFailed }
+        } else if let time = request.header("if-unmodified-since").flatMap(StoreTime.seconds(http:)),
+            seconds > time
+        {
+            throw S3Error.preconditionFailed
+        }
+        let notModified = S3Error(
+            .notModified, "Not Modified",
+            details: [
+                ("ETag", "\"\(object.etag)\""),
+                ("Last-Modified", StoreTime.http(object.modifiedMilliseconds)),
+            ])
+        if let list = request.header("if-none-match") {
+            if ETags.contains(list, object.etag) { throw notModified }
+        } else if let time = request.header("if-modified-since").flatMap(StoreTime.seconds(http:)),
+            seconds <= time
+        {
+            throw notModified
+        }
+    }
+}

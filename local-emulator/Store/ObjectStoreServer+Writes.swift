@@ -1,0 +1,128 @@
+import EmulatorHTTP
+import XMLTree
+
+extension ObjectStoreServer {
+    func putObject(_ request: S3Request, _ body: PendingRequest.Body) async throws -> Response {
+        var headers = try ObjectHeaders.stored(from: request.head.headers)
+        headers.merge(body.result.checksums) { $1 }
+        let object = NewObject(
+            bucket: request.bucket ?? "", key: request.key ?? [], etag: body.result.md5,
+            bytes: body.result.bytes, headers: headers, body: try await durable(body),
+            condition: Self.condition(request), eventName: "ObjectCreated:Put")
+        try await commit(object, request)
+        return Response(
+            status: 200,
+            headers: [("ETag", "\"\(object.etag)\"")] + Self.checksums(body.result))
+    }
+
+    func deleteObject(_ request: S3Request) async throws -> Response {
+        let (bucket, key) = (request.bucket ?? "", request.key ?? [])
+        let ifMatch = request.header("if-match")
+        _ = try await write(request) { try $0.delete(bucket, key, ifMatch: ifMatch) }
+        return Response(status: 204)
+    }
+
+    /// Multi-delete: each key succeeds or fails by itself.
+    func deleteObjects(_ request: S3Request, _ body: [UInt8]) async throws -> Response {
+        let tree = try Self.parse(body)
+        let bucket = request.bucket ?? ""
+        let keys = tree.all("Object").compactMap { $0.text(of: "Key") }
+        guard tree.name == "Delete", !keys.isEmpty, keys.count <= 1_000 else {
+            throw S3Error.malformedXML
+        }
+        try await write(request) { index in
+            for key in keys { _ = try index.delete(bucket, Array(key.utf8)) }
+        }
+        let isQuiet = tree.text(of: "Quiet") == "true"
+        return try document("DeleteResult") { xml in
+            for key in keys where !isQuiet { xml.add("Deleted") { $0.add("Key", key) } }
+        }
+    }
+
+    func copyObject(_ request: S3Request) async throws -> Response {
+        let source = try CopySource(request)
+        let (bucket, key) = (request.bucket ?? "", request.key ?? [])
+        let (object, inline) = try await readSource(source)
+        let replaces = request.header("x-amz-metadata-directive")?.uppercased() == "REPLACE"
+        if source.bucket == bucket, source.key == key, !replaces {
+            throw S3Error(
+                .invalidRequest,
+                "This copy request is illegal because it is trying to copy an object to itself "
+                    + "without changing the object's metadata.")
+        }
+        var headers = object.headers
+        if replaces {
+            headers = try ObjectHeaders.stored(from: request.head.headers)
+            headers.merge(object.headers.filter { $0.key.hasPrefix("x-amz-checksum-") }) { $1 }
+        }
+        let body: StoredBody =
+            if let inline {
+                .inline(inline)
+            } else {
+                .blob(try await blobs.assemble([.blob(object.blob ?? "", range: nil)]))
+            }
+        let copy = NewObject(
+            bucket: bucket, key: key, etag: object.etag, bytes: object.bytes, headers: headers,
+            body: body, partSizes: object.partSizes, condition: Self.condition(request),
+            eventName: "ObjectCreated:Copy")
+        try await commit(copy, request)
+        let time = StoreTime.iso(configuration.now())
+        return try document("CopyObjectResult") { xml in
+            xml.add("LastModified", time)
+            xml.add("ETag", "\"\(object.etag)\"")
+        }
+    }
+
+    /// The source of a copy, whose conditions hold.
+    func readSource(_ source: CopySource) async throws -> (ObjectRecord, inline: [UInt8]?) {
+        let (bucket, key) = (source.bucket, source.key)
+        let (object, inline) = try await read { index -> (ObjectRecord, [UInt8]?) in
+            try index.requireBucket(bucket)
+            guard let object = try index.object(bucket, key) else { throw S3Error.noSuchKey }
+            return (object, try object.inlineID.map { try index.inlineBytes($0) })
+        }
+        if let list = source.ifMatch, !ETags.contains(list, object.etag) {
+            throw S3Error.preconditionFailed
+        }
+        if let list = source.ifNoneMatch, ETags.contains(list, object.etag) {
+            throw S3Error.preconditionFailed
+        }
+        return (object, inline)
+    }
+
+    /// Puts the bytes where the index may refer to them.
+    func durable(_ body: PendingRequest.Body) async throws -> StoredBody {
+        guard let file = body.file else { return .inline(body.memory) }
+        try await file.publish()
+        return .blob(file.id)
+    }
+
+    /// Commits an object; its blob is removed when the index refuses it.
+    func commit(_ object: NewObject, _ request: S3Request) async throws {
+        do {
+            try await write(request) { try $0.put(object) }
+        } catch let error as S3Error {
+            if case .blob(let id) = object.body { await blobs.remove([id]) }
+            throw error
+        }
+    }
+
+    static func condition(_ request: S3Request) -> WritePrecondition {
+        WritePrecondition(
+            ifMatch: request.header("if-match"), ifNoneMatch: request.header("if-none-match"))
+    }
+
+    /// The checksums to answer with.
+    static func checksums(_ result: BodyResult) -> [(String, String)] {
+        result.checksums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// - Throws: `.malformedXML`.
+    static func parse(_ body: [UInt8]) throws(S3Error) -> XMLElement {
+        do throws(XMLError) {
+            return try XMLElement(parsing: body)
+        } catch {
+            throw S3Error.malformedXML
+        }
+    }
+}

@@ -1,0 +1,246 @@
+package import EmulatorDatabase
+package import EmulatorHTTP
+package import JSONLog
+import AWSSignature
+import Synchronization
+
+/// What a store is made of.
+package struct ObjectStoreConfiguration: Sendable {
+    /// Holds the bodies of objects, in `tmp` and `data`; made when missing.
+    package var dataFolder: String
+    package var credentials: StoreCredentials
+    package var region: String
+    /// Created at the start when it does not exist.
+    package var bucket: String
+    /// Origins whose pages may call the store; `*` allows all.
+    package var allowedOrigins: [String]
+    /// Bodies up to this size live in the database: one fsync instead of three.
+    package var inlineBytesMaximum: Int
+    /// How long a replaced body stays for readers that are about to open it.
+    package var deletionGraceMilliseconds: Int
+    /// Milliseconds since 1970.
+    package var now: @Sendable () -> Int
+
+    package init(
+        dataFolder: String, credentials: StoreCredentials, region: String = "us-east-1",
+        bucket: String, allowedOrigins: [String] = ["*"], inlineBytesMaximum: Int = 16 << 10,
+        deletionGraceMilliseconds: Int = 60_000,
+        now: @escaping @Sendable () -> Int = StoreTime.systemMilliseconds
+    ) {
+        self.dataFolder = dataFolder
+        self.credentials = credentials
+        self.region = region
+        self.bucket = bucket
+        self.allowedOrigins = allowedOrigins
+        self.inlineBytesMaximum = inlineBytesMaximum
+        self.deletionGraceMilliseconds = deletionGraceMilliseconds
+        self.now = now
+    }
+}
+
+/// An S3 endpoint on files and SQLite, path style, at the root of its port.
+///
+/// A body is a file that is durable before the transaction that names it; the
+/// transaction also checks the condition and appends the event, so objects and
+/// events cannot differ.
+package final class ObjectStoreServer: HTTPHandler {
+    /// 5 GiB: S3's limit for one PUT and one part.
+    static let putBytesMaximum = 5 << 30
+    /// S3's limit for a list of keys to delete or of parts.
+    private static let documentBytesMaximum = 2 << 20
+
+    let configuration: ObjectStoreConfiguration
+    let database: Database
+    let blobs: BlobFolder
+    let logger: Logger
+    let authentication: Authentication
+    let crossOrigin: CrossOrigin
+    private let onObjectEvent: @Sendable () -> Void
+    private let requestCount = Atomic(0)
+    private let requestPrefix = hex(randomBytes(count: 4)).uppercased()
+
+    /// Opens the store, mends what a crash left and creates the bucket.
+    /// - Parameter onObjectEvent: called after every commit that appended to
+    ///   the outbox.
+    /// - Throws: `DatabaseError`, `BlobError`.
+    package init(
+        configuration: ObjectStoreConfiguration, database: Database, logger: Logger,
+        onObjectEvent: @escaping @Sendable () -> Void = {}
+    ) async throws {
+        self.configuration = configuration
+        self.database = database
+        self.logger = logger
+        self.onObjectEvent = onObjectEvent
+        blobs = try BlobFolder(path: configuration.dataFolder)
+        authentication = Authentication(
+            credentials: configuration.credentials, region: configuration.region,
+            now: configuration.now)
+        crossOrigin = CrossOrigin(allowedOrigins: configuration.allowedOrigins)
+        let (bucket, now) = (configuration.bucket, configuration.now())
+        try await database.transaction { connection in
+            try StoreSchema.create(in: connection)
+            try connection.execute("INSERT OR IGNORE INTO buckets VALUES(?,?)", bucket, now)
+        }
+        try await reconcile()
+    }
+
+    package func plan(for head: RequestHead) async -> BodyPlan {
+        let requestID = newRequestID()
+        do throws(S3Error) {
+            if head.method == "OPTIONS" {
+                return .refuse(crossOrigin.preflight(head, requestID: requestID))
+            }
+            let request = try S3Request(head, requestID: requestID)
+            let operation = try authorizedOperation(request)
+            let signature: PayloadSignature =
+                operation == .postForm ? .unsigned : try authentication.check(request)
+            return .consume(try pending(request, operation, signature))
+        } catch {
+            return .refuse(finished(failure(error, head, requestID: requestID), head, requestID))
+        }
+    }
+
+    package func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
+        guard case .consumed(let consumer) = body, let pending = consumer as? PendingRequest else {
+            let requestID = newRequestID()
+            let error = S3Error(.internalError, "The request has no plan.")
+            return finished(failure(error, head, requestID: requestID), head, requestID)
+        }
+        let requestID = pending.request.requestID
+        do {
+            let response = try await perform(pending, body: try pending.finish())
+            return finished(response, head, requestID)
+        } catch let error as S3Error {
+            return finished(failure(error, head, requestID: requestID), head, requestID)
+        } catch {
+            logger.error(
+                "A store request failed.",
+                [
+                    "requestId": .string(requestID), "method": .string(head.method),
+                    "path": .string(head.path), "error": .string(String(describing: error)),
+                ])
+            let internalError = S3Error(
+                .internalError, "We encountered an internal error. Please try again.")
+            return finished(failure(internalError, head, requestID: requestID), head, requestID)
+        }
+    }
+
+    /// Runs a write in a transaction and tells the dispatcher of its events.
+    func write<T: Sendable>(
+        _ request: S3Request, _ body: @escaping @Sendable (ObjectIndex) throws -> T
+    ) async throws -> T {
+        let (now, grace) = (configuration.now(), configuration.deletionGraceMilliseconds)
+        let value = try await database.transaction { connection in
+            try body(
+                ObjectIndex(
+                    connection: connection, now: now, requestID: request.requestID,
+                    graceMilliseconds: grace))
+        }
+        onObjectEvent()
+        return value
+    }
+
+    /// Runs reads on one snapshot.
+    func read<T: Sendable>(
+        _ body: @escaping @Sendable (ObjectIndex) throws -> T
+    ) async throws -> T {
+        try await database.read { connection in
+            try body(
+                ObjectIndex(connection: connection, now: 0, requestID: "", graceMilliseconds: 0))
+        }
+    }
+
+    /// Authenticates before anything else is told about the request.
+    private func authorizedOperation(_ request: S3Request) throws(S3Error) -> S3Operation {
+        let operation: S3Operation
+        do throws(S3Error) {
+            operation = try S3Operation(request)
+        } catch {
+            _ = try authentication.check(request)
+            throw error
+        }
+        return operation
+    }
+
+    private func pending(
+        _ request: S3Request, _ operation: S3Operation, _ signature: PayloadSignature
+    ) throws(S3Error) -> PendingRequest {
+        let streams = operation.streamsBody
+        // Parts are always files: joining them is the kernel's work then.
+        let inlineMaximum =
+            switch operation {
+            case .putObject, .postForm: configuration.inlineBytesMaximum
+            case .uploadPart: -1
+            default: Self.documentBytesMaximum
+            }
+        let headers = operation == .postForm ? [:] : request.head.headers
+        let pipeline = try BodyPipeline(
+            headers, signature, blobs: blobs, inlineMaximum: inlineMaximum,
+            bytesMaximum: streams ? Self.putBytesMaximum : Self.documentBytesMaximum)
+        guard operation == .postForm else { return PendingRequest(request, operation, pipeline) }
+        let (bucket, authentication) = (request.bucket ?? "", authentication)
+        let form = try PostFormReader(contentType: request.header("content-type") ?? "") {
+            fields throws(S3Error) in
+            try PostPolicy.check(fields, bucket: bucket, authentication)
+        }
+        return PendingRequest(request, operation, pipeline, form: form)
+    }
+
+    private func perform(
+        _ pending: PendingRequest, body: PendingRequest.Body
+    ) async throws -> Response {
+        let request = pending.request
+        switch pending.operation {
+        case .listBuckets: return try await listBuckets()
+        case .createBucket: return try await createBucket(request)
+        case .headBucket: return try await headBucket(request)
+        case .deleteBucket: return try await deleteBucket(request)
+        case .bucketLocation: return try await bucketLocation(request)
+        case .bucketVersioning: return try await bucketVersioning(request)
+        case .listObjects, .listObjectsV2:
+            return try await listObjects(request, isVersion2: pending.operation == .listObjectsV2)
+        case .deleteObjects: return try await deleteObjects(request, body.memory)
+        case .postForm: return try await postForm(request, pending.formFields, body)
+        case .getObject, .headObject: return try await getObject(request)
+        case .putObject: return try await putObject(request, body)
+        case .copyObject: return try await copyObject(request)
+        case .deleteObject: return try await deleteObject(request)
+        case .createUpload: return try await createUpload(request)
+        case .uploadPart: return try await uploadPart(request, body)
+        case .uploadPartCopy: return try await uploadPartCopy(request)
+        case .listParts: return try await listParts(request)
+        case .listUploads: return try await listUploads(request)
+        case .completeUpload: return try await completeUpload(request, body.memory)
+        case .abortUpload: return try await abortUpload(request)
+        }
+    }
+
+    private func failure(_ error: S3Error, _ head: RequestHead, requestID: String) -> Response {
+        if error.code == .notModified {
+            return Response(status: 304, headers: error.details)
+        }
+        let document = XMLText(error: error, resource: head.path, requestID: requestID).bytes
+        let body: ResponseBody =
+            head.method == "HEAD" ? .omitted(bytes: document.count) : .bytes(document)
+        return Response(
+            status: error.code.status, headers: [("Content-Type", "application/xml")], body: body)
+    }
+
+    /// Adds what every answer carries.
+    private func finished(
+        _ response: Response, _ head: RequestHead, _ requestID: String
+    ) -> Response {
+        var response = response
+        response.headers += [
+            ("x-amz-request-id", requestID), ("x-amz-id-2", "spool"), ("Server", "Spool"),
+        ]
+        response.headers += crossOrigin.headers(for: head)
+        return response
+    }
+
+    private func newRequestID() -> String {
+        let number = requestCount.add(1, ordering: .relaxed).newValue
+        let digits = String(number, radix: 16, uppercase: true)
+        return requestPrefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    }
+}

@@ -1,0 +1,79 @@
+import EmulatorHTTP
+import Synchronization
+
+/// An authenticated request while its body comes in.
+final class PendingRequest: BodyConsumer {
+    /// What became of the body.
+    struct Body: Sendable {
+        var result: BodyResult
+        /// The bytes, when they are few.
+        var memory: [UInt8]
+        /// The file that holds them, when they are many.
+        var file: TemporaryBlob?
+    }
+
+    private struct State {
+        var pipeline: BodyPipeline
+        var form: PostFormReader?
+        var fault: S3Error?
+
+        mutating func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+            guard fault == nil else { return false }
+            do throws(S3Error) {
+                if let form {
+                    try form.receive(bytes, into: pipeline)
+                } else {
+                    try pipeline.receive(bytes)
+                }
+                return true
+            } catch {
+                fault = error
+                return false
+            }
+        }
+
+        func end() -> Result<Body, S3Error> {
+            if let fault { return .failure(fault) }
+            do throws(S3Error) {
+                if let form { try form.finish() }
+                let result = try pipeline.finish()
+                return .success(
+                    Body(result: result, memory: pipeline.bytesInMemory, file: pipeline.takeFile()))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    let request: S3Request
+    let operation: S3Operation
+    private let state: Mutex<State>
+
+    init(
+        _ request: S3Request, _ operation: S3Operation, _ pipeline: sending BodyPipeline,
+        form: sending PostFormReader? = nil
+    ) {
+        self.request = request
+        self.operation = operation
+        state = Mutex(State(pipeline: pipeline, form: form))
+    }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        // SAFETY: an address crosses into the lock as a number; the pipeline
+        // copies what it keeps, so no pointer outlives this call.
+        let (address, count) = (UInt(bitPattern: bytes.baseAddress), bytes.count)
+        return state.withLock { state in
+            state.receive(
+                UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count))
+        }
+    }
+
+    /// Called once, when all is in.
+    func finish() throws(S3Error) -> Body {
+        let outcome = state.withLock { state in state.end() }
+        return try outcome.get()
+    }
+
+    /// The fields of a POST form; empty for other requests.
+    var formFields: [String: String] { state.withLock { $0.form?.fields ?? [:] } }
+}

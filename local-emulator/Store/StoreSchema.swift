@@ -1,0 +1,51 @@
+import EmulatorDatabase
+
+/// The tables of the store. Keys are BLOBs, so that they sort by their UTF-8
+/// bytes and no byte of them means anything to SQLite.
+enum StoreSchema {
+    private static let statements = [
+        """
+        CREATE TABLE IF NOT EXISTS buckets(
+          name TEXT PRIMARY KEY, created_ms INTEGER NOT NULL) WITHOUT ROWID
+        """,
+        // Exactly one of blob and inline_id is set.
+        """
+        CREATE TABLE IF NOT EXISTS objects(
+          bucket TEXT NOT NULL REFERENCES buckets(name), key BLOB NOT NULL, etag TEXT NOT NULL,
+          size INTEGER NOT NULL, modified_ms INTEGER NOT NULL, headers TEXT NOT NULL, blob TEXT,
+          inline_id INTEGER, part_sizes TEXT NOT NULL, sequencer TEXT NOT NULL,
+          PRIMARY KEY(bucket, key)) WITHOUT ROWID
+        """,
+        "CREATE INDEX IF NOT EXISTS objects_blob ON objects(blob) WHERE blob IS NOT NULL",
+        "CREATE TABLE IF NOT EXISTS inline_bodies(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
+        """
+        CREATE TABLE IF NOT EXISTS uploads(
+          id TEXT PRIMARY KEY, bucket TEXT NOT NULL REFERENCES buckets(name), key BLOB NOT NULL,
+          headers TEXT NOT NULL, created_ms INTEGER NOT NULL) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS parts(
+          upload_id TEXT NOT NULL REFERENCES uploads(id), number INTEGER NOT NULL,
+          etag TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT NOT NULL, modified_ms INTEGER NOT NULL,
+          PRIMARY KEY(upload_id, number)) WITHOUT ROWID
+        """,
+        "CREATE INDEX IF NOT EXISTS parts_blob ON parts(blob)",
+        """
+        CREATE TABLE IF NOT EXISTS completed_uploads(
+          id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, etag TEXT NOT NULL,
+          completed_ms INTEGER NOT NULL) WITHOUT ROWID
+        """,
+        // Blobs that nothing refers to any more and the time to unlink them.
+        """
+        CREATE TABLE IF NOT EXISTS dead_blobs(
+          blob TEXT PRIMARY KEY, unlink_ms INTEGER NOT NULL) WITHOUT ROWID
+        """,
+        "CREATE TABLE IF NOT EXISTS store_sequence(id INTEGER PRIMARY KEY, value INTEGER NOT NULL)",
+        "INSERT OR IGNORE INTO store_sequence VALUES(1, 0)",
+    ]
+
+    static func create(in connection: Connection) throws(DatabaseError) {
+        for statement in statements { try connection.execute(statement) }
+        try ObjectEventOutbox.create(in: connection)
+    }
+}
