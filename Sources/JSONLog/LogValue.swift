@@ -24,6 +24,7 @@ package enum LogLevel: Int, Sendable, Hashable, Comparable, CaseIterable {
         }
     }
 
+    /// By how much it matters.
     package static func < (left: LogLevel, right: LogLevel) -> Bool {
         left.rawValue < right.rawValue
     }

@@ -13,6 +13,7 @@ package struct HandlerError: Error, Sendable, Hashable, CustomStringConvertible 
     /// One sentence, without secrets: callers and logs see it.
     package var message: String
 
+    /// An error of a handler's own making.
     package init(type: String, message: String) {
         self.type = type
         self.message = message

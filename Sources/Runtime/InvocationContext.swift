@@ -21,6 +21,7 @@ package struct InvocationContext: Sendable {
     /// Writes the request ID and the function's name on every line.
     package var logger: Logger
 
+    /// For the loop, and for tests of handlers.
     package init(
         requestID: String, functionName: String, invokedFunctionARN: String = "",
         traceID: String? = nil, deadlineMilliseconds: Int, clientContext: String? = nil,

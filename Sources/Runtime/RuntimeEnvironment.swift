@@ -2,6 +2,7 @@ package import JSONLog
 
 /// A variable that the loop cannot start without, or cannot read.
 package struct RuntimeEnvironmentError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// One sentence that names the variable.
     package var description: String
 
     package init(_ description: String) { self.description = description }

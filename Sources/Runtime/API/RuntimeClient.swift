@@ -4,14 +4,20 @@ package struct Invocation: Sendable, Hashable {
     package var requestID: String
     /// Unix milliseconds.
     package var deadlineMilliseconds: Int
+    /// Empty when the platform sends none.
     package var invokedFunctionARN: String
+    /// For AWS X-Ray.
     package var traceID: String?
+    /// JSON text, from mobile callers.
     package var clientContext: String?
+    /// JSON text.
     package var cognitoIdentity: String?
+    /// Of a function that serves tenants apart.
     package var tenantID: String?
     /// The whole body, never a part of it.
     package var event: [UInt8]
 
+    /// An event as a platform hands it out.
     package init(
         requestID: String, deadlineMilliseconds: Int, invokedFunctionARN: String = "",
         traceID: String? = nil, clientContext: String? = nil, cognitoIdentity: String? = nil,
@@ -30,6 +36,7 @@ package struct Invocation: Sendable, Hashable {
 
 /// Why the loop cannot go on.
 package struct RuntimeClientError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What the loop decides by.
     package enum Code: String, Sendable, Hashable {
         /// The Runtime API could not be reached, or hung up, too often in a row.
         case unreachable
@@ -41,9 +48,11 @@ package struct RuntimeClientError: Error, Sendable, Hashable, CustomStringConver
         case terminated
     }
 
+    /// What the loop decides by.
     package var code: Code
     /// The call: `GET /runtime/invocation/next`.
     package var operation: String
+    /// Half a sentence.
     package var detail: String
 
     package init(_ code: Code, operation: String, detail: String) {

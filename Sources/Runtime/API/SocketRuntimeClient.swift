@@ -14,6 +14,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     private let waiter = Waiter()
     private var connection: SocketConnection?
 
+    /// The client's own thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()
     }
@@ -48,6 +49,8 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// Callable from any thread.
     package nonisolated func terminate() { waiter.terminate() }
 
+    /// `GET /runtime/invocation/next`, asked again a bounded number of times when
+    /// the connection breaks or the answer is not whole.
     package func next() async throws(RuntimeClientError) -> Invocation {
         let request = RuntimeRequest.next
         var failure = RuntimeClientError(.unreachable, operation: request.operation, detail: "")
@@ -78,18 +81,21 @@ package actor SocketRuntimeClient: RuntimeClient {
         throw failure
     }
 
+    /// `POST /runtime/invocation/{id}/response`.
     package func respond(
         _ response: [UInt8], requestID: String
     ) async throws(RuntimeClientError) -> ReportOutcome {
         try await post(.response(response, requestID: requestID))
     }
 
+    /// `POST /runtime/invocation/{id}/error`.
     package func reportError(
         _ error: HandlerError, requestID: String
     ) async throws(RuntimeClientError) -> ReportOutcome {
         try await post(.error(error, requestID: requestID))
     }
 
+    /// `POST /runtime/init/error`.
     package func reportInitError(
         _ error: HandlerError
     ) async throws(RuntimeClientError) -> ReportOutcome {

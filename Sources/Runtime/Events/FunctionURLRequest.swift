@@ -26,6 +26,7 @@ package struct FunctionURLRequest: Sendable, Hashable, Codable {
     /// `requestContext.requestId`.
     package var requestID: String
 
+    /// A request made by hand, for tests of handlers.
     package init(
         method: String, rawPath: String, rawQueryString: String = "",
         headers: [String: String] = [:], queryStringParameters: [String: String] = [:],
@@ -92,6 +93,7 @@ package struct FunctionURLRequest: Sendable, Hashable, Codable {
         bodyBytes = Array(data)
     }
 
+    /// Writes an event that `init(from:)` reads back equal.
     package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode("2.0", forKey: .version)

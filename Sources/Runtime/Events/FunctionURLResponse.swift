@@ -2,14 +2,18 @@ import FoundationEssentials
 
 /// The answer of a function URL, payload format 2.0.
 package struct FunctionURLResponse: Sendable, Hashable, Codable {
+    /// HTTP's, 200 to 599.
     package var statusCode: Int
+    /// One value a name; cookies have a field of their own.
     package var headers: [String: String]
     /// Base64 when `isBase64Encoded`.
     package var body: String?
+    /// Whether `body` stands for bytes that are not text.
     package var isBase64Encoded: Bool
     /// Each becomes one `Set-Cookie` header; nil for none.
     package var cookies: [String]?
 
+    /// An answer as it is written into JSON.
     package init(
         statusCode: Int, headers: [String: String] = [:], body: String? = nil,
         isBase64Encoded: Bool = false, cookies: [String]? = nil

@@ -24,6 +24,8 @@ package enum LambdaEvent: Sendable, Hashable {
 
 /// An event that cannot be read.
 package struct LambdaEventError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The place in the event, as a JSON pointer where there is one, and what is
+    /// wrong there.
     package var detail: String
 
     package var description: String { "The event cannot be read: \(detail)" }

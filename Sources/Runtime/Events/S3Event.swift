@@ -7,6 +7,7 @@ package struct S3Event: Sendable, Hashable, Decodable {
     package struct Record: Sendable, Hashable {
         /// `ObjectCreated:Put`, without the `s3:` that configurations carry.
         package var eventName: String
+        /// The bucket's name.
         package var bucket: String
         /// Decoded: in the event it is form-encoded, a space is `+`.
         package var key: String
@@ -19,6 +20,7 @@ package struct S3Event: Sendable, Hashable, Decodable {
         /// RFC 3339.
         package var eventTime: String?
 
+        /// A record made by hand, for tests of handlers.
         package init(
             eventName: String, bucket: String, key: String, size: Int? = nil,
             etag: String? = nil, sequencer: String? = nil, eventTime: String? = nil
@@ -33,11 +35,13 @@ package struct S3Event: Sendable, Hashable, Decodable {
         }
     }
 
+    /// At least one, but for a test event.
     package var records: [Record]
     /// Whether this is the `s3:TestEvent` that S3 sends once when notifications
     /// are configured; it has no records.
     package var isTest: Bool
 
+    /// An event made by hand, for tests of handlers.
     package init(records: [Record], isTest: Bool = false) {
         self.records = records
         self.isTest = isTest
@@ -74,6 +78,7 @@ extension S3Event.Record: Decodable {
         var object: Object
     }
 
+    /// Reads one record. Throws as the event does.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let version = try fields.decodeIfPresent(String.self, forKey: .eventVersion) ?? "2.0"

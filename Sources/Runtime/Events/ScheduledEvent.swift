@@ -1,5 +1,6 @@
 /// A tick of the clock, in EventBridge's shape.
 package struct ScheduledEvent: Sendable, Hashable, Decodable {
+    /// Unique for each tick.
     package var id: String
     /// `Scheduled Event`.
     package var detailType: String
@@ -10,6 +11,7 @@ package struct ScheduledEvent: Sendable, Hashable, Decodable {
     /// ARNs of the rules behind it.
     package var resources: [String]
 
+    /// An event made by hand, for tests of handlers.
     package init(
         id: String, detailType: String = "Scheduled Event", source: String = "aws.events",
         time: String, resources: [String] = []
@@ -26,6 +28,7 @@ package struct ScheduledEvent: Sendable, Hashable, Decodable {
         case detailType = "detail-type"
     }
 
+    /// - Throws: `DecodingError` when `detail-type` or `source` is missing.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         id = try fields.decodeIfPresent(String.self, forKey: .id) ?? ""

@@ -8,8 +8,11 @@ package enum Command: Sendable, Hashable {
     /// Only text is wanted.
     case help(String)
 
+    /// What `spool export` works on.
     package struct ExportOptions: Sendable, Hashable {
+        /// The edit's JSON.
         package var editPath: String
+        /// Replaced when the result is whole.
         package var outputPath: String
         /// In the order given.
         package var assets: [Asset]
@@ -23,7 +26,9 @@ package enum Command: Sendable, Hashable {
 
     /// A name in the edit and the local file that it stands for.
     package struct Asset: Sendable, Hashable {
+        /// As `assetId` in the edit.
         package var name: String
+        /// The file to upload.
         package var path: String
 
         package init(name: String, path: String) {
@@ -35,9 +40,11 @@ package enum Command: Sendable, Hashable {
 
 /// A whole command line.
 package struct CommandRequest: Sendable, Hashable {
+    /// What to do.
     package var command: Command
     /// Without a slash at its end.
     package var api: String
+    /// Sent as `Authorization: Bearer`.
     package var token: String?
     /// Results and errors as JSON, for programs.
     package var isJSON: Bool

@@ -14,6 +14,7 @@ package struct CurlWeb: Web {
 
     package init(client: any HTTPClient) { self.client = client }
 
+    /// One exchange, with no attempt after it.
     package func send(
         _ request: WebRequest, progress: (@Sendable (Int) -> Void)?
     ) async throws -> WebResponse {

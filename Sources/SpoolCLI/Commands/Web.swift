@@ -17,6 +17,7 @@ package struct WebRequest: Sendable, Hashable {
         case file(path: String)
     }
 
+    /// One header; a request may have a name twice.
     package struct Header: Sendable, Hashable {
         package var name: String
         package var value: String
@@ -27,10 +28,15 @@ package struct WebRequest: Sendable, Hashable {
         }
     }
 
+    /// Upper-case.
     package var method: String
+    /// Absolute. A presigned one is a secret: it stays out of errors.
     package var url: String
+    /// In this order.
     package var headers: [Header]
+    /// What is sent.
     package var body: Body
+    /// Where the answer goes.
     package var destination: Destination
 
     package init(
@@ -47,8 +53,11 @@ package struct WebRequest: Sendable, Hashable {
 
 /// A whole answer.
 package struct WebResponse: Sendable, Hashable {
+    /// Any status is an answer.
     package var status: Int
+    /// As received.
     package var headers: [WebRequest.Header]
+    /// Empty when it went to a file.
     package var body: [UInt8]
 
     package init(status: Int, headers: [WebRequest.Header] = [], body: [UInt8] = []) {

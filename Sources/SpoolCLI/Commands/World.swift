@@ -1,5 +1,6 @@
 /// What a command needs of the world around it.
 package struct World: Sendable {
+    /// The network.
     package var web: any Web
     /// Results, and nothing else.
     package var standardOutput: @Sendable ([UInt8]) -> Void
