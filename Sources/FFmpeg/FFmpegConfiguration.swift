@@ -24,6 +24,9 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     package var cancelGraceMilliseconds: Int
     /// Longest wait for one network read before it fails (`-rw_timeout`).
     package var networkTimeoutMilliseconds: Int
+    /// Receive buffer of each connection: what a seek throws away. Too small
+    /// slows a distant store down (buffer / round trip = bytes a second).
+    package var networkReceiveBufferBytes: Int
     /// Most seams that `verify` decodes; more are sampled evenly.
     package var decodedSeamsMaximum: Int
 
@@ -34,7 +37,8 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         allocationBytesMaximum: Int = 1 << 30, pixelsMaximum: Int = 1 << 27,
         cpuSecondsMaximum: Int? = nil, addressSpaceBytesMaximum: Int? = nil,
         fileBytesMaximum: Int? = nil, cancelGraceMilliseconds: Int = 1_000,
-        networkTimeoutMilliseconds: Int = 30_000, decodedSeamsMaximum: Int = 12
+        networkTimeoutMilliseconds: Int = 30_000, networkReceiveBufferBytes: Int = 1 << 18,
+        decodedSeamsMaximum: Int = 12
     ) {
         self.ffmpegPath = ffmpegPath
         self.ffprobePath = ffprobePath
@@ -47,6 +51,7 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         self.fileBytesMaximum = fileBytesMaximum
         self.cancelGraceMilliseconds = cancelGraceMilliseconds
         self.networkTimeoutMilliseconds = networkTimeoutMilliseconds
+        self.networkReceiveBufferBytes = networkReceiveBufferBytes
         self.decodedSeamsMaximum = decodedSeamsMaximum
     }
 }

@@ -21,11 +21,18 @@ struct FilterGraph {
     private var rate: Rational { plan.output.frameRate }
     private var timeBase: Rational { Rational(1) / rate }
 
-    /// Frames decoded before the first one that is needed, in seconds. Enough
-    /// for reordering and for inexact seeks; MPEG-TS has no index and needs
-    /// more (measured: 1.5 s and 3 s leave no wrong frame).
-    private static func preroll(_ demuxer: String) -> Rational {
-        demuxer == "mpegts" || demuxer == "mpeg" ? Rational(3) : Rational(3, 2)
+    /// How far before the first frame wanted decoding begins, in seconds.
+    ///
+    /// Indexes hold decode times, so a seek may land behind the wanted frame
+    /// by the length of the reordered frames: a few at a constant rate, long
+    /// holds at a variable one. MPEG-TS has no index and needs more. Measured:
+    /// 1.5 s and 3 s leave no wrong frame.
+    static func preroll(_ media: MediaInfo) -> Rational {
+        if ["mpegts", "mpeg"].contains(media.demuxer) { return Rational(3) }
+        guard ["mov", "matroska"].contains(media.demuxer), let video = media.video,
+            video.isConstantFrameRate, let rate = video.frameRate
+        else { return Rational(3, 2) }
+        return max(Rational(1, 2), Rational(12) / rate)
     }
 
     /// A source may end this much early, its last frame is held: containers
@@ -71,22 +78,16 @@ struct FilterGraph {
         var chain: [String]
         let count = counter(piece)
         if piece.isStill {
-            chain = fitted(piece, media, raised: raised) + still(from: piece.first) + [
-                "trim=end_pts=\(piece.first + piece.count)"
-            ] + count
+            chain = fitted(piece, media, raised: raised) + still(piece.count) + count
         } else {
             let start = Rational(piece.gridFirst) / rate + piece.gridRemainder
-            let seek = start - Self.preroll(media.demuxer)
+            let seek = start - Self.preroll(media)
             if seek > .zero { options += ["-noaccurate_seek", "-ss", seek.sixDecimals] }
             chain = grid(piece, media, seek: max(.zero, seek)) + count
                 + fitted(piece, media, raised: raised)
         }
-        let local = piece.isStill ? piece.first : piece.gridFirst
-        if raised {
-            chain += alpha(piece, local: local)
-        } else {
-            chain.append("setpts=PTS-\(local)")
-        }
+        let began = piece.isStill ? 0 : piece.gridFirst
+        chain += raised ? alpha(piece, began: began) : [Self.shift(by: -began)]
         let input = inputs.count
         inputs.append(SourceInput(url: url, format: media.demuxer, options: options))
         let stream = media.video?.streamIndex ?? 0
@@ -111,11 +112,11 @@ struct FilterGraph {
         ]
     }
 
-    /// One picture, scaled once, then repeated for ever.
-    private func still(from first: Int) -> [String] {
+    /// One picture, scaled once, then repeated: frames from 0 on.
+    private func still(_ count: Int) -> [String] {
         [
-            "loop=loop=-1:size=1", "settb=\(timeBase)", "setpts=N+\(first)",
-            "fps=fps=\(rate):start_time=0",
+            "loop=loop=-1:size=1", "settb=\(timeBase)", "setpts=N",
+            "fps=fps=\(rate):start_time=0", "trim=end_pts=\(count)",
         ]
     }
 
@@ -149,7 +150,7 @@ struct FilterGraph {
     }
 
     /// Opacity and fades by the clip's own time, then the place in the chunk.
-    private func alpha(_ piece: PicturePiece, local: Int) -> [String] {
+    private func alpha(_ piece: PicturePiece, began: Int) -> [String] {
         var chain: [String] = []
         let placement = piece.placement
         if placement.opacity < Rational(1) {
@@ -157,9 +158,9 @@ struct FilterGraph {
             chain.append("lutyuv=a='round(val*\(opacity.numerator)/\(opacity.denominator))'")
         }
         guard piece.fadesIn || piece.fadesOut else {
-            return chain + ["setpts=PTS-\(local)+\(piece.offset)"]
+            return chain + [Self.shift(by: piece.offset - began)]
         }
-        chain.append("setpts=PTS-\(local - piece.first)")
+        chain.append(Self.shift(by: piece.first - began))
         if piece.fadesIn {
             let length = Rational(placement.fadeInFrames) / rate
             chain.append("fade=t=in:st=0:d=\(length.sixDecimals):alpha=1")
@@ -169,7 +170,11 @@ struct FilterGraph {
             let start = Rational(placement.frames.count) / rate - length
             chain.append("fade=t=out:st=\(start.sixDecimals):d=\(length.sixDecimals):alpha=1")
         }
-        return chain + ["setpts=PTS-\(piece.first)+\(piece.offset)"]
+        return chain + [Self.shift(by: piece.offset - piece.first)]
+    }
+
+    private static func shift(by frames: Int) -> String {
+        "setpts=PTS\(frames < 0 ? "-" : "+")\(frames.magnitude)"
     }
 
     // MARK: Joining
@@ -186,7 +191,7 @@ struct FilterGraph {
                 source, "format=rgb24", "trim=end_frame=1",
                 "scale=flags=bicubic:out_color_matrix=bt709:out_range=tv", "format=yuv420p",
                 "setsar=1",
-            ] + still(from: 0) + ["trim=end_pts=\(count)"]
+            ] + still(count)
         chains.append(chain.joined(separator: ",") + "[\(label)]")
         return label
     }

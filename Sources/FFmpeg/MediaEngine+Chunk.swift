@@ -53,7 +53,8 @@ extension MediaEngine {
                 "Source \(piece.source) ended after \(delivered[number]) of \(piece.count) frames.",
                 arguments: arguments, exitStatus: 0, standardErrorTail: errors)
         }
-        guard written == frames.count else {
+        // One frame too many of a piece would push the others along unseen.
+        guard delivered == graph.planned, written == frames.count else {
             throw FFmpegError(
                 .frameCountMismatch(planned: frames.count, written: written),
                 "FFmpeg wrote \(written) of \(frames.count) frames.",
