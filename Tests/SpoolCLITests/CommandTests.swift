@@ -73,6 +73,15 @@ import Testing
         #expect(backEnd.errors == "sweep failed: Unhandled.\n")
     }
 
+    @Test func `an unknown function is told in the Invoke API's words`() async {
+        let path = "/2015-03-31/functions/nope/invocations"
+        let answer = #"{"Type":"User","Message":"Function not found: nope"}"#
+        let backEnd = BackEnd(["POST \(path)": [.json(answer, status: 404)]])
+
+        #expect(await backEnd.run("invoke", "nope") == 1)
+        #expect(backEnd.errors == "Calling nope failed (404): Function not found: nope\n")
+    }
+
     @Test func `upload prints the asset's ID`() async throws {
         let backEnd = BackEnd([
             "POST /api/upload/init": [.json(#"{"assetId":"ast_1","uploadUrl":"http://s3/k"}"#)],

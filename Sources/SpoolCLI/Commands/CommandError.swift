@@ -28,7 +28,9 @@ extension CommandError {
             self.init("\(action) failed: the answer was status \(response.status).")
             return
         }
-        let reason = problem.detail ?? problem.error ?? problem.title ?? "no reason was given"
+        let reason =
+            problem.detail ?? problem.error ?? problem.title ?? problem.Message
+            ?? "no reason was given"
         let details = (problem.errors ?? []).map { fault in
             let pointer = fault.pointer ?? ""
             return "  \(pointer.isEmpty ? "(whole document)" : pointer): \(fault.detail ?? "")"
@@ -47,4 +49,6 @@ private struct ProblemDocument: Decodable {
     var detail: String?
     var error: String?
     var errors: [Fault]?
+    /// The Invoke API's own errors are AWS's, not problem documents.
+    var Message: String?
 }

@@ -42,7 +42,9 @@ private func run(_ line: CommandRequest, _ world: World) async throws -> Int32 {
         let event = try eventPath.map { try LocalFile.read($0 == "-" ? "/dev/stdin" : $0) }
         let response = try await api.invoke(
             function, event: event ?? Array("{}".utf8), isAsynchronous: isAsynchronous)
-        if !response.body.isEmpty { world.standardOutput(response.body + [0x0A]) }
+        if let last = response.body.last {
+            world.standardOutput(last == 0x0A ? response.body : response.body + [0x0A])
+        }
         guard let failure = response.header("X-Amz-Function-Error") else { return 0 }
         throw CommandError("\(function) failed: \(failure).")
     case .export(let options):
