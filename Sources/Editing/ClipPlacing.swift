@@ -103,6 +103,10 @@ struct ClipPlacing {
                 "is required for an image: it has no length of its own", at: length.pointer)
             return nil
         }
+        guard clip.asset.media.durationSeconds > .zero else {
+            reader.report("has no known length", at: clip.clip.assetID.pointer)
+            return nil
+        }
         let rest = clip.asset.media.durationSeconds - trim.value
         guard rest > .zero else {
             reader.report(

@@ -115,18 +115,18 @@ package struct EditReader {
         guard case .number(let number) = node.value else {
             return mismatch(node, expected: expected)
         }
-        guard let value = Rational(decimal: number), value <= most else {
-            let isNegative = number < 0
-            let bound = isNegative ? "below \(least.decimalText)" : "above \(most.decimalText)"
-            report("must not be \(bound)", at: node.pointer)
-            return nil
-        }
-        guard value >= least else {
-            let bound = least == .zero ? "negative" : "below \(least.decimalText)"
-            report("must not be \(bound)", at: node.pointer)
-            return nil
-        }
-        return value
+        let value = Rational(decimal: number)
+        if let value, least <= value, value <= most { return value }
+        // A number without a rational is beyond all bounds, on its side.
+        let isBelow = value.map { $0 < least } ?? (number < 0)
+        let bound =
+            switch (isBelow, least) {
+            case (false, _): "above \(most.decimalText)"
+            case (true, .zero): "negative"
+            case (true, _): "below \(least.decimalText)"
+            }
+        report("must not be \(bound)", at: node.pointer)
+        return nil
     }
 
     /// A whole number inside the bounds.

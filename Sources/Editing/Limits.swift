@@ -27,7 +27,7 @@ package enum Limits {
     /// A frame rate is a fraction of small numbers (30000/1001). The numerator
     /// becomes the time scale of the mp4 track.
     package static let greatestFrameRateNumerator = 120_000
-    /// The NTSC rates have 1001.
+    /// The NTSC rates have 1001; thousandths are rounded to what fits.
     package static let greatestFrameRateDenominator = 1_001
 
     /// Pixels of one side: one macroblock of H.264.

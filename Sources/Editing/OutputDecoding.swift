@@ -117,19 +117,18 @@ extension EditDecoding {
 // MARK: - Frame rate
 
 extension EditDecoding {
-    /// A number or a fraction such as `"30000/1001"`. The usual names of the
-    /// NTSC rates mean those rates: 29.97 is 30000/1001.
+    /// A number or a fraction such as `"30000/1001"`. A number that is as good as
+    /// an NTSC rate means that rate: 29.97 and 29.97002997 are 30000/1001. Others
+    /// are rounded to the thousandth, so that an average rate can be passed on.
     private mutating func frameRate(_ node: JSONNode) -> Rational? {
         let rate: Rational?
         switch node.value {
         case .number(let number):
-            rate = Self.broadcastRate(number) ?? Rational(decimal: number)
+            rate = Rational(decimal: number).map { Self.broadcastRate($0) ?? $0 }
         case .string(let text): rate = Self.fraction(text)
         default: return reader.mismatch(node, expected: "a number or a fraction")
         }
-        guard let rate, rate.numerator <= Limits.greatestFrameRateNumerator,
-            rate.denominator <= Limits.greatestFrameRateDenominator
-        else {
+        guard let rate else {
             reader.report(
                 "must be a number of frames per second or a fraction such as \"30000/1001\"",
                 at: node.pointer)
@@ -142,17 +141,16 @@ extension EditDecoding {
                 at: node.pointer)
             return nil
         }
-        return rate
+        guard rate.denominator > Limits.greatestFrameRateDenominator else { return rate }
+        return Rational((rate * Rational(1_000)).rounded, 1_000)
     }
 
-    private static func broadcastRate(_ number: Double) -> Rational? {
-        switch number {
-        case 23.976, 23.98: Rational(24_000, 1_001)
-        case 29.97: Rational(30_000, 1_001)
-        case 47.952, 47.95: Rational(48_000, 1_001)
-        case 59.94: Rational(60_000, 1_001)
-        case 119.88: Rational(120_000, 1_001)
-        default: nil
+    /// The NTSC rate that differs by less than the hundredths by which these
+    /// rates are commonly written (23.98).
+    private static func broadcastRate(_ number: Rational) -> Rational? {
+        [24, 30, 48, 60, 120].map { Rational($0 * 1_000, 1_001) }.first { rate in
+            let difference = rate > number ? rate - number : number - rate
+            return difference < Rational(5, 1_000)
         }
     }
 
@@ -163,7 +161,11 @@ extension EditDecoding {
         }
         let denominator = parts.count == 2 ? digits(parts[1], longest: 4) : 1
         guard let denominator, denominator > 0 else { return nil }
-        return Rational(numerator, denominator)
+        let rate = Rational(numerator, denominator)
+        let isSmall =
+            rate.numerator <= Limits.greatestFrameRateNumerator
+            && rate.denominator <= Limits.greatestFrameRateDenominator
+        return isSmall ? rate : nil
     }
 
     /// A whole number of plain digits.

@@ -188,4 +188,21 @@ import Testing
 
         #expect("\(plan.output.width)x\(plan.output.height)" == "\(width)x\(height)")
     }
+
+    @Test(arguments: [
+        ("30", Rational(30)), ("12.5", Rational(25, 2)), ("23.976", Rational(24_000, 1_001)),
+        ("23.98", Rational(24_000, 1_001)), ("29.97", Rational(30_000, 1_001)),
+        ("29.97002997002997", Rational(30_000, 1_001)), ("59.94", Rational(60_000, 1_001)),
+        ("119.88", Rational(120_000, 1_001)), ("29.8333333", Rational(29_833, 1_000)),
+        (#""30000/1001""#, Rational(30_000, 1_001)), (#""25""#, Rational(25)),
+        (#""50/2""#, Rational(25)),
+    ])
+    func `a frame rate is exact`(fps: String, rate: Rational) throws {
+        let plan = try plan(
+            oneTrack(
+                #"{"asset":{"type":"video","assetId":"ast_1"},"length":1}"#,
+                output: #"{"fps":\#(fps)}"#))
+
+        #expect(plan.output.frameRate == rate)
+    }
 }

@@ -13,6 +13,8 @@ enum Assets {
     /// 8 s of a phone held upright (turned by 90 degrees), no sound.
     static let upright = video(
         "ast_upright", seconds: 8, rate: Rational(25), rotation: 90, hasAudio: false)
+    /// What a browser's recorder writes: no length in the file.
+    static let endless = video("ast_endless", rate: Rational(30))
     static let picture = AssetDescription(
         assetID: "ast_png", key: "uploads/o/ast_png/a.png", etag: "e3", bytes: 1000,
         media: MediaInfo(
@@ -26,7 +28,7 @@ enum Assets {
             audio: .init(codec: "mp3", sampleRate: 44_100, channels: 2, streamIndex: 0)))
 
     static let all = Dictionary(
-        uniqueKeysWithValues: [one, two, upright, picture, music].map { ($0.assetID, $0) })
+        uniqueKeysWithValues: [one, two, upright, endless, picture, music].map { ($0.assetID, $0) })
     static let unready = ["ast_busy": "is still being read", "ast_bad": "is not media"]
 
     static func video(
