@@ -99,7 +99,7 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["ObjectStore", "Editing"],
+            name: "TestSupport", dependencies: ["ObjectStore", "AWSSignature"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "EditingTests", dependencies: ["Editing", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -1,0 +1,137 @@
+package import ObjectStore
+import Synchronization
+
+/// A bucket whose Nth call fails: once, or from then on.
+///
+/// A test raises N from 1 until the code under test goes through untouched,
+/// and looks at what was left behind each time.
+package final class FaultyBucket: Bucket {
+    private let wrapped: any Bucket
+    private let failing: Int
+    private let isPersistent: Bool
+    /// The call reaches the store before it "fails": a lost answer.
+    private let takesEffect: Bool
+    private let calls = Mutex(0)
+
+    package init(
+        _ wrapped: any Bucket, failing: Int, forever: Bool = false, takesEffect: Bool = false
+    ) {
+        self.wrapped = wrapped
+        self.failing = failing
+        isPersistent = forever
+        self.takesEffect = takesEffect
+    }
+
+    /// Calls so far.
+    package var callCount: Int { calls.withLock { $0 } }
+
+    private func call<Result: Sendable>(
+        _ operation: String, _ body: () async throws(ObjectStoreError) -> Result
+    ) async throws(ObjectStoreError) -> Result {
+        let number = calls.withLock {
+            $0 += 1
+            return $0
+        }
+        guard number == failing || (isPersistent && number > failing) else {
+            return try await body()
+        }
+        if takesEffect { _ = try await body() }
+        throw ObjectStoreError(
+            .unavailable, operation: operation, key: "", detail: "Call \(number) was made to fail")
+    }
+
+    package func getObject(
+        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
+    ) async throws(ObjectStoreError) -> StoredObject {
+        try await call("GetObject") { () async throws(ObjectStoreError) in
+            try await wrapped.getObject(
+                key, range: range, ifMatch: ifMatch, maximumBytes: maximumBytes)
+        }
+    }
+
+    package func downloadObject(
+        _ key: ObjectKey, ifMatch: String?, toFile path: String
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        try await call("GetObject") { () async throws(ObjectStoreError) in
+            try await wrapped.downloadObject(key, ifMatch: ifMatch, toFile: path)
+        }
+    }
+
+    @discardableResult
+    package func putObject(
+        _ body: ObjectBody, at key: ObjectKey, options: PutOptions
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        try await call("PutObject") { () async throws(ObjectStoreError) in
+            try await wrapped.putObject(body, at: key, options: options)
+        }
+    }
+
+    package func headObject(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {
+        try await call("HeadObject") { () async throws(ObjectStoreError) in
+            try await wrapped.headObject(key)
+        }
+    }
+
+    package func deleteObject(_ key: ObjectKey) async throws(ObjectStoreError) {
+        try await call("DeleteObject") { () async throws(ObjectStoreError) in
+            try await wrapped.deleteObject(key)
+        }
+    }
+
+    package func listObjects(
+        prefix: String, startAfter: String?, maximumKeys: Int
+    ) async throws(ObjectStoreError) -> ListPage {
+        try await call("ListObjectsV2") { () async throws(ObjectStoreError) in
+            try await wrapped.listObjects(
+                prefix: prefix, startAfter: startAfter, maximumKeys: maximumKeys)
+        }
+    }
+
+    package func createMultipartUpload(
+        _ key: ObjectKey, options: PutOptions
+    ) async throws(ObjectStoreError) -> String {
+        try await call("CreateMultipartUpload") { () async throws(ObjectStoreError) in
+            try await wrapped.createMultipartUpload(key, options: options)
+        }
+    }
+
+    package func uploadPart(
+        _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) -> String {
+        try await call("UploadPart") { () async throws(ObjectStoreError) in
+            try await wrapped.uploadPart(body, number: number, of: key, uploadID: uploadID)
+        }
+    }
+
+    package func listParts(
+        of key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) -> [UploadedPart] {
+        try await call("ListParts") { () async throws(ObjectStoreError) in
+            try await wrapped.listParts(of: key, uploadID: uploadID)
+        }
+    }
+
+    package func completeMultipartUpload(
+        _ key: ObjectKey, uploadID: String, parts: [UploadedPart], condition: WriteCondition?
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        try await call("CompleteMultipartUpload") { () async throws(ObjectStoreError) in
+            try await wrapped.completeMultipartUpload(
+                key, uploadID: uploadID, parts: parts, condition: condition)
+        }
+    }
+
+    package func abortMultipartUpload(
+        _ key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) {
+        try await call("AbortMultipartUpload") { () async throws(ObjectStoreError) in
+            try await wrapped.abortMultipartUpload(key, uploadID: uploadID)
+        }
+    }
+
+    package func presignedURL(
+        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
+    ) throws(ObjectStoreError) -> String {
+        try wrapped.presignedURL(
+            request, expiresInSeconds: expiresInSeconds, audience: audience)
+    }
+}

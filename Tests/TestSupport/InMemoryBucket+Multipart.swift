@@ -1,0 +1,102 @@
+import AWSSignature
+package import ObjectStore
+
+extension InMemoryBucket {
+    /// Every part but the last has at least this many bytes (S3's limit).
+    private static let minimumPartBytes = 5 << 20
+
+    package func createMultipartUpload(
+        _ key: ObjectKey, options: PutOptions
+    ) async throws(ObjectStoreError) -> String {
+        state.withLock { state in
+            state.lastUpload += 1
+            let id = "upload-\(state.lastUpload)"
+            state.uploads[id] = Upload(key: key, contentType: options.contentType)
+            return id
+        }
+    }
+
+    package func uploadPart(
+        _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) -> String {
+        guard (1...10_000).contains(number) else {
+            throw ObjectStoreError(
+                .invalidRequest, operation: "UploadPart", key: key.text,
+                serviceCode: "InvalidArgument")
+        }
+        let bytes = try bytes(of: body, key)
+        let etag = hex(md5(bytes))
+        let isKnown = state.withLock { state in
+            guard state.uploads[uploadID]?.key == key else { return false }
+            state.uploads[uploadID]?.parts[number] = (bytes, etag)
+            return true
+        }
+        guard isKnown else { throw unknownUpload("UploadPart", key) }
+        return etag
+    }
+
+    package func listParts(
+        of key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) -> [UploadedPart] {
+        guard let upload = state.withLock({ $0.uploads[uploadID] }), upload.key == key else {
+            throw unknownUpload("ListParts", key)
+        }
+        return upload.parts.sorted { $0.key < $1.key }.map {
+            UploadedPart(number: $0.key, etag: $0.value.etag, bytes: $0.value.body.count)
+        }
+    }
+
+    package func completeMultipartUpload(
+        _ key: ObjectKey, uploadID: String, parts: [UploadedPart], condition: WriteCondition?
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        let operation = "CompleteMultipartUpload"
+        if let etag = state.withLock({ $0.finished[uploadID] }),
+            let standing = try? await headObject(key), standing.etag == etag
+        {
+            return standing
+        }
+        guard let upload = state.withLock({ $0.uploads[uploadID] }), upload.key == key else {
+            throw unknownUpload(operation, key)
+        }
+        func invalid(_ code: String) -> ObjectStoreError {
+            ObjectStoreError(
+                .invalidRequest, operation: operation, key: key.text, serviceCode: code)
+        }
+        guard !parts.isEmpty else { throw invalid("MalformedXML") }
+        guard zip(parts, parts.dropFirst()).allSatisfy({ $0.number < $1.number }) else {
+            throw invalid("InvalidPartOrder")
+        }
+        var body: [UInt8] = []
+        var digests: [UInt8] = []
+        for (index, part) in parts.enumerated() {
+            guard let stored = upload.parts[part.number], stored.etag == part.etag else {
+                throw invalid("InvalidPart")
+            }
+            guard index == parts.count - 1 || stored.body.count >= Self.minimumPartBytes else {
+                throw invalid("EntityTooSmall")
+            }
+            body += stored.body
+            digests += md5(stored.body)
+        }
+        let entry = Entry(
+            body: body, etag: "\(hex(md5(digests)))-\(parts.count)",
+            contentType: upload.contentType, modified: time())
+        try store(entry, at: key, condition: condition, operation: operation)
+        state.withLock {
+            $0.uploads[uploadID] = nil
+            $0.finished[uploadID] = entry.etag
+        }
+        return info(key, entry)
+    }
+
+    package func abortMultipartUpload(
+        _ key: ObjectKey, uploadID: String
+    ) async throws(ObjectStoreError) {
+        _ = state.withLock { $0.uploads.removeValue(forKey: uploadID) }
+    }
+
+    private func unknownUpload(_ operation: String, _ key: ObjectKey) -> ObjectStoreError {
+        ObjectStoreError(
+            .notFound, operation: operation, key: key.text, serviceCode: "NoSuchUpload")
+    }
+}

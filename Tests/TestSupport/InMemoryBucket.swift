@@ -1,0 +1,181 @@
+import AWSSignature
+package import ObjectStore
+import Synchronization
+
+/// A bucket in memory that keeps S3's rules: ETags, ranges, conditions, byte
+/// order, paging and multipart. `BucketContract` holds it to the real ones.
+package final class InMemoryBucket: Bucket {
+    struct Entry {
+        var body: [UInt8]
+        var etag: String
+        var contentType: String
+        var modified: Int
+    }
+
+    struct Upload {
+        var key: ObjectKey
+        var contentType: String
+        var parts: [Int: (body: [UInt8], etag: String)] = [:]
+    }
+
+    struct State {
+        var objects: [ObjectKey: Entry] = [:]
+        var uploads: [String: Upload] = [:]
+        var finished: [String: String] = [:]
+        var lastUpload = 0
+    }
+
+    let state = Mutex(State())
+    private let now: @Sendable () -> Int
+
+    /// - Parameter now: Milliseconds since 1970; objects carry it.
+    package init(now: @escaping @Sendable () -> Int = { 0 }) { self.now = now }
+
+    /// Every key with its size, in listing order: the whole content.
+    package var contents: [(key: String, bytes: Int)] {
+        state.withLock { state in
+            state.objects.keys.sorted().map { ($0.text, state.objects[$0]?.body.count ?? 0) }
+        }
+    }
+
+    package var keys: [String] { contents.map(\.key) }
+
+    package func getObject(
+        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
+    ) async throws(ObjectStoreError) -> StoredObject {
+        let entry = try entry(key, "GetObject")
+        if let ifMatch, ifMatch != entry.etag {
+            throw ObjectStoreError(
+                .preconditionFailed, operation: "GetObject", key: key.text,
+                serviceCode: "PreconditionFailed")
+        }
+        var body = entry.body
+        if let range {
+            guard range.lowerBound < body.count else {
+                throw ObjectStoreError(
+                    .invalidRange, operation: "GetObject", key: key.text,
+                    serviceCode: "InvalidRange")
+            }
+            body = Array(body[range.clamped(to: 0..<body.count)])
+        }
+        guard body.count <= maximumBytes else {
+            throw ObjectStoreError(.tooLarge, operation: "GetObject", key: key.text)
+        }
+        return StoredObject(info: info(key, entry), body: body)
+    }
+
+    package func headObject(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {
+        info(key, try entry(key, "HeadObject"))
+    }
+
+    package func downloadObject(
+        _ key: ObjectKey, ifMatch: String?, toFile path: String
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        let object = try await getObject(
+            key, range: nil, ifMatch: ifMatch, maximumBytes: .max)
+        guard LocalFile.write(object.body, to: path) else {
+            throw ObjectStoreError(.localFile, operation: "GetObject", key: key.text)
+        }
+        return object.info
+    }
+
+    @discardableResult
+    package func putObject(
+        _ body: ObjectBody, at key: ObjectKey, options: PutOptions
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        let bytes = try bytes(of: body, key)
+        let entry = Entry(
+            body: bytes, etag: hex(md5(bytes)), contentType: options.contentType, modified: now())
+        try store(entry, at: key, condition: options.condition, operation: "PutObject")
+        return info(key, entry)
+    }
+
+    package func deleteObject(_ key: ObjectKey) async throws(ObjectStoreError) {
+        _ = state.withLock { $0.objects.removeValue(forKey: key) }
+    }
+
+    package func listObjects(
+        prefix: String, startAfter: String?, maximumKeys: Int
+    ) async throws(ObjectStoreError) -> ListPage {
+        state.withLock { state in
+            let after = startAfter.map(ObjectKey.init)
+            let keys = state.objects.keys.filter { key in
+                key.text.utf8.starts(with: prefix.utf8) && (after.map { $0 < key } ?? true)
+            }.sorted()
+            let page = keys.prefix(maximumKeys).compactMap { key in
+                state.objects[key].map { entry in
+                    var info = info(key, entry)
+                    info.contentType = nil
+                    return info
+                }
+            }
+            return ListPage(objects: page, isTruncated: keys.count > maximumKeys)
+        }
+    }
+
+    package func presignedURL(
+        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
+    ) throws(ObjectStoreError) -> String {
+        guard (1...604_800).contains(expiresInSeconds) else {
+            throw ObjectStoreError(.invalidRequest, operation: "Presign", key: "")
+        }
+        let host = audience == .client ? "client" : "internal"
+        switch request {
+        case .get(let key, _): return "memory://\(host)/get/\(key)"
+        case .head(let key): return "memory://\(host)/head/\(key)"
+        case .put(let key, let type, let length):
+            return "memory://\(host)/put/\(key)?type=\(type)&length=\(length ?? -1)"
+        case .uploadPart(let key, let id, let number):
+            return "memory://\(host)/part/\(key)?upload=\(id)&number=\(number)"
+        }
+    }
+
+    // MARK: Parts of calls
+
+    func entry(_ key: ObjectKey, _ operation: String) throws(ObjectStoreError) -> Entry {
+        guard let entry = state.withLock({ $0.objects[key] }) else {
+            throw ObjectStoreError(
+                .notFound, operation: operation, key: key.text, serviceCode: "NoSuchKey")
+        }
+        return entry
+    }
+
+    func info(_ key: ObjectKey, _ entry: Entry) -> ObjectInfo {
+        ObjectInfo(
+            key: key, etag: entry.etag, bytes: entry.body.count,
+            lastModifiedMilliseconds: entry.modified, contentType: entry.contentType)
+    }
+
+    func time() -> Int { now() }
+
+    /// Decides the condition and writes in one step, as S3 does.
+    func store(
+        _ entry: Entry, at key: ObjectKey, condition: WriteCondition?, operation: String
+    ) throws(ObjectStoreError) {
+        let code: ObjectStoreError.Code? = state.withLock { state in
+            let standing = state.objects[key]
+            switch condition {
+            case .ifAbsent where standing != nil: return .preconditionFailed
+            case .ifMatch where standing == nil: return .notFound
+            case .ifMatch(let etag) where standing?.etag != etag: return .preconditionFailed
+            default: break
+            }
+            state.objects[key] = entry
+            return nil
+        }
+        if let code {
+            throw ObjectStoreError(code, operation: operation, key: key.text)
+        }
+    }
+
+    func bytes(of body: ObjectBody, _ key: ObjectKey) throws(ObjectStoreError) -> [UInt8] {
+        switch body {
+        case .bytes(let bytes): return bytes
+        case .file(let path, let offset, let count):
+            guard let bytes = LocalFile.read(path, offset: offset, count: count) else {
+                throw ObjectStoreError(.localFile, operation: "PutObject", key: key.text)
+            }
+            return bytes
+        }
+    }
+}

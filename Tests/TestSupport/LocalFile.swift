@@ -1,0 +1,32 @@
+import Glibc
+
+/// Small local files for tests.
+package enum LocalFile {
+    /// - Returns: whether every byte was written.
+    package static func write(_ bytes: [UInt8], to path: String) -> Bool {
+        guard let file = fopen(path, "wb") else { return false }
+        defer { fclose(file) }
+        return fwrite(bytes, 1, bytes.count, file) == bytes.count
+    }
+
+    /// - Parameter count: nil reads to the end.
+    /// - Returns: nil unless all of it is there.
+    package static func read(_ path: String, offset: Int = 0, count: Int? = nil) -> [UInt8]? {
+        guard let file = fopen(path, "rb") else { return nil }
+        defer { fclose(file) }
+        fseek(file, 0, SEEK_END)
+        let wanted = count ?? ftell(file) - offset
+        guard wanted >= 0, fseek(file, offset, SEEK_SET) == 0 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: wanted)
+        return fread(&bytes, 1, wanted, file) == wanted ? bytes : nil
+    }
+
+    /// A fresh folder below the system's temporary one; removed by the caller.
+    package static func temporaryFolder() -> String {
+        var template = Array("/tmp/spool-test-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            preconditionFailure("the temporary folder can be written")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
