@@ -1,6 +1,7 @@
 import Editing
 import Jobs
 import ObjectStore
+import TestSupport
 import Testing
 
 /// An export of 600 frames in two chunks, as a listing shows it.
@@ -98,7 +99,7 @@ struct ListedExport {
         let status = export.status()
 
         for seed in 0..<20 {
-            var generator = SplitMix(seed: UInt64(seed))
+            var generator = SeededGenerator(seed: UInt64(seed))
             export.objects.shuffle(using: &generator)
             #expect(export.status() == status)
         }
@@ -131,18 +132,5 @@ struct ListedExport {
         dialect: StatusDialect, state: ExportState, word: String
     ) {
         #expect(dialect.name(of: state) == word)
-    }
-}
-
-/// A small seeded generator: the same seed shuffles the same way.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -154,7 +154,10 @@ extension BucketContract {
         },
         BucketRule("a file larger than one put goes in parts") { bucket, prefix in
             let source = LocalFile.temporaryFolder() + "/source"
-            let bytes = (0..<(65 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 7) }
+            var bytes = [UInt8](repeating: 7, count: 65 << 20)
+            for offset in stride(from: 0, to: bytes.count, by: 1 << 20) {
+                bytes[offset] = UInt8(truncatingIfNeeded: offset >> 20)
+            }
             _ = LocalFile.write(bytes, to: source)
             let key = ObjectKey(prefix + "large")
             let info = try await bucket.uploadFile(source, to: key, contentType: "video/mp4")

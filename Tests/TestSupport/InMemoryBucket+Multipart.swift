@@ -1,5 +1,6 @@
 import AWSSignature
 package import ObjectStore
+import Synchronization
 
 extension InMemoryBucket {
     /// Every part but the last has at least this many bytes (S3's limit).
