@@ -4,7 +4,7 @@ import FoundationEssentials
 import Testing
 
 @Suite struct FailureTests {
-    private let engine = MediaEngine()
+    private let engine = MediaEngine.underTest
     private let folder = NSTemporaryPath.make("spool-failures")
 
     private func code(

@@ -3,7 +3,7 @@ import FFmpeg
 import Testing
 
 @Suite struct ProbeTests {
-    private let engine = MediaEngine()
+    private let engine = MediaEngine.underTest
 
     private func probe(_ sample: SampleMedia.Sample) async throws -> MediaInfo {
         try await engine.probe(url: try await SampleMedia.shared.path(sample))

@@ -4,7 +4,7 @@ import FoundationEssentials
 
 /// A plan over samples, and the steps that tests take with it.
 struct Rendering {
-    let engine = MediaEngine()
+    let engine = MediaEngine.underTest
     let folder = NSTemporaryPath.make("spool-render")
     var plan: RenderPlan
     var urls: [Int: String] = [:]
@@ -68,7 +68,10 @@ struct Rendering {
     /// All samples of the sound, interleaved.
     static func samples(of path: String) async throws -> [Float] {
         let raw = "\(path).f32"
-        try await runFFmpeg(["-i", path, "-map", "0:a:0", "-f", "f32le", raw])
+        // Decoders differ in the last bit from one version to the next.
+        try await runFFmpeg(
+            ["-i", path, "-map", "0:a:0", "-f", "f32le", raw],
+            executable: MediaEngine.configurationUnderTest.ffmpegPath)
         let bytes = try Data(contentsOf: URL(filePath: raw))
         return stride(from: 0, to: bytes.count - 3, by: 4).map { index in
             let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[index + $1]) << ($1 * 8) }
@@ -83,3 +86,20 @@ struct Rendering {
         return try await Self.samples(of: path)
     }
 }
+
+extension MediaEngine {
+    /// The system's FFmpeg, or the one that `SPOOL_FFMPEG` and
+    /// `SPOOL_FFPROBE` name. Samples are always made by the system's.
+    static var underTest: MediaEngine { MediaEngine(configuration: configurationUnderTest) }
+
+    static var configurationUnderTest: FFmpegConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        var configuration = FFmpegConfiguration()
+        configuration.ffmpegPath = environment["SPOOL_FFMPEG"] ?? configuration.ffmpegPath
+        configuration.ffprobePath = environment["SPOOL_FFPROBE"] ?? configuration.ffprobePath
+        return configuration
+    }
+}
+
+/// Equality of sound that prints no hundred thousand samples when it fails.
+func same(_ one: [Float], _ other: [Float]) -> Bool { one == other }

@@ -129,12 +129,14 @@ struct CommandFailed: Error { var text: String }
 
 /// Runs `ffmpeg` to its end and gives back what it printed.
 @discardableResult
-func runFFmpeg(_ arguments: [String]) async throws -> String {
+func runFFmpeg(
+    _ arguments: [String], executable: String = "/usr/bin/ffmpeg"
+) async throws -> String {
     let output = Collected()
     let errors = Collected()
     let result = try await Child.run(
         ChildCommand(
-            executable: "/usr/bin/ffmpeg",
+            executable: executable,
             arguments: ["-nostdin", "-v", "error", "-y"] + arguments),
         onStandardOutput: { output.append($0) }, onStandardError: { errors.append($0) })
     guard result.exit == .code(0) else { throw CommandFailed(text: errors.text) }
