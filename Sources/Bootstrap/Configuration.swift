@@ -15,18 +15,25 @@ struct Configuration {
     /// `WORKER_CONCURRENCY`: renderers that may run at once, 1 to 1,000;
     /// default 2 (CF-54).
     var concurrency: Int
+    /// `SPOOL_RENDER_SECONDS`: the time limit of render-chunk, 10 to 900;
+    /// default 900, Lambda's longest.
+    var renderSeconds: Int
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
         var faults: [String] = []
-        concurrency = 2
-        if let text = environment["WORKER_CONCURRENCY"], !text.isEmpty {
-            if let number = Int(text), (1...1_000).contains(number) {
-                concurrency = number
-            } else {
-                faults.append("WORKER_CONCURRENCY is not a number from 1 to 1000: \(text).")
+        func number(_ name: String, _ bounds: ClosedRange<Int>, default value: Int) -> Int {
+            guard let text = environment[name], !text.isEmpty else { return value }
+            guard let number = Int(text), bounds.contains(number) else {
+                faults.append(
+                    "\(name) is not a number from \(bounds.lowerBound) to "
+                        + "\(bounds.upperBound): \(text).")
+                return value
             }
+            return number
         }
+        concurrency = number("WORKER_CONCURRENCY", 1...1_000, default: 2)
+        renderSeconds = number("SPOOL_RENDER_SECONDS", 10...900, default: 900)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

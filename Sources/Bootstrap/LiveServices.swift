@@ -39,7 +39,8 @@ private func liveServices(_ environment: [String: String]) throws -> Services {
         sleep: sleep,
         randomText: { randomText(length: $0) },
         scratchRoot: configuration.scratchRoot,
-        concurrency: configuration.concurrency)
+        concurrency: configuration.concurrency,
+        renderSeconds: configuration.renderSeconds)
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

@@ -19,12 +19,15 @@ package struct Services: Sendable {
     package var scratchRoot: String
     /// Renderers that may run at once.
     package var concurrency: Int
+    /// Time limit of one renderer in seconds.
+    package var renderSeconds: Int
 
     package init(
         bucket: any Bucket, renderer: any MediaRenderer, authorizer: Authorizer,
         now: @escaping @Sendable () -> Int,
         sleep: @escaping @Sendable (Int) async throws -> Void,
-        randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int
+        randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
+        renderSeconds: Int
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -34,6 +37,7 @@ package struct Services: Sendable {
         self.randomText = randomText
         self.scratchRoot = scratchRoot
         self.concurrency = concurrency
+        self.renderSeconds = renderSeconds
     }
 }
 
@@ -129,7 +133,7 @@ extension Services {
     fileprivate var startExport: StartExport.Dependencies {
         .init(
             bucket: bucket, authorizer: authorizer, now: now, randomText: randomText,
-            concurrency: concurrency)
+            concurrency: concurrency, renderSeconds: renderSeconds)
     }
 
     fileprivate var jobStatus: JobStatus.Dependencies {

@@ -20,16 +20,20 @@ package enum StartExport {
         package var randomText: @Sendable (Int) -> String
         /// Renderers that may run at once; the planner cuts for them.
         package var concurrency: Int
+        /// Time limit of one renderer in seconds; chunks end well inside it.
+        package var renderSeconds: Int
 
         package init(
             bucket: any Bucket, authorizer: Authorizer, now: @escaping @Sendable () -> Int,
-            randomText: @escaping @Sendable (Int) -> String, concurrency: Int
+            randomText: @escaping @Sendable (Int) -> String, concurrency: Int,
+            renderSeconds: Int
         ) {
             self.bucket = bucket
             self.authorizer = authorizer
             self.now = now
             self.randomText = randomText
             self.concurrency = concurrency
+            self.renderSeconds = renderSeconds
         }
     }
 
@@ -63,6 +67,9 @@ private struct ExportAcceptance: Sendable {
 
     private var bucket: any Bucket { dependencies.bucket }
 
+    /// Largest edit that is read from the store.
+    private static let maximumEditBytes = 64 << 20
+
     /// Reads from the store what a body names by `editKey`: a function URL
     /// carries at most 6 MB.
     func resolved(_ body: JSONValue) async throws -> JSONValue {
@@ -71,12 +78,12 @@ private struct ExportAcceptance: Sendable {
         }
         let isOwn = ["uploads/\(owner.text)/", "projects/\(owner.text)/"]
             .contains { text.hasPrefix($0) }
-        guard isOwn,
-            var edit = try await bucket.document(JSONValue.self, at: ObjectKey(text))
-        else {
-            throw Problem.invalid(
-                [EditFault(pointer: "/editKey", detail: "names no stored edit of yours")])
-        }
+        let unknown = Problem.invalid(
+            [EditFault(pointer: "/editKey", detail: "names no stored edit of yours")])
+        guard isOwn, try await bucket.objectExists(ObjectKey(text)) else { throw unknown }
+        let stored = try await bucket.getObject(
+            ObjectKey(text), range: nil, ifMatch: nil, maximumBytes: Self.maximumEditBytes)
+        var edit = try AuthorizedRequest.jsonObject(stored.body, pointer: "/editKey")
         if case .object(var merged) = edit {
             if let token = fields["clientToken"] { merged["clientToken"] = token }
             edit = .object(merged)
@@ -116,7 +123,9 @@ private struct ExportAcceptance: Sendable {
         do {
             return try edit.lowered(
                 assets: assets, unready: unusable,
-                planner: ChunkPlanner(concurrency: dependencies.concurrency))
+                planner: ChunkPlanner(
+                    concurrency: dependencies.concurrency,
+                    functionSeconds: dependencies.renderSeconds))
         } catch {
             throw Problem.invalid(error.faults)
         }

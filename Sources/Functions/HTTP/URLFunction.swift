@@ -1,5 +1,5 @@
-import AWSSignature
 import FoundationEssentials
+import AWSSignature
 
 package import Editing
 package import Jobs
@@ -30,15 +30,21 @@ package struct AuthorizedRequest: Sendable {
                     + "\(Self.maximumBodyBytes) are taken. Store a larger edit as an object "
                     + "and name it by editKey.")
         }
+        return try Self.jsonObject(body)
+    }
+
+    /// - Throws: a 400 problem when the bytes are not a JSON object.
+    package static func jsonObject(
+        _ bytes: [UInt8], pointer: String = ""
+    ) throws(Problem) -> JSONValue {
         let value: JSONValue
         do {
-            value = try JSONDecoder().decode(JSONValue.self, from: Data(body))
+            value = try JSONValue(parsing: bytes)
         } catch {
-            throw Problem.invalid([EditFault(pointer: "", detail: "The body is not JSON.")])
+            throw Problem.invalid([EditFault(pointer: pointer, detail: "is not JSON: \(error)")])
         }
         guard case .object = value else {
-            throw Problem.invalid(
-                [EditFault(pointer: "", detail: "The body is not a JSON object.")])
+            throw Problem.invalid([EditFault(pointer: pointer, detail: "is not a JSON object")])
         }
         return value
     }
