@@ -88,9 +88,15 @@ private func withServer(
         }
     }
 
-    @Test func `two requests share a connection`() async throws {
+    @Test func `requests share a connection`() async throws {
         try await withServer { port, _, _ in
             let connection = RawConnection(port: port)
+            for path in ["x", "refused"] {
+                await connection.send("GET /\(path) HTTP/1.1\r\nHost: h\r\n\r\n")
+                let head = await connection.read(through: "\r\n\r\n")
+                #expect(!head.contains("Connection: close"))
+                _ = await connection.read(through: path == "x" ? "GET /x - " : "no")
+            }
             await connection.send("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab")
             let first = await connection.read(through: "ab")
             await connection.send(

@@ -14,6 +14,9 @@ final class HTTPExchange: Sendable {
         case parked
         case planned(BodyPlan)
         case reading
+        /// The answer to a request without a body, which libmicrohttpd takes
+        /// only at the next call: queued at once it costs the connection.
+        case held(Response)
         case ready(Response)
         case answered
     }
@@ -45,8 +48,10 @@ final class HTTPExchange: Sendable {
         data: UnsafeRawBufferPointer
     ) -> MHD_Result {
         let phase = state.withLock { state in
-            defer { if case .planned = state.phase { state.phase = .reading } }
-            return state.phase
+            let phase = state.phase
+            if case .planned = phase { state.phase = .reading }
+            if case .held(let response) = phase { state.phase = .ready(response) }
+            return phase
         }
         switch phase {
         case .arrived: return begin(connection, method: method, version: version)
@@ -54,6 +59,7 @@ final class HTTPExchange: Sendable {
         case .planned(let plan): return startReading(plan)
         case .reading where data.isEmpty: return finishReading(connection)
         case .reading: return read(data)
+        case .held: return MHD_Result.YES
         case .ready(let response): return send(response, on: connection)
         case .parked, .answered: return MHD_Result.NO
         }
