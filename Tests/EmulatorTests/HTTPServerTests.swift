@@ -81,7 +81,8 @@ private func withServer(
     @Test func `path and query arrive as they were sent`() async throws {
         try await withServer { port, _, _ in
             let answer = await RawConnection.exchange(
-                "GET /a%2Fb//c?x=%20&y HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port)
+                "GET /a%2Fb//c?x=%20&y HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port
+            )
 
             #expect(answer.statusLine == "HTTP/1.1 200 OK")
             #expect(answer.messageBody == "GET /a%2Fb//c x=%20&y ")
@@ -176,7 +177,8 @@ private func withServer(
     @Test(arguments: [
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",

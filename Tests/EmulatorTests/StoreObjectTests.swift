@@ -9,7 +9,8 @@ import Testing
         try await withStore { store in
             let bucket = try store.bucket()
             let keys = [
-                "..", "../../etc/passwd", "a", "a/", "a/b", "A", ".", "/lead", "//x", "100%", "a b+c",
+                "..", "../../etc/passwd", "a", "a/", "a/b", "A", ".", "/lead", "//x", "100%",
+                "a b+c",
                 "ключ", String(repeating: "x", count: 1_024),
             ]
             for key in keys {
@@ -57,7 +58,8 @@ import Testing
                 let object = try await bucket.getObject(
                     ObjectKey("race"), range: nil, ifMatch: nil, maximumBytes: 2)
                 #expect(object.body == Array("\(winners[0])".utf8))
-                #expect(try await store.store.blobs.all().count == (inlineBytesMaximum == 0 ? 1 : 0))
+                #expect(
+                    try await store.store.blobs.all().count == (inlineBytesMaximum == 0 ? 1 : 0))
                 let events = try await store.events()
                 #expect(events == ["ObjectCreated:Put race \(object.body.count)"])
             }
@@ -84,7 +86,8 @@ import Testing
 
             #expect(
                 try await store.events() == [
-                    "ObjectCreated:Put a ü 2", "ObjectCreated:Put a ü 1", "ObjectCreated:Copy copy 1",
+                    "ObjectCreated:Put a ü 2", "ObjectCreated:Put a ü 1",
+                    "ObjectCreated:Copy copy 1",
                     "ObjectCreated:CompleteMultipartUpload m 3", "ObjectRemoved:Delete a ü 0",
                 ])
             let sequencers = try await store.database.read { connection in
@@ -146,7 +149,8 @@ import Testing
             let bucket = try store.bucket()
             let key = ObjectKey("up/ü b.txt")
             let put = try bucket.presignedURL(
-                .put(key, contentType: "text/plain", contentLength: 2), expiresInSeconds: 60, audience: .client)
+                .put(key, contentType: "text/plain", contentLength: 2), expiresInSeconds: 60,
+                audience: .client)
             let get = try bucket.presignedURL(
                 .get(key, downloadName: "b.txt"), expiresInSeconds: 60, audience: .client)
             func target(_ url: String) -> String {
@@ -158,7 +162,8 @@ import Testing
                     + "Connection: close\r\n\r\nhi", port: store.port)
             let longer = await RawConnection.exchange(
                 "PUT \(target(put)) HTTP/1.1\r\nHost: 127.0.0.1:\(store.port)\r\n"
-                    + "Content-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nhi!",
+                    + "Content-Type: text/plain\r\nContent-Length: 3\r\n"
+                    + "Connection: close\r\n\r\nhi!",
                 port: store.port)
             let read = await RawConnection.exchange(
                 "GET \(target(get)) HTTP/1.1\r\nHost: 127.0.0.1:\(store.port)\r\n"
@@ -168,7 +173,8 @@ import Testing
             #expect(stored.contains("Access-Control-Allow-Origin: *\r\n"))
             #expect(longer.errorCode == "SignatureDoesNotMatch")
             #expect(read.messageBody == "hi")
-            #expect(read.lowercased().contains("content-disposition: attachment; filename=\"b.txt\""))
+            #expect(
+                read.lowercased().contains("content-disposition: attachment; filename=\"b.txt\""))
         }
     }
 }

@@ -127,7 +127,9 @@ package final class Connection {
             case SQLITE_ROW:
                 let count = sqlite3_column_count(statement)
                 if columns.isEmpty {
-                    columns = (0..<count).map { String(cString: sqlite3_column_name(statement, $0)) }
+                    columns = (0..<count).map {
+                        String(cString: sqlite3_column_name(statement, $0))
+                    }
                 }
                 rows.append(
                     Row(columns: columns, values: (0..<count).map { column($0, of: statement) }))

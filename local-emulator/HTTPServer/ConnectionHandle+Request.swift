@@ -7,7 +7,8 @@ extension ConnectionHandle {
     var headers: HeaderFields {
         var headers = HeaderFields()
         withUnsafeMutablePointer(to: &headers) { destination in
-            _ = MHD_get_connection_values_n(pointer, MHD_ValueKind.HEADER_KIND, collectField, destination)
+            _ = MHD_get_connection_values_n(
+                pointer, MHD_ValueKind.HEADER_KIND, collectField, destination)
         }
         return headers
     }
@@ -20,7 +21,8 @@ extension ConnectionHandle {
 
     /// Numeric, without the port; "unknown" when there is none.
     var remoteAddress: String {
-        let information = spool_connection_info(pointer, MHD_ConnectionInfoType.CONNECTION_INFO_CLIENT_ADDRESS)
+        let information = spool_connection_info(
+            pointer, MHD_ConnectionInfoType.CONNECTION_INFO_CLIENT_ADDRESS)
         guard let address = information?.pointee.client_addr else { return "unknown" }
         guard Int32(address.pointee.sa_family) == AF_INET else { return "unknown" }
         return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { address in
@@ -42,5 +44,7 @@ private func collectField(
 }
 
 private func text(_ start: UnsafePointer<CChar>?, _ count: Int) -> String {
-    String(decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count), as: UTF8.self)
+    String(
+        decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count),
+        as: UTF8.self)
 }

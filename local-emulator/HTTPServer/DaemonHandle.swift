@@ -178,7 +178,8 @@ private final class ConnectionTraffic {
 extension ConnectionHandle {
     /// Adds what went over the socket since the last call.
     fileprivate func countTraffic(_ context: UnsafeMutableRawPointer?) {
-        let information = spool_connection_info(pointer, MHD_ConnectionInfoType.CONNECTION_INFO_SOCKET_CONTEXT)
+        let information = spool_connection_info(
+            pointer, MHD_ConnectionInfoType.CONNECTION_INFO_SOCKET_CONTEXT)
         guard let context, let counted = information?.pointee.socket_context else { return }
         let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
         let traffic = Unmanaged<ConnectionTraffic>.fromOpaque(counted).takeUnretainedValue()

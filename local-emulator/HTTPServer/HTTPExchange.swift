@@ -142,7 +142,8 @@ final class HTTPExchange: Sendable {
     private func read(_ data: UnsafeRawBufferPointer) -> MHD_Result {
         state.withLock { state in
             if !state.body.receive(data) { state.discardedBytes += data.count }
-            return state.discardedBytes > Self.discardedBytesMaximum ? MHD_Result.NO : MHD_Result.YES
+            return state.discardedBytes > Self.discardedBytesMaximum
+                ? MHD_Result.NO : MHD_Result.YES
         }
     }
 

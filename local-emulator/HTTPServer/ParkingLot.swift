@@ -11,7 +11,8 @@ struct ConnectionHandle: @unchecked Sendable {
 
     /// -1 when it is unknown.
     var socket: Int32 {
-        spool_connection_info(pointer, MHD_ConnectionInfoType.CONNECTION_INFO_CONNECTION_FD)?.pointee.connect_fd ?? -1
+        spool_connection_info(pointer, MHD_ConnectionInfoType.CONNECTION_INFO_CONNECTION_FD)?
+            .pointee.connect_fd ?? -1
     }
 }
 

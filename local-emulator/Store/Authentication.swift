@@ -84,7 +84,8 @@ struct Authentication: Sendable {
         _ request: S3Request, _ header: String
     ) throws(S3Error) -> PayloadSignature {
         let malformed = S3Error(
-            .authorizationHeaderMalformed, "The authorization header that you provided is not valid.")
+            .authorizationHeaderMalformed,
+            "The authorization header that you provided is not valid.")
         guard header.hasPrefix("AWS4-HMAC-SHA256 ") else {
             throw S3Error(.invalidRequest, "The authorization mechanism is not supported.")
         }
@@ -98,7 +99,8 @@ struct Authentication: Sendable {
         else { throw malformed }
         let scope = try Scope(credential, region: region, .authorizationHeaderMalformed)
         try require(keyID: scope.keyID)
-        guard let date = request.header("x-amz-date"), let seconds = SigV4Time.seconds(timestamp: date),
+        guard let date = request.header("x-amz-date"),
+            let seconds = SigV4Time.seconds(timestamp: date),
             date.hasPrefix(scope.day)
         else { throw S3Error(.accessDenied, "AWS authentication requires a valid Date header") }
         if abs(now() / 1_000 - seconds) > Self.skewMaximumSeconds {
@@ -127,7 +129,8 @@ struct Authentication: Sendable {
             throw fail("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")
         }
         guard let credential = request["X-Amz-Credential"], let date = request["X-Amz-Date"],
-            let seconds = SigV4Time.seconds(timestamp: date), let names = request["X-Amz-SignedHeaders"],
+            let seconds = SigV4Time.seconds(timestamp: date),
+            let names = request["X-Amz-SignedHeaders"],
             let signature = request["X-Amz-Signature"]
         else { throw fail("Query-string authentication version 4 requires all its parameters.") }
         guard let expires = request["X-Amz-Expires"].flatMap({ Int($0) }),

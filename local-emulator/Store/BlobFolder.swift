@@ -14,7 +14,9 @@ struct BlobError: Error, CustomStringConvertible {
         code = errno
     }
 
-    var description: String { "\(operation) of \(path) failed: \(String(cString: strerror(code)))." }
+    var description: String {
+        "\(operation) of \(path) failed: \(String(cString: strerror(code)))."
+    }
 }
 
 /// What a new blob is put together from.

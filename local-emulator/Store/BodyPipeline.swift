@@ -91,7 +91,9 @@ final class BodyPipeline {
         if let decoder, !decoder.isComplete || byteCount != expectedBytes {
             throw S3Error(
                 .incompleteBody,
-                "You did not provide the number of bytes specified by the Content-Length HTTP header.")
+                "You did not provide the number of bytes specified by the Content-Length HTTP "
+                    + "header."
+            )
         }
         if let expectedHash, let hash = payloadHash?.finish(), hex(hash) != expectedHash {
             throw S3Error(

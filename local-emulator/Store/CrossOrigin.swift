@@ -38,10 +38,11 @@ struct CrossOrigin: Sendable {
                 S3Error(.accessDenied, "CORSResponse: This CORS request is not allowed."), head,
                 requestID, headers: headers)
         }
-        var answer = headers + [
-            ("Access-Control-Allow-Methods", Self.methods), ("Access-Control-Max-Age", "3600"),
-            ("x-amz-request-id", requestID),
-        ]
+        var answer =
+            headers + [
+                ("Access-Control-Allow-Methods", Self.methods), ("Access-Control-Max-Age", "3600"),
+                ("x-amz-request-id", requestID),
+            ]
         if let asked = head.headers["access-control-request-headers"] {
             answer.append(("Access-Control-Allow-Headers", asked))
         }

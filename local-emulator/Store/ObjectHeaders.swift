@@ -9,7 +9,7 @@ enum ObjectHeaders {
     /// S3's limit for all user metadata of an object.
     private static let metadataBytesMaximum = 2_048
 
-    /// - Throws: `.metadataTooLarge`.
+    /// - Throws: `.metadataTooLarge`, `.invalidArgument`.
     static func stored(from headers: HeaderFields) throws(S3Error) -> [String: String] {
         var stored: [String: String] = [:]
         var metadataBytes = 0
@@ -27,7 +27,17 @@ enum ObjectHeaders {
                 .metadataTooLarge,
                 "Your metadata headers exceed the maximum allowed metadata size.")
         }
+        for (name, value) in stored { try requireFieldValue(value, of: name) }
         return normalized(stored)
+    }
+
+    /// Refuses what would end a header field early; queries and forms can hold
+    /// line ends.
+    static func requireFieldValue(_ value: String, of name: String) throws(S3Error) {
+        if value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) {
+            throw S3Error(
+                .invalidArgument, "Header value is invalid.", details: [("ArgumentName", name)])
+        }
     }
 
     /// The same for a POST form's fields, whose names are lower-case.
@@ -56,12 +66,15 @@ enum ObjectHeaders {
 
     /// What GET and HEAD answer with.
     /// - Parameter isWhole: checksums are of the whole object only.
+    /// - Throws: `.invalidArgument`.
     static func served(
         _ object: ObjectRecord, _ request: S3Request, isWhole: Bool
-    ) -> [(String, String)] {
+    ) throws(S3Error) -> [(String, String)] {
         var headers = object.headers
         for name in overrides {
-            if let value = request["response-" + name] { headers[name] = value }
+            guard let value = request["response-" + name] else { continue }
+            try requireFieldValue(value, of: "response-" + name)
+            headers[name] = value
         }
         let showsChecksums = isWhole && request.header("x-amz-checksum-mode") == "ENABLED"
         if !showsChecksums { headers = headers.filter { !$0.key.hasPrefix("x-amz-checksum-") } }

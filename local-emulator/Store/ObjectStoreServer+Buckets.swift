@@ -33,7 +33,8 @@ extension ObjectStoreServer {
             if !existing.isEmpty, region != "us-east-1" {
                 throw S3Error(
                     .bucketAlreadyOwnedByYou,
-                    "Your previous request to create the named bucket succeeded and you already own it."
+                    "Your previous request to create the named bucket succeeded and you already "
+                        + "own it."
                 )
             }
             try index.connection.execute(

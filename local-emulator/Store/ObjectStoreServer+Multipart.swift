@@ -94,7 +94,9 @@ extension ObjectStoreServer {
         let bucket = request.bucket ?? ""
         let prefix = request["prefix"] ?? ""
         let maximum = try Listing.maximumKeys(request["max-uploads"])
-        let after = (key: Array((request["key-marker"] ?? "").utf8), id: request["upload-id-marker"])
+        let after = (
+            key: Array((request["key-marker"] ?? "").utf8), id: request["upload-id-marker"]
+        )
         let all = try await read { index in
             try index.uploads(bucket, prefix: Array(prefix.utf8), limit: Int.max)
         }
@@ -239,7 +241,9 @@ extension ObjectStoreServer {
         for (previous, next) in zip(wanted, wanted.dropFirst()) where previous.0 >= next.0 {
             throw S3Error(
                 .invalidPartOrder,
-                "The list of parts was not in ascending order. Parts must be ordered by part number.")
+                "The list of parts was not in ascending order. Parts must be ordered by part "
+                    + "number."
+            )
         }
         let byNumber = Dictionary(stored.map { ($0.number, $0) }) { $1 }
         var chosen: [PartRecord] = []
@@ -251,7 +255,9 @@ extension ObjectStoreServer {
             throw S3Error(
                 .entityTooSmall,
                 "Your proposed upload is smaller than the minimum allowed object size.",
-                details: [("PartNumber", String(part.number)), ("ProposedSize", String(part.bytes))])
+                details: [
+                    ("PartNumber", String(part.number)), ("ProposedSize", String(part.bytes)),
+                ])
         }
         return chosen
     }

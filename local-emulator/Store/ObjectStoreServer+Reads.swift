@@ -61,7 +61,7 @@ extension ObjectStoreServer {
         let selection =
             try part.map { part throws(S3Error) in try ByteSelection(part: part, object) }
             ?? ByteSelection(range: request.header("range"), size: object.bytes)
-        var headers = ObjectHeaders.served(object, request, isWhole: !selection.isPartial)
+        var headers = try ObjectHeaders.served(object, request, isWhole: !selection.isPartial)
         if selection.isPartial, selection.bytes > 0 {
             let last = selection.offset + selection.bytes - 1
             headers.append(("Content-Range", "bytes \(selection.offset)-\(last)/\(object.bytes)"))
@@ -97,7 +97,8 @@ extension ObjectStoreServer {
         let seconds = object.modifiedMilliseconds / 1_000
         if let list = request.header("if-match") {
             if !ETags.contains(list, object.etag) { throw S3Error.preconditionFailed }
-        } else if let time = request.header("if-unmodified-since").flatMap(StoreTime.seconds(http:)),
+        } else if let time = request.header("if-unmodified-since").flatMap(
+            StoreTime.seconds(http:)),
             seconds > time
         {
             throw S3Error.preconditionFailed

@@ -100,7 +100,8 @@ struct PostPolicy: Sendable {
             ]
             if bytes < range.lowerBound {
                 throw S3Error(
-                    .entityTooSmall, "Your proposed upload is smaller than the minimum allowed size",
+                    .entityTooSmall,
+                    "Your proposed upload is smaller than the minimum allowed size",
                     details: details)
             }
             if bytes > range.upperBound {

@@ -26,7 +26,8 @@ enum StoreSchema {
         """
         CREATE TABLE IF NOT EXISTS parts(
           upload_id TEXT NOT NULL REFERENCES uploads(id), number INTEGER NOT NULL,
-          etag TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT NOT NULL, modified_ms INTEGER NOT NULL,
+          etag TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT NOT NULL,
+          modified_ms INTEGER NOT NULL,
           PRIMARY KEY(upload_id, number)) WITHOUT ROWID
         """,
         "CREATE INDEX IF NOT EXISTS parts_blob ON parts(blob)",
