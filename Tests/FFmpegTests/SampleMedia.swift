@@ -29,6 +29,8 @@ actor SampleMedia {
         /// Mono AAC alone.
         case voice = "voice.m4a"
         case song = "song.mp3"
+        /// 40 s, so that late in-points are reached by seeking.
+        case lecture = "lecture.mp4"
     }
 
     private let folder: String
@@ -102,6 +104,10 @@ actor SampleMedia {
             return ["-f", "lavfi", "-i", "testsrc=s=200x300:r=1:d=1", "-frames:v", "1"]
         case .voice:
             return ["-f", "lavfi", "-i", "sine=f=500:r=48000:d=3", "-c:a", "aac", "-ac", "1"]
+        case .lecture:
+            return ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=10:d=40", "-f", "lavfi", "-i"]
+                + ["aevalsrc=0.3*sin(2*PI*(200+5*t)*t):s=48000:d=40"] + h264
+                + ["-g", "50", "-c:a", "aac"]
         case .song:
             return ["-f", "lavfi", "-i", tone, "-t", "1.5", "-c:a", "libmp3lame"]
         }
