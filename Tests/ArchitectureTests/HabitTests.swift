@@ -1,0 +1,76 @@
+import Testing
+
+/// House rules that a program can check.
+@Suite struct HabitTests {
+    private static let product =
+        SourceTree.files(below: "Sources") + SourceTree.files(below: "local-emulator")
+
+    /// Where a banned word stands with a reason.
+    private static let allowed: [String: Set<String>] = [
+        // Writes its answers to standard output: it is a command.
+        "print(": ["Sources/SpoolCLI/"],
+        // Owners of tasks that they await.
+        "Task {": [
+            "local-emulator/HTTPServer/", "local-emulator/Lambda/", "local-emulator/Main/",
+            "Sources/SpoolCLI/", "Sources/Runtime/",
+        ],
+    ]
+
+    @Test(arguments: [
+        "try!", "fatalError(", "as! ", "getenv(", "print(", "Task {", "Task.detached", "FIXME",
+        "TODO", "Thread.sleep",
+    ])
+    func `banned words do not stand in the product`(word: String) {
+        for file in Self.product {
+            let isAllowed = Self.allowed[word]?.contains { file.path.hasPrefix($0) } ?? false
+            guard !isAllowed else { continue }
+            for (index, line) in file.lines.enumerated() {
+                guard !line.drop(while: { $0 == " " }).hasPrefix("//") else { continue }
+                #expect(!Self.contains(line, word), "\(file.path):\(index + 1) has \(word)")
+            }
+        }
+    }
+
+    /// `word` at the beginning of a word: `print(` but not `fingerprint(`.
+    static func contains(_ line: Substring, _ word: String) -> Bool {
+        var rest = line
+        while let range = rest.firstRange(of: word) {
+            let isInside =
+                range.lowerBound > line.startIndex
+                && line[line.index(before: range.lowerBound)].isLetter
+            if !isInside { return true }
+            rest = rest[range.upperBound...]
+        }
+        return false
+    }
+
+    @Test func `what bypasses the compiler's checks says why it is safe`() {
+        for file in Self.product {
+            let lines = file.lines
+            for (index, line) in lines.enumerated() {
+                guard line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)"),
+                    !line.drop(while: { $0 == " " }).hasPrefix("//")
+                else { continue }
+                let around = lines[max(0, index - 8)...min(index + 4, lines.count - 1)]
+                #expect(
+                    around.contains { $0.contains("SAFETY") },
+                    "\(file.path):\(index + 1) has no SAFETY comment")
+            }
+        }
+    }
+
+    @Test func `every file is short enough for one reason to change`() {
+        for file in Self.product {
+            #expect(file.lines.count <= 420, "\(file.path) has \(file.lines.count) lines")
+        }
+    }
+
+    @Test func `object keys are built in Jobs alone`() {
+        let prefixes = ["\"exports/", "\"assets/", "\"cache/", "\"active/", "\"jobs/"]
+        for file in SourceTree.files(below: "Sources") where !file.path.hasPrefix("Sources/Jobs/") {
+            for prefix in prefixes {
+                #expect(!file.text.contains(prefix), "\(file.path) builds a key: \(prefix)")
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+/// The repository's own text, as the tests find it from their place in it.
+enum SourceTree {
+    static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    struct File: CustomStringConvertible {
+        /// Relative to the repository.
+        var path: String
+        var text: String
+        var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+        var description: String { path }
+    }
+
+    static func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    static func files(below folder: String, withExtension suffix: String = "swift") -> [File] {
+        let start = root.appending(path: folder)
+        let walker = FileManager.default.enumerator(at: start, includingPropertiesForKeys: nil)
+        var files: [File] = []
+        while let url = walker?.nextObject() as? URL {
+            guard url.pathExtension == suffix,
+                let text = try? String(contentsOf: url, encoding: .utf8)
+            else { continue }
+            let path = String(url.path.dropFirst(root.path.count).drop { $0 == "/" })
+            files.append(File(path: path, text: text))
+        }
+        return files.sorted { $0.path < $1.path }
+    }
+}

@@ -1,0 +1,184 @@
+import Editing
+import FFmpeg
+import Functions
+import Jobs
+import ObjectStore
+import TestSupport
+import Testing
+
+@Suite struct ExportFlowTests {
+    @Test func `an edit becomes a plan, requests, receipts and one result`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+
+        try await stage.run(job)
+
+        let result = try #require(try await stage.result(job))
+        #expect(result.outcome == .completed)
+        #expect(result.output?.frames == 600)
+        #expect(result.usage == .init(
+            chunks: 2, cachedChunks: 0, renderedFrames: 600, cpuMilliseconds: 4))
+        let below = stage.keys(job).prefix
+        #expect(stage.memory.keys.filter { $0.hasPrefix(below) } == [
+            "edit.json", "output.mp4", "plan.json", "progress/00000000-00000300",
+            "progress/00000300-00000600", "progress/audio",
+            "receipts/00000000-00000300.json", "receipts/00000300-00000600.json",
+            "receipts/audio.json", "requests/00000000-00000300.chunk.json",
+            "requests/00000300-00000600.chunk.json", "requests/all.stitch.json",
+            "requests/audio.chunk.json", "result.json",
+        ].map { below + $0 })
+        #expect(try await !stage.memory.objectExists(stage.keys(job).active))
+    }
+
+    @Test func `the status follows the objects`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        func status() async throws -> [String: JSONValue] {
+            try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status").json
+        }
+
+        #expect(try await status()["state"] == "queued")
+        try await stage.deliver(stage.keys(job).request(Stage.units[0]).text, to: .renderChunk)
+        #expect(try await status()["state"] == "rendering")
+        #expect(try await status()["frames"] == ["done": 300, "total": 600])
+        try await stage.run(job)
+        let done = try await status()
+        #expect(done["state"] == "completed")
+        #expect(done["progress"] == 100)
+        #expect(
+            done["downloadUrl"]
+                == .string("memory://client/get/exports/local/\(job)/output.mp4"))
+    }
+
+    @Test func `events that come twice or late render nothing again`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        try await stage.run(job)
+        let calls = stage.renderer.calls
+        let before = try await stage.result(job)
+
+        try await stage.run(job)
+
+        #expect(stage.renderer.calls == calls)
+        #expect(try await stage.result(job) == before)
+    }
+
+    @Test func `requests delivered at the same time end in one result`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for unit in Stage.units + Stage.units {
+                let key = stage.keys(job).request(unit).text
+                group.addTask { try await stage.deliver(key, to: .renderChunk) }
+            }
+            try await group.waitForAll()
+        }
+        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
+
+        #expect(try await stage.result(job)?.outcome == .completed)
+        #expect(stage.renderer.calls.stitches == 1)
+    }
+
+    @Test func `the same edit again is found in the cache`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        try await stage.run(try await stage.export(asset))
+        let second = try await stage.export(asset)
+
+        try await stage.run(second)
+
+        #expect(stage.renderer.calls.chunks.count == 2)
+        #expect(try await stage.result(second)?.usage?.cachedChunks == 2)
+    }
+
+    @Test func `a chunk that left the cache is rendered again before the stitch`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        for unit in Stage.units {
+            try await stage.deliver(stage.keys(job).request(unit).text, to: .renderChunk)
+        }
+        let receipt = try #require(try await stage.memory.document(
+            RenderReceipt.self, at: stage.keys(job).receipt(Stage.units[1])))
+        try await stage.memory.deleteObject(ObjectKey(receipt.key))
+
+        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
+        #expect(try await stage.result(job) == nil)
+        try await stage.run(job)
+
+        #expect(try await stage.result(job)?.outcome == .completed)
+        #expect(stage.renderer.calls.chunks.count == 3)
+    }
+
+    @Test func `a cancelled export stays cancelled and has no output`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+
+        let (status, answer) = try await stage.call(
+            .cancelExport, "DELETE", "/api/export/\(job)")
+        try await stage.run(job)
+
+        #expect(status == 200)
+        #expect(answer["state"] == "cancelled")
+        #expect(try await stage.result(job)?.outcome == .cancelled)
+        #expect(stage.renderer.calls == .init())
+    }
+
+    @Test func `a source that is gone fails the export at once`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        let job = try await stage.export(asset)
+        for key in stage.memory.keys where key.hasPrefix("uploads/") {
+            try await stage.memory.deleteObject(ObjectKey(key))
+        }
+
+        try await stage.deliver(stage.keys(job).request(Stage.units[0]).text, to: .renderChunk)
+
+        let result = try #require(try await stage.result(job))
+        #expect(result.outcome == .failed)
+        #expect(result.error == "The file of asset \(asset) is gone.")
+    }
+
+    @Test func `a transient failure is tried three times, then fails the export`() async throws {
+        let healthy = Stage()
+        let job = try await healthy.export(try await healthy.asset())
+        let failing = healthy.with(
+            FakeRenderer(failure: FFmpegError(.failed, "FFmpeg stumbled.")))
+        let request = healthy.keys(job).request(Stage.units[0]).text
+
+        for _ in 1...2 {
+            await #expect(throws: FFmpegError.self) {
+                try await failing.deliver(request, to: .renderChunk)
+            }
+            #expect(try await healthy.result(job) == nil)
+        }
+        try await failing.deliver(request, to: .renderChunk)
+
+        #expect(try await healthy.result(job)?.outcome == .failed)
+        #expect(try await healthy.result(job)?.error == "FFmpeg stumbled.")
+    }
+
+    @Test func `whichever call to the store fails, the export ends in one right result`() async throws {
+        for takesEffect in [false, true] {
+            for number in 1... {
+                let stage = Stage()
+                let job = try await stage.export(try await stage.asset())
+                let faulty = FaultyBucket(stage.memory, failing: number, takesEffect: takesEffect)
+                // The platform delivers a failed event again.
+                var isUntouched = false
+                for _ in 1...3 {
+                    do {
+                        try await stage.run(job, bucket: faulty)
+                        isUntouched = faulty.callCount < number
+                        if try await stage.result(job) != nil { break }
+                    } catch {}
+                }
+                #expect(
+                    try await stage.result(job)?.outcome == .completed,
+                    "call \(number), effect \(takesEffect)")
+                if isUntouched { break }
+                try #require(number < 500)
+            }
+        }
+    }
+}

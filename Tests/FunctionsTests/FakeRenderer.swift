@@ -1,0 +1,102 @@
+import Editing
+import FFmpeg
+import Functions
+import Synchronization
+import TestSupport
+
+/// Writes marked bytes where FFmpeg would write media, and counts.
+///
+/// It can be told to fail, so that handlers are seen at work without FFmpeg.
+final class FakeRenderer: MediaRenderer {
+    struct Calls: Hashable, Sendable {
+        var chunks: [FrameRange] = []
+        var sounds = 0
+        var stitches = 0
+    }
+
+    private let state = Mutex(Calls())
+    private let failure: FFmpegError?
+    private let duringChunk: @Sendable () async throws -> Void
+
+    init(
+        failure: FFmpegError? = nil,
+        duringChunk: @escaping @Sendable () async throws -> Void = {}
+    ) {
+        self.failure = failure
+        self.duringChunk = duringChunk
+    }
+
+    var calls: Calls { state.withLock { $0 } }
+
+    static let media = MediaInfo(
+        kind: .video, format: "mov,mp4,m4a,3gp,3g2,mj2", durationMicroseconds: 20_000_000,
+        video: .init(
+            codec: "h264", width: 320, height: 180, frameRate: Rational(30),
+            pixelFormat: "yuv420p"),
+        audio: .init(codec: "aac", sampleRate: 48_000, channels: 2, streamIndex: 1))
+
+    func version() async throws(FFmpegError) -> String { "ffmpeg version 0" }
+
+    func probe(url: String) async throws(FFmpegError) -> MediaInfo {
+        if let failure { throw failure }
+        return Self.media
+    }
+
+    func renderChunk(
+        _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> RenderReport {
+        state.withLock { $0.chunks.append(frames) }
+        progress(frames.count / 2)
+        do {
+            try await duringChunk()
+        } catch {
+            throw FFmpegError(.cancelled, "The render was cancelled.")
+        }
+        return try write("frames \(frames.start)-\(frames.end)", to: path, frames: frames.count)
+    }
+
+    func renderAudio(
+        of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> RenderReport {
+        state.withLock { $0.sounds += 1 }
+        return try write("sound", to: path, frames: 0)
+    }
+
+    func stitch(
+        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, to path: String,
+        scratch: String
+    ) async throws(FFmpegError) -> RenderReport {
+        state.withLock { $0.stitches += 1 }
+        return try write(
+            (chunkURLs + [audioURL ?? ""]).joined(separator: "\n"), to: path,
+            frames: plan.frameCount)
+    }
+
+    func verify(
+        _ path: String, against plan: RenderPlan
+    ) async throws(FFmpegError) -> SeamCheck {
+        SeamCheck(
+            frames: plan.frameCount, seams: plan.chunks.count - 1, decodedSeams: 0,
+            audioSamples: plan.sampleCount)
+    }
+
+    func extractAudio(
+        url: String, media: MediaInfo, to path: String
+    ) async throws(FFmpegError) -> RenderReport { try write("sound of \(url)", to: path, frames: 0) }
+
+    func poster(
+        url: String, media: MediaInfo, to path: String
+    ) async throws(FFmpegError) -> RenderReport { try write("poster", to: path, frames: 1) }
+
+    private func write(
+        _ text: String, to path: String, frames: Int
+    ) throws(FFmpegError) -> RenderReport {
+        if let failure { throw failure }
+        guard LocalFile.write(Array(text.utf8), to: path) else {
+            throw FFmpegError(.diskFull, "The file cannot be written.")
+        }
+        return RenderReport(frames: frames, bytes: text.utf8.count, cpuMicroseconds: 1_000)
+    }
+}

@@ -1,0 +1,131 @@
+import Editing
+import Functions
+import Jobs
+import ObjectStore
+import TestSupport
+import Testing
+
+@Suite struct RequestTests {
+    @Test func `an upload is granted with a presigned PUT`() async throws {
+        let stage = Stage()
+
+        let (status, grant) = try await stage.call(
+            .initUpload, "POST", "/",
+            #"{"filename":"a b.mp4","contentType":"video/mp4","size":1048576}"#)
+
+        #expect(status == 200)
+        let id = "local_1700000000000_aaaaaaaaaaaaaaaaaaa1"
+        #expect(grant == [
+            "assetId": .string(id), "key": .string("uploads/local/\(id)/a b.mp4"),
+            "method": "PUT", "fields": [:], "headers": ["content-type": "video/mp4"],
+            "uploadUrl": .string(
+                "memory://client/put/uploads/local/\(id)/a b.mp4?type=video/mp4&length=1048576"),
+            "expiresAt": "2023-11-14T23:13:20.000Z",
+        ])
+    }
+
+    @Test func `a large upload is granted in equal parts`() async throws {
+        let stage = Stage()
+
+        let (_, grant) = try await stage.call(
+            .initUpload, "POST", "/",
+            #"{"filename":"a.mov","contentType":"video/quicktime","size":16106127360}"#)
+
+        #expect(grant["method"] == "MULTIPART")
+        #expect(grant["partSize"] == .number(16_777_216))
+        guard case .array(let parts)? = grant["parts"] else { return #expect(Bool(false)) }
+        #expect(parts.count == 960)
+    }
+
+    @Test func `every fault of a request is named at once`() async throws {
+        let (status, problem) = try await Stage().call(
+            .initUpload, "POST", "/", #"{"filename":7,"contentType":"text/html","size":-1}"#)
+
+        #expect(status == 400)
+        guard case .array(let faults)? = problem["errors"] else { return #expect(Bool(false)) }
+        let pointers = faults.map { fault in
+            guard case .object(let fields) = fault else { return JSONValue.null }
+            return fields["pointer"] ?? .null
+        }
+        #expect(pointers == ["/filename", "/contentType", "/size"])
+    }
+
+    @Test func `an upload of another size than announced is not an asset`() async throws {
+        let stage = Stage()
+        let (_, grant) = try await stage.call(
+            .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4","size":5}"#)
+        guard case .string(let key)? = grant["key"], case .string(let id)? = grant["assetId"]
+        else { return #expect(Bool(false)) }
+        try await stage.memory.putObject(
+            .bytes([1, 2, 3, 4]), at: ObjectKey(key), options: PutOptions(contentType: "video/mp4"))
+
+        let (status, problem) = try await stage.call(
+            .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
+
+        #expect(status == 422)
+        #expect(problem["detail"] == "The upload has 4 bytes, but 5 were announced.")
+    }
+
+    @Test func `the event of an upload makes the same asset as the call`() async throws {
+        let stage = Stage()
+        let id = try await stage.asset()
+        let record = ObjectKey("assets/local/\(id)/asset.json")
+        let before = try await stage.memory.getObject(
+            record, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
+
+        try await stage.deliver("uploads/local/\(id)/a.mp4", to: .completeUpload)
+
+        let after = try await stage.memory.getObject(
+            record, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
+        #expect(before == after)
+    }
+
+    @Test func `the same client token names the same job`() async throws {
+        let stage = Stage()
+        let edit = Stage.edit(try await stage.asset(), more: #","clientToken":"one""#)
+
+        let first = try await stage.call(.startExport, "POST", "/", edit)
+        let second = try await stage.call(.startExport, "POST", "/", edit)
+        let other = try await stage.call(
+            .startExport, "POST", "/", edit.replacing("\"length\":20", with: "\"length\":19"))
+
+        #expect(first.status == 202)
+        #expect(first.json == second.json)
+        #expect(other.status == 409)
+    }
+
+    @Test func `owners see nothing of each other`() async throws {
+        let stage = Stage(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
+        let asset = try await stage.asset(token: "a")
+        let (_, started) = try await stage.call(
+            .startExport, "POST", "/", Stage.edit(asset), token: "a")
+        guard case .string(let job)? = started["jobId"] else { return #expect(Bool(false)) }
+
+        let path = "/api/export/\(job)/status"
+        #expect(try await stage.call(.jobStatus, "GET", path, token: "a").status == 200)
+        let foreign = try await stage.call(.jobStatus, "GET", path, token: "b")
+        #expect(foreign.status == 403)
+        #expect(foreign.json["error"] == "Unauthorized")
+        #expect(try await stage.call(.cancelExport, "DELETE", path, token: "b").status != 200)
+        let theft = try await stage.call(
+            .startExport, "POST", "/", Stage.edit(asset), token: "b")
+        #expect(theft.status == 400)
+        #expect(try await stage.call(.jobStatus, "GET", path).status == 401)
+        #expect(try await stage.call(.jobStatus, "GET", path, token: "c").status == 401)
+    }
+
+    @Test(arguments: [FunctionName.initUpload, .completeUpload, .startExport])
+    func `a wrong method says which one is right`(name: FunctionName) async throws {
+        let (status, problem) = try await Stage().call(name, "GET", "/")
+
+        #expect(status == 405)
+        #expect(problem["detail"] == "GET is not taken here; send POST.")
+    }
+
+    @Test(arguments: ["", "{", "[]", "7", "{\"a\":}"])
+    func `a body that is no JSON object is a 400`(body: String) async throws {
+        for name in [FunctionName.initUpload, .completeUpload, .startExport] {
+            #expect(try await Stage().call(name, "POST", "/", body).status == 400)
+        }
+    }
+}

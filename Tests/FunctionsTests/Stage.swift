@@ -1,0 +1,135 @@
+import Editing
+import FoundationEssentials
+import Functions
+import JSONLog
+import Jobs
+import LambdaRuntime
+import ObjectStore
+import Synchronization
+import TestSupport
+import Testing
+
+/// Functions around a bucket in memory: requests go in, and the store's events
+/// are delivered to the functions that `infra/functions.json` names.
+struct Stage: Sendable {
+    let memory: InMemoryBucket
+    let renderer: FakeRenderer
+    private let counter = Counter()
+    private let tokens: [String: OwnerID]
+
+    init(
+        renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
+        memory: InMemoryBucket = InMemoryBucket(now: { 1_700_000_000_000 })
+    ) {
+        self.renderer = renderer
+        self.tokens = tokens
+        self.memory = memory
+    }
+
+    /// The same store with another renderer.
+    func with(_ renderer: FakeRenderer) -> Stage {
+        Stage(renderer: renderer, tokens: tokens, memory: memory)
+    }
+
+    final class Counter: Sendable {
+        private let value = Mutex(0)
+        func next() -> Int { value.withLock { $0 += 1; return $0 } }
+    }
+
+    func services(_ bucket: (any Bucket)? = nil) -> Services {
+        Services(
+            bucket: bucket ?? memory, renderer: renderer, authorizer: Authorizer(owners: tokens),
+            now: { 1_700_000_000_000 }, sleep: { _ in try await Task.sleep(for: .seconds(3_600)) },
+            randomText: { [counter] length in
+                let digits = String(counter.next())
+                return String(repeating: "a", count: length - digits.count) + digits
+            },
+            scratchRoot: "/tmp", concurrency: 2, renderSeconds: 900)
+    }
+
+    static let context = InvocationContext(
+        requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
+        deadlineMilliseconds: 1_700_000_900_000, logger: Logger(sink: { _ in }))
+
+    /// Calls a function's URL.
+    func call(
+        _ name: FunctionName, _ method: String, _ path: String, _ body: String = "",
+        token: String? = nil, bucket: (any Bucket)? = nil
+    ) async throws -> (status: Int, json: [String: JSONValue]) {
+        let request = FunctionURLRequest(
+            method: method, rawPath: path,
+            headers: token.map { ["authorization": "Bearer \($0)"] } ?? [:],
+            bodyBytes: Array(body.utf8))
+        let bytes = try await Registry.handler(name, services(bucket))(
+            Array(try JSONEncoder().encode(request)), Self.context)
+        let response = try JSONDecoder().decode(FunctionURLResponse.self, from: Data(bytes))
+        guard case .object(let fields) = try JSONValue(parsing: Array((response.body ?? "{}").utf8))
+        else { return (response.statusCode, [:]) }
+        return (response.statusCode, fields)
+    }
+
+    /// Delivers the event of one object to one function.
+    func deliver(
+        _ key: String, to name: FunctionName, bucket: (any Bucket)? = nil
+    ) async throws {
+        let event = """
+            {"Records":[{"eventVersion":"2.1","eventSource":"aws:s3",
+            "eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"spool"},
+            "object":{"key":"\(key)","size":1,"eTag":"e","sequencer":"1"}}}]}
+            """
+        _ = try await Registry.handler(name, services(bucket))(Array(event.utf8), Self.context)
+    }
+
+    /// Uploads a clip and takes it over.
+    func asset(token: String? = nil) async throws -> String {
+        let (_, grant) = try await call(
+            .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4","size":4}"#,
+            token: token)
+        guard case .string(let key)? = grant["key"], case .string(let id)? = grant["assetId"]
+        else { throw StageError(text: "\(grant)") }
+        try await memory.putObject(
+            .bytes([1, 2, 3, 4]), at: ObjectKey(key), options: PutOptions(contentType: "video/mp4"))
+        let (status, answer) = try await call(
+            .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#, token: token)
+        guard status == 200 else { throw StageError(text: "\(answer)") }
+        return id
+    }
+
+    static func edit(_ asset: String, more: String = "") -> String {
+        """
+        {"timeline":{"tracks":[{"clips":[
+        {"asset":{"type":"video","assetId":"\(asset)"},"start":0,"length":20}]}]},
+        "output":{"size":{"width":320,"height":180},"fps":30,"chunkSeconds":10}\(more)}
+        """
+    }
+
+    /// Starts an export of two chunks.
+    func export(_ asset: String) async throws -> JobID {
+        let (status, answer) = try await call(.startExport, "POST", "/", Self.edit(asset))
+        guard status == 202, case .string(let text)? = answer["jobId"], let job = JobID(text)
+        else { throw StageError(text: "\(answer)") }
+        return job
+    }
+
+    func keys(_ job: JobID) -> ExportKeys { ExportKeys(owner: .local, job: job) }
+
+    func result(_ job: JobID) async throws -> ExportResult? {
+        try await memory.document(ExportResult.self, at: keys(job).result)
+    }
+
+    static let units: [RenderUnit] = [
+        .video(FrameRange(0, 300)), .video(FrameRange(300, 600)), .audio,
+    ]
+
+    /// Delivers every request of the export until nothing new appears.
+    func run(_ job: JobID, bucket: (any Bucket)? = nil) async throws {
+        for unit in Self.units {
+            try await deliver(keys(job).request(unit).text, to: .renderChunk, bucket: bucket)
+        }
+        if try await memory.objectExists(keys(job).stitchRequest) {
+            try await deliver(keys(job).stitchRequest.text, to: .stitchExport, bucket: bucket)
+        }
+    }
+}
+
+struct StageError: Error { var text: String }
