@@ -22,6 +22,7 @@ private final class EchoHandler: HTTPHandler {
             try? await Task.sleep(for: .seconds(600))
             cancelled.withLock { $0 += 1 }
             return Response(status: 200)
+        case "/endless": return Response(status: 200, body: .stream(Endless()))
         case "/stream": return Response(status: 200, body: .stream(Counting()))
         case "/omitted": return Response(status: 200, body: .omitted(bytes: 12_345))
         case "/file":
@@ -64,6 +65,13 @@ private final class Counting: ResponseByteStream {
             return number
         }
         return value > 3 ? nil : Array("\(value)".utf8)
+    }
+}
+
+/// Gives nothing and does not care for cancellation.
+private struct Endless: ResponseByteStream {
+    func next() async throws -> [UInt8]? {
+        await withUnsafeContinuation { (_: UnsafeContinuation<[UInt8]?, Never>) in }
     }
 }
 
@@ -227,6 +235,17 @@ private func withServer(
             configuration: HTTPServerConfiguration(port: port), handler: handler)
         #expect(try again.start() == port)
         await again.stop(graceMilliseconds: 0)
+    }
+
+    @Test func `stop gives up on what does not heed cancellation`() async throws {
+        let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: EchoHandler())
+        let connection = RawConnection(port: try server.start())
+        await connection.send("GET /endless HTTP/1.1\r\nHost: h\r\n\r\n")
+        _ = await connection.read(through: "\r\n\r\n")
+
+        await server.stop(graceMilliseconds: 0)
+
+        #expect(await connection.readToEnd() == "")
     }
 
     @Test func `counters tell what went over the sockets`() async throws {

@@ -14,9 +14,6 @@ final class HTTPExchange: Sendable {
         case parked
         case planned(BodyPlan)
         case reading
-        /// The answer to a request without a body, which libmicrohttpd takes
-        /// only at the next call: queued at once it costs the connection.
-        case held(Response)
         case ready(Response)
         case answered
     }
@@ -48,10 +45,8 @@ final class HTTPExchange: Sendable {
         data: UnsafeRawBufferPointer
     ) -> MHD_Result {
         let phase = state.withLock { state in
-            let phase = state.phase
-            if case .planned = phase { state.phase = .reading }
-            if case .held(let response) = phase { state.phase = .ready(response) }
-            return phase
+            defer { if case .planned = state.phase { state.phase = .reading } }
+            return state.phase
         }
         switch phase {
         case .arrived: return begin(connection, method: method, version: version)
@@ -59,20 +54,21 @@ final class HTTPExchange: Sendable {
         case .planned(let plan): return startReading(plan)
         case .reading where data.isEmpty: return finishReading(connection)
         case .reading: return read(data)
-        case .held: return MHD_Result.YES
         case .ready(let response): return send(response, on: connection)
         case .parked, .answered: return MHD_Result.NO
         }
     }
 
     /// Suspends the connection, runs the work and resumes the connection.
+    /// - Returns: false when the server is stopping.
     func park(
         _ connection: ConnectionHandle, _ work: @escaping @Sendable () async -> @Sendable () -> Void
-    ) {
-        let ticket = core.parkingLot.park(connection)
+    ) -> Bool {
+        guard let ticket = core.parkingLot.park(connection) else { return false }
         let parkingLot = core.parkingLot
         let task = Task { parkingLot.leave(ticket, prepare: await work()) }
         parkingLot.assign(task, to: ticket)
+        return true
     }
 
     /// The answer is out, or the connection broke.
@@ -107,12 +103,12 @@ final class HTTPExchange: Sendable {
             state.head = head
         }
         guard hasBody else { return MHD_Result.YES }
-        park(connection) { [self] in
+        let isParked = park(connection) { [self] in
             let plan = await core.handler.plan(for: head)
             if case .refuse(let response) = plan { return become(.ready(response)) }
             return become(.planned(plan))
         }
-        return MHD_Result.YES
+        return isParked ? MHD_Result.YES : MHD_Result.NO
     }
 
     /// libmicrohttpd closes a connection whose answer is queued in the very
@@ -121,13 +117,13 @@ final class HTTPExchange: Sendable {
         _ head: RequestHead, on connection: ConnectionHandle
     ) -> MHD_Result {
         state.withLock { $0.phase = .parked }
-        park(connection) { [self] in
+        let isParked = park(connection) { [self] in
             let plan = await core.handler.plan(for: head)
             if case .refuse(let response) = plan { return become(.ready(response)) }
             let body = BodyReception(plan).result
             return become(.ready(await core.handler.respond(to: head, body: body)))
         }
-        return MHD_Result.YES
+        return isParked ? MHD_Result.YES : MHD_Result.NO
     }
 
     private func become(_ phase: Phase) -> @Sendable () -> Void {
@@ -155,10 +151,10 @@ final class HTTPExchange: Sendable {
             return (state.head, body)
         }
         guard let head else { return MHD_Result.NO }
-        park(connection) { [self] in
+        let isParked = park(connection) { [self] in
             become(.ready(await core.handler.respond(to: head, body: body)))
         }
-        return MHD_Result.YES
+        return isParked ? MHD_Result.YES : MHD_Result.NO
     }
 
     private func send(_ response: Response, on connection: ConnectionHandle) -> MHD_Result {

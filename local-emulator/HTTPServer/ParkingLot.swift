@@ -32,14 +32,17 @@ final class ParkingLot: Sendable {
     private struct Places {
         var next = 0
         var taken: [Int: Place] = [:]
+        var isClosed = false
     }
 
     private let places = Mutex(Places())
 
     /// Suspends a connection; called on its own thread.
-    func park(_ connection: ConnectionHandle) -> Int {
-        MHD_suspend_connection(connection.pointer)
-        return places.withLock { places in
+    /// - Returns: nil when the server is stopping; the connection goes on.
+    func park(_ connection: ConnectionHandle) -> Int? {
+        places.withLock { places in
+            if places.isClosed { return nil }
+            MHD_suspend_connection(connection.pointer)
             places.next += 1
             places.taken[places.next] = Place(connection: connection, socket: connection.socket)
             return places.next
@@ -85,10 +88,13 @@ final class ParkingLot: Sendable {
         for task in tasks { task.cancel() }
     }
 
-    /// Resumes all that is left without an answer, which closes the connections.
+    /// Resumes all that is left without an answer, which closes the
+    /// connections, and lets no other park: libmicrohttpd must not be stopped
+    /// while connections are suspended.
     func giveUp() {
         let left = places.withLock { places in
             defer { places.taken = [:] }
+            places.isClosed = true
             return places.taken.values
         }
         for place in left { MHD_resume_connection(place.connection.pointer) }

@@ -76,12 +76,12 @@ private final class StreamSource: Sendable {
             return count
         }
         if let count { return count }
-        exchange.park(connection) { [self] in
+        let isParked = exchange.park(connection) { [self] in
             let result: Result<[UInt8]?, any Error>
             do { result = .success(try await stream.next()) } catch { result = .failure(error) }
             return { [self] in store(result) }
         }
-        return 0
+        return isParked ? 0 : -2
     }
 
     private func store(_ result: Result<[UInt8]?, any Error>) {

@@ -162,6 +162,9 @@ final class BlobFolder: Sendable {
         }
     }
 
+    /// Runs disk work that nobody waits for.
+    func later(_ body: @escaping @Sendable () -> Void) { queue.async { body() } }
+
     private func onDisk<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Result { try body() }) }

@@ -1,7 +1,6 @@
 import AWSSignature
 import EmulatorHTTP
 import FoundationEssentials
-import Glibc
 
 /// Where a verified body is.
 enum StoredBody: Sendable, Equatable {
@@ -153,50 +152,5 @@ final class BodyPipeline {
         S3Error(
             .entityTooLarge, "Your proposed upload exceeds the maximum allowed size",
             details: [("ProposedSize", String(bytes)), ("MaxSizeAllowed", String(maximum))])
-    }
-}
-
-/// A file in `tmp` that vanishes unless it is published.
-final class TemporaryBlob: Sendable {
-    let id: String
-    private let blobs: BlobFolder
-    private let descriptor: Int32
-
-    init(_ blobs: BlobFolder) throws(S3Error) {
-        self.blobs = blobs
-        id = BlobFolder.newID()
-        descriptor = open(
-            blobs.temporaryPath(id), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if descriptor < 0 { throw Self.failure }
-    }
-
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
-        unlink(blobs.temporaryPath(id))
-    }
-
-    func write(_ bytes: [UInt8]) throws(S3Error) {
-        let outcome = bytes.withUnsafeBytes { bytes in
-            Result { () throws(S3Error) in try write(bytes) }
-        }
-        try outcome.get()
-    }
-
-    func write(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
-        var position = 0
-        while position < bytes.count {
-            let left = UnsafeRawBufferPointer(rebasing: bytes[position...])
-            let count = Glibc.write(descriptor, left.baseAddress, left.count)
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { throw Self.failure }
-            position += count
-        }
-    }
-
-    /// Makes it a durable blob of the same ID.
-    func publish() async throws { try await blobs.publish(id, descriptor: descriptor) }
-
-    private static var failure: S3Error {
-        S3Error(.internalError, "The store's disk failed: \(String(cString: strerror(errno))).")
     }
 }

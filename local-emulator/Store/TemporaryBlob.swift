@@ -1,0 +1,85 @@
+import Glibc
+import Synchronization
+
+/// A file in `tmp` that vanishes unless it is published.
+final class TemporaryBlob: Sendable {
+    private struct Flush {
+        /// Bytes written since the last flush began.
+        var bytes = 0
+        var isRunning = false
+        /// The kernel tells a failed write back once only.
+        var hasFailed = false
+    }
+
+    /// Bytes after which the disk is set to work while more come in, so that
+    /// the last flush has little left to do.
+    private static let flushBytes = 16 << 20
+
+    let id: String
+    private let blobs: BlobFolder
+    private let descriptor: Int32
+    private let flush = Mutex(Flush())
+
+    init(_ blobs: BlobFolder) throws(S3Error) {
+        self.blobs = blobs
+        id = BlobFolder.newID()
+        descriptor = open(
+            blobs.temporaryPath(id), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor < 0 { throw Self.failure }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        unlink(blobs.temporaryPath(id))
+    }
+
+    func write(_ bytes: [UInt8]) throws(S3Error) {
+        let outcome = bytes.withUnsafeBytes { bytes in
+            Result { () throws(S3Error) in try write(bytes) }
+        }
+        try outcome.get()
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
+        var position = 0
+        while position < bytes.count {
+            let left = UnsafeRawBufferPointer(rebasing: bytes[position...])
+            let count = Glibc.write(descriptor, left.baseAddress, left.count)
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { throw Self.failure }
+            position += count
+        }
+        flushBehind(bytes.count)
+    }
+
+    /// Makes it a durable blob of the same ID.
+    func publish() async throws {
+        try await blobs.publish(id, descriptor: descriptor)
+        if flush.withLock({ $0.hasFailed }) {
+            await blobs.remove([id])
+            throw Self.failure
+        }
+    }
+
+    private func flushBehind(_ count: Int) {
+        let isDue = flush.withLock { flush in
+            flush.bytes += count
+            guard flush.bytes >= Self.flushBytes, !flush.isRunning else { return false }
+            flush.bytes = 0
+            flush.isRunning = true
+            return true
+        }
+        guard isDue else { return }
+        blobs.later { [self] in
+            let status = fdatasync(descriptor)
+            flush.withLock { flush in
+                flush.isRunning = false
+                if status != 0 { flush.hasFailed = true }
+            }
+        }
+    }
+
+    private static var failure: S3Error {
+        S3Error(.internalError, "The store's disk failed: \(String(cString: strerror(errno))).")
+    }
+}
