@@ -62,4 +62,22 @@ import Testing
             #expect(wrong == [], "cuts \(cuts)")
         }
     }
+
+    @Test func `forty cuts in a chunk lose no frame`() async throws {
+        var rendering = try await Rendering([.ntsc, .pal, .odd], frameCount: 120)
+        rendering.plan.layers = [
+            RenderPlan.Layer(
+                placements: (0..<40).map { index in
+                    RenderPlan.Placement(
+                        source: index % 3, frames: FrameRange(3 * index, 3 * index + 3),
+                        sourceStart: Rational(index, 9), box: rendering.full)
+                })
+        ]
+
+        let whole = try await rendering.frameHashes(cuts: [0, 120])
+        let pieces = try await rendering.frameHashes(cuts: [0, 50, 61, 120])
+
+        #expect(whole.count == 120)
+        #expect(whole == pieces)
+    }
 }

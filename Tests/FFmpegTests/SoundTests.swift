@@ -147,4 +147,18 @@ import Testing
             #expect(sound.contains { abs($0) > 0.02 }, "\(sample)")
         }
     }
+
+    @Test func `a hundred clips of sound stand one after the other`() async throws {
+        let clips = (0..<100).map { index in
+            RenderPlan.AudioPlacement(
+                source: index % 2, startSample: index * 900, endSample: index * 900 + 1_000,
+                sourceStart: Rational(index, 25))
+        }
+        let rendering = try await placed([.ntsc, .pal], clips)
+
+        let sound = try await rendering.renderedSound()
+
+        #expect(sound.count == 96_000 * 2)
+        #expect(sound[(2 * 90_100)...].allSatisfy { $0 == 0 })
+    }
 }
