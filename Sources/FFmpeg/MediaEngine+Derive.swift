@@ -1,22 +1,20 @@
 package import Editing
 
 extension MediaEngine {
-    /// Codecs whose packets the container of `extractedAudioExtension` keeps
-    /// with every timestamp and all priming, so that the copy decodes to the
-    /// same samples.
-    private static let copyable = [
-        "aac": "m4a", "alac": "m4a", "mp3": "mov", "ac3": "mov", "eac3": "mov",
-        "pcm_s16le": "mov", "pcm_s16be": "mov", "pcm_s24le": "mov", "pcm_s24be": "mov",
-        "pcm_s32le": "mov", "pcm_f32le": "mov",
+    /// Codecs whose packets mov keeps with every timestamp and all priming,
+    /// so that the copy decodes to the same samples.
+    private static let exactInMov = [
+        "aac", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le",
     ]
 
     /// The extension, without a dot, of the file that `extractAudio` makes;
-    /// nil where the sound cannot be copied exactly.
+    /// nil where the sound cannot be copied exactly. Matroska's cannot: its
+    /// times are milliseconds, and a copy (measured, Opus) plays differently.
     package static func extractedAudioExtension(for media: MediaInfo) -> String? {
-        guard media.kind == .video, let audio = media.audio, media.demuxer == "mov" else {
-            return nil
-        }
-        return copyable[audio.codec]
+        guard media.kind == .video, media.demuxer == "mov", let audio = media.audio,
+            exactInMov.contains(audio.codec)
+        else { return nil }
+        return "m4a"
     }
 
     /// Copies the sound of a video into a file of its own, packet by packet,

@@ -39,10 +39,20 @@ extension MediaEngine {
             let start = microseconds(chunk.start, plan.output.frameRate)
             let end = microseconds(chunk.end, plan.output.frameRate)
             text += "file \(quoted(SourceInput.resource(url)))\n"
+            if SourceInput.isRemote(url) { text += remoteOptions }
             text += "duration \(Rational(end - start, 1_000_000).sixDecimals)\n"
         }
         return text
     }
+
+    /// The demuxer opens the chunks itself, so patience is told in its list.
+    private static let remoteOptions = """
+        option rw_timeout 30000000
+        option reconnect 1
+        option reconnect_on_network_error 1
+        option reconnect_delay_max 4
+
+        """
 
     private static func microseconds(_ frame: Int, _ rate: Rational) -> Int {
         (Rational(frame) / rate * Rational(1_000_000)).rounded

@@ -75,7 +75,10 @@ extension MediaEngine {
             ["-select_streams", "a:0", "-show_entries", "stream=sample_rate,start_pts,duration_ts"])
         let text = String(decoding: outcome.output, as: UTF8.self)
         let fields = text.split(whereSeparator: { "\n,".contains($0) }).compactMap { Int($0) }
-        guard !fields.isEmpty else { return nil }
+        guard !fields.isEmpty else {
+            guard plan.audio.isEmpty else { throw Self.fault("The film has no sound.") }
+            return nil
+        }
         guard fields.count >= 3 else { throw Self.fault("The sound's length is unknown.") }
         let tolerance = plan.output.audio.codec == .aac ? 1_024 : 0
         guard fields[0] == plan.output.audio.sampleRate, fields[1] == 0,

@@ -160,7 +160,8 @@ import Testing
             .failed, "Cannot open \(url)'s index.", arguments: ["-i", url],
             standardErrorTail: "[in#0] \(url): Server returned 403\nmore")
 
-        #expect(error.description == "Cannot open https://store.example/a%20b.mp4?REDACTED's index.")
+        #expect(
+            error.description == "Cannot open https://store.example/a%20b.mp4?REDACTED's index.")
         #expect(error.arguments == ["-i", "https://store.example/a%20b.mp4?REDACTED"])
         #expect(
             error.standardErrorTail

@@ -137,6 +137,10 @@ import Testing
                 file 'file:/a'\\''b.mp4'
                 duration 0.033367
                 file 'http://s/b?x=%2F'
+                option rw_timeout 30000000
+                option reconnect 1
+                option reconnect_on_network_error 1
+                option reconnect_delay_max 4
                 duration 0.033366
                 file 'file:c'
                 duration 9.943267

@@ -82,6 +82,18 @@ import Testing
         #expect(off < 0.003)
     }
 
+    @Test func `sound that a copy would change is not extracted`() async throws {
+        let rendering = try await placed([.odd], [])
+
+        await #expect {
+            try await rendering.engine.extractAudio(
+                url: rendering.urls[0] ?? "", media: rendering.plan.sources[0].media,
+                to: "\(rendering.folder)/audio.mka")
+        } throws: { error in
+            (error as? FFmpegError)?.code == .unsupported
+        }
+    }
+
     @Test func `overlapping clips add up with their gains`() async throws {
         let one = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 40_000)
         let two = RenderPlan.AudioPlacement(
