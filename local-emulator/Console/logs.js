@@ -1,0 +1,83 @@
+// Log lines of the functions, as they are written.
+
+import { api } from "./api.js";
+import { byId, element } from "./dom.js";
+import { clock } from "./format.js";
+
+const linesShownMaximum = 800;
+const ownFields = new Set(["time", "level", "message"]);
+
+/** A line as its parts: functions write one JSON object a line, programs may print anything. */
+export function parseLine(text) {
+  try {
+    const record = JSON.parse(text);
+    if (typeof record?.message !== "string") return plain(text);
+    const fields = Object.entries(record).filter(([name]) => !ownFields.has(name))
+      .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+    return { level: record.level || "info", message: record.message, fields: fields.join(" ") };
+  } catch {
+    return plain(text);
+  }
+}
+
+const plain = (text) => ({ level: "info", message: text, fields: "" });
+
+export class Logs {
+  /** @param {() => string | null} currentJob */
+  constructor(currentJob) {
+    this.currentJob = currentJob;
+    this.list = byId("log");
+    this.next = -1;
+    for (const id of ["log-function", "log-job"]) {
+      byId(id).addEventListener("change", () => this.restart());
+    }
+  }
+
+  /** Reads again from the oldest line kept. */
+  restart() {
+    this.next = -1;
+    this.list.replaceChildren();
+  }
+
+  setFunctions(names) {
+    const select = byId("log-function");
+    if (select.options.length === names.length + 1) return;
+    const chosen = select.value;
+    select.replaceChildren(
+      element("option", { value: "" }, "all"), ...names.map((name) => element("option", {}, name)));
+    select.value = chosen;
+  }
+
+  async refresh(signal) {
+    if (byId("log-pause").checked) return;
+    const asked = this.next;
+    const query = { after: asked, limit: 500 };
+    const name = byId("log-function").value;
+    if (name) query.function = name;
+    const { lines, next } = await api.logs(query, signal);
+    // The filter may have changed while the answer was on its way.
+    if (asked !== this.next) return;
+    this.next = next;
+    const job = byId("log-job").checked ? this.currentJob() : null;
+    const wanted = job ? lines.filter(({ text }) => text.includes(job)) : lines;
+    if (wanted.length > 0) this.#append(wanted);
+  }
+
+  #append(lines) {
+    const { list } = this;
+    const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    list.append(...lines.map((line) => this.#item(line)));
+    while (list.childElementCount > linesShownMaximum) list.firstElementChild.remove();
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  #item({ time, function: name, text }) {
+    const { level, message, fields } = parseLine(text);
+    return element(
+      "li", { "data-level": level },
+      element("span", { class: "time" }, clock(time)), " ",
+      element("span", { class: "function" }, name), " ",
+      element("span", { class: "message" }, message), " ",
+      element("span", { class: "fields" }, fields));
+  }
+}

@@ -1,0 +1,113 @@
+// Brings a file into the store: one presigned PUT, or presigned parts for a large file.
+
+import { api, Problem } from "./api.js";
+import { pause } from "./dom.js";
+
+const partsAtOnce = 3;
+const attemptsMaximum = 4;
+
+/** Types that browsers do not name by themselves. */
+const typesBySuffix = {
+  mkv: "video/x-matroska", mov: "video/quicktime", mp4: "video/mp4", webm: "video/webm",
+  mxf: "video/mxf", ts: "video/mp2t", avi: "video/x-msvideo", m4v: "video/x-m4v",
+  m4a: "audio/mp4", mp3: "audio/mpeg", wav: "audio/wav", flac: "audio/flac", ogg: "audio/ogg",
+  aac: "audio/aac", opus: "audio/ogg", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg",
+  webp: "image/webp", gif: "image/gif",
+};
+
+/** The media type that a file is announced with. */
+export function contentType(file) {
+  if (file.type) return file.type.split(";")[0].trim();
+  const suffix = file.name.split(".").pop().toLowerCase();
+  return typesBySuffix[suffix] || "application/octet-stream";
+}
+
+/**
+ * Uploads a file and has it taken over.
+ * @param {File} file
+ * @param {(sent: number) => void} onProgress bytes sent so far; never goes back
+ * @param {AbortSignal} signal
+ * @returns the asset as the back end describes it
+ */
+export async function upload(file, onProgress, signal) {
+  const grant = await api.initUpload(
+    { filename: file.name, contentType: contentType(file), size: file.size });
+  signal.throwIfAborted();
+  const completion = { assetId: grant.assetId };
+  if (grant.method === "MULTIPART") {
+    completion.uploadId = grant.uploadId;
+    const parts = await sendParts(file, grant, onProgress, signal);
+    // Where CORS hides the ETag the back end asks the store for the parts.
+    if (parts.every((part) => part.etag)) completion.parts = parts;
+  } else {
+    await withRetries(signal, () =>
+      put(grant.uploadUrl, file, grant.headers, onProgress, signal));
+  }
+  onProgress(file.size);
+  signal.throwIfAborted();
+  return api.completeUpload(completion);
+}
+
+async function sendParts(file, grant, onProgress, signal) {
+  const waiting = [...grant.parts].sort((a, b) => a.partNumber - b.partNumber);
+  const sent = new Map();
+  const done = [];
+  const report = () => onProgress([...sent.values()].reduce((sum, count) => sum + count, 0));
+  async function worker() {
+    for (let part = waiting.shift(); part; part = waiting.shift()) {
+      const { partNumber, url } = part;
+      const start = (partNumber - 1) * grant.partSize;
+      const bytes = file.slice(start, start + grant.partSize);
+      const etag = await withRetries(signal, () => put(url, bytes, {}, (count) => {
+        sent.set(partNumber, Math.max(count, sent.get(partNumber) || 0));
+        report();
+      }, signal));
+      done.push({ partNumber, etag });
+    }
+  }
+  await Promise.all(Array.from({ length: partsAtOnce }, worker));
+  return done.sort((a, b) => a.partNumber - b.partNumber);
+}
+
+async function withRetries(signal, send) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const isPassing = error instanceof Problem && (error.status === 0 || error.status >= 500);
+      if (!isPassing || attempt === attemptsMaximum) throw error;
+      await pause(Math.random() * 500 * 2 ** attempt, signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** One PUT. XMLHttpRequest, because fetch tells no progress of what it sends. */
+function put(url, body, headers, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", url);
+    for (const [name, value] of Object.entries(headers || {})) {
+      request.setRequestHeader(name, value);
+    }
+    const abort = () => request.abort();
+    signal.addEventListener("abort", abort, { once: true });
+    request.upload.onprogress = (event) => onProgress(event.loaded);
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) resolve(request.getResponseHeader("ETag"));
+      else reject(new Problem(request.status, { detail: storeMessage(request) }));
+    };
+    request.onerror = () => reject(new Problem(0, { detail: "The store cannot be reached." }));
+    request.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
+    request.onloadend = () => signal.removeEventListener("abort", abort);
+    request.send(body);
+  });
+}
+
+/** S3 says what is wrong in XML. */
+function storeMessage(request) {
+  const answer = new DOMParser().parseFromString(request.responseText, "application/xml");
+  const message = answer.querySelector("Message")?.textContent;
+  const code = answer.querySelector("Code")?.textContent;
+  return message ? `${message} (${code})` : `The store answered ${request.status}.`;
+}
