@@ -190,8 +190,11 @@ final class Transfer {
         if case .descriptor(let descriptor) = request.sink, (200..<300).contains(status) {
             return write(bytes, to: descriptor)
         }
+        // The caller's limit is for what it asked for, not for an error's text.
         var limit = 1 << 20
-        if case .memory(let maximum) = request.sink { limit = maximum }
+        if case .memory(let maximum) = request.sink, (200..<300).contains(status) {
+            limit = maximum
+        }
         guard body.count + bytes.count <= limit else {
             failure = HTTPTransportError(.tooLarge, "The answer has more than \(limit) bytes")
             return false
