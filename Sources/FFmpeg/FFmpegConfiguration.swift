@@ -36,7 +36,7 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         threads: Int = 1, environment: [String: String] = ["LC_ALL": "C"],
         allocationBytesMaximum: Int = 1 << 30, pixelsMaximum: Int = 1 << 27,
         cpuSecondsMaximum: Int? = nil, addressSpaceBytesMaximum: Int? = nil,
-        fileBytesMaximum: Int? = nil, cancelGraceMilliseconds: Int = 1_000,
+        fileBytesMaximum: Int? = nil, cancelGraceMilliseconds: Int = 250,
         networkTimeoutMilliseconds: Int = 30_000, networkReceiveBufferBytes: Int = 1 << 18,
         decodedSeamsMaximum: Int = 12
     ) {

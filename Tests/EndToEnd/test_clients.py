@@ -96,8 +96,7 @@ def test_the_aws_cli_lists_and_invokes(shared, assets, tmp_path):
     answer = tmp_path / "answer.json"
     event = json.loads((conftest.ROOT / "events/sweep.schedule.json").read_text())
     report = aws(shared, "lambda", "invoke", "--function-name", "sweep", "--payload",
-                 json.dumps(event), "--cli-binary-format", "raw-in-base64-out", str(answer),
-                 endpoint=shared.api)
+                 json.dumps(event), str(answer), endpoint=shared.api)
 
     assert json.loads(report)["StatusCode"] == 200
     assert "active" in json.loads(answer.read_text())

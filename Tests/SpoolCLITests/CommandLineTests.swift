@@ -103,3 +103,14 @@ import Testing
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
     }
 }
+
+@Suite struct LeadingOptionTests {
+    @Test func `options of every command may stand before it`() throws {
+        let before = try CommandRequest(
+            ["--api", "http://h:1", "--json", "--token", "t", "status", "job_1"], environment: [:])
+        let after = try CommandRequest(
+            ["status", "job_1", "--api", "http://h:1", "--json", "--token", "t"], environment: [:])
+
+        #expect(before == after)
+    }
+}

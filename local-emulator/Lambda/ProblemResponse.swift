@@ -9,7 +9,7 @@ func problem(
         ("type", .string("about:blank")),
         ("title", .string(title)),
         ("status", .integer(status)),
-        ("detail", .optional(detail)),
+        ("detail", .string(detail ?? "\(title).")),
         ("error", .string(error ?? title)),
     ])
     return Response(

@@ -56,6 +56,7 @@ package struct CommandRequest: Sendable, Hashable {
     package init(
         _ arguments: [String], environment: [String: String]
     ) throws(CommandError) {
+        let arguments = Self.commandFirst(arguments)
         guard let name = arguments.first, !["-h", "--help", "help"].contains(name) else {
             let topic = arguments.dropFirst().first.flatMap(CommandSyntax.named)
             self.init(.help(topic?.help ?? CommandSyntax.overview), environment: environment)
@@ -75,6 +76,24 @@ package struct CommandRequest: Sendable, Hashable {
             throw .usage("--api must be a URL that starts with http:// or https://", nil)
         }
         command = try Command(syntax, words)
+    }
+
+    /// Options that every command has may also stand before it.
+    private static func commandFirst(_ arguments: [String]) -> [String] {
+        var rest = arguments[...]
+        var leading: [String] = []
+        while let word = rest.first {
+            if word == "--json" {
+                leading.append(rest.removeFirst())
+            } else if ["--api", "--token"].contains(word), rest.count > 1 {
+                leading += rest.prefix(2)
+                rest = rest.dropFirst(2)
+            } else {
+                break
+            }
+        }
+        guard let name = rest.first else { return arguments }
+        return [name] + leading + rest.dropFirst()
     }
 
     private init(_ command: Command, environment: [String: String]) {
