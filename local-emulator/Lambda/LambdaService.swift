@@ -86,6 +86,22 @@ package final class LambdaService: Sendable {
     /// The store has committed object events.
     package func nudge() { dispatcher.nudge() }
 
+    /// Runs work again and again until `stop`; an error is logged, no more.
+    package func addUpkeep(
+        everySeconds seconds: Int, _ work: @escaping @Sendable () async throws -> Void
+    ) {
+        services.tasks.start { [services] in
+            while !Task.isCancelled {
+                do { try await Task.sleep(for: .seconds(seconds)) } catch { return }
+                do {
+                    try await work()
+                } catch {
+                    services.logger.warning("Upkeep failed", ["error": .string("\(error)")])
+                }
+            }
+        }
+    }
+
     /// Starts no more work, lets running invocations end within the grace,
     /// then ends every process. Queued work stays in the database.
     package func stop(graceMilliseconds: Int) async {

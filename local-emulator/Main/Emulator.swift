@@ -13,9 +13,14 @@ struct Emulator: Sendable {
     private let database: Database
     private let lambda: LambdaService
     private let front: HTTPServer
+    private let s3: HTTPServer
 
     /// From SIGTERM to the end of running invocations; the whole has 10 s.
     private static let drainMilliseconds = 6_000
+    /// A large buffer makes uploads faster (measured with 64 KiB and 1 MiB).
+    private static let s3ConnectionMemoryBytes = 256 << 10
+    /// How often the store looks for bodies that nothing names any more.
+    private static let upkeepSeconds = 60
 
     init(
         options: EmulatorOptions, environment: [String: String], dataFolder: String,
@@ -27,12 +32,25 @@ struct Emulator: Sendable {
         let secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"] ?? "spool-secret"
         database = try Database(path: dataFolder + "/spool.sqlite")
 
+        let origins = allowedOrigins(environment["FRONTEND_URL"])
+        let nudge = LateCall()
+        let store = try await ObjectStoreServer(
+            configuration: ObjectStoreConfiguration(
+                dataFolder: dataFolder + "/objects",
+                credentials: StoreCredentials(
+                    accessKeyID: accessKeyID, secretAccessKey: secretAccessKey),
+                bucket: bucket, allowedOrigins: origins),
+            database: database, logger: logger, onObjectEvent: { nudge() })
+        s3 = HTTPServer(
+            configuration: HTTPServerConfiguration(
+                host: options.host, port: options.s3Port,
+                connectionMemoryBytes: Self.s3ConnectionMemoryBytes), handler: store)
+        let s3Port = try s3.start()
         let frontHandler = LateHandler()
         front = HTTPServer(
             configuration: HTTPServerConfiguration(host: options.host, port: options.port),
             handler: frontHandler)
         let port = try front.start()
-        let s3Port = options.s3Port
         let address = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
         let apiURL = "http://\(address):\(port)"
         let s3URL = "http://\(address):\(s3Port)"
@@ -43,14 +61,23 @@ struct Emulator: Sendable {
         configuration.environment = functionEnvironment(
             from: environment, s3URL: s3URL, apiURL: apiURL, bucket: bucket,
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
-        configuration.allowedOrigins = allowedOrigins(environment["FRONTEND_URL"])
+        configuration.allowedOrigins = origins
         configuration.consoleFolder = options.consoleFolder ?? consoleFolder(options.functionsPath)
         configuration.administratorToken = environment["SPOOL_ADMIN_TOKEN"]
         lambda = LambdaService(
             configuration: configuration, catalog: catalog, database: database, logger: logger,
-            info: ["apiUrl": apiURL, "s3Url": s3URL, "bucket": bucket],
-            traffic: { [front] in traffic(front.counters, "front") })
+            info: [
+                "apiUrl": apiURL,
+                "s3Url": configuration.environment["SPOOL_PUBLIC_S3_URL"] ?? s3URL,
+                "bucket": bucket,
+            ],
+            traffic: { [front, s3] in
+                traffic(front.counters, "front") + traffic(s3.counters, "s3")
+            })
         try await lambda.start()
+        nudge.set { [lambda] in lambda.nudge() }
+        lambda.nudge()
+        lambda.addUpkeep(everySeconds: Self.upkeepSeconds) { try await store.tidy() }
         frontHandler.set(lambda.front)
         readyLine = "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
     }
@@ -59,6 +86,7 @@ struct Emulator: Sendable {
     func stop() async {
         await lambda.stop(graceMilliseconds: Self.drainMilliseconds)
         await front.stop(graceMilliseconds: 500)
+        await s3.stop(graceMilliseconds: 500)
         await database.close()
     }
 }

@@ -24,3 +24,16 @@ final class LateHandler: HTTPHandler {
         status: 503, headers: [("Retry-After", "1"), ("Content-Type", "text/plain")],
         body: .bytes(Array("starting\n".utf8)))
 }
+
+/// A call to somebody who does not exist yet; until then it does nothing.
+final class LateCall: Sendable {
+    private let call = Mutex<(@Sendable () -> Void)?>(nil)
+
+    func set(_ call: @escaping @Sendable () -> Void) {
+        self.call.withLock { $0 = call }
+    }
+
+    func callAsFunction() {
+        call.withLock { $0 }?()
+    }
+}
