@@ -1,0 +1,186 @@
+"""The console as a person uses it, driven in a real browser."""
+import json
+import os
+import shutil
+
+import conftest
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+CHROMIUM = os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+EXPORT_MILLISECONDS = 90_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage",
+                  "--autoplay-policy=no-user-gesture-required"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser, shared, request):
+    """A fresh page on the console; every complaint of the browser fails the test."""
+    context = browser.new_context(**getattr(request, "param", {}), accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text)
+            if message.type == "error" else None)
+    page.complaints = complaints
+    page.goto(shared.api + "/")
+    yield page
+    context.close()
+
+
+def upload(page, *paths):
+    """Uploads files and waits until each of them is an asset."""
+    assets = page.get_by_test_id("asset")
+    before = assets.count()
+    page.get_by_test_id("file").set_input_files([str(path) for path in paths])
+    expect(assets).to_have_count(before + len(paths), timeout=30_000)
+
+
+def set_output(page, **output):
+    """Changes the prefilled edit as a person would in its text."""
+    text = page.get_by_test_id("edit-text")
+    edit = json.loads(text.input_value())
+    edit["output"] |= output
+    text.fill(json.dumps(edit, indent=2))
+
+
+def wait_until_playing(page):
+    """Plays the result; answers two times, between which it went on."""
+    return page.get_by_test_id("player").evaluate("""async (video) => {
+        video.muted = true;
+        await video.play();
+        const first = video.currentTime;
+        while (video.currentTime < first + 0.3) {
+            if (video.error) throw new Error(video.error.message);
+            await new Promise((resolve) => requestAnimationFrame(resolve));
+        }
+        return [first, video.currentTime, video.videoWidth, video.videoHeight, video.duration];
+    }""")
+
+
+def test_upload_export_watch_and_play(page, media, tmp_path):
+    upload(page, media / "a.mp4", media / "b.webm", media / "logo.png", media / "music.m4a")
+    expect(page.get_by_test_id("asset").first).to_contain_text("320 × 180")
+    edit = json.loads(page.get_by_test_id("edit-text").input_value())
+    types = [clip["asset"]["type"] for clip in edit["timeline"]["tracks"][0]["clips"]]
+    assert types == ["video", "video", "image"]
+    assert edit["timeline"]["soundtrack"]["assetId"]
+
+    set_output(page, size={"width": 320, "height": 180}, chunkSeconds=1.5)
+    page.get_by_test_id("start").click()
+    cells = page.get_by_test_id("chunk")
+    expect(cells.first).to_be_visible()
+    count = cells.count()
+    assert count >= 6
+    expect(page.get_by_test_id("phase")).to_have_text("completed", timeout=EXPORT_MILLISECONDS)
+
+    expect(page.locator("[data-testid=chunk][data-state=done],[data-testid=chunk][data-state=cached]")
+           ).to_have_count(count)
+    expect(page.get_by_test_id("percent")).to_have_text("100 %")
+    expect(page.get_by_test_id("audio-lane")).to_have_attribute("data-state", "done")
+    first, second, width, height, duration = wait_until_playing(page)
+    assert second > first
+    assert (width, height) == (320, 180)
+    # 6 s, 5 s and an image of 4 s.
+    assert abs(duration - 15) < 0.1
+    with page.expect_download() as downloading:
+        page.get_by_test_id("download").click()
+    file = tmp_path / "result.mp4"
+    downloading.value.save_as(file)
+    assert len(conftest.frame_hashes(file)) == 450
+    page.screenshot(path=tmp_path / "console.png", full_page=True)
+    assert page.complaints == []
+
+
+def test_activity_shows_what_the_functions_did(page, media):
+    upload(page, media / "a.mp4")
+    expect(page.get_by_test_id("functions").get_by_text("render-chunk")).to_be_visible()
+    row = page.get_by_test_id("invocations").locator("tr", has_text="complete-upload")
+    expect(row.first).to_be_visible()
+    expect(page.get_by_test_id("log").locator("li").first).to_be_visible()
+    # The poster is shown once the function that makes it has ended.
+    expect(page.get_by_test_id("poster").first).to_be_visible(timeout=30_000)
+    assert page.complaints == []
+
+
+def test_a_problem_leads_to_its_field(page, media):
+    upload(page, media / "a.mp4")
+    text = page.get_by_test_id("edit-text")
+    edit = json.loads(text.input_value())
+    edit["timeline"]["tracks"][0]["clips"][0]["asset"]["trim"] = -1
+    text.fill(json.dumps(edit, indent=2))
+    page.get_by_test_id("start").click()
+
+    fault = page.get_by_test_id("fault").first
+    expect(fault).to_have_attribute("data-pointer", "/timeline/tracks/0/clips/0/asset/trim")
+    fault.get_by_role("button").click()
+    selected = text.evaluate(
+        "area => area.value.slice(area.selectionStart, area.selectionEnd)")
+    assert selected == "-1"
+
+
+def test_text_that_is_not_json_never_leaves_the_page(page):
+    page.get_by_test_id("edit-text").fill("{")
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("problems")).to_contain_text("not JSON")
+    assert page.complaints == []
+
+
+def test_a_file_that_is_not_media_is_named_beside_its_upload(page, tmp_path):
+    novel = tmp_path / "novel.mp4"
+    novel.write_bytes(b"It was a dark and stormy night. " * 400)
+    page.get_by_test_id("file").set_input_files(str(novel))
+    row = page.get_by_test_id("upload")
+    expect(row).to_contain_text("novel.mp4")
+    expect(row.locator(".note")).to_contain_text("assetId")
+
+
+def test_cancel_stops_a_running_export(page, media):
+    upload(page, media / "slow.mp4")
+    set_output(page, crf=1, preset="veryslow")
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("phase")).to_have_text("rendering", timeout=30_000)
+    page.get_by_test_id("cancel").click()
+
+    expect(page.get_by_test_id("phase")).to_have_text("cancelled", timeout=15_000)
+    expect(page.get_by_test_id("cancel")).to_be_hidden()
+    assert page.complaints == []
+
+
+def test_a_reload_keeps_media_and_export(page, media):
+    upload(page, media / "a.mp4")
+    set_output(page, size={"width": 64, "height": 36})
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("phase")).to_have_text("completed", timeout=EXPORT_MILLISECONDS)
+    job = page.get_by_test_id("job-id").inner_text()
+    page.reload()
+
+    expect(page.get_by_test_id("job-id")).to_have_text(job)
+    expect(page.get_by_test_id("asset")).to_have_count(1)
+    expect(page.get_by_test_id("recent-export").filter(has_text=job)).to_contain_text("completed")
+
+
+@pytest.mark.parametrize("page", [{"viewport": {"width": 400, "height": 800}}], indirect=True)
+def test_a_narrow_screen_needs_no_sideways_scrolling(page):
+    expect(page.get_by_test_id("start")).to_be_visible()
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 400
+
+
+def test_the_keyboard_reaches_the_main_controls(page):
+    seen = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("document.activeElement.id"))
+    assert [name for name in seen if name in ("file", "resolution", "fps", "edit-text", "start")] \
+        == ["file", "resolution", "fps", "edit-text", "start"]
