@@ -42,7 +42,8 @@ async function call(method, path, { body, whose = "owner", signal } = {}) {
   return document;
 }
 
-const operator = (path, signal) => call("GET", `/console/api/${path}`, { whose: "operator", signal });
+const operator = (path, signal) =>
+  call("GET", `/console/api/${path}`, { whose: "operator", signal });
 
 export const api = {
   initUpload: (wish) => call("POST", "/api/upload/init", { body: JSON.stringify(wish) }),

@@ -72,8 +72,10 @@ async function repeat(source, milliseconds, step) {
 
 async function activity() {
   const isOwn = byId("log-job").checked && job.id;
-  const names = await system.refresh(
-    { function: byId("log-function").value, job: isOwn ? job.id : "" });
+  const names = await system.refresh({
+    function: byId("log-function").value, job: isOwn ? job.id : "",
+    isAll: byId("log-all").checked,
+  });
   logs.setFunctions(names);
   await logs.refresh();
 }

@@ -107,7 +107,9 @@ export class Job {
     this.timeline.show(status);
     this.#showPace(status, isTerminal);
     byId("failure").hidden = true;
-    if (state === "failed" || state === "expired") this.#fail(status.error || `The export ${state}.`);
+    if (state === "failed" || state === "expired") {
+      this.#fail(status.error || `The export is ${state}.`);
+    }
     if (state === "cancelled") this.#fail("The export was cancelled.");
     if (state === "completed") this.#showResult(status);
   }
@@ -139,6 +141,11 @@ export class Job {
       Size: format.bytes(status.size), Length: format.duration(status.duration),
       Frames: format.count(status.frames.total),
     };
+    const { usage } = status;
+    if (usage) {
+      facts["Chunks reused"] = `${usage.cachedChunks} of ${usage.chunks}`;
+      facts["Processor time"] = format.duration(usage.cpuMilliseconds / 1000);
+    }
     byId("result-facts").replaceChildren(...Object.entries(facts).map(([name, value]) => (
       element("div", {}, element("dt", {}, name), element("dd", {}, value)))));
   }

@@ -5,6 +5,9 @@ import { byId, element } from "./dom.js";
 import { clock } from "./format.js";
 
 const linesShownMaximum = 800;
+/** What the console itself causes twice a second, and what frames each invocation. */
+const pollingFunction = "job-status";
+const frame = /^(START|END|REPORT|INIT_START) /;
 const ownFields = new Set(["time", "level", "message"]);
 
 /** A line as its parts: functions write one JSON object a line, programs may print anything. */
@@ -13,12 +16,14 @@ export function parseLine(text) {
     const record = JSON.parse(text);
     if (typeof record?.message !== "string") return plain(text);
     const fields = Object.entries(record).filter(([name]) => !ownFields.has(name))
-      .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-    return { level: record.level || "info", message: record.message, fields: fields.join(" ") };
+      .map(([name, value]) => `${name}=${asText(value)}`).join(" ");
+    return { level: record.level || "info", message: record.message, fields };
   } catch {
     return plain(text);
   }
 }
+
+const asText = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
 const plain = (text) => ({ level: "info", message: text, fields: "" });
 
@@ -28,7 +33,7 @@ export class Logs {
     this.currentJob = currentJob;
     this.list = byId("log");
     this.next = -1;
-    for (const id of ["log-function", "log-job"]) {
+    for (const id of ["log-function", "log-job", "log-all"]) {
       byId(id).addEventListener("change", () => this.restart());
     }
   }
@@ -58,9 +63,15 @@ export class Logs {
     // The filter may have changed while the answer was on its way.
     if (asked !== this.next) return;
     this.next = next;
-    const job = byId("log-job").checked ? this.currentJob() : null;
-    const wanted = job ? lines.filter(({ text }) => text.includes(job)) : lines;
+    const wanted = lines.filter((line) => this.#isWanted(line));
     if (wanted.length > 0) this.#append(wanted);
+  }
+
+  #isWanted({ function: name, text }) {
+    const job = byId("log-job").checked ? this.currentJob() : null;
+    if (job && !text.includes(job)) return false;
+    if (byId("log-all").checked || byId("log-function").value) return true;
+    return name !== pollingFunction && !frame.test(text);
   }
 
   #append(lines) {

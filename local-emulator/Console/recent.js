@@ -24,7 +24,8 @@ export class Recent {
       }
       setText(row.pill, status);
       row.pill.dataset.state = status;
-      if (list.children[index] !== row.item) list.insertBefore(row.item, list.children[index] || null);
+      const there = list.children[index] || null;
+      if (there !== row.item) list.insertBefore(row.item, there);
     });
     this.mark(this.current);
   }
@@ -32,14 +33,17 @@ export class Recent {
   /** Marks the export that is shown. */
   mark(job) {
     this.current = job;
-    for (const [id, { button }] of this.rows) button.setAttribute("aria-current", String(id === job));
+    for (const [id, { button }] of this.rows) {
+      button.setAttribute("aria-current", String(id === job));
+    }
   }
 
   #row(jobId, createdAt) {
     const pill = element("span", { class: "pill" });
     const button = element(
       "button", { type: "button", onclick: () => this.onChoose(jobId) },
-      pill, element("code", {}, jobId), element("time", { datetime: createdAt }, dateAndTime(createdAt)));
+      pill, element("code", {}, jobId),
+      element("time", { datetime: createdAt }, dateAndTime(createdAt)));
     return { pill, button, item: element("li", { "data-testid": "recent-export" }, button) };
   }
 }

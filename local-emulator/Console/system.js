@@ -5,6 +5,9 @@ import { byId, element, setText } from "./dom.js";
 import { dateAndTime, milliseconds } from "./format.js";
 
 const invocationsShown = 60;
+/** The status calls between them are left out, so more are read than shown. */
+const invocationsRead = 500;
+const pollingFunction = "job-status";
 
 export class System {
   /** @param {(invocations: object[]) => void} onInvocations */
@@ -13,8 +16,8 @@ export class System {
   }
 
   /** @returns the functions' names */
-  async refresh({ function: name, job }, signal) {
-    const query = { limit: invocationsShown };
+  async refresh({ function: name, job, isAll }, signal) {
+    const query = { limit: invocationsRead };
     if (name) query.function = name;
     if (job) query.key = job;
     const [{ functions }, queue, { invocations }] = await Promise.all([
@@ -22,7 +25,8 @@ export class System {
     ]);
     this.#showFunctions(functions);
     this.#showQueue(queue);
-    this.#showInvocations(invocations);
+    this.#showInvocations(
+      invocations.filter((each) => isAll || name || each.function !== pollingFunction));
     this.onInvocations(invocations);
     return functions.map((each) => each.name);
   }
@@ -30,7 +34,8 @@ export class System {
   #showFunctions(functions) {
     byId("functions").replaceChildren(...functions.map((each) => {
       const instances = each.instances.map(({ number, state, pid, served }) => element("i", {
-        "data-state": state, title: `Instance ${number}: ${state}, process ${pid ?? "–"}, served ${served}`,
+        "data-state": state,
+        title: `Instance ${number}: ${state}, process ${pid ?? "–"}, served ${served}`,
       }));
       const busy = each.instances.filter(({ state }) => state === "busy").length;
       const waiting = each.waiting > 0 ? `, ${each.waiting} wait` : "";
@@ -66,7 +71,8 @@ export class System {
     });
     return element(
       "li", {},
-      element("span", {}, element("b", {}, letter.function), ` ${dateAndTime(letter.died)} `, again),
+      element(
+        "span", {}, element("b", {}, letter.function), ` ${dateAndTime(letter.died)} `, again),
       element("span", {}, `${letter.condition} after ${letter.attempts} attempts. `
         + (letter.objectKey || "")),
       element("pre", {}, letter.response || ""));
@@ -74,7 +80,8 @@ export class System {
 
   #showInvocations(invocations) {
     const outcomes = { ok: "ok", running: "running" };
-    byId("invocations").replaceChildren(...invocations.map((each) => element(
+    const shown = invocations.slice(0, invocationsShown);
+    byId("invocations").replaceChildren(...shown.map((each) => element(
       "tr", { "data-outcome": outcomes[each.outcome] || "error" },
       element("td", { title: each.requestId }, each.function),
       element("td", { class: "key" }, each.objectKey || each.source),
