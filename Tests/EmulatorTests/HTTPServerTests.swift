@@ -216,7 +216,9 @@ private func withServer(
             try await Task.sleep(for: .milliseconds(50))
             connection.close()
 
-            while handler.cancelled.withLock({ $0 }) == 0 { await Task.yield() }
+            while handler.cancelled.withLock({ $0 }) == 0 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
         }
     }
 
@@ -226,7 +228,7 @@ private func withServer(
         let port = try server.start()
         let connection = RawConnection(port: port)
         await connection.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
-        while server.counters.activeRequests == 0 { await Task.yield() }
+        while server.counters.activeRequests == 0 { try await Task.sleep(for: .milliseconds(5)) }
 
         await server.stop(graceMilliseconds: 0)
 
@@ -252,7 +254,9 @@ private func withServer(
         try await withServer { port, server, _ in
             let request = "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
             let answer = await RawConnection.exchange(request, port: port)
-            while server.counters.sentBytes < answer.utf8.count { await Task.yield() }
+            while server.counters.sentBytes < answer.utf8.count {
+                try await Task.sleep(for: .milliseconds(5))
+            }
 
             #expect(
                 server.counters

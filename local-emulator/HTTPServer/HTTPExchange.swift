@@ -51,7 +51,7 @@ final class HTTPExchange: Sendable {
         switch phase {
         case .arrived: return begin(connection, method: method, version: version)
         case .bodiless(let head): return answerBodiless(head, on: connection)
-        case .planned(let plan): return startReading(plan)
+        case .planned(let plan): return startReading(plan, on: connection)
         case .reading where data.isEmpty: return finishReading(connection)
         case .reading: return read(data)
         case .ready(let response): return send(response, on: connection)
@@ -73,6 +73,7 @@ final class HTTPExchange: Sendable {
 
     /// The answer is out, or the connection broke.
     func ended() {
+        core.uploads.remove(self)
         let hadBegun = state.withLock { state in
             if case .arrived = state.phase { false } else { true }
         }
@@ -130,7 +131,10 @@ final class HTTPExchange: Sendable {
         { [self] in state.withLock { $0.phase = phase } }
     }
 
-    private func startReading(_ plan: BodyPlan) -> MHD_Result {
+    private func startReading(
+        _ plan: BodyPlan, on connection: ConnectionHandle
+    ) -> MHD_Result {
+        core.uploads.add(self, socket: connection.socket)
         state.withLock { $0.body = BodyReception(plan) }
         return MHD_Result.YES
     }
@@ -144,6 +148,7 @@ final class HTTPExchange: Sendable {
     }
 
     private func finishReading(_ connection: ConnectionHandle) -> MHD_Result {
+        core.uploads.remove(self)
         let (head, body) = state.withLock { state in
             state.phase = .parked
             let body = state.body.result

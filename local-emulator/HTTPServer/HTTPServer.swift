@@ -73,12 +73,13 @@ package final class HTTPServer: Sendable {
     /// - Returns: the port.
     package func start() throws(HTTPServerError) -> Int {
         let daemon = try DaemonHandle(configuration, core)
-        let parkingLot = core.parkingLot
+        let (parkingLot, uploads) = (core.parkingLot, core.uploads)
         let watch = Task {
             // A task whose client is gone is cancelled within two rounds.
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(250))
                 parkingLot.cancelAbandoned()
+                uploads.breakEnded()
             }
         }
         state.withLock { state in
@@ -123,6 +124,7 @@ final class ServerCore: Sendable {
     let handler: any HTTPHandler
     let counters = TrafficCounters()
     let parkingLot = ParkingLot()
+    let uploads = OpenUploads()
 
     init(handler: any HTTPHandler) { self.handler = handler }
 }
