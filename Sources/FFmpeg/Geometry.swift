@@ -18,14 +18,18 @@ struct Geometry: Hashable {
     var x: Int
     var y: Int
 
+    /// Smallest width and height of a picture.
+    private static let least = 8
+
     var isCropped: Bool { width != scaledWidth || height != scaledHeight }
 
     init(
         fitting size: (width: Int, height: Int), _ fit: RenderPlan.Fit, into box: RenderPlan.Box
     ) {
-        let source = (width: max(2, size.width), height: max(2, size.height))
+        let source = (width: max(Self.least, size.width), height: max(Self.least, size.height))
         let box = RenderPlan.Box(
-            x: box.x, y: box.y, width: Self.even(box.width + 1), height: Self.even(box.height + 1))
+            x: box.x, y: box.y, width: max(Self.least, Self.even(box.width + 1)),
+            height: max(Self.least, Self.even(box.height + 1)))
         let horizontal = Rational(box.width, source.width)
         let vertical = Rational(box.height, source.height)
         switch fit {
@@ -51,7 +55,7 @@ struct Geometry: Hashable {
     }
 
     private static func nearestEven(_ value: Rational, atMost limit: Int) -> Int {
-        min(limit, max(2, 2 * (value * Rational(1, 2)).rounded))
+        min(limit, max(least, 2 * (value * Rational(1, 2)).rounded))
     }
 
     private static func even(_ value: Int) -> Int { value & ~1 }
