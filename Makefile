@@ -8,9 +8,7 @@ setup:
 	scripts/setup
 
 build: setup
-	swift build -c release $(SWIFT_FLAGS) --product bootstrap
-	swift build -c release $(SWIFT_FLAGS) --product local-emulator
-	swift build -c release $(SWIFT_FLAGS) --product spool
+	swift build -c release $(SWIFT_FLAGS)
 
 demo: build
 	scripts/demo
