@@ -23,12 +23,15 @@ let package = Package(
     ],
     targets: [
         // C libraries, one system library target each.
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
-            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CProcess"),
 
         // Rooms, leaves first.
@@ -101,16 +104,20 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ObjectStore", "AWSSignature"],
             path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(name: "EditingTests", dependencies: ["Editing", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EditingTests", dependencies: ["Editing", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ObjectStoreTests",
-            dependencies: ["ObjectStore", "HTTPTransport", "AWSSignature", "XMLTree", "TestSupport"],
+            dependencies: [
+                "ObjectStore", "HTTPTransport", "AWSSignature", "XMLTree", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "JobsTests", dependencies: ["Jobs", "ObjectStore", "Editing", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "FFmpegTests", dependencies: ["FFmpeg", "Editing", "ChildProcess", "TestSupport"],
+            name: "FFmpegTests",
+            dependencies: ["FFmpeg", "Editing", "ChildProcess", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "JSONLog"],

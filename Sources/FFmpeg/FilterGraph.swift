@@ -83,7 +83,8 @@ struct FilterGraph {
             let start = Rational(piece.gridFirst) / rate + piece.gridRemainder
             let seek = start - Self.preroll(media)
             if seek > .zero { options += ["-noaccurate_seek", "-ss", seek.sixDecimals] }
-            chain = grid(piece, media, seek: max(.zero, seek)) + count
+            chain =
+                grid(piece, media, seek: max(.zero, seek)) + count
                 + fitted(piece, media, raised: raised)
         }
         let began = piece.isStill ? 0 : piece.gridFirst

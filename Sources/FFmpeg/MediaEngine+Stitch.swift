@@ -60,7 +60,8 @@ extension MediaEngine {
 
     /// Single quotes of the concat script, where `'` is written `'\''`.
     private static func quoted(_ text: String) -> String {
-        "'" + text.split(separator: "'", omittingEmptySubsequences: false)
+        "'"
+            + text.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: #"'\''"#) + "'"
     }
 

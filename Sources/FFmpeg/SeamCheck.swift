@@ -101,9 +101,12 @@ extension MediaEngine {
         let time = max(.zero, (Rational(from) - Rational(1, 2)) / plan.output.frameRate)
         let arguments =
             globalArguments + Self.progressArguments
-            + SourceInput(url: path, format: "mov", options: [
-                "-err_detect", "explode", "-an", "-ss", time.sixDecimals,
-            ]).arguments(configuration)
+            + SourceInput(
+                url: path, format: "mov",
+                options: [
+                    "-err_detect", "explode", "-an", "-ss", time.sixDecimals,
+                ]
+            ).arguments(configuration)
             + ["-map", "0:v:0", "-frames:v", "\(wanted)", "-xerror", "-f", "null", "-"]
         let counts = FrameCounts(expected: 0, report: { _ in })
         let outcome: FFmpegProcess.Outcome

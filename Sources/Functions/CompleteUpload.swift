@@ -45,8 +45,10 @@ package enum CompleteUpload {
                 throw Problem(
                     status: 422, title: "Not usable media",
                     detail: record.error ?? "The file is not usable.",
-                    faults: [EditFault(
-                        pointer: "/assetId", detail: record.error ?? "is not usable")])
+                    faults: [
+                        EditFault(
+                            pointer: "/assetId", detail: record.error ?? "is not usable")
+                    ])
             }
             return .json(
                 status: 200, try AssetDocument(record, keys: keys, bucket: dependencies.bucket))

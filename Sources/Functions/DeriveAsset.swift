@@ -52,7 +52,6 @@ package enum DeriveAsset {
     }
 }
 
-
 private struct Derivation {
     let keys: AssetKeys
     let url: String

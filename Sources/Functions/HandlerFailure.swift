@@ -40,7 +40,8 @@ enum HandlerFailure: Error {
                 sentence: error.description, detail: nil,
                 isPermanent: error.code == .notFound || error.code == .accessDenied)
         default:
-            Judgement(sentence: "An unexpected error occurred.", detail: "\(error)",
+            Judgement(
+                sentence: "An unexpected error occurred.", detail: "\(error)",
                 isPermanent: false)
         }
     }

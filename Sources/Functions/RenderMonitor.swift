@@ -22,7 +22,8 @@ struct RenderMonitor: Sendable {
     ///   done so far. Its task is cancelled when the watch ends it.
     /// - Throws: `HandlerFailure.stopped`, `.outOfTime`, or the body's error.
     func run<Result: Sendable>(
-        _ body: @escaping @Sendable (_ progress: @escaping @Sendable (Int) -> Void) async throws
+        _ body:
+            @escaping @Sendable (_ progress: @escaping @Sendable (Int) -> Void) async throws
             -> Result
     ) async throws -> Result {
         let counter = FrameCounter()

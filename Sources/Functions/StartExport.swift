@@ -146,7 +146,8 @@ private struct ExportAcceptance: Sendable {
                         ? "is not uploaded completely yet" : "is not an asset of yours"))
         }
         guard record.status == .ready, let media = record.media else {
-            return .failure(Unusable(sentence: "is not usable: \(record.error ?? "the probe failed")"))
+            return .failure(
+                Unusable(sentence: "is not usable: \(record.error ?? "the probe failed")"))
         }
         return .success(
             AssetDescription(
@@ -171,8 +172,10 @@ private struct ExportAcceptance: Sendable {
             throw Problem(
                 status: 409, title: "Conflict",
                 detail: "The client token stands for another edit already.",
-                faults: [EditFault(
-                    pointer: "/clientToken", detail: "stands for another edit already")])
+                faults: [
+                    EditFault(
+                        pointer: "/clientToken", detail: "stands for another edit already")
+                ])
         }
         return job
     }

@@ -55,7 +55,8 @@ package struct ExportKeys: Hashable, Sendable {
     }
     /// A rendered unit under its content address.
     /// - Parameter digest: SHA-256 of the unit's fingerprint, in hexadecimal.
-    package static func cache(_ digest: String, fileExtension: String, owner: OwnerID) -> ObjectKey {
+    package static func cache(_ digest: String, fileExtension: String, owner: OwnerID) -> ObjectKey
+    {
         ObjectKey("cache/\(owner.text)/\(digest).\(fileExtension)")
     }
 

@@ -54,7 +54,8 @@ package enum SweepDecision {
                 return isQuiet ? .writeRequest(unit) : nil
             }
             let isStuck =
-                listing.progress[unit].map { now - $0.milliseconds > stuckUnitMilliseconds } ?? false
+                listing.progress[unit].map { now - $0.milliseconds > stuckUnitMilliseconds }
+                ?? false
             return isQuiet || isStuck ? .repeatRequest(unit) : nil
         }
     }

@@ -53,7 +53,8 @@ package struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
         switch code {
         case .unavailable, .timeout: true
         case .notFound, .preconditionFailed, .accessDenied, .invalidRange, .invalidRequest,
-            .tooLarge, .cancelled, .invalidResponse, .localFile: false
+            .tooLarge, .cancelled, .invalidResponse, .localFile:
+            false
         }
     }
 

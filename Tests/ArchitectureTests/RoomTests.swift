@@ -20,7 +20,10 @@ import Testing
         ("Sources/Runtime", ["JSONLog"], system),
         (
             "Sources/Functions",
-            ["Editing", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "JSONLog", "AWSSignature"],
+            [
+                "Editing", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "JSONLog",
+                "AWSSignature",
+            ],
             system
         ),
         ("Sources/SpoolCLI/Commands", ["HTTPTransport"], system),
@@ -61,7 +64,9 @@ import Testing
     /// The module that a line imports, or nil.
     static func importedModule(_ line: String) -> String? {
         var words = line.split(separator: " ").map(String.init)
-        if let first = words.first, ["package", "internal", "private", "fileprivate"].contains(first) {
+        if let first = words.first,
+            ["package", "internal", "private", "fileprivate"].contains(first)
+        {
             words.removeFirst()
         }
         guard words.first == "import", words.count >= 2 else { return nil }

@@ -32,7 +32,8 @@ private func waitUntil(_ condition: () -> Bool) async throws {
 
 @Suite(.timeLimit(.minutes(1)))
 struct ChildProcessTests {
-    @Test func `a child gets its arguments, environment and folder and nothing else`() async throws {
+    @Test func `a child gets its arguments, environment and folder and nothing else`() async throws
+    {
         let output = Collected()
         let errors = Collected()
 

@@ -214,7 +214,8 @@ struct LambdaInvokeTests {
             #expect(lines.contains("serving echo"))
             #expect(lines.contains("END RequestId: \(requestID)"))
             let report = try #require(lines.first { $0.hasPrefix("REPORT") })
-            for part in ["Duration: ", "Billed Duration: ", "Max Memory Used: ", "Init Duration: "] {
+            for part in ["Duration: ", "Billed Duration: ", "Max Memory Used: ", "Init Duration: "]
+            {
                 #expect(report.contains(part))
             }
         }
@@ -246,8 +247,9 @@ struct LambdaInvokeTests {
                 headers: ["X-Amz-Invocation-Type": "DryRun"])
 
             #expect(answer.status == 204)
-            #expect(await lambda.send("GET", "/console/api/invocations").text
-                .hasPrefix(#"{"invocations":[]"#))
+            #expect(
+                await lambda.send("GET", "/console/api/invocations").text
+                    .hasPrefix(#"{"invocations":[]"#))
         }
     }
 }

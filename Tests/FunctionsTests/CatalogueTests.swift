@@ -36,9 +36,10 @@ import Testing
     @Test func `every function has a sample event, and every event a function`() throws {
         let files = try FileManager.default.contentsOfDirectory(
             atPath: Self.root.appending(path: "events").path)
-        let names = Set(files.filter { $0.hasSuffix(".json") }.compactMap {
-            $0.split(separator: ".").first.map(String.init)
-        })
+        let names = Set(
+            files.filter { $0.hasSuffix(".json") }.compactMap {
+                $0.split(separator: ".").first.map(String.init)
+            })
 
         #expect(names == Set(FunctionName.allCases.map(\.rawValue)))
     }

@@ -16,17 +16,21 @@ import Testing
         let result = try #require(try await stage.result(job))
         #expect(result.outcome == .completed)
         #expect(result.output?.frames == 600)
-        #expect(result.usage == .init(
-            chunks: 2, cachedChunks: 0, renderedFrames: 600, cpuMilliseconds: 4))
+        #expect(
+            result.usage
+                == .init(
+                    chunks: 2, cachedChunks: 0, renderedFrames: 600, cpuMilliseconds: 4))
         let below = stage.keys(job).prefix
-        #expect(stage.memory.keys.filter { $0.hasPrefix(below) } == [
-            "edit.json", "output.mp4", "plan.json", "progress/00000000-00000300",
-            "progress/00000300-00000600", "progress/audio",
-            "receipts/00000000-00000300.json", "receipts/00000300-00000600.json",
-            "receipts/audio.json", "requests/00000000-00000300.chunk.json",
-            "requests/00000300-00000600.chunk.json", "requests/all.stitch.json",
-            "requests/audio.chunk.json", "result.json",
-        ].map { below + $0 })
+        #expect(
+            stage.memory.keys.filter { $0.hasPrefix(below) }
+                == [
+                    "edit.json", "output.mp4", "plan.json", "progress/00000000-00000300",
+                    "progress/00000300-00000600", "progress/audio",
+                    "receipts/00000000-00000300.json", "receipts/00000300-00000600.json",
+                    "receipts/audio.json", "requests/00000000-00000300.chunk.json",
+                    "requests/00000300-00000600.chunk.json", "requests/all.stitch.json",
+                    "requests/audio.chunk.json", "result.json",
+                ].map { below + $0 })
         #expect(try await !stage.memory.objectExists(stage.keys(job).active))
     }
 
@@ -98,8 +102,9 @@ import Testing
         for unit in Stage.units {
             try await stage.deliver(stage.keys(job).request(unit).text, to: .renderChunk)
         }
-        let receipt = try #require(try await stage.memory.document(
-            RenderReceipt.self, at: stage.keys(job).receipt(Stage.units[1])))
+        let receipt = try #require(
+            try await stage.memory.document(
+                RenderReceipt.self, at: stage.keys(job).receipt(Stage.units[1])))
         try await stage.memory.deleteObject(ObjectKey(receipt.key))
 
         try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
@@ -158,7 +163,9 @@ import Testing
         #expect(try await healthy.result(job)?.error == "FFmpeg stumbled.")
     }
 
-    @Test func `whichever call to the store fails, the export ends in one right result`() async throws {
+    @Test func `whichever call to the store fails, the export ends in one right result`()
+        async throws
+    {
         for takesEffect in [false, true] {
             for number in 1... {
                 let stage = Stage()

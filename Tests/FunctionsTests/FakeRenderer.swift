@@ -84,7 +84,9 @@ final class FakeRenderer: MediaRenderer {
 
     func extractAudio(
         url: String, media: MediaInfo, to path: String
-    ) async throws(FFmpegError) -> RenderReport { try write("sound of \(url)", to: path, frames: 0) }
+    ) async throws(FFmpegError) -> RenderReport {
+        try write("sound of \(url)", to: path, frames: 0)
+    }
 
     func poster(
         url: String, media: MediaInfo, to path: String

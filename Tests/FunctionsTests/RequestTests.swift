@@ -15,13 +15,14 @@ import Testing
 
         #expect(status == 200)
         let id = "local_1700000000000_aaaaaaaaaaaaaaaaaaa1"
-        #expect(grant == [
-            "assetId": .string(id), "key": .string("uploads/local/\(id)/a b.mp4"),
-            "method": "PUT", "fields": [:], "headers": ["content-type": "video/mp4"],
-            "uploadUrl": .string(
-                "memory://client/put/uploads/local/\(id)/a b.mp4?type=video/mp4&length=1048576"),
-            "expiresAt": "2023-11-14T23:13:20.000Z",
-        ])
+        #expect(
+            grant == [
+                "assetId": .string(id), "key": .string("uploads/local/\(id)/a b.mp4"),
+                "method": "PUT", "fields": [:], "headers": ["content-type": "video/mp4"],
+                "uploadUrl": .string(
+                    "memory://client/put/uploads/local/\(id)/a b.mp4?type=video/mp4&length=1048576"),
+                "expiresAt": "2023-11-14T23:13:20.000Z",
+            ])
     }
 
     @Test func `a large upload is granted in equal parts`() async throws {

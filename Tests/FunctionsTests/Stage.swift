@@ -33,7 +33,11 @@ struct Stage: Sendable {
 
     final class Counter: Sendable {
         private let value = Mutex(0)
-        func next() -> Int { value.withLock { $0 += 1; return $0 } }
+        func next() -> Int {
+            value.withLock {
+                $0 += 1; return $0
+            }
+        }
     }
 
     func services(_ bucket: (any Bucket)? = nil) -> Services {

@@ -12,9 +12,10 @@ struct ListedExport {
     var objects: [ObjectInfo] = []
 
     init() {
-        for key in [keys.edit, keys.plan, keys.request(first), keys.request(second),
-            keys.request(.audio)]
-        {
+        for key in [
+            keys.edit, keys.plan, keys.request(first), keys.request(second),
+            keys.request(.audio),
+        ] {
             add(key)
         }
     }

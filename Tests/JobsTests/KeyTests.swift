@@ -36,7 +36,9 @@ import Testing
             ])
     }
 
-    @Test(arguments: [RenderUnit.audio, .video(FrameRange(0, 1)), .video(FrameRange(299, 5_184_000))])
+    @Test(arguments: [
+        RenderUnit.audio, .video(FrameRange(0, 1)), .video(FrameRange(299, 5_184_000)),
+    ])
     func `a chunk request's key tells its export and unit again`(unit: RenderUnit) throws {
         let keys = ExportKeys(owner: owner, job: job)
 

@@ -79,10 +79,11 @@ import Testing
         #expect(
             query.last?.value
                 == "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404")
-        #expect(query.map(\.name).prefix(5) == [
-            "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
-            "X-Amz-SignedHeaders",
-        ])
+        #expect(
+            query.map(\.name).prefix(5) == [
+                "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+                "X-Amz-SignedHeaders",
+            ])
     }
 
     @Test(arguments: [
@@ -94,8 +95,10 @@ import Testing
         #expect(SigV4Time.seconds(timestamp: text) == seconds)
     }
 
-    @Test(arguments: ["", "20130524T000000", "2013O524T000000Z", "20131324T000000Z",
-        "20130524T240000Z"])
+    @Test(arguments: [
+        "", "20130524T000000", "2013O524T000000Z", "20131324T000000Z",
+        "20130524T240000Z",
+    ])
     func `text that is no timestamp has no seconds`(text: String) {
         #expect(SigV4Time.seconds(timestamp: text) == nil)
     }

@@ -30,7 +30,8 @@ import XMLTree
 
     @Test func `a document that is too deep is refused`() {
         let levels = XMLElement.maximumDepth + 1
-        let text = String(repeating: "<a>", count: levels) + String(repeating: "</a>", count: levels)
+        let text =
+            String(repeating: "<a>", count: levels) + String(repeating: "</a>", count: levels)
 
         #expect(throws: XMLError.self) { try parse(text) }
     }

@@ -6,7 +6,10 @@ package struct BucketRule: Sendable, CustomStringConvertible {
     /// Given a bucket and a prefix of its own; throws what is wrong.
     package var check: @Sendable (any Bucket, String) async throws -> Void
 
-    init(_ description: String, _ check: @escaping @Sendable (any Bucket, String) async throws -> Void) {
+    init(
+        _ description: String,
+        _ check: @escaping @Sendable (any Bucket, String) async throws -> Void
+    ) {
         self.description = description
         self.check = check
     }

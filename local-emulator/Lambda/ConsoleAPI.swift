@@ -109,7 +109,10 @@ struct ConsoleAPI: Sendable {
                     lines.map { line in
                         .object([
                             ("sequence", .integer(line.sequence)),
-                            ("time", .string(Timestamp.text(unixMilliseconds: line.timeMilliseconds))),
+                            (
+                                "time",
+                                .string(Timestamp.text(unixMilliseconds: line.timeMilliseconds))
+                            ),
                             ("function", .string(line.function)),
                             ("requestId", .string(line.requestID)),
                             ("text", .string(line.text)),
@@ -129,7 +132,10 @@ struct ConsoleAPI: Sendable {
         }
         return .object([
             ("total", .integer(depth.values.reduce(0, +))),
-            ("depth", .object(depth.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })),
+            (
+                "depth",
+                .object(depth.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })
+            ),
             ("deadLetters", .array(letters.map(document))),
         ])
     }

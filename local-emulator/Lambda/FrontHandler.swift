@@ -134,7 +134,8 @@ struct FrontHandler: HTTPHandler {
     private func health() async -> Response {
         let isReady = await isStoreReady()
         return jsonResponse(
-            .object([("status", .string(isReady ? "ok" : "starting"))]), status: isReady ? 200 : 503)
+            .object([("status", .string(isReady ? "ok" : "starting"))]), status: isReady ? 200 : 503
+        )
     }
 
     private func metrics() async -> Response {

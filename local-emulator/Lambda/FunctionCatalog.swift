@@ -187,7 +187,9 @@ package struct ObjectEventFilter: Sendable, Equatable, Decodable {
         let prefixes = prefix.hasPrefix(other.prefix) || other.prefix.hasPrefix(prefix)
         let suffixes = suffix.hasSuffix(other.suffix) || other.suffix.hasSuffix(suffix)
         let names = events.contains { mine in
-            other.events.contains { eventPattern(mine, covers: $0) || eventPattern($0, covers: mine) }
+            other.events.contains {
+                eventPattern(mine, covers: $0) || eventPattern($0, covers: mine)
+            }
         }
         return prefixes && suffixes && names
     }

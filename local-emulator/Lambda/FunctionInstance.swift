@@ -151,7 +151,8 @@ struct InstanceProcess: Sendable {
         let date = Date().formatted(
             Date.ISO8601FormatStyle(timeZone: .gmt).year().month().day().dateSeparator(.omitted))
         let digits = UUID().uuidString.lowercased().filter { $0 != "-" }
-        return "\(date.prefix(4))/\(date.dropFirst(4).prefix(2))/\(date.suffix(2))/[$LATEST]\(digits)"
+        return
+            "\(date.prefix(4))/\(date.dropFirst(4).prefix(2))/\(date.suffix(2))/[$LATEST]\(digits)"
     }
 }
 

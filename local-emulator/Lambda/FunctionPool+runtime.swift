@@ -107,7 +107,8 @@ extension FunctionPool {
                 let time = Timestamp.text(unixMilliseconds: Timestamp.now())
                 log("\(time) \(requestID) Task timed out after \(seconds) seconds", invocation)
             }
-            fields["error"] = .string(String(decoding: failure.payload.prefix(2_000), as: UTF8.self))
+            fields["error"] = .string(
+                String(decoding: failure.payload.prefix(2_000), as: UTF8.self))
             services.logger.warning("An invocation failed", fields)
         } else {
             services.logger.info("An invocation ended", fields)

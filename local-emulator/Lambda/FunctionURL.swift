@@ -85,7 +85,8 @@ func functionURLPayload(
 /// - Returns: nil when it has one but cannot be taken apart.
 func functionURLResponse(_ result: [UInt8]) -> Response? {
     let data = Data(result)
-    guard let probe = try? JSONDecoder().decode(StatusProbe.self, from: data), probe.isPresent else {
+    guard let probe = try? JSONDecoder().decode(StatusProbe.self, from: data), probe.isPresent
+    else {
         return Response(
             status: 200, headers: [("Content-Type", "application/json")], body: .bytes(result))
     }

@@ -46,7 +46,8 @@ struct InvokeAPI: Sendable {
         }
     }
 
-    private func invoke(_ name: String, _ head: RequestHead, _ body: ReceivedBody) async -> Response {
+    private func invoke(_ name: String, _ head: RequestHead, _ body: ReceivedBody) async -> Response
+    {
         guard let pool = pools[name] else { return notFound(name) }
         let type = head.headers["X-Amz-Invocation-Type"] ?? "RequestResponse"
         let limit =
@@ -79,7 +80,8 @@ struct InvokeAPI: Sendable {
                 try await enqueue(invocation, name)
                 return Response(status: 202, headers: [requestID])
             } catch {
-                services.logger.error("An event could not be queued", ["error": .string("\(error)")])
+                services.logger.error(
+                    "An event could not be queued", ["error": .string("\(error)")])
                 return self.error(500, "ServiceException", "The event could not be stored.")
             }
         case "RequestResponse":

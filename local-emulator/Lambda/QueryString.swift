@@ -40,7 +40,8 @@ func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool) -> String {
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
         if byte == UInt8(ascii: "%"), rest.count >= 2,
-            let high = hexValue(rest[rest.startIndex]), let low = hexValue(rest[rest.startIndex + 1])
+            let high = hexValue(rest[rest.startIndex]),
+            let low = hexValue(rest[rest.startIndex + 1])
         {
             bytes.append(high << 4 | low)
             rest = rest.dropFirst(2)

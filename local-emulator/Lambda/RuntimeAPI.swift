@@ -28,7 +28,8 @@ struct RuntimeAPI: HTTPHandler {
         case ("POST", 3) where words[0] == "invocation" && words[2] == "error":
             guard case .bytes(let bytes) = body else { return tooLarge }
             return answer(
-                await pool.answer(number, requestID: String(words[1]), .failed(failure(head, bytes))))
+                await pool.answer(
+                    number, requestID: String(words[1]), .failed(failure(head, bytes))))
         default:
             return Self.notFound
         }
@@ -44,7 +45,8 @@ struct RuntimeAPI: HTTPHandler {
         case .gone:
             return error(500, "Runtime.Gone", "The instance is being ended")
         case .invalidState:
-            return error(403, "InvalidStateTransition", "Transition from Running to Ready is not allowed")
+            return error(
+                403, "InvalidStateTransition", "Transition from Running to Ready is not allowed")
         case .invocation(let delivery):
             var headers = [
                 ("Content-Type", "application/json"),
@@ -70,7 +72,8 @@ struct RuntimeAPI: HTTPHandler {
             let limit = pool.services.configuration.responseBytesMaximum
             let failure = InvocationFailure(
                 type: "Function.ResponseSizeTooLarge",
-                message: "Response payload size exceeded maximum allowed payload size (\(limit) bytes).")
+                message:
+                    "Response payload size exceeded maximum allowed payload size (\(limit) bytes).")
             let status = await pool.answer(number, requestID: requestID, .failed(failure))
             return status == .accepted ? tooLarge : answer(status)
         }

@@ -79,7 +79,8 @@ struct Emulator: Sendable {
         lambda.nudge()
         lambda.addUpkeep(everySeconds: Self.upkeepSeconds) { try await store.tidy() }
         frontHandler.set(lambda.front)
-        readyLine = "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
+        readyLine =
+            "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
     }
 
     /// Ends everything in order: no new work, running work, connections, file.
@@ -114,7 +115,8 @@ private func traffic(_ traffic: HTTPTraffic, _ server: String) -> [(name: String
 private func bootstrapPath(_ options: EmulatorOptions) throws -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
-    let own = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let own = String(
+        decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let path = options.bootstrapPath ?? folder(of: own) + "/bootstrap"
     guard let whole = realpath(path, nil) else {
         throw StartError(sentence: "The program of the functions, \(path), is not there.")

@@ -4,6 +4,7 @@ import FoundationEssentials
 /// - Parameter milliseconds: Since 1970.
 func timestamp(milliseconds: Int) -> String {
     Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
-        .formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)
-            .timeZone(separator: .omitted))
+        .formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true)
+                .timeZone(separator: .omitted))
 }

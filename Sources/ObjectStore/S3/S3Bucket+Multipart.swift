@@ -12,7 +12,8 @@ extension S3Bucket {
                 contentType: options.contentType,
                 contentDisposition: options.contentDisposition))
         let response = try await exchange.perform(call)
-        let document = try S3Documents.parse(response.body, operation: call.operation, key: key.text)
+        let document = try S3Documents.parse(
+            response.body, operation: call.operation, key: key.text)
         guard let id = document.text(of: "UploadId"), !id.isEmpty else {
             throw S3Documents.malformed(call.operation, key.text)
         }
@@ -59,7 +60,8 @@ extension S3Bucket {
         call.headers = conditionHeaders(condition) + [("content-type", "application/xml")]
         call.body = .bytes(S3Documents.completion(parts))
         let response = try await exchange.perform(call)
-        let document = try S3Documents.parse(response.body, operation: call.operation, key: key.text)
+        let document = try S3Documents.parse(
+            response.body, operation: call.operation, key: key.text)
         guard let etag = document.text(of: "ETag") else {
             throw S3Documents.malformed(call.operation, key.text)
         }

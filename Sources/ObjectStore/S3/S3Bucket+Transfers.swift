@@ -57,7 +57,8 @@ extension S3Bucket {
 
     private func localFile(_ operation: String, _ key: ObjectKey) -> ObjectStoreError {
         ObjectStoreError(
-            .localFile, operation: operation, key: key.text, detail: String(cString: strerror(errno)))
+            .localFile, operation: operation, key: key.text,
+            detail: String(cString: strerror(errno)))
     }
 }
 
