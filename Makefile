@@ -2,6 +2,8 @@
 
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
+# Each step needs the one before it, also under make -j.
+.NOTPARALLEL:
 .PHONY: setup build demo test lint unit end-to-end bench clean
 
 setup:

@@ -170,6 +170,44 @@ def test_a_reload_keeps_media_and_export(page, media):
     expect(page.get_by_test_id("recent-export").filter(has_text=job)).to_contain_text("completed")
 
 
+def test_a_large_file_goes_in_parts(page, media, tmp_path):
+    # A small film padded with a free box to more than a single PUT may have.
+    film = (media / "a.mp4").read_bytes()
+    rest = (101 << 20) - len(film)
+    large = tmp_path / "large.mp4"
+    large.write_bytes(film + rest.to_bytes(4, "big") + b"free")
+    os.truncate(large, len(film) + rest)
+    methods = []
+    page.on("request", lambda request: methods.append(request.url)
+            if request.method == "PUT" and "partNumber=" in request.url else None)
+    upload(page, large)
+
+    assert len(methods) == 7
+    expect(page.get_by_test_id("asset")).to_contain_text("106 MB")
+    assert page.complaints == []
+
+
+def test_a_token_opens_the_console(browser, tmp_path, media):
+    emulator = conftest.Emulator(
+        tmp_path / "data", SPOOL_TOKENS="secret=anna", SPOOL_ADMIN_TOKEN="root").start()
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(emulator.api + "/")
+        expect(page.get_by_test_id("banner")).to_contain_text("token is needed")
+        page.get_by_test_id("token").fill("secret")
+        page.get_by_test_id("admin-token").fill("root")
+        page.get_by_role("button", name="Use").click()
+
+        expect(page.get_by_test_id("functions")).to_contain_text("render-chunk")
+        expect(page.get_by_test_id("banner")).to_be_hidden()
+        upload(page, media / "a.mp4")
+        assert page.get_by_test_id("asset").get_attribute("data-asset").startswith("anna_")
+    finally:
+        context.close()
+        emulator.stop()
+
+
 @pytest.mark.parametrize("page", [{"viewport": {"width": 400, "height": 800}}], indirect=True)
 def test_a_narrow_screen_needs_no_sideways_scrolling(page):
     expect(page.get_by_test_id("start")).to_be_visible()
