@@ -7,7 +7,7 @@ final class RawConnection: Sendable {
     private let socketNumber: Int32
     private let queue = DispatchQueue(label: "raw-connection")
 
-    init(port: Int) {
+    init(host: String = "127.0.0.1", port: Int) {
         socketNumber = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(
@@ -15,7 +15,7 @@ final class RawConnection: Sendable {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(port)).bigEndian
-        inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+        inet_pton(AF_INET, host, &address.sin_addr)
         _ = withUnsafePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 connect(socketNumber, address, socklen_t(MemoryLayout<sockaddr_in>.size))

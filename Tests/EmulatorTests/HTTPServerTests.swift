@@ -223,10 +223,13 @@ private func withServer(
     }
 
     @Test func `stop ends requests that wait and frees the port`() async throws {
+        // An address of its own: no server of another test takes the port.
+        let host = "127.0.0.77"
         let handler = EchoHandler()
-        let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: handler)
+        let server = HTTPServer(
+            configuration: HTTPServerConfiguration(host: host), handler: handler)
         let port = try server.start()
-        let connection = RawConnection(port: port)
+        let connection = RawConnection(host: host, port: port)
         await connection.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
         while server.counters.activeRequests == 0 { try await Task.sleep(for: .milliseconds(5)) }
 
@@ -234,7 +237,7 @@ private func withServer(
 
         #expect(handler.cancelled.withLock { $0 } == 1)
         let again = HTTPServer(
-            configuration: HTTPServerConfiguration(port: port), handler: handler)
+            configuration: HTTPServerConfiguration(host: host, port: port), handler: handler)
         #expect(try again.start() == port)
         await again.stop(graceMilliseconds: 0)
     }
