@@ -15,7 +15,12 @@ import Testing
             }
             var name: String
             var handler: String
+            struct Route: Decodable {
+                var method: String
+                var path: String
+            }
             var objectEvents: [Filter]?
+            var routes: [Route]?
         }
         var functions: [Function]
     }
@@ -56,5 +61,27 @@ import Testing
                 #expect(!(prefixes && suffixes), "\(one) and \(other)")
             }
         }
+    }
+
+    private struct OpenAPI: Decodable {
+        struct Path: Decodable {
+            var get: Operation?
+            var post: Operation?
+            var delete: Operation?
+        }
+        struct Operation: Decodable { var operationId: String }
+        var paths: [String: Path]
+    }
+
+    @Test func `the OpenAPI document names exactly the routes that are served`() throws {
+        let data = try Data(contentsOf: Self.root.appending(path: "docs/openapi.json"))
+        let document = try JSONDecoder().decode(OpenAPI.self, from: data)
+        let described = document.paths.flatMap { path, operations in
+            [("GET", operations.get), ("POST", operations.post), ("DELETE", operations.delete)]
+                .compactMap { method, operation in operation.map { _ in "\(method) \(path)" } }
+        }
+        let served = try Self.catalogue().functions.flatMap { $0.routes ?? [] }
+
+        #expect(Set(described) == Set(served.map { "\($0.method) \($0.path)" }))
     }
 }
