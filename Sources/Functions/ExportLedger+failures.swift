@@ -1,3 +1,5 @@
+import Editing
+import FFmpeg
 import Jobs
 import JSONLog
 import LambdaRuntime
@@ -27,7 +29,7 @@ extension ExportLedger {
         _ error: any Error, of subject: FailureSubject, _ context: InvocationContext
     ) async throws {
         if case HandlerFailure.stopped = error { return }
-        let judgement = HandlerFailure.judge(error)
+        let judgement = HandlerFailure.judge(await namingAsset(error))
         let attempt = failedAttempts(at: subject, in: try await listing()) + 1
         let willRetry = !judgement.isPermanent && attempt < Self.maximumAttempts
         let record = FailureRecord(
@@ -45,6 +47,19 @@ extension ExportLedger {
         try await fail(judgement.sentence)
     }
 
+    /// The same error, a source in it called by its asset: the person who waits
+    /// knows nothing of places in a plan.
+    private func namingAsset(_ error: any Error) async -> any Error {
+        guard var named = error as? FFmpegError, let index = named.code.sourceIndex,
+            let plan = try? await plan(), plan.sources.indices.contains(index)
+        else { return error }
+        let place = "Source \(index) "
+        guard named.detail.hasPrefix(place) else { return error }
+        named.detail =
+            "Asset \(plan.sources[index].assetID) \(named.detail.dropFirst(place.count))"
+        return named
+    }
+
     private func failedAttempts(at subject: FailureSubject, in listing: ExportListing) -> Int {
         switch subject {
         case .unit(let unit): listing.failures[unit] ?? 0
@@ -56,6 +71,17 @@ extension ExportLedger {
         switch subject {
         case .unit(let unit): keys.failure(unit, attempt: attempt)
         case .stitch: keys.stitchFailure(attempt: attempt)
+        }
+    }
+}
+
+extension FFmpegError.Code {
+    /// Place of the source that is to blame in the plan's list; nil where none.
+    fileprivate var sourceIndex: Int? {
+        switch self {
+        case .sourceUnreadable(let source): source
+        case .sourceTooShort(let source): source
+        default: nil
         }
     }
 }
