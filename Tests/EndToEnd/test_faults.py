@@ -39,6 +39,28 @@ def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media):
         restarted.stop()
 
 
+def test_functions_that_are_killed_are_started_again(emulator, media, tmp_path):
+    asset = emulator.upload(media / "slow.mp4")
+    lossless = {"codec": "lossless", "size": {"width": 320, "height": 180}}
+    job = emulator.start_export(conftest.single(asset, 10, chunkSeconds=1, **lossless))
+    killed = 0
+    for _ in range(3):
+        # The functions are the emulator's only children.
+        children = subprocess.run(
+            ["pgrep", "-P", str(emulator.process.pid)], capture_output=True, text=True)
+        for child in children.stdout.split():
+            killed += subprocess.run(["kill", "-9", child], check=False).returncode == 0
+        time.sleep(0.4)
+    assert killed > 0
+
+    status = emulator.wait(job)
+    assert status["state"] == "completed", status
+    broken = conftest.frame_hashes(emulator.download(status, tmp_path / "broken.mp4"))
+    whole = emulator.wait(
+        emulator.start_export(conftest.single(asset, 10, chunkSeconds=10, **lossless)))
+    assert broken == conftest.frame_hashes(emulator.download(whole, tmp_path / "whole.mp4"))
+
+
 def test_a_cancelled_export_has_no_ffmpeg_two_seconds_later(emulator, media):
     asset = emulator.upload(media / "slow.mp4")
     job = emulator.start_export(conftest.single(asset, 20, crf=1, preset="veryslow"))
@@ -146,4 +168,6 @@ def test_a_source_that_is_cut_short_fails_the_job(shared, media, tmp_path):
 
     status = shared.wait(shared.start_export(conftest.single(asset, 20, crf=35)))
     assert status["state"] == "failed"
-    assert status["error"]
+    assert asset in status["error"], status["error"]
+    # Whoever asks again gets the same answer, and nothing runs any more.
+    assert shared.status(status["jobId"]) == status

@@ -84,6 +84,9 @@ export class Job {
     byId("result").hidden = true;
     byId("player-note").hidden = true;
     byId("progress").value = 0;
+    setText(byId("percent"), "0 %");
+    byId("phase").dataset.state = "queued";
+    setText(byId("phase"), "queued");
     byId("player").removeAttribute("src");
     byId("player").load();
     for (const field of ["frames", "speed", "eta", "elapsed", "chunk-count"]) {

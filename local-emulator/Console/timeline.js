@@ -8,8 +8,8 @@ const words = {
 };
 
 /** The state that a cell shows: a failed export's unfinished chunks that failed are failed. */
-function shownState(chunk, hasFailed) {
-  if (chunk.cached) return "cached";
+function shownState(chunk, hasFailed, areReused) {
+  if (chunk.cached || areReused) return "cached";
   if (hasFailed && chunk.state !== "done" && chunk.failedAttempts) return "failed";
   return chunk.state in words ? chunk.state : "queued";
 }
@@ -30,12 +30,14 @@ export class Timeline {
   show(status) {
     const chunks = status.chunks || [];
     const hasFailed = status.state === "failed";
+    // One listing tells a chunk's progress, but only the result how many were reused.
+    const areReused = chunks.length > 0 && status.usage?.cachedChunks >= chunks.length;
     const shown = new Set();
     chunks.forEach((chunk, index) => {
       const key = `${chunk.start}-${chunk.end}`;
       shown.add(key);
       const cell = this.cells.get(key) || this.#add(key, chunk, index);
-      this.#update(cell, chunk, index, shownState(chunk, hasFailed));
+      this.#update(cell, chunk, index, shownState(chunk, hasFailed, areReused));
     });
     // A chunk that handed its rest on is replaced by its pieces.
     for (const [key, cell] of this.cells) {
