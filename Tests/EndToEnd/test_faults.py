@@ -1,5 +1,4 @@
 """What is killed, cancelled, sent twice or fed rubbish ends well."""
-import json
 import subprocess
 import time
 
@@ -59,6 +58,18 @@ def test_functions_that_are_killed_are_started_again(emulator, media, tmp_path):
     whole = emulator.wait(
         emulator.start_export(conftest.single(asset, 10, chunkSeconds=10, **lossless)))
     assert broken == conftest.frame_hashes(emulator.download(whole, tmp_path / "whole.mp4"))
+
+
+def test_a_killed_ffmpeg_is_tried_again(emulator, media):
+    asset = emulator.upload(media / "slow.mp4")
+    job = emulator.start_export(conftest.single(asset, 20, chunkSeconds=5))
+    running = emulator.wait_until(lambda: ffmpeg_processes(emulator))
+    for line in running:
+        subprocess.run(["kill", "-9", line.split()[0]], check=False)
+
+    status = emulator.wait(job)
+    assert status["state"] == "completed", status
+    assert status["check"]["frames"] == 600
 
 
 def test_a_cancelled_export_has_no_ffmpeg_two_seconds_later(emulator, media):

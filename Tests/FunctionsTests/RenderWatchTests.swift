@@ -1,0 +1,128 @@
+import Editing
+import Functions
+import Jobs
+import LambdaRuntime
+import ObjectStore
+import Synchronization
+import TestSupport
+import Testing
+
+/// What ends a render before its time, seen from the bucket.
+@Suite struct RenderWatchTests {
+    /// A renderer that works until it is cancelled.
+    private static let endless = FakeRenderer(duringChunk: {
+        try await Task.sleep(for: .seconds(3_600))
+    })
+
+    private func deliver(
+        _ key: ObjectKey, _ stage: Stage,
+        now: @escaping @Sendable () -> Int = { 1_700_000_000_000 },
+        onPoll: @escaping @Sendable () async throws -> Void = {}
+    ) async throws {
+        var services = stage.services()
+        services.now = now
+        services.sleep = { _ in
+            try await onPoll()
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        let event = """
+            {"Records":[{"eventVersion":"2.1","eventSource":"aws:s3",
+            "eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"spool"},
+            "object":{"key":"\(key.text)","size":1,"eTag":"e","sequencer":"1"}}}]}
+            """
+        _ = try await Registry.handler(.renderChunk, services)(Array(event.utf8), Stage.context)
+    }
+
+    @Test func `a render that runs out of time hands on two halves`() async throws {
+        let plain = Stage()
+        let job = try await plain.export(try await plain.asset())
+        let keys = plain.keys(job)
+        let late = Stage.context.deadlineMilliseconds
+
+        try await deliver(
+            keys.request(.video(FrameRange(0, 300))), plain.with(Self.endless), now: { late })
+
+        #expect(try await plain.memory.objectExists(keys.request(.video(FrameRange(0, 150)))))
+        #expect(try await plain.memory.objectExists(keys.request(.video(FrameRange(150, 300)))))
+        #expect(try await plain.result(job) == nil)
+    }
+
+    @Test func `an export of split chunks is joined from the halves`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        let keys = stage.keys(job)
+        let late = Stage.context.deadlineMilliseconds
+        try await deliver(
+            keys.request(.video(FrameRange(0, 300))), stage.with(Self.endless), now: { late })
+
+        for frames in [FrameRange(0, 150), FrameRange(150, 300)] {
+            try await stage.deliver(keys.request(.video(frames)).text, to: .renderChunk)
+        }
+        for unit in Stage.units.dropFirst() {
+            try await stage.deliver(keys.request(unit).text, to: .renderChunk)
+        }
+        try await stage.deliver(keys.stitchRequest.text, to: .stitchExport)
+
+        let result = try #require(try await stage.result(job))
+        #expect(result.outcome == .completed)
+        #expect(result.check?.seams == 2)
+    }
+
+    @Test func `a cancel ends a render at the next look`() async throws {
+        let plain = Stage()
+        let job = try await plain.export(try await plain.asset())
+        let keys = plain.keys(job)
+
+        try await deliver(
+            keys.request(.video(FrameRange(0, 300))), plain.with(Self.endless),
+            onPoll: { _ = try await plain.call(.cancelExport, "DELETE", "/api/export/\(job)") })
+
+        #expect(try await plain.result(job)?.outcome == .cancelled)
+        #expect(try await !plain.memory.objectExists(keys.receipt(.video(FrameRange(0, 300)))))
+    }
+
+    @Test func `progress is the number of frames and never goes back`() async throws {
+        let plain = Stage()
+        let job = try await plain.export(try await plain.asset())
+        let keys = plain.keys(job)
+        let unit = RenderUnit.video(FrameRange(0, 300))
+        // An earlier attempt had come further than this one does.
+        try await plain.memory.putObject(
+            .bytes([UInt8](repeating: 0, count: 200)), at: keys.progress(unit),
+            options: PutOptions())
+        let polls = Mutex(0)
+
+        try await deliver(
+            keys.request(unit), plain.with(Self.endless),
+            onPoll: {
+                let count = polls.withLock {
+                    $0 += 1; return $0
+                }
+                if count == 6 {
+                    _ = try await plain.call(.cancelExport, "DELETE", "/api/export/\(job)")
+                }
+            })
+
+        // The fake renderer reports half of 300 frames.
+        #expect(try await plain.memory.headObject(keys.progress(unit)).bytes == 200)
+    }
+
+    @Test func `a chunk too short to split is tried again, then fails`() async throws {
+        let plain = Stage()
+        let job = try await plain.export(try await plain.asset())
+        let keys = plain.keys(job)
+        let short = keys.request(.video(FrameRange(0, 40)))
+        let late = Stage.context.deadlineMilliseconds
+
+        for _ in 1...2 {
+            await #expect(throws: (any Error).self) {
+                try await deliver(short, plain.with(Self.endless), now: { late })
+            }
+        }
+        try await deliver(short, plain.with(Self.endless), now: { late })
+
+        #expect(
+            try await plain.result(job)?.error
+                == "The work did not fit into the function's time limit.")
+    }
+}
