@@ -10,7 +10,7 @@ from conftest import Emulator
 
 def ffmpeg_processes(emulator):
     """FFmpeg processes whose scratch folder is this emulator's."""
-    out = subprocess.run(["pgrep", "-af", "ffmpeg"], capture_output=True, text=True).stdout
+    out = subprocess.run(["pgrep", "-ax", "ffmpeg"], capture_output=True, text=True).stdout
     return [line for line in out.splitlines() if str(emulator.data) in line
             or emulator.s3 in line]
 
