@@ -75,6 +75,14 @@ package final class Child: Sendable {
         ChildSupervisor.shared.post(.terminate(processID: processID, graceMilliseconds: 0))
     }
 
+    /// Waits until what the child has written so far was handed over.
+    package func takeOutput() async {
+        await withCheckedContinuation { continuation in
+            ChildSupervisor.shared.post(
+                .takeOutput(processID: processID) { continuation.resume() })
+        }
+    }
+
     /// Waits until the child has ended, is reaped, and its output was handed
     /// over. May be called any number of times. Cancelling does not end it.
     package func wait() async -> ChildResult {

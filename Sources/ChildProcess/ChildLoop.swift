@@ -117,6 +117,15 @@ struct ChildLoop {
             let deadline = monotonicMilliseconds() + graceMilliseconds
             entry.killAt = min(entry.killAt ?? deadline, deadline)
             entries[processID] = entry
+        case .takeOutput(let processID, let done):
+            if var entry = entries[processID] {
+                // One read takes all that a pipe holds (64 KiB); more would let
+                // a child that never stops writing hold this thread.
+                pump(&entry.output, untilEmpty: false)
+                pump(&entry.errors, untilEmpty: false)
+                entries[processID] = entry
+            }
+            done()
         }
     }
 

@@ -41,6 +41,12 @@ extension FunctionPool {
         instances[number]?.parked = nil
     }
 
+    /// Logs what an instance has written so far, so that the lines of an
+    /// invocation stand before its end.
+    func takeOutput(of number: Int) async {
+        await instances[number]?.child?.takeOutput()
+    }
+
     /// A runtime's answer, good or bad.
     func answer(_ number: Int, requestID: String, _ outcome: InvocationOutcome) -> AnswerStatus {
         guard let current = instances[number]?.current,

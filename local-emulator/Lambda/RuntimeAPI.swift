@@ -24,9 +24,11 @@ struct RuntimeAPI: HTTPHandler {
             let status = await pool.initError(number, failure(head, bytes))
             return answer(status)
         case ("POST", 3) where words[0] == "invocation" && words[2] == "response":
+            await pool.takeOutput(of: number)
             return await response(String(words[1]), body, head)
         case ("POST", 3) where words[0] == "invocation" && words[2] == "error":
             guard case .bytes(let bytes) = body else { return tooLarge }
+            await pool.takeOutput(of: number)
             return answer(
                 await pool.answer(
                     number, requestID: String(words[1]), .failed(failure(head, bytes))))
