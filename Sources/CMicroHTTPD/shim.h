@@ -32,3 +32,9 @@ static inline const union MHD_ConnectionInfo *spool_connection_info(
     struct MHD_Connection *connection, enum MHD_ConnectionInfoType type) {
     return MHD_get_connection_info(connection, type);
 }
+
+/* The socket that accepts connections, -1 when there is none. */
+static inline int spool_daemon_listener(struct MHD_Daemon *daemon) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD);
+    return info ? info->listen_fd : -1;
+}

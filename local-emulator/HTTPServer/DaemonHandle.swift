@@ -41,6 +41,13 @@ struct DaemonHandle: @unchecked Sendable {
         }
         pointer = started
         port = Int(spool_daemon_port(started))
+        if let bytes = configuration.sendBufferBytes {
+            // Connections take it over from the socket that accepts them.
+            var size = Int32(clamping: bytes)
+            setsockopt(
+                spool_daemon_listener(started), SOL_SOCKET, SO_SNDBUF, &size,
+                socklen_t(MemoryLayout<Int32>.size))
+        }
     }
 
     /// Closes all connections and joins the threads, off the cooperative pool.

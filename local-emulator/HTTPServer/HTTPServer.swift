@@ -17,11 +17,16 @@ package struct HTTPServerConfiguration: Sendable {
     /// Seconds without a byte after which a connection is closed. Time that
     /// the handler takes does not count.
     package var idleTimeoutSeconds: Int
+    /// Bytes that the kernel may hold for a client that reads slowly
+    /// (`SO_SNDBUF`); nil leaves it to the kernel. FFmpeg reads a part of a
+    /// film and hangs up: what was sent and not read then is wasted, 6 MB of
+    /// a 10 s chunk with the kernel's choice.
+    package var sendBufferBytes: Int?
 
     package init(
         host: String = "127.0.0.1", port: Int = 0, threadCount: Int = 2,
         connectionMemoryBytes: Int = 64 << 10, connectionCountMaximum: Int = 4_096,
-        idleTimeoutSeconds: Int = 75
+        idleTimeoutSeconds: Int = 75, sendBufferBytes: Int? = nil
     ) {
         self.host = host
         self.port = port
@@ -29,6 +34,7 @@ package struct HTTPServerConfiguration: Sendable {
         self.connectionMemoryBytes = connectionMemoryBytes
         self.connectionCountMaximum = connectionCountMaximum
         self.idleTimeoutSeconds = idleTimeoutSeconds
+        self.sendBufferBytes = sendBufferBytes
     }
 }
 

@@ -18,6 +18,8 @@ struct Emulator: Sendable {
     /// From SIGTERM to the end of running invocations; the whole has 10 s.
     private static let drainMilliseconds = 6_000
     /// A large buffer makes uploads faster (measured with 64 KiB and 1 MiB).
+    /// Twice this is what Linux really holds.
+    private static let s3SendBufferBytes = 128 << 10
     private static let s3ConnectionMemoryBytes = 256 << 10
     /// How often the store looks for bodies that nothing names any more.
     private static let upkeepSeconds = 60
@@ -44,7 +46,8 @@ struct Emulator: Sendable {
         s3 = HTTPServer(
             configuration: HTTPServerConfiguration(
                 host: options.host, port: options.s3Port,
-                connectionMemoryBytes: Self.s3ConnectionMemoryBytes), handler: store)
+                connectionMemoryBytes: Self.s3ConnectionMemoryBytes,
+                sendBufferBytes: Self.s3SendBufferBytes), handler: store)
         let s3Port = try s3.start()
         let frontHandler = LateHandler()
         front = HTTPServer(
