@@ -202,11 +202,18 @@ extension Int {
     }
 }
 
+extension RenderPlan.Layer {
+    /// Frames on which the layer shows something.
+    fileprivate var frameCount: Int { placements.reduce(0) { $0 + $1.frames.count } }
+}
+
 extension RenderPlan {
-    /// Frames at which a picture starts or ends, in order, each once.
+    /// Frames at which a picture of the main layer starts or ends, in order,
+    /// each once. The main layer is the one that shows the most frames: a logo
+    /// that comes and goes above it is no reason to cut.
     package var clipEdges: [Int] {
-        let placements = layers.flatMap(\.placements)
-        return Set(placements.flatMap { [$0.frames.start, $0.frames.end] }).sorted()
+        let main = layers.max { $0.frameCount < $1.frameCount }?.placements ?? []
+        return Set(main.flatMap { [$0.frames.start, $0.frames.end] }).sorted()
     }
 }
 

@@ -204,7 +204,9 @@ private struct ExportAcceptance: Sendable {
         // borders; the plan that stands decides.
         let standing = try await ledger.plan()
         try await concurrentForEach(
-            standing.chunks.map(RenderUnit.video) + [.audio], limit: 8
+            // The sound first: at the end it would keep one renderer busy while
+            // the others have nothing left.
+            [.audio] + standing.chunks.map(RenderUnit.video), limit: 8
         ) { unit in try await ledger.requestUnit(unit) }
     }
 }
