@@ -120,7 +120,7 @@ let package = Package(
             dependencies: ["FFmpeg", "Editing", "ChildProcess", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "JSONLog"],
+            name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "JSONLog", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "FunctionsTests",

@@ -54,11 +54,14 @@ private final class TransferLoop: Sendable {
 
     private let inbox = Mutex(Inbox())
     /// SAFETY: `curl_multi_wakeup` may be called from any thread (its manual
-    /// page); every other call on the handle is made by the loop's thread,
-    /// which also frees it as its last act.
+    /// page); every other call on the handle is made by the loop's thread. It
+    /// is freed in `deinit`: nobody holds the loop then, neither the thread nor
+    /// a caller who might wake it.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer?
 
     init() { multi = curl_multi_init() }
+
+    deinit { curl_multi_cleanup(multi) }
 
     func ticket() -> Int {
         inbox.withLock {
@@ -130,7 +133,6 @@ private final class TransferLoop: Sendable {
             // Woken by the network, by `wake`, or to look at timeouts.
             curl_multi_poll(multi, nil, 0, 1_000, nil)
         }
-        curl_multi_cleanup(multi)
     }
 
     private func takeInbox(

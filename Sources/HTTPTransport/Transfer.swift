@@ -153,7 +153,10 @@ final class Transfer {
         case .file(_, let offset, let total):
             // The page cache serves a file that was just written; a slow disk
             // would hold up the other transfers for as long as one read.
-            let count = pread(uploadDescriptor, buffer, min(capacity, total - sent), offset + sent)
+            var count: Int
+            repeat {
+                count = pread(uploadDescriptor, buffer, min(capacity, total - sent), offset + sent)
+            } while count < 0 && errno == EINTR
             guard count > 0 || sent == total else {
                 failure = HTTPTransportError(.localFile, "The body's file is shorter than said")
                 return Int(CURL_READFUNC_ABORT)

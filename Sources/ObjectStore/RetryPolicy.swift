@@ -44,8 +44,9 @@ package struct RetryPolicy: Sendable {
         }
     }
 
-    private static let retryableCodes: Set<String> = [
+    /// S3's codes for what may go through when it is sent again.
+    static let retryableCodes: Set<String> = [
         "SlowDown", "InternalError", "RequestTimeout", "RequestTimeTooSkewed",
-        "ServiceUnavailable",
+        "ServiceUnavailable", "ConditionalRequestConflict", "OperationAborted",
     ]
 }

@@ -12,7 +12,7 @@ import Testing
         // Owners of tasks that they await.
         "Task {": [
             "local-emulator/HTTPServer/", "local-emulator/Lambda/", "local-emulator/Main/",
-            "Sources/SpoolCLI/", "Sources/Runtime/",
+            "Sources/SpoolCLI/", "Sources/Runtime/", "Sources/ObjectStore/S3/",
         ],
     ]
 

@@ -1,5 +1,6 @@
 import JSONLog
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import LambdaRuntime

@@ -1,6 +1,7 @@
 import Foundation
 import JSONLog
 import LambdaRuntime
+import TestSupport
 import Testing
 
 /// Each test is a process of its own: signals and exit statuses are what is tested.

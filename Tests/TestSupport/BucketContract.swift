@@ -96,6 +96,12 @@ package enum BucketContract {
                 try await read(bucket, prefix + "a", 10..<11)
             }
         },
+        BucketRule("an empty range is refused") { bucket, prefix in
+            _ = try await put(bucket, prefix + "a", "0123456789")
+            try await expectError(.invalidRange) { () async throws(ObjectStoreError) in
+                try await read(bucket, prefix + "a", 3..<3)
+            }
+        },
         BucketRule("a ranged read tells the whole size") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "0123456789")
             let got = try await bucket.getObject(

@@ -51,7 +51,7 @@ package final class InMemoryBucket: Bucket {
         }
         var body = entry.body
         if let range {
-            guard range.lowerBound < body.count else {
+            guard range.lowerBound < body.count, !range.isEmpty else {
                 throw ObjectStoreError(
                     .invalidRange, operation: "GetObject", key: key.text,
                     serviceCode: "InvalidRange")

@@ -59,15 +59,27 @@ extension S3Bucket {
         call.query = [("uploadId", uploadID)]
         call.headers = conditionHeaders(condition) + [("content-type", "application/xml")]
         call.body = .bytes(S3Documents.completion(parts))
-        let response = try await exchange.perform(call)
+        let response: HTTPResponse
+        do {
+            response = try await exchange.perform(call)
+        } catch {
+            // The first attempt may have gone through and its answer been lost:
+            // then the upload is gone and the object is there.
+            guard error.code == .notFound, error.attempts > 1,
+                let standing = try? await headObject(key),
+                standing.etag.hasSuffix("-\(parts.count)")
+            else { throw error }
+            return standing
+        }
         let document = try S3Documents.parse(
             response.body, operation: call.operation, key: key.text)
-        guard let etag = document.text(of: "ETag") else {
+        guard let etag = document.text(of: "ETag").map(S3Documents.bare) else {
             throw S3Documents.malformed(call.operation, key.text)
         }
-        var info = try await headObject(key)
-        info.etag = S3Documents.bare(etag)
-        return info
+        if let standing = try? await headObject(key), standing.etag == etag { return standing }
+        return ObjectInfo(
+            key: key, etag: etag, bytes: parts.reduce(0) { $0 + $1.bytes },
+            lastModifiedMilliseconds: exchange.clock.seconds() * 1_000)
     }
 
     package func abortMultipartUpload(

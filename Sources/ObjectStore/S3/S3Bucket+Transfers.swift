@@ -43,8 +43,11 @@ extension S3Bucket {
                 }
                 return response
             } catch {
+                let failure = error.serviceCode.map {
+                    RetryPolicy.Failure.status(0, serviceCode: $0)
+                }
                 let delay = exchange.retry.delayMilliseconds(
-                    after: .transport, attempt: attempt, random: exchange.clock.random(),
+                    after: failure ?? .transport, attempt: attempt, random: exchange.clock.random(),
                     retryAfterSeconds: nil)
                 guard error.isTransient, let delay, ftruncate(descriptor, 0) == 0,
                     lseek(descriptor, 0, SEEK_SET) == 0,
@@ -91,7 +94,9 @@ extension Bucket {
             return try await completeMultipartUpload(
                 key, uploadID: uploadID, parts: parts, condition: nil)
         } catch {
-            try? await abortMultipartUpload(key, uploadID: uploadID)
+            // In a task of its own, awaited here: a cancelled task could not
+            // send the request that cleans up after it.
+            await Task { try? await abortMultipartUpload(key, uploadID: uploadID) }.value
             throw error
         }
     }
@@ -110,7 +115,10 @@ extension Bucket {
             for index in 0..<count {
                 if index >= Self.parallelParts, let result = await group.next() {
                     results.append(result)
-                    if case .failure = result { break }
+                    if case .failure = result {
+                        group.cancelAll()
+                        break
+                    }
                 }
                 let offset = index * partBytes
                 let length = min(partBytes, bytes - offset)

@@ -24,6 +24,11 @@ package struct S3Bucket: Bucket {
     ) async throws(ObjectStoreError) -> StoredObject {
         var call = S3Call(operation: "GetObject", method: "GET", key: key.text)
         if let range {
+            guard !range.isEmpty else {
+                throw ObjectStoreError(
+                    .invalidRange, operation: call.operation, key: key.text,
+                    detail: "The range is empty")
+            }
             call.headers.append(("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
         }
         if let ifMatch { call.headers.append(("if-match", "\"\(ifMatch)\"")) }

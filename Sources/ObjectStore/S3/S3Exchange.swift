@@ -16,6 +16,13 @@ struct S3Call: Sendable {
     var sink: HTTPSink = .memory(maximumBytes: 32 << 20)
     /// False where a second try could do harm or cannot begin anew.
     var mayRepeat = true
+
+    /// Whether bytes go from or to a local file.
+    var movesFile: Bool {
+        if case .file = body { return true }
+        if case .descriptor = sink { return true }
+        return false
+    }
 }
 
 /// Signs calls, sends them, and repeats what may be repeated.
@@ -26,6 +33,10 @@ struct S3Exchange: Sendable {
     let clock: S3Clock
     /// Our clock's distance from the store's, in seconds, learned from answers.
     let skew: ClockSkew
+
+    /// The longest that one attempt may take, unless it moves a file: such a
+    /// one is ended when it stalls.
+    private static let callTimeoutMilliseconds = 60_000
 
     /// - Returns: an answer below 300.
     func perform(_ call: S3Call) async throws(ObjectStoreError) -> HTTPResponse {
@@ -71,7 +82,8 @@ struct S3Exchange: Sendable {
         let request = HTTPRequest(
             method: call.method,
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + queryText(call.query),
-            headers: signedHeaders(call, path: path), body: call.body, sink: call.sink)
+            headers: signedHeaders(call, path: path), body: call.body, sink: call.sink,
+            timeoutMilliseconds: call.movesFile ? 0 : Self.callTimeoutMilliseconds)
         do {
             return .success(try await client.send(request))
         } catch {
@@ -144,10 +156,11 @@ private struct S3Refusal {
     private static let lateFailures: Set<String> = ["CompleteMultipartUpload", "CopyObject"]
 
     init?(_ response: HTTPResponse, of call: S3Call) {
+        let mayFailLate = Self.lateFailures.contains(call.operation)
+        guard response.status >= 300 || mayFailLate else { return nil }
         let document = try? XMLElement(parsing: response.body)
         let isError = document?.name == "Error"
-        guard response.status >= 300 || (isError && Self.lateFailures.contains(call.operation))
-        else { return nil }
+        guard response.status >= 300 || isError else { return nil }
         let serviceCode = isError ? document?.text(of: "Code") : nil
         error = ObjectStoreError(
             Self.code(response.status, serviceCode), operation: call.operation, key: call.key,
@@ -160,7 +173,7 @@ private struct S3Refusal {
         switch serviceCode {
         case "NoSuchKey", "NoSuchBucket", "NoSuchUpload": return .notFound
         case "EntityTooLarge": return .tooLarge
-        case "SlowDown", "InternalError", "RequestTimeout", "ServiceUnavailable":
+        case let code? where RetryPolicy.retryableCodes.contains(code):
             return .unavailable
         default: break
         }

@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A Runtime API that does what a test tells it, byte by byte.
+/// A server that does what a test tells it, byte by byte.
 ///
 /// Each connection has a script; connections are served in order, one at a
 /// time, by a thread that ends with the last one.
-final class ScriptedServer: Sendable {
-    enum Step: Sendable {
+package final class ScriptedServer: Sendable {
+    package enum Step: Sendable {
         /// Reads one whole request and records it.
         case request
         /// Reads only this many bytes of a request, recording nothing.
@@ -19,15 +19,16 @@ final class ScriptedServer: Sendable {
         case reset
     }
 
-    let port: UInt16
+    /// Where it listens on 127.0.0.1.
+    package let port: UInt16
     private let listener: Int32
     private let received = Mutex<[String]>([])
 
     /// The requests so far, each whole: head and body.
-    var requests: [String] { received.withLock { $0 } }
-    var api: String { "127.0.0.1:\(port)" }
+    package var requests: [String] { received.withLock { $0 } }
 
-    init(_ connections: [[Step]]) {
+    /// - Parameter connections: One script for each connection, in order.
+    package init(_ connections: [[Step]]) {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -98,18 +99,5 @@ final class ScriptedServer: Sendable {
             Int(head[found.upperBound...].prefix { $0.isNumber }) ?? 0
         }
         return head.utf8.count + (length ?? 0)
-    }
-}
-
-/// Answers in the words of the Runtime API.
-enum Answer {
-    static func event(_ id: String, _ body: String = "{}", headers: String = "") -> String {
-        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: \(id)\r\n"
-            + "Lambda-Runtime-Deadline-Ms: 1700000000000\r\n\(headers)"
-            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-    }
-
-    static func status(_ status: Int, _ headers: String = "") -> String {
-        "HTTP/1.1 \(status) X\r\n\(headers)Content-Length: 2\r\n\r\n{}"
     }
 }

@@ -1,0 +1,239 @@
+import AWSSignature
+import HTTPTransport
+import ObjectStore
+import Synchronization
+import TestSupport
+import Testing
+
+/// The client against a server that answers from a script.
+@Suite struct S3BucketTests {
+    private let sleeps = Sleeps()
+
+    final class Sleeps: Sendable {
+        let milliseconds = Mutex<[Int]>([])
+    }
+
+    private func bucket(
+        _ server: ScriptedServer, seconds: Int = 1_700_000_000
+    ) throws -> S3Bucket {
+        let configuration = try S3Configuration(environment: [
+            "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:\(server.port)",
+        ])
+        let clock = S3Clock(
+            seconds: { seconds },
+            sleep: { [sleeps] delay in
+                try Task.checkCancellation()
+                sleeps.milliseconds.withLock { $0.append(delay) }
+            }, random: { 0.5 })
+        return S3Bucket(configuration, client: CurlTransport(), clock: clock)
+    }
+
+    private static func answer(
+        _ status: String, _ body: String = "", headers: String = "ETag: \"e\"\r\n"
+    ) -> ScriptedServer.Step {
+        .send("HTTP/1.1 \(status)\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+
+    private static func error(_ code: String) -> String {
+        "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>m</Message></Error>"
+    }
+
+    private let key = ObjectKey("a")
+
+    private func get(_ bucket: S3Bucket) async throws(ObjectStoreError) -> StoredObject {
+        try await bucket.getObject(key, range: nil, ifMatch: nil, maximumBytes: 1_000)
+    }
+
+    private func putIfAbsent(_ bucket: S3Bucket) async throws(ObjectStoreError) -> ObjectInfo {
+        try await bucket.putObject(
+            .bytes(Array("mine".utf8)), at: key, options: PutOptions(condition: .ifAbsent))
+    }
+
+    @Test func `what fails in passing is asked again on the same connection`() async throws {
+        let server = ScriptedServer([
+            [
+                .request, Self.answer("503 Slow", Self.error("SlowDown")), .request,
+                Self.answer("500 Oops"), .request, Self.answer("200 OK", "hello"),
+            ]
+        ])
+
+        let object = try await get(try bucket(server))
+
+        #expect(object.body == Array("hello".utf8))
+        #expect(server.requests.count == 3)
+        #expect(sleeps.milliseconds.withLock { $0 } == [50, 100])
+    }
+
+    @Test func `a connection that breaks before the answer is made anew`() async throws {
+        let server = ScriptedServer([
+            [.request, .reset], [.request, Self.answer("200 OK", "hello")],
+        ])
+
+        #expect(try await get(try bucket(server)).body == Array("hello".utf8))
+    }
+
+    @Test func `an answer that is cut short is not taken for whole`() async throws {
+        let server = ScriptedServer([
+            [.request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 9\r\n\r\nhel")],
+            [.request, Self.answer("200 OK", "hello")],
+        ])
+
+        #expect(try await get(try bucket(server)).body == Array("hello".utf8))
+    }
+
+    @Test func `four attempts are all`() async throws {
+        let failure: [ScriptedServer.Step] = [.request, Self.answer("503 Slow")]
+        let server = ScriptedServer([failure + failure + failure + failure])
+
+        await #expect {
+            _ = try await get(try bucket(server))
+        } throws: { error in
+            let error = error as? ObjectStoreError
+            return error?.code == .unavailable && error?.attempts == 4
+        }
+    }
+
+    @Test(arguments: [
+        ("403 Forbidden", "AccessDenied", ObjectStoreError.Code.accessDenied),
+        ("404 Not Found", "NoSuchKey", .notFound), ("400 Bad", "InvalidArgument", .invalidRequest),
+        ("416 Range", "InvalidRange", .invalidRange),
+    ])
+    func `a refusal is final and keeps the store's own code`(
+        status: String, code: String, mine: ObjectStoreError.Code
+    ) async throws {
+        let server = ScriptedServer([
+            [
+                .request,
+                Self.answer(
+                    status, Self.error(code), headers: "x-amz-request-id: r1\r\n"),
+            ]
+        ])
+
+        await #expect {
+            _ = try await get(try bucket(server))
+        } throws: { error in
+            let error = error as? ObjectStoreError
+            return error?.code == mine && error?.serviceCode == code && error?.requestID == "r1"
+        }
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func `a put whose answer was lost is recognised as our own`() async throws {
+        let server = ScriptedServer([
+            [.request, .reset],
+            [
+                .request, Self.answer("412 No", Self.error("PreconditionFailed")), .request,
+                Self.answer("200 OK", "mine"),
+            ],
+        ])
+
+        #expect(try await putIfAbsent(try bucket(server)).etag == "e")
+    }
+
+    @Test func `a put that another one won is a conflict`() async throws {
+        let lost = ScriptedServer([
+            [.request, .reset],
+            [
+                .request, Self.answer("412 No", Self.error("PreconditionFailed")), .request,
+                Self.answer("200 OK", "their"),
+            ],
+        ])
+        let plain = ScriptedServer([
+            [
+                .request, Self.answer("412 No", Self.error("PreconditionFailed")),
+            ]
+        ])
+
+        for server in [lost, plain] {
+            await #expect {
+                _ = try await putIfAbsent(try bucket(server))
+            } throws: { ($0 as? ObjectStoreError)?.code == .preconditionFailed }
+        }
+    }
+
+    @Test func `a completion that fails inside a 200 is a failure`() async throws {
+        let server = ScriptedServer([
+            [
+                .request, Self.answer("200 OK", Self.error("InvalidPart")),
+            ]
+        ])
+        let parts = [UploadedPart(number: 1, etag: "p", bytes: 3)]
+
+        await #expect {
+            _ = try await bucket(server).completeMultipartUpload(
+                key, uploadID: "u", parts: parts, condition: nil)
+        } throws: { ($0 as? ObjectStoreError)?.serviceCode == "InvalidPart" }
+    }
+
+    @Test func `a completion whose answer was lost is found done`() async throws {
+        let server = ScriptedServer([
+            [.request, .reset],
+            [
+                .request, Self.answer("404 Not Found", Self.error("NoSuchUpload")), .request,
+                .send("HTTP/1.1 200 OK\r\nETag: \"x-1\"\r\nContent-Length: 3\r\n\r\n"),
+            ],
+        ])
+
+        let info = try await bucket(server).completeMultipartUpload(
+            key, uploadID: "u", parts: [UploadedPart(number: 1, etag: "p", bytes: 3)],
+            condition: nil)
+
+        #expect(info.etag == "x-1")
+    }
+
+    @Test func `a clock that is wrong is set by the store's`() async throws {
+        let date = "Date: Fri, 20 Nov 2026 12:00:00 GMT\r\n"
+        let server = ScriptedServer([
+            [
+                .request,
+                Self.answer("403 Forbidden", Self.error("RequestTimeTooSkewed"), headers: date),
+                .request, Self.answer("200 OK", "hello"),
+            ]
+        ])
+
+        _ = try await get(try bucket(server))
+
+        #expect(server.requests[0].contains("x-amz-date: 20231114T221320Z"))
+        #expect(server.requests[1].contains("x-amz-date: 20261120T120000Z"))
+    }
+
+    @Test func `a download that breaks begins again from an empty file`() async throws {
+        let server = ScriptedServer([
+            [.request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 9\r\n\r\nhel")],
+            [.request, Self.answer("200 OK", "hello")],
+        ])
+        let path = LocalFile.temporaryFolder() + "/file"
+
+        _ = try await bucket(server).downloadObject(key, ifMatch: nil, toFile: path)
+
+        #expect(LocalFile.read(path) == Array("hello".utf8))
+    }
+
+    @Test func `cancelling ends a transfer that waits`() async throws {
+        // The server takes the request and never answers.
+        let server = ScriptedServer([[.request, .request]])
+        let bucket = try bucket(server)
+        let waiting = Task { try await get(bucket) }
+        while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+
+        waiting.cancel()
+
+        await #expect {
+            _ = try await waiting.value
+        } throws: { ($0 as? ObjectStoreError)?.code == .cancelled }
+    }
+
+    @Test func `a call in a cancelled task is not sent`() async throws {
+        let server = ScriptedServer([[.request, Self.answer("200 OK")]])
+        let bucket = try bucket(server)
+
+        let result = await Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try? await get(bucket)
+        }.value
+
+        #expect(result == nil)
+        #expect(server.requests.isEmpty)
+    }
+}

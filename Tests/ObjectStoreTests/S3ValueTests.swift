@@ -1,0 +1,86 @@
+import HTTPTransport
+import ObjectStore
+import Testing
+
+@Suite struct S3ValueTests {
+    private let keys = ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"]
+
+    private func bucket(_ more: [String: String]) throws -> S3Bucket {
+        S3Bucket(
+            try S3Configuration(environment: keys.merging(more) { $1 }), client: CurlTransport(),
+            clock: S3Clock(seconds: { 1_700_000_000 }, sleep: { _ in }, random: { 0 }))
+    }
+
+    @Test(
+        arguments: [
+            (1, RetryPolicy.Failure.transport, 0.5, nil, 50), (2, .transport, 0.5, nil, 100),
+            (3, .transport, 0.5, nil, 200), (4, .transport, 0.5, nil, nil),
+            (1, .status(503, serviceCode: nil), 0, nil, 0),
+            (1, .status(404, serviceCode: nil), 1, nil, nil),
+            (1, .status(403, serviceCode: "RequestTimeTooSkewed"), 0.1, nil, 10),
+            (1, .status(429, serviceCode: nil), 0.9, 2, 2_000),
+            (1, .status(409, serviceCode: "OperationAborted"), 0.1, nil, 10),
+            (1, .status(412, serviceCode: "PreconditionFailed"), 0.1, nil, nil),
+        ] as [(Int, RetryPolicy.Failure, Double, Int?, Int?)])
+    func `a failure is tried again as the table says`(
+        attempt: Int, failure: RetryPolicy.Failure, random: Double, retryAfter: Int?, delay: Int?
+    ) {
+        #expect(
+            RetryPolicy().delayMilliseconds(
+                after: failure, attempt: attempt, random: random, retryAfterSeconds: retryAfter)
+                == delay)
+    }
+
+    @Test func `every variable that is missing or wrong is named at once`() {
+        #expect {
+            _ = try S3Configuration(environment: [
+                "AWS_ENDPOINT_URL_S3": "ftp://x", "SPOOL_PUBLIC_S3_URL": "http://x/path",
+            ])
+        } throws: { error in
+            (error as? S3ConfigurationError)?.faults == [
+                "AWS_ACCESS_KEY_ID is not set.", "AWS_SECRET_ACCESS_KEY is not set.",
+                "AWS_ENDPOINT_URL_S3 is not an http or https URL without a path: ftp://x.",
+                "SPOOL_PUBLIC_S3_URL is not an http or https URL: http://x/path.",
+            ]
+        }
+    }
+
+    @Test func `a store of one's own is addressed by path, Amazon's by host`() throws {
+        let own = try S3Configuration(
+            environment: keys.merging(["AWS_ENDPOINT_URL": "https://s3.example:443/"]) { $1 })
+        let amazon = try S3Configuration(
+            environment: keys.merging(["AWS_REGION": "eu-west-1", "SPOOL_BUCKET": "b"]) { $1 })
+
+        #expect(
+            own.endpoint == S3Endpoint(scheme: "https", authority: "s3.example", isPathStyle: true))
+        #expect(
+            amazon.endpoint
+                == S3Endpoint(
+                    scheme: "https", authority: "b.s3.eu-west-1.amazonaws.com",
+                    isPathStyle: false))
+    }
+
+    @Test func `a client's URL carries the public host, our own the inner one`() throws {
+        let bucket = try bucket([
+            "AWS_ENDPOINT_URL_S3": "http://store:9000",
+            "SPOOL_PUBLIC_S3_URL": "https://cdn.example",
+        ])
+        let request = PresignedRequest.get(ObjectKey("a b/ä.mp4"), downloadName: "x.mp4")
+
+        let mine = try bucket.presignedURL(request, expiresInSeconds: 60, audience: .internal)
+        let theirs = try bucket.presignedURL(request, expiresInSeconds: 60, audience: .client)
+
+        #expect(mine.hasPrefix("http://store:9000/spool/a%20b/%C3%A4.mp4?response-content-"))
+        #expect(theirs.hasPrefix("https://cdn.example/spool/a%20b/%C3%A4.mp4?response-content-"))
+        #expect(mine.contains("X-Amz-Date=20231114T221320Z&X-Amz-Expires=60"))
+        #expect(mine.suffix(64) != theirs.suffix(64))
+    }
+
+    @Test func `an upload's URL binds type and length`() throws {
+        let url = try bucket(["AWS_ENDPOINT_URL_S3": "http://s:1"]).presignedURL(
+            .put(ObjectKey("a"), contentType: "video/mp4", contentLength: 9),
+            expiresInSeconds: 60, audience: .client)
+
+        #expect(url.contains("X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost"))
+    }
+}
