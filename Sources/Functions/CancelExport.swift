@@ -1,24 +1,16 @@
 import Jobs
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 /// Stops an export. One that has ended keeps its end.
-package enum CancelExport {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var authorizer: Authorizer
-        package var now: @Sendable () -> Int
-
-        package init(
-            bucket: any Bucket, authorizer: Authorizer, now: @escaping @Sendable () -> Int
-        ) {
-            self.bucket = bucket
-            self.authorizer = authorizer
-            self.now = now
-        }
+enum CancelExport {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
     }
 
-    package static func handle(
+    static func handle(
         _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
     ) async -> FunctionURLResponse {
         await URLFunction.respond(

@@ -2,32 +2,22 @@ import Editing
 import FFmpeg
 import Jobs
 import JSONLog
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 /// Takes an upload over: checks size and type, probes it, writes the asset.
 ///
 /// Called by the client when the last byte is sent, and by the store's event
 /// on `uploads/`; whichever comes first does the work, the other finds it done.
-package enum CompleteUpload {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var renderer: any MediaRenderer
-        package var authorizer: Authorizer
-        package var now: @Sendable () -> Int
-
-        package init(
-            bucket: any Bucket, renderer: any MediaRenderer, authorizer: Authorizer,
-            now: @escaping @Sendable () -> Int
-        ) {
-            self.bucket = bucket
-            self.renderer = renderer
-            self.authorizer = authorizer
-            self.now = now
-        }
+enum CompleteUpload {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var renderer: any MediaRenderer
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
     }
 
-    package static func handle(
+    static func handle(
         _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
     ) async -> FunctionURLResponse {
         await URLFunction.respond(
@@ -57,7 +47,7 @@ package enum CompleteUpload {
 
     /// The event's side: an upload that nobody asked about is taken over too.
     /// - Throws: when the store or FFmpeg failed and another attempt may help.
-    package static func handle(
+    static func handle(
         _ event: S3Event, _ context: InvocationContext, _ dependencies: Dependencies
     ) async throws {
         for record in event.records {

@@ -1,7 +1,7 @@
 import Jobs
 import JSONLog
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 import Editing
 import FFmpeg
@@ -10,24 +10,18 @@ import FFmpeg
 ///
 /// Triggered by `assets/*.derive.json`, which complete-upload writes. Exports
 /// do not wait for it: where the sound is missing they read the upload itself.
-package enum DeriveAsset {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var renderer: any MediaRenderer
-        package var scratchRoot: String
-
-        package init(bucket: any Bucket, renderer: any MediaRenderer, scratchRoot: String) {
-            self.bucket = bucket
-            self.renderer = renderer
-            self.scratchRoot = scratchRoot
-        }
+enum DeriveAsset {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var renderer: any MediaRenderer
+        var scratchRoot: String
     }
 
     /// Lifetime of the URL that FFmpeg reads from.
     static let sourceURLSeconds = 3_600
 
     /// - Throws: when the store or FFmpeg failed and another attempt may help.
-    package static func handle(
+    static func handle(
         _ event: S3Event, _ context: InvocationContext, _ dependencies: Dependencies
     ) async throws {
         for record in event.records {

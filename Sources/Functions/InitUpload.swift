@@ -1,31 +1,21 @@
 import Editing
 import Jobs
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 /// Grants one upload: a presigned PUT, or presigned parts for a large file.
 ///
 /// The bytes go straight to the store and never through a function (CF-20).
-package enum InitUpload {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var authorizer: Authorizer
-        package var now: @Sendable () -> Int
+enum InitUpload {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
         /// Unguessable text of `a-z 0-9`, of the length asked for.
-        package var randomText: @Sendable (Int) -> String
-
-        package init(
-            bucket: any Bucket, authorizer: Authorizer, now: @escaping @Sendable () -> Int,
-            randomText: @escaping @Sendable (Int) -> String
-        ) {
-            self.bucket = bucket
-            self.authorizer = authorizer
-            self.now = now
-            self.randomText = randomText
-        }
+        var randomText: @Sendable (Int) -> String
     }
 
-    package static func handle(
+    static func handle(
         _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
     ) async -> FunctionURLResponse {
         await URLFunction.respond(

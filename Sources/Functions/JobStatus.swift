@@ -1,31 +1,23 @@
 import Editing
 import Jobs
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 /// Tells how far an export is, and where its result lies.
 ///
 /// One listing of the export's objects is the whole truth; there is no status
 /// record to keep in step.
-package enum JobStatus {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var authorizer: Authorizer
-        package var now: @Sendable () -> Int
-
-        package init(
-            bucket: any Bucket, authorizer: Authorizer, now: @escaping @Sendable () -> Int
-        ) {
-            self.bucket = bucket
-            self.authorizer = authorizer
-            self.now = now
-        }
+enum JobStatus {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
     }
 
     /// Lifetime of a download URL (CF-50).
-    package static let downloadSeconds = 86_400
+    static let downloadSeconds = 86_400
 
-    package static func handle(
+    static func handle(
         _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
     ) async -> FunctionURLResponse {
         await URLFunction.respond(

@@ -3,32 +3,21 @@ import Editing
 import FFmpeg
 import Jobs
 import JSONLog
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 /// Renders one unit of an export: a range of frames, or the whole sound.
 ///
 /// Triggered by `exports/*.chunk.json`. A second delivery finds the receipt
 /// and does only the "is everything there?" check, so that a crash between
 /// receipt and stitch request heals itself.
-package enum RenderChunk {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var renderer: any MediaRenderer
-        package var now: @Sendable () -> Int
-        package var sleep: @Sendable (Int) async throws -> Void
-        package var scratchRoot: String
-
-        package init(
-            bucket: any Bucket, renderer: any MediaRenderer, now: @escaping @Sendable () -> Int,
-            sleep: @escaping @Sendable (Int) async throws -> Void, scratchRoot: String
-        ) {
-            self.bucket = bucket
-            self.renderer = renderer
-            self.now = now
-            self.sleep = sleep
-            self.scratchRoot = scratchRoot
-        }
+enum RenderChunk {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var renderer: any MediaRenderer
+        var now: @Sendable () -> Int
+        var sleep: @Sendable (Int) async throws -> Void
+        var scratchRoot: String
     }
 
     /// A range of fewer frames is not split any further.
@@ -38,7 +27,7 @@ package enum RenderChunk {
 
     /// - Throws: when the unit failed and another attempt may help, so that
     ///   the platform delivers the event again.
-    package static func handle(
+    static func handle(
         _ event: S3Event, _ context: InvocationContext, _ dependencies: Dependencies
     ) async throws {
         for record in event.records {
@@ -82,7 +71,9 @@ private struct UnitWork {
     /// - Returns: nil when the range was handed on as two smaller ones.
     private func renderOrReuse(_ plan: RenderPlan) async throws -> RenderReceipt? {
         let version = try await dependencies.renderer.version()
-        let target = UnitTarget(unit, of: plan, ffmpegVersion: version, owner: ledger.keys.owner)
+        let target = UnitTarget(
+            unit, of: plan, renderer: dependencies.renderer, version: version,
+            owner: ledger.keys.owner)
         if let cached = try? await bucket.headObject(target.key) {
             return RenderReceipt(
                 key: target.key.text, etag: cached.etag, frames: target.length,
@@ -151,16 +142,19 @@ private struct UnitTarget: Sendable {
     /// Frames, or samples for the sound.
     let length: Int
 
-    init(_ unit: RenderUnit, of plan: RenderPlan, ffmpegVersion: String, owner: OwnerID) {
+    init(
+        _ unit: RenderUnit, of plan: RenderPlan, renderer: any MediaRenderer, version: String,
+        owner: OwnerID
+    ) {
         let fingerprint: String
         switch unit {
         case .video(let frames):
-            fingerprint = chunkFingerprint(frames, of: plan, ffmpegVersion: ffmpegVersion)
+            fingerprint = renderer.fingerprint(frames, of: plan, version: version)
             fileExtension = "mp4"
             contentType = "video/mp4"
             length = frames.count
         case .audio:
-            fingerprint = audioFingerprint(of: plan, ffmpegVersion: ffmpegVersion)
+            fingerprint = audioFingerprint(of: plan, ffmpegVersion: version)
             fileExtension = audioFileExtension(for: plan.output)
             contentType = fileExtension == "m4a" ? "audio/mp4" : "video/quicktime"
             length = plan.sampleCount

@@ -4,40 +4,27 @@ import AWSSignature
 import Editing
 import Jobs
 import JSONLog
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 /// Accepts an edit: checks it, lowers it to a plan, and asks for every unit.
 ///
 /// The edit and the plan are written once and never change. The same
 /// `clientToken` names the same job, however often it is sent.
-package enum StartExport {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var authorizer: Authorizer
-        package var now: @Sendable () -> Int
+enum StartExport {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
         /// Unguessable text of `a-z 0-9`, of the length asked for.
-        package var randomText: @Sendable (Int) -> String
+        var randomText: @Sendable (Int) -> String
         /// Renderers that may run at once; the planner cuts for them.
-        package var concurrency: Int
+        var concurrency: Int
         /// Time limit of one renderer in seconds; chunks end well inside it.
-        package var renderSeconds: Int
-
-        package init(
-            bucket: any Bucket, authorizer: Authorizer, now: @escaping @Sendable () -> Int,
-            randomText: @escaping @Sendable (Int) -> String, concurrency: Int,
-            renderSeconds: Int
-        ) {
-            self.bucket = bucket
-            self.authorizer = authorizer
-            self.now = now
-            self.randomText = randomText
-            self.concurrency = concurrency
-            self.renderSeconds = renderSeconds
-        }
+        var renderSeconds: Int
     }
 
-    package static func handle(
+    static func handle(
         _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
     ) async -> FunctionURLResponse {
         await URLFunction.respond(

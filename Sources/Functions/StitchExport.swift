@@ -2,38 +2,27 @@ import Editing
 import FFmpeg
 import Jobs
 import JSONLog
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 /// Joins the rendered units of an export into one file.
 ///
 /// Triggered by `exports/*.stitch.json`. The output is checked before the
 /// result is written; whoever writes `result.json` first decides.
-package enum StitchExport {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var renderer: any MediaRenderer
-        package var now: @Sendable () -> Int
-        package var sleep: @Sendable (Int) async throws -> Void
-        package var scratchRoot: String
-
-        package init(
-            bucket: any Bucket, renderer: any MediaRenderer, now: @escaping @Sendable () -> Int,
-            sleep: @escaping @Sendable (Int) async throws -> Void, scratchRoot: String
-        ) {
-            self.bucket = bucket
-            self.renderer = renderer
-            self.now = now
-            self.sleep = sleep
-            self.scratchRoot = scratchRoot
-        }
+enum StitchExport {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var renderer: any MediaRenderer
+        var now: @Sendable () -> Int
+        var sleep: @Sendable (Int) async throws -> Void
+        var scratchRoot: String
     }
 
     /// Lifetime of the chunk URLs that FFmpeg reads from.
     static let chunkURLSeconds = 3_600
 
     /// - Throws: when the stitch failed and another attempt may help.
-    package static func handle(
+    static func handle(
         _ event: S3Event, _ context: InvocationContext, _ dependencies: Dependencies
     ) async throws {
         for record in event.records {

@@ -1,26 +1,21 @@
 import Editing
 import Jobs
 import JSONLog
-package import LambdaRuntime
-package import ObjectStore
+import LambdaRuntime
+import ObjectStore
 
 /// Looks after exports that lost an event: once a minute it goes through the
 /// `active/` markers and does what `SweepDecision` says.
-package enum Sweep {
-    package struct Dependencies: Sendable {
-        package var bucket: any Bucket
-        package var now: @Sendable () -> Int
-
-        package init(bucket: any Bucket, now: @escaping @Sendable () -> Int) {
-            self.bucket = bucket
-            self.now = now
-        }
+enum Sweep {
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var now: @Sendable () -> Int
     }
 
     /// What one sweep did; its answer to a direct invoke.
-    package struct Report: Codable, Hashable, Sendable {
-        package var active = 0
-        package var actions = 0
+    struct Report: Codable, Hashable, Sendable {
+        var active = 0
+        var actions = 0
     }
 
     /// Leaves the rest to the next minute when time runs short.
@@ -28,7 +23,7 @@ package enum Sweep {
 
     /// - Throws: when the list of active exports cannot be read. Trouble with
     ///   one export is logged and does not keep the others waiting.
-    package static func handle(
+    static func handle(
         _ context: InvocationContext, _ dependencies: Dependencies
     ) async throws -> Report {
         var report = Report()

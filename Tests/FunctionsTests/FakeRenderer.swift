@@ -37,6 +37,10 @@ final class FakeRenderer: MediaRenderer {
 
     func version() async throws(FFmpegError) -> String { "ffmpeg version 0" }
 
+    func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String {
+        chunkFingerprint(frames, of: plan, ffmpegVersion: version)
+    }
+
     func probe(url: String) async throws(FFmpegError) -> MediaInfo {
         if let failure { throw failure }
         return Self.media
