@@ -135,3 +135,11 @@ def test_tokens_keep_owners_apart(tmp_path, media):
         assert emulator.call("GET", "/api/exports", token="secret-b").json() == {"exports": []}
     finally:
         emulator.stop()
+
+
+def test_head_is_answered_as_get_without_the_body(shared, assets):
+    small = {"size": {"width": 64, "height": 36}}
+    job = shared.start_export(conftest.single(assets["a"], 1, **small))
+    head = shared.call("HEAD", f"/api/export/{job}/status")
+    assert (head.status, head.body) == (200, b"")
+    assert shared.call("HEAD", "/healthz").status == 200

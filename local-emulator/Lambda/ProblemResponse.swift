@@ -10,6 +10,7 @@ func problem(
         ("title", .string(title)),
         ("status", .integer(status)),
         ("detail", .string(detail ?? "\(title).")),
+        ("errors", .array([])),
         ("error", .string(error ?? title)),
     ])
     return Response(

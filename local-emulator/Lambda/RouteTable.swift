@@ -36,7 +36,10 @@ struct RouteTable: Sendable {
         }
         guard let fewest = fitting.map(\.parameters.count).min() else { return .none }
         let best = fitting.filter { $0.parameters.count == fewest }
-        guard let found = best.first(where: { $0.entry.method == method }) else {
+        // A route that answers GET answers HEAD; the server leaves the body out.
+        let wanted = best.first { $0.entry.method == method }
+        let asGet = method == "HEAD" ? best.first { $0.entry.method == "GET" } : nil
+        guard let found = wanted ?? asGet else {
             return .otherMethods(best.map(\.entry.method).sorted())
         }
         return .function(

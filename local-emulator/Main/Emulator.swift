@@ -74,6 +74,7 @@ struct Emulator: Sendable {
                 "s3Url": configuration.environment["SPOOL_PUBLIC_S3_URL"] ?? s3URL,
                 "bucket": bucket,
             ],
+            isStoreReady: { await store.isHealthy() },
             traffic: { [front, s3] in
                 traffic(front.counters, "front") + traffic(s3.counters, "s3")
             })
