@@ -1,4 +1,5 @@
 package import Editing
+import Synchronization
 
 /// FFmpeg as the functions see it: look at media, render a chunk, mix the
 /// sound, join the pieces, check the result.
@@ -8,18 +9,23 @@ package import Editing
 /// them within the configured grace.
 package struct MediaEngine: Sendable {
     let configuration: FFmpegConfiguration
+    private let knownVersion = KnownVersion()
 
     /// An engine that runs the programs of a configuration.
     package init(configuration: FFmpegConfiguration = FFmpegConfiguration()) {
         self.configuration = configuration
     }
 
-    /// The first line of `ffmpeg -version`; ask once and keep it.
+    /// The first line of `ffmpeg -version`. Asked once in the life of the
+    /// engine: a warm instance starts no process for it.
     package func version() async throws(FFmpegError) -> String {
+        if let known = knownVersion.text.withLock({ $0 }) { return known }
         let outcome = try await FFmpegProcess(configuration: configuration)
             .run(configuration.ffmpegPath, ["-version"])
         let text = String(decoding: outcome.output, as: UTF8.self)
-        return text.split(separator: "\n").first.map(String.init) ?? ""
+        let line = text.split(separator: "\n").first.map(String.init) ?? ""
+        knownVersion.text.withLock { $0 = line }
+        return line
     }
 
     /// The canonical text that a chunk's content address is made of, for this
@@ -41,6 +47,11 @@ package struct MediaEngine: Sendable {
 
     /// Progress by lines `frame=N` on standard output.
     static let progressArguments = ["-progress", "pipe:1", "-stats_period", "0.5"]
+}
+
+/// The version once it is known, shared by copies of one engine.
+private final class KnownVersion: Sendable {
+    let text = Mutex<String?>(nil)
 }
 
 /// What a finished run cost and made.

@@ -133,7 +133,7 @@ private struct StatusDocument: Encodable {
     }
 }
 
-/// The exports of one owner, newest first.
+/// The exports of one owner in the last week, newest first.
 private struct ExportList: Encodable {
     struct Entry: Encodable {
         var jobId: String
@@ -144,12 +144,16 @@ private struct ExportList: Encodable {
 
     /// Most exports that one answer names.
     static let maximumEntries = 100
+    /// How far it looks back: results are kept for a week.
+    static let reachMilliseconds = 7 * 86_400_000
 
     static func of(
         _ owner: OwnerID, _ dependencies: JobStatus.Dependencies
     ) async throws -> ExportList {
         let objects = try await dependencies.bucket.listAllObjects(
-            prefix: ExportKeys.prefix(of: owner))
+            prefix: ExportKeys.prefix(of: owner),
+            startAfter: ExportKeys.marker(
+                of: owner, milliseconds: dependencies.now() - reachMilliseconds))
         var byJob: [JobID: [ObjectInfo]] = [:]
         for object in objects {
             guard let (keys, _) = ExportKeys.parse(object.key) else { continue }

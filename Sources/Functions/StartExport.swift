@@ -101,8 +101,11 @@ private struct ExportAcceptance: Sendable {
     private func plan(_ edit: Edit) async throws -> RenderPlan {
         var assets: [String: AssetDescription] = [:]
         var unusable: [String: String] = [:]
-        for id in edit.assetIDs {
-            switch try await describe(id) {
+        let found = try await concurrentMap(edit.assetIDs, limit: 16) { id in
+            (id, try await describe(id))
+        }
+        for (id, description) in found {
+            switch description {
             case .success(let description): assets[id] = description
             case .failure(let reason): unusable[id] = reason.sentence
             }
@@ -190,7 +193,7 @@ private struct ExportAcceptance: Sendable {
         // Another attempt with the same token may have planned with other
         // borders; the plan that stands decides.
         let standing = try await ledger.plan()
-        try await concurrentForEach(
+        _ = try await concurrentMap(
             // The sound first: at the end it would keep one renderer busy while
             // the others have nothing left.
             [.audio] + standing.chunks.map(RenderUnit.video), limit: 8

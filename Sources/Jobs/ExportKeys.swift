@@ -48,6 +48,12 @@ package struct ExportKeys: Hashable, Sendable {
     package static func pointer(_ job: JobID) -> ObjectKey { ObjectKey("jobs/\(job.text).json") }
     /// All exports of one owner.
     package static func prefix(of owner: OwnerID) -> String { "exports/\(owner.text)/" }
+    /// Sorts before every export of the owner that began later: job IDs begin
+    /// with their time, which has 13 digits until the year 2286.
+    /// - Parameter milliseconds: Since 1970.
+    package static func marker(of owner: OwnerID, milliseconds: Int) -> String {
+        "\(prefix(of: owner))job_\(milliseconds)"
+    }
     /// The first request with a client token decides the job.
     /// - Parameter digest: SHA-256 of the token, in hexadecimal.
     package static func clientToken(_ digest: String, owner: OwnerID) -> ObjectKey {

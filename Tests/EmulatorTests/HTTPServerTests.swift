@@ -249,6 +249,41 @@ private func withServer(
         await again.stop(graceMilliseconds: 0)
     }
 
+    @Test func `a server that drains refuses new requests and ends the running one`() async throws {
+        let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: EchoHandler())
+        let port = try server.start()
+        let running = RawConnection(port: port)
+        await running.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+        while server.counters.activeRequests == 0 { try await Task.sleep(for: .milliseconds(5)) }
+
+        async let stopped: Void = server.stop(graceMilliseconds: 400)
+        var answer = await RawConnection.exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n", port: port)
+        while answer.statusLine == "HTTP/1.1 200 OK" {
+            answer = await RawConnection.exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n", port: port)
+        }
+        await stopped
+
+        #expect(["HTTP/1.1 503 Service Unavailable", ""].contains(answer.statusLine))
+    }
+
+    @Test func `many servers start and stop under load`() async throws {
+        for _ in 0..<20 {
+            let server = HTTPServer(
+                configuration: HTTPServerConfiguration(), handler: EchoHandler())
+            let port = try server.start()
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        _ = await RawConnection.exchange(
+                            "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port)
+                    }
+                }
+                group.addTask { await server.stop(graceMilliseconds: 200) }
+            }
+            #expect(server.counters.activeRequests == 0)
+        }
+    }
+
     @Test func `stop gives up on what does not heed cancellation`() async throws {
         let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: EchoHandler())
         let connection = RawConnection(port: try server.start())

@@ -129,4 +129,23 @@ import Testing
             #expect(try await Stage().call(name, "POST", "/", body).status == 400)
         }
     }
+
+    @Test func `the list names the last week's exports, newest first`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        let first = try await stage.export(asset)
+        let second = try await stage.export(asset)
+        let old = ExportKeys(owner: .local, job: try #require(JobID("job_1699000000000_old")))
+        try await stage.memory.putDocument(["version": 1], at: old.plan)
+
+        let (status, answer) = try await stage.call(.jobStatus, "GET", "/api/exports")
+
+        #expect(status == 200)
+        guard case .array(let entries)? = answer["exports"] else { return #expect(Bool(false)) }
+        let jobs = entries.map { entry in
+            guard case .object(let fields) = entry else { return JSONValue.null }
+            return fields["jobId"] ?? .null
+        }
+        #expect(jobs == [.string(second.text), .string(first.text)])
+    }
 }

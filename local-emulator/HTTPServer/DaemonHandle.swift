@@ -4,7 +4,7 @@ import Synchronization
 
 /// A running daemon of libmicrohttpd.
 struct DaemonHandle: @unchecked Sendable {
-    // SAFETY: the functions used on a daemon (quiesce, stop, info) may be
+    // SAFETY: the functions used on a daemon (stop, info) may be
     // called from any thread, and `HTTPServer` stops it exactly once.
     let pointer: OpaquePointer
     let port: Int

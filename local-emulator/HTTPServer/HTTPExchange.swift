@@ -94,6 +94,10 @@ final class HTTPExchange: Sendable {
                 body: .bytes(Array((fault + "\n").utf8)))
             return send(response, on: connection)
         }
+        if core.isDraining.load(ordering: .relaxed) {
+            let headers = [("Connection", "close"), ("Retry-After", "1")]
+            return send(Response(status: 503, headers: headers, body: .none), on: connection)
+        }
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let head = RequestHead(
             method: method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil,

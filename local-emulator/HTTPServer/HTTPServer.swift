@@ -95,15 +95,19 @@ package final class HTTPServer: Sendable {
         return daemon.port
     }
 
-    /// Refuses new connections, lets running requests end, then cancels the
+    /// Answers new requests with 503, lets running ones end, then cancels the
     /// rest and closes everything. Returns at once when it does not run.
+    ///
+    /// `MHD_quiesce_daemon` would close the door sooner, but in 0.9.75 it races
+    /// with its own worker threads for the epoll entry of the listening socket
+    /// and aborts the program.
     package func stop(graceMilliseconds: Int) async {
         let (daemon, watch) = state.withLock { state in
             defer { state = State() }
             return (state.daemon, state.watch)
         }
         guard let daemon else { return }
-        let listener = MHD_quiesce_daemon(daemon.pointer)
+        core.isDraining.store(true, ordering: .relaxed)
         if !(await drained(within: graceMilliseconds)) {
             core.parkingLot.cancelAll()
             _ = await drained(within: 500)
@@ -112,7 +116,6 @@ package final class HTTPServer: Sendable {
         watch?.cancel()
         await watch?.value
         await daemon.stop()
-        if listener >= 0 { close(listener) }
     }
 
     private func drained(within milliseconds: Int) async -> Bool {
@@ -131,6 +134,8 @@ final class ServerCore: Sendable {
     let counters = TrafficCounters()
     let parkingLot = ParkingLot()
     let uploads = OpenUploads()
+    /// New requests are refused.
+    let isDraining = Atomic(false)
 
     init(handler: any HTTPHandler) { self.handler = handler }
 }
