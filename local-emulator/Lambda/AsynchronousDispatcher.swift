@@ -15,6 +15,9 @@ actor AsynchronousDispatcher {
     private let services: PoolServices
     /// Rows that an instance has or will have, by function.
     private var inFlight: [String: Set<Int>] = [:]
+    /// Rows whose attempt ended while a pass was reading: what the pass read of
+    /// them may be out of date.
+    private var endedDuringPass: Set<Int> = []
     private var isRunning = false
     private var mustRunAgain = false
     private var isStopped = false
@@ -62,6 +65,7 @@ actor AsynchronousDispatcher {
 
     private func pass() async throws {
         guard !isStopped else { return }
+        endedDuringPass = []
         let now = Timestamp.now()
         let limits = catalog.functions.map { function in
             (name: function.name, count: function.reservedConcurrency)
@@ -81,7 +85,7 @@ actor AsynchronousDispatcher {
             let next = try AsynchronousQueue.nextDue(afterMilliseconds: now, in: connection)
             return (hasMore: hasMore, due: due, next: next)
         }
-        for row in found.due { dispatch(row) }
+        for row in found.due where !endedDuringPass.contains(row.id) { dispatch(row) }
         if found.hasMore { mustRunAgain = true }
         if let next = found.next { wake(inMilliseconds: next - now) }
     }
@@ -130,7 +134,7 @@ actor AsynchronousDispatcher {
             }
         case .throttled:
             // Only at the end of the process: the row stays as it is.
-            inFlight[row.function]?.remove(row.id)
+            release(row)
         }
     }
 
@@ -154,8 +158,13 @@ actor AsynchronousDispatcher {
                 "The end of an asynchronous invocation could not be stored",
                 ["requestId": .string(row.requestID), "error": .string("\(error)")])
         }
-        inFlight[row.function]?.remove(row.id)
+        release(row)
         await run()
+    }
+
+    private func release(_ row: QueuedInvocation) {
+        inFlight[row.function]?.remove(row.id)
+        endedDuringPass.insert(row.id)
     }
 
     private func wake(inMilliseconds milliseconds: Int) {

@@ -50,7 +50,9 @@ actor FunctionPool {
             guard hasRoom else { return throttle() }
             until = nil
         case .milliseconds(let milliseconds):
-            guard waiting.count < services.configuration.waitingMaximum else { return throttle() }
+            guard hasRoom || waiting.count < services.configuration.waitingMaximum else {
+                return throttle()
+            }
             until = .now + .milliseconds(milliseconds)
         case .unbounded: until = nil
         }

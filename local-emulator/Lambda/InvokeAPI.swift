@@ -102,8 +102,6 @@ struct InvokeAPI: Sendable {
         headers.append(("X-Amz-Executed-Version", "$LATEST"))
         headers.append(("Content-Type", "application/json"))
         if wantsTail, outcome != .throttled {
-            // The function's last lines come through a pipe, beside its answer.
-            try? await Task.sleep(for: .milliseconds(20))
             let tail = Data(services.logs.tail(requestID: invocation.requestID))
             headers.append(("X-Amz-Log-Result", tail.base64EncodedString()))
         }
