@@ -72,7 +72,8 @@ class Emulator:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=15)
+        # The command line promises ten seconds.
+        status = self.process.wait(timeout=10)
         self.log.close()
         return status
 

@@ -38,6 +38,24 @@ def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media):
         restarted.stop()
 
 
+def test_a_stopped_emulator_goes_on_after_a_restart(tmp_path, media):
+    """SIGTERM in the middle of an export: exit 0 in time, nothing lost."""
+    emulator = Emulator(tmp_path / "data").start()
+    asset = emulator.upload(media / "slow.mp4")
+    job = emulator.start_export(conftest.single(asset, 12, crf=18, chunkSeconds=3))
+    emulator.wait_until(lambda: 0 < emulator.status(job)["frames"]["done"] < 360)
+    assert emulator.stop() == 0
+    assert ffmpeg_processes(emulator) == []
+
+    restarted = Emulator(tmp_path / "data").start()
+    try:
+        status = restarted.wait(job)
+        assert status["state"] == "completed", status
+        assert status["check"]["frames"] == 360
+    finally:
+        restarted.stop()
+
+
 def test_functions_that_are_killed_are_started_again(emulator, media, tmp_path):
     asset = emulator.upload(media / "slow.mp4")
     lossless = {"codec": "lossless", "size": {"width": 320, "height": 180}}

@@ -156,6 +156,22 @@ import Testing
         #expect(error?.detail == detail)
     }
 
+    /// The sample events of the repository lie outside the target.
+    private static let samples: [URL] = {
+        let folder = URL(filePath: #filePath).appending(path: "../../../events").standardized
+        let files = try? FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: nil)
+        return (files ?? []).filter { $0.pathExtension == "json" }
+    }()
+
+    @Test func `every sample event has a shape that is known`() throws {
+        #expect(!Self.samples.isEmpty)
+        for sample in Self.samples {
+            let event = try LambdaEvent(decoding: Array(Data(contentsOf: sample)))
+            if case .direct = event { Issue.record("\(sample.lastPathComponent) is unknown.") }
+        }
+    }
+
     @Test func `what is not JSON is refused`() {
         #expect(throws: LambdaEventError.self) { try decode("{") }
     }
