@@ -50,24 +50,37 @@ package enum Registry {
     package static func handler(_ name: FunctionName, _ services: Services) -> RawHandler {
         { bytes, context in
             let event = try LambdaEvent(decoding: bytes)
-            switch event {
-            case .functionURL(let request):
-                guard let respond = urlHandler(name, services) else {
-                    throw unexpected(name, "a function URL request")
-                }
-                return try encoded(await respond(request, context))
-            case .s3(let event):
-                guard let handle = eventHandler(name, services) else {
-                    throw unexpected(name, "a store event")
-                }
-                try await handle(event, context)
-                return Array("null".utf8)
-            case .schedule, .direct:
-                guard name == .sweep else { throw unexpected(name, "this event") }
-                return try encoded(
-                    await Sweep.handle(
-                        context, .init(bucket: services.bucket, now: services.now)))
+            return try await StoreDeadline.$milliseconds.withValue(
+                context.deadlineMilliseconds - answerMilliseconds
+            ) {
+                try await answer(name, event, context, services)
             }
+        }
+    }
+
+    /// What is left for the answer when the store's time is over.
+    private static let answerMilliseconds = 1_500
+
+    private static func answer(
+        _ name: FunctionName, _ event: LambdaEvent, _ context: InvocationContext,
+        _ services: Services
+    ) async throws -> [UInt8] {
+        switch event {
+        case .functionURL(let request):
+            guard let respond = urlHandler(name, services) else {
+                throw unexpected(name, "a function URL request")
+            }
+            return try encoded(await respond(request, context))
+        case .s3(let event):
+            guard let handle = eventHandler(name, services) else {
+                throw unexpected(name, "a store event")
+            }
+            try await handle(event, context)
+            return Array("null".utf8)
+        case .schedule, .direct:
+            guard name == .sweep else { throw unexpected(name, "this event") }
+            return try encoded(
+                await Sweep.handle(context, .init(bucket: services.bucket, now: services.now)))
         }
     }
 

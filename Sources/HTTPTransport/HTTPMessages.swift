@@ -13,7 +13,7 @@ package struct HTTPRequest: Sendable {
     /// Fewer than 1 kB/s for this long is a stall; 0 sets no limit.
     package var stallTimeoutSeconds: Int
     /// Gets the bytes of the body sent so far, on the transport's thread: it
-    /// must be quick, and starts anew when curl sends the body again.
+    /// must be quick.
     package var onSent: (@Sendable (Int) -> Void)?
 
     package init(

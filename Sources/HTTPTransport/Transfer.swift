@@ -96,9 +96,10 @@ final class Transfer {
         }
         _ = spool_curl_set_callback(handle, CURLOPT_READFUNCTION, readBody)
         _ = spool_curl_set_pointer(handle, CURLOPT_READDATA, context)
-        // A reused connection that turns out dead makes curl send once more.
-        _ = spool_curl_set_seek_callback(handle, rewindBody)
-        _ = spool_curl_set_pointer(handle, CURLOPT_SEEKDATA, context)
+        // On a reused connection that breaks, curl would send a body again by
+        // itself. The server may have taken the first one: only the caller can
+        // tell what a second answer then means, so only the caller repeats.
+        _ = spool_curl_set_seek_callback(handle, refuseToRewind)
     }
 
     private func setCallbacks(_ context: UnsafeMutableRawPointer) {
@@ -124,7 +125,9 @@ final class Transfer {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY:
             .connect
         case CURLE_OPERATION_TIMEDOUT: .timeout
-        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: .reset
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE,
+            CURLE_SEND_FAIL_REWIND:
+            .reset
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
             .tls
@@ -165,11 +168,6 @@ final class Transfer {
             request.onSent?(sent)
             return count
         }
-    }
-
-    func rewind(to position: Int) -> Bool {
-        sent = position
-        return true
     }
 
     /// One header line with its line end, or the status line.
@@ -222,7 +220,7 @@ final class Transfer {
     }
 }
 
-// SAFETY of the four callbacks: libcurl calls them on the transport's thread
+// SAFETY of the callbacks: libcurl calls them on the transport's thread
 // while that thread holds the transfer, with the pointer set in `configure`.
 
 private let readBody: spool_curl_data_callback = { buffer, size, count, context in
@@ -231,11 +229,7 @@ private let readBody: spool_curl_data_callback = { buffer, size, count, context 
     return transfer.read(into: buffer, capacity: size * count)
 }
 
-private let rewindBody: spool_curl_seek_callback_type = { context, offset, origin in
-    guard let context, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
-    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-    return transfer.rewind(to: Int(offset)) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
-}
+private let refuseToRewind: spool_curl_seek_callback_type = { _, _, _ in CURL_SEEKFUNC_FAIL }
 
 private let takeHeader: spool_curl_data_callback = { buffer, size, count, context in
     guard let buffer, let context else { return 0 }

@@ -28,7 +28,7 @@ package struct RetryPolicy: Sendable {
     ) -> Int? {
         guard attempt < maximumAttempts, isRetryable(failure) else { return nil }
         if let retryAfterSeconds, retryAfterSeconds >= 0 {
-            return min(retryAfterSeconds * 1_000, maximumMilliseconds)
+            return min(retryAfterSeconds, maximumMilliseconds / 1_000) * 1_000
         }
         let ceiling = min(maximumMilliseconds, baseMilliseconds << (attempt - 1))
         return Int(Double(ceiling) * random)

@@ -19,6 +19,7 @@ import Testing
             (1, .status(404, serviceCode: nil), 1, nil, nil),
             (1, .status(403, serviceCode: "RequestTimeTooSkewed"), 0.1, nil, 10),
             (1, .status(429, serviceCode: nil), 0.9, 2, 2_000),
+            (1, .status(503, serviceCode: nil), 0, .max, 5_000),
             (1, .status(409, serviceCode: "OperationAborted"), 0.1, nil, 10),
             (1, .status(412, serviceCode: "PreconditionFailed"), 0.1, nil, nil),
         ] as [(Int, RetryPolicy.Failure, Double, Int?, Int?)])
@@ -74,6 +75,45 @@ import Testing
         #expect(theirs.hasPrefix("https://cdn.example/spool/a%20b/%C3%A4.mp4?response-content-"))
         #expect(mine.contains("X-Amz-Date=20231114T221320Z&X-Amz-Expires=60"))
         #expect(mine.suffix(64) != theirs.suffix(64))
+    }
+
+    @Test func `a password in a URL does not get into the error`() {
+        #expect {
+            _ = try S3Configuration(
+                environment: keys.merging(["AWS_ENDPOINT_URL_S3": "http://me:pass@x"]) { $1 })
+        } throws: { error in
+            "\(error)"
+                == "AWS_ENDPOINT_URL_S3 is not an http or https URL without a path: …@x."
+        }
+    }
+
+    /// Source: S3 API Reference, "Authenticating Requests: Using Query
+    /// Parameters", the example.
+    @Test func `a virtual host's URL is signed as in Amazon's example`() throws {
+        var configuration = try S3Configuration(environment: [
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        ])
+        configuration.clientEndpoint = S3Endpoint(
+            scheme: "https", authority: "examplebucket.s3.amazonaws.com", isPathStyle: false)
+        let bucket = S3Bucket(
+            configuration, client: CurlTransport(),
+            clock: S3Clock(seconds: { 1_369_353_600 }, sleep: { _ in }, random: { 0 }))
+
+        let url = try bucket.presignedURL(
+            .get(ObjectKey("test.txt"), downloadName: nil), expiresInSeconds: 86_400,
+            audience: .client)
+
+        #expect(url.hasPrefix("https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm="))
+        #expect(
+            url.hasSuffix(
+                "&X-Amz-Signature="
+                    + "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"))
+    }
+
+    @Test(arguments: ["http://", "s3.example", "http://h/b", "http://u@h", "http://h?x", "ftp://h"])
+    func `what is not scheme, host and port is no endpoint`(url: String) {
+        #expect(S3Endpoint(url: url) == nil)
     }
 
     @Test func `an upload's URL binds type and length`() throws {

@@ -9,16 +9,16 @@ extension S3Bucket {
         let partial = path + ".partial"
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw localFile("GetObject", key) }
+        defer { close(descriptor) }
         do throws(ObjectStoreError) {
             var call = S3Call(operation: "GetObject", method: "GET", key: key.text)
             if let ifMatch { call.headers.append(("if-match", "\"\(ifMatch)\"")) }
             call.sink = .descriptor(descriptor)
             let response = try await downloaded(call, descriptor)
+            let info = try info(key, response, operation: call.operation)
             guard rename(partial, path) == 0 else { throw localFile("GetObject", key) }
-            close(descriptor)
-            return try info(key, response, operation: call.operation)
+            return info
         } catch {
-            close(descriptor)
             unlink(partial)
             throw error
         }

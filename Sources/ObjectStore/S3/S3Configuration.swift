@@ -43,7 +43,8 @@ package struct S3Configuration: Sendable {
             if let parsed = S3Endpoint(url: text) {
                 own = parsed
             } else {
-                faults.append("\(name) is not an http or https URL without a path: \(text).")
+                faults.append(
+                    "\(name) is not an http or https URL without a path: \(withoutUser(text)).")
             }
         }
         endpoint = own
@@ -52,11 +53,18 @@ package struct S3Configuration: Sendable {
             if let parsed = S3Endpoint(url: text) {
                 clientEndpoint = parsed
             } else {
-                faults.append("SPOOL_PUBLIC_S3_URL is not an http or https URL: \(text).")
+                faults.append(
+                    "SPOOL_PUBLIC_S3_URL is not an http or https URL: \(withoutUser(text)).")
             }
         }
         guard faults.isEmpty else { throw S3ConfigurationError(faults: faults) }
     }
+}
+
+/// A URL as it may stand in a log: a user's name and password are left out.
+private func withoutUser(_ url: String) -> String {
+    guard let at = url.lastIndex(of: "@") else { return url }
+    return "…" + url[at...]
 }
 
 /// Every variable that is missing or malformed.

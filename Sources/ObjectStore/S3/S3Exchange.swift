@@ -42,7 +42,7 @@ struct S3Exchange: Sendable {
     func perform(_ call: S3Call) async throws(ObjectStoreError) -> HTTPResponse {
         var attempt = 1
         while true {
-            let outcome = await send(call)
+            let outcome = await send(call, within: try millisecondsLeft(for: call))
             let failure: RetryPolicy.Failure
             var error: ObjectStoreError
             var retryAfter: Int?
@@ -66,7 +66,7 @@ struct S3Exchange: Sendable {
                 after: failure, attempt: attempt, random: clock.random(),
                 retryAfterSeconds: retryAfter)
             error.attempts = attempt
-            guard call.mayRepeat, let delay else { throw error }
+            guard call.mayRepeat, let delay, hasTime(for: delay) else { throw error }
             do {
                 try await clock.sleep(delay)
             } catch {
@@ -76,14 +76,40 @@ struct S3Exchange: Sendable {
         }
     }
 
-    private func send(_ call: S3Call) async -> Result<HTTPResponse, HTTPTransportError> {
+    /// - Returns: nil where the task has no deadline.
+    /// - Throws: `.timeout` when it has passed.
+    private func millisecondsLeft(for call: S3Call) throws(ObjectStoreError) -> Int? {
+        guard let deadline = StoreDeadline.milliseconds else { return nil }
+        let left = deadline - clock.seconds() * 1_000
+        guard left > 0 else {
+            throw ObjectStoreError(
+                .timeout, operation: call.operation, key: call.key,
+                detail: "The time for it is over")
+        }
+        return left
+    }
+
+    private func hasTime(for delay: Int) -> Bool {
+        guard let deadline = StoreDeadline.milliseconds else { return true }
+        return deadline - clock.seconds() * 1_000 > delay
+    }
+
+    /// The time limit of one attempt; 0 sets none.
+    private func timeout(of call: S3Call, within left: Int?) -> Int {
+        guard !call.movesFile else { return left ?? 0 }
+        return min(left ?? .max, Self.callTimeoutMilliseconds)
+    }
+
+    private func send(
+        _ call: S3Call, within left: Int?
+    ) async -> Result<HTTPResponse, HTTPTransportError> {
         let endpoint = configuration.endpoint
         let path = endpoint.path(bucket: configuration.bucket, key: call.key)
         let request = HTTPRequest(
             method: call.method,
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + queryText(call.query),
             headers: signedHeaders(call, path: path), body: call.body, sink: call.sink,
-            timeoutMilliseconds: call.movesFile ? 0 : Self.callTimeoutMilliseconds)
+            timeoutMilliseconds: timeout(of: call, within: left))
         do {
             return .success(try await client.send(request))
         } catch {
