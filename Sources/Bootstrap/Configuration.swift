@@ -44,7 +44,8 @@ struct Configuration {
             }
         }
         scratchRoot = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-        ffmpeg = FFmpegConfiguration(environment: environment)
+        ffmpeg = FFmpegConfiguration(
+            environment: environment, threads: number("SPOOL_FFMPEG_THREADS", 1...64, default: 1))
         do {
             store = try S3Configuration(environment: environment)
         } catch {
@@ -63,12 +64,10 @@ struct ConfigurationError: Error, CustomStringConvertible {
 extension FFmpegConfiguration {
     /// `SPOOL_FFMPEG` and `SPOOL_FFPROBE` name the programs (default: Debian's
     /// places); `SPOOL_FFMPEG_THREADS` the threads of each chunk (default 1).
-    init(environment: [String: String]) {
+    init(environment: [String: String], threads: Int) {
         self.init()
+        self.threads = threads
         if let path = environment["SPOOL_FFMPEG"], !path.isEmpty { ffmpegPath = path }
         if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
-        if let threads = environment["SPOOL_FFMPEG_THREADS"].flatMap({ Int($0) }), threads > 0 {
-            self.threads = threads
-        }
     }
 }

@@ -31,7 +31,7 @@ struct AssetIntake: Sendable {
         } catch let error as ObjectStoreError {
             // Two completions at once: the other one may have won.
             if error.code == .notFound, try await bucket.objectExists(key) { return }
-            guard error.code == .invalidRequest || error.code == .notFound else { throw error }
+            guard [.invalidRequest, .notFound, .tooLarge].contains(error.code) else { throw error }
             throw Problem(
                 status: 409, title: "Upload incomplete",
                 detail: "The store does not have the parts as named"

@@ -37,7 +37,7 @@ enum DeriveAsset {
                 expiresInSeconds: sourceURLSeconds, audience: .internal)
             try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
                 let work = Derivation(
-                    keys: keys, url: url, media: media, scratch: scratch,
+                    keys: keys, etag: asset.etag, url: url, media: media, scratch: scratch,
                     dependencies: dependencies, context: context)
                 try await work.extractAudio()
                 try await work.makePoster()
@@ -48,6 +48,8 @@ enum DeriveAsset {
 
 private struct Derivation {
     let keys: AssetKeys
+    /// Of the upload.
+    let etag: String
     let url: String
     let media: MediaInfo
     let scratch: String
@@ -57,29 +59,35 @@ private struct Derivation {
     func extractAudio() async throws {
         // Not every sound can be copied packet by packet without a change.
         guard let fileExtension = MediaEngine.extractedAudioExtension(for: media) else { return }
-        let key = keys.audio(fileExtension: fileExtension)
+        let key = keys.audio(of: etag, fileExtension: fileExtension)
         guard try await !dependencies.bucket.objectExists(key) else { return }
         let path = "\(scratch)/audio.\(fileExtension)"
-        _ = try await dependencies.renderer.extractAudio(url: url, media: media, to: path)
+        do throws(FFmpegError) {
+            _ = try await dependencies.renderer.extractAudio(url: url, media: media, to: path)
+        } catch {
+            return try passOver(error, "The sound could not be copied out.")
+        }
         _ = try await dependencies.bucket.uploadFile(path, to: key, contentType: "audio/mp4")
     }
 
     /// A file without a usable picture has no poster; that is not an error.
     func makePoster() async throws {
-        guard media.video != nil, try await !dependencies.bucket.objectExists(keys.poster) else {
-            return
-        }
+        guard media.video != nil else { return }
         let path = "\(scratch)/poster.jpg"
         do throws(FFmpegError) {
             _ = try await dependencies.renderer.poster(url: url, media: media, to: path)
         } catch {
-            guard error.isPermanent else { throw error }
-            context.logger.warning(
-                "No poster could be made.",
-                ["assetId": .string(keys.asset.text), "error": .string(error.description)])
-            return
+            return try passOver(error, "No poster could be made.")
         }
         _ = try await dependencies.bucket.uploadFile(
             path, to: keys.poster, contentType: "image/jpeg")
+    }
+
+    /// What can never be made is done without: exports read the upload itself.
+    /// - Throws: the error where another attempt may help.
+    private func passOver(_ error: FFmpegError, _ text: String) throws(FFmpegError) {
+        guard error.isPermanent else { throw error }
+        context.logger.warning(
+            text, ["assetId": .string(keys.asset.text), "error": .string(error.description)])
     }
 }

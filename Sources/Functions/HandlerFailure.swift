@@ -9,8 +9,6 @@ enum HandlerFailure: Error {
     case stopped
     /// The time of this invocation is nearly over.
     case outOfTime
-    /// A stitch was asked for before every unit was there.
-    case incomplete
 
     /// Sorts any error of a render step into what its handler decides by.
     struct Judgement {
@@ -27,10 +25,6 @@ enum HandlerFailure: Error {
             Judgement(
                 sentence: "The work did not fit into the function's time limit.", detail: nil,
                 isPermanent: false)
-        case HandlerFailure.incomplete:
-            Judgement(
-                sentence: "The stitch was asked for before every chunk was rendered.",
-                detail: nil, isPermanent: false)
         case let error as FFmpegError:
             Judgement(
                 sentence: error.description, detail: error.standardErrorTail,

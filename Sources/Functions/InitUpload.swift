@@ -56,6 +56,9 @@ enum UploadLimits {
     static let maximumBytes = 5 << 40
     /// S3 takes at most this many parts.
     static let maximumParts = 10_000
+    /// Parts of one grant. Each URL has up to 2 kB with a session token, and a
+    /// function's answer at most 6 MB.
+    static let grantedParts = 2_000
     /// All parts but the last are equally long, as R2 wants.
     static let minimumPartBytes = 16 << 20
     /// A grant lasts an hour (CF-28); parts of a large file a day.
@@ -64,7 +67,7 @@ enum UploadLimits {
 
     /// The length of each part but the last: whole MiB.
     static func partBytes(of bytes: Int) -> Int {
-        let least = (bytes + maximumParts - 1) / maximumParts
+        let least = (bytes + grantedParts - 1) / grantedParts
         let mebibytes = (max(least, minimumPartBytes) + (1 << 20) - 1) >> 20
         return mebibytes << 20
     }

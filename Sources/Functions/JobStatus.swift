@@ -135,7 +135,7 @@ private struct StatusDocument: Encodable {
 
 /// The exports of one owner in the last week, newest first.
 private struct ExportList: Encodable {
-    struct Entry: Encodable {
+    struct Entry: Encodable, Sendable {
         var jobId: String
         var status: String
         var createdAt: String
@@ -147,32 +147,31 @@ private struct ExportList: Encodable {
     /// How far it looks back: results are kept for a week.
     static let reachMilliseconds = 7 * 86_400_000
 
+    /// Reads the newest names, and of each the result alone: neither grows with
+    /// the number of exports or of their objects. Only an export that has not
+    /// ended is listed.
     static func of(
         _ owner: OwnerID, _ dependencies: JobStatus.Dependencies
     ) async throws -> ExportList {
-        let objects = try await dependencies.bucket.listAllObjects(
-            prefix: ExportKeys.prefix(of: owner),
-            startAfter: ExportKeys.marker(
-                of: owner, milliseconds: dependencies.now() - reachMilliseconds))
-        var byJob: [JobID: [ObjectInfo]] = [:]
-        for object in objects {
-            guard let (keys, _) = ExportKeys.parse(object.key) else { continue }
-            byJob[keys.job, default: []].append(object)
-        }
-        let newest = byJob.keys.sorted { $0.text > $1.text }.prefix(maximumEntries)
-        var entries: [Entry] = []
-        for job in newest {
+        let page = try await dependencies.bucket.listObjects(
+            prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil,
+            maximumKeys: maximumEntries)
+        let oldest = dependencies.now() - reachMilliseconds
+        let newest = page.objects.compactMap { ExportKeys.parseRecent($0.key) }
+            .filter { $0.job.milliseconds >= oldest }
+            .sorted { $0.job.text > $1.job.text }
+        let entries = try await concurrentMap(newest, limit: 8) { keys in
             let ledger = ExportLedger(
-                bucket: dependencies.bucket, keys: ExportKeys(owner: owner, job: job),
-                now: dependencies.now)
-            let listing = ExportListing(byJob[job] ?? [], of: ledger.keys)
-            let result = listing.hasResult ? try await ledger.result() : nil
-            entries.append(
-                Entry(
-                    jobId: job.text,
-                    status: ExportStatus(listing, result: result).state.rawValue,
-                    createdAt: timestamp(milliseconds: listing.firstActivityMilliseconds)))
+                bucket: dependencies.bucket, keys: keys, now: dependencies.now)
+            return Entry(
+                jobId: keys.job.text, status: try await state(of: ledger).rawValue,
+                createdAt: timestamp(milliseconds: keys.job.milliseconds))
         }
         return ExportList(exports: entries)
+    }
+
+    private static func state(of ledger: ExportLedger) async throws -> ExportState {
+        if let result = try await ledger.result() { return ExportState(result.outcome) }
+        return ExportStatus(try await ledger.listing(), result: nil).state
     }
 }

@@ -63,7 +63,7 @@ private struct UnitWork {
         let plan = try await ledger.plan()
         if try await !bucket.objectExists(ledger.keys.receipt(unit)) {
             guard let receipt = try await renderOrReuse(plan) else { return }
-            try await bucket.putDocument(receipt, at: ledger.keys.receipt(unit))
+            _ = try await bucket.createDocument(receipt, at: ledger.keys.receipt(unit))
         }
         try await ledger.requestStitchIfComplete(plan)
     }

@@ -33,6 +33,13 @@ struct RenderMonitor: Sendable {
                 try await watch(counter)
                 return nil
             }
+            // Apart from the watch, which a slow store may hold up.
+            group.addTask {
+                while ledger.now() < giveUpAtMilliseconds {
+                    try await sleep(Self.pollMilliseconds)
+                }
+                throw HandlerFailure.outOfTime
+            }
             defer { group.cancelAll() }
             while let finished = try await group.next() {
                 if let finished { return finished }
@@ -54,7 +61,6 @@ struct RenderMonitor: Sendable {
                 await writeProgress(max(floor, counter.value), at: progressKey)
             }
             try await sleep(Self.pollMilliseconds)
-            if ledger.now() >= giveUpAtMilliseconds { throw HandlerFailure.outOfTime }
             round += 1
             try await stopIfEnded(round: round)
         }

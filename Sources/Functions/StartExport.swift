@@ -67,9 +67,18 @@ private struct ExportAcceptance: Sendable {
             .contains { text.hasPrefix($0) }
         let unknown = Problem.invalid(
             [EditFault(pointer: "/editKey", detail: "names no stored edit of yours")])
-        guard isOwn, try await bucket.objectExists(ObjectKey(text)) else { throw unknown }
-        let stored = try await bucket.getObject(
-            ObjectKey(text), range: nil, ifMatch: nil, maximumBytes: Self.maximumEditBytes)
+        guard isOwn else { throw unknown }
+        let stored: StoredObject
+        do throws(ObjectStoreError) {
+            stored = try await bucket.getObject(
+                ObjectKey(text), range: nil, ifMatch: nil, maximumBytes: Self.maximumEditBytes)
+        } catch {
+            switch error.code {
+            case .notFound, .invalidRequest: throw unknown
+            case .tooLarge: throw Self.tooLarge
+            default: throw error
+            }
+        }
         var edit = try AuthorizedRequest.jsonObject(stored.body, pointer: "/editKey")
         if case .object(var merged) = edit {
             if let token = fields["clientToken"] { merged["clientToken"] = token }
@@ -77,6 +86,11 @@ private struct ExportAcceptance: Sendable {
         }
         return edit
     }
+
+    private static let tooLarge = Problem(
+        status: 413, title: "Content too large",
+        detail: "The stored edit has more than \(maximumEditBytes) bytes.",
+        faults: [EditFault(pointer: "/editKey", detail: "names an edit that is too large")])
 
     func accept(_ body: JSONValue) async throws -> (JobID, StatusDialect) {
         let edit: Edit
@@ -188,6 +202,7 @@ private struct ExportAcceptance: Sendable {
         let pointer = JobPointer(
             owner: owner, dialect: dialect, createdAtMilliseconds: dependencies.now())
         _ = try await bucket.createDocument(pointer, at: keys.pointer)
+        _ = try await bucket.createDocument(["version": 1], at: keys.recent)
         guard try await !bucket.objectExists(keys.result) else { return }
         _ = try await bucket.createDocument(pointer, at: keys.active)
         // Another attempt with the same token may have planned with other

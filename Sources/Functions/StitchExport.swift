@@ -40,6 +40,7 @@ enum StitchExport {
                 try await work.perform()
             } catch {
                 try await ledger.recordFailure(error, of: .stitch, context)
+                try await work.discardOutput()
             }
         }
     }
@@ -54,7 +55,7 @@ private struct StitchWork: Sendable {
     private var bucket: any Bucket { dependencies.bucket }
 
     func perform() async throws {
-        guard try await !ledger.isStopped() else { return }
+        guard try await !ledger.isStopped() else { return try await discardOutput() }
         let plan = try await ledger.plan()
         guard let units = try await finishedUnits(plan) else { return }
         let monitor = RenderMonitor(
@@ -64,10 +65,19 @@ private struct StitchWork: Sendable {
         let result = try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
             try await monitor.run { _ in try await stitch(plan, units, scratch: scratch) }
         }
-        let standing = try await ledger.finish(result)
-        // A cancel came first: its export has no output.
-        if standing.outcome != .completed, let output = result.output {
-            try await bucket.deleteObject(ObjectKey(output.key))
+        try await ledger.finish(result)
+        try await discardOutput()
+    }
+
+    /// An export that ended in another way has no output, whichever attempt
+    /// stored one. Called after every attempt that is not made again.
+    func discardOutput() async throws {
+        let result = try await ledger.result()
+        // Without a result it was a cancel's mark that ended the attempt.
+        let standing = if let result { result } else { try await ledger.cancel() }
+        guard standing.outcome != .completed else { return }
+        for fileExtension in ["mp4", "mov"] {
+            try await bucket.deleteObject(ledger.keys.output(fileExtension: fileExtension))
         }
     }
 
@@ -77,19 +87,19 @@ private struct StitchWork: Sendable {
         var audio: RenderReceipt
     }
 
-    /// - Returns: nil when a rendered unit has left the cache; it was asked
-    ///   for again, and its receipt will ask for the stitch again.
+    /// - Returns: nil when a unit is not there, or has left the cache and was
+    ///   asked for again: its receipt will ask for the stitch again.
     private func finishedUnits(_ plan: RenderPlan) async throws -> FinishedUnits? {
         let listing = try await ledger.listing()
-        guard let chunks = listing.finishedChunks(frameCount: plan.frameCount) else {
-            throw HandlerFailure.incomplete
-        }
+        guard let chunks = listing.finishedChunks(frameCount: plan.frameCount),
+            listing.receipts.contains(.audio)
+        else { return try await waitForReceipts(plan) }
         var lost = false
         var receipts: [RenderReceipt] = []
         for unit in chunks.map(RenderUnit.video) + [.audio] {
             let key = ledger.keys.receipt(unit)
             guard let receipt = try await bucket.document(RenderReceipt.self, at: key) else {
-                throw HandlerFailure.incomplete
+                return try await waitForReceipts(plan)
             }
             if try await bucket.objectExists(ObjectKey(receipt.key)) {
                 receipts.append(receipt)
@@ -102,6 +112,14 @@ private struct StitchWork: Sendable {
         }
         guard !lost, let audio = receipts.popLast() else { return nil }
         return FinishedUnits(chunks: chunks, video: receipts, audio: audio)
+    }
+
+    /// Takes the request back, so that the last receipt makes it anew. An event
+    /// that comes twice may find a unit that its twin has sent back.
+    private func waitForReceipts(_ plan: RenderPlan) async throws -> FinishedUnits? {
+        try await bucket.deleteObject(ledger.keys.stitchRequest)
+        try await ledger.requestStitchIfComplete(plan)
+        return nil
     }
 
     private func stitch(

@@ -52,7 +52,7 @@ struct UnitSources: Sendable {
     /// read twice.
     private func extractedAudio(of source: RenderPlan.Source) async throws -> ObjectKey? {
         guard source.media.kind == .video, let asset = AssetID(source.assetID) else { return nil }
-        let prefix = AssetKeys(owner: owner, asset: asset).audioPrefix
+        let prefix = AssetKeys(owner: owner, asset: asset).audioPrefix(of: source.etag)
         let page = try await bucket.listObjects(prefix: prefix, startAfter: nil, maximumKeys: 1)
         return page.objects.first?.key
     }

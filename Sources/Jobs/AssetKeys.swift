@@ -18,11 +18,23 @@ package struct AssetKeys: Hashable, Sendable {
     package var record: ObjectKey { ObjectKey("\(root)/asset.json") }
     package var poster: ObjectKey { ObjectKey("\(root)/poster.jpg") }
     /// The sound alone, packet by packet as in the source.
-    package func audio(fileExtension: String) -> ObjectKey {
-        ObjectKey("\(root)/audio.\(fileExtension)")
+    ///
+    /// - Parameter etag: Of the upload: one that is sent again has another sound.
+    package func audio(of etag: String, fileExtension: String) -> ObjectKey {
+        ObjectKey("\(audioPrefix(of: etag))\(fileExtension)")
     }
-    /// Prefix of every possible `audio(fileExtension:)`.
-    package var audioPrefix: String { "\(root)/audio." }
+    /// Prefix of every possible `audio(of:fileExtension:)` of one upload.
+    package func audioPrefix(of etag: String) -> String {
+        let plain = etag.utf8.filter { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        return "\(root)/audio.\(String(decoding: plain.prefix(128), as: UTF8.self))."
+    }
     /// Written by complete-upload; its event starts derive-asset.
     package var deriveRequest: ObjectKey { ObjectKey("\(root)/media.derive.json") }
 

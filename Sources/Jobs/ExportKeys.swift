@@ -46,14 +46,27 @@ package struct ExportKeys: Hashable, Sendable {
     /// Tells the owner of a job from its ID alone.
     package var pointer: ObjectKey { Self.pointer(job) }
     package static func pointer(_ job: JobID) -> ObjectKey { ObjectKey("jobs/\(job.text).json") }
-    /// All exports of one owner.
-    package static func prefix(of owner: OwnerID) -> String { "exports/\(owner.text)/" }
-    /// Sorts before every export of the owner that began later: job IDs begin
-    /// with their time, which has 13 digits until the year 2286.
-    /// - Parameter milliseconds: Since 1970.
-    package static func marker(of owner: OwnerID, milliseconds: Int) -> String {
-        "\(prefix(of: owner))job_\(milliseconds)"
+    /// Says that the export exists; an owner's are listed newest first.
+    package var recent: ObjectKey {
+        let age = max(0, Self.latestMilliseconds - job.milliseconds)
+        let digits = String(age)
+        let zeros = String(repeating: "0", count: max(0, 13 - digits.count))
+        return ObjectKey("\(Self.recentPrefix(of: owner))\(zeros)\(digits)/\(job.text)")
     }
+    /// Of every `recent` key of one owner.
+    package static func recentPrefix(of owner: OwnerID) -> String { "recent/\(owner.text)/" }
+    /// The export that a `recent` key stands for, or nil for another key.
+    package static func parseRecent(_ key: ObjectKey) -> ExportKeys? {
+        let parts = key.text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "recent", let owner = OwnerID(String(parts[1])),
+            let job = JobID(String(parts[3]))
+        else { return nil }
+        return ExportKeys(owner: owner, job: job)
+    }
+    /// Times are counted down from here, in the year 2286: a listing is in
+    /// rising order.
+    private static let latestMilliseconds = 9_999_999_999_999
+
     /// The first request with a client token decides the job.
     /// - Parameter digest: SHA-256 of the token, in hexadecimal.
     package static func clientToken(_ digest: String, owner: OwnerID) -> ObjectKey {
@@ -108,7 +121,8 @@ package enum RenderUnit: Hashable, Sendable {
             return
         }
         let parts = name.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == Self.width }),
+        guard parts.count == 2,
+            parts.allSatisfy({ $0.utf8.count == Self.width && $0.utf8.allSatisfy(Self.isDigit) }),
             let start = Int(parts[0]), let end = Int(parts[1]), 0 <= start, start < end
         else { return nil }
         self = .video(FrameRange(start, end))
@@ -116,6 +130,10 @@ package enum RenderUnit: Hashable, Sendable {
 
     /// Digits of a frame number: 24 hours at 120 frames a second need eight.
     private static let width = 8
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
 
     private static func padded(_ number: Int) -> String {
         let digits = String(number)

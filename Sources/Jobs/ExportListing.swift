@@ -94,11 +94,29 @@ package struct ExportListing: Hashable, Sendable {
         return Tiling.finest(ranges)
     }
 
-    /// Frames done of one chunk; all of them when its receipt is there.
+    /// Whether a receipt holds all of a chunk: its own, or that of a larger
+    /// range that was split and yet came to its end.
+    package func isDone(_ chunk: FrameRange) -> Bool {
+        receipts.contains(.video(chunk))
+            || receipts.contains { unit in
+                guard case .video(let frames) = unit else { return false }
+                return frames.start <= chunk.start && chunk.end <= frames.end
+            }
+    }
+
+    /// Frames done of one chunk; all of them when it is done.
+    ///
+    /// What a larger range had done before it was split counts for its parts,
+    /// so that what is shown does not go back.
     package func framesDone(in chunk: FrameRange) -> Int {
-        let unit = RenderUnit.video(chunk)
-        if receipts.contains(unit) { return chunk.count }
-        return min(chunk.count, progress[unit]?.frames ?? 0)
+        guard !isDone(chunk) else { return chunk.count }
+        return progress.reduce(0) { most, entry in
+            guard case .video(let frames) = entry.key, frames.start <= chunk.start,
+                chunk.end <= frames.end
+            else { return most }
+            let before = chunk.start - frames.start
+            return max(most, min(chunk.count, entry.value.frames - before))
+        }
     }
 
     /// The receipts that tile the whole export, in time order; nil while one

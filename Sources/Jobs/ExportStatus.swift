@@ -81,6 +81,8 @@ package struct ExportStatus: Hashable, Sendable {
     /// How far it is, in the steps that ClipForge's clients know (CF-48).
     package var progress: ExportProgress {
         switch state {
+        case .failed where isEverythingRendered, .cancelled where isEverythingRendered:
+            .stitching
         case .queued, .rendering, .failed, .cancelled, .expired:
             .rendering(
                 work: .init(
@@ -90,11 +92,16 @@ package struct ExportStatus: Hashable, Sendable {
         }
     }
 
+    private var isEverythingRendered: Bool {
+        isAudioDone && frameCount > 0 && framesDone == frameCount
+            && chunks.allSatisfy { $0.state == .done }
+    }
+
     private static func chunk(_ range: FrameRange, in listing: ExportListing) -> Chunk {
         let unit = RenderUnit.video(range)
         let done = listing.framesDone(in: range)
         let state: Chunk.State =
-            listing.receipts.contains(unit)
+            listing.isDone(range)
             ? .done : listing.progress[unit] == nil ? .queued : .rendering
         return Chunk(
             frames: range, framesDone: done, state: state,

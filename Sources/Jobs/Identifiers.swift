@@ -54,6 +54,13 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         text = "job_\(milliseconds)_\(random)"
     }
 
+    /// When the job was made, in milliseconds since 1970; 0 where the text
+    /// does not tell.
+    package var milliseconds: Int {
+        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+        return parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0
+    }
+
     package var description: String { text }
 }
 

@@ -70,6 +70,9 @@ package enum SweepDecision {
             Tiling.cover(chunk, with: asked) == nil
         }
         let ranges = Set(planned + asked).sorted { $0.start < $1.start }
-        return (ranges.map(RenderUnit.video) + [.audio]).filter { !listing.receipts.contains($0) }
+        return (ranges.map(RenderUnit.video) + [.audio]).filter { unit in
+            if case .video(let frames) = unit { return !listing.isDone(frames) }
+            return !listing.receipts.contains(unit)
+        }
     }
 }

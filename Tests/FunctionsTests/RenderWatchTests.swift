@@ -25,12 +25,8 @@ import Testing
             try await onPoll()
             try await Task.sleep(for: .milliseconds(1))
         }
-        let event = """
-            {"Records":[{"eventVersion":"2.1","eventSource":"aws:s3",
-            "eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"spool"},
-            "object":{"key":"\(key.text)","size":1,"eTag":"e","sequencer":"1"}}}]}
-            """
-        _ = try await Registry.handler(.renderChunk, services)(Array(event.utf8), Stage.context)
+        _ = try await Registry.handler(.renderChunk, services)(
+            Array(Stage.event(key.text).utf8), Stage.context)
     }
 
     @Test func `a render that runs out of time hands on two halves`() async throws {

@@ -76,12 +76,17 @@ struct Stage: Sendable {
     func deliver(
         _ key: String, to name: FunctionName, bucket: (any Bucket)? = nil
     ) async throws {
-        let event = """
-            {"Records":[{"eventVersion":"2.1","eventSource":"aws:s3",
-            "eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"spool"},
-            "object":{"key":"\(key)","size":1,"eTag":"e","sequencer":"1"}}}]}
-            """
-        _ = try await Registry.handler(name, services(bucket))(Array(event.utf8), Self.context)
+        _ = try await Registry.handler(name, services(bucket))(
+            Array(Self.event(key).utf8), Self.context)
+    }
+
+    /// The store's event of one object.
+    static func event(_ key: String) -> String {
+        """
+        {"Records":[{"eventVersion":"2.1","eventSource":"aws:s3",
+        "eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"spool"},
+        "object":{"key":"\(key)","size":1,"eTag":"e","sequencer":"1"}}}]}
+        """
     }
 
     /// Uploads a clip and takes it over.

@@ -56,6 +56,35 @@ struct ListedExport {
         #expect(status.chunks.map(\.state) == [.rendering, .queued])
     }
 
+    @Test func `what a chunk had done before it was split still counts`() {
+        var export = ListedExport()
+        export.add(export.keys.progress(export.first), bytes: 200)
+        let before = export.status().progress.percent
+        let halves = [FrameRange(0, 150), FrameRange(150, 300)]
+        for half in halves { export.add(export.keys.request(.video(half))) }
+
+        let status = export.status()
+
+        #expect(status.chunks.map(\.framesDone) == [150, 50, 0])
+        #expect(status.progress.percent == before)
+
+        // The whole came to its end after all.
+        export.add(export.keys.receipt(export.first))
+
+        #expect(export.status().chunks.map(\.state) == [.done, .done, .queued])
+    }
+
+    @Test func `an export that fails at the stitch does not go back`() {
+        var export = ListedExport()
+        for unit in [export.first, export.second, .audio] {
+            export.add(export.keys.receipt(unit))
+        }
+        let stitching = export.status().progress.percent
+        let failed = export.status(ExportResult(outcome: .failed, finishedAtMilliseconds: 1))
+
+        #expect(failed.progress.percent == stitching)
+    }
+
     @Test func `all receipts without a result mean stitching`() {
         var export = ListedExport()
         for unit in [export.first, export.second, .audio] { export.add(export.keys.receipt(unit)) }

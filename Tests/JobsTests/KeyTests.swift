@@ -75,6 +75,25 @@ import Testing
         #expect(safe == String(repeating: "é", count: 100))
     }
 
+    @Test func `an owner's exports are listed newest first`() throws {
+        let owner = try #require(OwnerID("ann"))
+        let jobs = ["job_900_a", "job_1700000000001_a", "job_1700000000000_b", "job_x"]
+            .compactMap { JobID($0) }
+        let recent = jobs.map { ExportKeys(owner: owner, job: $0).recent }.sorted()
+
+        #expect(
+            recent.compactMap { ExportKeys.parseRecent($0)?.job.text }
+                == ["job_1700000000001_a", "job_1700000000000_b", "job_900_a", "job_x"])
+        #expect(
+            JobID("job_99999999999999999999_a").map {
+                ExportKeys(owner: owner, job: $0).recent.text
+            } == "recent/ann/9999999999999/job_99999999999999999999_a")
+    }
+
+    @Test func `a unit's name is nothing but digits`() {
+        #expect(RenderUnit(name: "+0000001-00000002") == nil)
+    }
+
     @Test(arguments: ["", "Ann", "a/b", "a b", "ä", String(repeating: "a", count: 65)])
     func `an owner that could leave its prefix is refused`(text: String) {
         #expect(OwnerID(text) == nil)

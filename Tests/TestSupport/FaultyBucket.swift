@@ -11,11 +11,15 @@ package final class FaultyBucket: Bucket {
     private let isPersistent: Bool
     /// The call reaches the store before it "fails": a lost answer.
     private let takesEffect: Bool
+    /// Is called with the operation's name before each call.
+    private let before: @Sendable (String) async -> Void
     private let calls = Mutex(0)
 
     package init(
-        _ wrapped: any Bucket, failing: Int, forever: Bool = false, takesEffect: Bool = false
+        _ wrapped: any Bucket, failing: Int = 0, forever: Bool = false, takesEffect: Bool = false,
+        before: @escaping @Sendable (String) async -> Void = { _ in }
     ) {
+        self.before = before
         self.wrapped = wrapped
         self.failing = failing
         isPersistent = forever
@@ -32,6 +36,7 @@ package final class FaultyBucket: Bucket {
             $0 += 1
             return $0
         }
+        await before(operation)
         guard number == failing || (isPersistent && number > failing) else {
             return try await body()
         }

@@ -1,0 +1,75 @@
+import Editing
+import Functions
+import Jobs
+import ObjectStore
+import TestSupport
+import Testing
+
+/// `GET /api/exports`, and bodies at their limits.
+@Suite struct ExportListTests {
+    @Test func `an owner's exports are named with their states`() async throws {
+        let stage = Stage(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
+        let asset = try await stage.asset(token: "a")
+        for _ in 1...2 {
+            _ = try await stage.call(
+                .startExport, "POST", "/", Stage.edit(asset), token: "a")
+        }
+        let (_, list) = try await stage.call(.jobStatus, "GET", "/api/exports", token: "a")
+        let (_, none) = try await stage.call(.jobStatus, "GET", "/api/exports", token: "b")
+
+        guard case .array(let entries)? = list["exports"] else { return #expect(Bool(false)) }
+        #expect(entries.count == 2)
+        #expect(
+            entries.allSatisfy { entry in
+                guard case .object(let fields) = entry else { return false }
+                return fields["status"] == "queued"
+                    && fields["createdAt"] == "2023-11-14T22:13:20.000Z"
+            })
+        #expect(none["exports"] == [])
+    }
+
+    @Test func `a finished export costs the list one read`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        try await stage.run(job)
+        let counting = FaultyBucket(stage.memory)
+
+        let (_, list) = try await stage.call(
+            .jobStatus, "GET", "/api/exports", bucket: counting)
+
+        #expect(
+            list["exports"]
+                == [
+                    [
+                        "jobId": .string(job.text), "status": "completed",
+                        "createdAt": "2023-11-14T22:13:20.000Z",
+                    ]
+                ])
+        #expect(counting.callCount == 2)
+    }
+
+    @Test func `an edit in the store that is missing or too large is the caller's`() async throws {
+        let stage = Stage()
+        let key = "projects/local/large.json"
+        func start() async throws -> Int {
+            try await stage.call(.startExport, "POST", "/", #"{"editKey":"\#(key)"}"#).status
+        }
+
+        #expect(try await start() == 400)
+        try await stage.memory.putObject(
+            .bytes([UInt8](repeating: 32, count: (64 << 20) + 1)), at: ObjectKey(key),
+            options: PutOptions())
+        #expect(try await start() == 413)
+    }
+
+    @Test func `the largest upload has no more parts than an answer can carry`() async throws {
+        let (_, grant) = try await Stage().call(
+            .initUpload, "POST", "/",
+            #"{"filename":"a.mov","contentType":"video/quicktime","size":5497558138880}"#)
+
+        guard case .array(let parts)? = grant["parts"] else { return #expect(Bool(false)) }
+        #expect(parts.count <= 2_000)
+        guard case .number(let bytes)? = grant["partSize"] else { return #expect(Bool(false)) }
+        #expect(bytes <= 5_368_709_120)
+    }
+}
