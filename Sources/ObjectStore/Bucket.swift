@@ -80,13 +80,9 @@ package enum URLAudience: Sendable {
 
 extension Bucket {
     /// All objects below a prefix, page after page.
-    /// - Parameter startAfter: Only keys greater than this one.
-    package func listAllObjects(
-        prefix: String, startAfter: String? = nil
-    ) async throws(ObjectStoreError) -> [ObjectInfo] {
+    package func listAllObjects(prefix: String) async throws(ObjectStoreError) -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
-        var page = try await listObjects(
-            prefix: prefix, startAfter: startAfter, maximumKeys: 1_000)
+        var page = try await listObjects(prefix: prefix, startAfter: nil, maximumKeys: 1_000)
         objects += page.objects
         while page.isTruncated, let last = page.objects.last {
             page = try await listObjects(
