@@ -44,7 +44,7 @@ package enum SigV4 {
         package var path: String
         /// Decoded names and values, without the signature itself.
         package var query: [(name: String, value: String)]
-        /// Signed headers; names in any case.
+        /// Signed headers; names in any case, each name once.
         package var headers: [(name: String, value: String)]
         /// Lower-case hexadecimal SHA-256 of the body, or a marker such as
         /// `UNSIGNED-PAYLOAD`.

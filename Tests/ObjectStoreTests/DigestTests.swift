@@ -23,6 +23,56 @@ import Testing
             sha256Hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     }
 
+    /// RFC 3174, 7.3 and FIPS 180-2, B.2.
+    @Test func `a running digest has its published value`() {
+        var sha1 = RunningDigest(.sha1)
+        sha1.update("abc".utf8)
+        var sha256 = RunningDigest(.sha256)
+        sha256.update("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)
+
+        #expect(hex(sha1.finish()) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+        #expect(
+            hex(sha256.finish())
+                == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
+    }
+
+    /// RFC 4231, test cases 1, 2 and 6.
+    @Test(arguments: [
+        (
+            [UInt8](repeating: 0x0B, count: 20), "Hi There",
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+        ),
+        (
+            Array("Jefe".utf8), "what do ya want for nothing?",
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        ),
+        (
+            [UInt8](repeating: 0xAA, count: 131),
+            "Test Using Larger Than Block-Size Key - Hash Key First",
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+        ),
+    ])
+    func `an HMAC has its published value`(key: [UInt8], message: String, code: String) {
+        #expect(hex(hmacSHA256(key: key, Array(message.utf8))) == code)
+    }
+
+    @Test func `texts are equal with the same bytes only`() {
+        #expect(constantTimeEqual([], []))
+        #expect(constantTimeEqual([1, 2], [1, 2]))
+        #expect(!constantTimeEqual([1, 2], [1, 3]))
+        #expect(!constantTimeEqual([1, 2], [1, 2, 3]))
+    }
+
+    @Test func `random bytes differ from call to call`() {
+        #expect(randomBytes(count: 16).count == 16)
+        #expect(randomBytes(count: 16) != randomBytes(count: 16))
+    }
+
+    @Test(arguments: [("00ffA0", [UInt8]([0, 255, 160])), ("", []), ("0", nil), ("0g", nil)])
+    func `hexadecimal digits are read in pairs`(text: String, expected: [UInt8]?) {
+        #expect(bytes(hex: text) == expected)
+    }
+
     @Test func `a digest does not depend on how the bytes are cut`() {
         let bytes = (0..<1_000).map { UInt8(truncatingIfNeeded: $0) }
         var running = RunningDigest(.sha256)

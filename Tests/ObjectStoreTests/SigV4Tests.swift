@@ -69,6 +69,63 @@ import Testing
                 == "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7")
     }
 
+    @Test func `a bare query name is signed as published`() {
+        let request = SigV4.CanonicalRequest(
+            method: "GET", path: "/", query: [("lifecycle", "")],
+            headers: [
+                ("Host", host), ("x-amz-content-sha256", Self.emptyHash),
+                ("x-amz-date", timestamp),
+            ],
+            payloadHash: Self.emptyHash)
+
+        #expect(
+            signature(request)
+                == "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543")
+    }
+
+    /// AWS General Reference, "Examples of how to derive a signing key".
+    @Test func `a signing key is derived as published`() {
+        let key = SigV4.signingKey(
+            secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            scope: SigV4.Scope(date: "20120215", region: "us-east-1", service: "iam"))
+
+        #expect(hex(key) == "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d")
+    }
+
+    @Test func `a canonical request is written in one way`() {
+        let request = SigV4.CanonicalRequest(
+            method: "GET", path: "/a%20b/%C3%A4",
+            query: [("b", "2"), ("a", "ä &"), ("a-", ""), ("a", " ")],
+            headers: [("X-Amz-Meta", "  two   words "), ("host", "h:1")], payloadHash: "UNSIGNED")
+
+        #expect(
+            request.text == """
+                GET
+                /a%20b/%C3%A4
+                a=%20&a=%C3%A4%20%26&a-=&b=2
+                host:h:1
+                x-amz-meta:two words
+
+                host;x-amz-meta
+                UNSIGNED
+                """)
+    }
+
+    @Test func `a session token is signed with the URL`() {
+        let request = SigV4.CanonicalRequest(
+            method: "GET", path: "/", headers: [("host", host)], payloadHash: "")
+        func query(_ token: String?) -> [(name: String, value: String)] {
+            SigV4.presignedQuery(
+                request, timestamp: timestamp, scope: scope,
+                credentials: SigV4.Credentials(
+                    accessKeyID: "a", secretAccessKey: "s", sessionToken: token),
+                expiresInSeconds: 1)
+        }
+
+        #expect(query("t+").contains { $0 == ("X-Amz-Security-Token", "t+") })
+        #expect(Set([query(nil), query("t"), query("u")].map { $0.last?.value }).count == 3)
+    }
+
     @Test func `a presigned get is signed as published`() {
         let query = SigV4.presignedQuery(
             SigV4.CanonicalRequest(

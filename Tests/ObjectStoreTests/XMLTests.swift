@@ -22,14 +22,16 @@ import XMLTree
     @Test(arguments: [
         "", "<a>", "<a></b>", "no xml", "<a/><b/>",
         "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a>&e;</a>",
-        "<!DOCTYPE a><a/>",
+        "<!DOCTYPE a><a/>", "<!DOCTYPE a SYSTEM \"http://127.0.0.1:1/a.dtd\"><a/>",
+        "<a>&unknown;</a>", "<a>&#0;</a>", "<a>&#xD800;</a>", "<a b=\"1\" b=\"2\"/>", "<a b=1/>",
+        "<a>]]></a>", "<a/>text", "<?xml version=\"1.0\" encoding=\"nonsense\"?><a/>",
     ])
     func `a broken or dangerous document is refused`(text: String) {
         #expect(throws: XMLError.self) { try parse(text) }
     }
 
     @Test func `a document that is too deep is refused`() {
-        let levels = XMLElement.maximumDepth + 1
+        let levels = XMLLimits.maximumDepth + 1
         let text =
             String(repeating: "<a>", count: levels) + String(repeating: "</a>", count: levels)
 
@@ -48,5 +50,52 @@ import XMLTree
         let bytes = XMLElement("Key", text: "a\u{0}b").serialized()
 
         #expect(try XMLElement(parsing: bytes).text == "a\u{FFFD}b")
+    }
+
+    @Test func `a document type is refused by name, before its entities grow`() {
+        let levels = (1...30).map { "<!ENTITY e\($0) \"&e\($0 - 1);&e\($0 - 1);\">" }
+        let bomb =
+            "<!DOCTYPE a [<!ENTITY e0 \"ha\">" + levels.joined() + "]><a b=\"&e30;\">&e30;</a>"
+
+        #expect(throws: XMLError(description: "A document type declaration is not allowed.")) {
+            try parse(bomb)
+        }
+    }
+
+    @Test func `a document beyond a limit is refused by its name`() {
+        let large = [UInt8](repeating: 0x20, count: XMLLimits.maximumBytes + 1)
+        let many = "<a>" + String(repeating: "<b/>", count: XMLLimits.maximumElements) + "</a>"
+
+        #expect(throws: XMLError(description: "The document has more than 8388608 bytes.")) {
+            try XMLElement(parsing: large)
+        }
+        #expect(throws: XMLError(description: "The document has more than 200000 elements.")) {
+            try parse(many)
+        }
+    }
+
+    @Test func `bytes that are not UTF-8 are refused, UTF-16 is understood`() throws {
+        let text = "<a>\u{FEFF}ä</a>"
+        let utf16 = [0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+
+        #expect(throws: XMLError.self) {
+            try XMLElement(parsing: Array("<a>".utf8) + [0xFF, 0xC0] + Array("</a>".utf8))
+        }
+        #expect(try XMLElement(parsing: utf16).text == "\u{FEFF}ä")
+    }
+
+    @Test func `text around comments, instructions and CDATA is one text`() throws {
+        let root = try parse("<a>1<!-- no --><![CDATA[<2&>]]><?pi no?>3<b>in</b>&#52;\r\n5</a>")
+
+        #expect(root.text == "1<2&>34\n5")
+        #expect(root.text(of: "b") == "in")
+    }
+
+    @Test func `of children with one name the first is the named one`() throws {
+        let root = try parse("<a><k>1</k><j/><k>2</k></a>")
+
+        #expect(root.text(of: "k") == "1")
+        #expect(root.all("k").map(\.text) == ["1", "2"])
+        #expect(root["none"] == nil)
     }
 }
