@@ -33,6 +33,21 @@ package struct HTTPRequest: Sendable {
     }
 }
 
+extension HTTPRequest {
+    /// Whether URL and headers hold nothing that would end them early: curl sends
+    /// a line break in a header as it is, and with it a header of somebody else.
+    var isWellFormed: Bool {
+        let isPlain = { (text: String, lowest: UInt8) in
+            text.utf8.allSatisfy { $0 >= lowest && $0 != 0x7F }
+        }
+        return isPlain(url, 0x21) && isPlain(method, 0x21)
+            && headers.allSatisfy { name, value in
+                !name.isEmpty && isPlain(name, 0x21) && !name.utf8.contains(UInt8(ascii: ":"))
+                    && value.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x09 }
+            }
+    }
+}
+
 package enum HTTPRequestBody: Sendable {
     case none
     case bytes([UInt8])

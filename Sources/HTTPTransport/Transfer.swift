@@ -11,14 +11,23 @@ final class Transfer {
     private var sent = 0
     private var status = 0
     private var headers: [(name: String, value: String)] = []
+    private var headerBytes = 0
     private var body: [UInt8] = []
     private var bodyBytes = 0
     private var failure: HTTPTransportError?
 
     typealias OpaqueCurl = UnsafeMutableRawPointer
 
-    /// - Throws: `.localFile` when the body's file cannot be opened.
+    /// Bytes of an answer's headers that are taken; S3's own limit is 8 kB.
+    private static let maximumHeaderBytes = 64 << 10
+
+    /// - Throws: `.localFile` when the body's file cannot be opened, `.invalid`
+    ///   for a request that would read as another one on the wire.
     init(_ request: HTTPRequest) throws(HTTPTransportError) {
+        guard request.isWellFormed else {
+            throw HTTPTransportError(
+                .invalid, "The URL or a header has a character that cannot be sent")
+        }
         guard let handle = curl_easy_init() else {
             throw HTTPTransportError(.connect, "libcurl has no memory for a handle")
         }
@@ -100,6 +109,11 @@ final class Transfer {
         // itself. The server may have taken the first one: only the caller can
         // tell what a second answer then means, so only the caller repeats.
         _ = spool_curl_set_seek_callback(handle, refuseToRewind)
+        // Without bytes there is nothing to rewind, and so nothing to refuse: on
+        // a new connection curl does not send again.
+        if length ?? 0 == 0, request.method == "PUT" || request.method == "POST" {
+            _ = spool_curl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
+        }
     }
 
     private func setCallbacks(_ context: UnsafeMutableRawPointer) {
@@ -171,18 +185,26 @@ final class Transfer {
     }
 
     /// One header line with its line end, or the status line.
-    func take(header line: String) {
+    /// - Returns: whether it was taken.
+    func take(header line: String) -> Bool {
+        headerBytes += line.utf8.count
+        guard headerBytes <= Self.maximumHeaderBytes else {
+            failure = HTTPTransportError(
+                .tooLarge, "The answer's headers have more than \(Self.maximumHeaderBytes) bytes")
+            return false
+        }
         if line.hasPrefix("HTTP/") {
             headers = []
             let parts = line.split(separator: " ", maxSplits: 2)
             status = parts.count > 1 ? Int(parts[1].prefix(3)) ?? 0 : 0
-            return
+            return true
         }
-        guard let colon = line.firstIndex(of: ":") else { return }
+        guard let colon = line.firstIndex(of: ":") else { return true }
         let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
         let end = value.lastIndex { !$0.isWhitespace }
         headers.append(
             (String(line[..<colon]), end.map { String(value[...$0]) } ?? ""))
+        return true
     }
 
     /// - Returns: whether the bytes were taken.
@@ -204,6 +226,9 @@ final class Transfer {
         return true
     }
 
+    /// The page cache takes the bytes at memory's speed. A disk that cannot keep
+    /// up with the network holds up the other transfers meanwhile; a thread for
+    /// the writes would copy every byte once more to avoid it.
     private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -235,8 +260,7 @@ private let takeHeader: spool_curl_data_callback = { buffer, size, count, contex
     guard let buffer, let context else { return 0 }
     let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
     let bytes = UnsafeRawBufferPointer(start: buffer, count: size * count)
-    transfer.take(header: String(decoding: bytes, as: UTF8.self))
-    return size * count
+    return transfer.take(header: String(decoding: bytes, as: UTF8.self)) ? size * count : 0
 }
 
 private let takeBody: spool_curl_data_callback = { buffer, size, count, context in

@@ -7,6 +7,9 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     package var description: String { text }
 
+    /// Whether a store can hold it: an empty key would name the bucket itself.
+    package var isValid: Bool { (1...1_024).contains(text.utf8.count) }
+
     /// S3 lists keys in the order of their UTF-8 bytes.
     package static func < (lhs: ObjectKey, rhs: ObjectKey) -> Bool {
         lhs.text.utf8.lexicographicallyPrecedes(rhs.text.utf8)

@@ -8,6 +8,9 @@ package struct RetryPolicy: Sendable {
     package var maximumAttempts = 4
     package var baseMilliseconds = 100
     package var maximumMilliseconds = 5_000
+    /// A store that asks for a longer wait than this is not asked again: the
+    /// platform's own retry comes later and costs nothing meanwhile.
+    package var maximumRetryAfterSeconds = 30
 
     package init() {}
 
@@ -28,7 +31,7 @@ package struct RetryPolicy: Sendable {
     ) -> Int? {
         guard attempt < maximumAttempts, isRetryable(failure) else { return nil }
         if let retryAfterSeconds, retryAfterSeconds >= 0 {
-            return min(retryAfterSeconds, maximumMilliseconds / 1_000) * 1_000
+            return retryAfterSeconds <= maximumRetryAfterSeconds ? retryAfterSeconds * 1_000 : nil
         }
         let ceiling = min(maximumMilliseconds, baseMilliseconds << (attempt - 1))
         return Int(Double(ceiling) * random)

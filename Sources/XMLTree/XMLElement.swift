@@ -32,4 +32,6 @@ package struct XMLElement: Sendable, Hashable {
 /// Why a document was refused.
 package struct XMLError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
 }

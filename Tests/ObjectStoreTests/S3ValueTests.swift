@@ -19,7 +19,8 @@ import Testing
             (1, .status(404, serviceCode: nil), 1, nil, nil),
             (1, .status(403, serviceCode: "RequestTimeTooSkewed"), 0.1, nil, 10),
             (1, .status(429, serviceCode: nil), 0.9, 2, 2_000),
-            (1, .status(503, serviceCode: nil), 0, .max, 5_000),
+            (1, .status(503, serviceCode: nil), 0, 30, 30_000),
+            (1, .status(503, serviceCode: nil), 0, .max, nil),
             (1, .status(409, serviceCode: "OperationAborted"), 0.1, nil, 10),
             (1, .status(412, serviceCode: "PreconditionFailed"), 0.1, nil, nil),
         ] as [(Int, RetryPolicy.Failure, Double, Int?, Int?)])
@@ -59,6 +60,43 @@ import Testing
                 == S3Endpoint(
                     scheme: "https", authority: "b.s3.eu-west-1.amazonaws.com",
                     isPathStyle: false))
+    }
+
+    @Test(arguments: [
+        (["SPOOL_BUCKET": "a.b"], "s3.us-east-1.amazonaws.com", true),
+        (["AWS_REGION": "cn-north-1"], "spool.s3.cn-north-1.amazonaws.com.cn", false),
+        (["SPOOL_S3_ADDRESSING": "virtual"], "spool.s3.us-east-1.amazonaws.com", false),
+        (
+            ["SPOOL_S3_ADDRESSING": "virtual", "AWS_ENDPOINT_URL_S3": "http://h:1"],
+            "spool.h:1", false
+        ),
+        (["SPOOL_S3_ADDRESSING": "path", "AWS_ENDPOINT_URL_S3": "http://h:1"], "h:1", true),
+    ])
+    func `a bucket is addressed as its store can`(
+        variables: [String: String], authority: String, isPathStyle: Bool
+    ) throws {
+        let configuration = try S3Configuration(environment: keys.merging(variables) { $1 })
+
+        #expect(configuration.endpoint.authority == authority)
+        #expect(configuration.endpoint.isPathStyle == isPathStyle)
+        #expect(configuration.clientEndpoint == configuration.endpoint)
+    }
+
+    @Test(arguments: [
+        ("film.mp4", "attachment%3B%20filename%3D%22film.mp4%22"),
+        ("a\"b\\\r\nc", "attachment%3B%20filename%3D%22abc%22"),
+        (
+            "é 1.mp4",
+            "attachment%3B%20filename%3D%22_%201.mp4%22%3B%20filename%2A%3DUTF-8%27%27"
+                + "%25C3%25A9%25201.mp4"
+        ),
+    ])
+    func `a download's name survives the header`(name: String, encoded: String) throws {
+        let url = try bucket(["AWS_ENDPOINT_URL_S3": "http://s:1"]).presignedURL(
+            .get(ObjectKey("a"), downloadName: name), expiresInSeconds: 60, audience: .client)
+
+        #expect(
+            url.hasPrefix("http://s:1/spool/a?response-content-disposition=\(encoded)&X-Amz-"))
     }
 
     @Test func `a client's URL carries the public host, our own the inner one`() throws {

@@ -76,7 +76,8 @@ import XMLTree
 
     @Test func `bytes that are not UTF-8 are refused, UTF-16 is understood`() throws {
         let text = "<a>\u{FEFF}ä</a>"
-        let utf16 = [0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+        let units = text.utf16.map { [UInt8($0 & 255), UInt8($0 >> 8)] }
+        let utf16 = [0xFF, 0xFE] + Array(units.joined())
 
         #expect(throws: XMLError.self) {
             try XMLElement(parsing: Array("<a>".utf8) + [0xFF, 0xC0] + Array("</a>".utf8))

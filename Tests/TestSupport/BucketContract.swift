@@ -23,7 +23,8 @@ package struct BucketRuleBroken: Error, CustomStringConvertible {
 /// The rules of `Bucket`, run alike on memory, the emulator and a real store.
 package enum BucketContract {
     package static let rules =
-        readingRules + writingRules + listingRules + multipartRules + fileRules
+        readingRules + writingRules + listingRules + multipartRules + fileRules + edgeRules
+        + multipartEdgeRules
 
     static func expect(
         _ condition: Bool, _ text: @autoclosure () -> String

@@ -9,7 +9,8 @@ extension InMemoryBucket {
     package func createMultipartUpload(
         _ key: ObjectKey, options: PutOptions
     ) async throws(ObjectStoreError) -> String {
-        state.withLock { state in
+        try check(key, "CreateMultipartUpload")
+        return state.withLock { state in
             state.lastUpload += 1
             let id = "upload-\(state.lastUpload)"
             state.uploads[id] = Upload(key: key, contentType: options.contentType)

@@ -91,6 +91,7 @@ package final class InMemoryBucket: Bucket {
     }
 
     package func deleteObject(_ key: ObjectKey) async throws(ObjectStoreError) {
+        try check(key, "DeleteObject")
         _ = state.withLock { $0.objects.removeValue(forKey: key) }
     }
 
@@ -119,6 +120,7 @@ package final class InMemoryBucket: Bucket {
         guard (1...604_800).contains(expiresInSeconds) else {
             throw ObjectStoreError(.invalidRequest, operation: "Presign", key: "")
         }
+        try check(request.key, "Presign")
         let host = audience == .client ? "client" : "internal"
         switch request {
         case .get(let key, _): return "memory://\(host)/get/\(key)"
@@ -132,7 +134,15 @@ package final class InMemoryBucket: Bucket {
 
     // MARK: Parts of calls
 
+    /// - Throws: `.invalidRequest` for a key that no store can hold.
+    func check(_ key: ObjectKey, _ operation: String) throws(ObjectStoreError) {
+        guard key.isValid else {
+            throw ObjectStoreError(.invalidRequest, operation: operation, key: key.text)
+        }
+    }
+
     func entry(_ key: ObjectKey, _ operation: String) throws(ObjectStoreError) -> Entry {
+        try check(key, operation)
         guard let entry = state.withLock({ $0.objects[key] }) else {
             throw ObjectStoreError(
                 .notFound, operation: operation, key: key.text, serviceCode: "NoSuchKey")
@@ -152,6 +162,7 @@ package final class InMemoryBucket: Bucket {
     func store(
         _ entry: Entry, at key: ObjectKey, condition: WriteCondition?, operation: String
     ) throws(ObjectStoreError) {
+        try check(key, operation)
         let code: ObjectStoreError.Code? = state.withLock { state in
             let standing = state.objects[key]
             switch condition {

@@ -5,7 +5,7 @@ import Synchronization
 /// A server that does what a test tells it, byte by byte.
 ///
 /// Each connection has a script; connections are served in order, one at a
-/// time, by a thread that ends with the last one.
+/// time or each by a thread of its own, by threads that end with them.
 package final class ScriptedServer: Sendable {
     package enum Step: Sendable {
         /// Reads one whole request and records it.
@@ -28,7 +28,8 @@ package final class ScriptedServer: Sendable {
     package var requests: [String] { received.withLock { $0 } }
 
     /// - Parameter connections: One script for each connection, in order.
-    package init(_ connections: [[Step]]) {
+    /// - Parameter atOnce: A connection is taken while earlier ones are open.
+    package init(_ connections: [[Step]], atOnce: Bool = false) {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -41,16 +42,24 @@ package final class ScriptedServer: Sendable {
             }
             return UInt16(bigEndian: pointer.pointee.sin_port)
         }
-        Thread.detachNewThread { [self] in serve(connections) }
+        Thread.detachNewThread { [self] in serve(connections, atOnce) }
     }
 
-    private func serve(_ connections: [[Step]]) {
+    private func serve(_ connections: [[Step]], _ atOnce: Bool) {
         for steps in connections {
             let connection = accept(listener, nil, nil)
-            for step in steps { perform(step, on: connection) }
-            close(connection)
+            guard atOnce else {
+                follow(steps, on: connection)
+                continue
+            }
+            Thread.detachNewThread { [self] in follow(steps, on: connection) }
         }
         close(listener)
+    }
+
+    private func follow(_ steps: [Step], on connection: Int32) {
+        for step in steps { perform(step, on: connection) }
+        close(connection)
     }
 
     private func perform(_ step: Step, on connection: Int32) {

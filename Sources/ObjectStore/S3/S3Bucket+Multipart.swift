@@ -59,16 +59,12 @@ extension S3Bucket {
         call.query = [("uploadId", uploadID)]
         call.headers = conditionHeaders(condition) + [("content-type", "application/xml")]
         call.body = .bytes(S3Documents.completion(parts))
+        call.isSlow = true
         let response: HTTPResponse
         do {
             response = try await exchange.perform(call)
         } catch {
-            // The first attempt may have gone through and its answer been lost:
-            // then the upload is gone and the object is there.
-            guard error.code == .notFound, error.attempts > 1,
-                let standing = try? await headObject(key),
-                standing.etag.hasSuffix("-\(parts.count)")
-            else { throw error }
+            guard let standing = await completed(key, parts, error) else { throw error }
             return standing
         }
         let document = try S3Documents.parse(
@@ -80,6 +76,20 @@ extension S3Bucket {
         return ObjectInfo(
             key: key, etag: etag, bytes: parts.reduce(0) { $0 + $1.bytes },
             lastModifiedMilliseconds: exchange.clock.seconds() * 1_000)
+    }
+
+    /// What stands at the key when an attempt whose answer was lost put it there:
+    /// then the upload is gone, or the object is in the condition's way.
+    private func completed(
+        _ key: ObjectKey, _ parts: [UploadedPart], _ error: ObjectStoreError
+    ) async -> ObjectInfo? {
+        guard error.attempts > 1, error.code == .notFound || error.code == .preconditionFailed,
+            let standing = try? await headObject(key)
+        else { return nil }
+        if standing.etag == S3Documents.etag(of: parts) { return standing }
+        // Under some kinds of encryption ETags are no MD5: the number is left.
+        let isLikely = error.code == .notFound && standing.etag.hasSuffix("-\(parts.count)")
+        return isLikely ? standing : nil
     }
 
     package func abortMultipartUpload(

@@ -1,3 +1,4 @@
+import AWSSignature
 import Glibc
 import HTTPTransport
 
@@ -6,55 +7,23 @@ extension S3Bucket {
         _ key: ObjectKey, ifMatch: String?, toFile path: String
     ) async throws(ObjectStoreError) -> ObjectInfo {
         // Written beside its place and renamed: a file is whole or not there.
-        let partial = path + ".partial"
-        let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let partial = "\(path).\(hex(randomBytes(count: 4))).partial"
+        let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw localFile("GetObject", key) }
         defer { close(descriptor) }
         do throws(ObjectStoreError) {
             var call = S3Call(operation: "GetObject", method: "GET", key: key.text)
             if let ifMatch { call.headers.append(("if-match", "\"\(ifMatch)\"")) }
             call.sink = .descriptor(descriptor)
-            let response = try await downloaded(call, descriptor)
+            // The answer that broke may have left bytes.
+            call.rewind = { ftruncate(descriptor, 0) == 0 && lseek(descriptor, 0, SEEK_SET) == 0 }
+            let response = try await exchange.perform(call)
             let info = try info(key, response, operation: call.operation)
             guard rename(partial, path) == 0 else { throw localFile("GetObject", key) }
             return info
         } catch {
             unlink(partial)
             throw error
-        }
-    }
-
-    /// Tries again from an empty file: the exchange itself must not, since the
-    /// descriptor would stand in the middle.
-    private func downloaded(
-        _ call: S3Call, _ descriptor: Int32
-    ) async throws(ObjectStoreError) -> HTTPResponse {
-        var call = call
-        call.mayRepeat = false
-        var attempt = 1
-        while true {
-            do throws(ObjectStoreError) {
-                let response = try await exchange.perform(call)
-                let promised = response["Content-Length"].flatMap { Int($0) }
-                guard promised == nil || promised == response.bodyBytes else {
-                    throw ObjectStoreError(
-                        .unavailable, operation: call.operation, key: call.key,
-                        detail: "The answer was cut short")
-                }
-                return response
-            } catch {
-                let failure = error.serviceCode.map {
-                    RetryPolicy.Failure.status(0, serviceCode: $0)
-                }
-                let delay = exchange.retry.delayMilliseconds(
-                    after: failure ?? .transport, attempt: attempt, random: exchange.clock.random(),
-                    retryAfterSeconds: nil)
-                guard error.isTransient, let delay, ftruncate(descriptor, 0) == 0,
-                    lseek(descriptor, 0, SEEK_SET) == 0,
-                    (try? await exchange.clock.sleep(delay)) != nil
-                else { throw error }
-                attempt += 1
-            }
         }
     }
 

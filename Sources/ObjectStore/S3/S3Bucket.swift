@@ -58,7 +58,7 @@ package struct S3Bucket: Bucket {
         } catch let error where error.code == .preconditionFailed {
             // An earlier attempt whose answer was lost may be what stands in
             // the way: then what is there is what we sent.
-            if error.attempts > 1, options.condition == .ifAbsent, case .bytes(let bytes) = body,
+            if error.attempts > 1, case .bytes(let bytes) = body,
                 let standing = try? await getObject(
                     key, range: nil, ifMatch: nil, maximumBytes: bytes.count),
                 standing.body == bytes
@@ -99,6 +99,7 @@ package struct S3Bucket: Bucket {
                 .invalidRequest, operation: "Presign", key: request.key.text,
                 detail: "A presigned URL lives for 1 to 604,800 seconds")
         }
+        guard request.key.isValid else { throw S3Exchange.badKey("Presign", request.key.text) }
         let endpoint =
             audience == .client ? configuration.clientEndpoint : configuration.endpoint
         let path = endpoint.path(bucket: configuration.bucket, key: request.key.text)

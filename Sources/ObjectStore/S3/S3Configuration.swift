@@ -14,7 +14,8 @@ package struct S3Configuration: Sendable {
     /// `SPOOL_PUBLIC_S3_URL` (default: the endpoint itself).
     ///
     /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`, names another store than
-    /// AWS; such a store is addressed path style.
+    /// AWS; such a store is addressed path style, or with the bucket in the host
+    /// where `SPOOL_S3_ADDRESSING` is `virtual`.
     /// - Throws: every missing or malformed variable in one error.
     package init(environment: [String: String]) throws(S3ConfigurationError) {
         func value(_ name: String) -> String? {
@@ -34,9 +35,8 @@ package struct S3Configuration: Sendable {
             accessKeyID: required("AWS_ACCESS_KEY_ID"),
             secretAccessKey: required("AWS_SECRET_ACCESS_KEY"),
             sessionToken: value("AWS_SESSION_TOKEN"))
-        let amazon = S3Endpoint(
-            scheme: "https", authority: "\(bucket).s3.\(region).amazonaws.com",
-            isPathStyle: false)
+        let amazon = S3Endpoint.amazon(region: region).addressing(
+            bucket, byHost: S3Endpoint.fitsHost(bucket))
         let name = value("AWS_ENDPOINT_URL_S3") == nil ? "AWS_ENDPOINT_URL" : "AWS_ENDPOINT_URL_S3"
         var own = amazon
         if let text = value(name) {
@@ -47,7 +47,6 @@ package struct S3Configuration: Sendable {
                     "\(name) is not an http or https URL without a path: \(withoutUser(text)).")
             }
         }
-        endpoint = own
         clientEndpoint = own
         if let text = value("SPOOL_PUBLIC_S3_URL") {
             if let parsed = S3Endpoint(url: text) {
@@ -56,6 +55,14 @@ package struct S3Configuration: Sendable {
                 faults.append(
                     "SPOOL_PUBLIC_S3_URL is not an http or https URL: \(withoutUser(text)).")
             }
+        }
+        endpoint = own
+        switch value("SPOOL_S3_ADDRESSING") {
+        case nil, "path": break
+        case "virtual":
+            endpoint = endpoint.addressing(bucket, byHost: true)
+            clientEndpoint = clientEndpoint.addressing(bucket, byHost: true)
+        case let other?: faults.append("SPOOL_S3_ADDRESSING is not path or virtual: \(other).")
         }
         guard faults.isEmpty else { throw S3ConfigurationError(faults: faults) }
     }
@@ -103,6 +110,24 @@ package struct S3Endpoint: Sendable, Hashable {
             return
         }
         return nil
+    }
+
+    /// Amazon's own store in a region.
+    static func amazon(region: String) -> S3Endpoint {
+        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+        return S3Endpoint(
+            scheme: "https", authority: "s3.\(region).\(domain)", isPathStyle: true)
+    }
+
+    /// Whether a certificate for `*.s3…` covers the bucket's host: a star stands
+    /// for one label.
+    static func fitsHost(_ bucket: String) -> Bool { !bucket.contains(".") }
+
+    /// The endpoint with the bucket in its host, where that is wanted.
+    func addressing(_ bucket: String, byHost: Bool) -> S3Endpoint {
+        guard byHost, isPathStyle else { return self }
+        return S3Endpoint(
+            scheme: scheme, authority: "\(bucket).\(authority)", isPathStyle: false)
     }
 
     /// The percent-encoded path of a key, or of the bucket itself for an empty one.

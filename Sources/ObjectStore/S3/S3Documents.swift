@@ -8,11 +8,18 @@ enum S3Documents {
         _ body: [UInt8], operation: String, key: String
     ) throws(ObjectStoreError) -> XMLElement {
         do {
-            return try XMLElement(parsing: body)
+            return try XMLElement(parsing: withoutPadding(body))
         } catch {
             throw ObjectStoreError(
                 .invalidResponse, operation: operation, key: key, detail: error.description)
         }
+    }
+
+    /// The body from its first sign on: S3 sends white space for as long as it
+    /// puts parts together (S3 API Reference, CompleteMultipartUpload).
+    static func withoutPadding(_ body: [UInt8]) -> [UInt8] {
+        guard let first = body.first, first <= 0x20 else { return body }
+        return Array(body.drop { $0 <= 0x20 })
     }
 
     static func malformed(_ operation: String, _ key: String) -> ObjectStoreError {
@@ -62,6 +69,17 @@ enum S3Documents {
             parts.append(UploadedPart(number: number, etag: bare(etag), bytes: bytes))
         }
         return parts
+    }
+
+    /// The ETag of an object that these parts make: MD5 of their MD5s, and their
+    /// number; nil where a part's ETag is no MD5.
+    static func etag(of parts: [UploadedPart]) -> String? {
+        var digests: [UInt8] = []
+        for part in parts {
+            guard let digest = bytes(hex: part.etag), digest.count == 16 else { return nil }
+            digests += digest
+        }
+        return "\(hex(md5(digests)))-\(parts.count)"
     }
 
     /// The body of CompleteMultipartUpload.
@@ -115,7 +133,8 @@ extension PresignedRequest {
         }
     }
 
-    var key: ObjectKey {
+    /// The object that it is for.
+    package var key: ObjectKey {
         switch self {
         case .get(let key, _), .head(let key), .put(let key, _, _), .uploadPart(let key, _, _):
             key
@@ -126,8 +145,7 @@ extension PresignedRequest {
     var query: [(name: String, value: String)] {
         switch self {
         case .get(_, let name?):
-            let quoted = name.filter { $0 != "\"" && $0 != "\\" }
-            return [("response-content-disposition", "attachment; filename=\"\(quoted)\"")]
+            return [("response-content-disposition", ContentDisposition.attachment(name))]
         case .uploadPart(_, let uploadID, let number):
             return [("partNumber", "\(number)"), ("uploadId", uploadID)]
         case .get, .head, .put: return []

@@ -14,8 +14,10 @@ struct S3Call: Sendable {
     var headers: [(name: String, value: String)] = []
     var body: HTTPRequestBody = .none
     var sink: HTTPSink = .memory(maximumBytes: 32 << 20)
-    /// False where a second try could do harm or cannot begin anew.
-    var mayRepeat = true
+    /// Makes the sink as it was before an attempt; false when it cannot.
+    var rewind: @Sendable () -> Bool = { true }
+    /// The store may work for minutes before it answers.
+    var isSlow = false
 
     /// Whether bytes go from or to a local file.
     var movesFile: Bool {
@@ -37,26 +39,34 @@ struct S3Exchange: Sendable {
     /// The longest that one attempt may take, unless it moves a file: such a
     /// one is ended when it stalls.
     private static let callTimeoutMilliseconds = 60_000
+    /// As long as S3 itself may take for a completion.
+    private static let slowCallTimeoutMilliseconds = 600_000
+    /// Amazon takes a clock that is off by up to 15 minutes.
+    private static let toleratedSkewSeconds = 15 * 60
 
     /// - Returns: an answer below 300.
     func perform(_ call: S3Call) async throws(ObjectStoreError) -> HTTPResponse {
+        // Without a key the call would be one on the bucket.
+        guard call.operation == "ListObjectsV2" || ObjectKey(call.key).isValid else {
+            throw Self.badKey(call.operation, call.key)
+        }
         var attempt = 1
         while true {
-            let outcome = await send(call, within: try millisecondsLeft(for: call))
+            let left = try millisecondsLeft(for: call)
+            let signedSeconds = clock.seconds() + skew.seconds
+            let outcome = await send(call, within: left, signedSeconds: signedSeconds)
             let failure: RetryPolicy.Failure
             var error: ObjectStoreError
             var retryAfter: Int?
             switch outcome {
             case .success(let response):
-                guard let refused = S3Refusal(response, of: call) else {
-                    return response
-                }
-                failure = .status(response.status, serviceCode: refused.error.serviceCode)
-                error = refused.error
-                retryAfter = response["Retry-After"].flatMap { Int($0) }
-                if error.serviceCode == "RequestTimeTooSkewed" {
-                    skew.learn(date: response["Date"], now: clock.seconds())
-                }
+                guard
+                    let refused = refusal(
+                        response, of: call, signedSeconds: signedSeconds)
+                else { return response }
+                failure = .status(response.status, serviceCode: refused.serviceCode)
+                error = refused
+                retryAfter = retryAfterSeconds(response)
             case .failure(let transport):
                 error = Self.error(transport, of: call)
                 failure = .transport
@@ -66,7 +76,7 @@ struct S3Exchange: Sendable {
                 after: failure, attempt: attempt, random: clock.random(),
                 retryAfterSeconds: retryAfter)
             error.attempts = attempt
-            guard call.mayRepeat, let delay, hasTime(for: delay) else { throw error }
+            guard let delay, hasTime(for: delay), call.rewind() else { throw error }
             do {
                 try await clock.sleep(delay)
             } catch {
@@ -74,6 +84,38 @@ struct S3Exchange: Sendable {
             }
             attempt += 1
         }
+    }
+
+    /// - Returns: nil for an answer that says yes.
+    /// - Parameter signedSeconds: The time that the request was signed with.
+    private func refusal(
+        _ response: HTTPResponse, of call: S3Call, signedSeconds: Int
+    ) -> ObjectStoreError? {
+        guard var error = S3Refusal(response, of: call)?.error else { return nil }
+        // The answer to a HEAD has no body to name the fault.
+        if call.method == "HEAD", response.status == 403,
+            let theirs = response["Date"].flatMap(HTTPDate.seconds),
+            abs(theirs - signedSeconds) > Self.toleratedSkewSeconds
+        {
+            error.code = .unavailable
+            error.serviceCode = "RequestTimeTooSkewed"
+        }
+        if error.serviceCode == "RequestTimeTooSkewed" {
+            skew.learn(date: response["Date"], now: clock.seconds())
+        }
+        return error
+    }
+
+    /// Seconds, or a date (RFC 9110, 10.2.3).
+    private func retryAfterSeconds(_ response: HTTPResponse) -> Int? {
+        guard let text = response["Retry-After"] else { return nil }
+        return Int(text) ?? HTTPDate.seconds(text).map { max(0, $0 - clock.seconds()) }
+    }
+
+    static func badKey(_ operation: String, _ key: String) -> ObjectStoreError {
+        ObjectStoreError(
+            .invalidRequest, operation: operation, key: key,
+            detail: "A key has 1 to 1,024 bytes")
     }
 
     /// - Returns: nil where the task has no deadline.
@@ -97,19 +139,24 @@ struct S3Exchange: Sendable {
     /// The time limit of one attempt; 0 sets none.
     private func timeout(of call: S3Call, within left: Int?) -> Int {
         guard !call.movesFile else { return left ?? 0 }
-        return min(left ?? .max, Self.callTimeoutMilliseconds)
+        let longest =
+            call.isSlow ? Self.slowCallTimeoutMilliseconds : Self.callTimeoutMilliseconds
+        return min(left ?? .max, longest)
     }
 
     private func send(
-        _ call: S3Call, within left: Int?
+        _ call: S3Call, within left: Int?, signedSeconds: Int
     ) async -> Result<HTTPResponse, HTTPTransportError> {
         let endpoint = configuration.endpoint
         let path = endpoint.path(bucket: configuration.bucket, key: call.key)
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             method: call.method,
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + queryText(call.query),
-            headers: signedHeaders(call, path: path), body: call.body, sink: call.sink,
+            headers: signedHeaders(call, path: path, seconds: signedSeconds), body: call.body,
+            sink: call.sink,
             timeoutMilliseconds: timeout(of: call, within: left))
+        // What trickles in meanwhile is less than a stall's limit.
+        if call.isSlow { request.stallTimeoutSeconds = 0 }
         do {
             return .success(try await client.send(request))
         } catch {
@@ -118,9 +165,9 @@ struct S3Exchange: Sendable {
     }
 
     private func signedHeaders(
-        _ call: S3Call, path: String
+        _ call: S3Call, path: String, seconds: Int
     ) -> [(name: String, value: String)] {
-        let timestamp = SigV4Time.timestamp(seconds: clock.seconds() + skew.seconds)
+        let timestamp = SigV4Time.timestamp(seconds: seconds)
         let hash = payloadHash(call.body)
         var headers = call.headers
         headers.append(("x-amz-content-sha256", hash))
@@ -184,7 +231,7 @@ private struct S3Refusal {
     init?(_ response: HTTPResponse, of call: S3Call) {
         let mayFailLate = Self.lateFailures.contains(call.operation)
         guard response.status >= 300 || mayFailLate else { return nil }
-        let document = try? XMLElement(parsing: response.body)
+        let document = try? XMLElement(parsing: S3Documents.withoutPadding(response.body))
         let isError = document?.name == "Error"
         guard response.status >= 300 || isError else { return nil }
         let serviceCode = isError ? document?.text(of: "Code") : nil

@@ -1,0 +1,16 @@
+import AWSSignature
+
+/// The `Content-Disposition` that saves a download under a name (RFC 6266).
+enum ContentDisposition {
+    /// A name beyond ASCII is given twice: S3 refuses headers that ISO-8859-1
+    /// cannot hold, and old clients read the plain name only.
+    static func attachment(_ name: String) -> String {
+        let visible = name.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        let plain = String(
+            String.UnicodeScalarView(
+                visible.filter { $0 != "\"" && $0 != "\\" }.map { $0.isASCII ? $0 : "_" }))
+        let text = "attachment; filename=\"\(plain)\""
+        guard visible.contains(where: { !$0.isASCII }) else { return text }
+        return text + "; filename*=UTF-8''" + uriEncode(String(visible))
+    }
+}
