@@ -33,6 +33,7 @@ let package = Package(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CProcess"),
+        .target(name: "CCrashReport"),
 
         // Rooms, leaves first.
         .target(name: "JSONLog", swiftSettings: strict),
@@ -51,7 +52,8 @@ let package = Package(
             name: "Jobs", dependencies: ["Editing", "ObjectStore", "AWSSignature"],
             swiftSettings: strict),
         .target(
-            name: "LambdaRuntime", dependencies: ["JSONLog"], path: "Sources/Runtime",
+            name: "LambdaRuntime", dependencies: ["JSONLog", "CCrashReport"],
+            path: "Sources/Runtime",
             swiftSettings: strict),
         .target(
             name: "Functions",

@@ -2,20 +2,26 @@ import AWSSignature
 import FFmpeg
 import FoundationEssentials
 import Functions
+import Glibc
 import HTTPTransport
 import LambdaRuntime
 import ObjectStore
 
 /// Every function of the binary, built when `_HANDLER` names it.
-func liveHandlers() -> [String: HandlerFactory] {
-    var handlers: [String: HandlerFactory] = [:]
+func liveFunctions() -> [String: FunctionFactory] {
+    var functions: [String: FunctionFactory] = [:]
     for name in FunctionName.allCases {
-        handlers[name.rawValue] = { environment, _ in
-            Registry.handler(name, try liveServices(environment.variables))
+        functions[name.rawValue] = { environment, _ in
+            LoadedFunction(Registry.handler(name, try liveServices(environment.variables)))
         }
     }
-    handlers[EchoHandler.name] = EchoHandler.factory()
-    return handlers
+    functions[EchoHandler.name] = EchoHandler.factory(variable: variable)
+    return functions
+}
+
+/// A variable as it is now: the loop sets one for each invocation.
+private let variable: @Sendable (String) -> String? = { name in
+    getenv(name).map { String(cString: $0) }
 }
 
 /// The live values, from the environment.

@@ -2,4 +2,4 @@ import Foundation
 import LambdaRuntime
 
 // The environment is read here and nowhere else.
-exit(await serve(environment: ProcessInfo.processInfo.environment, handlers: liveHandlers()))
+exit(await serve(environment: ProcessInfo.processInfo.environment, functions: liveFunctions()))

@@ -14,13 +14,13 @@ package enum LogLevel: Int, Sendable, Hashable, Comparable, CaseIterable {
         }
     }
 
-    /// The word in the `level` field.
+    /// The word in the `level` field: Lambda's names, by which it filters.
     package var name: String {
         switch self {
-        case .debug: "debug"
-        case .info: "info"
-        case .warning: "warning"
-        case .error: "error"
+        case .debug: "DEBUG"
+        case .info: "INFO"
+        case .warning: "WARN"
+        case .error: "ERROR"
         }
     }
 

@@ -4,9 +4,11 @@ import JSONLog
 /// The diagnostic function, `_HANDLER=echo`: answers an event with its bytes.
 ///
 /// An event may ask for more, to see how a platform deals with it:
-/// `{"throw":"text"}` fails with that text, `{"getenv":"NAME"}` answers
-/// `{"value":…}` (null where unset), `{"sleep_ms":N}` answers after N
-/// milliseconds, `{"respond_bytes":N}` answers a JSON string of N characters.
+/// `{"throw":"text"}` fails with that text, `{"trap":"text"}` ends the process
+/// with it, `{"getenv":"NAME"}` answers `{"value":…}` (null where unset),
+/// `{"sleep_ms":N}` answers after N milliseconds, `{"respond_bytes":N}` answers
+/// a JSON string of N characters, `{"stream":N,"delay_ms":D}` streams N chunks
+/// with D milliseconds between them, `{"stream_fail":N}` streams N and fails.
 /// With `FAIL_INIT=1` in the environment it does not start.
 package enum EchoHandler {
     /// Handlers' name for it.
@@ -22,14 +24,14 @@ package enum EchoHandler {
     ///   for the environment at the start and the invocation's trace ID.
     package static func factory(
         variable: (@Sendable (String) -> String?)? = nil
-    ) -> HandlerFactory {
+    ) -> FunctionFactory {
         { environment, _ in
             guard environment.variables["FAIL_INIT"] != "1" else {
                 throw HandlerError(
                     type: "Function.InitFailed", message: "FAIL_INIT=1 asked for this.")
             }
-            return { event, context in
-                guard let directive = Directive(event) else { return event }
+            return LoadedFunction { event, context in
+                guard let directive = Directive(event) else { return .whole(event) }
                 return try await answer(directive, event) { name in
                     if let variable { return variable(name) }
                     if name == "_X_AMZN_TRACE_ID" { return context.traceID }
@@ -41,30 +43,54 @@ package enum EchoHandler {
 
     private static func answer(
         _ directive: Directive, _ event: [UInt8], _ variable: @Sendable (String) -> String?
-    ) async throws -> [UInt8] {
+    ) async throws -> FunctionResponse {
         if let message = directive.throw {
             throw HandlerError(type: "Function.EchoError", message: message)
         }
+        if let message = directive.trap { fatalError(message) }
         if let name = directive.getenv {
             let value = variable(name).map(JSONText.string) ?? Array("null".utf8)
-            return Array("{\"value\":".utf8) + value + Array("}".utf8)
+            return .whole(Array("{\"value\":".utf8) + value + Array("}".utf8))
         }
-        if let milliseconds = directive.sleep_ms {
-            try await Task.sleep(for: .milliseconds(max(0, milliseconds)))
+        if let count = directive.stream ?? directive.stream_fail {
+            return .streamed(stream(count, directive))
         }
+        try await sleep(directive.sleep_ms)
         if let count = directive.respond_bytes {
             let count = min(max(0, count), responseBytesMax)
             let quote = UInt8(ascii: "\"")
-            return [quote] + Array(repeating: UInt8(ascii: "x"), count: count) + [quote]
+            return .whole([quote] + Array(repeating: UInt8(ascii: "x"), count: count) + [quote])
         }
-        return event
+        return .whole(event)
+    }
+
+    private static func stream(_ count: Int, _ directive: Directive) -> StreamedResponse {
+        StreamedResponse(contentType: "text/plain") { writer in
+            for index in 0..<max(0, count) {
+                if index > 0 { try await sleep(directive.delay_ms) }
+                try await writer.write(Array("chunk \(index)\n".utf8))
+            }
+            if directive.stream_fail != nil {
+                throw HandlerError(
+                    type: "Function.EchoError", message: "The stream failed after \(count).")
+            }
+        }
+    }
+
+    private static func sleep(_ milliseconds: Int?) async throws {
+        guard let milliseconds, milliseconds > 0 else { return }
+        try await Task.sleep(for: .milliseconds(milliseconds))
     }
 
     private struct Directive: Decodable {
         var `throw`: String?
+        var trap: String?
         var getenv: String?
         var sleep_ms: Int?
         var respond_bytes: Int?
+        var stream: Int?
+        var stream_fail: Int?
+        var delay_ms: Int?
 
         /// - Returns: nil for an event that asks for nothing.
         init?(_ event: [UInt8]) {
@@ -75,15 +101,19 @@ package enum EchoHandler {
             self = found
         }
 
-        private static let names = ["throw\"", "getenv\"", "sleep_ms\"", "respond_bytes\""]
-            .map { Array($0.utf8) }
+        private static let names = [
+            "throw\"", "trap\"", "getenv\"", "sleep_ms\"", "respond_bytes\"", "stream\"",
+            "stream_fail\"",
+        ].map { Array($0.utf8) }
 
         /// One pass over the bytes, far cheaper than decoding each event.
         private static func mayBe(in event: [UInt8]) -> Bool {
-            event.indices.contains { index in
-                event[index] == UInt8(ascii: "\"")
-                    && names.contains { event[(index + 1)...].starts(with: $0) }
+            var rest = event[...]
+            while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
+                rest = rest[(quote + 1)...]
+                if names.contains(where: { rest.starts(with: $0) }) { return true }
             }
+            return false
         }
     }
 }

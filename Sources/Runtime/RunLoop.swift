@@ -4,41 +4,41 @@ package import JSONLog
 ///
 /// One at a time: next, handler, response or error. A handler's error is the
 /// caller's to know and never ends the loop; so is a result that the platform
-/// refuses. Writes one `info` line for each finished invocation.
+/// refuses. Writes one `info` line for each finished invocation, and one line
+/// of metrics where `SPOOL_METRICS_NAMESPACE` asks for them.
 ///
 /// - Parameters:
-///   - setTraceID: Called before each handler with the invocation's trace ID,
-///     nil where it has none: `_X_AMZN_TRACE_ID` must never be a stale one.
+///   - observer: Is told when invocations begin and end.
 ///   - handler: Runs in the caller's task; cancelling that task cancels it.
 /// - Throws: why the loop ended; `.terminated` is the good end.
 package func runLoop<Client: RuntimeClient>(
     client: Client, environment: RuntimeEnvironment, logger: Logger,
-    setTraceID: @Sendable (String?) -> Void = { _ in }, handler: RawHandler
+    observer: any InvocationObserver, handler: FunctionHandler
 ) async throws(RuntimeClientError) {
     let logger = logger.with(["function": .string(environment.functionName)])
     var isColdStart = true
     while true {
         let invocation = try await client.next()
-        setTraceID(invocation.traceID)
+        observer.invocationBegins(invocation)
         let context = InvocationContext(
             invocation, functionName: environment.functionName, logger: logger)
         let start = ContinuousClock.now
 
-        let result = await outcome(of: handler, invocation.event, context)
+        let answer = await outcome(of: handler, invocation.event, context)
         let elapsed = start.duration(to: .now)
+        var record = InvocationRecord(
+            isColdStart: isColdStart, milliseconds: elapsed.milliseconds,
+            eventBytes: invocation.event.count)
+        try await post(answer, invocation.requestID, client, &record)
+        if record.isStreamed { record.milliseconds = start.duration(to: .now).milliseconds }
 
-        let posted: ReportOutcome
-        switch result {
-        case .success(let response):
-            posted = try await client.respond(response, requestID: invocation.requestID)
-        case .failure(let error):
-            posted = try await client.reportError(error, requestID: invocation.requestID)
+        observer.invocationEnds()
+        context.logger.info("invocation finished", record.fields)
+        if let namespace = environment.metricsNamespace {
+            context.logger.metrics(
+                namespace: namespace, dimensions: ["function": environment.functionName],
+                record.metrics)
         }
-        var fields = InvocationRecord.fields(result, posted)
-        fields["durationMs"] = .double(elapsed.milliseconds)
-        fields["coldStart"] = .boolean(isColdStart)
-        fields["eventBytes"] = .integer(invocation.event.count)
-        context.logger.info("invocation finished", fields)
         isColdStart = false
         if Task.isCancelled {
             throw RuntimeClientError(
@@ -48,12 +48,32 @@ package func runLoop<Client: RuntimeClient>(
 }
 
 private func outcome(
-    of handler: RawHandler, _ event: [UInt8], _ context: InvocationContext
-) async -> Result<[UInt8], HandlerError> {
+    of handler: FunctionHandler, _ event: [UInt8], _ context: InvocationContext
+) async -> Result<FunctionResponse, HandlerError> {
     do {
         return .success(try await handler(event, context))
     } catch {
         return .failure(HandlerError(reporting: error))
+    }
+}
+
+private func post(
+    _ answer: Result<FunctionResponse, HandlerError>, _ requestID: String,
+    _ client: some RuntimeClient, _ record: inout InvocationRecord
+) async throws(RuntimeClientError) {
+    switch answer {
+    case .success(.whole(let response)):
+        record.responseBytes = response.count
+        record.report = try await client.respond(response, requestID: requestID)
+    case .success(.streamed(let response)):
+        record.isStreamed = true
+        let outcome = try await client.respond(streaming: response, requestID: requestID)
+        record.responseBytes = outcome.bytes
+        record.failure = outcome.failure
+        record.report = outcome.report
+    case .failure(let error):
+        record.failure = error
+        record.report = try await client.reportError(error, requestID: requestID)
     }
 }
 
@@ -69,22 +89,29 @@ extension InvocationContext {
     }
 }
 
-/// What the line at an invocation's end tells of its outcome.
-private enum InvocationRecord {
-    static func fields(
-        _ result: Result<[UInt8], HandlerError>, _ posted: ReportOutcome
-    ) -> [String: LogValue] {
-        var fields: [String: LogValue]
-        switch result {
-        case .success(let response):
-            fields = ["outcome": "success", "responseBytes": .integer(response.count)]
-        case .failure(let error):
-            fields = [
-                "outcome": "error", "errorType": .string(error.type),
-                "errorMessage": .string(error.message),
-            ]
+/// What the lines at an invocation's end tell of it.
+private struct InvocationRecord {
+    var isColdStart: Bool
+    var milliseconds: Double
+    var eventBytes: Int
+    var isStreamed = false
+    var responseBytes: Int?
+    var failure: HandlerError?
+    var report = ReportOutcome.accepted
+
+    var fields: [String: LogValue] {
+        var fields: [String: LogValue] = [
+            "outcome": failure == nil ? "success" : "error",
+            "durationMs": .double(milliseconds), "coldStart": .boolean(isColdStart),
+            "eventBytes": .integer(eventBytes),
+        ]
+        if let responseBytes { fields["responseBytes"] = .integer(responseBytes) }
+        if isStreamed { fields["streamed"] = true }
+        if let failure {
+            fields["errorType"] = .string(failure.type)
+            fields["errorMessage"] = .string(failure.message)
         }
-        switch posted {
+        switch report {
         case .accepted: break
         case .refused(let status):
             fields["outcome"] = "refused"
@@ -94,6 +121,16 @@ private enum InvocationRecord {
             fields["detail"] = .string(detail)
         }
         return fields
+    }
+
+    var metrics: [Metric] {
+        [
+            Metric("Duration", .milliseconds, .double(milliseconds)),
+            Metric("ColdStarts", .count, .integer(isColdStart ? 1 : 0)),
+            Metric("Errors", .count, .integer(failure == nil && report == .accepted ? 0 : 1)),
+            Metric("EventBytes", .bytes, .integer(eventBytes)),
+            Metric("ResponseBytes", .bytes, .integer(responseBytes ?? 0)),
+        ]
     }
 }
 

@@ -26,13 +26,21 @@ package struct RuntimeEnvironment: Sendable, Hashable {
     package var region: String
     /// `AWS_LAMBDA_LOG_LEVEL`; `info` when unset.
     package var logLevel: LogLevel
+    /// `AWS_LAMBDA_LOG_FORMAT`; JSON when unset.
+    package var logFormat: LogFormat
+    /// `AWS_LAMBDA_MAX_CONCURRENCY`: events served at the same time, 1 to 1,024;
+    /// 1 when unset. Set on Lambda Managed Instances.
+    package var maxConcurrency: Int
+    /// `SPOOL_METRICS_NAMESPACE`: where CloudWatch keeps the metrics of each
+    /// invocation; none are written when it is unset.
+    package var metricsNamespace: String?
     /// `AWS_LAMBDA_INITIALIZATION_TYPE`; `on-demand` when unset.
     package var initializationType: String
     /// Every variable, for the function's own configuration.
     package var variables: [String: String]
 
     /// - Throws: when `AWS_LAMBDA_RUNTIME_API` is missing or is not `host:port`,
-    ///   or the memory size is not a number.
+    ///   or the memory size or the concurrency is not a number that can be.
     package init(_ variables: [String: String]) throws(RuntimeEnvironmentError) {
         func value(_ name: String) -> String? {
             variables[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -47,7 +55,15 @@ package struct RuntimeEnvironment: Sendable, Hashable {
             throw RuntimeEnvironmentError(
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE is not a number of MiB: \(memory).")
         }
+        let concurrency = value("AWS_LAMBDA_MAX_CONCURRENCY") ?? "1"
+        guard let maxConcurrency = Int(concurrency), (1...1024).contains(maxConcurrency) else {
+            throw RuntimeEnvironmentError(
+                "AWS_LAMBDA_MAX_CONCURRENCY is not a number from 1 to 1024: \(concurrency).")
+        }
         _ = try RuntimeEndpoint(runtimeAPI)
+        self.maxConcurrency = maxConcurrency
+        self.logFormat = value("AWS_LAMBDA_LOG_FORMAT").flatMap(LogFormat.init(name:)) ?? .json
+        self.metricsNamespace = value("SPOOL_METRICS_NAMESPACE")
         self.runtimeAPI = runtimeAPI
         self.memoryMegabytes = memoryMegabytes
         self.handlerName = value("_HANDLER") ?? ""

@@ -50,6 +50,7 @@ final class Termination: Sendable {
         state.withLock { $0.hasArrived = true }
         takeWaiting()?.resume()
         usleep(graceMilliseconds * 1000)
+        CrashReporter.flush()
         _exit(0)
     }
 

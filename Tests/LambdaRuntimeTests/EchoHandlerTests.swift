@@ -7,11 +7,13 @@ import Testing
         let environment = try RuntimeEnvironment([
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "NAME": "a \"b\"",
         ])
-        let handler = try await EchoHandler.factory()(environment, Logger(level: .error))
+        let function = try await EchoHandler.factory()(environment, Logger(level: .error))
         let context = InvocationContext(
             requestID: "r", functionName: "echo", traceID: "Root=1", deadlineMilliseconds: 0,
             logger: Logger(level: .error))
-        return String(decoding: try await handler(Array(event.utf8), context), as: UTF8.self)
+        guard case .whole(let bytes) = try await function.handle(Array(event.utf8), context)
+        else { return "a stream" }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     @Test(arguments: [
@@ -21,7 +23,7 @@ import Testing
         ("{\"getenv\":\"OTHER\"}", #"{"value":null}"#),
         ("{\"getenv\":\"_X_AMZN_TRACE_ID\"}", #"{"value":"Root=1"}"#),
         ("{\"id\":1, \"sleep_ms\":1}", "{\"id\":1, \"sleep_ms\":1}"),
-        ("{\"respond_bytes\":3}", "\"xxx\""),
+        ("{\"respond_bytes\":3}", "\"xxx\""), ("{\"stream\":2}", "a stream"),
     ])
     func `an event comes back, or what it asks for`(event: String, expected: String) async throws {
         #expect(try await answer(event) == expected)

@@ -17,7 +17,7 @@ import Testing
         Logger(level: level, sink: { lines.append($0) }, clock: { 1_740_820_087_006 })
     }
 
-    @Test func `a line has time, level, message and the fields by name`() {
+    @Test func `a line has timestamp, level, message and the fields by name`() {
         let lines = Lines()
 
         logger(.info, into: lines).with(["requestId": "r1", "function": "f"])
@@ -25,7 +25,7 @@ import Testing
 
         #expect(
             lines.all == [
-                #"{"time":"2025-03-01T09:08:07.006Z","level":"info","message":"done","#
+                #"{"timestamp":"2025-03-01T09:08:07.006Z","level":"INFO","message":"done","#
                     + #""frames":12,"function":"f","ok":true,"ratio":0.5,"requestId":"r2"}"# + "\n"
             ])
     }
@@ -54,13 +54,14 @@ import Testing
     @Test func `a field never shadows the line's own three, and no number is NaN`() throws {
         let lines = Lines()
 
-        logger(.info, into: lines).info("m", ["time": "x", "n": .double(.nan)])
+        logger(.info, into: lines).info("m", ["timestamp": "x", "n": .double(.nan)])
 
         let line = try #require(lines.all.first)
         let read = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
         #expect(
             read == [
-                "time": "2025-03-01T09:08:07.006Z", "level": "info", "message": "m", "_time": "x",
+                "timestamp": "2025-03-01T09:08:07.006Z", "level": "INFO", "message": "m",
+                "_timestamp": "x",
                 "n": "nan",
             ])
     }

@@ -12,6 +12,9 @@ import Testing
             case response(String, id: String)
             case error(HandlerError, id: String)
             case initError(HandlerError)
+            case stream(String, id: String, failure: HandlerError?)
+            case restoreError(HandlerError)
+            case restored
         }
 
         private var events: [Invocation]
@@ -34,6 +37,30 @@ import Testing
             _ response: [UInt8], requestID: String
         ) async throws(RuntimeClientError) -> ReportOutcome {
             records.append(.response(String(decoding: response, as: UTF8.self), id: requestID))
+            return outcome
+        }
+
+        func respond(
+            streaming response: StreamedResponse, requestID: String
+        ) async throws(RuntimeClientError) -> StreamOutcome {
+            let writer = `Streamed response`.Collector()
+            var failure: HandlerError?
+            do {
+                try await response.body(writer)
+            } catch {
+                failure = HandlerError(reporting: error)
+            }
+            let text = String(decoding: await writer.bytes, as: UTF8.self)
+            records.append(.stream(text, id: requestID, failure: failure))
+            return StreamOutcome(outcome, failure: failure, bytes: text.utf8.count)
+        }
+
+        func waitForRestore() async throws(RuntimeClientError) { records.append(.restored) }
+
+        func reportRestoreError(
+            _ error: HandlerError
+        ) async throws(RuntimeClientError) -> ReportOutcome {
+            records.append(.restoreError(error))
             return outcome
         }
 
@@ -68,14 +95,24 @@ import Testing
             requestID: id, deadlineMilliseconds: 5000, traceID: traceID, event: Array(text.utf8))
     }
 
+    /// Notes what the loop tells of its invocations.
+    final class Observer: InvocationObserver {
+        let notes = Mutex<[String]>([])
+        func loopStarted() { notes.withLock { $0.append("start") } }
+        func invocationBegins(_ invocation: Invocation) {
+            notes.withLock { $0.append("begin \(invocation.traceID ?? "without trace")") }
+        }
+        func invocationEnds() { notes.withLock { $0.append("end") } }
+    }
+
     private func run(
-        _ platform: Platform, setTraceID: @Sendable (String?) -> Void = { _ in },
-        _ handler: RawHandler
+        _ platform: Platform, observer: Observer = Observer(), _ handler: @escaping RawHandler
     ) async {
         let error = await #expect(throws: RuntimeClientError.self) {
             try await runLoop(
                 client: platform, environment: environment, logger: logger,
-                setTraceID: setTraceID, handler: handler)
+                observer: observer
+            ) { .whole(try await handler($0, $1)) }
         }
         #expect(error?.code == .terminated)
     }
@@ -118,13 +155,14 @@ import Testing
         }
     }
 
-    @Test func `the trace ID is set for each invocation and cleared where there is none`() async {
-        let seen = Mutex<[String?]>([])
+    @Test func `each invocation's begin and end are told, with its trace ID or none`() async {
+        let observer = Observer()
         let platform = Platform([event("r1", "1", traceID: "Root=1"), event("r2", "2")])
 
-        await run(platform, setTraceID: { id in seen.withLock { $0.append(id) } }) { b, _ in b }
+        await run(platform, observer: observer) { bytes, _ in bytes }
 
-        #expect(seen.withLock { $0 } == ["Root=1", nil])
+        let notes = observer.notes.withLock { $0 }
+        #expect(notes == ["begin Root=1", "end", "begin without trace", "end"])
     }
 
     @Test func `one line tells each invocation's story`() async {
@@ -139,7 +177,7 @@ import Testing
             line.replacing(/"durationMs":[0-9.e-]+/, with: "\"durationMs\":0")
         }
         let start =
-            #"{"time":"1970-01-01T00:00:00.000Z","level":"info","#
+            #"{"timestamp":"1970-01-01T00:00:00.000Z","level":"INFO","#
             + #""message":"invocation finished","#
         #expect(
             withoutTimes == [
@@ -168,13 +206,13 @@ import Testing
         let environment = try RuntimeEnvironment([
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "nope",
         ])
-        let factories: [String: HandlerFactory] = [
+        let factories: [String: FunctionFactory] = [
             "b": EchoHandler.factory(), "a": EchoHandler.factory(),
         ]
 
-        let handler = try await initialise(platform, environment, factories, logger)
+        let function = try await load(platform, environment, factories, logger)
 
-        #expect(handler == nil)
+        #expect(function == nil)
         let error = HandlerError(
             type: "Runtime.UnknownHandler",
             message: "There is no function \"nope\"; this program has: a, b.")
@@ -187,10 +225,10 @@ import Testing
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "echo", "FAIL_INIT": "1",
         ])
 
-        let handler = try await initialise(
+        let function = try await load(
             platform, environment, ["echo": EchoHandler.factory()], logger)
 
-        #expect(handler == nil)
+        #expect(function == nil)
         let error = HandlerError(
             type: "Function.InitFailed", message: "FAIL_INIT=1 asked for this.")
         #expect(await platform.records == [.initError(error)])
@@ -210,11 +248,12 @@ import Testing
         variables["AWS_LAMBDA_RUNTIME_API"] = server.api
         let environment = try RuntimeEnvironment(variables)
         let client = try SocketRuntimeClient(environment: environment)
-        let handler = try await EchoHandler.factory()(environment, logger)
+        let function = try await EchoHandler.factory()(environment, logger)
 
         let error = await #expect(throws: RuntimeClientError.self) {
             try await client.run(
-                environment: environment, logger: logger, setTraceID: { _ in }, handler: handler)
+                environment: environment, logger: logger, observer: Observer(),
+                handler: function.handle)
         }
 
         #expect(error?.code == .containerError)

@@ -18,7 +18,7 @@ import Testing
         }
         return await LambdaRuntime.serve(
             environment: ["AWS_LAMBDA_RUNTIME_API": server.api, "_HANDLER": "f"],
-            handlers: ["f": { _, _ in handler }], logger: Logger { _ in })
+            functions: ["f": { _, _ in LoadedFunction(handler) }], logger: Logger { _ in })
     }
 
     @Test func `SIGTERM ends an idle process with status 0`() async {
@@ -64,7 +64,7 @@ import Testing
             let server = ScriptedServer([[.request, .send(Answer.status(202))]])
             let status = await LambdaRuntime.serve(
                 environment: ["AWS_LAMBDA_RUNTIME_API": server.api, "_HANDLER": "g"],
-                handlers: [:], logger: Logger { _ in })
+                functions: [:], logger: Logger { _ in })
             let isReported =
                 server.requests
                 == server.requests.filter {
@@ -80,7 +80,7 @@ import Testing
         await #expect(processExitsWith: .exitCode(1)) {
             exit(
                 await LambdaRuntime.serve(
-                    environment: [:], handlers: [:], logger: Logger { _ in }))
+                    environment: [:], functions: [:], logger: Logger { _ in }))
         }
     }
 

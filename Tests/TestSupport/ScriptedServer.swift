@@ -10,6 +10,8 @@ package final class ScriptedServer: Sendable {
     package enum Step: Sendable {
         /// Reads one whole request and records it.
         case request
+        /// Reads one whole request whose body is chunked, and records it.
+        case chunkedRequest
         /// Reads only this many bytes of a request, recording nothing.
         case bytes(Int)
         case send(String)
@@ -66,6 +68,8 @@ package final class ScriptedServer: Sendable {
         switch step {
         case .request:
             if let text = readRequest(connection) { received.withLock { $0.append(text) } }
+        case .chunkedRequest:
+            if let text = readChunkedRequest(connection) { received.withLock { $0.append(text) } }
         case .bytes(let count):
             var buffer = [UInt8](repeating: 0, count: count)
             recv(connection, &buffer, count, Int32(MSG_WAITALL))
@@ -98,6 +102,21 @@ package final class ScriptedServer: Sendable {
             if wanted == nil { wanted = requestBytes(bytes) }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Up to the empty line that ends the trailers. Bodies here hold no such line.
+    private func readChunkedRequest(_ connection: Int32) -> String? {
+        var bytes: [UInt8] = []
+        var byte: UInt8 = 0
+        while true {
+            guard recv(connection, &byte, 1, 0) == 1 else { return nil }
+            bytes.append(byte)
+            guard bytes.suffix(4) == [13, 10, 13, 10] else { continue }
+            let text = String(decoding: bytes, as: UTF8.self)
+            guard let head = text.range(of: "\r\n\r\n") else { continue }
+            let body = text[head.upperBound...]
+            if body.hasPrefix("0\r\n") || body.contains("\r\n0\r\n") { return text }
+        }
     }
 
     private func requestBytes(_ bytes: [UInt8]) -> Int? {

@@ -8,7 +8,10 @@ const linesShownMaximum = 800;
 /** What the console itself causes twice a second, and what frames each invocation. */
 const pollingFunction = "job-status";
 const frame = /^(START|END|REPORT|INIT_START) /;
-const ownFields = new Set(["time", "level", "message"]);
+const ownFields = new Set(["timestamp", "level", "message"]);
+/** Lambda's names of levels, as the style sheet calls them. */
+const levels = { TRACE: "debug", DEBUG: "debug", INFO: "info", WARN: "warning", ERROR: "error",
+  FATAL: "error" };
 
 /** A line as its parts: functions write one JSON object a line, programs may print anything. */
 export function parseLine(text) {
@@ -17,7 +20,7 @@ export function parseLine(text) {
     if (typeof record?.message !== "string") return plain(text);
     const fields = Object.entries(record).filter(([name]) => !ownFields.has(name))
       .map(([name, value]) => `${name}=${asText(value)}`).join(" ");
-    return { level: record.level || "info", message: record.message, fields };
+    return { level: levels[record.level] || "info", message: record.message, fields };
   } catch {
     return plain(text);
   }

@@ -77,6 +77,21 @@ package enum ReportOutcome: Sendable, Hashable {
     case lost(detail: String)
 }
 
+/// How a streamed result ended.
+package struct StreamOutcome: Sendable, Hashable {
+    package var report: ReportOutcome
+    /// What cut the stream, or kept it from beginning.
+    package var failure: HandlerError?
+    /// Bytes that were written, the prelude included.
+    package var bytes: Int
+
+    package init(_ report: ReportOutcome, failure: HandlerError? = nil, bytes: Int) {
+        self.report = report
+        self.failure = failure
+        self.bytes = bytes
+    }
+}
+
 /// The Runtime API, as much of it as the loop needs.
 package protocol RuntimeClient: Sendable {
     /// Waits for the next event, as long as it takes.
@@ -90,6 +105,12 @@ package protocol RuntimeClient: Sendable {
         _ response: [UInt8], requestID: String
     ) async throws(RuntimeClientError) -> ReportOutcome
 
+    /// Posts the result of an invocation while it is made. Throws as above;
+    /// what the body throws is in the outcome.
+    func respond(
+        streaming response: StreamedResponse, requestID: String
+    ) async throws(RuntimeClientError) -> StreamOutcome
+
     /// Posts the failure of an invocation. Throws as `respond` does.
     func reportError(
         _ error: HandlerError, requestID: String
@@ -97,6 +118,15 @@ package protocol RuntimeClient: Sendable {
 
     /// Posts why the function could not start; the process must end after it.
     func reportInitError(
+        _ error: HandlerError
+    ) async throws(RuntimeClientError) -> ReportOutcome
+
+    /// SnapStart: waits until the environment has been restored.
+    /// - Throws: All codes; after a throw the process must end.
+    func waitForRestore() async throws(RuntimeClientError)
+
+    /// Posts why a restored function cannot serve; the process must end after it.
+    func reportRestoreError(
         _ error: HandlerError
     ) async throws(RuntimeClientError) -> ReportOutcome
 }

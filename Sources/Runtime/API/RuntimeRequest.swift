@@ -6,6 +6,8 @@ struct RuntimeRequest: Sendable, Hashable {
     var path: String
     var headers: [Header] = []
     var body: [UInt8] = []
+    /// The body is not here: it follows in chunks.
+    var isChunked = false
 
     struct Header: Sendable, Hashable {
         var name: String
@@ -17,10 +19,28 @@ struct RuntimeRequest: Sendable, Hashable {
 
     static let next = RuntimeRequest(method: "GET", path: base + "/invocation/next")
 
+    /// SnapStart: the snapshot may be taken; answers in a restored environment.
+    static let restoreNext = RuntimeRequest(method: "GET", path: base + "/restore/next")
+
+    static let errorTypeHeader = "Lambda-Runtime-Function-Error-Type"
+    static let errorBodyHeader = "Lambda-Runtime-Function-Error-Body"
+
     static func response(_ body: [UInt8], requestID: String) -> RuntimeRequest {
         RuntimeRequest(
             method: "POST", path: "\(base)/invocation/\(requestID)/response", headers: [json],
             body: body)
+    }
+
+    /// The head of a response whose body comes in chunks.
+    static func streamedResponse(contentType: String, requestID: String) -> RuntimeRequest {
+        RuntimeRequest(
+            method: "POST", path: "\(base)/invocation/\(requestID)/response",
+            headers: [
+                Header(name: "Content-Type", value: contentType),
+                Header(name: "Lambda-Runtime-Function-Response-Mode", value: "streaming"),
+                Header(name: "Transfer-Encoding", value: "chunked"),
+                Header(name: "Trailer", value: "\(errorTypeHeader), \(errorBodyHeader)"),
+            ], isChunked: true)
     }
 
     static func error(_ error: HandlerError, requestID: String) -> RuntimeRequest {
@@ -31,11 +51,15 @@ struct RuntimeRequest: Sendable, Hashable {
         report(error, path: base + "/init/error")
     }
 
+    static func restoreError(_ error: HandlerError) -> RuntimeRequest {
+        report(error, path: base + "/restore/error")
+    }
+
     private static func report(_ error: HandlerError, path: String) -> RuntimeRequest {
         var headers = [json]
         if HandlerError.isConformant(error.type) {
             headers.append(
-                Header(name: "Lambda-Runtime-Function-Error-Type", value: error.type))
+                Header(name: errorTypeHeader, value: error.type))
         }
         return RuntimeRequest(method: "POST", path: path, headers: headers, body: error.document)
     }
@@ -47,7 +71,7 @@ struct RuntimeRequest: Sendable, Hashable {
     func head(authority: String) -> [UInt8] {
         var text = "\(method) \(path) HTTP/1.1\r\nHost: \(authority)\r\nUser-Agent: spool\r\n"
         for header in headers { text += "\(header.name): \(header.value)\r\n" }
-        if method == "POST" { text += "Content-Length: \(body.count)\r\n" }
+        if method == "POST", !isChunked { text += "Content-Length: \(body.count)\r\n" }
         return Array((text + "\r\n").utf8)
     }
 }

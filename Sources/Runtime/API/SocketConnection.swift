@@ -65,17 +65,31 @@ final class SocketConnection {
             guard error.isBeforeAnswer else { throw error }
             sendFailure = error
         }
+        do {
+            return try receiveResponse(limits: limits)
+        } catch {
+            throw error.isBeforeAnswer ? sendFailure ?? error : error
+        }
+    }
+
+    /// Whether the other side has sent something, or hung up.
+    var hasInput: Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, 0) > 0
+    }
+
+    /// Waits for one whole answer.
+    func receiveResponse(limits: HTTPLimits) throws(SocketError) -> HTTPResponse {
         var parser = HTTPResponseParser(limits: limits)
         while true {
             let count: Int
             do {
                 count = try receive()
             } catch {
-                guard parser.hasStarted else { throw sendFailure ?? error }
-                throw error.isBeforeAnswer ? .truncated : error
+                throw error.isBeforeAnswer && parser.hasStarted ? .truncated : error
             }
             guard count > 0 else {
-                throw sendFailure ?? (parser.hasStarted ? .truncated : .closedBeforeAnswer)
+                throw parser.hasStarted ? .truncated : .closedBeforeAnswer
             }
             do {
                 try parser.consume(buffer[..<count])
@@ -106,7 +120,7 @@ final class SocketConnection {
         if first.count == head.count, !body.isEmpty { try sendAll(body) }
     }
 
-    private func sendAll(_ bytes: [UInt8]) throws(SocketError) {
+    func sendAll(_ bytes: [UInt8]) throws(SocketError) {
         var offset = 0
         while offset < bytes.count {
             let count = bytes.withUnsafeBytes { bytes in

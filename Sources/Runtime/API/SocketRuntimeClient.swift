@@ -13,6 +13,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     private let retries: RetryDelays
     private let waiter = Waiter()
     private var connection: SocketConnection?
+    private var stream: ResponseStream?
 
     /// The client's own thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -37,11 +38,12 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// Runs the loop on this client's thread.
     /// - Throws: why the loop ended; `.terminated` is the good end.
     package func run(
-        environment: RuntimeEnvironment, logger: Logger,
-        setTraceID: @escaping @Sendable (String?) -> Void, handler: @escaping RawHandler
+        environment: RuntimeEnvironment, logger: Logger, observer: any InvocationObserver,
+        handler: @escaping FunctionHandler
     ) async throws(RuntimeClientError) {
+        observer.loopStarted()
         try await runLoop(
-            client: self, environment: environment, logger: logger, setTraceID: setTraceID,
+            client: self, environment: environment, logger: logger, observer: observer,
             handler: handler)
     }
 
@@ -52,14 +54,28 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// `GET /runtime/invocation/next`, asked again a bounded number of times when
     /// the connection breaks or the answer is not whole.
     package func next() async throws(RuntimeClientError) -> Invocation {
-        let request = RuntimeRequest.next
+        try await wait(.next) { (response) throws(HTTPParseError) in
+            try Invocation(response, now: Timestamp.now())
+        }
+    }
+
+    /// `GET /runtime/restore/next`.
+    package func waitForRestore() async throws(RuntimeClientError) {
+        try await wait(.restoreNext) { _ in }
+        // What it was connected to is another machine's now.
+        connection = nil
+    }
+
+    private func wait<Value>(
+        _ request: RuntimeRequest, _ read: (HTTPResponse) throws(HTTPParseError) -> Value
+    ) async throws(RuntimeClientError) -> Value {
         var failure = RuntimeClientError(.unreachable, operation: request.operation, detail: "")
         for attempt in 0..<retries.attemptsMax {
             if attempt > 0 { await retries.wait(before: attempt) }
             do {
                 let response = try exchange(request, isInterruptible: true)
                 if response.status == 200 {
-                    return try Invocation(response, now: Timestamp.now())
+                    return try read(response)
                 }
                 failure.code = response.status == 500 ? .containerError : .invalidAnswer
                 failure.detail = "the status is \(response.status)"
@@ -102,6 +118,13 @@ package actor SocketRuntimeClient: RuntimeClient {
         try await post(.initError(error))
     }
 
+    /// `POST /runtime/restore/error`.
+    package func reportRestoreError(
+        _ error: HandlerError
+    ) async throws(RuntimeClientError) -> ReportOutcome {
+        try await post(.restoreError(error))
+    }
+
     /// Sending a result again is harmless: the platform refuses the second one.
     private func post(_ request: RuntimeRequest) async throws(RuntimeClientError) -> ReportOutcome {
         var detail = ""
@@ -109,15 +132,9 @@ package actor SocketRuntimeClient: RuntimeClient {
             if attempt > 0 { await retries.wait(before: attempt) }
             do {
                 let response = try exchange(request, isInterruptible: false)
-                switch response.status {
-                case 200...299: return .accepted
-                case 400...499: return .refused(status: response.status)
-                case 500:
-                    throw RuntimeClientError(
-                        .containerError, operation: request.operation,
-                        detail: "the status is 500")
-                default: detail = "the status is \(response.status)"
-                }
+                let outcome = try outcome(of: request, response)
+                guard case .lost(let reason) = outcome else { return outcome }
+                detail = reason
             } catch let error as RuntimeClientError {
                 throw error
             } catch {
@@ -125,6 +142,67 @@ package actor SocketRuntimeClient: RuntimeClient {
             }
         }
         return .lost(detail: detail)
+    }
+
+    /// For tests: the idle connection has been hung up on.
+    var isConnectionClosed: Bool { connection?.hasInput ?? false }
+
+    var hasBegunStream: Bool { stream?.hasBegun ?? false }
+
+    /// Sends a piece of a streamed response; the first one opens the stream.
+    func writeChunk(_ bytes: [UInt8], _ request: RuntimeRequest, prelude: [UInt8]) throws {
+        let stream = try stream ?? openStream(request)
+        self.stream = stream
+        do {
+            try stream.write(stream.hasBegun || prelude.isEmpty ? bytes : prelude + bytes)
+        } catch {
+            throw ResponseStreamError(detail: error.detail)
+        }
+    }
+
+    /// A connection that the other side has closed meanwhile is not taken.
+    private func openStream(_ request: RuntimeRequest) throws -> ResponseStream {
+        if connection?.hasInput == true { connection = nil }
+        let open = try connection ?? SocketConnection(to: endpoint)
+        connection = nil
+        return ResponseStream(
+            on: open, head: request.head(authority: endpoint.authority), limits: limits)
+    }
+
+    /// Ends the stream that was begun.
+    /// - Returns: what the API said, and the bytes that were written.
+    func endStream(
+        _ request: RuntimeRequest, _ failure: HandlerError?
+    ) throws(RuntimeClientError) -> (ReportOutcome, bytes: Int) {
+        guard let stream else { return (.lost(detail: "there is no stream"), 0) }
+        self.stream = nil
+        do {
+            let response = try stream.finish(error: failure)
+            if response.keepsConnection { connection = stream.connection }
+            return (try outcome(of: request, response), stream.bodyBytes)
+        } catch let error as RuntimeClientError {
+            throw error
+        } catch let error as ResponseStream.Failure {
+            guard case .answered(let response) = error else {
+                return (.lost(detail: error.detail), stream.bodyBytes)
+            }
+            return (try outcome(of: request, response), stream.bodyBytes)
+        } catch {
+            return (.lost(detail: "\(error)"), stream.bodyBytes)
+        }
+    }
+
+    private func outcome(
+        of request: RuntimeRequest, _ response: HTTPResponse
+    ) throws(RuntimeClientError) -> ReportOutcome {
+        switch response.status {
+        case 200...299: return .accepted
+        case 400...499: return .refused(status: response.status)
+        case 500:
+            throw RuntimeClientError(
+                .containerError, operation: request.operation, detail: "the status is 500")
+        default: return .lost(detail: "the status is \(response.status)")
+        }
     }
 
     /// One request over the connection at hand, or over a new one when that

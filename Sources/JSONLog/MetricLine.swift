@@ -1,0 +1,66 @@
+/// What a metric's numbers count; the names are CloudWatch's.
+package enum MetricUnit: String, Sendable, Hashable {
+    case count = "Count"
+    case milliseconds = "Milliseconds"
+    case bytes = "Bytes"
+}
+
+/// One measured value.
+package struct Metric: Sendable, Hashable {
+    package var name: String
+    package var unit: MetricUnit
+    package var value: LogValue
+
+    package init(_ name: String, _ unit: MetricUnit, _ value: LogValue) {
+        self.name = name
+        self.unit = unit
+        self.value = value
+    }
+}
+
+extension Logger {
+    /// Writes metrics as one line of the embedded metric format, from which
+    /// CloudWatch makes metrics without a call. Levels do not apply, and the
+    /// line is JSON in either log format.
+    ///
+    /// Source: "Specification: embedded metric format", CloudWatch User Guide.
+    ///
+    /// - Parameters:
+    ///   - namespace: 1 to 256 characters.
+    ///   - dimensions: What each metric is kept apart by, at most 30: every
+    ///     combination of values costs as a metric of its own.
+    ///   - metrics: At most 100, with names that differ from each other and
+    ///     from the dimensions.
+    package func metrics(
+        namespace: String, dimensions: [String: String], _ metrics: [Metric]
+    ) {
+        precondition(metrics.count <= 100 && dimensions.count <= 30, "CloudWatch's limits.")
+        var line = Array("{\"_aws\":{\"Timestamp\":\(unixMilliseconds())".utf8)
+        line.append(contentsOf: ",\"CloudWatchMetrics\":[{\"Namespace\":".utf8)
+        JSONText.append(namespace, to: &line)
+        line.append(contentsOf: ",\"Dimensions\":[[".utf8)
+        for (index, name) in dimensions.keys.sorted().enumerated() {
+            if index > 0 { line.append(UInt8(ascii: ",")) }
+            JSONText.append(name, to: &line)
+        }
+        line.append(contentsOf: "]],\"Metrics\":[".utf8)
+        for (index, metric) in metrics.enumerated() {
+            if index > 0 { line.append(UInt8(ascii: ",")) }
+            line.append(contentsOf: "{\"Name\":".utf8)
+            JSONText.append(metric.name, to: &line)
+            line.append(contentsOf: ",\"Unit\":\"\(metric.unit.rawValue)\"}".utf8)
+        }
+        line.append(contentsOf: "]}]}".utf8)
+        var members = boundFields
+        for (name, value) in dimensions { members[name] = .string(value) }
+        for metric in metrics { members[metric.name] = metric.value }
+        for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+            line.append(UInt8(ascii: ","))
+            JSONText.append(name, to: &line)
+            line.append(UInt8(ascii: ":"))
+            JSONText.append(value, to: &line)
+        }
+        line.append(contentsOf: "}\n".utf8)
+        emit(line)
+    }
+}
