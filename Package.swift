@@ -93,12 +93,15 @@ let package = Package(
             path: "local-emulator/Store", swiftSettings: strict),
         .target(
             name: "EmulatorLambda",
-            dependencies: ["EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog"],
+            dependencies: [
+                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog", "AWSSignature",
+            ],
             path: "local-emulator/Lambda", swiftSettings: strict),
         .executableTarget(
             name: "local-emulator",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
+                "AWSSignature",
             ],
             path: "local-emulator/Main", swiftSettings: strict),
 

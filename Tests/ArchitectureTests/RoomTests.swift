@@ -36,12 +36,14 @@ import Testing
         ),
         (
             "local-emulator/Lambda",
-            ["EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog"], system
+            ["EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog", "AWSSignature"], system
         ),
         (
             "local-emulator/Main",
-            ["EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog"],
-            system
+            [
+                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
+                "AWSSignature",
+            ], system
         ),
     ]
 

@@ -49,8 +49,10 @@ def http(method, url, body=None, headers=None):
 class Emulator:
     """One running local-emulator on a data folder."""
 
-    def __init__(self, data, **environment):
+    def __init__(self, data, functions=None, arguments=(), bootstrap=None, **environment):
         self.data, self.environment, self.process = pathlib.Path(data), environment, None
+        self.functions = functions or ROOT / "infra/functions.json"
+        self.bootstrap, self.arguments = bootstrap or BIN / "bootstrap", arguments
 
     def start(self):
         self.data.mkdir(parents=True, exist_ok=True)
@@ -61,8 +63,8 @@ class Emulator:
         } | self.environment
         self.process = subprocess.Popen(
             [BIN / "local-emulator", "--data", self.data, "--port", "0", "--s3-port", "0",
-             "--functions", ROOT / "infra/functions.json", "--bootstrap", BIN / "bootstrap",
-             "--console", ROOT / "local-emulator/Console"],
+             "--functions", self.functions, "--bootstrap", self.bootstrap,
+             "--console", ROOT / "local-emulator/Console", *self.arguments],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
         self.ready_line = self.process.stdout.readline()
         urls = re.findall(r"http://[^\s]+", self.ready_line)

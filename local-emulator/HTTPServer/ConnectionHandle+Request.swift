@@ -4,13 +4,17 @@ import Glibc
 extension ConnectionHandle {
     /// The fields in the order of arrival. Bytes that are not UTF-8 come as
     /// U+FFFD.
-    var headers: HeaderFields {
-        var headers = HeaderFields()
-        withUnsafeMutablePointer(to: &headers) { destination in
-            _ = MHD_get_connection_values_n(
-                pointer, MHD_ValueKind.HEADER_KIND, collectField, destination)
+    var headers: HeaderFields { fields(MHD_ValueKind.HEADER_KIND) }
+
+    /// The fields behind a chunked body, once it is in.
+    var trailers: HeaderFields { fields(MHD_ValueKind.FOOTER_KIND) }
+
+    private func fields(_ kind: MHD_ValueKind) -> HeaderFields {
+        var fields = HeaderFields()
+        withUnsafeMutablePointer(to: &fields) { destination in
+            _ = MHD_get_connection_values_n(pointer, kind, collectField, destination)
         }
-        return headers
+        return fields
     }
 
     /// The size of the head as it arrived.

@@ -160,6 +160,7 @@ final class HTTPExchange: Sendable {
             return (state.head, body)
         }
         guard let head else { return MHD_Result.NO }
+        if case .consumed(let consumer) = body { consumer.finish(trailers: connection.trailers) }
         let isParked = park(connection) { [self] in
             become(.ready(await core.handler.respond(to: head, body: body)))
         }

@@ -28,6 +28,14 @@ package protocol BodyConsumer: AnyObject, Sendable {
     /// wait for the disk.
     /// - Returns: false to have the rest thrown away.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
+    /// Called once after the last byte, on the same thread; not when the client
+    /// went away before.
+    /// - Parameter trailers: The fields behind a chunked body.
+    func finish(trailers: HeaderFields)
+}
+
+extension BodyConsumer {
+    package func finish(trailers: HeaderFields) {}
 }
 
 /// What to do with a body that a request head announces.

@@ -102,8 +102,7 @@ actor AsynchronousDispatcher {
         let age = Timestamp.now() - row.createdMilliseconds
         let policy = pool.function.asynchronous
         if age > policy.maximumEventAgeSeconds * 1_000 {
-            await settle(row, { try Self.bury(row, "EventAgeExceeded", [], in: $0) })
-            services.metrics.update(row.function) { $0.deadLetters += 1 }
+            await bury(row, "EventAgeExceeded", response: nil, policy)
             return
         }
         let invocation = Invocation(
@@ -111,19 +110,15 @@ actor AsynchronousDispatcher {
             source: InvocationSource(rawValue: row.source) ?? .invoke, objectKey: row.objectKey,
             eventTimeMilliseconds: row.source == "event" && row.attempts == 0
                 ? row.createdMilliseconds : nil)
-        switch await pool.invoke(invocation, wait: .unbounded) {
-        case .succeeded:
+        switch await pool.invokeWhole(invocation, wait: .unbounded) {
+        case .succeeded, .streaming:
             await settle(row, { try AsynchronousQueue.remove(id: row.id, in: $0) })
         case .failed(let failure):
             let attempts = row.attempts + 1
             guard let delay = policy.delayMilliseconds(afterAttempt: attempts) else {
-                var buried = row
-                buried.attempts = attempts
-                let last = buried
-                services.metrics.update(row.function) { $0.deadLetters += 1 }
-                await settle(row) {
-                    try Self.bury(last, "RetriesExhausted", failure.payload, in: $0)
-                }
+                var last = row
+                last.attempts = attempts
+                await bury(last, "RetriesExhausted", response: failure.payload, policy)
                 return
             }
             services.metrics.update(row.function) { $0.retries += 1 }
@@ -138,12 +133,27 @@ actor AsynchronousDispatcher {
         }
     }
 
-    private static func bury(
-        _ row: QueuedInvocation, _ condition: String, _ response: [UInt8], in connection: Connection
-    ) throws(DatabaseError) {
-        try AsynchronousQueue.bury(
-            id: row.id, attempts: row.attempts, condition: condition, response: response,
-            nowMilliseconds: Timestamp.now(), in: connection)
+    /// Gives an invocation up: it becomes a dead letter, and its function's
+    /// destination gets a record in the same transaction.
+    private func bury(
+        _ row: QueuedInvocation, _ condition: String, response: [UInt8]?,
+        _ policy: AsynchronousPolicy
+    ) async {
+        services.metrics.update(row.function) { $0.deadLetters += 1 }
+        let now = Timestamp.now()
+        let record = FailureRecord(
+            invocation: row, functionARN: services.configuration.arn(ofFunction: row.function),
+            condition: condition, response: response, nowMilliseconds: now)
+        await settle(row) { connection in
+            try AsynchronousQueue.bury(
+                id: row.id, attempts: row.attempts, condition: condition,
+                response: response ?? [], nowMilliseconds: now, in: connection)
+            guard let destination = policy.onFailure else { return }
+            try AsynchronousQueue.append(
+                Invocation(
+                    requestID: newRequestID(), payload: record.bytes, source: .destination),
+                function: functionName(in: destination), nowMilliseconds: now, in: connection)
+        }
     }
 
     /// Writes down how an attempt ended, frees its slot and looks for more.

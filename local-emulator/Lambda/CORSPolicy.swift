@@ -1,12 +1,28 @@
 import EmulatorHTTP
 
-/// Which pages of other origins may call the functions (function URL CORS).
+/// Which pages of other origins may call the functions: one rule for all, or
+/// the settings of a function's own URL.
 struct CORSPolicy: Sendable {
-    /// `*` or a list.
-    var allowedOrigins: [String]
+    private let settings: CORSConfiguration
+    /// Whether whatever headers are asked for are allowed.
+    private let echoesHeaders: Bool
 
-    private static let exposedHeaders = "ETag,Location,Retry-After,X-Amzn-RequestId"
-    private static let maximumAgeSeconds = 600
+    private static let allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+    /// The deployment's rule: every method and header of these origins.
+    /// - Parameter allowedOrigins: `*` or a list.
+    init(allowedOrigins: [String]) {
+        settings = CORSConfiguration(
+            allowOrigins: allowedOrigins,
+            exposeHeaders: ["ETag", "Location", "Retry-After", "X-Amzn-RequestId"], maxAge: 600)
+        echoesHeaders = true
+    }
+
+    /// A function URL's own settings.
+    init(_ settings: CORSConfiguration) {
+        self.settings = settings
+        echoesHeaders = false
+    }
 
     /// Whether a request asks for permission instead of the thing itself.
     func isPreflight(_ head: RequestHead) -> Bool {
@@ -15,15 +31,21 @@ struct CORSPolicy: Sendable {
     }
 
     /// The answer to a preflight request.
-    func preflight(_ head: RequestHead, methods: [String]) -> Response {
+    /// - Parameter methods: Those that the path answers; nil: all.
+    func preflight(_ head: RequestHead, methods: [String]? = nil) -> Response {
         var headers = originHeaders(head)
-        if !headers.isEmpty {
-            headers.append(("Access-Control-Allow-Methods", methods.joined(separator: ",")))
-            if let asked = head.headers["Access-Control-Request-Headers"] {
-                headers.append(("Access-Control-Allow-Headers", asked))
-            }
-            headers.append(("Access-Control-Max-Age", String(Self.maximumAgeSeconds)))
+        guard headers.contains(where: { $0.0 == "Access-Control-Allow-Origin" }) else {
+            return Response(status: 204, headers: headers)
         }
+        let named = settings.allowMethods.contains("*") ? Self.allMethods : settings.allowMethods
+        let allowed = echoesHeaders ? methods ?? Self.allMethods : named
+        if !allowed.isEmpty {
+            headers.append(("Access-Control-Allow-Methods", allowed.joined(separator: ",")))
+        }
+        if let names = allowedHeaders(head) {
+            headers.append(("Access-Control-Allow-Headers", names))
+        }
+        if let age = settings.maxAge { headers.append(("Access-Control-Max-Age", String(age))) }
         return Response(status: 204, headers: headers)
     }
 
@@ -34,17 +56,43 @@ struct CORSPolicy: Sendable {
         response.headers.removeAll { $0.0.lowercased().hasPrefix("access-control-") }
         let origin = originHeaders(head)
         response.headers += origin
-        if !origin.isEmpty {
-            response.headers.append(("Access-Control-Expose-Headers", Self.exposedHeaders))
+        if origin.contains(where: { $0.0 == "Access-Control-Allow-Origin" }),
+            !settings.exposeHeaders.isEmpty
+        {
+            response.headers.append(
+                ("Access-Control-Expose-Headers", settings.exposeHeaders.joined(separator: ",")))
         }
         return response
     }
 
+    private func allowedHeaders(_ head: RequestHead) -> String? {
+        if echoesHeaders || settings.allowHeaders.contains("*") {
+            return head.headers["Access-Control-Request-Headers"]
+        }
+        return settings.allowHeaders.isEmpty
+            ? nil : settings.allowHeaders.joined(separator: ",")
+    }
+
     private func originHeaders(_ head: RequestHead) -> [(String, String)] {
         guard let origin = head.headers["Origin"] else { return [] }
-        if allowedOrigins.contains("*") { return [("Access-Control-Allow-Origin", "*")] }
+        let isForAll = settings.allowOrigins.contains("*")
+        // A browser takes no `*` together with credentials.
+        if isForAll, !settings.allowCredentials { return [("Access-Control-Allow-Origin", "*")] }
         let vary = [("Vary", "Origin")]
-        guard allowedOrigins.contains(origin) else { return vary }
-        return [("Access-Control-Allow-Origin", origin)] + vary
+        guard isForAll || settings.allowOrigins.contains(where: { covers($0, origin) }) else {
+            return vary
+        }
+        let credentials =
+            settings.allowCredentials ? [("Access-Control-Allow-Credentials", "true")] : []
+        return [("Access-Control-Allow-Origin", origin)] + credentials + vary
+    }
+
+    /// `https://*.example.org` covers `https://a.example.org`.
+    private func covers(_ pattern: String, _ origin: String) -> Bool {
+        guard let star = pattern.firstIndex(of: "*") else { return pattern == origin }
+        let before = pattern[..<star]
+        let after = pattern[pattern.index(after: star)...]
+        return origin.utf8.count > before.utf8.count + after.utf8.count
+            && origin.hasPrefix(before) && origin.hasSuffix(after)
     }
 }

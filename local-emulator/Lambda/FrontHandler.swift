@@ -11,14 +11,13 @@ struct FrontHandler: HTTPHandler {
     let services: PoolServices
     let routes: RouteTable
     let cors: CORSPolicy
+    let caller: FunctionURLCaller
     let invokeAPI: InvokeAPI
     let consoleAPI: ConsoleAPI
     let consoleFiles: ConsoleFiles
     let database: Database
     let isStoreReady: @Sendable () async -> Bool
     let traffic: @Sendable () -> [(name: String, value: Int)]
-
-    private static let allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     func plan(for head: RequestHead) async -> BodyPlan {
         .collect(maximumBytes: configuration.bodyBytesMaximum)
@@ -30,15 +29,15 @@ struct FrontHandler: HTTPHandler {
         case "/metrics": return isAdministrator(head) ? await metrics() : refused
         default: break
         }
-        if head.path.hasPrefix(InvokeAPI.root) {
-            return isAdministrator(head) ? await invokeAPI.respond(head, body) : refused
+        if head.path.hasPrefix(InvokeAPI.root) || head.path.hasPrefix(InvokeAPI.streamingRoot) {
+            return mayInvoke(head, body) ? await invokeAPI.respond(head, body) : refused
         }
         if head.path.hasPrefix(ConsoleAPI.root) {
             return isAdministrator(head) ? await consoleAPI.respond(head) : refused
         }
         if let response = preflight(head) { return response }
         if head.path.hasPrefix("/fn/") {
-            return cors.apply(to: await functionURL(head, body), for: head)
+            return await functionURL(head, body)
         }
         if let file = consoleFiles.response(to: head) { return file }
         return cors.apply(to: await route(head, body), for: head)
@@ -46,11 +45,10 @@ struct FrontHandler: HTTPHandler {
 
     // MARK: Functions
 
-    /// The answer to a preflight request for a function; nil for anything else.
+    /// The answer to a preflight request for a route; nil for anything else.
     private func preflight(_ head: RequestHead) -> Response? {
-        guard cors.isPreflight(head) else { return nil }
-        if head.path.hasPrefix("/fn/") { return cors.preflight(head, methods: Self.allMethods) }
-        guard case .otherMethods(let methods) = routes.match(method: head.method, path: head.path)
+        guard !head.path.hasPrefix("/fn/"), cors.isPreflight(head),
+            case .otherMethods(let methods) = routes.match(method: head.method, path: head.path)
         else { return nil }
         return cors.preflight(head, methods: methods)
     }
@@ -58,13 +56,17 @@ struct FrontHandler: HTTPHandler {
     private func functionURL(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
         let rest = head.path.dropFirst("/fn/".count)
         let name = rest.prefix { $0 != "/" }
-        guard let function = catalog.function(named: String(name)), function.url != nil else {
-            return problem(404, "Not found")
+        let function = catalog.function(named: String(name))
+        let cors = function?.url?.cors.map { CORSPolicy($0) } ?? cors
+        if cors.isPreflight(head) { return cors.preflight(head) }
+        guard let function, let url = function.url else {
+            return cors.apply(to: problem(404, "Not found"), for: head)
         }
         let path = rest.dropFirst(name.count)
         let target = FunctionURLTarget(
             function: function.name, rawPath: path.isEmpty ? "/" : String(path))
-        return await call(function, target, head, body)
+        return cors.apply(
+            to: await caller.call(function, url, target, head, body), for: head)
     }
 
     private func route(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
@@ -84,48 +86,8 @@ struct FrontHandler: HTTPHandler {
             }
             let target = FunctionURLTarget(
                 function: name, rawPath: head.path, routeKey: routeKey, pathParameters: parameters)
-            return await call(function, target, head, body)
-        }
-    }
-
-    private func call(
-        _ function: FunctionDefinition, _ target: FunctionURLTarget, _ head: RequestHead,
-        _ body: ReceivedBody
-    ) async -> Response {
-        guard case .bytes(let bytes) = body else {
-            return problem(
-                413, "Content too large",
-                detail: "A request body has at most \(configuration.bodyBytesMaximum) bytes.")
-        }
-        guard let pool = pools[function.name] else { return problem(404, "Not found") }
-        let requestID = newRequestID()
-        let payload = functionURLPayload(
-            head, body: bytes, target: target, requestID: requestID,
-            nowMilliseconds: Timestamp.now())
-        let outcome = await pool.invoke(
-            Invocation(
-                requestID: requestID, payload: payload, source: .url,
-                traceID: head.headers["X-Amzn-Trace-Id"]),
-            wait: .milliseconds(function.timeoutSeconds * 1_000))
-        let identity = ("X-Amzn-RequestId", requestID)
-        switch outcome {
-        case .succeeded(let result):
-            guard var response = functionURLResponse(result) else {
-                return problem(
-                    502, "Bad gateway", detail: "The function's answer is not an HTTP response.",
-                    headers: [identity])
-            }
-            response.headers.append(identity)
-            return response
-        case .failed(let failure):
-            return problem(
-                502, "Bad gateway", detail: "The function failed: \(failure.type).",
-                headers: [identity])
-        case .throttled:
-            return problem(
-                429, "Too many requests",
-                detail: "All instances of \(function.name) are busy.",
-                headers: [identity, ("Retry-After", "1")])
+            return await caller.call(
+                function, FunctionURLConfiguration(), target, head, body)
         }
     }
 
@@ -148,6 +110,13 @@ struct FrontHandler: HTTPHandler {
         return Response(
             status: 200, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
             body: .bytes(Array(text.utf8)))
+    }
+
+    /// Clients of AWS sign their calls: that will do in place of the token.
+    private func mayInvoke(_ head: RequestHead, _ body: ReceivedBody) -> Bool {
+        if isAdministrator(head) { return true }
+        guard case .bytes(let bytes) = body else { return false }
+        return (try? caller.signature.caller(of: head, body: bytes)) != nil
     }
 
     /// The Invoke API passes events unchecked, so it is for the operator alone

@@ -25,11 +25,16 @@ func catalogFaults(_ functions: [FunctionDefinition]) -> [String] {
         if !(128...10_240).contains(function.memoryMegabytes) {
             faults.append("\(name): memoryMegabytes is not in 128...10240")
         }
+        if !(512...10_240).contains(function.ephemeralStorageMegabytes) {
+            faults.append("\(name): ephemeralStorageMegabytes is not in 512...10240")
+        }
         if !(1...1_000).contains(function.reservedConcurrency) {
             faults.append("\(name): reservedConcurrency is not in 1...1000")
         }
-        if let url = function.url, url.authType != "NONE" {
-            faults.append("\(name): authType \(url.authType) is not NONE")
+        if let age = function.url?.cors?.maxAge,
+            !(0...CORSConfiguration.maxAgeSecondsMaximum).contains(age)
+        {
+            faults.append("\(name): cors maxAge \(age) is not in 0...86400")
         }
         if function.command?.isEmpty == true { faults.append("\(name): command is empty") }
         if function.asynchronous.maximumRetryAttempts < 0
@@ -45,7 +50,26 @@ func catalogFaults(_ functions: [FunctionDefinition]) -> [String] {
             }
         }
     }
-    return faults + overlaps(functions)
+    return faults + overlaps(functions) + destinationFaults(functions)
+}
+
+/// A destination that is no function of the file would lose every record.
+private func destinationFaults(_ functions: [FunctionDefinition]) -> [String] {
+    functions.compactMap { function in
+        guard let destination = function.asynchronous.onFailure,
+            !functions.contains(where: { $0.name == functionName(in: destination) })
+        else { return nil }
+        return "\(function.name): async onFailure \(destination) is not a function of this file"
+    }
+}
+
+/// The name in a name, a partial or a whole ARN, with or without a qualifier.
+func functionName(in text: String) -> String {
+    let words = text.split(separator: ":").map(String.init)
+    if let index = words.firstIndex(of: "function"), index + 1 < words.count {
+        return words[index + 1]
+    }
+    return words.first ?? text
 }
 
 private func overlaps(_ functions: [FunctionDefinition]) -> [String] {

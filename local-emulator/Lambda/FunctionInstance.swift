@@ -54,6 +54,8 @@ struct RunningInvocation {
     /// Number of the task that waits for the time limit.
     let timer: Int
     var continuation: CheckedContinuation<InvocationOutcome, Never>?
+    /// The answer that has begun and not ended.
+    var stream: AnswerStream?
     var isAnswered = false
 }
 
@@ -95,10 +97,13 @@ struct InstanceProcess: Sendable {
 
     /// Starts the listener and the process, and returns when both are gone and
     /// the scratch folder with them.
-    /// - Parameter started: Told of the process once it runs.
+    /// - Parameters:
+    ///   - started: Told of the process once it runs.
+    ///   - exited: Told that it is gone, before its listener is.
     /// - Throws: when one of them cannot start.
     func run(
-        handler: any HTTPHandler, started: @Sendable (Child) async -> Void
+        handler: any HTTPHandler, started: @Sendable (Child) async -> Void,
+        exited: @Sendable (ChildResult) async -> Void
     ) async throws -> ChildResult {
         let scratch = "\(configuration.scratchFolder)/\(UUID().uuidString.lowercased())"
         try makeFolder(scratch)
@@ -112,7 +117,9 @@ struct InstanceProcess: Sendable {
         let result: Result<ChildResult, any Error>
         do {
             let port = try server.start()
-            result = .success(try await runProcess(scratch, port: port, started: started))
+            let ended = try await runProcess(scratch, port: port, started: started)
+            await exited(ended)
+            result = .success(ended)
         } catch {
             result = .failure(error)
         }
@@ -125,11 +132,12 @@ struct InstanceProcess: Sendable {
         _ scratch: String, port: Int, started: @Sendable (Child) async -> Void
     ) async throws(ChildProcessError) -> ChildResult {
         let words = function.command ?? [configuration.bootstrapPath]
+        let environment = configuration.instanceEnvironment(
+            for: function, runtimePort: port, scratch: scratch, logStream: logStream())
         let command = ChildCommand(
-            executable: words[0], arguments: Array(words.dropFirst()),
-            environment: configuration.instanceEnvironment(
-                for: function, runtimePort: port, scratch: scratch, logStream: logStream()),
-            workingDirectory: configuration.taskRoot)
+            executable: programPath(words[0], environment["PATH"]),
+            arguments: Array(words.dropFirst()), environment: environment,
+            workingDirectory: function.taskRoot ?? configuration.taskRoot)
         let splitters = [makeSplitter(), makeSplitter()]
         let child = try await Child.start(
             command, onStandardOutput: { splitters[0].append($0) },
@@ -171,6 +179,13 @@ private func makeFolder(_ path: String) throws {
 private func removeFolder(_ path: String) async {
     _ = try? await Child.run(
         ChildCommand(executable: "/bin/rm", arguments: ["-rf", "--", path]))
+}
+
+/// Where a program named without a slash is; the name itself when it is nowhere.
+private func programPath(_ name: String, _ path: String?) -> String {
+    guard !name.contains("/") else { return name }
+    let places = (path ?? "").split(separator: ":").map { "\($0)/\(name)" }
+    return places.first { access($0, X_OK) == 0 } ?? name
 }
 
 /// Largest resident set of a running process, from the kernel's `VmHWM`.

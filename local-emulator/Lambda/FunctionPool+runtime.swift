@@ -52,9 +52,35 @@ extension FunctionPool {
         guard let current = instances[number]?.current,
             current.invocation.requestID == requestID
         else { return .invalidRequestID }
-        guard !current.isAnswered else { return .invalidState }
+        guard !current.isAnswered, current.stream == nil else { return .invalidState }
         complete(number, outcome)
         return .accepted
+    }
+
+    /// A runtime's streamed answer has begun: the caller is told at once.
+    func beginAnswer(
+        _ number: Int, requestID: String, _ stream: AnswerStream
+    ) -> AnswerStatus {
+        guard var current = instances[number]?.current,
+            current.invocation.requestID == requestID
+        else { return .invalidRequestID }
+        guard !current.isAnswered, current.stream == nil else { return .invalidState }
+        current.continuation?.resume(returning: .streaming(stream))
+        current.continuation = nil
+        current.stream = stream
+        instances[number]?.current = current
+        return .accepted
+    }
+
+    /// A streamed answer has ended.
+    func endAnswer(_ number: Int, requestID: String, _ end: AnswerStream.End) {
+        guard let current = instances[number]?.current, !current.isAnswered,
+            current.invocation.requestID == requestID
+        else { return }
+        switch end {
+        case .complete: complete(number, .succeeded([]))
+        case .failed(let failure): complete(number, .failed(failure))
+        }
     }
 
     /// A runtime's `init/error`: kept until the process ends, which it does next.
@@ -71,7 +97,7 @@ extension FunctionPool {
         let peak = instance.child.flatMap { peakMemoryBytes(ofProcess: $0.processID) }
         let name =
             switch outcome {
-            case .succeeded: "ok"
+            case .succeeded, .streaming: "ok"
             case .failed(let failure): failure.type
             case .throttled: "throttled"
             }
@@ -88,6 +114,11 @@ extension FunctionPool {
         report(current.invocation, outcome, duration, initDuration, peak)
         current.continuation?.resume(returning: outcome)
         current.continuation = nil
+        if case .failed(let failure) = outcome {
+            current.stream?.finish(.failed(failure))
+        } else {
+            current.stream?.finish(.complete)
+        }
         current.isAnswered = true
         instances[number]?.current = current
     }

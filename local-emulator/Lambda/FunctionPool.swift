@@ -65,6 +65,14 @@ actor FunctionPool {
         }
     }
 
+    /// As `invoke`, for callers that want the whole answer.
+    func invokeWhole(_ invocation: Invocation, wait: WaitPolicy) async -> InvocationOutcome {
+        let outcome = await invoke(invocation, wait: wait)
+        guard case .streaming(let stream) = outcome else { return outcome }
+        return await stream.collected(
+            maximumBytes: services.configuration.responseBytesMaximum)
+    }
+
     /// Ends what was idle for too long, and gives up what has waited too long.
     func tick() {
         let now = ContinuousClock.now
@@ -138,10 +146,10 @@ actor FunctionPool {
             logs: services.logs, requestTag: instance.requestTag)
         services.tasks.start { [self] in
             do {
-                let result = try await process.run(handler: RuntimeAPI(pool: self, number: number))
-                { child in
-                    await instanceStarted(number, child)
-                }
+                let result = try await process.run(
+                    handler: RuntimeAPI(pool: self, number: number),
+                    started: { child in await instanceStarted(number, child) },
+                    exited: { result in await breakAnswer(number, result) })
                 await instanceEnded(number, result: result, startFailure: nil)
             } catch {
                 await instanceEnded(number, result: nil, startFailure: "\(error)")
@@ -245,6 +253,14 @@ actor FunctionPool {
                     deadlineMilliseconds: now + limit * 1_000,
                     functionARN: services.configuration.arn(ofFunction: function.name),
                     traceID: invocation.traceID, clientContext: invocation.clientContext)))
+    }
+
+    /// The process is gone: whoever sends an answer to its caller is told, and
+    /// the listener's thread waits for nobody.
+    private func breakAnswer(_ number: Int, _ result: ChildResult) {
+        guard let current = instances[number]?.current, let stream = current.stream else { return }
+        let isTimedOut = instances[number]?.isTimedOut ?? false
+        stream.finish(.failed(exitFailure(current, isTimedOut, exitText(result))))
     }
 
     private func timeLimitReached(_ number: Int, _ requestID: String) {

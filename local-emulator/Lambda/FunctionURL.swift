@@ -15,8 +15,8 @@ struct FunctionURLTarget: Sendable {
 /// A request as an event, payload format 2.0 (Lambda function URLs, "Request
 /// payload format"). Text stays text; other bytes become base64.
 func functionURLPayload(
-    _ head: RequestHead, body: [UInt8], target: FunctionURLTarget, requestID: String,
-    nowMilliseconds: Int
+    _ head: RequestHead, body: [UInt8], target: FunctionURLTarget, caller: SignedCaller? = nil,
+    requestID: String, nowMilliseconds: Int
 ) -> [UInt8] {
     var names: [String] = []
     var values: [String: String] = [:]
@@ -42,10 +42,10 @@ func functionURLPayload(
         ("userAgent", .optional(head.headers["User-Agent"])),
     ])
     let context = JSONValue.object([
-        ("accountId", .string("anonymous")),
+        ("accountId", .string(caller?.accountID ?? "anonymous")),
         ("apiId", .string(target.function)),
         ("authentication", .null),
-        ("authorizer", .null),
+        ("authorizer", caller.map(authorizer) ?? .null),
         ("domainName", .string(domain)),
         ("domainPrefix", .string(target.function)),
         ("http", http),
@@ -80,6 +80,24 @@ func functionURLPayload(
     ]).bytes
 }
 
+/// What a function behind AWS_IAM is told of its caller.
+private func authorizer(_ caller: SignedCaller) -> JSONValue {
+    .object([
+        (
+            "iam",
+            .object([
+                ("accessKey", .string(caller.accessKeyID)),
+                ("accountId", .string(caller.accountID)),
+                ("callerId", .string(caller.accessKeyID)),
+                ("cognitoIdentity", .null),
+                ("principalOrgId", .null),
+                ("userArn", .string(caller.userARN)),
+                ("userId", .string(caller.accessKeyID)),
+            ])
+        )
+    ])
+}
+
 /// A function's answer as a response (payload 2.0): a document without
 /// `statusCode` is the body of a 200; one that has it is taken apart.
 /// - Returns: nil when it has one but cannot be taken apart.
@@ -93,18 +111,9 @@ func functionURLResponse(_ result: [UInt8]) -> Response? {
     guard let document = try? JSONDecoder().decode(FunctionURLResult.self, from: data),
         (200...599).contains(document.statusCode)
     else { return nil }
-    var headers: [(String, String)] = []
-    for (name, value) in (document.headers ?? [:]).sorted(by: { $0.key < $1.key }) {
-        guard !forbiddenHeaders.contains(name.lowercased()), isFieldText(name),
-            isFieldText(value.text)
-        else { continue }
-        headers.append((name, value.text))
-    }
+    var headers = responseHeaders(document.headers ?? [:], cookies: document.cookies ?? [])
     if !headers.contains(where: { $0.0.lowercased() == "content-type" }), document.body != nil {
         headers.append(("Content-Type", "application/json"))
-    }
-    for cookie in document.cookies ?? [] where isFieldText(cookie) {
-        headers.append(("Set-Cookie", cookie))
     }
     let bytes: [UInt8]
     if document.isBase64Encoded == true {
@@ -115,6 +124,22 @@ func functionURLResponse(_ result: [UInt8]) -> Response? {
     }
     return Response(
         status: document.statusCode, headers: headers, body: bytes.isEmpty ? .none : .bytes(bytes))
+}
+
+/// A function's headers and cookies, without what the server sets itself and
+/// what cannot stand in a header.
+func responseHeaders(
+    _ fields: [String: HeaderText], cookies: [String]
+) -> [(String, String)] {
+    var headers: [(String, String)] = []
+    for (name, value) in fields.sorted(by: { $0.key < $1.key })
+    where !forbiddenHeaders.contains(name.lowercased()) && isFieldText(name)
+        && isFieldText(value.text)
+    {
+        headers.append((name, value.text))
+    }
+    for cookie in cookies where isFieldText(cookie) { headers.append(("Set-Cookie", cookie)) }
+    return headers
 }
 
 /// Headers that the server sets itself.
@@ -143,7 +168,7 @@ private struct FunctionURLResult: Decodable {
 }
 
 /// A header's value; numbers and booleans are taken as their text.
-private struct HeaderText: Decodable {
+struct HeaderText: Decodable {
     var text: String
     init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()

@@ -1,6 +1,8 @@
 /// What made an invocation happen.
 package enum InvocationSource: String, Sendable, Hashable, CaseIterable {
     case invoke, url, event, schedule
+    /// Another function's invocation was given up.
+    case destination
 }
 
 /// One call of a function.
@@ -40,9 +42,11 @@ package struct Invocation: Sendable {
 }
 
 /// How an invocation ended.
-package enum InvocationOutcome: Sendable, Equatable {
+enum InvocationOutcome: Sendable {
     /// The function's answer.
     case succeeded([UInt8])
+    /// The function's answer, of which more is to come.
+    case streaming(AnswerStream)
     /// The error document of the function, or ours for one that crashed, took
     /// too long or never started.
     case failed(InvocationFailure)

@@ -6,6 +6,8 @@ import JSONLog
 /// ListFunctions and GetFunction.
 struct InvokeAPI: Sendable {
     static let root = "/2015-03-31/functions"
+    /// InvokeWithResponseStream has a version of its own.
+    static let streamingRoot = "/2021-11-15/functions"
     /// Lambda's limit of an asynchronous event.
     private static let asynchronousBytesMaximum = 1 << 20
     /// Lambda's limit of a synchronous event.
@@ -18,6 +20,7 @@ struct InvokeAPI: Sendable {
     let enqueue: @Sendable (Invocation, String) async throws -> Void
 
     func respond(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
+        // Both roots have the same length.
         let words = head.path.dropFirst(Self.root.count).split(separator: "/").map {
             percentDecoded($0, plusIsSpace: false)
         }
@@ -26,7 +29,7 @@ struct InvokeAPI: Sendable {
             let all = catalog.functions.map { description(of: $0) }
             return jsonResponse(.object([("Functions", .array(all)), ("NextMarker", .null)]))
         case ("GET", 1):
-            guard let function = catalog.function(named: name(in: words[0])) else {
+            guard let function = catalog.function(named: functionName(in: words[0])) else {
                 return notFound(words[0])
             }
             return jsonResponse(
@@ -35,19 +38,22 @@ struct InvokeAPI: Sendable {
                     ("Tags", .object([])),
                 ]))
         case ("GET", 2) where words[1] == "configuration":
-            guard let function = catalog.function(named: name(in: words[0])) else {
+            guard let function = catalog.function(named: functionName(in: words[0])) else {
                 return notFound(words[0])
             }
             return jsonResponse(description(of: function))
-        case ("POST", 2) where words[1] == "invocations":
-            return await invoke(name(in: words[0]), head, body)
+        case ("POST", 2) where words[1] == "invocations" && head.path.hasPrefix(Self.root):
+            return await invoke(functionName(in: words[0]), head, body)
+        case ("POST", 2) where words[1] == "response-streaming-invocations":
+            return await invoke(functionName(in: words[0]), head, body, isStreaming: true)
         default:
             return error(404, "UnknownOperationException", "There is no such operation.")
         }
     }
 
-    private func invoke(_ name: String, _ head: RequestHead, _ body: ReceivedBody) async -> Response
-    {
+    private func invoke(
+        _ name: String, _ head: RequestHead, _ body: ReceivedBody, isStreaming: Bool = false
+    ) async -> Response {
         guard let pool = pools[name] else { return notFound(name) }
         let type = head.headers["X-Amz-Invocation-Type"] ?? "RequestResponse"
         let limit =
@@ -74,6 +80,9 @@ struct InvokeAPI: Sendable {
             source: .invoke, clientContext: context, traceID: head.headers["X-Amzn-Trace-Id"])
         let requestID = ("X-Amzn-RequestId", invocation.requestID)
         switch type {
+        case "RequestResponse" where isStreaming:
+            let wantsTail = head.headers["X-Amz-Log-Type"] == "Tail"
+            return await stream(invocation, pool, wantsTail: wantsTail, requestID)
         case "DryRun": return Response(status: 204, headers: [requestID])
         case "Event":
             do {
@@ -97,37 +106,58 @@ struct InvokeAPI: Sendable {
         _ invocation: Invocation, _ pool: FunctionPool, wantsTail: Bool,
         _ common: [(String, String)]
     ) async -> Response {
-        let outcome = await pool.invoke(invocation, wait: .none)
+        let outcome = await pool.invokeWhole(invocation, wait: .none)
         var headers = common
         headers.append(("X-Amz-Executed-Version", "$LATEST"))
         headers.append(("Content-Type", "application/json"))
-        if wantsTail, outcome != .throttled {
-            let tail = Data(services.logs.tail(requestID: invocation.requestID))
-            headers.append(("X-Amz-Log-Result", tail.base64EncodedString()))
-        }
+        if wantsTail { headers.append(("X-Amz-Log-Result", logTail(invocation))) }
         switch outcome {
         case .succeeded(let bytes):
             return Response(status: 200, headers: headers, body: .bytes(bytes))
+        case .streaming: return error(500, "ServiceException", "The answer is not whole.")
         case .failed(let failure):
             headers.append(("X-Amz-Function-Error", "Unhandled"))
             return Response(status: 200, headers: headers, body: .bytes(failure.payload))
-        case .throttled:
-            return error(
-                429, "TooManyRequestsException", "Rate Exceeded.",
-                [
-                    ("Reason", .string("ReservedFunctionConcurrentInvocationLimitExceeded")),
-                    ("retryAfterSeconds", .string("1")),
-                ], headers: common + [("Retry-After", "1")])
+        case .throttled: return throttled(common)
         }
     }
 
-    /// A name, a partial or a whole ARN, with or without a qualifier.
-    private func name(in text: String) -> String {
-        let words = text.split(separator: ":").map(String.init)
-        if let index = words.firstIndex(of: "function"), index + 1 < words.count {
-            return words[index + 1]
+    /// InvokeWithResponseStream: what the function sends, as it comes.
+    private func stream(
+        _ invocation: Invocation, _ pool: FunctionPool, wantsTail: Bool,
+        _ identity: (String, String)
+    ) async -> Response {
+        let tail: @Sendable () -> String? = { wantsTail ? logTail(invocation) : nil }
+        let body: ResponseBody
+        switch await pool.invoke(invocation, wait: .none) {
+        case .succeeded(let bytes):
+            body = .bytes(InvokeResponseStream.bytes(bytes, nil, logTail: tail()))
+        case .streaming(let stream):
+            body = .stream(InvokeResponseStream(stream, logTail: tail))
+        case .failed(let failure):
+            body = .bytes(InvokeResponseStream.bytes([], failure, logTail: tail()))
+        case .throttled: return throttled([identity])
         }
-        return words.first ?? text
+        return Response(
+            status: 200,
+            headers: [
+                identity, ("X-Amz-Executed-Version", "$LATEST"),
+                ("Content-Type", "application/vnd.amazon.eventstream"),
+            ], body: body)
+    }
+
+    /// The last 4 KB of an invocation's log.
+    private func logTail(_ invocation: Invocation) -> String {
+        Data(services.logs.tail(requestID: invocation.requestID)).base64EncodedString()
+    }
+
+    private func throttled(_ headers: [(String, String)]) -> Response {
+        error(
+            429, "TooManyRequestsException", "Rate Exceeded.",
+            [
+                ("Reason", .string("ReservedFunctionConcurrentInvocationLimitExceeded")),
+                ("retryAfterSeconds", .string("1")),
+            ], headers: headers + [("Retry-After", "1")])
     }
 
     private func description(of function: FunctionDefinition) -> JSONValue {

@@ -8,6 +8,8 @@ package indirect enum JSONValue: Sendable {
     case integer(Int)
     case number(Double)
     case string(String)
+    /// A document that is JSON already.
+    case raw([UInt8])
     case array([JSONValue])
     /// In the order given.
     case object([(String, JSONValue)])
@@ -34,6 +36,7 @@ package indirect enum JSONValue: Sendable {
         case .integer(let value): bytes += String(value).utf8
         case .number(let value): bytes += (value.isFinite ? String(value) : "null").utf8
         case .string(let text): JSONText.append(text, to: &bytes)
+        case .raw(let document): bytes += document
         case .array(let values):
             bytes.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {

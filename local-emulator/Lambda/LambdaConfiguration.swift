@@ -1,3 +1,5 @@
+package import AWSSignature
+
 /// What the Lambda side of the emulator is told at its start.
 package struct LambdaConfiguration: Sendable {
     /// The program that every instance runs, unless its function names another.
@@ -27,6 +29,9 @@ package struct LambdaConfiguration: Sendable {
     /// Bearer token that the console's API, the Invoke API and /metrics ask
     /// for; nil leaves them open, which is for loopback only.
     package var administratorToken: String?
+    /// Whose signatures are taken: function URLs of auth type AWS_IAM, and the
+    /// Invoke API where a token is set.
+    package var credentials: SigV4.Credentials
 
     /// Lambda's limits, with an idle time of five minutes.
     package init(
@@ -35,7 +40,9 @@ package struct LambdaConfiguration: Sendable {
         allowedOrigins: [String] = ["*"], idleMilliseconds: Int = 300_000,
         initMilliseconds: Int = 10_000, bodyBytesMaximum: Int = 10_000_000,
         responseBytesMaximum: Int = (6 << 20) + 100, waitingMaximum: Int = 1_000,
-        consoleFolder: String? = nil, administratorToken: String? = nil
+        consoleFolder: String? = nil, administratorToken: String? = nil,
+        credentials: SigV4.Credentials = SigV4.Credentials(
+            accessKeyID: "spool", secretAccessKey: "spool-secret")
     ) {
         self.bootstrapPath = bootstrapPath
         self.taskRoot = taskRoot
@@ -50,6 +57,7 @@ package struct LambdaConfiguration: Sendable {
         self.waitingMaximum = waitingMaximum
         self.consoleFolder = consoleFolder
         self.administratorToken = administratorToken
+        self.credentials = credentials
     }
 
     /// The account that names and records carry; there is only one.
@@ -76,7 +84,7 @@ package struct LambdaConfiguration: Sendable {
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "LAMBDA_TASK_ROOT": taskRoot,
+            "LAMBDA_TASK_ROOT": function.taskRoot ?? taskRoot,
             "TZ": "UTC",
             "LANG": "en_US.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",

@@ -50,6 +50,9 @@ package final class LambdaService: Sendable {
             configuration: configuration, catalog: catalog, pools: pools, services: services,
             routes: RouteTable(catalog),
             cors: CORSPolicy(allowedOrigins: configuration.allowedOrigins),
+            caller: FunctionURLCaller(
+                configuration: configuration, pools: pools,
+                signature: RequestSignature(credentials: configuration.credentials)),
             invokeAPI: InvokeAPI(
                 catalog: catalog, pools: pools, services: services, enqueue: enqueue),
             consoleAPI: ConsoleAPI(

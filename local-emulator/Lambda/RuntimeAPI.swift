@@ -8,8 +8,43 @@ struct RuntimeAPI: HTTPHandler {
 
     private static let root = "/2018-06-01/runtime/"
 
+    private static let modeHeader = "Lambda-Runtime-Function-Response-Mode"
+
     func plan(for head: RequestHead) async -> BodyPlan {
-        .collect(maximumBytes: pool.services.configuration.responseBytesMaximum)
+        if head.method == "POST", head.headers[Self.modeHeader] == "streaming",
+            let requestID = answeredRequestID(head.path)
+        {
+            return await streamedAnswer(requestID, head)
+        }
+        return .collect(maximumBytes: pool.services.configuration.responseBytesMaximum)
+    }
+
+    /// The caller gets the answer while it comes in.
+    private func streamedAnswer(_ requestID: String, _ head: RequestHead) async -> BodyPlan {
+        let stream = AnswerStream(contentType: head.headers["Content-Type"])
+        let status = await pool.beginAnswer(number, requestID: requestID, stream)
+        guard status == .accepted else { return .refuse(answer(status)) }
+        return .consume(
+            AnswerConsumer(requestID: requestID, stream: stream) { [pool, number] in
+                let failure = InvocationFailure(
+                    type: "Runtime.TruncatedResponse",
+                    message: "The runtime broke off its answer.")
+                pool.services.tasks.start {
+                    // A process that dies loses its connection first; that it
+                    // died is the better reason, and comes within this time.
+                    try? await Task.sleep(for: .milliseconds(200))
+                    await pool.endAnswer(number, requestID: requestID, .failed(failure))
+                }
+            })
+    }
+
+    /// The ID in `.../invocation/ID/response`.
+    private func answeredRequestID(_ path: String) -> String? {
+        guard path.hasPrefix(Self.root) else { return nil }
+        let words = path.dropFirst(Self.root.count).split(
+            separator: "/", omittingEmptySubsequences: false)
+        guard words.count == 3, words[0] == "invocation", words[2] == "response" else { return nil }
+        return String(words[1])
     }
 
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
@@ -67,16 +102,21 @@ struct RuntimeAPI: HTTPHandler {
     private func response(
         _ requestID: String, _ body: ReceivedBody, _ head: RequestHead
     ) async -> Response {
-        if let mode = head.headers["Lambda-Runtime-Function-Response-Mode"], mode != "streaming" {
+        if case .consumed(let body) = body, let consumer = body as? AnswerConsumer {
+            let end = consumer.end ?? .complete
+            await pool.endAnswer(number, requestID: requestID, end)
+            if case .failed(let failure) = end, failure.type == "Function.ResponseSizeTooLarge" {
+                return tooLarge
+            }
+            return answer(.accepted)
+        }
+        if let mode = head.headers[Self.modeHeader], mode != "streaming" {
             return error(400, "InvalidFunctionResponseMode", "Unknown response mode \(mode)")
         }
         guard case .bytes(let bytes) = body else {
             let limit = pool.services.configuration.responseBytesMaximum
-            let failure = InvocationFailure(
-                type: "Function.ResponseSizeTooLarge",
-                message:
-                    "Response payload size exceeded maximum allowed payload size (\(limit) bytes).")
-            let status = await pool.answer(number, requestID: requestID, .failed(failure))
+            let status = await pool.answer(
+                number, requestID: requestID, .failed(.answerTooLarge(limit)))
             return status == .accepted ? tooLarge : answer(status)
         }
         return answer(await pool.answer(number, requestID: requestID, .succeeded(bytes)))
@@ -129,7 +169,7 @@ struct RuntimeAPI: HTTPHandler {
 }
 
 /// `(Runtime|Function)\.[A-Z][a-zA-Z]+`
-private func isErrorType(_ text: String) -> Bool {
+func isErrorType(_ text: String) -> Bool {
     let words = text.split(separator: ".", omittingEmptySubsequences: false)
     guard words.count == 2, words[0] == "Runtime" || words[0] == "Function",
         words[1].utf8.count > 1

@@ -1,3 +1,4 @@
+import AWSSignature
 import EmulatorDatabase
 import EmulatorHTTP
 import EmulatorLambda
@@ -66,6 +67,8 @@ struct Emulator: Sendable {
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.allowedOrigins = origins
         configuration.consoleFolder = options.consoleFolder ?? consoleFolder(options.functionsPath)
+        configuration.credentials = SigV4.Credentials(
+            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.administratorToken = environment["SPOOL_ADMIN_TOKEN"]
         lambda = LambdaService(
             configuration: configuration, catalog: catalog, database: database, logger: logger,

@@ -1,0 +1,56 @@
+import AWSSignature
+
+/// One message of `application/vnd.amazon.eventstream`: lengths, a checksum of
+/// the lengths, headers, payload, a checksum of all (AWS event stream encoding).
+struct EventStreamMessage: Sendable, Equatable {
+    /// String headers; names and values of at most 255 and 65,535 bytes.
+    var headers: [Header]
+    var payload: [UInt8]
+
+    struct Header: Sendable, Equatable {
+        var name: String
+        var value: String
+    }
+
+    /// An event of that type.
+    init(event type: String, contentType: String, payload: [UInt8]) {
+        headers = [
+            Header(name: ":event-type", value: type),
+            Header(name: ":content-type", value: contentType),
+            Header(name: ":message-type", value: "event"),
+        ]
+        self.payload = payload
+    }
+
+    /// Type 7 is a string with two bytes of length.
+    private static let stringType: UInt8 = 7
+    private static let frameBytes = 16
+
+    var bytes: [UInt8] {
+        var head: [UInt8] = []
+        for header in headers {
+            head.append(UInt8(truncatingIfNeeded: header.name.utf8.count))
+            head += header.name.utf8
+            head.append(Self.stringType)
+            let count = header.value.utf8.count
+            head += [UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)]
+            head += header.value.utf8
+        }
+        var all = Self.fourBytes(Self.frameBytes + head.count + payload.count)
+        all += Self.fourBytes(head.count)
+        all += Self.checksum(all)
+        all += head
+        all += payload
+        return all + Self.checksum(all)
+    }
+
+    private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
+        var running = RunningCRC(.crc32)
+        bytes.withUnsafeBytes { running.update($0) }
+        return running.value
+    }
+
+    private static func fourBytes(_ value: Int) -> [UInt8] {
+        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+    }
+}

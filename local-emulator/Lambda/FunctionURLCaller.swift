@@ -1,0 +1,94 @@
+import EmulatorHTTP
+import FoundationEssentials
+import JSONLog
+
+/// Calls a function for a request to its URL or one of its routes.
+struct FunctionURLCaller: Sendable {
+    let configuration: LambdaConfiguration
+    let pools: [String: FunctionPool]
+    let signature: RequestSignature
+
+    /// - Parameter url: The settings that hold; a route has Lambda's usual ones.
+    func call(
+        _ function: FunctionDefinition, _ url: FunctionURLConfiguration,
+        _ target: FunctionURLTarget, _ head: RequestHead, _ body: ReceivedBody
+    ) async -> Response {
+        guard case .bytes(let bytes) = body else {
+            return problem(
+                413, "Content too large",
+                detail: "A request body has at most \(configuration.bodyBytesMaximum) bytes.")
+        }
+        guard let pool = pools[function.name] else { return problem(404, "Not found") }
+        var caller: SignedCaller?
+        if url.authType == .awsIAM {
+            do {
+                caller = try signature.caller(of: head, body: bytes)
+            } catch {
+                return forbidden(error)
+            }
+        }
+        let requestID = newRequestID()
+        let payload = functionURLPayload(
+            head, body: bytes, target: target, caller: caller, requestID: requestID,
+            nowMilliseconds: Timestamp.now())
+        let invocation = Invocation(
+            requestID: requestID, payload: payload, source: .url,
+            traceID: head.headers["X-Amzn-Trace-Id"])
+        let wait = WaitPolicy.milliseconds(function.timeoutSeconds * 1_000)
+        let outcome =
+            url.invokeMode == .buffered
+            ? await pool.invokeWhole(invocation, wait: wait)
+            : await pool.invoke(invocation, wait: wait)
+        return await response(outcome, function, ("X-Amzn-RequestId", requestID))
+    }
+
+    private func response(
+        _ outcome: InvocationOutcome, _ function: FunctionDefinition, _ identity: (String, String)
+    ) async -> Response {
+        let made: Response?
+        switch outcome {
+        case .succeeded(let result): made = functionURLResponse(result)
+        case .streaming(let stream):
+            do {
+                made = try await StreamedResult.response(stream)
+                if made == nil { stream.abandon() }
+            } catch {
+                let failure = (error as? AnswerStream.Broken)?.failure.type ?? "cancelled"
+                return failed(failure, identity)
+            }
+        case .failed(let failure): return failed(failure.type, identity)
+        case .throttled:
+            return problem(
+                429, "Too many requests",
+                detail: "All instances of \(function.name) are busy.",
+                headers: [identity, ("Retry-After", "1")])
+        }
+        guard var response = made else {
+            return problem(
+                502, "Bad gateway", detail: "The function's answer is not an HTTP response.",
+                headers: [identity])
+        }
+        response.headers.append(identity)
+        return response
+    }
+
+    private func failed(_ type: String, _ identity: (String, String)) -> Response {
+        problem(
+            502, "Bad gateway", detail: "The function failed: \(type).", headers: [identity])
+    }
+
+    /// Lambda's own answer to a call that is not allowed.
+    private func forbidden(_ fault: SignatureFault) -> Response {
+        let type =
+            switch fault {
+            case .missing: "MissingAuthenticationTokenException"
+            case .malformed: "IncompleteSignatureException"
+            case .unknownKey: "UnrecognizedClientException"
+            case .expired, .mismatch: "InvalidSignatureException"
+            }
+        let message = fault == .missing ? "Forbidden" : fault.message
+        return jsonResponse(
+            .object([("Message", .string(message))]), status: 403,
+            headers: [("X-Amzn-ErrorType", type)])
+    }
+}

@@ -1,0 +1,126 @@
+import EmulatorHTTP
+import FoundationEssentials
+
+/// The answer of a function URL in mode RESPONSE_STREAM.
+///
+/// With the media type of an HTTP integration a JSON prelude of status, headers
+/// and cookies comes first, then eight NUL bytes, then the body; without it all
+/// is body.
+struct StreamedResult: Sendable {
+    static let preludeType = "application/vnd.awslambda.http-integration-response"
+    private static let separator = [UInt8](repeating: 0, count: 8)
+    /// A longer one is taken for a broken answer.
+    private static let preludeBytesMaximum = 64 << 10
+
+    private struct Prelude: Decodable {
+        var statusCode: Int?
+        var headers: [String: HeaderText]?
+        var cookies: [String]?
+    }
+
+    /// Reads as much as the head of the response needs.
+    /// - Returns: nil when the prelude cannot be read.
+    /// - Throws: `AnswerStream.Broken` when the function failed before its end.
+    static func response(_ stream: AnswerStream) async throws -> Response? {
+        guard stream.contentType == preludeType else {
+            let type = stream.contentType ?? "application/octet-stream"
+            return Response(status: 200, headers: [("Content-Type", type)], body: .stream(stream))
+        }
+        var bytes: [UInt8] = []
+        var end: Int?
+        while end == nil {
+            guard let more = try await stream.next() else { break }
+            bytes += more
+            end = firstSeparator(in: bytes)
+            if end == nil, bytes.count > preludeBytesMaximum { return nil }
+        }
+        let prelude = bytes.prefix(end ?? bytes.count)
+        guard let document = try? JSONDecoder().decode(Prelude.self, from: Data(prelude)),
+            200...599 ~= document.statusCode ?? 200
+        else { return nil }
+        var headers = responseHeaders(document.headers ?? [:], cookies: document.cookies ?? [])
+        if !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
+            headers.append(("Content-Type", "application/octet-stream"))
+        }
+        let rest = end.map { Array(bytes.dropFirst($0 + separator.count)) } ?? []
+        return Response(
+            status: document.statusCode ?? 200, headers: headers,
+            body: .stream(PrefixedStream(first: rest, rest: stream)))
+    }
+
+    private static func firstSeparator(in bytes: [UInt8]) -> Int? {
+        guard bytes.count >= separator.count else { return nil }
+        return (0...bytes.count - separator.count).first {
+            bytes[$0] == 0 && bytes[$0..<$0 + separator.count].elementsEqual(separator)
+        }
+    }
+}
+
+/// Bytes that were read already, and then the rest of a stream.
+private actor PrefixedStream: ResponseByteStream {
+    private var first: [UInt8]
+    private let rest: AnswerStream
+
+    init(first: [UInt8], rest: AnswerStream) {
+        self.first = first
+        self.rest = rest
+    }
+
+    func next() async throws -> [UInt8]? {
+        guard first.isEmpty else {
+            defer { first = [] }
+            return first
+        }
+        return try await rest.next()
+    }
+}
+
+/// The answer of InvokeWithResponseStream: payload events as they come, and at
+/// the end an event that says how it ended.
+actor InvokeResponseStream: ResponseByteStream {
+    private let source: AnswerStream
+    /// The last lines of the log in base64, where they were asked for.
+    private let logTail: @Sendable () -> String?
+    private var isDone = false
+
+    init(_ source: AnswerStream, logTail: @escaping @Sendable () -> String?) {
+        self.source = source
+        self.logTail = logTail
+    }
+
+    func next() async throws -> [UInt8]? {
+        if isDone { return nil }
+        do {
+            if let bytes = try await source.next() {
+                return EventStreamMessage(
+                    event: "PayloadChunk", contentType: "application/octet-stream", payload: bytes
+                ).bytes
+            }
+            isDone = true
+            return Self.end(nil, logTail: logTail())
+        } catch let error as AnswerStream.Broken {
+            isDone = true
+            return Self.end(error.failure, logTail: logTail())
+        }
+    }
+
+    /// A whole answer in the form of a stream.
+    static func bytes(_ payload: [UInt8], _ failure: InvocationFailure?, logTail: String?)
+        -> [UInt8]
+    {
+        let chunk = EventStreamMessage(
+            event: "PayloadChunk", contentType: "application/octet-stream", payload: payload)
+        return (payload.isEmpty ? [] : chunk.bytes) + end(failure, logTail: logTail)
+    }
+
+    private static func end(_ failure: InvocationFailure?, logTail: String?) -> [UInt8] {
+        let document = JSONValue.compact([
+            ("ErrorCode", .optional(failure?.type)),
+            ("ErrorDetails", failure.map { .string(String(decoding: $0.payload, as: UTF8.self)) }),
+            ("LogResult", .optional(logTail)),
+        ])
+        return EventStreamMessage(
+            event: "InvokeComplete", contentType: "application/json", payload: document.bytes
+        ).bytes
+    }
+}
