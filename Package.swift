@@ -107,7 +107,7 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["ObjectStore", "AWSSignature"],
+            name: "TestSupport", dependencies: ["ObjectStore", "AWSSignature", "Editing"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "EditingTests", dependencies: ["Editing", "TestSupport"], swiftSettings: strict),

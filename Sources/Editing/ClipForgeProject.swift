@@ -49,20 +49,20 @@ extension EditDecoding {
             first(of: Self.inPointNames, in: clip) { $0.trim($1) }
             ?? Located(.zero, clip.pointer.appending("trimStart"))
         let length = projectLength(of: clip, trim: trim.value)
-        var volume = clip["volume"].flatMap { self.volume($0) } ?? Rational(1)
-        if let muted = clip["muted"].flatMap({ reader.flag($0) }), muted { volume = .zero }
-        var look = Look()
-        if let fit: RenderPlan.Fit = clip["fit"].flatMap({ reader.choice($0) }) { look.fit = fit }
-        if let node = clip["opacity"] {
-            look.opacity = reader.decimal(node, from: .zero, to: Rational(1)) ?? Rational(1)
-        }
+        var gain = Edit.Gain()
+        gain.volume = clip["volume"].flatMap { volume($0) } ?? Rational(1)
+        if let muted = clip["muted"].flatMap({ reader.flag($0) }), muted { gain.volume = .zero }
+        let look = self.look(of: clip)
         let assetID = reader.required("assetId", of: clip).flatMap { self.assetID($0) }
         guard let assetID else { return nil }
         return Edit.Clip(
-            pointer: clip.pointer, assetType: trackType, assetID: assetID,
+            pointer: clip.pointer,
+            content: .media(
+                Edit.Media(
+                    type: trackType, assetID: assetID, trim: trim, speed: Rational(1),
+                    gain: gain)),
             start: start ?? Located(.auto, clip.pointer.appending("startTime")),
-            length: length ?? Located(.auto, clip.pointer.appending("duration")), trim: trim,
-            volume: volume, look: look)
+            length: length ?? Located(.auto, clip.pointer.appending("duration")), look: look)
     }
 
     /// The clip's length from its duration or its out-point.

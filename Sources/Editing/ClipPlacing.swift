@@ -1,16 +1,46 @@
-/// A clip whose asset exists and is of the right kind.
+/// A clip whose assets exist and are of the right kind.
 struct UsableClip {
     var clip: Edit.Clip
-    var asset: AssetDescription
-    var type: Edit.AssetType
+    var content: UsableContent
+}
+
+/// What a clip shows or plays, with its assets.
+enum UsableContent {
+    case media(Edit.Media, AssetDescription, Edit.AssetType)
+    /// The angles' assets in the order of the angles.
+    case multicam(Edit.Multicam, angles: [AssetDescription], sound: AssetDescription?)
+    case color(String)
+
+    /// What stands still, as a word with its article; nil for what moves.
+    var stillPhrase: String? {
+        switch self {
+        case .media(_, _, .image): "an image"
+        case .color: "a colour"
+        case .media, .multicam: nil
+        }
+    }
+}
+
+/// How much of a source there is for a clip, in seconds of the source.
+struct Extent {
+    var duration: Rational
+    var trim: Located<Rational>
+    var speed: Rational
+    /// The field that names the source.
+    var place: JSONPointer
+
+    /// Seconds of the timeline that are left after the in-point.
+    var rest: Rational { (duration - trim.value) / speed }
 }
 
 /// A clip that has its frames.
 struct PlacedClip {
     var clip: Edit.Clip
-    var asset: AssetDescription
-    var type: Edit.AssetType
+    var content: UsableContent
     var frames: FrameRange
+    /// Frames at either end that are mixed with the neighbour on the track.
+    var mixIn = 0
+    var mixOut = 0
 }
 
 /// Gives every clip its place: exact seconds first, then frames, once.
@@ -56,9 +86,9 @@ struct ClipPlacing {
             return []
         }
         return timed.map { track in
-            let placed = track.compactMap { self.placed($0.clip, $0.times, timelineEnd) }
+            var placed = track.compactMap { self.placed($0.clip, $0.times, timelineEnd) }
                 .sorted { ($0.frames.start, $0.frames.end) < ($1.frames.start, $1.frames.end) }
-            refuseOverlaps(placed)
+            mixOverlaps(&placed)
             return placed
         }
     }
@@ -82,10 +112,12 @@ struct ClipPlacing {
     }
 
     private mutating func start(of clip: UsableClip, _ cursor: Cursor) -> Rational? {
-        let start = clip.clip.start
+        let (start, look) = (clip.clip.start, clip.clip.look)
         if case .seconds(let seconds) = start.value { return seconds }
         switch cursor {
-        case .at(let seconds): return seconds
+        case .at(let seconds):
+            guard look.overlaps, look.transitionIn != nil else { return seconds }
+            return max(.zero, seconds - look.transitionSeconds)
         case .unknown: return nil
         case .afterEnd:
             reader.report(
@@ -96,27 +128,26 @@ struct ClipPlacing {
 
     /// The clip's length with `auto` resolved: seconds, or `.end`.
     private mutating func length(of clip: UsableClip) -> Edit.Length? {
-        let (length, trim) = (clip.clip.length, clip.clip.trim)
-        if clip.type == .image {
+        let length = clip.clip.length
+        guard let extent = clip.extent else {
             guard length.value == .auto else { return length.value }
+            let phrase = clip.content.stillPhrase ?? "it"
             reader.report(
-                "is required for an image: it has no length of its own", at: length.pointer)
+                "is required for \(phrase): it has no length of its own", at: length.pointer)
             return nil
         }
-        guard clip.asset.media.durationSeconds > .zero else {
-            reader.report("has no known length", at: clip.clip.assetID.pointer)
+        guard extent.duration > .zero else {
+            reader.report("has no known length", at: extent.place)
             return nil
         }
-        let rest = clip.asset.media.durationSeconds - trim.value
-        guard rest > .zero else {
+        guard extent.rest > .zero else {
             reader.report(
-                "lies beyond the end of the source, which is"
-                    + " \(clip.asset.media.durationSeconds.decimalText) s long",
-                at: trim.pointer)
+                "lies beyond the end of the source, which is \(extent.duration.decimalText) s long",
+                at: extent.trim.pointer)
             return nil
         }
         switch length.value {
-        case .auto: return .seconds(rest)
+        case .auto: return .seconds(extent.rest)
         case .end: return .end
         case .seconds(let seconds):
             guard reaches(clip, seconds) else { return nil }
@@ -128,13 +159,12 @@ struct ClipPlacing {
     /// let pass (front ends print rounded durations) and shows the last
     /// picture again.
     private mutating func reaches(_ clip: UsableClip, _ seconds: Rational) -> Bool {
-        guard clip.type != .image else { return true }
-        let duration = clip.asset.media.durationSeconds
-        let rest = duration - clip.clip.trim.value
-        guard seconds > rest + Rational(1) / frameRate else { return true }
+        guard let extent = clip.extent, seconds > extent.rest + Rational(1) / frameRate else {
+            return true
+        }
         reader.report(
-            "takes \(seconds.decimalText) s, but the source has only \(rest.decimalText) s"
-                + " after \(clip.clip.trim.value.decimalText) s",
+            "takes \(seconds.decimalText) s, but the source has only"
+                + " \(extent.rest.decimalText) s after \(extent.trim.value.decimalText) s",
             at: clip.clip.length.pointer)
         return false
     }
@@ -158,19 +188,61 @@ struct ClipPlacing {
             return nil
         }
         return PlacedClip(
-            clip: clip.clip, asset: clip.asset, type: clip.type, frames: FrameRange(first, last))
+            clip: clip.clip, content: clip.content, frames: FrameRange(first, last))
     }
 
-    private mutating func refuseOverlaps(_ track: [PlacedClip]) {
-        for (clip, next) in zip(track, track.dropFirst())
-        where next.frames.start < clip.frames.end {
-            let start = (Rational(next.frames.start) / frameRate).decimalText
-            let end = (Rational(clip.frames.end) / frameRate).decimalText
-            reader.report(
-                "overlaps another clip of the track: it starts at \(start) s, that one ends at"
-                    + " \(end) s",
-                at: next.clip.start.pointer)
+    /// Neighbours may overlap where the later one comes by a transition; then
+    /// the overlap is the transition.
+    private mutating func mixOverlaps(_ track: inout [PlacedClip]) {
+        for index in track.indices.dropFirst()
+        where track[index].frames.start < track[index - 1].frames.end {
+            let (clip, next) = (track[index - 1], track[index])
+            let mixed = clip.frames.end - next.frames.start
+            if let problem = Self.problem(mixing: clip, with: next) {
+                let start = (Rational(next.frames.start) / frameRate).decimalText
+                let end = (Rational(clip.frames.end) / frameRate).decimalText
+                reader.report(
+                    "overlaps another clip of the track\(problem): it starts at \(start) s, that"
+                        + " one ends at \(end) s",
+                    at: next.clip.start.pointer)
+                continue
+            }
+            track[index - 1].mixOut = mixed
+            track[index].mixIn = mixed
         }
+    }
+
+    /// Why two clips may not overlap, as the middle of a sentence.
+    private static func problem(mixing clip: PlacedClip, with next: PlacedClip) -> String? {
+        if next.clip.look.transitionIn == nil { return "" }
+        if next.frames.end < clip.frames.end { return " that outlasts it" }
+        let isFree = clip.frames.start + clip.mixIn <= next.frames.start
+        return isFree ? nil : " while that one still comes in"
+    }
+}
+
+extension UsableClip {
+    /// What there is of the source; nil for what stands still.
+    var extent: Extent? {
+        switch content {
+        case .media(_, _, .image), .color: nil
+        case .media(let media, let asset, _):
+            Extent(
+                duration: asset.media.durationSeconds, trim: media.trim, speed: media.speed,
+                place: media.assetID.pointer)
+        case .multicam(let multicam, let angles, _):
+            Extent(
+                duration: multicam.duration(angles), trim: multicam.trim, speed: Rational(1),
+                place: clip.pointer.appending("asset").appending("angles"))
+        }
+    }
+}
+
+extension Edit.Multicam {
+    /// When the last angle that is switched to ends, in common time.
+    fileprivate func duration(_ assets: [AssetDescription]) -> Rational {
+        guard let last = switches.last else { return .zero }
+        return assets[last.angle].media.durationSeconds - angles[last.angle].offset
     }
 }
 

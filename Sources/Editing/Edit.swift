@@ -22,40 +22,60 @@ package struct Edit: Hashable, Sendable {
         package var clips: [Clip]
     }
 
-    /// One asset, or a stretch of it, on the timeline.
+    /// Something that is shown or played for a stretch of the timeline.
     package struct Clip: Hashable, Sendable {
         /// The clip's own place in the request.
         package var pointer: JSONPointer
-        /// Nil where the caller left it to the asset's own kind (ClipForge).
-        package var assetType: AssetType?
-        /// The asset that is shown or played.
-        package var assetID: Located<String>
+        /// What is shown or played.
+        package var content: Content
         /// Where the clip begins on the timeline.
         package var start: Located<Start>
         /// How long it lasts.
         package var length: Located<Length>
+        /// How its picture looks and where it stands.
+        package var look: Look
+    }
+
+    /// What a clip shows or plays.
+    package enum Content: Hashable, Sendable {
+        case media(Media)
+        case multicam(Multicam)
+        /// `RRGGBB`, lower-case hexadecimal.
+        case color(String)
+    }
+
+    /// One asset, or a stretch of it.
+    package struct Media: Hashable, Sendable {
+        /// Nil where the caller left it to the asset's own kind (ClipForge).
+        package var type: AssetType?
+        /// The asset that is shown or played.
+        package var assetID: Located<String>
         /// In-point: seconds after the start of the file.
         package var trim: Located<Rational>
-        /// Linear gain of the clip's own sound; 0 is silence.
-        package var volume: Rational
-        /// How the picture fills its box.
-        package var fit: RenderPlan.Fit
-        /// Where the picture stands in the output.
-        package var position: Position
-        /// Moves the picture to the right by a fraction of the output's width.
-        package var offsetX: Rational
-        /// Moves the picture up by a fraction of the output's height.
-        package var offsetY: Rational
-        /// Fraction of the output's size.
-        package var scale: Rational
-        /// 0 (invisible) to 1 (opaque).
-        package var opacity: Rational
-        /// Whether the clip fades in at its start.
-        package var fadeIn: Bool
-        /// Whether the clip fades out at its end.
-        package var fadeOut: Bool
-        /// Of each fade; cut to the clip, or to half of it where both are set.
-        package var fadeSeconds: Rational
+        /// Seconds of the source that pass in one second of the timeline.
+        package var speed: Rational
+        /// How loud its own sound is.
+        package var gain: Gain
+    }
+
+    /// How loud a clip's sound is over its time.
+    package struct Gain: Hashable, Sendable {
+        /// A volume at one moment.
+        package struct Point: Hashable, Sendable {
+            /// Seconds after the start of the clip.
+            package var at: Rational
+            /// Linear gain.
+            package var volume: Rational
+        }
+
+        /// Linear gain; 0 is silence.
+        package var volume = Rational(1)
+        /// Volumes in time order, linear between them; empty is `volume`.
+        package var points: [Point] = []
+        /// Length of the fade at the clip's start, cut to the clip.
+        package var fadeInSeconds = Rational.zero
+        /// Length of the fade at the clip's end, cut to the clip.
+        package var fadeOutSeconds = Rational.zero
     }
 
     /// Kinds of asset that a clip can show or play.
@@ -79,11 +99,6 @@ package struct Edit: Hashable, Sendable {
         case end
     }
 
-    /// Where the picture stands in the output: Shotstack's words.
-    package enum Position: String, Hashable, Sendable, CaseIterable {
-        case center, top, topRight, right, bottomRight, bottom, bottomLeft, left, topLeft
-    }
-
     /// Sound under the whole timeline; it starts again when it ends.
     package struct Soundtrack: Hashable, Sendable {
         /// Where the sound fades.
@@ -97,6 +112,8 @@ package struct Edit: Hashable, Sendable {
         package var effect: Effect?
         /// Linear gain.
         package var volume: Rational
+        /// Whether it grows quiet while a clip is heard.
+        package var ducks: Bool
 
         /// Length of each fade in seconds, cut to half of the timeline.
         package static let fadeSeconds = Rational(2)
@@ -108,6 +125,16 @@ package struct Edit: Hashable, Sendable {
         package var settings: RenderPlan.OutputSettings
         /// Chunk length that the caller wishes, for tests and tuning.
         package var chunkSeconds: Rational?
+        /// The part of the timeline that is exported; nil is all of it.
+        package var range: Range?
+    }
+
+    /// A part of the timeline.
+    package struct Range: Hashable, Sendable {
+        /// Seconds after the start of the timeline.
+        package var start: Located<Rational>
+        /// In seconds; nil is to the end.
+        package var length: Rational?
     }
 
     /// Whom to tell when the export ends.
@@ -124,8 +151,19 @@ package struct Edit: Hashable, Sendable {
     /// before the edit can be lowered.
     package var assetIDs: [String] {
         var seen: Set<String> = []
-        let clips = tracks.flatMap { $0.clips.map(\.assetID.value) }
+        let clips = tracks.flatMap { $0.clips.flatMap(\.content.assetIDs) }
         let all = clips + (soundtrack.map { [$0.assetID.value] } ?? [])
         return all.filter { seen.insert($0).inserted }
+    }
+}
+
+extension Edit.Content {
+    /// The assets that the content is made of, in the order of the document.
+    var assetIDs: [String] {
+        switch self {
+        case .media(let media): [media.assetID.value]
+        case .multicam(let multicam): multicam.assetIDs
+        case .color: []
+        }
     }
 }

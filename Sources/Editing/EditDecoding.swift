@@ -117,33 +117,14 @@ struct EditDecoding {
     private mutating func clip(_ clip: JSONObjectNode) -> Edit.Clip? {
         let start = clip["start"].flatMap { self.start($0) }
         let length = clip["length"].flatMap { self.length($0) }
-        let look = self.look(of: clip)
-        guard let asset = reader.required("asset", of: clip).flatMap({ reader.object($0) }) else {
-            return nil
-        }
-        let type = reader.required("type", of: asset).flatMap { self.assetType($0) }
-        guard let type else { return nil }
-        let assetID = reader.required("assetId", of: asset).flatMap { self.assetID($0) }
-        let trim = asset["trim"].flatMap { self.trim($0) }
-        let volume = asset["volume"].flatMap { self.volume($0) }
-        guard let assetID else { return nil }
+        var look = self.look(of: clip)
+        guard let asset = reader.required("asset", of: clip).flatMap({ reader.object($0) }),
+            let content = self.content(ofAsset: asset, into: &look)
+        else { return nil }
         return Edit.Clip(
-            pointer: clip.pointer, assetType: type, assetID: assetID,
+            pointer: clip.pointer, content: content,
             start: start ?? Located(.auto, clip.pointer.appending("start")),
-            length: length ?? Located(.auto, clip.pointer.appending("length")),
-            trim: trim ?? Located(.zero, asset.pointer.appending("trim")),
-            volume: volume ?? Rational(1), look: look)
-    }
-
-    private mutating func assetType(_ node: JSONNode) -> Edit.AssetType? {
-        guard case .string(let word) = node.value else {
-            return reader.mismatch(node, expected: "a string")
-        }
-        if let type = Edit.AssetType(rawValue: word) { return type }
-        let known = Edit.AssetType.allCases.map(\.rawValue).joined(separator: ", ")
-        let quoted = EditReader.quoted(word)
-        reader.report("asset type \(quoted) is not supported; use \(known)", at: node.pointer)
-        return nil
+            length: length ?? Located(.auto, clip.pointer.appending("length")), look: look)
     }
 
     private mutating func soundtrack(_ node: JSONNode) -> Edit.Soundtrack? {
@@ -151,7 +132,10 @@ struct EditDecoding {
         let assetID = reader.required("assetId", of: soundtrack).flatMap { self.assetID($0) }
         let effect: Edit.Soundtrack.Effect? = soundtrack["effect"].flatMap { reader.choice($0) }
         let volume = soundtrack["volume"].flatMap { self.volume($0) } ?? Rational(1)
-        return assetID.map { Edit.Soundtrack(assetID: $0, effect: effect, volume: volume) }
+        let ducks = soundtrack["ducking"].flatMap { reader.flag($0) } ?? false
+        return assetID.map {
+            Edit.Soundtrack(assetID: $0, effect: effect, volume: volume, ducks: ducks)
+        }
     }
 
     private mutating func callback(_ node: JSONNode) -> Edit.Callback? {
@@ -168,135 +152,5 @@ struct EditDecoding {
             return nil
         }
         return Edit.Callback(url: url, secretRef: secretRef, data: callback["data"]?.value)
-    }
-}
-
-extension EditDecoding {
-    /// What a clip may say about its picture, with the defaults.
-    struct Look {
-        var fit = RenderPlan.Fit.crop
-        var position = Edit.Position.center
-        var offsetX = Rational.zero
-        var offsetY = Rational.zero
-        var scale = Rational(1)
-        var opacity = Rational(1)
-        var fadeIn = false
-        var fadeOut = false
-        var fadeSeconds = Rational(1)
-    }
-
-    mutating func look(of clip: JSONObjectNode) -> Look {
-        var look = Look()
-        if let fit: RenderPlan.Fit = clip["fit"].flatMap({ reader.choice($0) }) { look.fit = fit }
-        if let position: Edit.Position = clip["position"].flatMap({ reader.choice($0) }) {
-            look.position = position
-        }
-        if let offset = clip["offset"].flatMap({ reader.object($0) }) {
-            look.offsetX = offset["x"].flatMap { self.offset($0) } ?? .zero
-            look.offsetY = offset["y"].flatMap { self.offset($0) } ?? .zero
-        }
-        if let node = clip["scale"] {
-            let scale = reader.decimal(node, from: .zero, to: Limits.greatestScale)
-            if scale == .zero { reader.report("must be greater than 0", at: node.pointer) }
-            look.scale = scale ?? Rational(1)
-        }
-        if let node = clip["opacity"] {
-            look.opacity = reader.decimal(node, from: .zero, to: Rational(1)) ?? Rational(1)
-        }
-        if let node = clip["transition"] { transition(node, into: &look) }
-        return look
-    }
-
-    private mutating func offset(_ node: JSONNode) -> Rational? {
-        reader.decimal(node, from: -Limits.furthestOffset, to: Limits.furthestOffset)
-    }
-
-    private mutating func transition(_ node: JSONNode, into look: inout Look) {
-        guard let transition = reader.object(node) else { return }
-        look.fadeIn = transition["in"].map { isFade($0) } ?? false
-        look.fadeOut = transition["out"].map { isFade($0) } ?? false
-        guard let length = transition["length"] else { return }
-        let most = Rational(Limits.longestFadeSeconds)
-        let seconds = reader.decimal(
-            length, from: .zero, to: most, expected: "a number of seconds")
-        look.fadeSeconds = seconds ?? look.fadeSeconds
-    }
-
-    private mutating func isFade(_ node: JSONNode) -> Bool {
-        enum Kind: String, CaseIterable { case fade }
-        return reader.choice(node, Kind.self) != nil
-    }
-
-    /// Seconds, or `"auto"`.
-    mutating func start(_ node: JSONNode) -> Located<Edit.Start>? {
-        if node.value == .string("auto") { return Located(.auto, node.pointer) }
-        let most = Rational(Limits.longestTimelineSeconds)
-        return reader.decimal(
-            node, from: .zero, to: most, expected: "a number of seconds or \"auto\""
-        ).map { Located(.seconds($0), node.pointer) }
-    }
-
-    /// Seconds above 0, `"auto"` or `"end"`.
-    mutating func length(_ node: JSONNode) -> Located<Edit.Length>? {
-        if node.value == .string("auto") { return Located(.auto, node.pointer) }
-        if node.value == .string("end") { return Located(.end, node.pointer) }
-        let most = Rational(Limits.longestTimelineSeconds)
-        let seconds = reader.decimal(
-            node, from: .zero, to: most, expected: "a number of seconds, \"auto\" or \"end\"")
-        guard let seconds else { return nil }
-        guard seconds > .zero else {
-            reader.report("must be greater than 0", at: node.pointer)
-            return nil
-        }
-        return Located(.seconds(seconds), node.pointer)
-    }
-
-    /// Seconds into the source.
-    mutating func trim(_ node: JSONNode) -> Located<Rational>? {
-        let most = Rational(Limits.furthestTrimSeconds)
-        return reader.decimal(node, from: .zero, to: most, expected: "a number of seconds")
-            .map { Located($0, node.pointer) }
-    }
-
-    /// Linear gain.
-    mutating func volume(_ node: JSONNode) -> Rational? {
-        reader.decimal(node, from: .zero, to: Limits.greatestVolume)
-    }
-
-    /// Letters, digits and `. _ : -`, so that an ID can be a part of a key.
-    mutating func assetID(_ node: JSONNode) -> Located<String>? {
-        guard let text = reader.text(node, longest: Limits.longestAssetIDCharacters) else {
-            return nil
-        }
-        let isWord = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
-                UInt8(ascii: "."), UInt8(ascii: ":"):
-                true
-            default: false
-            }
-        }
-        guard isWord, text.first != "." else {
-            reader.report(
-                "must be an asset ID: letters, digits and _ - . : only", at: node.pointer)
-            return nil
-        }
-        return Located(text, node.pointer)
-    }
-}
-
-extension Edit.Clip {
-    init(
-        pointer: JSONPointer, assetType: Edit.AssetType?, assetID: Located<String>,
-        start: Located<Edit.Start>, length: Located<Edit.Length>, trim: Located<Rational>,
-        volume: Rational, look: EditDecoding.Look
-    ) {
-        self.init(
-            pointer: pointer, assetType: assetType, assetID: assetID, start: start,
-            length: length, trim: trim, volume: volume, fit: look.fit, position: look.position,
-            offsetX: look.offsetX, offsetY: look.offsetY, scale: look.scale,
-            opacity: look.opacity, fadeIn: look.fadeIn, fadeOut: look.fadeOut,
-            fadeSeconds: look.fadeSeconds)
     }
 }

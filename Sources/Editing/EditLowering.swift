@@ -31,6 +31,8 @@ struct EditLowering {
     let assets: [String: AssetDescription]
     let unready: [String: String]
     var reader = EditReader()
+    /// First frame of the timeline that is exported.
+    private(set) var origin = 0
     private var sources: [RenderPlan.Source] = []
     private var sourceIndices: [String: Int] = [:]
 
@@ -40,7 +42,7 @@ struct EditLowering {
         self.unready = unready
     }
 
-    private var settings: RenderPlan.OutputSettings { edit.output.settings }
+    var settings: RenderPlan.OutputSettings { edit.output.settings }
 
     /// - Returns: nil only where a fault was reported.
     mutating func plan(_ planner: ChunkPlanner) -> RenderPlan? {
@@ -57,30 +59,67 @@ struct EditLowering {
         guard reader.faults.isEmpty, let frameCount = placed.flatMap({ $0 }).map(\.frames.end).max()
         else { return nil }
 
+        guard let range = exported(of: frameCount) else { return nil }
+        origin = range.start
         var plan = RenderPlan(
-            output: settings, frameCount: frameCount, sources: [], layers: [], audio: [],
+            output: settings, frameCount: range.count, sources: [], layers: [], audio: [],
             chunks: [])
         for track in placed.reversed() {
-            let pictures = track.compactMap { picture($0) }
+            let pictures = track.flatMap { self.pictures($0) }
+                .filter { $0.frames.start < range.count && $0.frames.end > 0 }
             if !pictures.isEmpty { plan.layers.append(RenderPlan.Layer(placements: pictures)) }
         }
-        plan.audio = placed.flatMap { $0 }.compactMap { sound($0) }
+        plan.audio = placed.flatMap { $0 }.flatMap { sounds($0) }
         if let (asset, track) = soundtrack {
-            plan.audio += self.soundtrack(track, asset, plan.sampleCount)
+            plan.audio.append(self.soundtrack(track, asset, frameCount))
         }
-        plan.sources = sources
+        plan.audio = plan.audio.filter {
+            $0.hasSound && $0.startSample < plan.sampleCount && $0.endSample > 0
+        }
+        guard reader.faults.isEmpty else { return nil }
+        plan.sources = assetsInUse(&plan)
         plan.chunks = planner.chunks(
-            frameCount: frameCount, frameRate: settings.frameRate, clipEdges: plan.clipEdges,
+            frameCount: range.count, frameRate: settings.frameRate, clipEdges: plan.clipEdges,
             pixelsPerFrame: settings.width * settings.height,
             requestedSeconds: edit.output.chunkSeconds)
         return plan
     }
 
-    /// The clip with its asset, where that can be used as the clip says.
+    /// The frames of the timeline that are exported.
+    private mutating func exported(of frameCount: Int) -> FrameRange? {
+        guard let range = edit.output.range else { return FrameRange(0, frameCount) }
+        let start = (range.start.value * settings.frameRate).rounded
+        let end =
+            range.length.map { ((range.start.value + $0) * settings.frameRate).rounded }
+            ?? frameCount
+        guard start < frameCount else {
+            reader.report("lies beyond the end of the timeline", at: range.start.pointer)
+            return nil
+        }
+        guard start < end else {
+            reader.report("leaves no frame of the timeline", at: range.start.pointer)
+            return nil
+        }
+        return FrameRange(start, min(end, frameCount))
+    }
+
+    /// The clip with its assets, where they can be used as the clip says.
     private mutating func usable(_ clip: Edit.Clip) -> UsableClip? {
-        guard let asset = asset(clip.assetID, as: clip.assetType) else { return nil }
-        let type = clip.assetType ?? Edit.AssetType(asset.media.kind)
-        return UsableClip(clip: clip, asset: asset, type: type)
+        switch clip.content {
+        case .media(let media):
+            guard let asset = asset(media.assetID, as: media.type) else { return nil }
+            let type = media.type ?? Edit.AssetType(asset.media.kind)
+            return UsableClip(clip: clip, content: .media(media, asset, type))
+        case .multicam(let multicam):
+            let angles = multicam.angles.compactMap { asset($0.assetID, as: .video) }
+            let sound = multicam.sound.flatMap { asset($0.assetID, as: .audio) }
+            guard angles.count == multicam.angles.count,
+                (multicam.sound == nil) == (sound == nil)
+            else { return nil }
+            return UsableClip(
+                clip: clip, content: .multicam(multicam, angles: angles, sound: sound))
+        case .color(let color): return UsableClip(clip: clip, content: .color(color))
+        }
     }
 
     private mutating func asset(
@@ -115,84 +154,57 @@ struct EditLowering {
     }
 
     /// The index of the asset in the plan; each asset stands there once.
-    private mutating func index(of asset: AssetDescription) -> Int {
+    mutating func index(of asset: AssetDescription) -> Int {
         if let index = sourceIndices[asset.assetID] { return index }
         sources.append(asset)
         sourceIndices[asset.assetID] = sources.count - 1
         return sources.count - 1
     }
 
-    private mutating func picture(_ placed: PlacedClip) -> RenderPlan.Placement? {
-        guard placed.type != .audio, let video = placed.asset.media.video else { return nil }
-        let clip = placed.clip
-        // A file can claim any size; what no decoder takes is no measure.
-        let sides = 1...Limits.longestSourceSidePixels
-        let (width, height) = video.displaySize
-        let (fit, box) = PictureBox(
-            clip: clip, picture: (width.clamped(to: sides), height.clamped(to: sides)),
-            output: (settings.width, settings.height)
-        ).fitted
-        guard max(box.width, box.height) <= Limits.longestSidePixels,
-            box.width * box.height <= Limits.mostPixels
-        else {
-            reader.report(
-                "makes the clip's picture \(box.width)x\(box.height); no side may be longer than"
-                    + " \(Limits.longestSidePixels) pixels",
-                at: clip.pointer.appending("scale"))
-            return nil
-        }
-        let fade = fadeLengths(clip, count: placed.frames.count, perSecond: settings.frameRate)
-        return RenderPlan.Placement(
-            source: index(of: placed.asset), frames: placed.frames,
-            sourceStart: placed.type == .image ? .zero : clip.trim.value, fit: fit, box: box,
-            opacity: clip.opacity, fadeInFrames: fade.in, fadeOutFrames: fade.out)
-    }
-
-    /// The clip's own sound, cut where its picture is; nil where there is none
-    /// to hear.
-    private mutating func sound(_ placed: PlacedClip) -> RenderPlan.AudioPlacement? {
-        let clip = placed.clip
-        guard placed.asset.media.audio != nil, clip.volume > .zero else { return nil }
-        let (start, end) = (sample(at: placed.frames.start), sample(at: placed.frames.end))
-        // A transition of a picture leaves the sound under it alone.
-        let rate = Rational(settings.audio.sampleRate)
-        let fade =
-            placed.type == .audio
-            ? fadeLengths(clip, count: end - start, perSecond: rate) : (in: 0, out: 0)
-        return RenderPlan.AudioPlacement(
-            source: index(of: placed.asset), startSample: start, endSample: end,
-            sourceStart: clip.trim.value, volume: clip.volume, fadeInSamples: fade.in,
-            fadeOutSamples: fade.out)
-    }
-
     private mutating func soundtrack(
-        _ track: Edit.Soundtrack, _ asset: AssetDescription, _ sampleCount: Int
-    ) -> [RenderPlan.AudioPlacement] {
-        guard track.volume > .zero else { return [] }
+        _ track: Edit.Soundtrack, _ asset: AssetDescription, _ frameCount: Int
+    ) -> RenderPlan.AudioPlacement {
+        let (start, end) = (sample(at: 0), sample(at: frameCount))
         let wanted = (Edit.Soundtrack.fadeSeconds * Rational(settings.audio.sampleRate)).rounded
-        let fade = min(wanted, sampleCount / 2)
-        return [
-            RenderPlan.AudioPlacement(
-                source: index(of: asset), startSample: 0, endSample: sampleCount,
-                volume: track.volume,
-                fadeInSamples: track.effect == .fadeIn || track.effect == .fadeInFadeOut ? fade : 0,
-                fadeOutSamples:
-                    track.effect == .fadeOut || track.effect == .fadeInFadeOut ? fade : 0,
-                loops: true)
-        ]
+        let fade = min(wanted, (end - start) / 2)
+        return RenderPlan.AudioPlacement(
+            source: index(of: asset), startSample: start, endSample: end, volume: track.volume,
+            fadeInSamples: track.effect == .fadeIn || track.effect == .fadeInFadeOut ? fade : 0,
+            fadeOutSamples: track.effect == .fadeOut || track.effect == .fadeInFadeOut ? fade : 0,
+            loops: true, ducks: track.ducks)
     }
 
-    /// Lengths of a clip's fades, so that together they fit into the clip.
-    private func fadeLengths(
-        _ clip: Edit.Clip, count: Int, perSecond: Rational
-    ) -> (in: Int, out: Int) {
-        let room = clip.fadeIn && clip.fadeOut ? count / 2 : count
-        let length = min((clip.fadeSeconds * perSecond).rounded, room)
-        return (clip.fadeIn ? length : 0, clip.fadeOut ? length : 0)
+    /// Samples of the output before that frame of the timeline.
+    func sample(at frame: Int) -> Int {
+        (Rational(frame - origin) / settings.frameRate * Rational(settings.audio.sampleRate))
+            .rounded
     }
 
-    private func sample(at frame: Int) -> Int {
-        (Rational(frame) / settings.frameRate * Rational(settings.audio.sampleRate)).rounded
+    /// The sources that a placement still names, where a range of the
+    /// timeline left others out; the placements are numbered anew.
+    private func assetsInUse(_ plan: inout RenderPlan) -> [RenderPlan.Source] {
+        let used = Set(
+            plan.layers.flatMap(\.placements).compactMap(\.source) + plan.audio.map(\.source))
+        guard used.count < sources.count else { return sources }
+        let order = used.sorted()
+        let number = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+        for layer in plan.layers.indices {
+            for index in plan.layers[layer].placements.indices {
+                let picture = plan.layers[layer].placements[index].picture
+                guard case .source(let old) = picture, let new = number[old] else { continue }
+                plan.layers[layer].placements[index].picture = .source(new)
+            }
+        }
+        for index in plan.audio.indices {
+            plan.audio[index].source = number[plan.audio[index].source] ?? 0
+        }
+        return order.map { sources[$0] }
+    }
+}
+
+extension RenderPlan.AudioPlacement {
+    fileprivate var hasSound: Bool {
+        gainPoints.isEmpty ? volume > .zero : gainPoints.contains { $0.gain > .zero }
     }
 }
 

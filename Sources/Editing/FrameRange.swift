@@ -1,11 +1,12 @@
 /// Frames of the output time base, half-open.
 package struct FrameRange: Hashable, Sendable, Codable {
+    /// Negative for a clip that began before the range that is exported.
     package let start: Int
     package let end: Int
 
-    /// - Precondition: `0 <= start <= end`.
+    /// - Precondition: `start <= end`.
     package init(_ start: Int, _ end: Int) {
-        precondition(0 <= start && start <= end, "a frame range runs forward from zero or later")
+        precondition(start <= end, "a frame range runs forward")
         self.start = start
         self.end = end
     }
@@ -16,7 +17,7 @@ package struct FrameRange: Hashable, Sendable, Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let start = try container.decode(Int.self, forKey: .start)
         let end = try container.decode(Int.self, forKey: .end)
-        guard 0 <= start, start <= end else {
+        guard start <= end else {
             throw DecodingError.dataCorruptedError(
                 forKey: .end, in: container, debugDescription: "A frame range runs forward.")
         }

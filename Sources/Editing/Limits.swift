@@ -12,6 +12,12 @@ package enum Limits {
     /// A talk of two hours with a cut every four seconds has 1,800 clips.
     package static let mostClips = 2_000
 
+    /// Angles of one multicam clip: more cameras than any studio switches.
+    package static let mostAngles = 64
+
+    /// Switches of one multicam clip: a cut a second through a talk of an hour.
+    package static let mostSwitches = 5_000
+
     /// Each track may become a layer, and each layer a decoder in one process.
     package static let mostTracks = 50
 
@@ -51,8 +57,24 @@ package enum Limits {
     /// Shotstack's range of `offset`, in sizes of the output.
     package static let furthestOffset = Rational(10)
 
-    /// Longest fade of a transition, in seconds.
-    package static let longestFadeSeconds = 60
+    /// Longest transition, in seconds.
+    package static let longestTransitionSeconds = 60
+
+    /// Slow motion: below a tenth every picture stands for three frames and
+    /// more, and stretched sound is no longer sound.
+    package static let slowestSpeed = Rational(1, 10)
+    /// Faster, each second of output decodes more than a minute of a source at
+    /// 120 frames a second.
+    package static let fastestSpeed = Rational(16)
+
+    /// Contrast and saturation: eq's own range ends at 3 for saturation.
+    package static let greatestColorFactor = Rational(3)
+
+    /// What may be cut off a picture's width or height together.
+    package static let greatestCrop = Rational(99, 100)
+
+    /// Points of one clip's volume: one a second for an hour.
+    package static let mostVolumePoints = 4_000
 
     /// Shortest chunk that a caller may ask for, in seconds: a few frames, for
     /// tests.

@@ -56,7 +56,7 @@ extension EditDecoding {
             reader.report("must not stand beside output", at: settingsNode.pointer)
         }
         guard let node = root["output"] ?? root["settings"], let object = reader.object(node)
-        else { return Edit.Output(settings: settings, chunkSeconds: nil) }
+        else { return Edit.Output(settings: settings) }
         let isClipForge = root["output"] == nil
 
         readSize(object, isClipForge: isClipForge, into: &settings)
@@ -75,7 +75,8 @@ extension EditDecoding {
                 $0, from: Limits.shortestChunkSeconds, to: Limits.longestChunkSeconds,
                 expected: "a number of seconds")
         }
-        return Edit.Output(settings: settings, chunkSeconds: chunkSeconds)
+        let range = object["range"].flatMap { self.range($0) }
+        return Edit.Output(settings: settings, chunkSeconds: chunkSeconds, range: range)
     }
 
     private mutating func readVideo(
@@ -93,24 +94,12 @@ extension EditDecoding {
         }
     }
 
-    /// Six hexadecimal digits in lower case.
     private mutating func background(_ timeline: JSONNode) -> String? {
         // A timeline of another type is reported where its tracks are read.
         guard case .object(let fields) = timeline.value,
             let node = JSONObjectNode(fields: fields, pointer: timeline.pointer)["background"]
         else { return nil }
-        guard case .string(let text) = node.value else {
-            return reader.mismatch(node, expected: "a string")
-        }
-        let digits = text.dropFirst()
-        let isColour =
-            text.first == "#" && digits.utf8.count == 6
-            && digits.allSatisfy { $0.isHexDigit && $0.isASCII }
-        guard isColour else {
-            reader.report("must be a colour such as #1a2b3c", at: node.pointer)
-            return nil
-        }
-        return digits.lowercased()
+        return color(node)
     }
 }
 

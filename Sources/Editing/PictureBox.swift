@@ -1,7 +1,7 @@
 /// Where a clip's picture goes: its `fit`, `scale`, `position` and `offset` as
 /// one rectangle of output pixels.
 struct PictureBox {
-    let clip: Edit.Clip
+    let look: Edit.Look
     /// The picture in square pixels, as a player shows it.
     let picture: (width: Int, height: Int)
     let output: (width: Int, height: Int)
@@ -12,19 +12,19 @@ struct PictureBox {
     /// moves the picture itself: its own rectangle is given, to be filled.
     var fitted: (RenderPlan.Fit, RenderPlan.Box) {
         let box = (width: scaled(output.width), height: scaled(output.height))
-        switch clip.fit {
-        case .crop, .cover:
-            return (clip.fit, placed(box.width, box.height))
+        switch look.fit {
+        case .crop, .cover, .blur:
+            return (look.fit, placed(box.width, box.height))
         case .contain:
             let (width, height) = contained(in: box)
             return (.cover, placed(width, height))
         case .none:
-            let fit: RenderPlan.Fit = clip.scale == Rational(1) ? .none : .cover
+            let fit: RenderPlan.Fit = look.scale == Rational(1) ? .none : .cover
             return (fit, placed(scaled(picture.width), scaled(picture.height)))
         }
     }
 
-    private func scaled(_ side: Int) -> Int { max(2, (Rational(side) * clip.scale).rounded) }
+    private func scaled(_ side: Int) -> Int { max(2, (Rational(side) * look.scale).rounded) }
 
     /// The largest rectangle of the picture's shape inside the box.
     private func contained(in box: (width: Int, height: Int)) -> (width: Int, height: Int) {
@@ -39,20 +39,20 @@ struct PictureBox {
     private func placed(_ width: Int, _ height: Int) -> RenderPlan.Box {
         let (freeWidth, freeHeight) = (output.width - width, output.height - height)
         let x: Int =
-            switch clip.position {
+            switch look.position {
             case .left, .topLeft, .bottomLeft: 0
             case .right, .topRight, .bottomRight: freeWidth
             case .center, .top, .bottom: Rational(freeWidth, 2).floor
             }
         let y: Int =
-            switch clip.position {
+            switch look.position {
             case .top, .topLeft, .topRight: 0
             case .bottom, .bottomLeft, .bottomRight: freeHeight
             case .center, .left, .right: Rational(freeHeight, 2).floor
             }
         return RenderPlan.Box(
-            x: x + (clip.offsetX * Rational(output.width)).rounded,
-            y: y - (clip.offsetY * Rational(output.height)).rounded,
+            x: x + (look.offsetX * Rational(output.width)).rounded,
+            y: y - (look.offsetY * Rational(output.height)).rounded,
             width: width, height: height)
     }
 }

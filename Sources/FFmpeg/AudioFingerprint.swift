@@ -10,7 +10,7 @@ package import Editing
 package func audioFingerprint(of plan: RenderPlan, ffmpegVersion: String) -> String {
     let audio = plan.output.audio
     var lines = [
-        "spool audio 1", "ffmpeg \(ffmpegVersion)", "samples \(plan.sampleCount)",
+        "spool audio 2", "ffmpeg \(ffmpegVersion)", "samples \(plan.sampleCount)",
         "encode \(audio.codec.rawValue) \(audio.sampleRate) \(audio.channels)"
             + " \(audio.bitsPerSecond)",
     ]
@@ -23,9 +23,13 @@ package func audioFingerprint(of plan: RenderPlan, ffmpegVersion: String) -> Str
                 "source \(source.etag) \(source.bytes) \(source.media.startMicroseconds)",
                 "stream \(stream?.codec ?? "-") \(stream?.sampleRate ?? 0)"
                     + " \(stream?.channels ?? 0) \(stream?.streamIndex ?? 0)",
-                "in \(placement.sourceStart)", "volume \(placement.volume)",
+                "in \(placement.sourceStart)", "speed \(placement.speed)",
+                "volume \(placement.volume)",
+                "gain "
+                    + placement.gainPoints.map { "\($0.sample):\($0.gain)" }
+                    .joined(separator: " "),
                 "fade \(placement.fadeInSamples) \(placement.fadeOutSamples)",
-                "loops \(placement.loops)",
+                "loops \(placement.loops)", "ducks \(placement.ducks)",
             ].joined(separator: "; "))
     }
     return lines.joined(separator: "\n") + "\n"

@@ -34,24 +34,50 @@ struct AudioGraph {
     init(_ plan: RenderPlan, sourceURLs: [Int: String]) throws(FFmpegError) {
         self.plan = plan
         let audible = plan.audio.filter {
-            plan.sources[$0.source].media.audio != nil && $0.endSample > $0.startSample
-                && $0.volume > .zero && $0.startSample < plan.sampleCount
+            plan.sources[$0.source].media.audio != nil && $0.endSample > max(0, $0.startSample)
+                && $0.startSample < plan.sampleCount
         }
-        var labels: [String] = []
-        for track in Self.tracks(of: audible) {
-            labels.append(try makeTrack(track, number: labels.count, sourceURLs: sourceURLs))
+        var loud: [String] = []
+        var ducked: [String] = []
+        for track in Self.tracks(of: audible.filter { !$0.ducks }) {
+            loud.append(try makeTrack(track, number: trackCount, sourceURLs: sourceURLs))
         }
+        for track in Self.tracks(of: audible.filter(\.ducks)) {
+            ducked.append(try makeTrack(track, number: trackCount, sourceURLs: sourceURLs))
+        }
+        if !loud.isEmpty, !ducked.isEmpty {
+            duck(&ducked, under: &loud)
+        }
+        var labels = loud + ducked
         if labels.isEmpty {
             labels = [silence(plan.sampleCount)]
         }
-        let pads = labels.map { "[\($0)]" }.joined()
-        let mix =
-            labels.count > 1
-            ? "amix=inputs=\(labels.count):normalize=0:duration=longest:dropout_transition=0," : ""
         chains.append(
-            "\(pads)\(mix)apad=whole_len=\(plan.sampleCount),\(numbered),"
+            "\(mix(labels))apad=whole_len=\(plan.sampleCount),\(numbered),"
                 + "atrim=end_sample=\(plan.sampleCount),\(format)[a]")
         text = chains.joined(separator: ";")
+    }
+
+    /// The labels' sum, without scaling.
+    private func mix(_ labels: [String]) -> String {
+        let pads = labels.map { "[\($0)]" }.joined()
+        guard labels.count > 1 else { return pads }
+        return "\(pads)amix=inputs=\(labels.count):normalize=0:duration=longest"
+            + ":dropout_transition=0,"
+    }
+
+    /// Some 12 dB down under speech, within 50 ms, and back within a second:
+    /// what broadcasters use for music under a voice.
+    private static let ducking =
+        "sidechaincompress=threshold=0.02:ratio=6:attack=50:release=1000:detection=rms"
+
+    /// Presses the second labels down while the first are heard.
+    private mutating func duck(_ ducked: inout [String], under loud: inout [String]) {
+        let length = "apad=whole_len=\(plan.sampleCount),\(numbered)"
+        chains.append("\(mix(loud))\(length),asplit=2[voice][key]")
+        chains.append("\(mix(ducked))\(length)[music]")
+        chains.append("[music][key]\(Self.ducking),\(numbered)[ducked]")
+        (loud, ducked) = (["voice"], ["ducked"])
     }
 
     /// Deals placements to as few tracks as keep them apart, in time order.
@@ -70,9 +96,12 @@ struct AudioGraph {
         return tracks
     }
 
+    private var trackCount = 0
+
     private mutating func makeTrack(
         _ placements: [RenderPlan.AudioPlacement], number: Int, sourceURLs: [Int: String]
     ) throws(FFmpegError) -> String {
+        trackCount += 1
         var parts: [String] = []
         var covered = 0
         for placement in placements {
@@ -107,6 +136,8 @@ struct AudioGraph {
         }
         let media = plan.sources[placement.source].media
         let count = placement.endSample - placement.startSample
+        // What lies before the output's first sample is made and cut off.
+        let early = max(0, -placement.startSample)
         // Timestamps count from the start of the uploaded file, which sound
         // extracted from it may not share: so seeks are absolute too.
         let zero = Rational(media.startMicroseconds, 1_000_000) + placement.sourceStart
@@ -120,8 +151,10 @@ struct AudioGraph {
         sources.append(placement.source)
         var chain = conform(zero, media)
         if placement.loops { chain += loop(placement, media, count: count) }
+        chain += tempo(placement.speed)
         chain += ["atrim=end_sample=\(count)", "apad=whole_len=\(count)", numbered]
         chain += envelope(placement, count: count)
+        if early > 0 { chain += ["atrim=start_sample=\(early)", numbered] }
         chains.append("[\(input):a:0]" + chain.joined(separator: ",") + "[c\(input)]")
         return "c\(input)"
     }
@@ -151,12 +184,30 @@ struct AudioGraph {
         return [numbered, "aloop=loop=-1:size=\(Int32.max)", numbered]
     }
 
+    /// Faster or slower at the same pitch, in steps that `atempo` takes.
+    private func tempo(_ speed: Rational) -> [String] {
+        guard speed != Rational(1) else { return [] }
+        let half = Rational(1, 2)
+        var (rest, steps): (Rational, [Rational]) = (speed, [])
+        while rest < half {
+            steps.append(half)
+            rest = rest / half
+        }
+        return (steps + [rest]).map { "atempo=\($0.sixDecimals)" } + [numbered]
+    }
+
     private func envelope(_ placement: RenderPlan.AudioPlacement, count: Int) -> [String] {
         var chain: [String] = []
         if placement.volume != Rational(1) {
             chain.append(
                 "volume=volume=\(placement.volume.numerator)/\(placement.volume.denominator)"
                     + ":precision=float:eval=once")
+        }
+        if !placement.gainPoints.isEmpty {
+            let gain = Self.gain(placement.gainPoints[...])
+            let channels = (0..<plan.output.audio.channels).map { "val(\($0))*\(gain)" }
+            chain.append(
+                "aeval=exprs='\(channels.joined(separator: "|"))':channel_layout=same")
         }
         if placement.fadeInSamples > 0 {
             chain.append("afade=t=in:ss=0:ns=\(placement.fadeInSamples)")
@@ -166,5 +217,26 @@ struct AudioGraph {
             chain.append("afade=t=out:ss=\(start):ns=\(placement.fadeOutSamples)")
         }
         return chain
+    }
+
+    /// The gain at sample `n`, linear between the points: a search by halves,
+    /// since it is evaluated for each sample.
+    static func gain(_ points: ArraySlice<RenderPlan.GainPoint>) -> String {
+        guard points.count > 2 else { return line(points) }
+        let middle = points.startIndex + points.count / 2
+        return "if(lt(n,\(points[middle].sample)),\(gain(points[...middle])),"
+            + "\(gain(points[middle...])))"
+    }
+
+    private static func line(_ points: ArraySlice<RenderPlan.GainPoint>) -> String {
+        guard let from = points.first, let to = points.last else { return "1" }
+        guard to.sample > from.sample, to.gain != from.gain else { return text(from.gain) }
+        let slope = (to.gain - from.gain) / Rational(to.sample - from.sample)
+        return "(\(text(from.gain))+clip(n-(\(from.sample)),0,\(to.sample - from.sample))"
+            + "*(\(slope.numerator)/\(slope.denominator)))"
+    }
+
+    private static func text(_ gain: Rational) -> String {
+        "\(gain.numerator)/\(gain.denominator)"
     }
 }

@@ -15,37 +15,75 @@ package func chunkFingerprint(
 ) -> String {
     let output = plan.output
     var lines = [
-        "spool chunk 1", "ffmpeg \(ffmpegVersion)", "frames \(frames.count)",
+        "spool chunk 2", "ffmpeg \(ffmpegVersion)", "frames \(frames.count)",
         "output \(output.width)x\(output.height) \(output.frameRate) \(output.background)",
         "encode " + EncodeArguments.video(output, threads: threads).joined(separator: " "),
     ]
-    for piece in PicturePiece.pieces(of: frames, in: plan) {
-        lines.append(pieceText(piece, plan))
-    }
+    let picture = ChunkPicture(frames, of: plan)
+    lines += picture.pieces.map { pieceText($0, plan) }
+    lines += picture.segments.map { segmentText($0, picture) }
     return lines.joined(separator: "\n") + "\n"
 }
 
 private func pieceText(_ piece: PicturePiece, _ plan: RenderPlan) -> String {
-    let source = plan.sources[piece.source]
-    let geometry = piece.geometry
-    var fields = [
-        piece.layer == 0 ? "bottom" : "over",
-        "at \(piece.offset)+\(piece.count)",
-        "source \(source.etag) \(source.bytes) \(sourceText(source.media))",
-        piece.isStill ? "still" : "grid \(piece.gridRemainder)+\(piece.gridFirst)",
-        "scale \(geometry.scaledWidth)x\(geometry.scaledHeight)",
-        "crop \(geometry.width)x\(geometry.height)+\(geometry.cropX)+\(geometry.cropY)",
-        "place \(geometry.x)+\(geometry.y)", "opacity \(piece.placement.opacity)",
-    ]
-    if piece.fadesIn {
-        fields.append("fade-in \(piece.first) of \(piece.placement.fadeInFrames)")
+    let placement = piece.placement
+    var fields: [String] = []
+    switch placement.picture {
+    case .color(let color): fields.append("color \(color)")
+    case .source(let index):
+        let source = plan.sources[index]
+        fields.append("source \(source.etag) \(source.bytes) \(sourceText(source.media))")
     }
-    if piece.fadesOut {
-        // `fade` takes rounded times from the clip's start, so the clip's
-        // length itself matters to the last bit, not only the way to its end.
+    if let reading = piece.reading {
         fields.append(
-            "fade-out \(piece.first) of \(piece.placement.fadeOutFrames)"
-                + " in \(piece.placement.frames.count)")
+            reading.isStill ? "still" : "grid \(reading.gridRemainder)+\(reading.gridFirst)")
+        if placement.speed != Rational(1) { fields.append("speed \(placement.speed)") }
+        if let cut = reading.cut {
+            fields.append("cut \(cut.width)x\(cut.height)+\(cut.x)+\(cut.y)")
+        }
+    }
+    fields += [text(of: piece.geometry), "frames \(piece.count)", "opacity \(placement.opacity)"]
+    if let foreground = piece.foreground {
+        let focus = placement.focus
+        fields.append("over blur \(focus.x) \(focus.y) " + text(of: foreground))
+    }
+    if piece.isRotated { fields.append("rotate \(placement.rotation)") }
+    let effects = placement.effects
+    if effects != RenderPlan.Effects() {
+        fields.append(
+            "effects \(effects.brightness) \(effects.contrast) \(effects.saturation)"
+                + " \(effects.blur) \(effects.isNegative)")
+    }
+    return fields.joined(separator: "; ")
+}
+
+private func text(of geometry: Geometry) -> String {
+    "scale \(geometry.scaledWidth)x\(geometry.scaledHeight)"
+        + "; crop \(geometry.width)x\(geometry.height)+\(geometry.cropX)+\(geometry.cropY)"
+        + "; place \(geometry.x)+\(geometry.y)"
+}
+
+/// When a piece is drawn, and how: pieces are named by their order.
+private func segmentText(_ segment: ChunkPicture.Segment, _ picture: ChunkPicture) -> String {
+    func text(of part: ChunkPicture.Part?) -> String {
+        part.map { "\($0.piece)+\($0.first)" } ?? "nothing"
+    }
+    var fields = ["\(segment.isBottom ? "bottom" : "over") at \(segment.offset)+\(segment.count)"]
+    switch segment.drawing {
+    case .plain(let part):
+        fields.append("piece \(text(of: part))")
+        let piece = picture.pieces[part.piece]
+        for fade in picture.fades(of: part, count: segment.count) {
+            let first = piece.first + part.first
+            // `fade` takes rounded times from the clip's start, so its place
+            // in the clip matters to the last bit.
+            let place = fade.isIn ? "" : " from \(fade.start)"
+            fields.append("fade-\(fade.isIn ? "in" : "out") \(first) of \(fade.frames)\(place)")
+        }
+    case .mix(let from, let to, let mix):
+        fields.append(
+            "\(mix.kind.rawValue) \(text(of: from)) to \(text(of: to)), \(mix.first) of"
+                + " \(mix.length)")
     }
     return fields.joined(separator: "; ")
 }

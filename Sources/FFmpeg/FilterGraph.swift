@@ -6,62 +6,52 @@ import Editing
 /// none depends on where the chunk stands: that is why frames come out the
 /// same however the timeline is cut.
 struct FilterGraph {
-    private(set) var inputs: [SourceInput] = []
+    private(set) var inputs: [Input] = []
     private(set) var text = ""
-    /// Frames that each counted piece must deliver, by counter number.
-    private(set) var planned: [Int] = []
-    private(set) var pieces: [PicturePiece]
+
+    /// One input, and the frames that must come of it.
+    struct Input {
+        var file: SourceInput
+        /// Index into the plan's sources.
+        var source: Int
+        /// Frames that its counter must see; the counter's number is the
+        /// input's.
+        var planned: Int
+    }
 
     private let plan: RenderPlan
     private let frames: FrameRange
+    private let picture: ChunkPicture
     private var chains: [String] = []
-    private var stillCount = 0
+    private var solidCount = 0
+    /// Labels of each piece's parts that are still to be drawn.
+    private var labels: [[String]] = []
 
     private var output: RenderPlan.OutputSettings { plan.output }
     private var rate: Rational { plan.output.frameRate }
     private var timeBase: Rational { Rational(1) / rate }
-
-    /// How far before the first frame wanted decoding begins, in seconds.
-    ///
-    /// Indexes hold decode times, so a seek may land behind the wanted frame
-    /// by the length of the reordered frames: a few at a constant rate, long
-    /// holds at a variable one. MPEG-TS has no index and needs more. Measured:
-    /// 1.5 s and 3 s leave no wrong frame.
-    static func preroll(_ media: MediaInfo) -> Rational {
-        if ["mpegts", "mpeg"].contains(media.demuxer) { return Rational(3) }
-        guard ["mov", "matroska"].contains(media.demuxer), let video = media.video,
-            video.isConstantFrameRate, let rate = video.frameRate
-        else { return Rational(3, 2) }
-        return max(Rational(1, 2), Rational(12) / rate)
-    }
-
-    /// A source may end this much early, its last frame is held: containers
-    /// round their lengths and the last frame's length is often unknown.
-    private static let heldTail = Rational(1, 2)
 
     init(
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String]
     ) throws(FFmpegError) {
         self.plan = plan
         self.frames = frames
-        pieces = PicturePiece.pieces(of: frames, in: plan)
+        picture = ChunkPicture(frames, of: plan)
+        let parts = picture.partsOfPieces
+        for (index, piece) in picture.pieces.enumerated() {
+            try add(piece, "p\(index)", parts[index], sourceURLs)
+        }
         var bottom: [String] = []
-        var raised: [(label: String, piece: PicturePiece)] = []
+        var raised: [(label: String, x: String, y: String)] = []
         var covered = 0
-        for (index, piece) in pieces.enumerated() {
-            guard let url = sourceURLs[piece.source] else {
-                throw FFmpegError(
-                    .sourceUnreadable(source: piece.source),
-                    "Source \(piece.source) of the plan came without a URL.")
+        for (index, segment) in picture.segments.enumerated() {
+            guard segment.isBottom, picture.isOpaque(segment, in: output) else {
+                raised.append(draw(segment, "r\(index)"))
+                continue
             }
-            let isBase = piece.layer == 0 && piece.isOpaque(in: output)
-            if isBase {
-                if piece.offset > covered { bottom.append(gap(piece.offset - covered)) }
-                covered = piece.offset + piece.count
-            }
-            let label = "p\(index)"
-            conform(piece, url: url, raised: !isBase, label: label)
-            if isBase { bottom.append(label) } else { raised.append((label, piece)) }
+            if segment.offset > covered { bottom.append(gap(segment.offset - covered)) }
+            covered = segment.offset + segment.count
+            bottom.append(base(segment, "m\(index)"))
         }
         if covered < frames.count { bottom.append(gap(frames.count - covered)) }
         finish(bottom: bottom, raised: raised)
@@ -70,135 +60,217 @@ struct FilterGraph {
 
     // MARK: Pieces
 
-    private mutating func conform(
-        _ piece: PicturePiece, url: String, raised: Bool, label: String
-    ) {
-        let media = plan.sources[piece.source].media
-        var options = ["-an", "-sn", "-dn"]
+    /// Adds the piece's input and chain; its frames count from 0 in each part.
+    private mutating func add(
+        _ piece: PicturePiece, _ label: String, _ parts: [ChunkPicture.Part],
+        _ sourceURLs: [Int: String]
+    ) throws(FFmpegError) {
         var chain: [String]
-        let count = counter(piece)
-        if piece.isStill {
-            chain = fitted(piece, media, raised: raised) + still(piece.count) + count
+        if let reading = piece.reading {
+            guard let url = sourceURLs[reading.source] else {
+                throw FFmpegError(
+                    .sourceUnreadable(source: reading.source),
+                    "Source \(reading.source) of the plan came without a URL.")
+            }
+            chain = conform(piece, reading, url: url, label: label)
+        } else if case .color(let color) = piece.placement.picture {
+            chain = PictureChain.solid(
+                color, piece.geometry.width, piece.geometry.height, count: piece.count,
+                rate: rate)
         } else {
-            let start = Rational(piece.gridFirst) / rate + piece.gridRemainder
-            let seek = start - Self.preroll(media)
-            if seek > .zero { options += ["-noaccurate_seek", "-ss", seek.sixDecimals] }
-            chain =
-                grid(piece, media, seek: max(.zero, seek)) + count
-                + fitted(piece, media, raised: raised)
+            chain = []
         }
-        let began = piece.isStill ? 0 : piece.gridFirst
-        chain += raised ? alpha(piece, began: began) : [Self.shift(by: -began)]
-        let input = inputs.count
-        inputs.append(SourceInput(url: url, format: media.demuxer, options: options))
-        let stream = media.video?.streamIndex ?? 0
-        chains.append("[\(input):\(stream)]" + chain.joined(separator: ",") + "[\(label)]")
+        if parts.count == 1, parts[0].first == 0 {
+            labels.append([label])
+            chains.append(chain.joined(separator: ",") + "[\(label)]")
+            return
+        }
+        let names = parts.indices.map { "\(label)s\($0)" }
+        let pads = names.map { "[\($0)]" }.joined()
+        chains.append(chain.joined(separator: ",") + ",split=\(parts.count)\(pads)")
+        for (index, part) in parts.enumerated() {
+            let end = index + 1 < parts.count ? ":end_pts=\(parts[index + 1].first)" : ""
+            chains.append(
+                "[\(names[index])]trim=start_pts=\(part.first)\(end),"
+                    + "\(Self.shift(by: -part.first))[\(names[index])t]")
+        }
+        labels.append(names.map { "\($0)t" })
     }
 
-    /// Source frames onto the piece's grid, and the frames wanted of it.
-    ///
-    /// `fps` repeats the first frame from `start_time` on. A whole multiple
-    /// of the rate's denominator is exact in every time base, so it may be
-    /// moved up close to the seek without moving any rounding.
-    private func grid(_ piece: PicturePiece, _ media: MediaInfo, seek: Rational) -> [String] {
-        let shift = Rational(media.startMicroseconds, 1_000_000) + piece.gridRemainder
-        let block = rate.denominator
-        let blocks = ((seek - piece.gridRemainder) / Rational(block)).floor
-        let held = (Self.heldTail * rate).ceiling
-        return [
-            "setpts='round(PTS-(\(shift.numerator)/\(shift.denominator))/TB)'",
-            "fps=fps=\(rate):start_time=\(max(0, blocks) * block)",
-            "tpad=stop=\(held):stop_mode=clone",
-            "trim=start_pts=\(piece.gridFirst):end_pts=\(piece.gridFirst + piece.count)",
-        ]
-    }
-
-    /// One picture, scaled once, then repeated: frames from 0 on.
-    private func still(_ count: Int) -> [String] {
-        [
-            "loop=loop=-1:size=1", "settb=\(timeBase)", "setpts=N",
-            "fps=fps=\(rate):start_time=0", "trim=end_pts=\(count)",
-        ]
+    private mutating func conform(
+        _ piece: PicturePiece, _ reading: PicturePiece.Reading, url: String, label: String
+    ) -> [String] {
+        let media = plan.sources[reading.source].media
+        let pictures = PictureChain(piece: piece, output: output, label: label)
+        var options = ["-an", "-sn", "-dn"]
+        if let seek = pictures.seek(reading, media) {
+            options += ["-noaccurate_seek", "-ss", seek.sixDecimals]
+        }
+        let number = inputs.count
+        inputs.append(
+            Input(
+                file: SourceInput(url: url, format: media.demuxer, options: options),
+                source: reading.source, planned: piece.count))
+        var chain: [String]
+        if reading.isStill {
+            chain =
+                pictures.fitted(media) + PictureChain.still(piece.count, rate: rate)
+                + counter(number)
+        } else {
+            chain =
+                pictures.grid(reading, media) + counter(number) + pictures.fitted(media)
+                + [Self.shift(by: -reading.gridFirst)]
+        }
+        chain[0] = "[\(number):\(media.video?.streamIndex ?? 0)]" + chain[0]
+        return chain
     }
 
     /// Prints `spool=K` on standard output for each frame that passes: the
     /// only way to know which source fell short.
-    private mutating func counter(_ piece: PicturePiece) -> [String] {
-        let number = planned.count
-        planned.append(piece.count)
-        return [
+    private func counter(_ number: Int) -> [String] {
+        [
             "metadata=mode=add:key=spool:value=\(number)",
             "metadata=mode=print:key=spool:file='pipe\\:1':direct=1",
             "metadata=mode=delete:key=spool",
         ]
     }
 
-    private func fitted(_ piece: PicturePiece, _ media: MediaInfo, raised: Bool) -> [String] {
-        let geometry = piece.geometry
-        var scale = "scale=\(geometry.scaledWidth):\(geometry.scaledHeight):flags=bicubic"
-        if let video = media.video, !PixelFormat.isRGB(video.pixelFormat) {
-            scale += ":in_color_matrix=\(ColorMatrix.name(of: video))"
-            scale += ":in_range=\(ColorMatrix.range(of: video))"
-        }
-        var chain = ["\(scale):out_color_matrix=bt709:out_range=tv"]
-        chain.append("format=\(raised ? "yuva420p" : "yuv420p")")
-        if geometry.isCropped {
-            chain.append(
-                "crop=\(geometry.width):\(geometry.height):\(geometry.cropX):\(geometry.cropY)"
-                    + ":exact=1")
-        }
-        return chain + ["setsar=1"]
-    }
-
-    /// Opacity and fades by the clip's own time, then the place in the chunk.
-    private func alpha(_ piece: PicturePiece, began: Int) -> [String] {
-        var chain: [String] = []
-        let placement = piece.placement
-        if placement.opacity < Rational(1) {
-            let opacity = placement.opacity
-            chain.append("lutyuv=a='round(val*\(opacity.numerator)/\(opacity.denominator))'")
-        }
-        guard piece.fadesIn || piece.fadesOut else {
-            return chain + [Self.shift(by: piece.offset - began)]
-        }
-        chain.append(Self.shift(by: piece.first - began))
-        if piece.fadesIn {
-            let length = Rational(placement.fadeInFrames) / rate
-            chain.append("fade=t=in:st=0:d=\(length.sixDecimals):alpha=1")
-        }
-        if piece.fadesOut {
-            let length = Rational(placement.fadeOutFrames) / rate
-            let start = Rational(placement.frames.count) / rate - length
-            chain.append("fade=t=out:st=\(start.sixDecimals):d=\(length.sixDecimals):alpha=1")
-        }
-        return chain + [Self.shift(by: piece.offset - piece.first)]
+    private mutating func takeLabel(of part: ChunkPicture.Part) -> String {
+        labels[part.piece].removeFirst()
     }
 
     private static func shift(by frames: Int) -> String {
         "setpts=PTS\(frames < 0 ? "-" : "+")\(frames.magnitude)"
     }
 
-    // MARK: Joining
+    // MARK: Segments
 
-    /// Background for some frames. The colour is converted by `scale`, once:
-    /// `color` itself would convert with another matrix.
+    /// An opaque stretch of the lowest layer.
+    private mutating func base(_ segment: ChunkPicture.Segment, _ label: String) -> String {
+        switch segment.drawing {
+        case .plain(let part): return takeLabel(of: part)
+        case .mix(let from?, let to?, let mix):
+            let sides = [takeLabel(of: from), takeLabel(of: to)]
+            for side in sides {
+                chains.append("[\(side)]format=yuv444p,\(steady)[\(side)w]")
+            }
+            chains.append(
+                "[\(sides[0])w][\(sides[1])w]\(crossfade(mix, segment.count)),format=yuv420p"
+                    + "[\(label)]")
+            return label
+        case .mix: return gap(segment.count)
+        }
+    }
+
+    /// A stretch that is laid over what is below: its frames count from its
+    /// place in the chunk, its place are expressions for `overlay`.
+    private mutating func draw(
+        _ segment: ChunkPicture.Segment, _ label: String
+    ) -> (label: String, x: String, y: String) {
+        switch segment.drawing {
+        case .plain(let part):
+            let piece = picture.pieces[part.piece]
+            var chain = clear(piece)
+            let fades = picture.fades(of: part, count: segment.count)
+            let first = piece.first + part.first
+            if fades.isEmpty {
+                chain.append(Self.shift(by: segment.offset))
+            } else {
+                chain.append(Self.shift(by: first))
+                chain += fades.map { fade($0) }
+                chain.append(Self.shift(by: segment.offset - first))
+            }
+            chains.append(
+                "[\(takeLabel(of: part))]" + chain.joined(separator: ",") + "[\(label)]")
+            let place = place(of: piece)
+            return (label, place.x, place.y)
+        case .mix(let from, let to, let mix):
+            let sides = [from, to].enumerated().map {
+                onCanvas($1, count: segment.count, "\(label)\($0 == 0 ? "a" : "b")")
+            }
+            chains.append(
+                "[\(sides[0])][\(sides[1])]\(crossfade(mix, segment.count)),"
+                    + "\(Self.shift(by: segment.offset))[\(label)]")
+            return (label, "0", "0")
+        }
+    }
+
+    /// Alpha, opacity and rotation.
+    private func clear(_ piece: PicturePiece) -> [String] {
+        var chain = ["format=yuva420p"]
+        let opacity = piece.placement.opacity
+        if opacity < Rational(1) {
+            chain.append("lutyuv=a='round(val*\(opacity.numerator)/\(opacity.denominator))'")
+        }
+        return chain + PictureChain(piece: piece, output: output, label: "").rotated
+    }
+
+    private func fade(_ fade: ChunkPicture.Fade) -> String {
+        let start = fade.start == 0 ? "0" : (Rational(fade.start) / rate).sixDecimals
+        let length = Rational(fade.frames) / rate
+        return "fade=t=\(fade.isIn ? "in" : "out"):st=\(start):d=\(length.sixDecimals):alpha=1"
+    }
+
+    private func place(of piece: PicturePiece) -> (x: String, y: String) {
+        let geometry = piece.geometry
+        guard piece.isRotated else { return ("\(geometry.x)", "\(geometry.y)") }
+        return (
+            "\(geometry.x + geometry.width / 2)-overlay_w/2",
+            "\(geometry.y + geometry.height / 2)-overlay_h/2"
+        )
+    }
+
+    /// A clear canvas of the output's size, with the part on it.
+    private mutating func onCanvas(
+        _ part: ChunkPicture.Part?, count: Int, _ label: String
+    ) -> String {
+        let canvas =
+            "color=c=black@0:s=\(output.width)x\(output.height):r=\(rate),format=yuva444p,"
+            + PictureChain.still(count, rate: rate).joined(separator: ",") + ",\(steady)"
+        guard let part else {
+            chains.append("\(canvas)[\(label)]")
+            return label
+        }
+        let piece = picture.pieces[part.piece]
+        let place = place(of: piece)
+        chains.append("\(canvas)[\(label)c]")
+        chains.append(
+            "[\(takeLabel(of: part))]" + (clear(piece) + ["format=yuva444p"]).joined(separator: ",")
+                + "[\(label)o]")
+        chains.append(
+            "[\(label)c][\(label)o]overlay=x=\(place.x):y=\(place.y):eval=init"
+                + ":eof_action=pass:repeatlast=0:format=yuv444,format=yuva444p,\(steady)[\(label)]")
+        return label
+    }
+
+    /// `xfade` wants to be told of a constant rate, which `setpts` forgets
+    /// (FFmpeg 6.1 and later), and both ends a frame longer than they are.
+    private var steady: String {
+        "settb=\(timeBase),fps=fps=\(rate):start_time=0,tpad=stop=2:stop_mode=clone"
+    }
+
+    /// A transition that may have begun before its first frame here.
+    private func crossfade(_ mix: ChunkPicture.Mix, _ count: Int) -> String {
+        let length = (Rational(mix.length) / rate).sixDecimals
+        let offset = (Rational(-mix.first) / rate).sixDecimals
+        return "xfade=transition=\(mix.kind.rawValue):duration=\(length):offset=\(offset),"
+            + "trim=end_pts=\(count)"
+    }
+
+    /// Background for some frames.
     private mutating func gap(_ count: Int) -> String {
-        let label = "g\(stillCount)"
-        stillCount += 1
-        let source =
-            "color=c=0x\(output.background):s=\(output.width)x\(output.height):r=\(rate)"
-        let chain =
-            [
-                source, "format=rgb24", "trim=end_frame=1",
-                "scale=flags=bicubic:out_color_matrix=bt709:out_range=tv", "format=yuv420p",
-                "setsar=1",
-            ] + still(count)
+        let label = "g\(solidCount)"
+        solidCount += 1
+        let chain = PictureChain.solid(
+            output.background, output.width, output.height, count: count, rate: rate)
         chains.append(chain.joined(separator: ",") + "[\(label)]")
         return label
     }
 
+    // MARK: Joining
+
     private mutating func finish(
-        bottom: [String], raised: [(label: String, piece: PicturePiece)]
+        bottom: [String], raised: [(label: String, x: String, y: String)]
     ) {
         let pads = bottom.map { "[\($0)]" }.joined()
         let join = bottom.count > 1 ? "concat=n=\(bottom.count):v=1:a=0," : ""
@@ -206,34 +278,13 @@ struct FilterGraph {
         // whole, so numbering them anew is exact.
         chains.append("\(pads)\(join)settb=\(timeBase),setpts=N[b0]")
         for (index, layer) in raised.enumerated() {
-            let geometry = layer.piece.geometry
             chains.append(
-                "[b\(index)][\(layer.label)]overlay=x=\(geometry.x):y=\(geometry.y):eval=init"
+                "[b\(index)][\(layer.label)]overlay=x=\(layer.x):y=\(layer.y):eval=init"
                     + ":eof_action=pass:repeatlast=0:format=yuv420[b\(index + 1)]")
         }
         chains.append(
             "[b\(raised.count)]trim=end_pts=\(frames.count),"
                 + "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,"
                 + "format=yuv420p[v]")
-    }
-}
-
-/// The colour matrix and range of a picture, guessed where the file is silent.
-enum ColorMatrix {
-    /// A name that `scale` takes. Files without one are taken for HD above
-    /// 576 lines and for SD below, as players do.
-    static func name(of video: MediaInfo.Video) -> String {
-        switch video.colorSpace {
-        case "bt709": "bt709"
-        case "fcc": "fcc"
-        case "smpte240m": "smpte240m"
-        case "bt470bg", "smpte170m": "smpte170m"
-        case "bt2020nc", "bt2020c", "bt2020": "bt2020"
-        default: min(video.width, video.height) > 576 ? "bt709" : "smpte170m"
-        }
-    }
-
-    static func range(of video: MediaInfo.Video) -> String {
-        video.colorRange == "pc" || video.pixelFormat.hasPrefix("yuvj") ? "pc" : "tv"
     }
 }

@@ -24,7 +24,8 @@ struct Geometry: Hashable {
     var isCropped: Bool { width != scaledWidth || height != scaledHeight }
 
     init(
-        fitting size: (width: Int, height: Int), _ fit: RenderPlan.Fit, into box: RenderPlan.Box
+        fitting size: (width: Int, height: Int), _ fit: RenderPlan.Fit, into box: RenderPlan.Box,
+        focus: RenderPlan.Point = .middle
     ) {
         let source = (width: max(Self.least, size.width), height: max(Self.least, size.height))
         let box = RenderPlan.Box(
@@ -33,7 +34,7 @@ struct Geometry: Hashable {
         let horizontal = Rational(box.width, source.width)
         let vertical = Rational(box.height, source.height)
         switch fit {
-        case .cover:
+        case .cover, .blur:
             (scaledWidth, scaledHeight) = (box.width, box.height)
         case .none:
             (scaledWidth, scaledHeight) = source
@@ -48,14 +49,21 @@ struct Geometry: Hashable {
         }
         width = Self.even(min(scaledWidth, box.width))
         height = Self.even(min(scaledHeight, box.height))
-        cropX = Self.even((scaledWidth - width) / 2)
-        cropY = Self.even((scaledHeight - height) / 2)
+        cropX = Self.cut(scaledWidth, to: width, around: focus.x)
+        cropY = Self.cut(scaledHeight, to: height, around: focus.y)
         x = Self.even(box.x + (box.width - width) / 2)
         y = Self.even(box.y + (box.height - height) / 2)
     }
 
     private static func nearestEven(_ value: Rational, atMost limit: Int) -> Int {
         min(limit, max(least, 2 * (value * Rational(1, 2)).rounded))
+    }
+
+    /// Where a side is cut so that the focus comes as near to the middle as
+    /// the picture reaches.
+    private static func cut(_ side: Int, to length: Int, around focus: Rational) -> Int {
+        let start = (Rational(side) * focus - Rational(length, 2)).floor
+        return even(max(0, min(start, side - length)))
     }
 
     private static func even(_ value: Int) -> Int { value & ~1 }

@@ -15,13 +15,15 @@ extension MediaEngine {
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(FFmpegError) -> RenderReport {
-        precondition(!frames.isEmpty && frames.end <= plan.frameCount, "a chunk lies in its plan")
+        precondition(
+            !frames.isEmpty && frames.start >= 0 && frames.end <= plan.frameCount,
+            "a chunk lies in its plan")
         let graph = try FilterGraph(frames, of: plan, sourceURLs: sourceURLs)
         let arguments = chunkArguments(graph, plan: plan, path: path)
-        let counts = FrameCounts(expected: graph.planned.count, report: progress)
+        let counts = FrameCounts(expected: graph.inputs.count, report: progress)
         let process = FFmpegProcess(
             configuration: configuration,
-            sources: zip(graph.inputs, graph.pieces).map { ($0.url, $1.source) })
+            sources: graph.inputs.map { ($0.file.url, $0.source) })
         let outcome = try await process.run(
             configuration.ffmpegPath, arguments, onLine: { counts.read($0) })
         try check(counts, graph, frames: frames, arguments: arguments, errors: outcome.errors)
@@ -36,7 +38,7 @@ extension MediaEngine {
         let threads = "\(configuration.threads)"
         return globalArguments + Self.progressArguments
             + ["-copyts", "-filter_complex_threads", threads]
-            + graph.inputs.flatMap { $0.arguments(configuration) }
+            + graph.inputs.flatMap { $0.file.arguments(configuration) }
             + ["-filter_complex", graph.text, "-map", "[v]"]
             + EncodeArguments.video(plan.output, threads: configuration.threads)
             + ["-f", "mp4", "file:\(path)"]
@@ -47,14 +49,16 @@ extension MediaEngine {
         errors: String
     ) throws(FFmpegError) {
         let (delivered, written) = counts.totals
-        for (number, piece) in graph.pieces.enumerated() where delivered[number] < piece.count {
+        for (number, input) in graph.inputs.enumerated()
+        where delivered[number] < input.planned {
             throw FFmpegError(
-                .sourceTooShort(source: piece.source),
-                "Source \(piece.source) ended after \(delivered[number]) of \(piece.count) frames.",
+                .sourceTooShort(source: input.source),
+                "Source \(input.source) ended after \(delivered[number]) of"
+                    + " \(input.planned) frames.",
                 arguments: arguments, exitStatus: 0, standardErrorTail: errors)
         }
         // One frame too many of a piece would push the others along unseen.
-        guard delivered == graph.planned, written == frames.count else {
+        guard delivered == graph.inputs.map(\.planned), written == frames.count else {
             throw FFmpegError(
                 .frameCountMismatch(planned: frames.count, written: written),
                 "FFmpeg wrote \(written) of \(frames.count) frames.",

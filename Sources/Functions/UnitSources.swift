@@ -34,7 +34,7 @@ struct UnitSources: Sendable {
         case .video(let frames):
             Set(
                 plan.layers.flatMap(\.placements)
-                    .filter { $0.frames.intersection(frames) != nil }.map(\.source))
+                    .filter { $0.frames.intersection(frames) != nil }.compactMap(\.source))
         }
     }
 

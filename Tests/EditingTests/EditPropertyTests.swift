@@ -77,7 +77,7 @@ import Testing
         if plan.sampleCount < plan.audio.map(\.endSample).max() ?? 0 { broken.append("samples") }
         if Set(plan.sources.map(\.assetID)).count != plan.sources.count { broken.append("sources") }
         let placements = plan.layers.flatMap(\.placements)
-        let used = Set(placements.map(\.source) + plan.audio.map(\.source))
+        let used = Set(placements.compactMap(\.source) + plan.audio.map(\.source))
         if used != Set(plan.sources.indices) { broken.append("unused source") }
         for layer in plan.layers {
             for placement in layer.placements {
@@ -89,7 +89,9 @@ import Testing
                 if placement.box.width < 1 || placement.box.height < 1 { broken.append("box") }
             }
             for (clip, next) in zip(layer.placements, layer.placements.dropFirst())
-            where clip.frames.end > next.frames.start { broken.append("order") }
+            where clip.frames.end - next.frames.start > next.mixedFrames {
+                broken.append("order")
+            }
         }
         for sound in plan.audio {
             let fades = sound.fadeInSamples + sound.fadeOutSamples
@@ -155,5 +157,12 @@ import Testing
 
             #expect(plan.frameCount == (Rational(86_400) * plan.output.frameRate).rounded)
         }
+    }
+}
+
+extension RenderPlan.Placement {
+    /// Frames at its start that it shares with the clip before it.
+    fileprivate var mixedFrames: Int {
+        transitionIn.map { $0.isMix ? $0.frames : 0 } ?? 0
     }
 }

@@ -17,6 +17,8 @@ import Testing
     /// What the schema's `$comment` lists: rules that JSON Schema cannot say.
     private static let beyondSchema = [
         "makes a picture of", "frames per second", "must be a size such as",
+        "of the picture", "must be later than the", "of the first switch must be 0",
+        "must be one of the angles", "is no angle of this clip",
         "must lie after the clip's in-point", "s after the in-point, but the clip is",
     ]
 
@@ -68,7 +70,8 @@ private enum JSONMutation {
     private static let values: [JSONValue] = [
         .null, true, 0, 1, 2, -1, 0.5, 17.25, 1e6, 90_000, "", "auto", "end", "x", "fade",
         "ast_1", "1080", "1080p", "640x360", "30000/1001", "9:16", "#ffffff", "aac", "mp4",
-        "high", [], [:], [.null],
+        "high", "wipeleft", "multicam", "color", true, [], [:], [.null], ["A": "ast_1"],
+        [["at": 0, "volume": 1], ["at": 1.5, "volume": 0.25]],
     ]
     private static let names = [
         "start", "startTime", "length", "duration", "trim", "trimStart", "outPoint", "volume",
@@ -76,7 +79,10 @@ private enum JSONMutation {
         "type", "assetId", "asset", "clips", "tracks", "background", "soundtrack", "effect",
         "format", "resolution", "aspectRatio", "size", "width", "height", "fps", "frameRate",
         "crf", "preset", "codec", "audio", "chunkSeconds", "quality", "output", "settings",
-        "project", "timeline", "callback", "url", "secretRef", "data", "clientToken",
+        "rotation", "effects", "brightness", "greyscale", "blur", "focus", "y", "crop", "left",
+        "speed", "fadeIn", "volumeEffect", "angles", "offsets", "switches", "at", "angle",
+        "color", "overlap", "range", "ducking", "project", "timeline", "callback", "url",
+        "secretRef", "data", "clientToken",
     ]
 
     static func changed(_ value: JSONValue, using random: inout SeededGenerator) -> JSONValue {

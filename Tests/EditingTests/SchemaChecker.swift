@@ -22,6 +22,7 @@ struct SchemaChecker {
             case "type": return strings(rule).contains { isType(value, $0) }
             case "enum": return elements(rule).contains(value)
             case "const": return rule == value
+            case "allOf": return elements(rule).allSatisfy { accepts(value, $0) }
             case "anyOf": return elements(rule).contains { accepts(value, $0) }
             case "oneOf": return elements(rule).filter { accepts(value, $0) }.count == 1
             case "not": return !accepts(value, rule)
@@ -40,6 +41,11 @@ struct SchemaChecker {
         case ("properties", .object(let fields)):
             guard case .object(let rules) = rule else { return false }
             return rules.allSatisfy { name, rule in fields[name].map { accepts($0, rule) } ?? true }
+        case ("additionalProperties", .object(let fields)):
+            // The edit's schema has it only where no properties are named.
+            return fields.values.allSatisfy { accepts($0, rule) }
+        case ("minProperties", .object(let fields)): return fields.count >= Int(number(rule))
+        case ("maxProperties", .object(let fields)): return fields.count <= Int(number(rule))
         case ("items", .array(let values)): return values.allSatisfy { accepts($0, rule) }
         case ("contains", .array(let values)): return values.contains { accepts($0, rule) }
         case ("minItems", .array(let values)): return values.count >= Int(number(rule))
@@ -54,7 +60,8 @@ struct SchemaChecker {
             return text.range(of: pattern, options: .regularExpression) != nil
         case ("required", _), ("properties", _), ("items", _), ("contains", _), ("minItems", _),
             ("maxItems", _), ("minimum", _), ("maximum", _), ("exclusiveMinimum", _),
-            ("minLength", _), ("maxLength", _), ("pattern", _):
+            ("minLength", _), ("maxLength", _), ("pattern", _), ("additionalProperties", _),
+            ("minProperties", _), ("maxProperties", _):
             return true
         default:
             Issue.record("the checker does not know the keyword \(keyword)")

@@ -1,6 +1,7 @@
 import Editing
 import FFmpeg
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite struct FailureTests {

@@ -1,5 +1,6 @@
 import Editing
 import FFmpeg
+import TestSupport
 import Testing
 
 @Suite struct FingerprintTests {
@@ -39,7 +40,7 @@ import Testing
 
         #expect(
             text(350, 400, plan) == """
-                spool chunk 1
+                spool chunk 2
                 ffmpeg ffmpeg 5
                 frames 50
                 output 640x360 25 000000
@@ -48,9 +49,9 @@ import Testing
                 -colorspace bt709 -color_range tv -fps_mode passthrough -enc_time_base 1/25 \
                 -video_track_timescale 12800 -map_metadata -1 -map_chapters -1 -fflags +bitexact \
                 -movflags +faststart
-                bottom; at 0+50; source "e" 10 mov,mp4,0,0,640x360,0,1,yuv420p,bt709,tv; \
-                grid 1/100+301; scale 640x360; crop 640x360+0+0; place 0+0; opacity 1; \
-                fade-out 250 of 25 in 300
+                source "e" 10 mov,mp4,0,0,640x360,0,1,yuv420p,bt709,tv; grid 1/100+301; \
+                scale 640x360; crop 640x360+0+0; place 0+0; frames 50; opacity 1
+                bottom at 0+50; piece 0+0; fade-out 250 of 25 from 275
 
                 """)
     }

@@ -1,6 +1,7 @@
 import Editing
 import FFmpeg
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// Random edits over all samples, rendered whole and in pieces. A seed that

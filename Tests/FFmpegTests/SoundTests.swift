@@ -1,5 +1,6 @@
 import Editing
 import FFmpeg
+import TestSupport
 import Testing
 
 @Suite struct SoundTests {

@@ -1,6 +1,7 @@
 import ChildProcess
 import Editing
 import FFmpeg
+import TestSupport
 import Testing
 
 @Suite struct StitchTests {

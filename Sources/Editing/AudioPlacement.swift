@@ -1,0 +1,58 @@
+extension RenderPlan {
+    /// One clip's sound on the timeline, in samples of the output rate.
+    package struct AudioPlacement: Hashable, Sendable, Codable {
+        package var source: Int
+        /// May lie beyond either end of the output, where only a range of the
+        /// timeline is exported.
+        package var startSample: Int
+        package var endSample: Int
+        /// In-point: seconds after the start of the file.
+        package var sourceStart: Rational
+        /// Seconds of the source that pass in one second of the output; the
+        /// pitch stays.
+        package var speed: Rational
+        /// Linear gain: 1 leaves the sound as it is.
+        package var volume: Rational
+        /// Gain on top of `volume` at points of the clip, linear between them,
+        /// constant before the first and after the last; empty is 1.
+        package var gainPoints: [GainPoint]
+        package var fadeInSamples: Int
+        package var fadeOutSamples: Int
+        /// Starts again from the in-point when the file ends (a soundtrack).
+        package var loops: Bool
+        /// Grows quiet while any sound that does not duck is heard.
+        package var ducks: Bool
+
+        package init(
+            source: Int, startSample: Int, endSample: Int, sourceStart: Rational = .zero,
+            speed: Rational = Rational(1), volume: Rational = Rational(1),
+            gainPoints: [GainPoint] = [], fadeInSamples: Int = 0, fadeOutSamples: Int = 0,
+            loops: Bool = false, ducks: Bool = false
+        ) {
+            self.source = source
+            self.startSample = startSample
+            self.endSample = endSample
+            self.sourceStart = sourceStart
+            self.speed = speed
+            self.volume = volume
+            self.gainPoints = gainPoints
+            self.fadeInSamples = fadeInSamples
+            self.fadeOutSamples = fadeOutSamples
+            self.loops = loops
+            self.ducks = ducks
+        }
+    }
+
+    /// A gain at one moment of a clip.
+    package struct GainPoint: Hashable, Sendable, Codable {
+        /// Samples after the start of the clip.
+        package var sample: Int
+        /// Linear.
+        package var gain: Rational
+
+        package init(sample: Int, gain: Rational) {
+            self.sample = sample
+            self.gain = gain
+        }
+    }
+}

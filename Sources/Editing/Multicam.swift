@@ -1,0 +1,157 @@
+extension Edit {
+    /// Several recordings of one event, of which one is shown at a time.
+    package struct Multicam: Hashable, Sendable {
+        /// One camera.
+        package struct Angle: Hashable, Sendable {
+            /// The name by which switches call it.
+            package var name: String
+            package var assetID: Located<String>
+            /// Seconds after the start of the angle's file at which the common
+            /// time of all angles is 0; negative where it began late.
+            package var offset: Rational
+        }
+
+        /// From when on an angle is shown.
+        package struct Switch: Hashable, Sendable {
+            /// Seconds after the start of the clip.
+            package var at: Located<Rational>
+            /// Index into `angles`.
+            package var angle: Int
+        }
+
+        /// In the order of their names.
+        package var angles: [Angle]
+        /// The one recording that is heard, or nothing: each angle's own
+        /// sound while it is shown.
+        package var sound: Angle?
+        /// In time order, the first at 0.
+        package var switches: [Switch]
+        /// In-point in seconds of the angles' common time.
+        package var trim: Located<Rational>
+        /// How loud the sound is.
+        package var gain: Gain
+
+        var assetIDs: [String] {
+            angles.map(\.assetID.value) + (sound.map { [$0.assetID.value] } ?? [])
+        }
+    }
+}
+
+extension EditDecoding {
+    /// The key of `offsets` that belongs to a recording which is no angle.
+    private static let soundName = "audio"
+
+    mutating func multicam(_ asset: JSONObjectNode) -> Edit.Content? {
+        let offsets = asset["offsets"].flatMap { self.offsets($0) } ?? [:]
+        let angles = reader.required("angles", of: asset).flatMap { self.angles($0, offsets) }
+        let trim = asset["trim"].flatMap { self.trim($0) }
+        let gain = self.gain(of: asset)
+        guard let angles else { return nil }
+        for name in offsets.keys.sorted()
+        where name != Self.soundName && !angles.contains(where: { $0.name == name }) {
+            let place = asset.pointer.appending("offsets").appending(name)
+            reader.report("is no angle of this clip", at: place)
+        }
+        let sound = asset["audio"].flatMap { self.sound($0, angles, offsets) }
+        let switches = reader.required("switches", of: asset).flatMap {
+            self.switches($0, angles)
+        }
+        guard let switches else { return nil }
+        return .multicam(
+            Edit.Multicam(
+                angles: angles, sound: sound, switches: switches,
+                trim: trim ?? Located(.zero, asset.pointer.appending("trim")),
+                gain: gain))
+    }
+
+    private mutating func offsets(_ node: JSONNode) -> [String: Rational]? {
+        guard let object = reader.object(node) else { return nil }
+        let most = Rational(Limits.furthestTrimSeconds)
+        var offsets: [String: Rational] = [:]
+        for name in object.fields.keys.sorted() {
+            guard let node = object[name] else { continue }
+            offsets[name] = reader.decimal(
+                node, from: -most, to: most, expected: "a number of seconds")
+        }
+        return offsets
+    }
+
+    private mutating func angles(
+        _ node: JSONNode, _ offsets: [String: Rational]
+    ) -> [Edit.Multicam.Angle]? {
+        guard let object = reader.object(node) else { return nil }
+        let names = object.fields.keys.sorted()
+        guard (1...Limits.mostAngles).contains(names.count) else {
+            reader.report(
+                "has \(names.count) angles; from 1 to \(Limits.mostAngles) are allowed",
+                at: node.pointer)
+            return nil
+        }
+        var angles: [Edit.Multicam.Angle] = []
+        for name in names {
+            guard let node = reader.required(name, of: object), let assetID = assetID(node) else {
+                continue
+            }
+            angles.append(
+                Edit.Multicam.Angle(
+                    name: name, assetID: assetID, offset: offsets[name] ?? .zero))
+        }
+        return angles.count == names.count ? angles : nil
+    }
+
+    /// An angle by its name or by its asset, or an asset of its own.
+    private mutating func sound(
+        _ node: JSONNode, _ angles: [Edit.Multicam.Angle], _ offsets: [String: Rational]
+    ) -> Edit.Multicam.Angle? {
+        guard let assetID = assetID(node) else { return nil }
+        let angle =
+            angles.first { $0.name == assetID.value }
+            ?? angles.first { $0.assetID.value == assetID.value }
+        if let angle { return angle }
+        return Edit.Multicam.Angle(
+            name: Self.soundName, assetID: assetID, offset: offsets[Self.soundName] ?? .zero)
+    }
+
+    private mutating func switches(
+        _ node: JSONNode, _ angles: [Edit.Multicam.Angle]
+    ) -> [Edit.Multicam.Switch]? {
+        guard let elements = reader.array(node, most: Limits.mostSwitches) else { return nil }
+        guard !elements.isEmpty else {
+            reader.report("must not be empty", at: node.pointer)
+            return nil
+        }
+        let before = reader.faults.count
+        var switches: [Edit.Multicam.Switch] = []
+        for element in elements {
+            guard let object = reader.object(element) else { continue }
+            let at = reader.required("at", of: object).flatMap { self.at($0) }
+            let angle = reader.required("angle", of: object).flatMap { self.angle($0, angles) }
+            guard let at, let angle else { continue }
+            if let last = switches.last, at.value <= last.at.value {
+                reader.report("must be later than the switch before it", at: at.pointer)
+            }
+            if switches.isEmpty, at.value != .zero {
+                reader.report("of the first switch must be 0", at: at.pointer)
+            }
+            switches.append(Edit.Multicam.Switch(at: at, angle: angle))
+        }
+        return reader.faults.count == before ? switches : nil
+    }
+
+    private mutating func at(_ node: JSONNode) -> Located<Rational>? {
+        let most = Rational(Limits.longestTimelineSeconds)
+        return reader.decimal(node, from: .zero, to: most, expected: "a number of seconds")
+            .map { Located($0, node.pointer) }
+    }
+
+    private mutating func angle(_ node: JSONNode, _ angles: [Edit.Multicam.Angle]) -> Int? {
+        guard case .string(let name) = node.value else {
+            return reader.mismatch(node, expected: "a string")
+        }
+        if let index = angles.firstIndex(where: { $0.name == name }) { return index }
+        let known = angles.map(\.name).joined(separator: ", ")
+        reader.report(
+            "must be one of the angles \(known), not \(EditReader.quoted(name))", at: node.pointer)
+        return nil
+    }
+}

@@ -1,0 +1,18 @@
+extension EditDecoding {
+    /// The part of the timeline that is exported.
+    mutating func range(_ node: JSONNode) -> Edit.Range? {
+        guard let object = reader.object(node) else { return nil }
+        let most = Rational(Limits.longestTimelineSeconds)
+        let start = object["start"].flatMap {
+            reader.decimal($0, from: .zero, to: most, expected: "a number of seconds")
+        }
+        let length = object["length"].flatMap { node -> Rational? in
+            let length = reader.decimal(
+                node, from: .zero, to: most, expected: "a number of seconds")
+            if length == .zero { reader.report("must be greater than 0", at: node.pointer) }
+            return length
+        }
+        return Edit.Range(
+            start: Located(start ?? .zero, object.pointer.appending("start")), length: length)
+    }
+}

@@ -1,0 +1,22 @@
+package import Editing
+
+extension RenderPlan.Placement {
+    /// A clip of a file that may fade over what lies below.
+    package init(
+        source: Int, frames: FrameRange, sourceStart: Rational = .zero,
+        fit: RenderPlan.Fit = .crop, box: RenderPlan.Box, opacity: Rational = Rational(1),
+        fadeInFrames: Int = 0, fadeOutFrames: Int = 0
+    ) {
+        func fade(_ frames: Int) -> RenderPlan.Transition? {
+            frames > 0 ? RenderPlan.Transition(kind: .fade, frames: frames) : nil
+        }
+        self.init(
+            picture: .source(source), frames: frames, sourceStart: sourceStart, fit: fit,
+            box: box, opacity: opacity, transitionIn: fade(fadeInFrames),
+            transitionOut: fade(fadeOutFrames))
+    }
+
+    /// Lengths of the transitions at either end.
+    package var fadeInFrames: Int { transitionIn?.frames ?? 0 }
+    package var fadeOutFrames: Int { transitionOut?.frames ?? 0 }
+}
