@@ -10,7 +10,7 @@ setup:
 	scripts/setup
 
 build: setup
-	swift build -c release $(SWIFT_FLAGS)
+	swift build -c release --static-swift-stdlib $(SWIFT_FLAGS)
 
 demo: build
 	scripts/demo
@@ -29,6 +29,7 @@ unit:
 # The products of the same build, driven by real clients.
 end-to-end:
 	.venv/bin/python -m pytest -q Tests/EndToEnd
+	.venv/bin/python -m pytest -q Tests/Conformance
 
 bench: build
 	scripts/setup --tests

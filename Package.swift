@@ -22,13 +22,16 @@ let package = Package(
         .executable(name: "spool", targets: ["spool"]),
     ],
     targets: [
-        // C libraries, one system library target each.
-        .systemLibrary(
-            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        // C libraries, one target each. The first three are loaded on first
+        // use: docs/decisions/0006-libraries-are-loaded-on-first-use.md.
+        .target(name: "CLazy"),
+        .target(name: "CCurl", dependencies: ["CLazy"]),
+        .target(name: "CCrypto", dependencies: ["CLazy"]),
+        .target(
+            name: "CXML2", dependencies: ["CLazy"],
+            cSettings: [.unsafeFlags(["-I/usr/include/libxml2"])]),
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
-        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),

@@ -12,7 +12,10 @@ func liveFunctions() -> [String: FunctionFactory] {
     var functions: [String: FunctionFactory] = [:]
     for name in FunctionName.allCases {
         functions[name.rawValue] = { environment, _ in
-            LoadedFunction(Registry.handler(name, try liveServices(environment.variables)))
+            let transport = DeferredTransport()
+            let services = try liveServices(environment.variables, transport)
+            return LoadedFunction(
+                warmUp: { transport.prepare() }, whole: Registry.handler(name, services))
         }
     }
     functions[EchoHandler.name] = EchoHandler.factory(variable: variable)
@@ -27,13 +30,15 @@ private let variable: @Sendable (String) -> String? = { name in
 /// The live values, from the environment.
 /// - Throws: `ConfigurationError` naming every variable that is missing or
 ///   malformed; the runtime posts it as the init error.
-private func liveServices(_ environment: [String: String]) throws -> Services {
+private func liveServices(
+    _ environment: [String: String], _ client: any HTTPClient
+) throws -> Services {
     let configuration = try Configuration(environment: environment)
     let sleep: @Sendable (Int) async throws -> Void = {
         try await Task.sleep(nanoseconds: UInt64($0) * 1_000_000)
     }
     let bucket = S3Bucket(
-        configuration.store, client: CurlTransport(),
+        configuration.store, client: client,
         clock: S3Clock(
             seconds: { Int(Date().timeIntervalSince1970) }, sleep: sleep,
             random: { Double.random(in: 0..<1) }))

@@ -1,5 +1,5 @@
-import Foundation
+import Glibc
 import LambdaRuntime
 
 // The environment is read here and nowhere else.
-exit(await serve(environment: ProcessInfo.processInfo.environment, functions: liveFunctions()))
+exit(await serve(environment: processEnvironment(), functions: liveFunctions()))

@@ -21,7 +21,6 @@ enum { TAIL_BYTES = 4096, SLOTS = 1024, REASON_BYTES = 1024, POST_BYTES = 8192 }
 static const int fatal_signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS};
 enum { FATAL_SIGNALS = sizeof fatal_signals / sizeof *fatal_signals };
 
-static struct sigaction previous[FATAL_SIGNALS];
 static int real_stderr = 2;
 static int pipe_read = -1;
 static atomic_bool is_forwarding;
@@ -295,10 +294,12 @@ static void report(int number, siginfo_t *info, void *context) {
         log_line(NULL, &reason);
         if (!atomic_load(&is_init_over)) post("init/error", NULL, &reason);
     }
-    /* The signal strikes again when this returns, and does then what it would
-       have done without us: end the process, by that signal. */
+    /* The signal strikes again when this returns, and ends the process. Not by
+       the handler that was there before: Swift's own starts a program that
+       reads this one's memory, which Lambda does not have, and can hang. */
+    struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int index = 0; index < FATAL_SIGNALS; index++) {
-        sigaction(fatal_signals[index], &previous[index], NULL);
+        sigaction(fatal_signals[index], &standard, NULL);
     }
     if (info->si_code <= 0) raise(number);
     errno = saved;
@@ -341,7 +342,7 @@ int spool_crash_install(
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigfillset(&action.sa_mask);
     for (int index = 0; index < FATAL_SIGNALS; index++) {
-        sigaction(fatal_signals[index], &action, &previous[index]);
+        sigaction(fatal_signals[index], &action, NULL);
     }
     return real_stderr;
 }

@@ -5,7 +5,8 @@ import JSONLog
 ///
 /// An event may ask for more, to see how a platform deals with it:
 /// `{"throw":"text"}` fails with that text, `{"trap":"text"}` ends the process
-/// with it, `{"getenv":"NAME"}` answers `{"value":…}` (null where unset),
+/// with it, `{"context":true}` answers what came with the event,
+/// `{"getenv":"NAME"}` answers `{"value":…}` (null where unset),
 /// `{"sleep_ms":N}` answers after N milliseconds, `{"respond_bytes":N}` answers
 /// a JSON string of N characters, `{"stream":N,"delay_ms":D}` streams N chunks
 /// with D milliseconds between them, `{"stream_fail":N}` streams N and fails.
@@ -32,6 +33,7 @@ package enum EchoHandler {
             }
             return LoadedFunction { event, context in
                 guard let directive = Directive(event) else { return .whole(event) }
+                if directive.context == true { return .whole(description(of: context)) }
                 return try await answer(directive, event) { name in
                     if let variable { return variable(name) }
                     if name == "_X_AMZN_TRACE_ID" { return context.traceID }
@@ -64,6 +66,27 @@ package enum EchoHandler {
         return .whole(event)
     }
 
+    private static func description(of context: InvocationContext) -> [UInt8] {
+        var bytes = Array("{\"requestId\":".utf8) + JSONText.string(context.requestID)
+        func add(_ name: String, _ value: [UInt8]) {
+            bytes += Array(",\"\(name)\":".utf8) + value
+        }
+        func text(_ value: String?) -> [UInt8] {
+            value.map(JSONText.string) ?? Array("null".utf8)
+        }
+        add("functionName", text(context.functionName))
+        add("invokedFunctionArn", text(context.invokedFunctionARN))
+        add("traceId", text(context.traceID))
+        add("tenantId", text(context.tenantID))
+        // JSON as it came.
+        add("clientContext", Array((context.clientContext ?? "null").utf8))
+        add("cognitoIdentity", Array((context.cognitoIdentity ?? "null").utf8))
+        add("deadlineMs", Array(String(context.deadlineMilliseconds).utf8))
+        let remaining = context.remainingMilliseconds(now: Timestamp.now())
+        add("remainingMs", Array(String(remaining).utf8))
+        return bytes + Array("}".utf8)
+    }
+
     private static func stream(_ count: Int, _ directive: Directive) -> StreamedResponse {
         StreamedResponse(contentType: "text/plain") { writer in
             for index in 0..<max(0, count) {
@@ -85,6 +108,7 @@ package enum EchoHandler {
     private struct Directive: Decodable {
         var `throw`: String?
         var trap: String?
+        var context: Bool?
         var getenv: String?
         var sleep_ms: Int?
         var respond_bytes: Int?
@@ -102,7 +126,8 @@ package enum EchoHandler {
         }
 
         private static let names = [
-            "throw\"", "trap\"", "getenv\"", "sleep_ms\"", "respond_bytes\"", "stream\"",
+            "throw\"", "trap\"", "context\"", "getenv\"", "sleep_ms\"", "respond_bytes\"",
+            "stream\"",
             "stream_fail\"",
         ].map { Array($0.utf8) }
 

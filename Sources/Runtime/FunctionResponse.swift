@@ -94,10 +94,9 @@ package struct ResponseStreamError: Error, Sendable, Hashable, CustomStringConve
 package struct LoadedFunction: Sendable {
     /// Answers each event.
     package var handle: FunctionHandler
-    /// Runs once, at the same time as the first `next`: what the first event
-    /// will need and the start does not. It must not fail, and may not be
-    /// finished when the first event comes.
-    package var warmUp: (@Sendable () async -> Void)?
+    /// Runs once, on a thread of its own while the first event is awaited: what
+    /// that event will need and the start does not. The event may come first.
+    package var warmUp: (@Sendable () -> Void)?
     /// Runs before a SnapStart snapshot is taken.
     package var beforeSnapshot: @Sendable () async throws -> Void
     /// Runs in each environment that is restored from the snapshot, before its
@@ -105,7 +104,7 @@ package struct LoadedFunction: Sendable {
     package var afterRestore: @Sendable () async throws -> Void
 
     package init(
-        warmUp: (@Sendable () async -> Void)? = nil,
+        warmUp: (@Sendable () -> Void)? = nil,
         beforeSnapshot: @escaping @Sendable () async throws -> Void = {},
         afterRestore: @escaping @Sendable () async throws -> Void = {},
         handle: @escaping FunctionHandler
@@ -117,7 +116,9 @@ package struct LoadedFunction: Sendable {
     }
 
     /// A function that answers whole.
-    package init(_ handler: @escaping RawHandler) {
-        self.init { .whole(try await handler($0, $1)) }
+    package init(
+        warmUp: (@Sendable () -> Void)? = nil, whole handler: @escaping RawHandler
+    ) {
+        self.init(warmUp: warmUp) { .whole(try await handler($0, $1)) }
     }
 }

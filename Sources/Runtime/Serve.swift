@@ -93,20 +93,14 @@ private struct ServedProcess: Sendable {
     }
 
     private func serve(_ function: LoadedFunction) async -> Int32 {
-        await withTaskGroup(of: Int32?.self) { group in
+        if let warmUp = function.warmUp { startThread(warmUp) }
+        return await withTaskGroup(of: Int32.self) { group in
             for (slot, client) in clients.enumerated() {
                 group.addTask { await serve(function, client, slot) }
-            }
-            if let warmUp = function.warmUp {
-                group.addTask {
-                    await warmUp()
-                    return nil
-                }
             }
             // The first loop that ends takes the others with it.
             var first: Int32?
             for await end in group {
-                guard let end else { continue }
                 first = first ?? end
                 terminate()
                 group.cancelAll()

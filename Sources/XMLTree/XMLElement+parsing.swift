@@ -1,4 +1,5 @@
 import CXML2
+import Glibc
 
 /// What a document may have; S3's largest, a listing of 1,000 long keys or the
 /// completion of 10,000 parts with checksums, stay below it.
@@ -17,25 +18,15 @@ extension XMLElement {
             throw XMLError(
                 description: "The document has more than \(XMLLimits.maximumBytes) bytes.")
         }
-        guard let context = xmlNewParserCtxt() else {
-            throw XMLError(description: "There is no memory for a parser.")
-        }
-        defer { xmlFreeParserCtxt(context) }
-        // Parsing ends where a DTD begins: none of its entities is ever read.
-        context.pointee.sax?.pointee.internalSubset = refuseDocumentType
-        let options =
-            XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-            | XML_PARSE_NOCDATA.rawValue
+        var hasDocumentType = false
         let document = bytes.withUnsafeBytes { buffer in
-            xmlCtxtReadMemory(
-                context, buffer.baseAddress?.assumingMemoryBound(to: CChar.self),
-                Int32(buffer.count), nil, nil, Int32(options))
+            spool_xml_parse(buffer.baseAddress, buffer.count, &hasDocumentType)
         }
-        defer { xmlFreeDoc(document) }
-        guard context.pointee.errNo != Int32(XML_ERR_USER_STOP.rawValue) else {
+        defer { spool_xml_free(document) }
+        guard !hasDocumentType else {
             throw XMLError(description: "A document type declaration is not allowed.")
         }
-        guard let document, let root = xmlDocGetRootElement(document) else {
+        guard let document, let root = spool_xml_root(document) else {
             throw XMLError(description: "The document is not well-formed XML.")
         }
         var count = 0
@@ -43,7 +34,7 @@ extension XMLElement {
     }
 
     private static func read(
-        _ node: xmlNodePtr, depth: Int, count: inout Int
+        _ node: OpaquePointer, depth: Int, count: inout Int
     ) throws(XMLError) -> XMLElement {
         count += 1
         guard depth <= XMLLimits.maximumDepth else {
@@ -54,40 +45,27 @@ extension XMLElement {
             throw XMLError(
                 description: "The document has more than \(XMLLimits.maximumElements) elements.")
         }
-        var element = XMLElement(string(node.pointee.name))
-        var attribute = node.pointee.properties
+        var element = XMLElement(string(spool_xml_name(node)))
+        var attribute = spool_xml_first_attribute(node)
         while let current = attribute {
-            let value = xmlGetProp(node, current.pointee.name)
-            element.attributes[string(current.pointee.name)] = string(value)
-            spool_xml_free(value)
-            attribute = current.pointee.next
+            let value = spool_xml_attribute_value(current)
+            element.attributes[string(spool_xml_attribute_name(current))] = string(value)
+            free(value)
+            attribute = spool_xml_next_attribute(current)
         }
-        var child = node.pointee.children
+        var child = spool_xml_first_child(node)
         while let current = child {
-            switch current.pointee.type {
-            case XML_ELEMENT_NODE:
+            if spool_xml_is_element(current) {
                 element.children.append(try read(current, depth: depth + 1, count: &count))
-            case XML_TEXT_NODE, XML_CDATA_SECTION_NODE:
-                element.text += string(current.pointee.content)
-            default: break
+            } else {
+                element.text += string(spool_xml_text(current))
             }
-            child = current.pointee.next
+            child = spool_xml_next(current)
         }
         return element
     }
 
-    private static func string(_ text: UnsafePointer<xmlChar>?) -> String {
+    private static func string(_ text: UnsafePointer<CChar>?) -> String {
         text.map { String(cString: $0) } ?? ""
     }
-}
-
-/// libxml2 calls this at `<!DOCTYPE`, on the thread that parses and with the
-/// context that it parses with.
-private func refuseDocumentType(
-    _ context: UnsafeMutableRawPointer?, _ name: UnsafePointer<xmlChar>?,
-    _ externalID: UnsafePointer<xmlChar>?, _ systemID: UnsafePointer<xmlChar>?
-) {
-    guard let context = context?.assumingMemoryBound(to: xmlParserCtxt.self) else { return }
-    context.pointee.wellFormed = 0
-    xmlStopParser(context)
 }

@@ -18,7 +18,7 @@ import Testing
         }
         return await LambdaRuntime.serve(
             environment: ["AWS_LAMBDA_RUNTIME_API": server.api, "_HANDLER": "f"],
-            functions: ["f": { _, _ in LoadedFunction(handler) }], logger: Logger { _ in })
+            functions: ["f": { _, _ in LoadedFunction(whole: handler) }], logger: Logger { _ in })
     }
 
     @Test func `SIGTERM ends an idle process with status 0`() async {

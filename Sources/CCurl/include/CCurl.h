@@ -1,6 +1,9 @@
 #pragma once
 #include <curl/curl.h>
 
+/* libcurl is loaded by the first call of one of its functions, or by this. */
+void spool_curl_load(void);
+
 /* curl's variadic functions, one wrapper for each kind of argument: Swift
    does not import C variadics. */
 

@@ -1,0 +1,24 @@
+import HTTPTransport
+import Synchronization
+
+/// A `CurlTransport` that is made when it is first needed: libcurl is most of
+/// what a start would otherwise wait for.
+final class DeferredTransport: HTTPClient {
+    private let transport = Mutex<CurlTransport?>(nil)
+
+    /// Makes it now. Whoever needs it meanwhile waits some milliseconds.
+    func prepare() { _ = prepared() }
+
+    func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+        try await prepared().send(request)
+    }
+
+    private func prepared() -> CurlTransport {
+        transport.withLock { transport in
+            if let transport { return transport }
+            let made = CurlTransport()
+            transport = made
+            return made
+        }
+    }
+}

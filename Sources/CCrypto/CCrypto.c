@@ -1,0 +1,31 @@
+#include "CCrypto.h"
+
+#include "CLazy.h"
+
+static struct spool_library library = {"libcrypto.so.3", NULL};
+
+void spool_crypto_load(void) { spool_library_load(&library); }
+
+SPOOL_LAZY(library, EVP_MD_CTX *, EVP_MD_CTX_new, (void), ())
+SPOOL_LAZY(library, void, EVP_MD_CTX_free, (EVP_MD_CTX *context), (context))
+SPOOL_LAZY(library, const EVP_MD *, EVP_md5, (void), ())
+SPOOL_LAZY(library, const EVP_MD *, EVP_sha1, (void), ())
+SPOOL_LAZY(library, const EVP_MD *, EVP_sha256, (void), ())
+SPOOL_LAZY(
+    library, int, EVP_DigestInit_ex, (EVP_MD_CTX *context, const EVP_MD *type, ENGINE *engine),
+    (context, type, engine))
+SPOOL_LAZY(
+    library, int, EVP_DigestUpdate, (EVP_MD_CTX *context, const void *bytes, size_t count),
+    (context, bytes, count))
+SPOOL_LAZY(
+    library, int, EVP_DigestFinal_ex,
+    (EVP_MD_CTX *context, unsigned char *digest, unsigned int *length),
+    (context, digest, length))
+SPOOL_LAZY(
+    library, unsigned char *, HMAC,
+    (const EVP_MD *type, const void *key, int key_length, const unsigned char *bytes,
+     size_t count, unsigned char *code, unsigned int *length),
+    (type, key, key_length, bytes, count, code, length))
+SPOOL_LAZY(library, int, RAND_bytes, (unsigned char *bytes, int count), (bytes, count))
+SPOOL_LAZY(library, int, CRYPTO_memcmp, (const void *left, const void *right, size_t count),
+     (left, right, count))

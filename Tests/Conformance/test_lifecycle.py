@@ -1,0 +1,187 @@
+"""Init, SIGTERM, traps, SnapStart, several events at once, what a start loads."""
+import json
+import select
+import signal
+import time
+
+import pytest
+from runtime_platform import BASE, NEXT, ROOT, error, response
+
+INIT_ERROR = f"POST {BASE}/init/error"
+
+
+def test_a_failed_init_is_posted_and_the_process_fails(platform):
+    platform.start(FAIL_INIT="1")
+    connection = platform.accept()
+    request = connection.request()
+    assert request.what == INIT_ERROR
+    assert request.headers["lambda-runtime-function-error-type"] == "Function.InitFailed"
+    assert request.json() == {"errorMessage": "FAIL_INIT=1 asked for this.",
+                              "errorType": "Function.InitFailed", "stackTrace": []}
+    connection.answer()
+    assert platform.wait() == 1
+
+
+def test_a_handler_that_does_not_exist_is_an_init_error_that_names_the_others(platform):
+    platform.start(handler="nope")
+    connection = platform.accept()
+    request = connection.request()
+    assert request.what == INIT_ERROR
+    assert request.json()["errorType"] == "Runtime.UnknownHandler"
+    assert "render-chunk" in request.json()["errorMessage"]
+    connection.answer()
+    assert platform.wait() == 1
+
+
+def test_every_fault_of_the_configuration_is_in_the_init_error(platform):
+    platform.start(handler="job-status", WORKER_CONCURRENCY="many", SPOOL_TOKENS="=x")
+    message = platform.accept().request().json()["errorMessage"]
+    assert "WORKER_CONCURRENCY" in message and "SPOOL_TOKENS" in message
+
+
+@pytest.mark.parametrize("api", ["", "nonsense", "127.0.0.1:0"])
+def test_an_environment_without_a_runtime_api_is_a_failure(platform, api):
+    platform.start(AWS_LAMBDA_RUNTIME_API=api)
+    assert platform.wait() == 1
+    assert "AWS_LAMBDA_RUNTIME_API" in platform.log()["detail"]
+
+
+def test_sigterm_ends_an_idle_process_at_once_with_status_0(echo):
+    echo.terminate()
+    assert echo.wait() == 0
+
+
+def test_sigterm_cancels_the_handler_and_its_end_is_reported(echo):
+    echo.connection.event({"sleep_ms": 600_000})
+    wait_until_busy(echo)
+    echo.terminate()
+    assert echo.connection.request().json()["errorType"] == "Runtime.Cancelled"
+    echo.connection.answer()
+    assert echo.wait() == 0
+
+
+def wait_until_busy(platform):
+    """Until the event has left the socket."""
+    port = f":{platform.listener.getsockname()[1]:04X}"
+    while any(line.split()[1].endswith(port) and int(line.split()[4].split(":")[0], 16)
+              for line in open("/proc/net/tcp").readlines()[1:]):
+        time.sleep(0.01)
+
+
+def test_a_trap_does_not_lose_its_message(echo):
+    echo.connection.event({"trap": "an \"invariant\" broke"})
+    connection = echo.accept()
+    request = connection.request()
+    assert request.what == error()
+    assert request.headers["lambda-runtime-function-error-type"] == "Function.Trapped"
+    assert 'Fatal error: an "invariant" broke' in request.json()["errorMessage"]
+    connection.answer()
+    connection.close()
+    assert echo.wait() in (-signal.SIGILL, -signal.SIGTRAP)
+    lines = echo.all_lines()
+    assert any(line.endswith('Fatal error: an "invariant" broke\n') for line in lines)
+    assert any('"level":"FATAL"' in line and '"requestId":"r-1"' in line for line in lines)
+
+
+def test_a_death_by_a_signal_is_told_to_the_caller(echo):
+    echo.connection.event({"sleep_ms": 600_000})
+    wait_until_busy(echo)
+    echo.process.send_signal(signal.SIGABRT)
+    connection = echo.accept()
+    assert "SIGABRT" in connection.request().json()["errorMessage"]
+    connection.answer()
+    connection.close()
+    assert echo.wait() == -signal.SIGABRT
+
+
+def test_an_api_that_does_not_answer_does_not_keep_a_dead_process(echo):
+    echo.connection.event({"trap": "x"})
+    echo.accept().request()
+    assert echo.wait() < 0
+
+
+def test_snapstart_waits_for_the_restore_before_its_first_next(platform):
+    platform.start(AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
+    connection = platform.accept()
+    assert connection.request().what == f"GET {BASE}/restore/next"
+    connection.answer(200, b"")
+    # A restored environment has no connection left from before the snapshot.
+    again = platform.first()
+    again.event(b"1")
+    assert again.request().what == response()
+
+
+def test_events_are_served_at_the_same_time_where_the_platform_says_so(platform):
+    platform.start(AWS_LAMBDA_MAX_CONCURRENCY="3")
+    connections = [platform.first() for _ in range(3)]
+    for number, connection in enumerate(connections):
+        connection.event({"sleep_ms": 300, "n": number}, request_id=f"r-{number}")
+    # None of them waits for another one: all three post before any is answered.
+    for number, connection in enumerate(connections):
+        request = connection.request()
+        assert (request.what, request.json()["n"]) == (response(f"r-{number}"), number)
+    ready, _, _ = select.select([platform.listener], [], [], 0)
+    assert not ready, "there is a fourth connection"
+
+
+def test_each_event_sees_its_own_trace_id_when_several_are_served(platform):
+    platform.start(AWS_LAMBDA_MAX_CONCURRENCY="2")
+    first, second = platform.first(), platform.first()
+    first.event({"context": True}, headers="Lambda-Runtime-Trace-Id: Root=1\r\n")
+    second.event({"context": True}, "r-2", headers="Lambda-Runtime-Trace-Id: Root=2\r\n")
+    assert first.request().json()["traceId"] == "Root=1"
+    assert second.request().json()["traceId"] == "Root=2"
+
+
+def test_a_trap_is_told_to_every_event_under_way(platform):
+    platform.start(AWS_LAMBDA_MAX_CONCURRENCY="2")
+    first, second = platform.first(), platform.first()
+    first.event({"sleep_ms": 600_000}, request_id="r-1")
+    wait_until_busy(platform)
+    second.event({"trap": "x"}, request_id="r-2")
+    told = set()
+    for _ in range(2):
+        connection = platform.accept()
+        told.add(connection.request().what)
+        connection.answer()
+        connection.close()
+    assert told == {error("r-1"), error("r-2")}
+
+
+def test_a_500_to_one_loop_ends_them_all(platform):
+    platform.start(AWS_LAMBDA_MAX_CONCURRENCY="2")
+    first, _ = platform.first(), platform.first()
+    first.answer(500)
+    assert platform.wait() == 1
+
+
+def test_a_start_loads_no_library_that_it_does_not_need(echo):
+    maps = open(f"/proc/{echo.process.pid}/maps").read()
+    for library in ("libcurl", "libcrypto", "libssl", "libxml2", "libicu", "libarchive", "libgnutls"):
+        assert library not in maps, f"{library} is loaded at the start"
+
+
+def test_a_function_of_the_store_loads_its_libraries_while_it_waits(platform):
+    platform.start(handler="job-status", **STORE)
+    platform.first()
+    wait_for_library(platform, "libcurl")
+
+
+STORE = {"SPOOL_BUCKET": "b", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s",
+         "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}
+
+
+def wait_for_library(platform, name):
+    end = time.monotonic() + 30
+    while name not in open(f"/proc/{platform.process.pid}/maps").read():
+        assert time.monotonic() < end, f"{name} was not loaded"
+        time.sleep(0.01)
+
+
+def test_every_function_of_the_deployment_starts(platform):
+    table = json.loads((ROOT / "infra/functions.json").read_text())
+    for name in sorted({function["handler"] for function in table["functions"]}):
+        platform.start(handler=name, **STORE)
+        assert platform.accept().request().what == NEXT, name
+        platform.process.kill()
+        platform.process.wait()
