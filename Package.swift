@@ -104,7 +104,7 @@ let package = Package(
             name: "local-emulator",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
-                "AWSSignature",
+                "AWSSignature", "ChildProcess",
             ],
             path: "local-emulator/Main", swiftSettings: strict),
 

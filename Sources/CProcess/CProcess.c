@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -57,10 +60,52 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+// Texts that the child writes, made before the fork: snprintf may take a lock.
+struct tmp_texts {
+    char options[64];
+    char user_map[64];
+    char group_map[64];
+};
+
+static void prepare_tmp(struct tmp_texts *texts, struct spool_private_tmp tmp) {
+    snprintf(texts->options, sizeof texts->options, "size=%lld,mode=1777", (long long)tmp.bytes);
+    snprintf(texts->user_map, sizeof texts->user_map, "%u %u 1", geteuid(), geteuid());
+    snprintf(texts->group_map, sizeof texts->group_map, "%u %u 1", getegid(), getegid());
+}
+
+static int write_file(const char *path, const char *text) {
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t count = (ssize_t)strlen(text);
+    int result = write(file, text, (size_t)count) == count ? 0 : -1;
+    int error = errno;
+    close(file);
+    errno = error;
+    return result;
+}
+
+static int mount_tmp(struct spool_private_tmp tmp, const struct tmp_texts *texts) {
+    if (unshare(CLONE_NEWNS) != 0) {
+        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return -1;
+        // A user may map itself only after it gave up setgroups.
+        if (write_file("/proc/self/setgroups", "deny") != 0 ||
+            write_file("/proc/self/uid_map", texts->user_map) != 0 ||
+            write_file("/proc/self/gid_map", texts->group_map) != 0)
+            return -1;
+    }
+    // Nothing that is mounted here is seen outside.
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
+    if (tmp.kind == 2) return mount(tmp.folder, "/tmp", NULL, MS_BIND, NULL);
+    return mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, texts->options);
+}
+
 static void become(const char *path, char *const argv[], char *const envp[],
                    const char *directory, int out_fd, int err_fd,
-                   struct spool_limits limits, pid_t parent, int report_fd) {
+                   struct spool_limits limits, struct spool_private_tmp tmp,
+                   const struct tmp_texts *texts, pid_t parent, int report_fd) {
     if (setpgid(0, 0) != 0) fail(report_fd, SPOOL_STEP_SETUP);
+    // Before the next line: new credentials reset it.
+    if (tmp.kind != 0 && mount_tmp(tmp, texts) != 0) fail(report_fd, SPOOL_STEP_TMP);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report_fd, SPOOL_STEP_SETUP);
     // The parent may have died before the line above took effect.
     if (getppid() != parent) _exit(127);
@@ -96,8 +141,11 @@ static int abandon(pid_t pid, int report_fd) {
 
 int spool_spawn(const char *path, char *const argv[], char *const envp[],
                 const char *directory, int out_fd, int err_fd,
-                struct spool_limits limits, pid_t *pid, int *pidfd, int *step) {
+                struct spool_limits limits, struct spool_private_tmp tmp,
+                pid_t *pid, int *pidfd, int *step) {
     *step = SPOOL_STEP_FORK;
+    struct tmp_texts texts;
+    prepare_tmp(&texts, tmp);
     int report_fds[2];
     if (pipe2(report_fds, O_CLOEXEC) != 0) return errno;
 
@@ -109,7 +157,8 @@ int spool_spawn(const char *path, char *const argv[], char *const envp[],
     pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0)
-        become(path, argv, envp, directory, out_fd, err_fd, limits, parent, report_fds[1]);
+        become(path, argv, envp, directory, out_fd, err_fd, limits, tmp, &texts, parent,
+               report_fds[1]);
     int fork_error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(report_fds[1]);

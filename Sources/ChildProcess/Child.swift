@@ -75,6 +75,16 @@ package final class Child: Sendable {
         ChildSupervisor.shared.post(.terminate(processID: processID, graceMilliseconds: 0))
     }
 
+    /// Stops the whole group where it stands (SIGSTOP) until `resume`.
+    package func pause() {
+        ChildSupervisor.shared.post(.pause(processID: processID, isPaused: true))
+    }
+
+    /// Lets a paused group go on.
+    package func resume() {
+        ChildSupervisor.shared.post(.pause(processID: processID, isPaused: false))
+    }
+
     /// Waits until what the child has written so far was handed over.
     package func takeOutput() async {
         await withCheckedContinuation { continuation in

@@ -10,18 +10,33 @@ package struct ChildCommand: Sendable, Equatable {
     package var workingDirectory: String?
     /// Ceilings enforced by the kernel.
     package var limits: ChildLimits
+    /// What the child sees as `/tmp`.
+    package var temporaryFolder: TemporaryFolder
 
     /// A command without limits in the parent's folder, unless told otherwise.
     package init(
         executable: String, arguments: [String] = [], environment: [String: String] = [:],
-        workingDirectory: String? = nil, limits: ChildLimits = ChildLimits()
+        workingDirectory: String? = nil, limits: ChildLimits = ChildLimits(),
+        temporaryFolder: TemporaryFolder = .shared
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.limits = limits
+        self.temporaryFolder = temporaryFolder
     }
+}
+
+/// What a child sees as `/tmp`. All but the shared one need a mount namespace,
+/// which root or a user namespace gives; without it the start fails.
+package enum TemporaryFolder: Sendable, Equatable {
+    /// The machine's own.
+    case shared
+    /// An empty one in memory that holds so much and ends with the child.
+    case memory(bytes: Int)
+    /// A folder of the parent, by its whole path.
+    case folder(String)
 }
 
 /// Resource limits (setrlimit) of a child; nil leaves the parent's limit.

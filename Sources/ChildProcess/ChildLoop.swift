@@ -114,9 +114,14 @@ struct ChildLoop {
         case .terminate(let processID, let graceMilliseconds):
             guard var entry = entries[processID] else { return }
             Glibc.kill(pid_t(-processID), graceMilliseconds > 0 ? SIGTERM : SIGKILL)
+            // A group that is paused would not see the first of the two.
+            Glibc.kill(pid_t(-processID), SIGCONT)
             let deadline = monotonicMilliseconds() + graceMilliseconds
             entry.killAt = min(entry.killAt ?? deadline, deadline)
             entries[processID] = entry
+        case .pause(let processID, let isPaused):
+            guard entries[processID] != nil else { return }
+            Glibc.kill(pid_t(-processID), isPaused ? SIGSTOP : SIGCONT)
         case .takeOutput(let processID, let done):
             if var entry = entries[processID] {
                 // One read takes all that a pipe holds (64 KiB); more would let
@@ -194,19 +199,30 @@ private func spawn(
         cpu_seconds: Int64(command.limits.cpuSeconds ?? -1),
         address_space_bytes: Int64(command.limits.addressSpaceBytes ?? -1),
         file_bytes: Int64(command.limits.fileBytes ?? -1))
-    if let directory = command.workingDirectory {
-        return spool_spawn(
-            command.executable, &arguments, &environment, directory, output, errors, limits,
-            &processID, &processDescriptor, &step)
+    // The C side copies nothing: the texts live until the child runs.
+    let directory = command.workingDirectory.map { strdup($0) }
+    var tmp = spool_private_tmp(kind: 0, bytes: 0, folder: nil)
+    var folder: UnsafeMutablePointer<CChar>?
+    switch command.temporaryFolder {
+    case .shared: break
+    case .memory(let bytes): tmp = spool_private_tmp(kind: 1, bytes: Int64(bytes), folder: nil)
+    case .folder(let path):
+        folder = strdup(path)
+        tmp = spool_private_tmp(kind: 2, bytes: 0, folder: folder)
+    }
+    defer {
+        free(directory ?? nil)
+        free(folder)
     }
     return spool_spawn(
-        command.executable, &arguments, &environment, nil, output, errors, limits,
-        &processID, &processDescriptor, &step)
+        command.executable, &arguments, &environment, directory ?? nil, output, errors, limits,
+        tmp, &processID, &processDescriptor, &step)
 }
 
 private func stepName(_ step: Int32) -> String {
     switch Int(step) {
     case SPOOL_STEP_FORK: "making a process"
+    case SPOOL_STEP_TMP: "giving it a /tmp of its own"
     case SPOOL_STEP_DIRECTORY: "entering its folder"
     case SPOOL_STEP_LIMITS: "setting its limits"
     case SPOOL_STEP_EXECUTE: "executing it"

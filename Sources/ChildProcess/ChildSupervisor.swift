@@ -19,6 +19,7 @@ final class ChildSupervisor: Sendable {
     enum Message: Sendable {
         case start(StartRequest)
         case terminate(processID: Int, graceMilliseconds: Int)
+        case pause(processID: Int, isPaused: Bool)
         case takeOutput(processID: Int, done: @Sendable () -> Void)
     }
 

@@ -42,7 +42,7 @@ import Testing
             "local-emulator/Main",
             [
                 "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
-                "AWSSignature",
+                "AWSSignature", "ChildProcess",
             ], system
         ),
     ]

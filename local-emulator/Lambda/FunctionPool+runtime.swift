@@ -29,10 +29,23 @@ extension FunctionPool {
         instance.phase = .idle
         instance.idleSince = .now
         instances[number] = instance
+        guard !instance.isOutdated else {
+            end(number)
+            return .gone
+        }
         return await withCheckedContinuation { continuation in
             instances[number]?.parked = continuation
             serveWaiting()
+            freezeIfIdle(number)
         }
+    }
+
+    private func freezeIfIdle(_ number: Int) {
+        guard services.configuration.freezesIdleInstances, let instance = instances[number],
+            instance.phase == .idle, instance.parked != nil
+        else { return }
+        instances[number]?.isFrozen = true
+        instance.child?.pause()
     }
 
     /// The connection of a waiting `next` is gone: nothing is sent there.
@@ -94,7 +107,10 @@ extension FunctionPool {
     func complete(_ number: Int, _ outcome: InvocationOutcome) {
         guard let instance = instances[number], var current = instance.current else { return }
         let duration = (ContinuousClock.now - current.deliveredAt).milliseconds
-        let peak = instance.child.flatMap { peakMemoryBytes(ofProcess: $0.processID) }
+        let own = instance.child.flatMap { peakMemoryBytes(ofProcess: $0.processID) }
+        let limit = function.memoryMegabytes << 20
+        let most = instance.isOutOfMemory ? limit : max(own ?? 0, instance.peakTreeBytes)
+        let peak = most > 0 ? most : nil
         let name =
             switch outcome {
             case .succeeded, .streaming: "ok"
@@ -129,7 +145,8 @@ extension FunctionPool {
         _ initDuration: Double?, _ peak: Int?
     ) {
         let requestID = invocation.requestID
-        let billed = Int(duration.rounded(.up))
+        // Lambda bills the start of an instance too.
+        let billed = Int((duration + (initDuration ?? 0)).rounded(.up))
         var fields: [String: LogValue] = [
             "function": .string(function.name), "requestId": .string(requestID),
             "source": .string(invocation.source.rawValue), "durationMs": .double(duration),
@@ -156,7 +173,18 @@ extension FunctionPool {
         line += "\tMemory Size: \(function.memoryMegabytes) MB"
         if let peak { line += "\tMax Memory Used: \((peak + (1 << 20) - 1) >> 20) MB" }
         if let initDuration { line += "\tInit Duration: \(fixed(initDuration)) ms" }
+        line += statusText(outcome)
         log(line, invocation)
+    }
+
+    /// The end of a REPORT line of an invocation that the service ended.
+    private func statusText(_ outcome: InvocationOutcome) -> String {
+        guard case .failed(let failure) = outcome else { return "" }
+        switch failure.type {
+        case "Sandbox.Timedout": return "\tStatus: timeout"
+        case "Runtime.ExitError": return "\tStatus: error\tError Type: Runtime.ExitError"
+        default: return ""
+        }
     }
 
     // MARK: Failures that the service reports

@@ -88,6 +88,35 @@ actor FunctionPool {
         }
     }
 
+    /// The program's file is now this: instances that run another end as soon
+    /// as they have nothing to do.
+    func use(_ program: ProgramStamp) {
+        for (number, instance) in instances
+        where !instance.isOutdated && instance.program != program {
+            instances[number]?.isOutdated = true
+            services.logger.info(
+                "An instance runs an old program and is replaced",
+                ["function": .string(function.name), "instance": .integer(number)])
+            if instance.phase == .idle { end(number) }
+        }
+    }
+
+    /// Notes how much memory working instances hold, and kills what holds too
+    /// much, as Lambda's sandbox does.
+    func measureMemory(_ table: ProcessTable) {
+        for (number, instance) in instances where instance.phase != .idle {
+            guard let child = instance.child, !instance.isOutOfMemory else { continue }
+            let bytes = table.residentBytes(ofTree: child.processID)
+            instances[number]?.peakTreeBytes = max(instance.peakTreeBytes, bytes)
+            guard bytes > function.memoryMegabytes << 20 else { continue }
+            instances[number]?.isOutOfMemory = true
+            child.kill()
+        }
+    }
+
+    /// Whether some instance starts or has an invocation.
+    var isAtWork: Bool { instances.values.contains { $0.phase != .idle } }
+
     /// Takes no more calls, gives running ones until `deadline`, ends all instances.
     func stop(by deadline: ContinuousClock.Instant) async {
         isStopping = true
@@ -139,7 +168,8 @@ actor FunctionPool {
     private func startInstance() {
         nextNumber += 1
         let number = nextNumber
-        let instance = FunctionInstance(number: number, now: .now)
+        let instance = FunctionInstance(
+            number: number, program: ProgramStamp(function, services.configuration), now: .now)
         instances[number] = instance
         let process = InstanceProcess(
             function: function, number: number, configuration: services.configuration,
@@ -174,7 +204,7 @@ actor FunctionPool {
         instances[number]?.child?.kill()
     }
 
-    private func end(_ number: Int) {
+    func end(_ number: Int) {
         guard instances[number]?.phase != .ending else { return }
         instances[number]?.phase = .ending
         instances[number]?.child?.terminate(graceMilliseconds: 300)
@@ -239,6 +269,9 @@ actor FunctionPool {
             continuation: entry.continuation)
         instance.phase = .busy
         instance.parked = nil
+        instance.peakTreeBytes = 0
+        if instance.isFrozen { instance.child?.resume() }
+        instance.isFrozen = false
         instance.servedCount += 1
         instance.requestTag.requestID = invocation.requestID
         instances[number] = instance

@@ -33,6 +33,14 @@ package struct LambdaConfiguration: Sendable {
     /// Invoke API where a token is set.
     package var credentials: SigV4.Credentials
 
+    /// Whether the system gives instances a `/tmp` of their own.
+    package var hasPrivateTmp = false
+    /// Whether instances without an invocation are stopped (SIGSTOP), as
+    /// Lambda freezes them.
+    package var freezesIdleInstances = false
+    /// Where every event and answer is written; nil: nowhere.
+    package var recordFolder: String?
+
     /// Lambda's limits, with an idle time of five minutes.
     package init(
         bootstrapPath: String, taskRoot: String, scratchFolder: String,
@@ -71,7 +79,7 @@ package struct LambdaConfiguration: Sendable {
     /// runtime environment variables"), then the deployment's own, then the
     /// function's.
     func instanceEnvironment(
-        for function: FunctionDefinition, runtimePort: Int, scratch: String, logStream: String
+        for function: FunctionDefinition, runtimePort: Int, logStream: String
     ) -> [String: String] {
         var all: [String: String] = [
             "_HANDLER": function.handler,
@@ -91,7 +99,6 @@ package struct LambdaConfiguration: Sendable {
         ]
         all.merge(environment) { _, ours in ours }
         all.merge(function.environment) { _, own in own }
-        all["TMPDIR"] = scratch
         return all
     }
 }

@@ -11,6 +11,8 @@ package final class LambdaService: Sendable {
     private let services: PoolServices
     private let pools: [String: FunctionPool]
     private let dispatcher: AsynchronousDispatcher
+    /// How often the memory of working instances is looked at.
+    private static let memoryMilliseconds = 200
     /// The handler of the front port.
     package let front: any HTTPHandler
 
@@ -79,11 +81,28 @@ package final class LambdaService: Sendable {
                 for pool in pools { await pool.tick() }
             }
         }
+        startWatches(pools)
         dispatcher.nudge()
         Scheduler(
             catalog: catalog, database: database, services: services,
             nudge: { [dispatcher] in dispatcher.nudge() }
         ).start()
+    }
+
+    private func startWatches(_ pools: [FunctionPool]) {
+        services.tasks.start { [services] in
+            await ProgramWatch(configuration: services.configuration).run(pools)
+        }
+        services.tasks.start {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(Self.memoryMilliseconds))
+                var working: [FunctionPool] = []
+                for pool in pools where await pool.isAtWork { working.append(pool) }
+                guard !working.isEmpty else { continue }
+                let table = ProcessTable()
+                for pool in working { await pool.measureMemory(table) }
+            }
+        }
     }
 
     /// The store has committed object events.

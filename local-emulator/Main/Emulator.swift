@@ -1,4 +1,5 @@
 import AWSSignature
+import ChildProcess
 import EmulatorDatabase
 import EmulatorHTTP
 import EmulatorLambda
@@ -66,6 +67,10 @@ struct Emulator: Sendable {
             from: environment, s3URL: s3URL, apiURL: apiURL, bucket: bucket,
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.allowedOrigins = origins
+        configuration.idleMilliseconds = options.idleSeconds * 1_000
+        configuration.freezesIdleInstances = options.freezes
+        configuration.recordFolder = options.recordFolder
+        configuration.hasPrivateTmp = await hasPrivateTmp(logger)
         configuration.consoleFolder = options.consoleFolder ?? consoleFolder(options.functionsPath)
         configuration.credentials = SigV4.Credentials(
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
@@ -96,6 +101,20 @@ struct Emulator: Sendable {
         await front.stop(graceMilliseconds: 500)
         await s3.stop(graceMilliseconds: 500)
         await database.close()
+    }
+}
+
+/// Whether this system gives a child a `/tmp` of its own; many containers do not.
+private func hasPrivateTmp(_ logger: Logger) async -> Bool {
+    let probe = ChildCommand(
+        executable: "/bin/true", temporaryFolder: .memory(bytes: 1 << 20))
+    do {
+        return try await Child.run(probe).exit == .code(0)
+    } catch {
+        logger.info(
+            "Instances share the machine's /tmp and get a folder each by TMPDIR",
+            ["reason": .string("\(error)")])
+        return false
     }
 }
 

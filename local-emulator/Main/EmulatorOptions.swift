@@ -12,6 +12,12 @@ struct EmulatorOptions: Sendable, Equatable {
     var bootstrapPath: String?
     /// nil: `local-emulator/Console` beside the folder of `functionsPath`.
     var consoleFolder: String?
+    /// Every event and answer is written there; nil: nothing is.
+    var recordFolder: String?
+    /// Instances that wait are stopped as Lambda freezes them.
+    var freezes = false
+    /// Seconds after which an instance without work ends.
+    var idleSeconds = 300
     var wantsHelp = false
 
     /// - Throws: one sentence for the first argument that is wrong.
@@ -24,6 +30,10 @@ struct EmulatorOptions: Sendable, Equatable {
             if name == "--help" || name == "-h" {
                 wantsHelp = true
                 return
+            }
+            if name == "--freeze" {
+                freezes = true
+                continue
             }
             guard Self.names.contains(name) else {
                 throw EmulatorOptionsError(sentence: "\(name) is not an option.")
@@ -38,6 +48,13 @@ struct EmulatorOptions: Sendable, Equatable {
             case "--s3-port": s3Port = try Self.port(value, name)
             case "--functions": functionsPath = value
             case "--bootstrap": bootstrapPath = value
+            case "--record": recordFolder = value
+            case "--idle-seconds":
+                guard let seconds = Int(value), (1...86_400).contains(seconds) else {
+                    throw EmulatorOptionsError(
+                        sentence: "--idle-seconds \(value) is not in 1...86400.")
+                }
+                idleSeconds = seconds
             default: consoleFolder = value
             }
         }
@@ -48,6 +65,7 @@ struct EmulatorOptions: Sendable, Equatable {
 
     private static let names = [
         "--data", "--host", "--port", "--s3-port", "--functions", "--bootstrap", "--console",
+        "--record", "--idle-seconds",
     ]
 
     private static func port(_ text: String, _ name: String) throws(EmulatorOptionsError) -> Int {
@@ -74,6 +92,9 @@ struct EmulatorOptions: Sendable, Equatable {
                              beside this program)
           --console DIR      files of the console (default: local-emulator/Console
                              of the project that FILE belongs to)
+          --record DIR       writes every event and its answer there, for spool replay
+          --freeze           stops instances between invocations, as Lambda does
+          --idle-seconds N   ends an instance that had no work for so long (default 300)
           --help             this text
 
         Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default spool and

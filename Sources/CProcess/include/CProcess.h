@@ -11,6 +11,15 @@ struct spool_limits {
     int64_t file_bytes;
 };
 
+// A /tmp of the child's own. `kind` 0: the parent's; 1: in memory, of `bytes`;
+// 2: `folder`, seen as /tmp. Needs a mount namespace, which root or a user
+// namespace gives; where the system grants neither, the start fails.
+struct spool_private_tmp {
+    int32_t kind;
+    int64_t bytes;
+    const char *folder;
+};
+
 // How a child ended, and what it used together with the children it waited for.
 struct spool_exit {
     int32_t was_signalled;  // 1: `value` is the signal, 0: `value` is the exit code
@@ -24,6 +33,7 @@ enum {
     SPOOL_STEP_NONE = 0,
     SPOOL_STEP_FORK,
     SPOOL_STEP_SETUP,
+    SPOOL_STEP_TMP,
     SPOOL_STEP_DIRECTORY,
     SPOOL_STEP_LIMITS,
     SPOOL_STEP_EXECUTE
@@ -35,7 +45,8 @@ enum {
 // that lives as long as the process. Returns 0 or an errno, with the step.
 int spool_spawn(const char *path, char *const argv[], char *const envp[],
                 const char *directory, int out_fd, int err_fd,
-                struct spool_limits limits, pid_t *pid, int *pidfd, int *step);
+                struct spool_limits limits, struct spool_private_tmp tmp,
+                pid_t *pid, int *pidfd, int *step);
 
 // Reaps the child behind `pidfd`; returns 0, EAGAIN while it runs, or an errno.
 int spool_reap(int pidfd, struct spool_exit *exit);

@@ -1,0 +1,133 @@
+import ChildProcess
+import EmulatorHTTP
+import FoundationEssentials
+import Glibc
+
+/// The process of one instance with everything around it, from start to end.
+struct InstanceProcess: Sendable {
+    let function: FunctionDefinition
+    let number: Int
+    let configuration: LambdaConfiguration
+    let logs: LogRing
+    let requestTag: RequestTag
+
+    /// A larger `/tmp` is a folder on the disk: memory is dearer. No single
+    /// file in it can exceed the limit then, all of them together can.
+    private static let memoryTmpMegabytesMaximum = 1_024
+
+    /// Starts the listener and the process, and returns when both are gone and
+    /// the scratch folder with them.
+    /// - Parameters:
+    ///   - started: Told of the process once it runs.
+    ///   - exited: Told that it is gone, before its listener is.
+    /// - Throws: when one of them cannot start.
+    func run(
+        handler: any HTTPHandler, started: @Sendable (Child) async -> Void,
+        exited: @Sendable (ChildResult) async -> Void
+    ) async throws -> ChildResult {
+        let scratch = "\(configuration.scratchFolder)/\(UUID().uuidString.lowercased())"
+        try makeFolder(scratch)
+        // A function may think for its whole time limit between two requests:
+        // its connection is never closed for being silent.
+        let server = HTTPServer(
+            configuration: HTTPServerConfiguration(
+                threadCount: 1, connectionMemoryBytes: 32 << 10, connectionCountMaximum: 64,
+                idleTimeoutSeconds: 0),
+            handler: handler)
+        let result: Result<ChildResult, any Error>
+        do {
+            let port = try server.start()
+            let ended = try await runProcess(scratch, port: port, started: started)
+            await exited(ended)
+            result = .success(ended)
+        } catch {
+            result = .failure(error)
+        }
+        await server.stop(graceMilliseconds: 0)
+        await removeFolder(scratch)
+        return try result.get()
+    }
+
+    private func runProcess(
+        _ scratch: String, port: Int, started: @Sendable (Child) async -> Void
+    ) async throws(ChildProcessError) -> ChildResult {
+        let words = function.command ?? [configuration.bootstrapPath]
+        var environment = configuration.instanceEnvironment(
+            for: function, runtimePort: port, logStream: logStream())
+        let program = programPath(words[0], environment["PATH"])
+        let folder = function.taskRoot ?? configuration.taskRoot
+        let mayHide = !needsSharedTmp([program, folder] + words + environment.values)
+        let (tmp, limits) = temporaryFolder(scratch, mayHideShared: mayHide)
+        environment["TMPDIR"] = tmp == .shared ? scratch : "/tmp"
+        let command = ChildCommand(
+            executable: program, arguments: Array(words.dropFirst()), environment: environment,
+            workingDirectory: folder, limits: limits, temporaryFolder: tmp)
+        let splitters = [makeSplitter(), makeSplitter()]
+        let child = try await Child.start(
+            command, onStandardOutput: { splitters[0].append($0) },
+            onStandardError: { splitters[1].append($0) })
+        await started(child)
+        let result = await child.wait()
+        for splitter in splitters { splitter.finish() }
+        return result
+    }
+
+    private func temporaryFolder(
+        _ scratch: String, mayHideShared: Bool
+    ) -> (TemporaryFolder, ChildLimits) {
+        let bytes = function.ephemeralStorageMegabytes << 20
+        guard configuration.hasPrivateTmp, mayHideShared else {
+            return (.shared, ChildLimits(fileBytes: bytes))
+        }
+        return function.ephemeralStorageMegabytes <= Self.memoryTmpMegabytesMaximum
+            ? (.memory(bytes: bytes), ChildLimits())
+            : (.folder(scratch), ChildLimits(fileBytes: bytes))
+    }
+
+    /// Whether something that an instance is told of lies below the machine's
+    /// `/tmp`: a program that was built there could not be found otherwise.
+    private func needsSharedTmp(_ texts: [String]) -> Bool {
+        texts.contains { text in
+            text.split(separator: ":").contains { $0 == "/tmp" || $0.hasPrefix("/tmp/") }
+        }
+    }
+
+    private func makeSplitter() -> LineSplitter {
+        LineSplitter { [logs, requestTag, name = function.name] line in
+            logs.append(line, function: name, requestID: requestTag.requestID, isOutput: true)
+        }
+    }
+
+    /// Lambda's form: date, version, a random number.
+    private func logStream() -> String {
+        let date = Date().formatted(
+            Date.ISO8601FormatStyle(timeZone: .gmt).year().month().day().dateSeparator(.omitted))
+        let digits = UUID().uuidString.lowercased().filter { $0 != "-" }
+        return
+            "\(date.prefix(4))/\(date.dropFirst(4).prefix(2))/\(date.suffix(2))/[$LATEST]\(digits)"
+    }
+}
+
+private struct FolderError: Error, CustomStringConvertible {
+    var path: String
+    var number: Int32
+    var description: String { "The folder \(path) could not be made (error \(number))." }
+}
+
+private func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o700) == 0 else { throw FolderError(path: path, number: errno) }
+}
+
+/// Scratch folders can hold gigabytes: another process removes them, so that
+/// no thread of ours waits for the disk.
+private func removeFolder(_ path: String) async {
+    _ = try? await Child.run(
+        ChildCommand(executable: "/bin/rm", arguments: ["-rf", "--", path]))
+}
+
+/// Where a program named without a slash is; the name itself when it is nowhere.
+private func programPath(_ name: String, _ path: String?) -> String {
+    guard !name.contains("/") else { return name }
+    let places = (path ?? "").split(separator: ":").map { "\($0)/\(name)" }
+    return places.first { access($0, X_OK) == 0 } ?? name
+}
