@@ -244,15 +244,20 @@ struct FilterGraph {
     }
 
     /// `xfade` wants to be told of a constant rate, which `setpts` forgets
-    /// (FFmpeg 6.1 and later), and both ends a frame longer than they are.
+    /// (FFmpeg 6.1), and both ends a frame longer than they are. `fps` drops
+    /// the last frame after an `overlay`, which ends its stream a frame early.
     private var steady: String {
-        "settb=\(timeBase),fps=fps=\(rate):start_time=0,tpad=stop=2:stop_mode=clone"
+        "settb=\(timeBase),tpad=stop=3:stop_mode=clone,fps=fps=\(rate):start_time=0"
     }
 
     /// A transition that may have begun before its first frame here.
+    ///
+    /// Its frames stand evenly between the two pictures: none of them is one
+    /// picture alone, where `slideleft` and `slideup` (FFmpeg 5.1) would read
+    /// a column or a row that does not exist.
     private func crossfade(_ mix: ChunkPicture.Mix, _ count: Int) -> String {
-        let length = (Rational(mix.length) / rate).sixDecimals
-        let offset = (Rational(-mix.first) / rate).sixDecimals
+        let length = (Rational(mix.length + 1) / rate).sixDecimals
+        let offset = (Rational(-mix.first - 1) / rate).sixDecimals
         return "xfade=transition=\(mix.kind.rawValue):duration=\(length):offset=\(offset),"
             + "trim=end_pts=\(count)"
     }

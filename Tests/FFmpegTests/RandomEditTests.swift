@@ -5,23 +5,9 @@ import TestSupport
 import Testing
 
 /// Random edits over all samples, rendered whole and in pieces. A seed that
-/// fails is in the failure's text; `SPOOL_RANDOM_EDITS=100` tries that many.
+/// fails is in the failure's text: `SPOOL_RANDOM_EDIT_SEED=7` tries that one
+/// alone, `SPOOL_RANDOM_EDITS=100` that many.
 @Suite struct RandomEditTests {
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        /// SplitMix64.
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
-
-        mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
-    }
-
     private static let pictures: [SampleMedia.Sample] = [
         .ntsc, .pal, .odd, .phone, .transport, .cut, .wide, .logo, .photo,
     ]
@@ -31,13 +17,17 @@ import Testing
     ]
 
     static var seeds: [UInt64] {
-        let count = ProcessInfo.processInfo.environment["SPOOL_RANDOM_EDITS"].flatMap { Int($0) }
-        return (0..<UInt64(count ?? 3)).map { $0 &+ 1 }
+        let environment = ProcessInfo.processInfo.environment
+        if let text = environment["SPOOL_RANDOM_EDIT_SEED"], let seed = UInt64(text) {
+            return [seed]
+        }
+        let count = environment["SPOOL_RANDOM_EDITS"].flatMap { Int($0) }
+        return (0..<UInt64(count ?? 4)).map { $0 &+ 1 }
     }
 
     @Test(arguments: seeds)
     func `any edit has the same frames however it is cut`(seed: UInt64) async throws {
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var rendering = try await Rendering(
             Self.pictures, frameCount: 100, width: 160, height: 120,
             rate: Self.rates[random.below(Self.rates.count)])
@@ -58,33 +48,94 @@ import Testing
     }
 
     private func placements(
-        _ rendering: Rendering, isBottom: Bool, _ random: inout Generator
+        _ rendering: Rendering, isBottom: Bool, _ random: inout SeededGenerator
     ) -> [RenderPlan.Placement] {
         var placements: [RenderPlan.Placement] = []
         var frame = random.below(20)
+        // Frames at the end of the last placement that are still its own.
+        var free = 0
         while frame < 95 {
-            let count = min(100 - frame, 1 + random.below(50))
-            let seconds = Rational(count) / rendering.plan.output.frameRate
-            let latest = max(1, ((Rational(9, 2) - seconds) * Rational(1_000)).floor)
-            let isFull = isBottom && random.below(3) > 0
-            let box =
-                isFull
-                ? rendering.full
-                : RenderPlan.Box(
-                    x: random.below(120) - 20, y: random.below(90) - 20,
-                    width: 2 + random.below(120), height: 2 + random.below(90))
-            let fades = random.below(2) == 0
-            placements.append(
-                RenderPlan.Placement(
-                    source: random.below(Self.pictures.count),
-                    frames: FrameRange(frame, frame + count),
-                    sourceStart: Rational(random.below(latest), 1_000),
-                    fit: RenderPlan.Fit.allCases[random.below(4)], box: box,
-                    opacity: random.below(3) == 0 ? Rational(1 + random.below(9), 10) : Rational(1),
-                    fadeInFrames: fades ? random.below(count) : 0,
-                    fadeOutFrames: fades ? random.below(count) : 0))
-            frame += count + (random.below(2) == 0 ? 0 : random.below(20))
+            let mixed = free > 1 && random.below(2) == 0 ? 1 + random.below(free - 1) : 0
+            let start = frame - mixed
+            let count = min(100 - start, mixed + 1 + random.below(50))
+            var placement = picture(
+                rendering, FrameRange(start, start + count), isBottom: isBottom, &random)
+            let room = count - mixed
+            if mixed > 0 {
+                let kind = Self.kinds.randomElement(using: &random) ?? .fade
+                placement.transitionIn = RenderPlan.Transition(
+                    kind: kind, frames: mixed, isMix: true)
+                // The next clip mixes the end of the one before.
+                placements[placements.count - 1].transitionOut = nil
+            } else if random.below(2) == 0 {
+                placement.transitionIn = transition(room / 2, &random)
+            }
+            if random.below(2) == 0 { placement.transitionOut = transition(room / 2, &random) }
+            placements.append(placement)
+            let gap = random.below(2) == 0 ? 0 : random.below(20)
+            frame = start + count + gap
+            free = gap == 0 ? room - (placement.transitionIn?.frames ?? 0) : 0
         }
         return placements
     }
+
+    private static let kinds = RenderPlan.TransitionKind.allCases
+
+    private func transition(
+        _ most: Int, _ random: inout SeededGenerator
+    ) -> RenderPlan.Transition? {
+        guard most > 0 else { return nil }
+        let kind = random.below(2) == 0 ? .fade : Self.kinds.randomElement(using: &random) ?? .fade
+        return RenderPlan.Transition(kind: kind, frames: 1 + random.below(most))
+    }
+
+    private func picture(
+        _ rendering: Rendering, _ frames: FrameRange, isBottom: Bool,
+        _ random: inout SeededGenerator
+    ) -> RenderPlan.Placement {
+        let isFull = isBottom && random.below(3) > 0
+        let box =
+            isFull
+            ? rendering.full
+            : RenderPlan.Box(
+                x: random.below(120) - 20, y: random.below(90) - 20,
+                width: 2 + random.below(120), height: 2 + random.below(90))
+        let speeds = [Rational(1), Rational(1), Rational(1, 2), Rational(5, 4), Rational(2)]
+        let speed = speeds[random.below(speeds.count)]
+        let seconds = Rational(frames.count) / rendering.plan.output.frameRate * speed
+        let latest = max(1, ((Rational(9, 2) - seconds) * Rational(1_000)).floor)
+        var placement = RenderPlan.Placement(
+            picture: random.below(8) == 0
+                ? .color("8040c0") : .source(random.below(Self.pictures.count)),
+            frames: frames, sourceStart: Rational(random.below(latest), 1_000),
+            speed: seconds < Rational(9, 2) ? speed : Rational(1),
+            fit: RenderPlan.Fit.allCases[random.below(5)],
+            focus: RenderPlan.Point(
+                x: Rational(random.below(11), 10), y: Rational(random.below(11), 10)), box: box,
+            opacity: random.below(3) == 0 ? Rational(1 + random.below(9), 10) : Rational(1))
+        if random.below(4) == 0 {
+            let angles = [
+                Rational(90), Rational(180), Rational(-90), Rational(15, 2), Rational(-40),
+            ]
+            placement.rotation = angles[random.below(angles.count)]
+        }
+        if random.below(4) == 0 {
+            placement.crop = RenderPlan.Insets(
+                top: Rational(random.below(40), 100), right: Rational(random.below(40), 100),
+                bottom: Rational(random.below(40), 100), left: Rational(random.below(40), 100))
+        }
+        if random.below(3) == 0 {
+            placement.effects = RenderPlan.Effects(
+                brightness: Rational(random.below(21) - 10, 20),
+                contrast: Rational(random.below(20), 10),
+                saturation: Rational(random.below(20), 10),
+                blur: random.below(2) == 0 ? Rational(1, 50) : .zero,
+                isNegative: random.below(3) == 0)
+        }
+        return placement
+    }
+}
+
+extension SeededGenerator {
+    fileprivate mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }
