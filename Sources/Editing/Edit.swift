@@ -121,12 +121,16 @@ package struct Edit: Hashable, Sendable {
 
     /// What the result is to be.
     package struct Output: Hashable, Sendable {
+        /// Its own place in the request.
+        package var pointer: JSONPointer
         /// Size, rate and encoding, with every default filled in.
         package var settings: RenderPlan.OutputSettings
         /// Chunk length that the caller wishes, for tests and tuning.
         package var chunkSeconds: Rational?
         /// The part of the timeline that is exported; nil is all of it.
         package var range: Range?
+        /// Where a still is taken, in seconds of the timeline.
+        package var still: Located<Rational>?
     }
 
     /// A part of the timeline.

@@ -76,31 +76,15 @@ struct EditLowering {
         plan.audio = plan.audio.filter {
             $0.hasSound && $0.startSample < plan.sampleCount && $0.endSample > 0
         }
+        keepWhatTheFormatHolds(&plan)
         guard reader.faults.isEmpty else { return nil }
         plan.sources = assetsInUse(&plan)
+        guard settings.format.hasPicture else { return plan }
         plan.chunks = planner.chunks(
             frameCount: range.count, frameRate: settings.frameRate, clipEdges: plan.clipEdges,
             pixelsPerFrame: settings.width * settings.height,
             requestedSeconds: edit.output.chunkSeconds)
         return plan
-    }
-
-    /// The frames of the timeline that are exported.
-    private mutating func exported(of frameCount: Int) -> FrameRange? {
-        guard let range = edit.output.range else { return FrameRange(0, frameCount) }
-        let start = (range.start.value * settings.frameRate).rounded
-        let end =
-            range.length.map { ((range.start.value + $0) * settings.frameRate).rounded }
-            ?? frameCount
-        guard start < frameCount else {
-            reader.report("lies beyond the end of the timeline", at: range.start.pointer)
-            return nil
-        }
-        guard start < end else {
-            reader.report("leaves no frame of the timeline", at: range.start.pointer)
-            return nil
-        }
-        return FrameRange(start, min(end, frameCount))
     }
 
     /// The clip with its assets, where they can be used as the clip says.

@@ -37,6 +37,7 @@ package enum ExportProgress: Hashable, Sendable {
                 frameCount == 0 ? Rational(1) : Rational(framesDone, frameCount)
             guard let isAudioDone else { return picture }
             let sound = isAudioDone ? Rational(1) : .zero
+            guard frameCount > 0 else { return sound }
             return picture * Rational(19, 20) + sound * Rational(1, 20)
         }
     }

@@ -24,6 +24,16 @@ package enum Limits {
     /// Distinct sources: each is an object to look up before an export starts.
     package static let mostAssets = 500
 
+    /// Pixels of one side that SVT-AV1 takes at least.
+    package static let shortestAV1SidePixels = 64
+    /// Pixels of one side of a GIF: beyond, a film is a tenth of its size.
+    package static let longestGIFSidePixels = 1_280
+    /// A GIF counts in hundredths, and browsers slow down what is shown for
+    /// less than two of them.
+    package static let fastestGIFFrameRate = Rational(50)
+    /// Frames of a GIF: a minute at 50 frames per second.
+    package static let mostGIFFrames = 3_000
+
     /// Frames per second: below 1 is a slide show for which there are images,
     /// above 120 no encoder level of H.264 takes HD pictures.
     package static let slowestFrameRate = Rational(1)

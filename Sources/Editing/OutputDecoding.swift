@@ -21,30 +21,6 @@ enum Resolution: String, CaseIterable {
 }
 
 extension EditDecoding {
-    /// Presets of x264 that one may ask for; `placebo` costs much and gains
-    /// nothing by x264's own account.
-    private enum Preset: String, CaseIterable {
-        case ultrafast, superfast, veryfast, faster, fast, medium, slow, slower, veryslow
-    }
-
-    private enum Format: String, CaseIterable { case mp4 }
-
-    /// A named quality of ClipForge's settings, as x264's rate factor.
-    private enum Quality: String, CaseIterable {
-        case low, medium, high
-
-        var crf: Int {
-            switch self {
-            case .low: 28
-            case .medium: 23
-            case .high: 18
-            }
-        }
-    }
-
-    private typealias Video = RenderPlan.VideoEncoding
-    private typealias Audio = RenderPlan.AudioEncoding
-
     /// The output from `output`, or from ClipForge's `settings`.
     mutating func output(of root: JSONObjectNode) -> Edit.Output {
         var settings = RenderPlan.OutputSettings(
@@ -55,43 +31,27 @@ extension EditDecoding {
         if let settingsNode = root["settings"], root["output"] != nil {
             reader.report("must not stand beside output", at: settingsNode.pointer)
         }
+        let place = root.pointer.appending(root["output"] == nil ? "settings" : "output")
         guard let node = root["output"] ?? root["settings"], let object = reader.object(node)
-        else { return Edit.Output(settings: settings) }
+        else { return Edit.Output(pointer: place, settings: settings, chunkSeconds: nil) }
         let isClipForge = root["output"] == nil
 
+        readEncoding(object, isClipForge: isClipForge, into: &settings)
         readSize(object, isClipForge: isClipForge, into: &settings)
-        if let format = object["format"] { _ = reader.choice(format, Format.self) }
         let rateNames = isClipForge ? ["fps", "frameRate"] : ["fps"]
         if let rate = first(of: rateNames, in: object, { $0.frameRate($1) }) {
             settings.frameRate = rate
-        }
-        readVideo(object, isClipForge: isClipForge, into: &settings.video)
-        if let audio = object["audio"].flatMap({ reader.object($0) }) {
-            let codec = audio["codec"].flatMap { reader.choice($0, Audio.Codec.self) }
-            settings.audio.codec = codec ?? .aac
+            checkRate(rate, of: settings.format, at: object, rateNames)
         }
         let chunkSeconds = object["chunkSeconds"].flatMap {
             reader.decimal(
                 $0, from: Limits.shortestChunkSeconds, to: Limits.longestChunkSeconds,
                 expected: "a number of seconds")
         }
-        let range = object["range"].flatMap { self.range($0) }
-        return Edit.Output(settings: settings, chunkSeconds: chunkSeconds, range: range)
-    }
-
-    private mutating func readVideo(
-        _ object: JSONObjectNode, isClipForge: Bool, into video: inout Video
-    ) {
-        if isClipForge, let quality = object["quality"] {
-            video.crf = reader.choice(quality, Quality.self)?.crf ?? video.crf
-        }
-        if let crf = object["crf"].flatMap({ reader.integer($0, in: 0...51) }) { video.crf = crf }
-        if let preset = object["preset"].flatMap({ reader.choice($0, Preset.self) }) {
-            video.preset = preset.rawValue
-        }
-        if let codec = object["codec"].flatMap({ reader.choice($0, Video.Codec.self) }) {
-            video.codec = codec
-        }
+        return Edit.Output(
+            pointer: node.pointer, settings: settings, chunkSeconds: chunkSeconds,
+            range: object["range"].flatMap { range($0, settings.format) },
+            still: object["at"].flatMap { stillTime($0, settings.format) })
     }
 
     private mutating func background(_ timeline: JSONNode) -> String? {
@@ -181,15 +141,26 @@ extension EditDecoding {
     ) {
         let faultCount = reader.faults.count
         let given = isClipForge ? clipForgeSize(object) : object["size"].flatMap { size($0) }
-        let named = namedSize(object, isClipForge: isClipForge)
+        let usual: Resolution = settings.format.kind == .animation ? .mobile : .p1080
+        let named = namedSize(object, usual: usual, isClipForge: isClipForge)
         guard reader.faults.count == faultCount, let size = given ?? named else { return }
-        guard max(size.width, size.height) <= Limits.longestSidePixels,
+        let longest =
+            settings.format.kind == .animation
+            ? Limits.longestGIFSidePixels : Limits.longestSidePixels
+        guard max(size.width, size.height) <= longest,
             size.width * size.height <= Limits.mostPixels
         else {
             reader.report(
                 "makes a picture of \(size.width)x\(size.height); no side may be longer than"
-                    + " \(Limits.longestSidePixels) pixels, nor the picture larger than"
-                    + " \(Limits.mostPixels)",
+                    + " \(longest) pixels, nor the picture larger than \(Limits.mostPixels)",
+                at: size.pointer)
+            return
+        }
+        let shortest = Limits.shortestAV1SidePixels
+        guard settings.video.codec != .av1 || min(size.width, size.height) >= shortest else {
+            reader.report(
+                "makes a picture of \(size.width)x\(size.height); av1 takes sides from"
+                    + " \(shortest) pixels on",
                 at: size.pointer)
             return
         }
@@ -210,8 +181,10 @@ extension EditDecoding {
     }
 
     /// The size that `resolution` and `aspectRatio` name together.
-    private mutating func namedSize(_ object: JSONObjectNode, isClipForge: Bool) -> Size? {
-        var side = Resolution.p1080.shorterSidePixels
+    private mutating func namedSize(
+        _ object: JSONObjectNode, usual: Resolution, isClipForge: Bool
+    ) -> Size? {
+        var side = usual.shorterSidePixels
         if !isClipForge, let node = object["resolution"] {
             side = reader.choice(node, Resolution.self)?.shorterSidePixels ?? side
         }

@@ -1,5 +1,7 @@
 extension RenderPlan {
+    /// What the result is: its container, its picture and its sound.
     package struct OutputSettings: Hashable, Sendable, Codable {
+        package var format: OutputFormat
         /// Even numbers of pixels.
         package var width: Int
         package var height: Int
@@ -11,9 +13,11 @@ extension RenderPlan {
         package var audio: AudioEncoding
 
         package init(
-            width: Int, height: Int, frameRate: Rational, background: String = "000000",
-            video: VideoEncoding = VideoEncoding(), audio: AudioEncoding = AudioEncoding()
+            format: OutputFormat = .mp4, width: Int, height: Int, frameRate: Rational,
+            background: String = "000000", video: VideoEncoding = VideoEncoding(),
+            audio: AudioEncoding = AudioEncoding()
         ) {
+            self.format = format
             self.width = width
             self.height = height
             self.frameRate = frameRate
@@ -23,15 +27,17 @@ extension RenderPlan {
         }
     }
 
+    /// How the pictures of chunks are encoded.
     package struct VideoEncoding: Hashable, Sendable, Codable {
-        /// `h264` is libx264 at `crf`; `lossless` is libx264 with `-qp 0`.
+        /// `lossless` is H.264 that decodes to the very frames that were
+        /// rendered; what is encoded anew at the stitch travels in it.
         package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
-            case h264, lossless
+            case h264, hevc, av1, vp9, prores, lossless
         }
         package var codec: Codec
-        /// x264's constant rate factor, 0 to 51.
+        /// The codec's constant rate factor, inside `Codec.crfRange`.
         package var crf: Int
-        /// x264's preset name.
+        /// x264's preset name; other codecs have settings of like effort.
         package var preset: String
 
         package init(codec: Codec = .h264, crf: Int = 20, preset: String = "veryfast") {
@@ -41,9 +47,13 @@ extension RenderPlan {
         }
     }
 
+    /// How the sound is encoded.
     package struct AudioEncoding: Hashable, Sendable, Codable {
-        /// `aac` for delivery; `pcm` (f32) where every sample must survive.
-        package enum Codec: String, Hashable, Sendable, Codable, CaseIterable { case aac, pcm }
+        /// `pcm` is 32-bit float, where every sample must survive; `pcm16` and
+        /// `pcm24` are integers.
+        package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
+            case aac, opus, mp3, pcm, pcm16, pcm24
+        }
         package var codec: Codec
         package var sampleRate: Int
         package var channels: Int
@@ -57,6 +67,27 @@ extension RenderPlan {
             self.sampleRate = sampleRate
             self.channels = channels
             self.bitsPerSecond = bitsPerSecond
+        }
+    }
+}
+
+extension RenderPlan.VideoEncoding.Codec {
+    /// Rate factors that the encoder takes; nil where it has none.
+    package var crfRange: ClosedRange<Int>? {
+        switch self {
+        case .h264, .hevc: 0...51
+        case .vp9, .av1: 0...63
+        case .prores, .lossless: nil
+        }
+    }
+
+    /// The rate factor that looks about as good as x264's 20.
+    package var defaultCRF: Int {
+        switch self {
+        case .h264, .prores, .lossless: 20
+        case .hevc: 24
+        case .vp9: 31
+        case .av1: 32
         }
     }
 }

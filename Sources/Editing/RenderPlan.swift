@@ -14,7 +14,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// order; two overlap only where the later one's transition mixes them.
     package var layers: [Layer]
     package var audio: [AudioPlacement]
-    /// Half-open ranges that tile `0..<frameCount` exactly, in order.
+    /// Half-open ranges that tile `pictureFrames` exactly, in order.
     package var chunks: [FrameRange]
 
     package init(
@@ -27,6 +27,11 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         self.layers = layers
         self.audio = audio
         self.chunks = chunks
+    }
+
+    /// The frames that are rendered: none for sound alone.
+    package var pictureFrames: FrameRange {
+        FrameRange(0, output.format.hasPicture ? frameCount : 0)
     }
 
     /// Length of the result in samples of `output.audio.sampleRate`: the

@@ -1,4 +1,4 @@
-package import Editing
+import Editing
 
 /// The arguments that turn frames and samples into files.
 enum EncodeArguments {
@@ -10,69 +10,135 @@ enum EncodeArguments {
         return scale
     }
 
-    /// Length of one frame in ticks.
-    static func ticksPerFrame(_ rate: Rational) -> Int {
-        timescale(rate) / rate.numerator * rate.denominator
-    }
-
     /// Encoder and muxer of a chunk. Equal for all chunks of an export, so
     /// that their parameter sets are equal bytes and can be joined by copying.
     static func video(_ output: RenderPlan.OutputSettings, threads: Int) -> [String] {
         let rate = output.frameRate
         let timeBase = Rational(1) / rate
-        let quality =
-            switch output.video.codec {
-            case .h264: ["-crf", "\(output.video.crf)", "-profile:v", "high"]
-            case .lossless: ["-qp", "0"]
-            }
-        // A keyframe at least every five seconds keeps seeking quick.
-        let keyframes = ["-g", "\(max(1, (rate * Rational(5)).rounded))"]
-        return ["-c:v", "libx264", "-preset", output.video.preset] + quality + keyframes
-            + ["-bf", "3", "-pix_fmt", "yuv420p", "-threads", "\(threads)"]
+        return encoder(output, threads: threads) + ["-threads", "\(threads)"]
             + ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"]
             + ["-color_range", "tv", "-fps_mode", "passthrough"]
             + ["-enc_time_base", "\(timeBase.numerator)/\(timeBase.denominator)"]
-            + ["-video_track_timescale", "\(timescale(rate))"] + container
+            + ["-video_track_timescale", "\(timescale(rate))"] + container + indexInFront
+    }
+
+    private static func encoder(
+        _ output: RenderPlan.OutputSettings, threads: Int
+    ) -> [String] {
+        let video = output.video
+        let effort = Effort(rawValue: video.preset) ?? .veryfast
+        // A keyframe at least every five seconds keeps seeking quick.
+        let keyframes = ["-g", "\(max(1, (output.frameRate * Rational(5)).rounded))"]
+        let reordered = ["-bf", "3", "-pix_fmt", "yuv420p"]
+        switch video.codec {
+        case .h264:
+            return ["-c:v", "libx264", "-preset", video.preset, "-crf", "\(video.crf)"]
+                + ["-profile:v", "high"] + keyframes + reordered
+        case .lossless:
+            return ["-c:v", "libx264", "-preset", video.preset, "-qp", "0"] + keyframes
+                + reordered
+        case .hevc:
+            // `info` would write the library's version into each chunk.
+            let own = "log-level=error:info=0:open-gop=0:pools=\(threads):frame-threads=1"
+            return ["-c:v", "libx265", "-preset", video.preset, "-crf", "\(video.crf)"]
+                + ["-x265-params", own, "-tag:v", "hvc1"] + keyframes + reordered
+        case .vp9:
+            return ["-c:v", "libvpx-vp9", "-b:v", "0", "-crf", "\(video.crf)"]
+                + effort.vp9 + keyframes + ["-pix_fmt", "yuv420p"]
+        case .av1:
+            return ["-c:v", "libsvtav1", "-crf", "\(video.crf)", "-preset", "\(effort.av1)"]
+                + ["-svtav1-params", "lp=\(threads)"] + keyframes + ["-pix_fmt", "yuv420p"]
+        case .prores:
+            // 422 at its usual rate; every frame is a keyframe.
+            return ["-c:v", "prores_ks", "-profile:v", "2", "-vendor", "apl0"]
+                + ["-pix_fmt", "yuv422p10le"]
+        }
+    }
+
+    /// x264's preset names as an effort of other encoders.
+    private enum Effort: String, CaseIterable {
+        case veryslow, slower, slow, medium, fast, faster, veryfast, superfast, ultrafast
+
+        private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+
+        /// SVT-AV1's presets 4 to 12.
+        var av1: Int { 4 + rank }
+        /// libvpx: good quality has 0 to 5, real time goes on from there.
+        var vp9: [String] {
+            ["-deadline", rank > 5 ? "realtime" : "good", "-cpu-used", "\(rank)"]
+        }
     }
 
     /// Encoder and muxer of the sound.
     static func audio(_ output: RenderPlan.OutputSettings, threads: Int) -> [String] {
         let audio = output.audio
+        let bitRate = ["-b:a", "\(audio.bitsPerSecond)"]
         let codec =
             switch audio.codec {
-            case .aac: ["-c:a", "aac", "-b:a", "\(audio.bitsPerSecond)"]
+            case .aac: ["-c:a", "aac"] + bitRate
+            case .opus: ["-c:a", "libopus"] + bitRate
+            case .mp3: ["-c:a", "libmp3lame"] + bitRate
             case .pcm: ["-c:a", "pcm_f32le"]
+            case .pcm16: ["-c:a", "pcm_s16le"]
+            case .pcm24: ["-c:a", "pcm_s24le"]
             }
+        let file = SoundFile(audio.codec)
         return codec + ["-ar", "\(audio.sampleRate)", "-ac", "\(audio.channels)"]
-            + ["-threads", "\(threads)", "-movie_timescale", "\(audio.sampleRate)"]
-            + container
+            + ["-threads", "\(threads)"]
+            + (file.isISO ? ["-movie_timescale", "\(audio.sampleRate)"] : []) + container
+            + (file.isISO ? indexInFront : [])
     }
 
     /// What every file of ours has: nothing of the sources' metadata, nothing
-    /// of the day or the library's version, the index in front.
-    static let container = [
-        "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact",
-        "-movflags", "+faststart",
-    ]
+    /// of the day or the library's version.
+    static let container = ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
 
-    static func muxer(_ codec: RenderPlan.AudioEncoding.Codec) -> String {
-        switch codec {
-        case .aac: "mp4"
-        case .pcm: "mov"
+    /// For mp4 and mov alone; FFmpeg refuses an option that nothing takes.
+    static let indexInFront = ["-movflags", "+faststart"]
+}
+
+extension RenderPlan.VideoEncoding.Codec {
+    /// Extension and muxer of a chunk. mp4 has no place for ProRes.
+    var chunkFile: String { self == .prores ? "mov" : "mp4" }
+
+    /// FFmpeg's name of the encoder.
+    fileprivate var encoder: String {
+        switch self {
+        case .h264, .lossless: "libx264"
+        case .hevc: "libx265"
+        case .av1: "libsvtav1"
+        case .vp9: "libvpx-vp9"
+        case .prores: "prores_ks"
         }
     }
 }
 
-/// The file name extension, without a dot, of an export with these settings.
-/// PCM sound has no place in mp4 that players know, so it goes into mov.
-package func outputFileExtension(for output: RenderPlan.OutputSettings) -> String {
-    EncodeArguments.muxer(output.audio.codec)
+extension RenderPlan.AudioEncoding.Codec {
+    /// FFmpeg's name of the encoder.
+    fileprivate var encoder: String {
+        switch self {
+        case .aac: "aac"
+        case .opus: "libopus"
+        case .mp3: "libmp3lame"
+        case .pcm: "pcm_f32le"
+        case .pcm16: "pcm_s16le"
+        case .pcm24: "pcm_s24le"
+        }
+    }
 }
 
-/// The file name extension, without a dot, of the rendered sound.
-package func audioFileExtension(for output: RenderPlan.OutputSettings) -> String {
-    switch output.audio.codec {
-    case .aac: "m4a"
-    case .pcm: "mov"
+extension RenderPlan.OutputSettings {
+    /// FFmpeg's encoders that this output needs.
+    package var encoders: Set<String> {
+        var names: Set<String> = []
+        if format.hasPicture { names.insert(video.codec.encoder) }
+        if format.hasSound { names.insert(audio.codec.encoder) }
+        switch format {
+        case .gif: names.insert("gif")
+        case .png: names.insert("png")
+        case .jpg: names.insert("mjpeg")
+        case .mp4, .mov, .webm, .m4a, .mp3, .wav: break
+        }
+        return names
     }
 }

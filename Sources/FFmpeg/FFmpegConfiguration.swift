@@ -7,7 +7,8 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     /// Threads of each decoder, filter graph and encoder. Part of what decides
     /// an H.264 encode's bytes, so it belongs to the chunk fingerprint's text.
     package var threads: Int
-    /// The whole environment of the child processes.
+    /// The whole environment of the child processes. `SVT_LOG` keeps SVT-AV1
+    /// from telling its settings on standard error.
     package var environment: [String: String]
     /// Largest single allocation (`-max_alloc`): stops headers that promise
     /// absurd sizes.
@@ -33,7 +34,7 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     /// Debian's FFmpeg on one thread, unless told otherwise.
     package init(
         ffmpegPath: String = "/usr/bin/ffmpeg", ffprobePath: String = "/usr/bin/ffprobe",
-        threads: Int = 1, environment: [String: String] = ["LC_ALL": "C"],
+        threads: Int = 1, environment: [String: String] = ["LC_ALL": "C", "SVT_LOG": "1"],
         allocationBytesMaximum: Int = 1 << 30, pixelsMaximum: Int = 1 << 27,
         cpuSecondsMaximum: Int? = nil, addressSpaceBytesMaximum: Int? = nil,
         fileBytesMaximum: Int? = nil, cancelGraceMilliseconds: Int = 250,

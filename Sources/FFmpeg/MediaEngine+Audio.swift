@@ -2,7 +2,7 @@ package import Editing
 
 extension MediaEngine {
     /// Mixes the whole sound of a plan: exactly `plan.sampleCount` samples,
-    /// as AAC in m4a or as 32-bit float PCM in mov.
+    /// in the file that `audioFileExtension(for:)` names.
     /// - Parameters:
     ///   - sourceURLs: URL of each source, or of the sound extracted from it.
     ///   - progress: Called with the number of output frames whose sound is
@@ -37,6 +37,6 @@ extension MediaEngine {
             + graph.inputs.flatMap { $0.arguments(configuration) }
             + ["-filter_complex", graph.text, "-map", "[a]"]
             + EncodeArguments.audio(plan.output, threads: configuration.threads)
-            + ["-f", EncodeArguments.muxer(plan.output.audio.codec), "file:\(path)"]
+            + ["-f", SoundFile(plan.output.audio.codec).muxer, "file:\(path)"]
     }
 }

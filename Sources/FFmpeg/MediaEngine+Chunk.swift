@@ -41,7 +41,7 @@ extension MediaEngine {
             + graph.inputs.flatMap { $0.file.arguments(configuration) }
             + ["-filter_complex", graph.text, "-map", "[v]"]
             + EncodeArguments.video(plan.output, threads: configuration.threads)
-            + ["-f", "mp4", "file:\(path)"]
+            + ["-f", plan.output.video.codec.chunkFile, "file:\(path)"]
     }
 
     private func check(

@@ -32,7 +32,9 @@ extension MediaEngine {
             globalArguments + ["-copyts"] + input.arguments(configuration)
             + ["-map", "0:a:0", "-c", "copy", "-avoid_negative_ts", "disabled"]
             + ["-movie_timescale", "\(media.audio?.sampleRate ?? 48_000)"]
-            + EncodeArguments.container + ["-f", "mov", "file:\(path)"]
+            + EncodeArguments.container + EncodeArguments.indexInFront + [
+                "-f", "mov", "file:\(path)",
+            ]
         let outcome = try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
             .run(configuration.ffmpegPath, arguments)
         return RenderReport(

@@ -1,10 +1,12 @@
 package import Editing
 
 extension MediaEngine {
-    /// Joins chunks and sound into the finished file without encoding.
+    /// Makes the finished file of chunks and sound: joined without encoding,
+    /// or, for what has no chunks of its own kind (GIF, a still), encoded from
+    /// lossless ones.
     /// - Parameters:
     ///   - chunkURLs: One for each of `plan.chunks`, in their order.
-    ///   - audioURL: What `renderAudio` made; nil for a silent film.
+    ///   - audioURL: What `renderAudio` made; nil where there is no sound.
     ///   - scratch: A folder of the caller's for the list of chunks.
     package func stitch(
         _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, to path: String,
@@ -14,12 +16,51 @@ extension MediaEngine {
         let list = "\(scratch)/chunks.ffconcat"
         try FileSystem.write(Self.concatList(plan, chunkURLs: chunkURLs), to: list)
         defer { FileSystem.remove(list) }
-        let arguments = stitchArguments(plan, list: list, audioURL: audioURL, path: path)
+        switch plan.output.format.kind {
+        case .film:
+            return try await run(
+                plan, filmArguments(plan, list: list, audioURL: audioURL), to: path)
+        case .sound:
+            return try await run(plan, soundArguments(plan, audioURL: audioURL), to: path)
+        case .animation:
+            return try await animate(plan, list: list, to: path, scratch: scratch)
+        case .still:
+            return try await run(
+                plan, chunkInput(list) + PictureArguments.still(plan.output.format), to: path)
+        }
+    }
+
+    /// A GIF has one palette for all its frames, found in a run of its own:
+    /// chunks with palettes of their own would flicker at their seams.
+    private func animate(
+        _ plan: RenderPlan, list: String, to path: String, scratch: String
+    ) async throws(FFmpegError) -> RenderReport {
+        let palette = "\(scratch)/palette.png"
+        defer { FileSystem.remove(palette) }
+        let found = try await FFmpegProcess(configuration: configuration).run(
+            configuration.ffmpegPath,
+            globalArguments + chunkInput(list) + PictureArguments.palette + ["file:\(palette)"])
+        let input =
+            SourceInput.fence(palette, configuration) + ["-i", SourceInput.resource(palette)]
+        var report = try await run(
+            plan, chunkInput(list) + input + PictureArguments.animation, to: path)
+        report.cpuMicroseconds += found.cpuMicroseconds
+        return report
+    }
+
+    /// Runs what writes the finished file, and counts its frames.
+    private func run(
+        _ plan: RenderPlan, _ arguments: [String], to path: String
+    ) async throws(FFmpegError) -> RenderReport {
+        let file = OutputFile(plan.output)
+        let arguments =
+            globalArguments + Self.progressArguments + arguments + EncodeArguments.container
+            + file.muxerOptions + ["-f", file.muxer, "file:\(path)"]
         let counts = FrameCounts(expected: 0, report: { _ in })
         let outcome = try await FFmpegProcess(configuration: configuration)
             .run(configuration.ffmpegPath, arguments, onLine: { counts.read($0) })
         let written = counts.totals.written
-        guard written == plan.frameCount else {
+        guard written == plan.pictureFrames.count else {
             throw FFmpegError(
                 .frameCountMismatch(planned: plan.frameCount, written: written),
                 "The joined file has \(written) of \(plan.frameCount) frames.",
@@ -65,24 +106,65 @@ extension MediaEngine {
             .joined(separator: #"'\''"#) + "'"
     }
 
-    private func stitchArguments(
-        _ plan: RenderPlan, list: String, audioURL: String?, path: String
-    ) -> [String] {
-        var arguments = globalArguments + Self.progressArguments
+    /// All chunks as one input.
+    private func chunkInput(_ list: String) -> [String] {
         // The list is ours, so it may name any file; the chunks may only be mov.
-        arguments += ["-protocol_whitelist", "file,http,https,tcp,tls"]
-        arguments += ["-format_whitelist", "concat,mov", "-f", "concat", "-safe", "0"]
-        arguments += ["-i", SourceInput.resource(list)]
-        if let audioURL {
-            arguments += SourceInput.fence(audioURL, configuration, formats: "mov")
-            arguments += ["-i", SourceInput.resource(audioURL)]
-        }
-        arguments += ["-map", "0:v"] + (audioURL == nil ? [] : ["-map", "1:a"]) + ["-c", "copy"]
-        arguments += [
-            "-video_track_timescale", "\(EncodeArguments.timescale(plan.output.frameRate))",
-            "-movie_timescale", "\(plan.output.audio.sampleRate)",
-        ]
-        return arguments + EncodeArguments.container
-            + ["-f", EncodeArguments.muxer(plan.output.audio.codec), "file:\(path)"]
+        ["-protocol_whitelist", "file,http,https,tcp,tls"]
+            + ["-format_whitelist", "concat,mov", "-f", "concat", "-safe", "0"]
+            + ["-i", SourceInput.resource(list)]
     }
+
+    private func soundInput(_ plan: RenderPlan, _ url: String) -> [String] {
+        SourceInput.fence(
+            url, configuration, formats: SoundFile(plan.output.audio.codec).allowedFormats)
+            + ["-i", SourceInput.resource(url)]
+    }
+
+    private func filmArguments(
+        _ plan: RenderPlan, list: String, audioURL: String?
+    ) -> [String] {
+        let tag = plan.output.video.codec == .hevc ? ["-tag:v", "hvc1"] : []
+        return chunkInput(list) + (audioURL.map { soundInput(plan, $0) } ?? [])
+            + ["-map", "0:v"] + (audioURL == nil ? [] : ["-map", "1:a"]) + ["-c", "copy"] + tag
+    }
+
+    private func soundArguments(
+        _ plan: RenderPlan, audioURL: String?
+    ) throws(FFmpegError) -> [String] {
+        guard let audioURL else {
+            throw FFmpegError(.unsupported, "A sound file needs its sound.")
+        }
+        return soundInput(plan, audioURL) + ["-map", "0:a", "-c", "copy"]
+    }
+}
+
+/// Encoders of what is made from lossless chunks at the stitch.
+///
+/// Chunks are BT.709 in limited range; FFmpeg's own guess for small pictures
+/// would be another matrix.
+enum PictureArguments {
+    private static let read = "in_color_matrix=bt709:in_range=tv"
+
+    static func still(_ format: RenderPlan.OutputFormat) -> [String] {
+        let encoder =
+            format == .png
+            ? ["-vf", "scale=\(read),format=rgb24", "-c:v", "png"]
+            // JFIF pictures are BT.601 in full range.
+            : [
+                "-vf", "scale=\(read):out_color_matrix=bt601:out_range=pc,format=yuvj420p",
+                "-c:v", "mjpeg", "-q:v", "2",
+            ]
+        return ["-map", "0:v", "-frames:v", "1"] + encoder + ["-update", "1"]
+    }
+
+    static let palette = [
+        "-map", "0:v", "-vf", "scale=\(read),format=bgra,palettegen=reserve_transparent=0",
+        "-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1",
+    ]
+
+    static let animation = [
+        "-filter_complex",
+        "[0:v]scale=\(read),format=bgra[frames];[frames][1:v]paletteuse=dither=sierra2_4a[v]",
+        "-map", "[v]", "-fps_mode", "passthrough", "-c:v", "gif", "-loop", "0",
+    ]
 }

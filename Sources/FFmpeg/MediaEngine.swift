@@ -9,7 +9,7 @@ import Synchronization
 /// them within the configured grace.
 package struct MediaEngine: Sendable {
     let configuration: FFmpegConfiguration
-    private let knownVersion = KnownVersion()
+    private let known = KnownProgram()
 
     /// An engine that runs the programs of a configuration.
     package init(configuration: FFmpegConfiguration = FFmpegConfiguration()) {
@@ -19,13 +19,33 @@ package struct MediaEngine: Sendable {
     /// The first line of `ffmpeg -version`. Asked once in the life of the
     /// engine: a warm instance starts no process for it.
     package func version() async throws(FFmpegError) -> String {
-        if let known = knownVersion.text.withLock({ $0 }) { return known }
+        if let version = known.text.withLock({ $0 }) { return version }
         let outcome = try await FFmpegProcess(configuration: configuration)
             .run(configuration.ffmpegPath, ["-version"])
         let text = String(decoding: outcome.output, as: UTF8.self)
         let line = text.split(separator: "\n").first.map(String.init) ?? ""
-        knownVersion.text.withLock { $0 = line }
+        known.text.withLock { $0 = line }
         return line
+    }
+
+    /// Names of the encoders that this FFmpeg has. Asked once, as its version.
+    package func encoders() async throws(FFmpegError) -> Set<String> {
+        if let names = known.encoders.withLock({ $0 }) { return names }
+        let outcome = try await FFmpegProcess(configuration: configuration)
+            .run(configuration.ffmpegPath, ["-hide_banner", "-v", "error", "-encoders"])
+        let names = Self.encoderNames(String(decoding: outcome.output, as: UTF8.self))
+        known.encoders.withLock { $0 = names }
+        return names
+    }
+
+    /// The second word of each line below the legend: ` V....D libx264  …`.
+    static func encoderNames(_ text: String) -> Set<String> {
+        let lines = text.split(separator: "\n").drop { !$0.hasPrefix(" ------") }
+        return Set(
+            lines.dropFirst().compactMap { line in
+                let words = line.split(separator: " ", maxSplits: 2)
+                return words.count > 1 ? String(words[1]) : nil
+            })
     }
 
     /// The canonical text that a chunk's content address is made of, for this
@@ -49,9 +69,10 @@ package struct MediaEngine: Sendable {
     static let progressArguments = ["-progress", "pipe:1", "-stats_period", "0.5"]
 }
 
-/// The version once it is known, shared by copies of one engine.
-private final class KnownVersion: Sendable {
+/// What FFmpeg said of itself once it was asked, shared by copies of one engine.
+private final class KnownProgram: Sendable {
     let text = Mutex<String?>(nil)
+    let encoders = Mutex<Set<String>?>(nil)
 }
 
 /// What a finished run cost and made.

@@ -29,13 +29,24 @@ extension MediaEngine {
     package func verify(
         _ path: String, against plan: RenderPlan
     ) async throws(FFmpegError) -> SeamCheck {
-        try await verifyPackets(path, plan)
-        let samples = try await verifySound(path, plan)
+        let format = plan.output.format
+        if format.kind == .film || format.kind == .animation {
+            try await verifyPackets(path, plan)
+        }
+        let samples = format.hasSound ? try await verifySound(path, plan) : nil
         let seams = plan.chunks.dropFirst().map(\.start)
-        let chosen = Self.sample(seams, atMost: configuration.decodedSeamsMaximum)
-        for seam in chosen { try await decode(path, around: seam, plan) }
+        var chosen = Self.sample(seams, atMost: configuration.decodedSeamsMaximum)
+        switch format.kind {
+        case .film:
+            for seam in chosen { try await decode(path, around: seam, plan) }
+        case .animation, .still:
+            // Encoded as a whole, so it is decoded as a whole.
+            try await decode(path, frames: plan.frameCount, [], plan, "The picture")
+            chosen = seams
+        case .sound: break
+        }
         return SeamCheck(
-            frames: plan.frameCount, seams: seams.count, decodedSeams: chosen.count,
+            frames: plan.pictureFrames.count, seams: seams.count, decodedSeams: chosen.count,
             audioSamples: samples)
     }
 
@@ -50,12 +61,12 @@ extension MediaEngine {
     }
 
     private func verifyPackets(_ path: String, _ plan: RenderPlan) async throws(FFmpegError) {
-        let tick = EncodeArguments.ticksPerFrame(plan.output.frameRate)
-        let times = PacketTimes(frames: plan.frameCount, ticksPerFrame: tick)
+        let file = OutputFile(plan.output)
+        let times = PacketTimes(frames: plan.frameCount, file: file)
         let base = try await probePackets(
             path, ["-select_streams", "v:0", "-show_entries", "stream=time_base"])
         let text = String(decoding: base.output, as: UTF8.self)
-        let scale = EncodeArguments.timescale(plan.output.frameRate)
+        let scale = file.ticksPerSecond
         guard text.split(whereSeparator: { "\n,".contains($0) }).first == "1/\(scale)" else {
             throw Self.fault("The video's time base is \(text.prefix(20)), planned 1/\(scale).")
         }
@@ -65,16 +76,27 @@ extension MediaEngine {
         if let fault = times.fault { throw Self.fault(fault) }
     }
 
+    private func verifySound(
+        _ path: String, _ plan: RenderPlan
+    ) async throws(FFmpegError) -> Int? {
+        switch (plan.output.format, plan.output.audio.codec) {
+        case (_, .opus), (_, .mp3): try await verifyPacketCount(path, plan)
+        default: try await verifyDuration(path, plan)
+        }
+    }
+
     /// Samples that play: AAC rounds its coded length up to whole packets, and
     /// the edit list takes the rest away again.
-    private func verifySound(
+    private func verifyDuration(
         _ path: String, _ plan: RenderPlan
     ) async throws(FFmpegError) -> Int? {
         let outcome = try await probePackets(
             path,
             ["-select_streams", "a:0", "-show_entries", "stream=sample_rate,start_pts,duration_ts"])
         let text = String(decoding: outcome.output, as: UTF8.self)
-        let fields = text.split(whereSeparator: { "\n,".contains($0) }).compactMap { Int($0) }
+        // A wav file has no start but its first sample.
+        let fields = text.split(whereSeparator: { "\n,".contains($0) })
+            .compactMap { $0 == "N/A" ? 0 : Int($0) }
         guard !fields.isEmpty else {
             guard plan.audio.isEmpty else { throw Self.fault("The film has no sound.") }
             return nil
@@ -91,6 +113,34 @@ extension MediaEngine {
         return fields[2]
     }
 
+    /// Opus in webm and MP3 tell no exact length but by what a decoder skips
+    /// at both ends: so their packets must be as many as the samples need.
+    private func verifyPacketCount(
+        _ path: String, _ plan: RenderPlan
+    ) async throws(FFmpegError) -> Int? {
+        let packet = plan.output.audio.codec == .opus ? 960 : 1_152
+        // Opus: 312 samples (RFC 7845, 4.2, as libopus has them). MP3: 576 of
+        // the encoder and 529 of every decoder.
+        let delay = plan.output.audio.codec == .opus ? 312 : 1_105
+        let outcome = try await probePackets(
+            path,
+            ["-count_packets", "-select_streams", "a:0", "-show_entries"]
+                + ["stream=sample_rate,nb_read_packets"])
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        let fields = text.split(whereSeparator: { "\n,".contains($0) }).compactMap { Int($0) }
+        guard fields.count >= 2 else {
+            guard plan.audio.isEmpty else { throw Self.fault("The film has no sound.") }
+            return nil
+        }
+        let spare = fields[1] * packet - delay - plan.sampleCount
+        guard fields[0] == plan.output.audio.sampleRate, (0..<2 * packet).contains(spare) else {
+            throw Self.fault(
+                "The sound has \(fields[1]) packets at \(fields[0]) Hz, planned "
+                    + "\(plan.sampleCount) samples at \(plan.output.audio.sampleRate) Hz.")
+        }
+        return plan.sampleCount
+    }
+
     /// Decodes some frames before and after a seam and accepts no error.
     private func decode(
         _ path: String, around seam: Int, _ plan: RenderPlan
@@ -99,15 +149,22 @@ extension MediaEngine {
         let wanted = min(plan.frameCount, seam + 3) - from
         // Half a frame early, so that rounding cannot lose the first.
         let time = max(.zero, (Rational(from) - Rational(1, 2)) / plan.output.frameRate)
+        try await decode(
+            path, frames: wanted, ["-an", "-ss", time.sixDecimals], plan,
+            "The seam at frame \(seam)")
+    }
+
+    private func decode(
+        _ path: String, frames wanted: Int, _ options: [String], _ plan: RenderPlan,
+        _ subject: String
+    ) async throws(FFmpegError) {
+        let input = SourceInput(
+            url: path, format: OutputFile(plan.output).demuxer,
+            options: ["-err_detect", "explode"] + options)
         let arguments =
-            globalArguments + Self.progressArguments
-            + SourceInput(
-                url: path, format: "mov",
-                options: [
-                    "-err_detect", "explode", "-an", "-ss", time.sixDecimals,
-                ]
-            ).arguments(configuration)
-            + ["-map", "0:v:0", "-frames:v", "\(wanted)", "-xerror", "-f", "null", "-"]
+            globalArguments + Self.progressArguments + input.arguments(configuration)
+            + ["-map", "0:v:0", "-frames:v", "\(wanted)", "-fps_mode", "passthrough"]
+            + ["-xerror", "-f", "null", "-"]
         let counts = FrameCounts(expected: 0, report: { _ in })
         let outcome: FFmpegProcess.Outcome
         do {
@@ -115,12 +172,12 @@ extension MediaEngine {
                 .run(configuration.ffmpegPath, arguments, onLine: { counts.read($0) })
         } catch {
             guard error.code != .cancelled else { throw error }
-            throw Self.fault("The seam at frame \(seam) does not decode: \(error.detail)")
+            throw Self.fault("\(subject) does not decode: \(error.detail)")
         }
         guard counts.totals.written == wanted, outcome.errors.isEmpty else {
             throw Self.fault(
-                "At the seam at frame \(seam) \(counts.totals.written) of \(wanted) frames "
-                    + "decode: \(FFmpegProcess.lastLine(outcome.errors)).")
+                "\(subject) has \(counts.totals.written) of \(wanted) frames that decode: "
+                    + "\(FFmpegProcess.lastLine(outcome.errors)).")
         }
     }
 
@@ -144,11 +201,11 @@ final class PacketTimes: Sendable {
     }
 
     private let state: Mutex<State>
-    private let ticksPerFrame: Int
+    private let file: OutputFile
 
-    init(frames: Int, ticksPerFrame: Int) {
+    init(frames: Int, file: OutputFile) {
         state = Mutex(State(seen: Array(repeating: false, count: frames)))
-        self.ticksPerFrame = ticksPerFrame
+        self.file = file
     }
 
     /// The first thing that is wrong, once all packets are read.
@@ -172,8 +229,8 @@ final class PacketTimes: Sendable {
                 state.fault = "A packet has no time: \(line)."
                 return
             }
-            let (frame, rest) = shown.quotientAndRemainder(dividingBy: ticksPerFrame)
-            if rest != 0 || !state.seen.indices.contains(frame) || state.seen[frame] {
+            let frame = file.frame(at: shown) ?? -1
+            if !state.seen.indices.contains(frame) || state.seen[frame] {
                 state.fault = "A frame stands at tick \(shown), where none is planned."
             } else if decoded <= state.lastDecodeTime {
                 state.fault = "The decode time \(decoded) does not grow."

@@ -79,9 +79,7 @@ struct ExportLedger: Sendable {
     /// Asks for the stitch when every receipt is there. One caller wins.
     func requestStitchIfComplete(_ plan: RenderPlan) async throws(ObjectStoreError) {
         let listing = try await listing()
-        guard !listing.hasStitchRequest, listing.receipts.contains(.audio),
-            listing.finishedChunks(frameCount: plan.frameCount) != nil
-        else { return }
+        guard !listing.hasStitchRequest, listing.isEverythingRendered(of: plan) else { return }
         _ = try await bucket.createDocument(
             StitchRequest(jobID: keys.job.text), at: keys.stitchRequest)
     }

@@ -102,6 +102,7 @@ private struct StatusDocument: Encodable {
     var downloadUrl: String?
     var error: String?
     var size: Int?
+    var contentType: String?
     /// Seconds.
     var duration: Double?
     var check: ExportResult.Check?
@@ -122,9 +123,10 @@ private struct StatusDocument: Encodable {
                 done: $0.framesDone, state: $0.state.rawValue,
                 failedAttempts: $0.failedAttempts == 0 ? nil : $0.failedAttempts)
         }
-        audio = status.isAudioDone ? "done" : "rendering"
+        audio = !status.hasSound ? "none" : status.isAudioDone ? "done" : "rendering"
         error = status.result?.error
         size = status.result?.output?.bytes
+        contentType = status.result?.output?.contentType
         duration = status.result?.output?.durationSeconds
         check = status.result?.check
         usage = status.result?.usage

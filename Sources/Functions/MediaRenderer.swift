@@ -6,6 +6,8 @@ package import FFmpeg
 package protocol MediaRenderer: Sendable {
     /// First line of `ffmpeg -version`: part of every content address.
     func version() async throws(FFmpegError) -> String
+    /// Names of the encoders that FFmpeg has.
+    func encoders() async throws(FFmpegError) -> Set<String>
     /// The canonical text that a chunk's content address is made of.
     func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String
     func probe(url: String) async throws(FFmpegError) -> MediaInfo

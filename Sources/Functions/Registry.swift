@@ -145,8 +145,8 @@ extension Services {
 
     fileprivate var startExport: StartExport.Dependencies {
         .init(
-            bucket: bucket, authorizer: authorizer, now: now, randomText: randomText,
-            concurrency: concurrency, renderSeconds: renderSeconds)
+            bucket: bucket, renderer: renderer, authorizer: authorizer, now: now,
+            randomText: randomText, concurrency: concurrency, renderSeconds: renderSeconds)
     }
 
     fileprivate var jobStatus: JobStatus.Dependencies {

@@ -150,13 +150,13 @@ private struct UnitTarget: Sendable {
         switch unit {
         case .video(let frames):
             fingerprint = renderer.fingerprint(frames, of: plan, version: version)
-            fileExtension = "mp4"
-            contentType = "video/mp4"
+            fileExtension = chunkFileExtension(for: plan.output)
+            contentType = fileExtension == "mp4" ? "video/mp4" : "video/quicktime"
             length = frames.count
         case .audio:
             fingerprint = audioFingerprint(of: plan, ffmpegVersion: version)
             fileExtension = audioFileExtension(for: plan.output)
-            contentType = fileExtension == "m4a" ? "audio/mp4" : "video/quicktime"
+            contentType = audioContentType(for: plan.output)
             length = plan.sampleCount
         }
         key = ExportKeys.cache(

@@ -2,6 +2,7 @@ import FoundationEssentials
 
 import AWSSignature
 import Editing
+import FFmpeg
 import Jobs
 import JSONLog
 import LambdaRuntime
@@ -14,6 +15,7 @@ import ObjectStore
 enum StartExport {
     struct Dependencies: Sendable {
         var bucket: any Bucket
+        var renderer: any MediaRenderer
         var authorizer: Authorizer
         var now: @Sendable () -> Int
         /// Unguessable text of `a-z 0-9`, of the length asked for.
@@ -100,11 +102,39 @@ private struct ExportAcceptance: Sendable {
             throw Problem.invalid(error.faults)
         }
         let plan = try await plan(edit)
+        try await refuseMissingEncoders(of: plan.output, at: edit.output.pointer)
         let dialect = Self.dialect(of: body)
         let job = try await job(for: edit, body)
         try await write(plan, edit: body, job: job, dialect: dialect)
         return (job, dialect)
     }
+
+    /// Refuses what this FFmpeg was built without, before anything is rendered.
+    private func refuseMissingEncoders(
+        of output: RenderPlan.OutputSettings, at pointer: JSONPointer
+    ) async throws {
+        guard !output.encoders.isSubset(of: Self.certainEncoders) else { return }
+        let present: Set<String>
+        do throws(FFmpegError) {
+            present = try await dependencies.renderer.encoders()
+        } catch {
+            // A deployment may leave FFmpeg out of this function; the renderer
+            // tells then.
+            guard error.code == .notStarted else { throw error }
+            return
+        }
+        let missing = output.encoders.subtracting(present).sorted()
+        guard !missing.isEmpty else { return }
+        throw Problem.invalid([
+            EditFault(
+                pointer: pointer.appending("format").description,
+                detail:
+                    "needs \(missing.joined(separator: " and ")), which this FFmpeg does not have")
+        ])
+    }
+
+    /// Spool does not run without these.
+    private static let certainEncoders: Set<String> = ["libx264", "aac"]
 
     /// A front end that sends ClipForge's shape reads ClipForge's words.
     private static func dialect(of body: JSONValue) -> StatusDialect {
@@ -211,7 +241,8 @@ private struct ExportAcceptance: Sendable {
         _ = try await concurrentMap(
             // The sound first: at the end it would keep one renderer busy while
             // the others have nothing left.
-            [.audio] + standing.chunks.map(RenderUnit.video), limit: 8
+            (standing.output.format.hasSound ? [.audio] : [])
+                + standing.chunks.map(RenderUnit.video), limit: 8
         ) { unit in try await ledger.requestUnit(unit) }
     }
 }

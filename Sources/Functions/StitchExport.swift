@@ -76,27 +76,31 @@ private struct StitchWork: Sendable {
         // Without a result it was a cancel's mark that ended the attempt.
         let standing = if let result { result } else { try await ledger.cancel() }
         guard standing.outcome != .completed else { return }
-        for fileExtension in ["mp4", "mov"] {
-            try await bucket.deleteObject(ledger.keys.output(fileExtension: fileExtension))
-        }
+        // Without a plan nothing was stitched.
+        guard let plan = try await bucket.document(RenderPlan.self, at: ledger.keys.plan)
+        else { return }
+        try await bucket.deleteObject(
+            ledger.keys.output(fileExtension: plan.output.format.rawValue))
     }
 
     private struct FinishedUnits: Sendable {
         var chunks: [FrameRange]
         var video: [RenderReceipt]
-        var audio: RenderReceipt
+        /// Nil where the export has no sound.
+        var audio: RenderReceipt?
     }
 
     /// - Returns: nil when a unit is not there, or has left the cache and was
     ///   asked for again: its receipt will ask for the stitch again.
     private func finishedUnits(_ plan: RenderPlan) async throws -> FinishedUnits? {
         let listing = try await ledger.listing()
-        guard let chunks = listing.finishedChunks(frameCount: plan.frameCount),
-            listing.receipts.contains(.audio)
+        guard listing.isEverythingRendered(of: plan),
+            let chunks = listing.finishedChunks(of: plan.pictureFrames)
         else { return try await waitForReceipts(plan) }
+        let sound: [RenderUnit] = plan.output.format.hasSound ? [.audio] : []
         var lost = false
         var receipts: [RenderReceipt] = []
-        for unit in chunks.map(RenderUnit.video) + [.audio] {
+        for unit in chunks.map(RenderUnit.video) + sound {
             let key = ledger.keys.receipt(unit)
             guard let receipt = try await bucket.document(RenderReceipt.self, at: key) else {
                 return try await waitForReceipts(plan)
@@ -110,7 +114,8 @@ private struct StitchWork: Sendable {
                 try await ledger.repeatRequest(unit)
             }
         }
-        guard !lost, let audio = receipts.popLast() else { return nil }
+        guard !lost else { return nil }
+        let audio = sound.isEmpty ? nil : receipts.popLast()
         return FinishedUnits(chunks: chunks, video: receipts, audio: audio)
     }
 
@@ -128,25 +133,27 @@ private struct StitchWork: Sendable {
         // A chunk that was split is joined by its halves.
         var plan = plan
         plan.chunks = units.chunks
-        let fileExtension = outputFileExtension(for: plan.output)
+        let fileExtension = plan.output.format.rawValue
         let path = "\(scratch)/output.\(fileExtension)"
         let report = try await dependencies.renderer.stitch(
-            plan, chunkURLs: try units.video.map(url), audioURL: try url(units.audio), to: path,
+            plan, chunkURLs: try units.video.map(url), audioURL: try units.audio.map(url), to: path,
             scratch: scratch)
         let check = try await dependencies.renderer.verify(path, against: plan)
-        let contentType = fileExtension == "mp4" ? "video/mp4" : "video/quicktime"
+        let contentType = plan.output.format.contentType
         let stored = try await bucket.uploadFile(
             path, to: ledger.keys.output(fileExtension: fileExtension), contentType: contentType)
-        let receipts = units.video + [units.audio]
+        let receipts = units.video + (units.audio.map { [$0] } ?? [])
         let duration = Rational(plan.frameCount) / plan.output.frameRate
         return ExportResult(
             outcome: .completed, finishedAtMilliseconds: dependencies.now(),
             output: ExportResult.Output(
                 key: stored.key.text, bytes: stored.bytes, etag: stored.etag,
-                contentType: contentType, frames: plan.frameCount, samples: plan.sampleCount,
+                contentType: contentType, frames: plan.pictureFrames.count,
+                samples: plan.output.format.hasSound ? plan.sampleCount : 0,
                 durationSeconds: duration.doubleValue),
             check: ExportResult.Check(
-                frames: check.frames, seams: check.seams, audioSamples: check.audioSamples),
+                frames: check.frames, seams: check.seams, decodedSeams: check.decodedSeams,
+                audioSamples: check.audioSamples),
             usage: ExportResult.Usage(
                 chunks: units.video.count,
                 cachedChunks: units.video.count(where: \.cached),

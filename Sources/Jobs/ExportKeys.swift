@@ -24,7 +24,8 @@ package struct ExportKeys: Hashable, Sendable {
     package var result: ObjectKey { key("result.json") }
     /// Its event starts the stitch; written with `If-None-Match: *`.
     package var stitchRequest: ObjectKey { key("requests/all.stitch.json") }
-    /// The finished file: `exports/{owner}/{job}/output.mp4` (CF-49).
+    /// The finished file: `exports/{owner}/{job}/output.mp4` (CF-49), or with
+    /// the extension of its format.
     package func output(fileExtension: String) -> ObjectKey { key("output.\(fileExtension)") }
 
     package func request(_ unit: RenderUnit) -> ObjectKey {

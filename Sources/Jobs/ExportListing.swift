@@ -73,12 +73,23 @@ package struct ExportListing: Hashable, Sendable {
         return RenderUnit(name: rest.dropFirst(prefix.count).dropLast(suffix.count))
     }
 
-    /// Frames of the whole export, as far as requests tell.
-    package var frameCount: Int {
-        requests.keys.reduce(0) { count, unit in
-            guard case .video(let frames) = unit else { return count }
-            return max(count, frames.end)
+    /// Frames of the whole export, as far as requests tell; nil where no
+    /// picture was asked for.
+    package var frames: FrameRange? {
+        let ranges = requests.keys.compactMap { unit -> FrameRange? in
+            guard case .video(let frames) = unit else { return nil }
+            return frames
         }
+        guard let first = ranges.map(\.start).min(), let end = ranges.map(\.end).max() else {
+            return nil
+        }
+        return FrameRange(first, end)
+    }
+
+    /// Whether every unit of a plan has its receipt.
+    package func isEverythingRendered(of plan: RenderPlan) -> Bool {
+        (receipts.contains(.audio) || !plan.output.format.hasSound)
+            && finishedChunks(of: plan.pictureFrames) != nil
     }
 
     /// The finest ranges that were asked for, in time order, without those
@@ -119,13 +130,13 @@ package struct ExportListing: Hashable, Sendable {
         }
     }
 
-    /// The receipts that tile the whole export, in time order; nil while one
-    /// is missing.
-    package func finishedChunks(frameCount: Int) -> [FrameRange]? {
+    /// The receipts that tile these frames, in time order; nil while one is
+    /// missing.
+    package func finishedChunks(of whole: FrameRange) -> [FrameRange]? {
         let ranges = receipts.compactMap { unit -> FrameRange? in
             guard case .video(let frames) = unit else { return nil }
             return frames
         }
-        return Tiling.cover(FrameRange(0, frameCount), with: ranges)
+        return Tiling.cover(whole, with: ranges)
     }
 }

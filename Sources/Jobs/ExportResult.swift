@@ -59,11 +59,14 @@ package struct ExportResult: Hashable, Sendable, Codable {
     package struct Check: Hashable, Sendable, Codable {
         package var frames: Int
         package var seams: Int
+        /// Seams around which frames were decoded.
+        package var decodedSeams: Int
         package var audioSamples: Int?
 
-        package init(frames: Int, seams: Int, audioSamples: Int?) {
+        package init(frames: Int, seams: Int, decodedSeams: Int, audioSamples: Int?) {
             self.frames = frames
             self.seams = seams
+            self.decodedSeams = decodedSeams
             self.audioSamples = audioSamples
         }
     }

@@ -52,16 +52,20 @@ package struct ExportStatus: Hashable, Sendable {
     package var framesDone: Int
     package var frameCount: Int
     package var chunks: [Chunk]
+    /// Whether the export has sound to render.
+    package var hasSound: Bool
     package var isAudioDone: Bool
     package var result: ExportResult?
 
     /// Derives the status. A pure function of its arguments.
     /// - Parameter result: The content of `result.json` when it is listed.
     package init(_ listing: ExportListing, result: ExportResult?) {
-        let total = listing.frameCount
-        let isAudioDone = listing.receipts.contains(.audio)
+        let total = listing.frames?.count ?? 0
+        hasSound = listing.requests[.audio] != nil || listing.receipts.contains(.audio)
+        let isAudioDone = listing.receipts.contains(.audio) || (!hasSound && total > 0)
         chunks = listing.chunks.map { Self.chunk($0, in: listing) }
-        let isVideoDone = total > 0 && listing.finishedChunks(frameCount: total) != nil
+        let isVideoDone =
+            listing.frames.map { listing.finishedChunks(of: $0) != nil } ?? hasSound
         framesDone = isVideoDone ? total : chunks.reduce(0) { $0 + $1.framesDone }
         frameCount = total
         self.isAudioDone = isAudioDone
@@ -86,14 +90,15 @@ package struct ExportStatus: Hashable, Sendable {
         case .queued, .rendering, .failed, .cancelled, .expired:
             .rendering(
                 work: .init(
-                    chunks: chunks.map { ($0.frames, $0.framesDone) }, isAudioDone: isAudioDone))
+                    chunks: chunks.map { ($0.frames, $0.framesDone) },
+                    isAudioDone: hasSound ? isAudioDone : nil))
         case .stitching: .stitching
         case .completed: .completed
         }
     }
 
     private var isEverythingRendered: Bool {
-        isAudioDone && frameCount > 0 && framesDone == frameCount
+        isAudioDone && framesDone == frameCount
             && chunks.allSatisfy { $0.state == .done }
     }
 

@@ -42,10 +42,7 @@ package enum SweepDecision {
             return [.fail("The export did not finish within 24 hours.")]
         }
         let isQuiet = now - listing.lastActivityMilliseconds > quietMilliseconds
-        let isComplete =
-            listing.finishedChunks(frameCount: plan.frameCount) != nil
-            && listing.receipts.contains(.audio)
-        if isComplete {
+        if listing.isEverythingRendered(of: plan) {
             guard listing.hasStitchRequest else { return [.writeStitchRequest] }
             return isQuiet ? [.repeatStitchRequest] : []
         }
@@ -70,7 +67,8 @@ package enum SweepDecision {
             Tiling.cover(chunk, with: asked) == nil
         }
         let ranges = Set(planned + asked).sorted { $0.start < $1.start }
-        return (ranges.map(RenderUnit.video) + [.audio]).filter { unit in
+        let sound: [RenderUnit] = plan.output.format.hasSound ? [.audio] : []
+        return (ranges.map(RenderUnit.video) + sound).filter { unit in
             if case .video(let frames) = unit { return !listing.isDone(frames) }
             return !listing.receipts.contains(unit)
         }

@@ -16,7 +16,7 @@ import Testing
 
     /// What the schema's `$comment` lists: rules that JSON Schema cannot say.
     private static let beyondSchema = [
-        "makes a picture of", "frames per second", "must be a size such as",
+        "makes a picture of", "frames per second", "must be a size such as", "does not go with",
         "of the picture", "must be later than the", "of the first switch must be 0",
         "must be one of the angles", "is no angle of this clip",
         "must lie after the clip's in-point", "s after the in-point, but the clip is",

@@ -26,7 +26,7 @@ struct Rendering {
         }
         plan = RenderPlan(
             output: RenderPlan.OutputSettings(
-                width: width, height: height, frameRate: rate, background: background,
+                format: .mov, width: width, height: height, frameRate: rate, background: background,
                 video: RenderPlan.VideoEncoding(codec: .lossless, preset: "ultrafast"),
                 audio: RenderPlan.AudioEncoding(codec: .pcm)),
             frameCount: frameCount, sources: sources, layers: [], audio: [],
@@ -50,7 +50,7 @@ struct Rendering {
     }
 
     func chunkPath(_ range: FrameRange) -> String {
-        "\(folder)/\(range.start)-\(range.end).mp4"
+        "\(folder)/\(range.start)-\(range.end).\(chunkFileExtension(for: plan.output))"
     }
 
     static func ranges(_ cuts: [Int]) -> [FrameRange] {
@@ -66,6 +66,15 @@ struct Rendering {
         }
     }
 
+    /// Red, green and blue of every pixel of a picture.
+    static func pixels(of path: String) async throws -> [UInt8] {
+        let raw = "\(path).rgb"
+        try await runFFmpeg([
+            "-i", path, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", raw,
+        ])
+        return Array(try Data(contentsOf: URL(filePath: raw)))
+    }
+
     /// All samples of the sound, interleaved.
     static func samples(of path: String) async throws -> [Float] {
         let raw = "\(path).f32"
@@ -78,6 +87,29 @@ struct Rendering {
             let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[index + $1]) << ($1 * 8) }
             return Float(bitPattern: bits)
         }
+    }
+
+    /// Renders every chunk and the sound, and makes the finished file of them.
+    func export() async throws -> String {
+        var chunks: [String] = []
+        for range in plan.chunks {
+            let path = chunkPath(range)
+            _ = try await engine.renderChunk(range, of: plan, sourceURLs: urls, to: path)
+            chunks.append(path)
+        }
+        var sound: String?
+        if plan.output.format.hasSound {
+            let path = "\(folder)/sound.\(audioFileExtension(for: plan.output))"
+            _ = try await engine.renderAudio(of: plan, sourceURLs: urls, to: path)
+            sound = path
+        }
+        let path = "\(folder)/out-\(plan.chunks.count).\(plan.output.format.rawValue)"
+        let report = try await engine.stitch(
+            plan, chunkURLs: chunks, audioURL: sound, to: path, scratch: folder)
+        guard report.frames == plan.pictureFrames.count else {
+            throw CommandFailed(text: "\(report.frames) frames")
+        }
+        return path
     }
 
     /// Renders the sound alone and returns its samples.

@@ -19,6 +19,7 @@ import Testing
             ])
         ]
         rendering.plan.output.video = RenderPlan.VideoEncoding(crf: 30, preset: "ultrafast")
+        rendering.plan.output.format = codec == .aac ? .mp4 : .mov
         rendering.plan.output.audio.codec = codec
         rendering.plan.audio = [
             RenderPlan.AudioPlacement(
@@ -27,25 +28,6 @@ import Testing
         ]
         rendering.plan.chunks = Rendering.ranges([0, 31, 62, 70, 71, 120])
         return rendering
-    }
-
-    private func export(_ rendering: Rendering) async throws -> String {
-        let plan = rendering.plan
-        var chunks: [String] = []
-        for range in plan.chunks {
-            let path = rendering.chunkPath(range)
-            _ = try await rendering.engine.renderChunk(
-                range, of: plan, sourceURLs: rendering.urls, to: path)
-            chunks.append(path)
-        }
-        let sound = "\(rendering.folder)/sound.\(audioFileExtension(for: plan.output))"
-        _ = try await rendering.engine.renderAudio(
-            of: plan, sourceURLs: rendering.urls, to: sound)
-        let path = "\(rendering.folder)/out.\(outputFileExtension(for: plan.output))"
-        let report = try await rendering.engine.stitch(
-            plan, chunkURLs: chunks, audioURL: sound, to: path, scratch: rendering.folder)
-        #expect(report.frames == plan.frameCount)
-        return path
     }
 
     @Test(
@@ -58,7 +40,7 @@ import Testing
     ) async throws {
         let rendering = try await film(rate: rate, codec: .aac)
 
-        let path = try await export(rendering)
+        let path = try await rendering.export()
         let check = try await rendering.engine.verify(path, against: rendering.plan)
 
         #expect(
@@ -71,7 +53,7 @@ import Testing
     @Test func `joined sound and the sound rendered are the same samples`() async throws {
         let rendering = try await film(rate: Rational(25), codec: .pcm)
 
-        let path = try await export(rendering)
+        let path = try await rendering.export()
 
         let joined = try await Rendering.samples(of: path)
         let rendered = try await rendering.renderedSound()
@@ -81,7 +63,7 @@ import Testing
 
     @Test func `a film that lacks a frame is not accepted`() async throws {
         let rendering = try await film(rate: Rational(25), codec: .aac)
-        let path = try await export(rendering)
+        let path = try await rendering.export()
         var longer = rendering.plan
         longer.frameCount += 1
 

@@ -54,6 +54,62 @@ import Testing
                 == .string("memory://client/get/exports/local/\(job)/output.mp4"))
     }
 
+    /// An export of one clip with other output settings.
+    private func export(_ stage: Stage, _ output: String) async throws -> JobID {
+        let body = Stage.edit(try await stage.asset())
+            .replacing(#""output":{"#, with: #""output":{\#(output),"#)
+        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
+        guard status == 202, case .string(let text)? = answer["jobId"], let job = JobID(text)
+        else { throw StageError(text: "\(answer)") }
+        return job
+    }
+
+    @Test(arguments: [
+        ("webm", "video/webm", 600, 960_000), ("gif", "image/gif", 600, 0),
+        ("m4a", "audio/mp4", 0, 960_000), ("png", "image/png", 1, 0),
+    ])
+    func `an output has the name, type and units of its format`(
+        format: String, contentType: String, frames: Int, samples: Int
+    ) async throws {
+        let renderer = FakeRenderer(encoders: ["libvpx-vp9", "libopus", "gif", "png"])
+        let stage = Stage(renderer: renderer)
+        let job = try await export(stage, #""format":"\#(format)""#)
+        let requests = stage.memory.keys
+            .filter { $0.hasPrefix(stage.keys(job).prefix) && $0.hasSuffix(".chunk.json") }
+
+        for key in requests { try await stage.deliver(key, to: .renderChunk) }
+        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
+
+        let output = try #require(try await stage.result(job)?.output)
+        #expect(output.key == "\(stage.keys(job).prefix)output.\(format)")
+        #expect(output.contentType == contentType)
+        #expect(output.frames == frames)
+        #expect(output.samples == samples)
+        #expect(requests.contains { $0.hasSuffix("audio.chunk.json") } == (samples > 0))
+        #expect(renderer.calls.chunks.isEmpty == (frames == 0))
+        let status = try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status").json
+        #expect(status["state"] == "completed")
+        #expect(status["contentType"] == .string(contentType))
+        #expect(status["audio"] == .string(samples > 0 ? "done" : "none"))
+    }
+
+    @Test func `a codec that FFmpeg lacks is refused at once`() async throws {
+        let stage = Stage()
+        let body = Stage.edit(try await stage.asset())
+            .replacing(#""output":{"#, with: #""output":{"codec":"av1","#)
+
+        let (status, problem) = try await stage.call(.startExport, "POST", "/", body)
+
+        #expect(status == 400)
+        #expect(
+            problem["errors"] == [
+                [
+                    "pointer": "/output/format",
+                    "detail": "needs libsvtav1, which this FFmpeg does not have",
+                ]
+            ])
+    }
+
     @Test func `events that come twice or late render nothing again`() async throws {
         let stage = Stage()
         let job = try await stage.export(try await stage.asset())

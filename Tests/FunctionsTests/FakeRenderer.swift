@@ -16,13 +16,15 @@ final class FakeRenderer: MediaRenderer {
 
     private let state = Mutex(Calls())
     private let failure: FFmpegError?
+    private let knownEncoders: Set<String>
     private let duringChunk: @Sendable () async throws -> Void
 
     init(
-        failure: FFmpegError? = nil,
+        failure: FFmpegError? = nil, encoders: Set<String> = [],
         duringChunk: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.failure = failure
+        knownEncoders = encoders.union(["libx264", "aac"])
         self.duringChunk = duringChunk
     }
 
@@ -36,6 +38,8 @@ final class FakeRenderer: MediaRenderer {
         audio: .init(codec: "aac", sampleRate: 48_000, channels: 2, streamIndex: 1))
 
     func version() async throws(FFmpegError) -> String { "ffmpeg version 0" }
+
+    func encoders() async throws(FFmpegError) -> Set<String> { knownEncoders }
 
     func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String {
         chunkFingerprint(frames, of: plan, ffmpegVersion: version)
@@ -75,14 +79,14 @@ final class FakeRenderer: MediaRenderer {
         state.withLock { $0.stitches += 1 }
         return try write(
             (chunkURLs + [audioURL ?? ""]).joined(separator: "\n"), to: path,
-            frames: plan.frameCount)
+            frames: plan.pictureFrames.count)
     }
 
     func verify(
         _ path: String, against plan: RenderPlan
     ) async throws(FFmpegError) -> SeamCheck {
         SeamCheck(
-            frames: plan.frameCount, seams: plan.chunks.count - 1, decodedSeams: 0,
+            frames: plan.pictureFrames.count, seams: max(0, plan.chunks.count - 1), decodedSeams: 0,
             audioSamples: plan.sampleCount)
     }
 

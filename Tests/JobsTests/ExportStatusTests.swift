@@ -56,6 +56,43 @@ struct ListedExport {
         #expect(status.chunks.map(\.state) == [.rendering, .queued])
     }
 
+    @Test func `an export without sound waits for none`() {
+        var export = ListedExport()
+        export.objects.removeAll { $0.key == export.keys.request(.audio) }
+        export.add(export.keys.receipt(export.first))
+        #expect(export.status().state == .rendering)
+        #expect(export.status().hasSound == false)
+        #expect(export.status().progress.percent == 50)
+
+        export.add(export.keys.receipt(export.second))
+
+        #expect(export.status().state == .stitching)
+    }
+
+    @Test func `sound alone is all there is to wait for`() {
+        var export = ListedExport()
+        export.objects.removeAll {
+            [export.keys.request(export.first), export.keys.request(export.second)]
+                .contains($0.key)
+        }
+        #expect(export.status().state == .queued)
+        #expect(export.status().progress.percent == 20)
+
+        export.add(export.keys.receipt(.audio))
+
+        #expect(export.status().state == .stitching)
+    }
+
+    @Test func `an export of a later stretch is complete with that stretch`() {
+        var export = ListedExport()
+        export.objects.removeAll { $0.key == export.keys.request(export.first) }
+        export.add(export.keys.receipt(.audio))
+        export.add(export.keys.receipt(export.second))
+
+        #expect(export.status().frameCount == 300)
+        #expect(export.status().state == .stitching)
+    }
+
     @Test func `what a chunk had done before it was split still counts`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 200)
@@ -150,7 +187,7 @@ struct ListedExport {
         export.add(export.keys.receipt(halves[1]))
 
         #expect(export.status().state == .stitching)
-        #expect(export.listing.finishedChunks(frameCount: 600)?.count == 3)
+        #expect(export.listing.finishedChunks(of: FrameRange(0, 600))?.count == 3)
     }
 
     @Test(arguments: [

@@ -1,0 +1,43 @@
+extension EditLowering {
+    /// The frames of the timeline that are exported.
+    mutating func exported(of frameCount: Int) -> FrameRange? {
+        if edit.output.settings.format.kind == .still { return stillFrame(of: frameCount) }
+        let rate = edit.output.settings.frameRate
+        guard let range = edit.output.range else { return FrameRange(0, frameCount) }
+        let start = (range.start.value * rate).rounded
+        let end = range.length.map { ((range.start.value + $0) * rate).rounded } ?? frameCount
+        guard start < frameCount else {
+            reader.report("lies beyond the end of the timeline", at: range.start.pointer)
+            return nil
+        }
+        guard start < end else {
+            reader.report("leaves no frame of the timeline", at: range.start.pointer)
+            return nil
+        }
+        return FrameRange(start, min(end, frameCount))
+    }
+
+    /// The frame that shows at the time asked for.
+    private mutating func stillFrame(of frameCount: Int) -> FrameRange? {
+        guard let still = edit.output.still else { return FrameRange(0, 1) }
+        let frame = (still.value * edit.output.settings.frameRate).floor
+        guard frame < frameCount else {
+            reader.report("lies beyond the end of the timeline", at: still.pointer)
+            return nil
+        }
+        return FrameRange(frame, frame + 1)
+    }
+
+    /// Drops what the format has no place for, so that nothing of it is read.
+    mutating func keepWhatTheFormatHolds(_ plan: inout RenderPlan) {
+        let format = plan.output.format
+        if !format.hasSound { plan.audio = [] }
+        if !format.hasPicture { plan.layers = [] }
+        if format.kind == .animation, plan.frameCount > Limits.mostGIFFrames {
+            reader.report(
+                "makes a GIF of \(plan.frameCount) frames; at most \(Limits.mostGIFFrames) are"
+                    + " allowed",
+                at: edit.output.pointer.appending("format"))
+        }
+    }
+}

@@ -1,0 +1,144 @@
+/// Format, codecs and what else a format decides.
+extension EditDecoding {
+    /// Presets of x264 that one may ask for; `placebo` costs much and gains
+    /// nothing by x264's own account.
+    private enum Preset: String, CaseIterable {
+        case ultrafast, superfast, veryfast, faster, fast, medium, slow, slower, veryslow
+    }
+
+    /// A named quality of ClipForge's settings, as x264's rate factor.
+    private enum Quality: String, CaseIterable {
+        case low, medium, high
+
+        /// Others are as far from their usual factor as x264's is from its own.
+        func crf(_ codec: Video.Codec) -> Int {
+            let x264 =
+                switch self {
+                case .low: 28
+                case .medium: 23
+                case .high: 18
+                }
+            return x264 + codec.defaultCRF - Video.Codec.h264.defaultCRF
+        }
+    }
+
+    private typealias Format = RenderPlan.OutputFormat
+    private typealias Video = RenderPlan.VideoEncoding
+    private typealias Audio = RenderPlan.AudioEncoding
+
+    /// Format and codecs. Without a format, the codecs choose it.
+    mutating func readEncoding(
+        _ object: JSONObjectNode, isClipForge: Bool, into settings: inout RenderPlan.OutputSettings
+    ) {
+        let faultCount = reader.faults.count
+        let format = object["format"].flatMap { reader.choice($0, Format.self) }
+        let codec = object["codec"].flatMap { reader.choice($0, Video.Codec.self) }
+        let sound = object["audio"].flatMap { reader.object($0) }
+        let soundCodec = sound?["codec"].flatMap { reader.choice($0, Audio.Codec.self) }
+        if reader.faults.count == faultCount {
+            if let format {
+                check(codec, soundCodec, in: format, object)
+            } else if Format.holding(codec, soundCodec) == nil {
+                reader.report(
+                    "does not go with \(codec?.rawValue ?? "any codec") in any format",
+                    at: object.pointer.appending("audio").appending("codec"))
+            }
+        }
+        settings.format = format ?? .holding(codec, soundCodec) ?? .mp4
+        let usual = settings.format.videoCodecs.first ?? .lossless
+        settings.video.codec = codec ?? usual
+        settings.audio.codec =
+            soundCodec ?? settings.format.usualAudioCodec(with: settings.video.codec)
+        if settings.format.kind == .animation { settings.frameRate = Rational(15) }
+        readQuality(object, isClipForge: isClipForge, into: &settings.video)
+    }
+
+    /// Reports codecs that the format does not hold.
+    private mutating func check(
+        _ codec: Video.Codec?, _ sound: Audio.Codec?, in format: Format, _ object: JSONObjectNode
+    ) {
+        let place = object.pointer
+        if let codec, !format.videoCodecs.contains(codec) {
+            report(
+                codec.rawValue, format, format.videoCodecs.map(\.rawValue),
+                at: place.appending("codec"))
+        }
+        if let sound, !format.audioCodecs.contains(sound) {
+            report(
+                sound.rawValue, format, format.audioCodecs.map(\.rawValue),
+                at: place.appending("audio").appending("codec"))
+        }
+    }
+
+    private mutating func report(
+        _ word: String, _ format: Format, _ known: [String], at place: JSONPointer
+    ) {
+        let rest =
+            known.isEmpty
+            ? "which leaves no choice" : "which takes \(known.joined(separator: ", "))"
+        reader.report(
+            "\"\(word)\" does not go with the format \(format.rawValue), \(rest)", at: place)
+    }
+
+    private mutating func readQuality(
+        _ object: JSONObjectNode, isClipForge: Bool, into video: inout Video
+    ) {
+        video.crf = video.codec.defaultCRF
+        if isClipForge, let quality = object["quality"] {
+            video.crf = reader.choice(quality, Quality.self)?.crf(video.codec) ?? video.crf
+        }
+        let greatest = Video.Codec.allCases.compactMap(\.crfRange?.upperBound).max() ?? 0
+        if let node = object["crf"], let crf = reader.integer(node, in: 0...greatest) {
+            if let range = video.codec.crfRange, !range.contains(crf) {
+                reader.report(
+                    "\(crf) does not go with \(video.codec.rawValue), which takes"
+                        + " \(range.lowerBound) to \(range.upperBound)",
+                    at: node.pointer)
+            }
+            video.crf = crf
+        }
+        if let preset = object["preset"].flatMap({ reader.choice($0, Preset.self) }) {
+            video.preset = preset.rawValue
+        }
+    }
+
+    /// Reports a rate that the format cannot tell.
+    mutating func checkRate(
+        _ rate: Rational, of format: RenderPlan.OutputFormat, at object: JSONObjectNode,
+        _ names: [String]
+    ) {
+        guard format.kind == .animation, rate > Limits.fastestGIFFrameRate,
+            let node = names.lazy.compactMap({ object[$0] }).first
+        else { return }
+        reader.report(
+            "must be at most \(Limits.fastestGIFFrameRate) frames per second in a GIF",
+            at: node.pointer)
+    }
+
+    /// The part of the timeline that is exported; a still has a time instead.
+    mutating func range(
+        _ node: JSONNode, _ format: RenderPlan.OutputFormat
+    ) -> Edit.Range? {
+        let range = range(node)
+        guard format.kind == .still else { return range }
+        reader.report(
+            "does not go with the format \(format.rawValue), which has \"at\"", at: node.pointer)
+        return nil
+    }
+
+    /// Where a still is taken.
+    mutating func stillTime(
+        _ node: JSONNode, _ format: RenderPlan.OutputFormat
+    ) -> Located<Rational>? {
+        let time = reader.decimal(
+            node, from: .zero, to: Rational(Limits.longestTimelineSeconds),
+            expected: "a number of seconds")
+        guard format.kind == .still else {
+            reader.report(
+                "does not go with the format \(format.rawValue), only with png and jpg",
+                at: node.pointer)
+            return nil
+        }
+        return time.map { Located($0, node.pointer) }
+    }
+}

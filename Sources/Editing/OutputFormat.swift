@@ -1,0 +1,84 @@
+extension RenderPlan {
+    /// The container of the result; the raw value is its file extension.
+    package enum OutputFormat: String, Hashable, Sendable, Codable, CaseIterable {
+        case mp4, mov, webm, m4a, mp3, wav, gif, png, jpg
+    }
+}
+
+extension RenderPlan.OutputFormat {
+    /// What comes out: a film, sound alone, pictures that move without sound,
+    /// or one picture.
+    package enum Kind: Hashable, Sendable { case film, sound, animation, still }
+
+    /// What comes out.
+    package var kind: Kind {
+        switch self {
+        case .mp4, .mov, .webm: .film
+        case .m4a, .mp3, .wav: .sound
+        case .gif: .animation
+        case .png, .jpg: .still
+        }
+    }
+
+    /// Whether frames are rendered.
+    package var hasPicture: Bool { kind != .sound }
+    /// Whether sound is rendered.
+    package var hasSound: Bool { kind == .film || kind == .sound }
+
+    /// The media type of the file (RFC 6838 registrations; wav by RFC 2361's
+    /// common name).
+    package var contentType: String {
+        switch self {
+        case .mp4: "video/mp4"
+        case .mov: "video/quicktime"
+        case .webm: "video/webm"
+        case .m4a: "audio/mp4"
+        case .mp3: "audio/mpeg"
+        case .wav: "audio/wav"
+        case .gif: "image/gif"
+        case .png: "image/png"
+        case .jpg: "image/jpeg"
+        }
+    }
+
+    /// Codecs of the picture that one may choose, the usual one first; empty
+    /// where there is no choice.
+    package var videoCodecs: [RenderPlan.VideoEncoding.Codec] {
+        switch self {
+        case .mp4: [.h264, .hevc, .av1, .lossless]
+        case .mov: [.prores, .h264, .hevc, .lossless]
+        case .webm: [.vp9, .av1]
+        case .m4a, .mp3, .wav, .gif, .png, .jpg: []
+        }
+    }
+
+    /// Codecs of the sound that one may choose; empty where there is none.
+    package var audioCodecs: [RenderPlan.AudioEncoding.Codec] {
+        switch self {
+        case .mp4, .m4a: [.aac]
+        case .mov: [.aac, .pcm16, .pcm24, .pcm]
+        case .webm: [.opus]
+        case .mp3: [.mp3]
+        case .wav: [.pcm16, .pcm24, .pcm]
+        case .gif, .png, .jpg: []
+        }
+    }
+
+    /// The sound that usually goes with a picture of that codec.
+    func usualAudioCodec(
+        with video: RenderPlan.VideoEncoding.Codec
+    ) -> RenderPlan.AudioEncoding.Codec {
+        guard self == .mov else { return audioCodecs.first ?? .aac }
+        return video == .prores || video == .lossless ? .pcm24 : .aac
+    }
+
+    /// The first film format that holds both codecs, as far as they are named.
+    static func holding(
+        _ video: RenderPlan.VideoEncoding.Codec?, _ audio: RenderPlan.AudioEncoding.Codec?
+    ) -> Self? {
+        allCases.first { format in
+            format.kind == .film && video.map(format.videoCodecs.contains) ?? true
+                && audio.map(format.audioCodecs.contains) ?? true
+        }
+    }
+}
