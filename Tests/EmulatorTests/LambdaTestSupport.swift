@@ -103,7 +103,7 @@ final class LambdaFixture: Sendable {
         for index in list.indices where list[index].command == nil {
             list[index].command = ["/usr/bin/python3", "-S", "-E", script]
         }
-        service = LambdaService(
+        service = try LambdaService(
             configuration: configuration, catalog: try FunctionCatalog(functions: list),
             database: database, logger: Logger(sink: { _ in }))
         try await service.start()

@@ -33,6 +33,11 @@ def function(name, handler, **settings):
     } | settings
 
 
+def sees(folder):
+    """An environment that names a folder: below /tmp it is the machine's that is seen then."""
+    return {"TEST_FOLDER": str(folder)}
+
+
 def start(folder, functions, *arguments, **environment):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,10 +57,12 @@ def emulator(tmp_path_factory, records):
     quick = {"maximumRetryAttempts": 2, "retryDelaysSeconds": [0.05]}
     running = start(tmp_path_factory.mktemp("other"), [
         function("echo", "handlers.echo"),
-        function("orders", "handlers.orders", environment={"OWN": "variable"},
+        function("orders", "handlers.orders",
+                 environment={"OWN": "variable"} | sees(records.parent),
                  **{"async": quick | {"onFailure": "given-up"}}),
         function("given-up", "handlers.on_failure", environment={"RECORD_FILE": str(records)}),
-        function("alone", "handlers.orders", reservedConcurrency=1),
+        function("alone", "handlers.orders", reservedConcurrency=1,
+                 environment=sees(records.parent)),
         function("hasty", "handlers.orders", timeoutSeconds=1),
         function("missing", "no_such_module.handler"),
         function("site", "handlers.url", url={"authType": "NONE", "cors": {

@@ -6,7 +6,7 @@ import urllib.parse
 
 import conftest
 import pytest
-from test_lambda_other_runtime import HERE, client_of, start
+from test_lambda_other_runtime import HERE, client_of, sees, start
 
 PRELUDE = "application/vnd.awslambda.http-integration-response"
 
@@ -16,6 +16,7 @@ def emulator(tmp_path_factory):
     def streaming(name, mode):
         return {"name": name, "handler": name, "taskRoot": str(HERE), "timeoutSeconds": 20,
                 "command": [sys.executable, "streaming.py"],
+                "environment": sees(tmp_path_factory.getbasetemp()),
                 "url": {"authType": "NONE", "invokeMode": mode}}
     running = start(tmp_path_factory.mktemp("streaming"), [
         streaming("streamed", "RESPONSE_STREAM"), streaming("buffered", "BUFFERED")])

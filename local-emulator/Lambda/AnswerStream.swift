@@ -1,6 +1,5 @@
 import EmulatorHTTP
 import FoundationEssentials
-import Glibc
 import Synchronization
 
 /// A function's answer that is passed on while the runtime still sends it.
@@ -28,8 +27,11 @@ final class AnswerStream: ResponseByteStream {
         var isAbandoned = false
         var reader: CheckedContinuation<Void, Never>?
         var isWriterWaiting = false
+        /// All that came, where it is recorded.
+        var copy: [UInt8] = []
     }
 
+    private static let copyBytesMaximum = 6 << 20
     /// Bytes that may wait for the reader.
     private static let waitingBytesMaximum = 1 << 20
     /// Lambda's limit of a streamed answer.
@@ -40,7 +42,16 @@ final class AnswerStream: ResponseByteStream {
     private let state = Mutex(State())
     private let room = Wakeups()
 
-    init(contentType: String?) { self.contentType = contentType }
+    private let keepsCopy: Bool
+
+    /// - Parameter keepsCopy: For a recording: the first 6 MiB stay at hand.
+    init(contentType: String?, keepsCopy: Bool = false) {
+        self.contentType = contentType
+        self.keepsCopy = keepsCopy
+    }
+
+    /// What came so far, of a stream that keeps a copy.
+    var copy: [UInt8] { state.withLock { $0.copy } }
 
     /// Takes bytes from the runtime; called on its connection's own thread,
     /// which waits here while too much is unread.
@@ -57,6 +68,7 @@ final class AnswerStream: ResponseByteStream {
                     return (false, true, nil)
                 }
                 state.chunks.append(Array(bytes))
+                if keepsCopy, state.copy.count < Self.copyBytesMaximum { state.copy += bytes }
                 state.waitingBytes += bytes.count
                 state.totalBytes += bytes.count
                 defer { state.reader = nil }
@@ -215,25 +227,4 @@ extension InvocationFailure {
             message: "Response payload size exceeded maximum allowed payload size (\(limit) bytes)."
         )
     }
-}
-
-/// A counting semaphore that lives as long as its owner.
-private final class Wakeups: @unchecked Sendable {
-    // SAFETY: the pointer never changes, and POSIX semaphores may be used from
-    // any thread; it is destroyed when no reference is left.
-    private let semaphore: UnsafeMutablePointer<sem_t>
-
-    init() {
-        semaphore = .allocate(capacity: 1)
-        sem_init(semaphore, 0, 0)
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func signal() { sem_post(semaphore) }
-
-    func wait() { while sem_wait(semaphore) != 0 {} }
 }

@@ -58,7 +58,10 @@ struct RunningInvocation {
     let invocation: Invocation
     let deliveredAt: ContinuousClock.Instant
     let isColdStart: Bool
+    /// Unix milliseconds.
+    let startMilliseconds: Int
     let historySequence: Int
+    let recordSequence: Int
     /// Number of the task that waits for the time limit.
     let timer: Int
     var continuation: CheckedContinuation<InvocationOutcome, Never>?

@@ -128,6 +128,7 @@ extension FunctionPool {
         }
         let initDuration = current.isColdStart ? instance.initMilliseconds : nil
         report(current.invocation, outcome, duration, initDuration, peak)
+        record(current, outcome, name, duration)
         current.continuation?.resume(returning: outcome)
         current.continuation = nil
         if case .failed(let failure) = outcome {
@@ -137,6 +138,25 @@ extension FunctionPool {
         }
         current.isAnswered = true
         instances[number]?.current = current
+    }
+
+    private func record(
+        _ current: RunningInvocation, _ outcome: InvocationOutcome, _ name: String,
+        _ duration: Double
+    ) {
+        guard let recorder = services.recorder else { return }
+        let answer: [UInt8] =
+            switch outcome {
+            case .succeeded(let bytes): current.stream?.copy ?? bytes
+            case .streaming(let stream): stream.copy
+            case .failed(let failure): failure.payload
+            case .throttled: []
+            }
+        recorder.record(
+            InvocationRecorder.Entry(
+                sequence: current.recordSequence, function: function.name,
+                invocation: current.invocation, startMilliseconds: current.startMilliseconds,
+                durationMilliseconds: duration, outcome: name, answer: answer))
     }
 
     /// Lambda's END and REPORT lines, and one line for the emulator's own log.

@@ -8,6 +8,8 @@ struct PoolServices: Sendable {
     var history: InvocationHistory
     var metrics: LambdaMetrics
     var tasks: BackgroundTasks
+    /// Writes every invocation down; nil: nothing is.
+    var recorder: InvocationRecorder?
     var logger: Logger
 }
 
@@ -245,6 +247,13 @@ actor FunctionPool {
         services.logs.append(
             "INIT_REPORT Status: error Error Type: \(failure.type)", function: function.name,
             requestID: entry.invocation.requestID, isOutput: false)
+        if let recorder = services.recorder {
+            recorder.record(
+                InvocationRecorder.Entry(
+                    sequence: recorder.nextSequence(), function: function.name,
+                    invocation: entry.invocation, startMilliseconds: Timestamp.now(),
+                    durationMilliseconds: 0, outcome: failure.type, answer: failure.payload))
+        }
         entry.continuation.resume(returning: .failed(failure))
     }
 
@@ -265,7 +274,8 @@ actor FunctionPool {
         }
         instance.current = RunningInvocation(
             invocation: invocation, deliveredAt: .now, isColdStart: instance.servedCount == 0,
-            historySequence: services.history.begin(record), timer: timer,
+            startMilliseconds: now, historySequence: services.history.begin(record),
+            recordSequence: services.recorder?.nextSequence() ?? 0, timer: timer,
             continuation: entry.continuation)
         instance.phase = .busy
         instance.parked = nil

@@ -76,7 +76,7 @@ struct InvokeAPI: Sendable {
             context = String(decoding: data, as: UTF8.self)
         }
         let invocation = Invocation(
-            requestID: newRequestID(), payload: bytes.isEmpty ? Array("{}".utf8) : bytes,
+            requestID: requestID(head), payload: bytes.isEmpty ? Array("{}".utf8) : bytes,
             source: .invoke, clientContext: context, traceID: head.headers["X-Amzn-Trace-Id"])
         let requestID = ("X-Amzn-RequestId", invocation.requestID)
         switch type {
@@ -100,6 +100,12 @@ struct InvokeAPI: Sendable {
             return error(
                 400, "InvalidParameterValueException", "Invocation type \(type) is unknown.")
         }
+    }
+
+    /// A replay repeats the ID of its recording; every other call gets a new one.
+    private func requestID(_ head: RequestHead) -> String {
+        head.headers["X-Spool-Request-Id"].flatMap { UUID(uuidString: $0) }?.uuidString
+            .lowercased() ?? newRequestID()
     }
 
     private func invokeNow(

@@ -20,19 +20,23 @@ package final class LambdaService: Sendable {
     ///   - info: Shown to the console: addresses, bucket, version.
     ///   - isStoreReady: Asked by /healthz.
     ///   - traffic: Bytes and requests of the servers, for /metrics.
+    /// - Throws: when the folder of the recording cannot be made.
     package init(
         configuration: LambdaConfiguration, catalog: FunctionCatalog, database: Database,
         logger: Logger, info: [String: String] = [:],
         isStoreReady: @escaping @Sendable () async -> Bool = { true },
         traffic: @escaping @Sendable () -> [(name: String, value: Int)] = { [] }
-    ) {
+    ) throws {
         self.configuration = configuration
         self.catalog = catalog
         self.database = database
+        let recorder = try configuration.recordFolder.map {
+            try InvocationRecorder(folder: $0, logger: logger)
+        }
         let services = PoolServices(
             configuration: configuration, logs: LogRing(logger: logger),
             history: InvocationHistory(), metrics: LambdaMetrics(), tasks: BackgroundTasks(),
-            logger: logger)
+            recorder: recorder, logger: logger)
         let pools = Dictionary(
             uniqueKeysWithValues: catalog.functions.map {
                 ($0.name, FunctionPool(function: $0, services: services))
@@ -135,5 +139,6 @@ package final class LambdaService: Sendable {
             }
         }
         await services.tasks.finish()
+        await services.recorder?.finish()
     }
 }

@@ -21,7 +21,9 @@ struct RuntimeAPI: HTTPHandler {
 
     /// The caller gets the answer while it comes in.
     private func streamedAnswer(_ requestID: String, _ head: RequestHead) async -> BodyPlan {
-        let stream = AnswerStream(contentType: head.headers["Content-Type"])
+        let stream = AnswerStream(
+            contentType: head.headers["Content-Type"],
+            keepsCopy: pool.services.recorder != nil)
         let status = await pool.beginAnswer(number, requestID: requestID, stream)
         guard status == .accepted else { return .refuse(answer(status)) }
         return .consume(

@@ -75,7 +75,7 @@ struct Emulator: Sendable {
         configuration.credentials = SigV4.Credentials(
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.administratorToken = environment["SPOOL_ADMIN_TOKEN"]
-        lambda = LambdaService(
+        lambda = try LambdaService(
             configuration: configuration, catalog: catalog, database: database, logger: logger,
             info: [
                 "apiUrl": apiURL,

@@ -51,7 +51,39 @@ struct API: Sendable {
         if isAsynchronous {
             request.headers.append(WebRequest.Header("X-Amz-Invocation-Type", "Event"))
         }
-        let action = "Calling \(function)"
+        return try await invoke(request, "Calling \(function)")
+    }
+
+    /// A recorded invocation once more, under its own IDs.
+    func invoke(_ recording: Recording, event: [UInt8]) async throws -> WebResponse {
+        var request = request(
+            "POST", "/2015-03-31/functions/\(recording.function)/invocations", body: event)
+        request.headers.append(WebRequest.Header("X-Spool-Request-Id", recording.requestID))
+        if let trace = recording.traceID {
+            request.headers.append(WebRequest.Header("X-Amzn-Trace-Id", trace))
+        }
+        if let context = try recording.clientContext?.encoded {
+            let text = Data(context).base64EncodedString()
+            request.headers.append(WebRequest.Header("X-Amz-Client-Context", text))
+        }
+        return try await invoke(request, "Calling \(recording.function)")
+    }
+
+    /// A document of the emulator's own.
+    func get(_ action: String, _ path: String) async throws -> [UInt8] {
+        try await send(action, "GET", path)
+    }
+
+    /// Puts a dead letter back into its queue.
+    func replayDeadLetter(_ id: Int) async throws {
+        let action = "Replaying dead letter \(id)"
+        let request = request("POST", "/console/api/dead-letters/\(id)/replay", body: nil)
+        // Once only: a second one of the same number finds nothing.
+        let response = try await world.web.send(request, progress: nil)
+        guard response.isSuccess else { throw CommandError(action, response) }
+    }
+
+    private func invoke(_ request: WebRequest, _ action: String) async throws -> WebResponse {
         let response: WebResponse
         do {
             // Once only: nobody knows what a second call would do.

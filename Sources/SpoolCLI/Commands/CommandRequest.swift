@@ -5,6 +5,10 @@ package enum Command: Sendable, Hashable {
     case cancel(jobID: String)
     case upload(path: String)
     case invoke(function: String, eventPath: String?, isAsynchronous: Bool)
+    case deadLetters
+    /// `id` nil: all of them.
+    case replayDeadLetter(id: Int?)
+    case replay(ReplayOptions)
     /// Only text is wanted.
     case help(String)
 
@@ -21,6 +25,22 @@ package enum Command: Sendable, Hashable {
             self.editPath = editPath
             self.outputPath = outputPath
             self.assets = assets
+        }
+    }
+
+    /// What `spool replay` works on.
+    package struct ReplayOptions: Sendable, Hashable {
+        /// Where `local-emulator --record` wrote.
+        package var folder: String
+        /// Only invocations of this function; nil: of all.
+        package var function: String?
+        /// Members of these names may differ.
+        package var ignoredNames: [String]
+
+        package init(folder: String, function: String? = nil, ignoredNames: [String] = []) {
+            self.folder = folder
+            self.function = function
+            self.ignoredNames = ignoredNames
         }
     }
 
@@ -115,12 +135,15 @@ package struct CommandRequest: Sendable, Hashable {
 
 extension Command {
     fileprivate init(_ syntax: CommandSyntax, _ words: ParsedWords) throws(CommandError) {
-        guard words.positionals.count == 1, let word = words.positionals.first else {
+        let expected = syntax.positional.isEmpty ? 0 : 1
+        guard words.positionals.count == expected else {
             let problem =
-                words.positionals.isEmpty
-                ? "\(syntax.positional) is missing" : "\(words.positionals[1]) is one too many"
+                words.positionals.count < expected
+                ? "\(syntax.positional) is missing"
+                : "\(words.positionals[expected]) is one too many"
             throw .usage("\(problem): \(syntax.usage)", nil)
         }
+        let word = words.positionals.first ?? ""
         switch syntax.kind {
         case .export:
             guard let output = words.last("--output"), !output.isEmpty else {
@@ -133,6 +156,21 @@ extension Command {
         case .status: self = .status(jobID: try Command.identifier(word, "job ID"))
         case .cancel: self = .cancel(jobID: try Command.identifier(word, "job ID"))
         case .upload: self = .upload(path: word)
+        case .deadLetters: self = .deadLetters
+        case .replayDeadLetter:
+            let id = Int(word)
+            guard word == "all" || id != nil else {
+                throw .usage("\"\(word)\" is neither a number of the list nor all", nil)
+            }
+            self = .replayDeadLetter(id: id)
+        case .replay:
+            self = .replay(
+                ReplayOptions(
+                    folder: word,
+                    function: try words.last("--function").map { (name) throws(CommandError) in
+                        try Command.identifier(name, "function name")
+                    },
+                    ignoredNames: words.values["--ignore"] ?? []))
         case .invoke:
             self = .invoke(
                 function: try Command.identifier(word, "function name"),

@@ -1,6 +1,8 @@
 /// One command's words: what the parser accepts and the help prints.
 struct CommandSyntax: Sendable, Hashable {
-    enum Kind: Sendable, Hashable { case export, status, cancel, upload, invoke }
+    enum Kind: Sendable, Hashable {
+        case export, status, cancel, upload, invoke, deadLetters, replayDeadLetter, replay
+    }
 
     struct Option: Sendable, Hashable {
         var name: String
@@ -24,7 +26,8 @@ struct CommandSyntax: Sendable, Hashable {
             return option.name == "--output"
                 ? words.joined(separator: " ") : "[\(words.joined(separator: " "))]"
         }
-        return (["spool", name, positional] + own + ["[options]"]).joined(separator: " ")
+        let words = ["spool", name, positional].filter { !$0.isEmpty }
+        return (words + own + ["[options]"]).joined(separator: " ")
     }
 
     var help: String {
@@ -71,6 +74,23 @@ struct CommandSyntax: Sendable, Hashable {
                     name: "--event", valueName: "FILE",
                     help: "The event's JSON, - for standard input; {} when not given."),
                 Option(name: "--async", help: "Queues the event and does not wait."),
+            ]),
+        CommandSyntax(
+            kind: .deadLetters, name: "dead-letters", positional: "",
+            summary: "Lists the events that a local emulator gave up."),
+        CommandSyntax(
+            kind: .replayDeadLetter, name: "replay-dead-letter", positional: "ID",
+            summary: "Puts one of them, or all, back into its queue."),
+        CommandSyntax(
+            kind: .replay, name: "replay", positional: "FOLDER",
+            summary: "Runs recorded invocations again and compares the answers.",
+            ownOptions: [
+                Option(
+                    name: "--function", valueName: "NAME",
+                    help: "Only invocations of this function."),
+                Option(
+                    name: "--ignore", valueName: "MEMBER",
+                    help: "A member that may differ; may be given again."),
             ]),
     ]
 

@@ -47,6 +47,14 @@ private func run(_ line: CommandRequest, _ world: World) async throws -> Int32 {
         }
         guard let failure = response.header("X-Amz-Function-Error") else { return 0 }
         throw CommandError("\(function) failed: \(failure).")
+    case .deadLetters:
+        try await DeadLetters(api: api, isJSON: line.isJSON).list()
+        return 0
+    case .replayDeadLetter(let id):
+        try await DeadLetters(api: api, isJSON: line.isJSON).replay(id)
+        return 0
+    case .replay(let options):
+        return try await Replay(api: api, isJSON: line.isJSON).run(options)
     case .export(let options):
         return try await runExport(options, api, isJSON: line.isJSON)
     }

@@ -1,0 +1,61 @@
+import FoundationEssentials
+
+/// Invocations that were given up, as the emulator's console lists them.
+struct DeadLetters: Sendable {
+    var api: API
+    var isJSON: Bool
+
+    private struct Queue: Decodable {
+        var deadLetters: [Letter]
+    }
+
+    private struct Letter: Codable {
+        var id: Int
+        var function: String
+        var requestId: String
+        var objectKey: String?
+        var died: String
+        var attempts: Int
+        var condition: String
+        var response: String
+    }
+
+    /// Prints them, the newest first.
+    func list() async throws {
+        let action = "Asking for the dead letters"
+        let bytes = try await api.get(action, "/console/api/queue?limit=2000")
+        guard let queue = try? JSONDecoder().decode(Queue.self, from: Data(bytes)) else {
+            throw CommandError("\(action) failed: the answer is not an emulator's.")
+        }
+        if isJSON {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            api.world.print(
+                String(decoding: try encoder.encode(queue.deadLetters), as: UTF8.self))
+            return
+        }
+        for letter in queue.deadLetters {
+            api.world.print(
+                "\(letter.id)  \(letter.died)  \(letter.function)  \(letter.condition) after "
+                    + "\(letter.attempts)  \(letter.objectKey ?? letter.requestId)")
+            if !letter.response.isEmpty { api.world.print("    \(letter.response.prefix(200))") }
+        }
+        if queue.deadLetters.isEmpty { api.world.print("There are no dead letters.") }
+    }
+
+    /// Puts one back into its queue, or all of them.
+    /// - Parameter id: A number as listed; nil: all.
+    func replay(_ id: Int?) async throws {
+        var numbers = id.map { [$0] } ?? []
+        if id == nil {
+            let bytes = try await api.get(
+                "Asking for the dead letters", "/console/api/queue?limit=2000")
+            let queue = try? JSONDecoder().decode(Queue.self, from: Data(bytes))
+            numbers = (queue?.deadLetters ?? []).map(\.id).reversed()
+        }
+        for number in numbers {
+            try await api.replayDeadLetter(number)
+            if !isJSON { api.world.print("Dead letter \(number) is in its queue again.") }
+        }
+    }
+}

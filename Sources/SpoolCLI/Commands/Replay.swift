@@ -1,0 +1,125 @@
+import FoundationEssentials
+
+/// Runs recorded invocations again, one after the other in their order, and
+/// tells where an answer is another one.
+struct Replay: Sendable {
+    var api: API
+    var isJSON: Bool
+
+    /// - Returns: 0 when every answer is the same, otherwise 1.
+    /// - Throws: when the folder cannot be read or nobody answers.
+    func run(_ options: Command.ReplayOptions) async throws -> Int32 {
+        var comparison = AnswerComparison(ignoredNames: Set(options.ignoredNames))
+        var different = 0
+        let recordings = try Recording.all(in: options.folder).filter {
+            options.function == nil || $0.function == options.function
+        }
+        guard !recordings.isEmpty else {
+            throw CommandError("\(options.folder) holds no recorded invocation.")
+        }
+        for recording in recordings {
+            // IDs that an earlier answer named anew are renamed here too.
+            let event = try comparison.renamed(recording.event).encoded
+            let response = try await api.invoke(recording, event: event)
+            let faults = comparison.differences(recording, response)
+            if !faults.isEmpty { different += 1 }
+            try tell(recording, faults)
+        }
+        if !isJSON {
+            let same = recordings.count - different
+            api.world.print("\(same) of \(recordings.count) answers are the same.")
+        }
+        return different == 0 ? 0 : 1
+    }
+
+    private func tell(_ recording: Recording, _ faults: [AnswerComparison.Difference]) throws {
+        if isJSON {
+            let document: JSONValue = .object([
+                "file": .string(recording.file), "function": .string(recording.function),
+                "same": .boolean(faults.isEmpty),
+                "differences": .array(
+                    faults.map { fault in
+                        .object([
+                            "pointer": .string(fault.pointer), "recorded": fault.recorded,
+                            "replayed": fault.replayed,
+                        ])
+                    }),
+            ])
+            api.world.print(String(decoding: try document.encoded, as: UTF8.self))
+            return
+        }
+        api.world.print("\(faults.isEmpty ? "same   " : "differs") \(recording.file)")
+        for fault in faults {
+            let place = fault.pointer.isEmpty ? "(whole answer)" : fault.pointer
+            let before = String(decoding: try fault.recorded.encoded, as: UTF8.self)
+            let after = String(decoding: try fault.replayed.encoded, as: UTF8.self)
+            api.world.print("  \(place): \(Self.short(before)) -> \(Self.short(after))")
+        }
+    }
+
+    private static func short(_ text: String) -> String {
+        text.count <= 120 ? text : text.prefix(117) + "..."
+    }
+}
+
+/// One file that `local-emulator --record` wrote.
+struct Recording: Sendable, Hashable {
+    /// Its name, which begins with its number.
+    var file: String
+    var function: String
+    var requestID: String
+    var traceID: String?
+    var clientContext: JSONValue?
+    var event: JSONValue
+    /// `ok` or the type of the error.
+    var outcome: String
+    /// The answer's JSON, or its text, or base64 of bytes that are neither.
+    var answer: JSONValue
+
+    /// The recordings of a folder in the order of their numbers.
+    static func all(in folder: String) throws(CommandError) -> [Recording] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw CommandError("The folder \(folder) cannot be read.")
+        }
+        var found: [Recording] = []
+        for name in names.sorted() where name.hasSuffix(".json") {
+            found.append(try Recording(name, LocalFile.read("\(folder)/\(name)")))
+        }
+        return found
+    }
+
+    private struct Document: Decodable {
+        var version: Int
+        var function: String
+        var requestId: String
+        var traceId: String?
+        var clientContext: JSONValue?
+        var event: JSONValue
+        var outcome: String
+        var answer: JSONValue?
+        var answerText: String?
+        var answerBase64: String?
+    }
+
+    private init(_ name: String, _ bytes: [UInt8]) throws(CommandError) {
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)),
+            document.version == 1
+        else { throw CommandError("\(name) is not a recorded invocation of version 1.") }
+        file = name
+        function = document.function
+        requestID = document.requestId
+        traceID = document.traceId
+        clientContext = document.clientContext
+        event = document.event
+        outcome = document.outcome
+        let text = document.answerText ?? document.answerBase64
+        answer = document.answer ?? text.map { .string($0) } ?? .null
+    }
+
+    /// An answer of today in the form of a recorded one.
+    static func answer(_ bytes: [UInt8]) -> JSONValue {
+        if let value = try? JSONValue(decoding: bytes) { return value }
+        if let text = String(validating: bytes, as: UTF8.self) { return .string(text) }
+        return .string(Data(bytes).base64EncodedString())
+    }
+}
