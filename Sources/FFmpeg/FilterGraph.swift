@@ -74,9 +74,7 @@ struct FilterGraph {
             }
             chain = conform(piece, reading, url: url, label: label)
         } else if case .color(let color) = piece.placement.picture {
-            chain = PictureChain.solid(
-                color, piece.geometry.width, piece.geometry.height, count: piece.count,
-                rate: rate)
+            chain = PictureChain(piece: piece, output: output, label: label).solid(color)
         } else {
             chain = []
         }

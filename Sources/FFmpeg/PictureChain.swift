@@ -166,13 +166,21 @@ struct PictureChain {
     /// One colour, as many frames as wanted, from 0 on. It is converted by
     /// `scale`, once: `color` itself would convert with another matrix.
     static func solid(
-        _ color: String, _ width: Int, _ height: Int, count: Int, rate: Rational
+        _ color: String, _ width: Int, _ height: Int, count: Int, rate: Rational,
+        effects: [String] = []
     ) -> [String] {
         [
             "color=c=0x\(color):s=\(width)x\(height):r=\(rate)", "format=rgb24",
             "trim=end_frame=1", "scale=flags=bicubic:out_color_matrix=bt709:out_range=tv",
-            "format=yuv420p", "setsar=1",
-        ] + still(count, rate: rate)
+            "format=yuv420p",
+        ] + effects + ["setsar=1"] + still(count, rate: rate)
+    }
+
+    /// A clip of one colour.
+    func solid(_ color: String) -> [String] {
+        Self.solid(
+            color, piece.geometry.width, piece.geometry.height, count: piece.count, rate: rate,
+            effects: effects)
     }
 
     /// Turned around its middle; what is new in the corners is clear.
