@@ -52,7 +52,7 @@ let repositoryRoot = URL(filePath: #filePath)
         let examples = page.components(separatedBy: "```json\n").dropFirst()
             .compactMap { $0.components(separatedBy: "```").first }
 
-        #expect(examples.count == 2)
+        #expect(examples.count == 4)
         for example in examples {
             #expect(throws: Never.self) { try Edit(request: request(example)) }
         }
