@@ -30,6 +30,9 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     package var networkReceiveBufferBytes: Int
     /// Most seams that `verify` decodes; more are sampled evenly.
     package var decodedSeamsMaximum: Int
+    /// The folder, with those inside it, whose fonts texts are drawn with; no
+    /// other font of the machine is seen.
+    package var fontsDirectory: String
 
     /// Debian's FFmpeg on one thread, unless told otherwise.
     package init(
@@ -39,7 +42,7 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         cpuSecondsMaximum: Int? = nil, addressSpaceBytesMaximum: Int? = nil,
         fileBytesMaximum: Int? = nil, cancelGraceMilliseconds: Int = 250,
         networkTimeoutMilliseconds: Int = 30_000, networkReceiveBufferBytes: Int = 1 << 18,
-        decodedSeamsMaximum: Int = 12
+        decodedSeamsMaximum: Int = 12, fontsDirectory: String = "/usr/share/fonts"
     ) {
         self.ffmpegPath = ffmpegPath
         self.ffprobePath = ffprobePath
@@ -54,6 +57,7 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         self.networkTimeoutMilliseconds = networkTimeoutMilliseconds
         self.networkReceiveBufferBytes = networkReceiveBufferBytes
         self.decodedSeamsMaximum = decodedSeamsMaximum
+        self.fontsDirectory = fontsDirectory
     }
 }
 

@@ -1,0 +1,218 @@
+/// Captions and titles as events of a script.
+extension Script {
+    private static let textStyle = "Text"
+    private static let wordStyle = "Word"
+
+    /// Adds pages of captions.
+    /// - Parameters:
+    ///   - rate: Frames a second of the output.
+    ///   - count: Length of the clip in frames; nothing shows after it.
+    mutating func add(_ track: CaptionTrack, _ style: CaptionStyle, rate: Rational, count: Int) {
+        styles += Self.styles(style)
+        let pages = track.paged(style.paging)
+        for page in pages.cues {
+            let timed = TimedPage(page, rate: rate, count: count)
+            guard timed.start < timed.end else { continue }
+            events += Self.events(timed, style)
+        }
+    }
+
+    /// Adds a text that stands for the whole clip.
+    mutating func add(_ title: TextTitle, count: Int, fades: (in: Int, out: Int)) {
+        var style = Style(
+            name: Self.textStyle, fontFamily: title.fontFamily, fontSize: title.fontSize,
+            isBold: title.isBold, isItalic: title.isItalic, primary: Color(rgb: title.color),
+            secondary: Color(rgb: title.color), outline: Color(rgb: title.outlineColor),
+            back: Color(rgb: "000000", opacity: Rational(1, 2)),
+            outlineWidth: title.outlineWidth, shadow: title.shadow)
+        var anchor = title.anchor
+        if let box = title.boxColor {
+            style.border = .eventBox
+            style.back = Color(rgb: box, opacity: title.boxOpacity)
+            style.shadow = title.boxPadding
+            anchor.moveInside(by: title.boxPadding)
+        }
+        styles.append(style)
+        guard count > 0 else { return }
+        events.append(
+            Event(
+                start: 0, end: count, style: style.name, anchor: anchor, fadeIn: fades.in,
+                fadeOut: fades.out, runs: [Run(text: title.text)]))
+    }
+
+    // MARK: Captions
+
+    private static func styles(_ style: CaptionStyle) -> [Style] {
+        let box = Color(rgb: style.boxColor, opacity: style.boxOpacity)
+        var text = Style(
+            name: textStyle, fontFamily: style.fontFamily, fontSize: style.fontSize,
+            isBold: style.isBold, primary: Color(rgb: style.textColor),
+            secondary: Color(rgb: style.textColor), outline: Color(rgb: style.outlineColor),
+            back: Color(rgb: "000000", opacity: Rational(1, 2)),
+            outlineWidth: style.outlineWidth, shadow: style.shadow)
+        if style.animation == .karaoke { text.primary = Color(rgb: style.wordColor) }
+        if style.hasPageBox {
+            text.border = .eventBox
+            text.back = box
+            text.shadow = style.boxPadding
+        }
+        guard style.animation == .box else { return [text] }
+        var word = text
+        word.name = wordStyle
+        word.primary = Color(rgb: style.wordColor)
+        word.border = .runBox
+        word.outline = box
+        word.outlineWidth = style.boxPadding
+        word.shadow = 0
+        return [text, word]
+    }
+
+    private static func events(_ page: TimedPage, _ style: CaptionStyle) -> [Event] {
+        func event(_ start: Int, _ end: Int, _ runs: [Run]) -> Event {
+            Event(start: start, end: end, style: textStyle, anchor: style.anchor, runs: runs)
+        }
+        switch style.animation {
+        case .none:
+            return [event(page.start, page.end, runs(page, style) { _ in .plain })]
+        case .karaoke:
+            return [event(page.start, page.end, karaoke(page, style))]
+        case .progressive:
+            return page.spoken.map { spoken in
+                event(
+                    spoken.frames.start, spoken.frames.end,
+                    runs(page, style) { index in
+                        if index == spoken.word { return .colored(style.wordColor) }
+                        return index < spoken.word ? .plain : .hidden
+                    })
+            }
+        case .highlight, .box:
+            let look: Run.Look =
+                style.animation == .box ? .style(wordStyle) : .colored(style.wordColor)
+            return page.spoken.map { spoken in
+                event(
+                    spoken.frames.start, spoken.frames.end,
+                    runs(page, style) { $0 == spoken.word ? look : .plain })
+            }
+        case .scale:
+            return spring(page, style)
+        }
+    }
+
+    /// How large a page is on its first frames, in percent, at 30 frames a
+    /// second: it springs up past its size and settles.
+    private static let springPercents = [68, 88, 102, 108, 105, 102]
+
+    private static func spring(_ page: TimedPage, _ style: CaptionStyle) -> [Event] {
+        var events: [Event] = []
+        for spoken in page.spoken {
+            let runs = runs(page, style) {
+                $0 == spoken.word ? .colored(style.wordColor) : .plain
+            }
+            var start = spoken.frames.start
+            while start < spoken.frames.end {
+                let scale = springScale(start - page.start, rate: page.rate)
+                var end = start + 1
+                while end < spoken.frames.end,
+                    springScale(end - page.start, rate: page.rate) == scale
+                { end += 1 }
+                events.append(
+                    Event(
+                        start: start, end: end, style: textStyle, anchor: style.anchor,
+                        scale: scale, runs: runs))
+                start = end
+            }
+        }
+        return events
+    }
+
+    /// Percent of the size, so many frames after a page came up.
+    private static func springScale(_ frame: Int, rate: Rational) -> Int {
+        // Further on it has settled; the bound keeps the loop above short.
+        let step = (Rational(min(frame, 1_000) * 30) / rate).floor
+        return step < springPercents.count ? springPercents[step] : 100
+    }
+
+    private static func runs(
+        _ page: TimedPage, _ style: CaptionStyle, look: (Int) -> Run.Look
+    ) -> [Run] {
+        page.words.enumerated().map { index, word in
+            Run(
+                text: style.isUppercase ? word.text.uppercased() : word.text, look: look(index),
+                startsLine: word.startsLine)
+        }
+    }
+
+    /// The sweeps add up to the page's time: each ends at a rounded moment of
+    /// the clip, none is rounded by itself.
+    private static func karaoke(_ page: TimedPage, _ style: CaptionStyle) -> [Run] {
+        let origin = page.start * ScriptClock.ticksPerFrame
+        var runs: [Run] = []
+        var ticks = origin
+        for (index, run) in self.runs(page, style, look: { _ in .plain }).enumerated() {
+            let word = page.words[index]
+            let start = max(page.ticks(word.start), ticks)
+            let end = max(page.ticks(word.end), start)
+            if start > ticks {
+                // The silence before a word: nothing is swept.
+                runs.append(Run(text: "", sweepTicks: start - ticks))
+            }
+            var swept = run
+            swept.sweepTicks = end - start
+            runs.append(swept)
+            ticks = end
+        }
+        return runs
+    }
+}
+
+/// A page whose edges are whole frames of the clip.
+private struct TimedPage {
+    let words: [CaptionWord]
+    let start: Int
+    let end: Int
+    let rate: Rational
+
+    init(_ page: CaptionCue, rate: Rational, count: Int) {
+        self.rate = rate
+        words = page.words
+        start = min(Self.frame(page.start, rate), count)
+        end = min(Self.frame(page.end, rate), count)
+    }
+
+    /// The frame nearest to that moment.
+    private static func frame(_ milliseconds: Int, _ rate: Rational) -> Int {
+        (Rational(milliseconds, 1_000) * rate).rounded
+    }
+
+    func ticks(_ milliseconds: Int) -> Int {
+        (Rational(milliseconds, 1_000) * rate * Rational(ScriptClock.ticksPerFrame)).rounded
+    }
+
+    /// Which word is spoken when; a word goes on until the next one starts.
+    var spoken: [(word: Int, frames: FrameRange)] {
+        var result: [(word: Int, frames: FrameRange)] = []
+        for index in words.indices {
+            let from = index == 0 ? start : max(start, Self.frame(words[index].start, rate))
+            let to =
+                index + 1 < words.count ? min(end, Self.frame(words[index + 1].start, rate)) : end
+            if from < to { result.append((index, FrameRange(from, to))) }
+        }
+        return result
+    }
+}
+
+extension TextAnchor {
+    /// Moves a text away from the edges it stands at, for its box's padding.
+    mutating func moveInside(by pixels: Int) {
+        switch position {
+        case .left, .topLeft, .bottomLeft: x += pixels
+        case .right, .topRight, .bottomRight: x -= pixels
+        case .center, .top, .bottom: break
+        }
+        switch position {
+        case .top, .topLeft, .topRight: y += pixels
+        case .bottom, .bottomLeft, .bottomRight: y -= pixels
+        case .center, .left, .right: break
+        }
+    }
+}

@@ -1,0 +1,172 @@
+/// The forms in which captions come and go.
+package enum CaptionFormat: String, Hashable, Sendable, Codable, CaseIterable {
+    /// SubRip.
+    case srt
+    /// WebVTT (W3C).
+    case vtt
+    /// Advanced SubStation Alpha; only written.
+    case ass
+    /// Words with their times, as speech recognisers print them.
+    case json
+
+    /// The media type of such a file.
+    package var contentType: String {
+        switch self {
+        case .srt: "application/x-subrip"
+        case .vtt: "text/vtt"
+        case .ass: "text/x-ssa"
+        case .json: "application/json"
+        }
+    }
+
+    /// The format of an uploaded file by its media type, where it is one that
+    /// is read.
+    package init?(contentType: String) {
+        switch contentType {
+        case "text/vtt": self = .vtt
+        case "application/x-subrip", "text/srt", "application/srt", "text/x-subrip": self = .srt
+        case "application/json": self = .json
+        default: return nil
+        }
+    }
+}
+
+extension CaptionTrack {
+    /// Reads a file of captions.
+    /// - Throws: The first fault, with its line or its JSON pointer.
+    package init(_ bytes: [UInt8], format: CaptionFormat) throws(CaptionFault) {
+        guard bytes.count <= CaptionLimits.mostFileBytes else {
+            throw CaptionFault(
+                "has \(bytes.count) bytes; at most \(CaptionLimits.mostFileBytes) are allowed")
+        }
+        switch format {
+        case .json: try self.init(wordsJSON: bytes)
+        case .srt: try self.init(subRip: try CaptionLines.lines(of: bytes))
+        case .vtt: try self.init(webVTT: try CaptionLines.lines(of: bytes))
+        case .ass: throw CaptionFault("ASS files are written, not read")
+        }
+        guard words.count <= CaptionLimits.mostWords else {
+            throw CaptionFault(
+                "has \(words.count) words; at most \(CaptionLimits.mostWords) are allowed")
+        }
+        guard cues.count <= CaptionLimits.mostCues else {
+            throw CaptionFault(
+                "has \(cues.count) cues; at most \(CaptionLimits.mostCues) are allowed")
+        }
+        guard !words.isEmpty else { throw CaptionFault("has no words") }
+    }
+}
+
+/// What the two line formats have in common.
+enum CaptionLines {
+    /// Lines of UTF-8, or of UTF-16 with a byte order mark.
+    static func lines(of bytes: [UInt8]) throws(CaptionFault) -> [String] {
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            return split(try utf16(bytes))
+        }
+        let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+        guard let text = String(validating: body, as: UTF8.self) else {
+            var line = 1
+            for piece in body.split(separator: 0x0A, omittingEmptySubsequences: false) {
+                if String(validating: piece, as: UTF8.self) == nil { break }
+                line += 1
+            }
+            throw CaptionFault(line: line, "is not UTF-8")
+        }
+        return split(text)
+    }
+
+    private static func utf16(_ bytes: [UInt8]) throws(CaptionFault) -> String {
+        let isLittle = bytes[0] == 0xFF
+        guard bytes.count % 2 == 0 else { throw CaptionFault("is not UTF-16: half a character") }
+        let units = stride(from: 2, to: bytes.count, by: 2).map { index in
+            let pair = (UInt16(bytes[index]), UInt16(bytes[index + 1]))
+            return isLittle ? pair.1 << 8 | pair.0 : pair.0 << 8 | pair.1
+        }
+        guard let text = String(validating: units, as: UTF16.self) else {
+            throw CaptionFault("is not UTF-16")
+        }
+        return text
+    }
+
+    /// By scalars: a `Character` may join CR and LF.
+    private static func split(_ text: String) -> [String] {
+        var lines: [String] = []
+        var line = String.UnicodeScalarView()
+        var wasReturn = false
+        for scalar in text.unicodeScalars {
+            defer { wasReturn = scalar == "\r" }
+            if scalar == "\n" && wasReturn { continue }
+            if scalar == "\n" || scalar == "\r" {
+                lines.append(String(line))
+                line = String.UnicodeScalarView()
+            } else if scalar != "\0" {
+                line.append(scalar)
+            }
+        }
+        lines.append(String(line))
+        return lines
+    }
+
+    /// Whether the line is empty or only spaces.
+    static func isBlank(_ line: String) -> Bool { line.allSatisfy(\.isWhitespace) }
+
+    /// Without spaces at either end.
+    static func trimmed(_ text: some StringProtocol) -> String {
+        let tail = text.drop { $0.isWhitespace }
+        return String(tail.reversed().drop { $0.isWhitespace }.reversed())
+    }
+
+    /// `HH:MM:SS,mmm` (or with a point, or without hours) in milliseconds.
+    static func milliseconds(_ text: some StringProtocol) -> Int? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2 || parts.count == 3, let last = parts.last else { return nil }
+        let seconds = last.split(
+            omittingEmptySubsequences: false, whereSeparator: { $0 == "," || $0 == "." })
+        guard seconds.count <= 2, let whole = number(seconds[0], most: 2), whole < 60 else {
+            return nil
+        }
+        var millis = 0
+        if seconds.count == 2 {
+            guard let fraction = number(seconds[1], most: 3) else { return nil }
+            millis = [0, fraction * 100, fraction * 10, fraction][seconds[1].count]
+        }
+        guard let minutes = number(parts[parts.count - 2], most: 2), minutes < 60 else {
+            return nil
+        }
+        var hours = 0
+        if parts.count == 3 {
+            guard let value = number(parts[0], most: 3) else { return nil }
+            hours = value
+        }
+        let total = ((hours * 60 + minutes) * 60 + whole) * 1_000 + millis
+        return total <= CaptionLimits.latestMilliseconds ? total : nil
+    }
+
+    private static func number(_ text: some StringProtocol, most: Int) -> Int? {
+        guard !text.isEmpty, text.utf8.count <= most,
+            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        return Int(text)
+    }
+
+    /// The two times around ` --> `.
+    static func times(_ line: String, number: Int) throws(CaptionFault) -> (start: Int, end: Int) {
+        guard let arrow = line.firstIndex(of: "-"), line[arrow...].hasPrefix("-->") else {
+            throw CaptionFault(line: number, "has no times with --> between them")
+        }
+        let startText = trimmed(line[..<arrow])
+        let rest = trimmed(line[line.index(arrow, offsetBy: 3)...])
+        let endText = rest.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+        guard let start = milliseconds(startText) else {
+            throw CaptionFault(
+                line: number, "begins at \(EditReader.quoted(startText)), which is no time")
+        }
+        guard let end = milliseconds(endText) else {
+            throw CaptionFault(
+                line: number, "ends at \(EditReader.quoted(endText)), which is no time")
+        }
+        guard end >= start else { throw CaptionFault(line: number, "ends before it begins") }
+        return (start, end)
+    }
+}

@@ -1,0 +1,173 @@
+extension CaptionTrack {
+    /// Reads words as speech recognisers print them: a list of
+    /// `{word, start, end}` in seconds (Deepgram, WhisperX, OpenAI) or of
+    /// `{text, startMs, endMs}` (Remotion), by itself or inside Deepgram's or
+    /// WhisperX's whole answer.
+    init(wordsJSON bytes: [UInt8]) throws(CaptionFault) {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            throw CaptionFault("is not JSON: \(error.description)")
+        }
+        try self.init(words: JSONNode(value, .root))
+    }
+
+    /// Reads the same from a value inside a request.
+    init(words node: JSONNode) throws(CaptionFault) {
+        var tokens: [CaptionToken] = []
+        for list in try Self.lists(in: node) {
+            guard case .array(let values) = list.value else {
+                throw CaptionFault(
+                    "must be an array, not \(list.value.kindDescription)", at: list.pointer)
+            }
+            guard tokens.count + values.count <= CaptionLimits.mostWords else {
+                throw CaptionFault(
+                    "has more than \(CaptionLimits.mostWords) words", at: list.pointer)
+            }
+            for (index, value) in values.enumerated() {
+                let place = list.pointer.appending(index)
+                if let token = try CaptionToken(value, at: place) { tokens.append(token) }
+            }
+        }
+        let words = CaptionToken.words(tokens)
+        guard let first = words.first else {
+            self.init(cues: [])
+            return
+        }
+        let end = words.map(\.end).max() ?? first.end
+        self.init(cues: [CaptionCue(start: first.start, end: end, words: words)])
+    }
+
+    /// The lists of words in one of the known answers.
+    private static func lists(in node: JSONNode) throws(CaptionFault) -> [JSONNode] {
+        switch node.value {
+        case .array(let values):
+            // WhisperX's segments, by themselves.
+            guard case .object(let first)? = values.first, first["words"] != nil else {
+                return [node]
+            }
+            return try segments(values, at: node.pointer)
+        case .object(let fields):
+            if let words = fields["words"] {
+                return [JSONNode(words, node.pointer.appending("words"))]
+            }
+            if case .array(let values)? = fields["segments"] {
+                return try segments(values, at: node.pointer.appending("segments"))
+            }
+            if let inner = fields["results"] ?? fields["captions"] {
+                let name = fields["results"] == nil ? "captions" : "results"
+                return try lists(in: JSONNode(inner, node.pointer.appending(name)))
+            }
+            for name in ["channels", "alternatives"] {
+                if case .array(let values)? = fields[name], let first = values.first {
+                    let place = node.pointer.appending(name).appending(0)
+                    return try lists(in: JSONNode(first, place))
+                }
+            }
+            throw CaptionFault("has no words", at: node.pointer)
+        default:
+            throw CaptionFault(
+                "must be a list of words, not \(node.value.kindDescription)", at: node.pointer)
+        }
+    }
+
+    private static func segments(
+        _ values: [JSONValue], at place: JSONPointer
+    ) throws(CaptionFault) -> [JSONNode] {
+        var lists: [JSONNode] = []
+        for (index, value) in values.enumerated() {
+            let place = place.appending(index)
+            guard case .object(let fields) = value, let words = fields["words"] else {
+                throw CaptionFault("has no words", at: place)
+            }
+            lists.append(JSONNode(words, place.appending("words")))
+        }
+        return lists
+    }
+}
+
+/// One entry of a list of words.
+private struct CaptionToken {
+    var text: String
+    /// Milliseconds; nil where the recogniser found no time (WhisperX leaves
+    /// numbers without).
+    var start: Int?
+    var end: Int?
+
+    /// - Returns: nil for a token without text.
+    init?(_ value: JSONValue, at place: JSONPointer) throws(CaptionFault) {
+        guard case .object(let fields) = value else {
+            throw CaptionFault("must be an object, not \(value.kindDescription)", at: place)
+        }
+        let name = ["punctuated_word", "word", "text"].first { fields[$0] != nil }
+        guard let name, case .string(let text)? = fields[name] else {
+            throw CaptionFault("needs a word", at: place.appending(name ?? "word"))
+        }
+        guard text.unicodeScalars.count <= CaptionLimits.longestWordCharacters else {
+            throw CaptionFault(
+                "is longer than \(CaptionLimits.longestWordCharacters) characters",
+                at: place.appending(name))
+        }
+        guard !CaptionLines.isBlank(text) else { return nil }
+        self.text = text
+        start = try Self.time(fields, ("start", "startMs"), at: place)
+        end = try Self.time(fields, ("end", "endMs"), at: place)
+        if let start, let end, end < start {
+            throw CaptionFault("ends before it begins", at: place)
+        }
+    }
+
+    private static func time(
+        _ fields: [String: JSONValue], _ names: (seconds: String, milliseconds: String),
+        at place: JSONPointer
+    ) throws(CaptionFault) -> Int? {
+        let isMilliseconds = fields[names.milliseconds] != nil
+        let name = isMilliseconds ? names.milliseconds : names.seconds
+        guard let value = fields[name], value != .null else { return nil }
+        guard case .number(let number) = value else {
+            throw CaptionFault(
+                "must be a number, not \(value.kindDescription)", at: place.appending(name))
+        }
+        let unit = isMilliseconds ? Rational(1) : Rational(1_000)
+        let most = Rational(CaptionLimits.latestMilliseconds) / unit
+        guard let time = Rational(decimal: number), time >= .zero, time <= most else {
+            throw CaptionFault(
+                "must be from 0 to \(most.decimalText)", at: place.appending(name))
+        }
+        return (time * unit).rounded
+    }
+
+    /// Words in time order. Where the file writes spaces in front of words
+    /// (Remotion), a token without one goes on with the word before it.
+    static func words(_ tokens: [CaptionToken]) -> [CaptionWord] {
+        let hasSpaces = tokens.dropFirst().contains { $0.text.first?.isWhitespace == true }
+        // The next time that is known, at or after each token.
+        var nexts: [Int?] = []
+        for token in tokens.reversed() { nexts.append(token.start ?? nexts.last ?? nil) }
+        nexts.reverse()
+        var words: [CaptionWord] = []
+        var time = 0
+        for (index, token) in tokens.enumerated() {
+            let known = nexts[index]
+            let start = max(token.start ?? known.map { min(time, $0) } ?? time, time)
+            let end = max(token.end ?? tokens[(index + 1)...].first?.start ?? start, start)
+            let text = CaptionLines.trimmed(token.text)
+            let goesOn = hasSpaces && token.text.first?.isWhitespace == false
+            if goesOn, var last = words.popLast(),
+                last.text.count + text.count <= CaptionLimits.longestWordCharacters
+            {
+                last.text += text
+                last.end = max(last.end, end)
+                words.append(last)
+            } else {
+                words.append(
+                    contentsOf: text.split(whereSeparator: \.isWhitespace).map {
+                        CaptionWord(String($0), start: start, end: end)
+                    })
+            }
+            time = start
+        }
+        return words
+    }
+}

@@ -1,0 +1,76 @@
+/// Words as they come out of a cue's lines, some with a time of their own.
+struct CaptionSpans {
+    private struct Span {
+        var text: String
+        /// When it begins, where the file says so.
+        var time: Int?
+        var startsLine: Bool
+    }
+
+    private var spans: [Span] = []
+    private var word = ""
+    private var pendingTime: Int?
+    private var isNewLine = false
+
+    /// Adds a piece of text; spaces part words.
+    mutating func append(_ text: some StringProtocol) {
+        for character in text {
+            if character.isWhitespace { endWord() } else { word.append(character) }
+        }
+    }
+
+    /// What follows begins at that time.
+    mutating func mark(_ milliseconds: Int) {
+        endWord()
+        pendingTime = milliseconds
+    }
+
+    /// What follows stands on a new line.
+    mutating func endLine() {
+        endWord()
+        if !spans.isEmpty { isNewLine = true }
+    }
+
+    private mutating func endWord() {
+        guard !word.isEmpty else { return }
+        spans.append(Span(text: word, time: pendingTime, startsLine: isNewLine))
+        (word, pendingTime, isNewLine) = ("", nil, false)
+    }
+
+    /// The cue. Words without a time share the time between their neighbours
+    /// by their length in characters.
+    mutating func cue(start: Int, end: Int, line: Int) throws(CaptionFault) -> CaptionCue? {
+        endWord()
+        guard !spans.isEmpty else { return nil }
+        let count = spans.reduce(0) { $0 + $1.text.count + 1 }
+        guard count <= CaptionLimits.longestCueCharacters else {
+            throw CaptionFault(
+                line: line,
+                "begins a cue longer than \(CaptionLimits.longestCueCharacters) characters")
+        }
+        var starts: [Int] = []
+        var index = 0
+        var from = start
+        while index < spans.count {
+            // A stretch of words up to the next one that has a time.
+            let next = spans.indices.first { $0 > index && spans[$0].time != nil } ?? spans.count
+            from = min(max(spans[index].time ?? from, from), end)
+            let limit = next < spans.count ? min(max(spans[next].time ?? end, from), end) : end
+            let weights = spans[index..<next].map { $0.text.count + 1 }
+            let total = weights.reduce(0, +)
+            var passed = 0
+            for weight in weights {
+                starts.append(from + (limit - from) * passed / total)
+                passed += weight
+            }
+            (index, from) = (next, limit)
+        }
+        let ends = Array(starts.dropFirst()) + [end]
+        let words = spans.indices.map {
+            CaptionWord(
+                spans[$0].text, start: starts[$0], end: ends[$0],
+                startsLine: spans[$0].startsLine)
+        }
+        return CaptionCue(start: start, end: end, words: words)
+    }
+}

@@ -1,0 +1,179 @@
+/// How captions look: everything resolved to pixels of the output.
+package struct CaptionStyle: Hashable, Sendable, Codable {
+    /// What happens to a word while it is spoken.
+    package enum Animation: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Nothing.
+        case none
+        /// Each word appears when it is spoken and stays.
+        case progressive
+        /// It has a colour of its own.
+        case highlight
+        /// A colour sweeps over it.
+        case karaoke
+        /// It has a colour of its own, and each page springs up.
+        case scale
+        /// It stands on a box.
+        case box
+    }
+
+    package var animation: Animation
+    package var fontFamily: String
+    /// Height of a line, as libass counts: ascender and descender.
+    package var fontSize: Int
+    package var isBold: Bool
+    package var isUppercase: Bool
+    /// Of words that are not being spoken. `RRGGBB`, like all colours here.
+    package var textColor: String
+    /// Of the word that is being spoken.
+    package var wordColor: String
+    package var outlineColor: String
+    package var outlineWidth: Int
+    package var shadow: Int
+    /// Behind the spoken word (`box`), or behind the page where
+    /// `hasPageBox`.
+    package var boxColor: String
+    package var boxOpacity: Rational
+    package var boxPadding: Int
+    package var hasPageBox: Bool
+    package var anchor: TextAnchor
+    package var paging: CaptionPaging
+}
+
+/// The point of the output that a text is tied to, and its place there.
+package struct TextAnchor: Hashable, Sendable, Codable {
+    package var position: Edit.Position
+    /// Pixels of the output.
+    package var x: Int
+    package var y: Int
+    /// From either side of the output to the text's widest line.
+    package var sideMargin: Int
+
+    package init(position: Edit.Position, x: Int, y: Int, sideMargin: Int) {
+        self.position = position
+        self.x = x
+        self.y = y
+        self.sideMargin = sideMargin
+    }
+
+    /// ASS counts like the number block of a keyboard.
+    var number: Int {
+        switch position {
+        case .bottomLeft: 1
+        case .bottom: 2
+        case .bottomRight: 3
+        case .left: 4
+        case .center: 5
+        case .right: 6
+        case .topLeft: 7
+        case .top: 8
+        case .topRight: 9
+        }
+    }
+
+    /// The place of a position in an output, inside its margins.
+    init(_ position: Edit.Position, width: Int, height: Int, offset: (x: Rational, y: Rational)) {
+        let side = width * 7 / 100
+        let edge = height * 8 / 100
+        let x: Int =
+            switch position {
+            case .left, .topLeft, .bottomLeft: side
+            case .right, .topRight, .bottomRight: width - side
+            case .center, .top, .bottom: width / 2
+            }
+        let y: Int =
+            switch position {
+            case .top, .topLeft, .topRight: edge
+            case .bottom, .bottomLeft, .bottomRight: height - edge
+            case .center, .left, .right: height / 2
+            }
+        self.init(
+            position: position, x: x + (offset.x * Rational(width)).rounded,
+            y: y - (offset.y * Rational(height)).rounded, sideMargin: side)
+    }
+}
+
+extension CaptionStyle {
+    /// Looks by name: Spool's own, and the names that JSON2Video's and
+    /// Remotion's users know.
+    package enum Preset: String, Hashable, Sendable, CaseIterable {
+        case highlight, karaoke, scale, box, classic
+        case classicProgressive = "classic-progressive"
+        case classicOneWord = "classic-one-word"
+        case boxedWord = "boxed-word"
+        case boxedLine = "boxed-line"
+        case background
+    }
+
+    /// A preset for an output of that size.
+    package init(_ preset: Preset, width: Int, height: Int) {
+        let size = max(8, min(width, height * 9 / 16 * 2) * 9 / 100)
+        let fontSize = min(size, height / 6)
+        self.init(
+            animation: .none, fontFamily: TextFont.standard, fontSize: max(8, fontSize),
+            isBold: false, isUppercase: false, textColor: "ffffff", wordColor: "ffe500",
+            outlineColor: "000000", outlineWidth: max(1, fontSize * 7 / 100),
+            shadow: fontSize * 3 / 100, boxColor: "7c3aed", boxOpacity: Rational(1),
+            boxPadding: max(1, fontSize * 6 / 100), hasPageBox: false,
+            anchor: TextAnchor(
+                .bottom, width: width, height: height, offset: (.zero, Rational(1, 8))),
+            paging: CaptionPaging(mostWordsPerLine: 4, mostLines: 2))
+        switch preset {
+        case .highlight:
+            animation = .highlight
+            isUppercase = true
+        case .karaoke:
+            animation = .karaoke
+            wordColor = "22d3ee"
+        case .scale:
+            animation = .scale
+            isUppercase = true
+            wordColor = "39ff88"
+            self.fontSize = self.fontSize * 5 / 4
+            paging = CaptionPaging(mostWordsPerLine: 3, combineMilliseconds: 1_200)
+        case .box, .boxedWord, .background:
+            animation = .box
+            wordColor = "ffffff"
+        case .classic:
+            paging = CaptionPaging()
+        case .classicProgressive:
+            animation = .progressive
+            wordColor = textColor
+        case .classicOneWord:
+            paging = CaptionPaging(mostWordsPerLine: 1)
+        case .boxedLine:
+            hasPageBox = true
+            boxColor = "000000"
+            boxOpacity = Rational(7, 10)
+            outlineWidth = 0
+            shadow = 0
+            boxPadding = self.fontSize * 18 / 100
+            paging = CaptionPaging()
+        }
+    }
+}
+
+/// Names of fonts.
+package enum TextFont {
+    /// What a text has where the edit names no font.
+    package static let standard = "Lato Black"
+
+    /// Whether a name is one: letters, digits, spaces and `-_.'+&`, so that it
+    /// can stand in a line whose fields are parted by commas.
+    package static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name.unicodeScalars.count <= CaptionLimits.longestFontNameCharacters
+            && sanitised(name) == name
+    }
+
+    /// The name without everything that `isName` would not take.
+    static func sanitised(_ name: String) -> String {
+        let kept = name.unicodeScalars.filter {
+            $0.properties.isAlphabetic || $0.properties.numericType != nil
+                || " -_.'+&".unicodeScalars.contains($0)
+        }
+        return CaptionLines.trimmed(
+            String(String.UnicodeScalarView(kept.prefix(CaptionLimits.longestFontNameCharacters))))
+    }
+}
+
+/// Stored in plans by name.
+extension Edit.Position: Codable {}

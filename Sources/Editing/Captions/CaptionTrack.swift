@@ -1,0 +1,106 @@
+/// What is said, and when: the one form that every caption file is read into
+/// and written from. Times are whole milliseconds.
+package struct CaptionTrack: Hashable, Sendable, Codable {
+    /// In order of their start.
+    package var cues: [CaptionCue]
+
+    /// A track of these cues, put in order of their start.
+    package init(cues: [CaptionCue]) {
+        self.cues = cues.enumerated()
+            .sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
+            .map(\.element)
+    }
+
+    /// Every word, in order.
+    package var words: [CaptionWord] { cues.flatMap(\.words) }
+
+    /// When the last cue ends; 0 for an empty track.
+    package var endMilliseconds: Int { cues.map(\.end).max() ?? 0 }
+}
+
+/// What a file shows at once. Files of words have one cue for all of them.
+package struct CaptionCue: Hashable, Sendable, Codable {
+    package var start: Int
+    /// After the last moment at which it shows.
+    package var end: Int
+    package var words: [CaptionWord]
+
+    package init(start: Int, end: Int, words: [CaptionWord]) {
+        self.start = start
+        self.end = end
+        self.words = words
+    }
+}
+
+/// One word as it is written, with its punctuation and without spaces.
+package struct CaptionWord: Hashable, Sendable, Codable {
+    package var text: String
+    package var start: Int
+    /// After the last moment at which it is spoken; not before `start`.
+    package var end: Int
+    /// Whether the file begins a new line with it.
+    package var startsLine: Bool
+
+    package init(_ text: String, start: Int, end: Int, startsLine: Bool = false) {
+        self.text = text
+        self.start = start
+        self.end = end
+        self.startsLine = startsLine
+    }
+}
+
+/// The ceilings of captions, each with its reason.
+package enum CaptionLimits {
+    /// Bytes of one file: all words of a talk of four hours, as JSON.
+    package static let mostFileBytes = 8 << 20
+    /// Words of one track: four hours at 250 words a minute.
+    package static let mostWords = 60_000
+    /// Cues of one track.
+    package static let mostCues = 20_000
+    /// Characters of one cue: what no screen holds.
+    package static let longestCueCharacters = 2_000
+    /// Characters of one word.
+    package static let longestWordCharacters = 200
+    /// A day, like the longest timeline.
+    package static let latestMilliseconds = Limits.longestTimelineSeconds * 1_000
+    /// Characters of a text clip.
+    package static let longestTextCharacters = 2_000
+    /// Lines of a text clip.
+    package static let mostTextLines = 40
+    /// Pixels of a font's line: as high as the tallest output.
+    package static let tallestFontPixels = 2_000
+    /// Pixels of an outline, a shadow or a padding.
+    package static let widestOutlinePixels = 400
+    /// Words of one line, and lines of one page.
+    package static let mostWordsPerLine = 50
+    /// See `mostWordsPerLine`.
+    package static let mostLinesPerPage = 10
+    /// Characters of a font's name: PostScript's own limit is 63.
+    package static let longestFontNameCharacters = 100
+    /// Text and caption clips of one edit that a chunk may have to draw.
+    package static let mostScripts = 500
+}
+
+/// Why a caption file is refused: the first thing that is wrong with it.
+package struct CaptionFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Where it is: `line 12`, a JSON pointer, or nothing for the whole file.
+    package var place: String?
+    /// The end of a sentence: `has no time`.
+    package var detail: String
+
+    package init(line: Int, _ detail: String) {
+        place = "line \(line)"
+        self.detail = detail
+    }
+
+    package init(_ detail: String, at pointer: JSONPointer? = nil) {
+        place = pointer?.description
+        self.detail = detail
+    }
+
+    /// `line 12: has no time`.
+    package var description: String {
+        guard let place, !place.isEmpty else { return detail }
+        return "\(place): \(detail)"
+    }
+}

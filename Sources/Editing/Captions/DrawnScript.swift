@@ -1,0 +1,34 @@
+/// The part of a script that one chunk draws: whole events, in the drawn
+/// clock, counted from the first of them.
+package struct DrawnScript: Hashable, Sendable {
+    /// A file for FFmpeg's `ass` filter.
+    package let text: String
+    /// The clock's frame at which the window begins.
+    package let firstFrame: Int
+    /// Fonts that the text names.
+    package let fontFamilies: [String]
+}
+
+extension Script {
+    /// What is drawn of the script on some frames of its clip. Equal events
+    /// that stand equally to the window make an equal text, wherever in the
+    /// clip that is: no event is cut, and times count from the earliest.
+    /// - Parameter window: Frames after the start of the clip; may begin before
+    ///   it and end after it.
+    /// - Returns: nil where nothing shows.
+    package func drawn(_ window: FrameRange) -> DrawnScript? {
+        let shown = events.filter { $0.start < window.end && $0.end > window.start }
+        guard let earliest = shown.map(\.start).min() else { return nil }
+        let origin = min(earliest, window.start)
+        let writer = ASSWriter(script: self, clock: .frames, isDrawn: true, origin: origin)
+        return DrawnScript(
+            text: writer.text(shown), firstFrame: window.start - origin,
+            fontFamilies: Set(styles.map { ASSText.fontName($0.fontFamily) }).sorted())
+    }
+
+    /// The whole script as a file for players, in real time.
+    package func file(frameRate: Rational) -> String {
+        ASSWriter(script: self, clock: .seconds(frameRate: frameRate), isDrawn: false, origin: 0)
+            .text(events)
+    }
+}

@@ -1,0 +1,68 @@
+/// A title, a lower third, or any other text that stands still: resolved to
+/// pixels of the output.
+package struct TextTitle: Hashable, Sendable, Codable {
+    package var text: String
+    package var fontFamily: String
+    /// Height of a line, as libass counts: ascender and descender.
+    package var fontSize: Int
+    package var isBold: Bool
+    package var isItalic: Bool
+    /// `RRGGBB`, like all colours here.
+    package var color: String
+    package var outlineColor: String
+    package var outlineWidth: Int
+    package var shadow: Int
+    /// Nil draws no box.
+    package var boxColor: String?
+    package var boxOpacity: Rational
+    package var boxPadding: Int
+    package var anchor: TextAnchor
+
+    /// Looks by name.
+    package enum Preset: String, Hashable, Sendable, CaseIterable {
+        case title, lowerThird, plain
+    }
+
+    /// A preset for an output of that size.
+    package init(_ text: String, _ preset: Preset, width: Int, height: Int) {
+        let size = max(8, min(width, height) * 9 / 100)
+        self.init(
+            text: text, fontFamily: TextFont.standard, fontSize: size, isBold: false,
+            isItalic: false, color: "ffffff", outlineColor: "000000", outlineWidth: 0, shadow: 0,
+            boxColor: nil, boxOpacity: Rational(3, 4), boxPadding: size / 4,
+            anchor: TextAnchor(.center, width: width, height: height, offset: (.zero, .zero)))
+        switch preset {
+        case .title:
+            outlineWidth = max(1, size * 6 / 100)
+            shadow = size * 3 / 100
+        case .lowerThird:
+            fontSize = max(8, size * 2 / 3)
+            boxColor = "000000"
+            boxPadding = fontSize * 3 / 10
+            anchor = TextAnchor(
+                .bottomLeft, width: width, height: height, offset: (.zero, .zero))
+        case .plain:
+            break
+        }
+    }
+
+    private init(
+        text: String, fontFamily: String, fontSize: Int, isBold: Bool, isItalic: Bool,
+        color: String, outlineColor: String, outlineWidth: Int, shadow: Int, boxColor: String?,
+        boxOpacity: Rational, boxPadding: Int, anchor: TextAnchor
+    ) {
+        self.text = text
+        self.fontFamily = fontFamily
+        self.fontSize = fontSize
+        self.isBold = isBold
+        self.isItalic = isItalic
+        self.color = color
+        self.outlineColor = outlineColor
+        self.outlineWidth = outlineWidth
+        self.shadow = shadow
+        self.boxColor = boxColor
+        self.boxOpacity = boxOpacity
+        self.boxPadding = boxPadding
+        self.anchor = anchor
+    }
+}
