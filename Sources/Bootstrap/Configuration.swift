@@ -69,5 +69,6 @@ extension FFmpegConfiguration {
         self.threads = threads
         if let path = environment["SPOOL_FFMPEG"], !path.isEmpty { ffmpegPath = path }
         if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
+        if let path = environment["SPOOL_FONTS_DIR"], !path.isEmpty { fontsDirectory = path }
     }
 }

@@ -15,7 +15,7 @@ extension EditLowering {
         case .color(let color):
             let size = (settings.width, settings.height)
             return placement(placed, placed.frames, .color(color), size: size).map { [$0] } ?? []
-        case .media(_, _, .audio):
+        case .media(_, _, .audio), .text, .captions:
             return []
         case .media(let media, let asset, let type):
             let stretch = Stretch(
@@ -31,7 +31,7 @@ extension EditLowering {
     /// The clip's own sound, cut where its pictures are.
     mutating func sounds(_ placed: PlacedClip) -> [RenderPlan.AudioPlacement] {
         switch placed.content {
-        case .color, .media(_, _, .image):
+        case .color, .text, .captions, .media(_, _, .image):
             return []
         case .media(let media, let asset, _):
             let stretch = Stretch(
@@ -190,7 +190,7 @@ extension EditLowering {
 
     /// Lengths of a clip's transitions in a unit of time, so that together
     /// they fit into the room.
-    private func lengths(
+    func lengths(
         _ placed: PlacedClip, room: Int, perSecond: Rational
     ) -> (in: Int, out: Int) {
         let look = placed.clip.look

@@ -10,13 +10,17 @@ enum UsableContent {
     /// The angles' assets in the order of the angles.
     case multicam(Edit.Multicam, angles: [AssetDescription], sound: AssetDescription?)
     case color(String)
+    case text(Edit.Text)
+    /// The words from the in-point on.
+    case captions(Edit.Captions, CaptionTrack)
 
     /// What stands still, as a word with its article; nil for what moves.
     var stillPhrase: String? {
         switch self {
         case .media(_, _, .image): "an image"
         case .color: "a colour"
-        case .media, .multicam: nil
+        case .text: "a text"
+        case .media, .multicam, .captions: nil
         }
     }
 }
@@ -131,6 +135,9 @@ struct ClipPlacing {
         let length = clip.clip.length
         guard let extent = clip.extent else {
             guard length.value == .auto else { return length.value }
+            if case .captions(_, let track) = clip.content {
+                return .seconds(Rational(track.endMilliseconds, 1_000))
+            }
             let phrase = clip.content.stillPhrase ?? "it"
             reader.report(
                 "is required for \(phrase): it has no length of its own", at: length.pointer)
@@ -225,7 +232,7 @@ extension UsableClip {
     /// What there is of the source; nil for what stands still.
     var extent: Extent? {
         switch content {
-        case .media(_, _, .image), .color: nil
+        case .media(_, _, .image), .color, .text, .captions: nil
         case .media(let media, let asset, _):
             Extent(
                 duration: asset.media.durationSeconds, trim: media.trim, speed: media.speed,

@@ -1,7 +1,7 @@
 /// What a clip's `asset` says.
 extension EditDecoding {
     private enum ContentType: String, CaseIterable {
-        case video, image, audio, multicam, color
+        case video, image, audio, multicam, color, text, caption
 
         var assetType: Edit.AssetType? { Edit.AssetType(rawValue: rawValue) }
     }
@@ -13,12 +13,15 @@ extension EditDecoding {
         guard let type = reader.required("type", of: asset).flatMap({ contentType($0) }) else {
             return nil
         }
-        if type != .color, let crop = asset["crop"].flatMap({ self.crop($0) }) {
+        let isPicture = ![.color, .text, .caption].contains(type)
+        if isPicture, let crop = asset["crop"].flatMap({ self.crop($0) }) {
             look.crop = crop
         }
         switch type {
         case .video, .image, .audio: return media(asset, type.assetType)
         case .multicam: return multicam(asset)
+        case .text: return text(asset)
+        case .caption: return captions(asset)
         case .color:
             return reader.required("color", of: asset).flatMap { color($0) }.map { .color($0) }
         }

@@ -42,6 +42,8 @@ package struct Edit: Hashable, Sendable {
         case multicam(Multicam)
         /// `RRGGBB`, lower-case hexadecimal.
         case color(String)
+        case text(Text)
+        case captions(Captions)
     }
 
     /// One asset, or a stretch of it.
@@ -153,11 +155,25 @@ package struct Edit: Hashable, Sendable {
 
     /// Distinct assets in the order of their first use: what must be looked up
     /// before the edit can be lowered.
+    /// Files of captions are in `captionIDs`.
     package var assetIDs: [String] {
         var seen: Set<String> = []
         let clips = tracks.flatMap { $0.clips.flatMap(\.content.assetIDs) }
         let all = clips + (soundtrack.map { [$0.assetID.value] } ?? [])
         return all.filter { seen.insert($0).inserted }
+    }
+}
+
+extension Edit {
+    /// Distinct files of captions, in the order of their first use.
+    package var captionIDs: [String] {
+        var seen: Set<String> = []
+        return tracks.flatMap(\.clips).compactMap { clip in
+            guard case .captions(let captions) = clip.content,
+                case .asset(let id) = captions.source
+            else { return nil }
+            return id.value
+        }.filter { seen.insert($0).inserted }
     }
 }
 
@@ -167,7 +183,7 @@ extension Edit.Content {
         switch self {
         case .media(let media): [media.assetID.value]
         case .multicam(let multicam): multicam.assetIDs
-        case .color: []
+        case .color, .text, .captions: []
         }
     }
 }

@@ -9,14 +9,16 @@ extension Edit {
     /// - Parameters:
     ///   - assets: The assets that are ready, by ID. What the edit names beyond
     ///     them is a fault.
+    ///   - captions: The files of captions that are ready, by ID.
     ///   - unready: Assets that exist and cannot be used, with the reason as
     ///     the end of a sentence: `is still being read`.
     /// - Throws: Every fault that the edit has with these assets.
     package func lowered(
-        assets: [String: AssetDescription], unready: [String: String] = [:],
-        planner: ChunkPlanner = ChunkPlanner()
+        assets: [String: AssetDescription], captions: [String: CaptionTrack] = [:],
+        unready: [String: String] = [:], planner: ChunkPlanner = ChunkPlanner()
     ) throws(EditFaults) -> RenderPlan {
-        var lowering = EditLowering(edit: self, assets: assets, unready: unready)
+        var lowering = EditLowering(
+            edit: self, assets: assets, captions: captions, unready: unready)
         let plan = lowering.plan(planner)
         guard let plan, lowering.reader.faults.isEmpty else {
             throw EditFaults(lowering.reader.faults)
@@ -29,6 +31,7 @@ extension Edit {
 struct EditLowering {
     let edit: Edit
     let assets: [String: AssetDescription]
+    let captions: [String: CaptionTrack]
     let unready: [String: String]
     var reader = EditReader()
     /// First frame of the timeline that is exported.
@@ -36,8 +39,12 @@ struct EditLowering {
     private var sources: [RenderPlan.Source] = []
     private var sourceIndices: [String: Int] = [:]
 
-    init(edit: Edit, assets: [String: AssetDescription], unready: [String: String]) {
+    init(
+        edit: Edit, assets: [String: AssetDescription], captions: [String: CaptionTrack],
+        unready: [String: String]
+    ) {
         self.edit = edit
+        self.captions = captions
         self.assets = assets
         self.unready = unready
     }
@@ -67,7 +74,11 @@ struct EditLowering {
         for track in placed.reversed() {
             let pictures = track.flatMap { self.pictures($0) }
                 .filter { $0.frames.start < range.count && $0.frames.end > 0 }
-            if !pictures.isEmpty { plan.layers.append(RenderPlan.Layer(placements: pictures)) }
+            let scripts = track.flatMap { self.scripts($0) }
+                .filter { $0.frames.start < range.count && $0.frames.end > 0 }
+            if !pictures.isEmpty || !scripts.isEmpty {
+                plan.layers.append(RenderPlan.Layer(placements: pictures, scripts: scripts))
+            }
         }
         plan.audio = placed.flatMap { $0 }.flatMap { sounds($0) }
         if let (asset, track) = soundtrack {
@@ -103,6 +114,10 @@ struct EditLowering {
             return UsableClip(
                 clip: clip, content: .multicam(multicam, angles: angles, sound: sound))
         case .color(let color): return UsableClip(clip: clip, content: .color(color))
+        case .text(let text): return UsableClip(clip: clip, content: .text(text))
+        case .captions(let captions):
+            guard let track = track(captions) else { return nil }
+            return UsableClip(clip: clip, content: .captions(captions, track))
         }
     }
 
@@ -135,6 +150,28 @@ struct EditLowering {
             return nil
         }
         return asset
+    }
+
+    /// The words of captions, from their in-point on.
+    private mutating func track(_ captions: Edit.Captions) -> CaptionTrack? {
+        let whole: CaptionTrack
+        switch captions.source {
+        case .track(let track): whole = track
+        case .asset(let id):
+            let name = EditReader.quoted(id.value)
+            guard let track = self.captions[id.value] else {
+                let problem = unready[id.value].map { "\(name) \($0)" }
+                reader.report(problem ?? "\(name) is not an asset of yours", at: id.pointer)
+                return nil
+            }
+            whole = track
+        }
+        let trimmed = whole.trimmed(from: (captions.trim.value * Rational(1_000)).rounded)
+        guard trimmed.endMilliseconds > 0 else {
+            reader.report("leaves no words", at: captions.trim.pointer)
+            return nil
+        }
+        return trimmed
     }
 
     /// The index of the asset in the plan; each asset stands there once.

@@ -66,6 +66,18 @@ package struct RenderPlan: Hashable, Sendable, Codable {
 
     package struct Layer: Hashable, Sendable, Codable {
         package var placements: [Placement]
-        package init(placements: [Placement]) { self.placements = placements }
+        /// Texts, drawn over the layer's pictures.
+        package var scripts: [ScriptPlacement]
+
+        package init(placements: [Placement], scripts: [ScriptPlacement] = []) {
+            self.placements = placements
+            self.scripts = scripts
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            placements = try container.decode([Placement].self, forKey: .placements)
+            scripts = try container.decodeIfPresent([ScriptPlacement].self, forKey: .scripts) ?? []
+        }
     }
 }

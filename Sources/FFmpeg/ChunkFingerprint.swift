@@ -10,8 +10,11 @@ package import Editing
 /// - Parameters:
 ///   - ffmpegVersion: First line of `ffmpeg -version`.
 ///   - threads: x264's output depends on their number.
+///   - fonts: Identity of the fonts that texts are drawn with; asked for only
+///     where there is a text.
 package func chunkFingerprint(
-    _ frames: FrameRange, of plan: RenderPlan, ffmpegVersion: String, threads: Int = 1
+    _ frames: FrameRange, of plan: RenderPlan, ffmpegVersion: String, threads: Int = 1,
+    fonts: @autoclosure () -> String = ""
 ) -> String {
     let output = plan.output
     var lines = [
@@ -22,6 +25,13 @@ package func chunkFingerprint(
     let picture = ChunkPicture(frames, of: plan)
     lines += picture.pieces.map { pieceText($0, plan) }
     lines += picture.segments.map { segmentText($0, picture) }
+    let scripts = ScriptPiece.pieces(of: frames, in: plan)
+    for script in scripts {
+        let depth = picture.segments.count { $0.layer <= script.layer }
+        lines.append("text over \(depth) from \(script.drawn.firstFrame)")
+        lines.append(script.drawn.text)
+    }
+    if !scripts.isEmpty { lines.append("fonts \(fonts())") }
     return lines.joined(separator: "\n") + "\n"
 }
 

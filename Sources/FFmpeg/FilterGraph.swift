@@ -26,13 +26,20 @@ struct FilterGraph {
     private var solidCount = 0
     /// Labels of each piece's parts that are still to be drawn.
     private var labels: [[String]] = []
+    /// What is laid over the lowest layer, in order.
+    private enum Overlay {
+        case picture(label: String, x: String, y: String)
+        /// Index into the chunk's scripts.
+        case script(Int)
+    }
 
     private var output: RenderPlan.OutputSettings { plan.output }
     private var rate: Rational { plan.output.frameRate }
     private var timeBase: Rational { Rational(1) / rate }
 
     init(
-        _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String]
+        _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String],
+        scripts: ScriptFiles = ScriptFiles(pieces: [], prefix: "")
     ) throws(FFmpegError) {
         self.plan = plan
         self.frames = frames
@@ -42,11 +49,11 @@ struct FilterGraph {
             try add(piece, "p\(index)", parts[index], sourceURLs)
         }
         var bottom: [String] = []
-        var raised: [(label: String, x: String, y: String)] = []
+        var raised: [(layer: Int, overlay: Overlay)] = []
         var covered = 0
         for (index, segment) in picture.segments.enumerated() {
             guard segment.isBottom, picture.isOpaque(segment, in: output) else {
-                raised.append(draw(segment, "r\(index)"))
+                raised.append((segment.layer, draw(segment, "r\(index)")))
                 continue
             }
             if segment.offset > covered { bottom.append(gap(segment.offset - covered)) }
@@ -54,7 +61,12 @@ struct FilterGraph {
             bottom.append(base(segment, "m\(index)"))
         }
         if covered < frames.count { bottom.append(gap(frames.count - covered)) }
-        finish(bottom: bottom, raised: raised)
+        for (index, script) in scripts.pieces.enumerated() {
+            // Over the pictures of its own layer and below those of the next.
+            let place = raised.firstIndex { $0.layer > script.layer } ?? raised.endIndex
+            raised.insert((script.layer, .script(index)), at: place)
+        }
+        finish(bottom: bottom, raised: raised.map(\.overlay), scripts)
         text = chains.joined(separator: ";")
     }
 
@@ -164,7 +176,7 @@ struct FilterGraph {
     /// place in the chunk, its place are expressions for `overlay`.
     private mutating func draw(
         _ segment: ChunkPicture.Segment, _ label: String
-    ) -> (label: String, x: String, y: String) {
+    ) -> Overlay {
         switch segment.drawing {
         case .plain(let part):
             let piece = picture.pieces[part.piece]
@@ -181,7 +193,7 @@ struct FilterGraph {
             chains.append(
                 "[\(takeLabel(of: part))]" + chain.joined(separator: ",") + "[\(label)]")
             let place = place(of: piece)
-            return (label, place.x, place.y)
+            return .picture(label: label, x: place.x, y: place.y)
         case .mix(let from, let to, let mix):
             let sides = [from, to].enumerated().map {
                 onCanvas($1, count: segment.count, "\(label)\($0 == 0 ? "a" : "b")")
@@ -189,7 +201,7 @@ struct FilterGraph {
             chains.append(
                 "[\(sides[0])][\(sides[1])]\(crossfade(mix, segment.count)),"
                     + "\(Self.shift(by: segment.offset))[\(label)]")
-            return (label, "0", "0")
+            return .picture(label: label, x: "0", y: "0")
         }
     }
 
@@ -273,17 +285,25 @@ struct FilterGraph {
     // MARK: Joining
 
     private mutating func finish(
-        bottom: [String], raised: [(label: String, x: String, y: String)]
+        bottom: [String], raised: [Overlay], _ scripts: ScriptFiles
     ) {
         let pads = bottom.map { "[\($0)]" }.joined()
         let join = bottom.count > 1 ? "concat=n=\(bottom.count):v=1:a=0," : ""
         // `concat` counts in microseconds and guesses lengths; the frames are
         // whole, so numbering them anew is exact.
         chains.append("\(pads)\(join)settb=\(timeBase),setpts=N[b0]")
-        for (index, layer) in raised.enumerated() {
-            chains.append(
-                "[b\(index)][\(layer.label)]overlay=x=\(layer.x):y=\(layer.y):eval=init"
-                    + ":eof_action=pass:repeatlast=0:format=yuv420[b\(index + 1)]")
+        for (index, overlay) in raised.enumerated() {
+            switch overlay {
+            case .picture(let label, let x, let y):
+                chains.append(
+                    "[b\(index)][\(label)]overlay=x=\(x):y=\(y):eval=init"
+                        + ":eof_action=pass:repeatlast=0:format=yuv420[b\(index + 1)]")
+            case .script(let script):
+                let filters = scripts.pieces[script]
+                    .filters(path: scripts.path(script), timeBase: timeBase)
+                chains.append(
+                    "[b\(index)]" + filters.joined(separator: ",") + "[b\(index + 1)]")
+            }
         }
         chains.append(
             "[b\(raised.count)]trim=end_pts=\(frames.count),"

@@ -18,11 +18,15 @@ extension MediaEngine {
         precondition(
             !frames.isEmpty && frames.start >= 0 && frames.end <= plan.frameCount,
             "a chunk lies in its plan")
-        let graph = try FilterGraph(frames, of: plan, sourceURLs: sourceURLs)
+        let scripts = ScriptFiles(
+            pieces: ScriptPiece.pieces(of: frames, in: plan), prefix: "\(path).script-")
+        defer { scripts.remove() }
+        let graph = try FilterGraph(
+            frames, of: plan, sourceURLs: sourceURLs, scripts: scripts)
         let arguments = chunkArguments(graph, plan: plan, path: path)
         let counts = FrameCounts(expected: graph.inputs.count, report: progress)
         let process = FFmpegProcess(
-            configuration: configuration,
+            configuration: try scripts.write(configuration),
             sources: graph.inputs.map { ($0.file.url, $0.source) })
         let outcome = try await process.run(
             configuration.ffmpegPath, arguments, onLine: { counts.read($0) })

@@ -54,7 +54,18 @@ package struct MediaEngine: Sendable {
         _ frames: FrameRange, of plan: RenderPlan, version: String
     ) -> String {
         chunkFingerprint(
-            frames, of: plan, ffmpegVersion: version, threads: configuration.threads)
+            frames, of: plan, ffmpegVersion: version, threads: configuration.threads,
+            fonts: fontIdentity())
+    }
+
+    /// Read once in the life of the engine.
+    private func fontIdentity() -> String {
+        known.fonts.withLock { fonts in
+            if let fonts { return fonts }
+            let identity = FontCollection(folder: configuration.fontsDirectory).identity()
+            fonts = identity
+            return identity
+        }
     }
 
     /// Options before the inputs, the same for every run.
@@ -69,10 +80,11 @@ package struct MediaEngine: Sendable {
     static let progressArguments = ["-progress", "pipe:1", "-stats_period", "0.5"]
 }
 
-/// What FFmpeg said of itself once it was asked, shared by copies of one engine.
+/// What FFmpeg said of itself once it was asked, and the fonts, shared by copies of one engine.
 private final class KnownProgram: Sendable {
     let text = Mutex<String?>(nil)
     let encoders = Mutex<Set<String>?>(nil)
+    let fonts = Mutex<String?>(nil)
 }
 
 /// What a finished run cost and made.

@@ -137,10 +137,10 @@ import Testing
         ("[", "is not JSON: "), ("{}", "has no words"),
         ("[1]", "/0: must be an object, not a number"),
         (#"[{"start":0}]"#, "/0/word: needs a word"),
-        (#"[{"word":"a","start":"0"}]"#, "/0/start: must be a number, not a string"),
+        (#"[{"word":"a","start":"0"}]"#, "/0/start: is no time: it is a string"),
         (#"[{"word":"a","start":2,"end":1}]"#, "/0: ends before it begins"),
-        (#"[{"word":"a","startMs":-1}]"#, "/0/startMs: must be from 0 to 86400000"),
-        (#"[{"word":"a","start":1e9}]"#, "/0/start: must be from 0 to 86400"),
+        (#"[{"word":"a","startMs":-1}]"#, "/0/startMs: is no time from 0 to 86400000"),
+        (#"[{"word":"a","start":1e9}]"#, "/0/start: is no time from 0 to 86400"),
     ])
     func `bad words are refused with their pointer`(text: String, detail: String) {
         #expect(fault(text, .json).hasPrefix(detail))

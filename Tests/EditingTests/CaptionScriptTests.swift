@@ -69,10 +69,11 @@ import Testing
         let drawn = try #require(title("Hello").script(output).drawn(FrameRange(20, 40)))
 
         #expect(drawn.firstFrame == 20)
-        #expect(
-            drawn.text.split(separator: "\n").last
-                == "Dialogue: 0,0:00:00.00,0:00:15.00,Text,,75,75,0,,"
-                + "{\\an5\\pos(540,960)\\fad(2500,1250)}Hello")
+        let line = drawn.text.split(separator: "\n").last.map(String.init)
+        let expected =
+            "Dialogue: 0,0:00:00.00,0:00:15.00,Text,,75,75,0,,"
+            + "{\\an5\\pos(540,960)\\fad(2500,1250)}Hello"
+        #expect(line == expected)
     }
 
     @Test func `a highlighted word is coloured while it is spoken`() throws {
@@ -83,9 +84,9 @@ import Testing
         #expect(
             file.split(separator: "\n").suffix(2) == [
                 "Dialogue: 0,0:00:00.00,0:00:00.40,Text,,75,75,0,,"
-                    + "{\\an2\\pos(540,1526)}{\\1c&H00E5FF&}ONE{\\1c} TWO",
+                    + "{\\an2\\pos(540,1527)}{\\1c&H00E5FF&}ONE{\\1c} TWO",
                 "Dialogue: 0,0:00:00.40,0:00:01.20,Text,,75,75,0,,"
-                    + "{\\an2\\pos(540,1526)}ONE {\\1c&H00E5FF&}TWO",
+                    + "{\\an2\\pos(540,1527)}ONE {\\1c&H00E5FF&}TWO",
             ])
     }
 

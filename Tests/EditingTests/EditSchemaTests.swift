@@ -19,7 +19,9 @@ import Testing
         "makes a picture of", "frames per second", "must be a size such as", "does not go with",
         "of the picture", "must be later than the", "of the first switch must be 0",
         "must be one of the angles", "is no angle of this clip",
-        "must lie after the clip's in-point", "s after the in-point, but the clip is",
+        "must lie after the clip's in-point", "needs a word",
+        "ends before it begins", "has no words", "is longer than 200 characters", "is no time",
+        "is not usable:", "has more than 40 lines", "s after the in-point, but the clip is",
     ]
 
     private func decoderFaults(_ request: JSONValue) -> [EditFault] {
@@ -70,7 +72,8 @@ private enum JSONMutation {
     private static let values: [JSONValue] = [
         .null, true, 0, 1, 2, -1, 0.5, 17.25, 1e6, 90_000, "", "auto", "end", "x", "fade",
         "ast_1", "1080", "1080p", "640x360", "30000/1001", "9:16", "#ffffff", "aac", "mp4",
-        "high", "wipeleft", "multicam", "color", true, [], [:], [.null], ["A": "ast_1"],
+        "high", "wipeleft", "title", "highlight", "caption", "text", "Lato Black", "a,b",
+        "multicam", "color", true, [], [:], [.null], ["A": "ast_1"],
         [["at": 0, "volume": 1], ["at": 1.5, "volume": 0.25]],
     ]
     private static let names = [
@@ -81,7 +84,10 @@ private enum JSONMutation {
         "crf", "preset", "codec", "audio", "chunkSeconds", "quality", "output", "settings",
         "rotation", "effects", "brightness", "greyscale", "blur", "focus", "y", "crop", "left",
         "speed", "fadeIn", "volumeEffect", "angles", "offsets", "switches", "at", "angle",
-        "color", "overlap", "range", "ducking", "project", "timeline", "callback", "url",
+        "color", "overlap", "range", "ducking", "text", "style", "captions", "words", "font",
+        "family", "stroke",
+        "font-family", "maxWordsPerLine", "animation", "colors", "bold", "uppercase", "project",
+        "timeline", "callback", "url",
         "secretRef", "data", "clientToken",
     ]
 

@@ -29,6 +29,16 @@ enum Assets {
 
     static let all = Dictionary(
         uniqueKeysWithValues: [one, two, upright, endless, picture, music].map { ($0.assetID, $0) })
+    /// 3 s of words.
+    static let captions = [
+        "cap_1": CaptionTrack(cues: [
+            CaptionCue(
+                start: 0, end: 3_000,
+                words: (0..<6).map {
+                    CaptionWord("word\($0)", start: $0 * 500, end: $0 * 500 + 450)
+                })
+        ])
+    ]
     static let unready = ["ast_busy": "is still being read", "ast_bad": "is not media"]
 
     static func video(
@@ -60,7 +70,7 @@ func plan(_ json: String, planner: ChunkPlanner = ChunkPlanner()) throws -> Rend
 
 func plan(_ value: JSONValue, planner: ChunkPlanner = ChunkPlanner()) throws -> RenderPlan {
     try Edit(request: value).lowered(
-        assets: Assets.all, unready: Assets.unready, planner: planner)
+        assets: Assets.all, captions: Assets.captions, unready: Assets.unready, planner: planner)
 }
 
 /// The faults of a request, from either step; empty where there are none.

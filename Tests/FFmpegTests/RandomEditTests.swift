@@ -33,7 +33,8 @@ import Testing
             rate: Self.rates[random.below(Self.rates.count)])
         rendering.plan.layers = (0..<(1 + random.below(3))).map { layer in
             RenderPlan.Layer(
-                placements: placements(rendering, isBottom: layer == 0, &random))
+                placements: placements(rendering, isBottom: layer == 0, &random),
+                scripts: random.below(2) == 0 ? [script(&random)] : [])
         }
         var cuts = Set((0..<4).map { _ in 1 + random.below(99) })
         cuts.formUnion([0, 100])
@@ -45,6 +46,34 @@ import Testing
         #expect(whole.count == 100)
         #expect(pieces.count == 100)
         #expect(wrong == [], "seed \(seed), cuts \(cuts.sorted()), \(rendering.plan.layers)")
+    }
+
+    private func script(_ random: inout Generator) -> RenderPlan.ScriptPlacement {
+        let start = random.below(90) - 10
+        let count = 1 + random.below(100)
+        let content: RenderPlan.ScriptPlacement.Content
+        if random.below(3) == 0 {
+            content = .title(
+                TextTitle(
+                    "Title {\(random.below(9))}", TextTitle.Preset.allCases[random.below(3)],
+                    width: 160, height: 120))
+        } else {
+            var time = 0
+            let words = (0..<(1 + random.below(20))).map { index in
+                let from = time + random.below(150)
+                time = from + random.below(400)
+                return CaptionWord("w\(index)", start: from, end: time)
+            }
+            let presets = CaptionStyle.Preset.allCases
+            content = .captions(
+                CaptionTrack(cues: [CaptionCue(start: 0, end: time, words: words)]),
+                CaptionStyle(presets[random.below(presets.count)], width: 160, height: 120))
+        }
+        return RenderPlan.ScriptPlacement(
+            content: content, frames: FrameRange(start, start + count),
+            opacity: random.below(3) == 0 ? Rational(1 + random.below(9), 10) : Rational(1),
+            rotation: random.below(3) == 0 ? Rational(random.below(720) - 360) : .zero,
+            fadeInFrames: random.below(count), fadeOutFrames: random.below(count))
     }
 
     private func placements(

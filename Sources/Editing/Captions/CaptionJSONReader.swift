@@ -127,13 +127,13 @@ private struct CaptionToken {
         guard let value = fields[name], value != .null else { return nil }
         guard case .number(let number) = value else {
             throw CaptionFault(
-                "must be a number, not \(value.kindDescription)", at: place.appending(name))
+                "is no time: it is \(value.kindDescription)", at: place.appending(name))
         }
         let unit = isMilliseconds ? Rational(1) : Rational(1_000)
         let most = Rational(CaptionLimits.latestMilliseconds) / unit
         guard let time = Rational(decimal: number), time >= .zero, time <= most else {
             throw CaptionFault(
-                "must be from 0 to \(most.decimalText)", at: place.appending(name))
+                "is no time from 0 to \(most.decimalText)", at: place.appending(name))
         }
         return (time * unit).rounded
     }

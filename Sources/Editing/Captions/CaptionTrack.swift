@@ -85,6 +85,8 @@ package enum CaptionLimits {
 package struct CaptionFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// Where it is: `line 12`, a JSON pointer, or nothing for the whole file.
     package var place: String?
+    /// The place, where it is one of a JSON document.
+    package var pointer: JSONPointer?
     /// The end of a sentence: `has no time`.
     package var detail: String
 
@@ -95,6 +97,7 @@ package struct CaptionFault: Error, Hashable, Sendable, CustomStringConvertible 
 
     package init(_ detail: String, at pointer: JSONPointer? = nil) {
         place = pointer?.description
+        self.pointer = pointer
         self.detail = detail
     }
 

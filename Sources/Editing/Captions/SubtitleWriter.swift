@@ -78,7 +78,7 @@ enum SubtitleText {
         }
         let plain = String(scalars)
         // An arrow would be taken for a line of times.
-        return plain.contains("-->") ? plain.split(separator: "-->").joined(separator: "→") : plain
+        return plain.replacing("-->", with: "→")
     }
 
     /// `plain`, with WebVTT's entities.

@@ -1,0 +1,47 @@
+/// Texts and captions of placed clips, in pixels and frames of the output.
+extension EditLowering {
+    mutating func scripts(_ placed: PlacedClip) -> [RenderPlan.ScriptPlacement] {
+        let look = placed.clip.look
+        let content: RenderPlan.ScriptPlacement.Content
+        var fades = (in: 0, out: 0)
+        switch placed.content {
+        case .text(let text):
+            guard onlyFades(placed, "a text") else { return [] }
+            content = .title(TextTitle(text, look: look, output: settings))
+            fades = lengths(placed, room: placed.frames.count, perSecond: settings.frameRate)
+        case .captions(let captions, let track):
+            guard look.transitionIn == nil, look.transitionOut == nil else {
+                reader.report(
+                    "is not for captions: they come and go with their words",
+                    at: placed.clip.pointer.appending("transition"))
+                return []
+            }
+            content = .captions(
+                track, CaptionStyle(captions, look: look, output: settings))
+        case .media, .multicam, .color: return []
+        }
+        let frames = FrameRange(placed.frames.start - origin, placed.frames.end - origin)
+        return [
+            RenderPlan.ScriptPlacement(
+                content: content, frames: frames, opacity: look.opacity,
+                rotation: look.rotation, fadeInFrames: fades.in, fadeOutFrames: fades.out)
+        ]
+    }
+
+    private mutating func onlyFades(_ placed: PlacedClip, _ phrase: String) -> Bool {
+        let place = placed.clip.pointer.appending("transition")
+        guard placed.mixIn == 0, placed.mixOut == 0 else {
+            reader.report("cannot mix \(phrase) with another clip", at: place)
+            return false
+        }
+        let look = placed.clip.look
+        for (kind, name) in [(look.transitionIn, "in"), (look.transitionOut, "out")] {
+            guard let kind, kind != .fade else { continue }
+            reader.report(
+                "must be fade for \(phrase), not \(EditReader.quoted(kind.rawValue))",
+                at: place.appending(name))
+            return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,176 @@
+/// What an asset of type `text` or `caption` says.
+extension EditDecoding {
+    // MARK: Text
+
+    mutating func text(_ asset: JSONObjectNode) -> Edit.Content? {
+        let text = reader.required("text", of: asset).flatMap {
+            reader.text($0, longest: CaptionLimits.longestTextCharacters)
+        }
+        let preset: TextTitle.Preset? = asset["style"].flatMap { reader.choice($0) }
+        var wish = Edit.Text(text: text ?? "", preset: preset ?? .title)
+        if let font = asset["font"].flatMap({ reader.object($0) }) {
+            wish.font = self.font(font)
+        }
+        if let stroke = asset["stroke"].flatMap({ reader.object($0) }) {
+            wish.outlineColor = stroke["color"].flatMap { color($0) }
+            wish.outlineWidth = stroke["width"].flatMap { pixels($0) }
+        }
+        if let box = asset["background"].flatMap({ reader.object($0) }) {
+            wish.boxColor = reader.required("color", of: box).flatMap { color($0) }
+            wish.boxOpacity = box["opacity"].flatMap { fraction($0) }
+            wish.boxPadding = box["padding"].flatMap { pixels($0) }
+        }
+        if let text, text.split(separator: "\n").count > CaptionLimits.mostTextLines {
+            reader.report(
+                "has more than \(CaptionLimits.mostTextLines) lines",
+                at: asset.pointer.appending("text"))
+        }
+        return text.map { _ in .text(wish) }
+    }
+
+    private mutating func font(_ object: JSONObjectNode) -> Edit.Font {
+        var font = Edit.Font()
+        font.family = object["family"].flatMap { fontFamily($0) }
+        font.size = object["size"].flatMap { fontSize($0) }
+        font.color = object["color"].flatMap { color($0) }
+        font.isBold = object["bold"].flatMap { reader.flag($0) }
+        font.isItalic = object["italic"].flatMap { reader.flag($0) }
+        return font
+    }
+
+    private mutating func fontFamily(_ node: JSONNode) -> String? {
+        let longest = CaptionLimits.longestFontNameCharacters
+        guard let name = reader.text(node, longest: longest) else { return nil }
+        guard TextFont.isName(name) else {
+            reader.report(
+                "must be a font's name: letters, digits, spaces and - _ . ' + & only",
+                at: node.pointer)
+            return nil
+        }
+        return name
+    }
+
+    private mutating func fontSize(_ node: JSONNode) -> Int? {
+        reader.integer(node, in: 1...CaptionLimits.tallestFontPixels)
+    }
+
+    private mutating func pixels(_ node: JSONNode) -> Int? {
+        reader.integer(node, in: 0...CaptionLimits.widestOutlinePixels)
+    }
+
+    // MARK: Captions
+
+    mutating func captions(_ asset: JSONObjectNode) -> Edit.Content? {
+        let source = captionSource(asset)
+        let trim = asset["trim"].flatMap { self.trim($0) }
+        var wish = Edit.Captions(
+            source: source ?? .track(CaptionTrack(cues: [])),
+            trim: trim ?? Located(.zero, asset.pointer.appending("trim")))
+        if let node = asset["style"] { style(node, into: &wish) }
+        return source.map { _ in .captions(wish) }
+    }
+
+    private mutating func captionSource(_ asset: JSONObjectNode) -> Edit.Captions.Source? {
+        let given = ["captions", "words", "text"].compactMap { name in
+            asset[name].map { (name, $0) }
+        }
+        guard let (name, node) = given.first else {
+            reader.report("needs captions, words or text", at: asset.pointer)
+            return nil
+        }
+        guard given.count == 1 else {
+            reader.report("must not stand beside \(name)", at: given[1].1.pointer)
+            return nil
+        }
+        if name == "captions" { return assetID(node).map { .asset($0) } }
+        do throws(CaptionFault) {
+            if name == "words" { return .track(try CaptionTrack(inRequest: node)) }
+            guard let text = reader.text(node, longest: CaptionLimits.mostFileBytes) else {
+                return nil
+            }
+            let format: CaptionFormat = text.hasPrefix("WEBVTT") ? .vtt : .srt
+            return .track(try CaptionTrack(Array(text.utf8), format: format))
+        } catch {
+            if let place = error.pointer {
+                reader.report(error.detail, at: place)
+            } else {
+                reader.report("is not usable: \(error.description)", at: node.pointer)
+            }
+            return nil
+        }
+    }
+
+    /// A preset's name, or an object that starts from one. Names with hyphens
+    /// are JSON2Video's.
+    private mutating func style(_ node: JSONNode, into wish: inout Edit.Captions) {
+        if case .string = node.value {
+            wish.preset = reader.choice(node) ?? wish.preset
+            return
+        }
+        guard let style = reader.object(node) else { return }
+        for name in ["preset", "style"] {
+            wish.preset = style[name].flatMap { reader.choice($0) } ?? wish.preset
+        }
+        wish.animation = style["animation"].flatMap { reader.choice($0) }
+        wish.font.family = first(of: ["fontFamily", "font-family"], in: style) {
+            $0.fontFamily($1)
+        }
+        wish.font.size = first(of: ["fontSize", "font-size"], in: style) { $0.fontSize($1) }
+        wish.font.isBold = style["bold"].flatMap { reader.flag($0) }
+        wish.isUppercase = first(of: ["uppercase", "all-caps"], in: style) { $0.reader.flag($1) }
+        wish.position = style["position"].flatMap { captionPosition($0) }
+        wish.outlineWidth = first(of: ["outlineWidth", "outline-width"], in: style) {
+            $0.pixels($1)
+        }
+        let colors = style["colors"].flatMap { reader.object($0) }
+        wish.font.color = colors?["text"].flatMap { color($0) } ?? named("line-color", style)
+        wish.wordColor = colors?["word"].flatMap { color($0) } ?? named("word-color", style)
+        wish.outlineColor =
+            colors?["outline"].flatMap { color($0) } ?? named("outline-color", style)
+        wish.boxColor = colors?["box"].flatMap { color($0) } ?? named("box-color", style)
+        wish.mostWordsPerLine = first(of: ["maxWordsPerLine", "max-words-per-line"], in: style) {
+            $0.reader.integer($1, in: 1...CaptionLimits.mostWordsPerLine)
+        }
+        wish.mostLines = style["maxLines"].flatMap {
+            reader.integer($0, in: 1...CaptionLimits.mostLinesPerPage)
+        }
+        wish.combineMilliseconds = style["combineTokensWithinMilliseconds"].flatMap {
+            reader.integer($0, in: 1...CaptionLimits.latestMilliseconds)
+        }
+    }
+
+    private mutating func named(_ name: String, _ style: JSONObjectNode) -> String? {
+        style[name].flatMap { color($0) }
+    }
+
+    private static let hyphenated: [String: Edit.Position] = [
+        "center-center": .center, "top-center": .top, "top-right": .topRight,
+        "center-right": .right, "bottom-right": .bottomRight, "bottom-center": .bottom,
+        "bottom-left": .bottomLeft, "center-left": .left, "top-left": .topLeft,
+    ]
+
+    /// `bottom`, or JSON2Video's `bottom-center`.
+    private mutating func captionPosition(_ node: JSONNode) -> Edit.Position? {
+        if case .string(let word) = node.value, let position = Self.hyphenated[word] {
+            return position
+        }
+        return reader.choice(node)
+    }
+}
+
+extension CaptionTrack {
+    /// Words that stand in the request itself.
+    fileprivate init(inRequest node: JSONNode) throws(CaptionFault) {
+        guard case .array(let values) = node.value else {
+            throw CaptionFault(
+                "must be an array, not \(node.value.kindDescription)", at: node.pointer)
+        }
+        guard values.count <= CaptionLimits.mostWords else {
+            throw CaptionFault(
+                "has \(values.count) elements; at most \(CaptionLimits.mostWords) are allowed",
+                at: node.pointer)
+        }
+        try self.init(words: node)
+        guard !words.isEmpty else { throw CaptionFault("has no words", at: node.pointer) }
+    }
+}

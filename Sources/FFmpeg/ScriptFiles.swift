@@ -1,0 +1,38 @@
+import Editing
+import FoundationEssentials
+import Glibc
+
+/// The files that a chunk's texts need while FFmpeg runs.
+struct ScriptFiles {
+    let pieces: [ScriptPiece]
+    /// Paths begin so.
+    let prefix: String
+
+    private var fontsPath: String { "\(prefix)fonts.conf" }
+
+    /// Path of the script with that index.
+    func path(_ index: Int) -> String { "\(prefix)\(index).ass" }
+
+    /// Writes the scripts, and gives the environment in which they are drawn.
+    func write(
+        _ configuration: FFmpegConfiguration
+    ) throws(FFmpegError) -> FFmpegConfiguration {
+        guard !pieces.isEmpty else { return configuration }
+        for (index, piece) in pieces.enumerated() {
+            try FileSystem.write(piece.drawn.text, to: path(index))
+        }
+        let fonts = FontCollection(folder: configuration.fontsDirectory)
+        let temporary = configuration.environment["TMPDIR"] ?? "/tmp"
+        let cache = "\(temporary)/spool-fontconfig-\(getuid())"
+        try FileSystem.write(fonts.configuration(cacheFolder: cache), to: fontsPath)
+        var result = configuration
+        result.environment["FONTCONFIG_FILE"] = fontsPath
+        return result
+    }
+
+    func remove() {
+        guard !pieces.isEmpty else { return }
+        for index in pieces.indices { FileSystem.remove(path(index)) }
+        FileSystem.remove(fontsPath)
+    }
+}
