@@ -48,7 +48,7 @@ import Testing
         #expect(wrong == [], "seed \(seed), cuts \(cuts.sorted()), \(rendering.plan.layers)")
     }
 
-    private func script(_ random: inout Generator) -> RenderPlan.ScriptPlacement {
+    private func script(_ random: inout SeededGenerator) -> RenderPlan.ScriptPlacement {
         let start = random.below(90) - 10
         let count = 1 + random.below(100)
         let content: RenderPlan.ScriptPlacement.Content
