@@ -34,6 +34,7 @@ end-to-end:
 bench: build
 	scripts/setup --tests
 	.venv/bin/python Benchmarks/export_benchmark.py
+	.venv/bin/python Benchmarks/runtime_benchmark.py
 
 clean:
 	rm -rf .build .data

@@ -36,7 +36,7 @@ let package = Package(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CProcess"),
-        .target(name: "CCrashReport"),
+        .target(name: "CLambdaProcess"),
 
         // Rooms, leaves first.
         .target(name: "JSONLog", swiftSettings: strict),
@@ -55,7 +55,7 @@ let package = Package(
             name: "Jobs", dependencies: ["Editing", "ObjectStore", "AWSSignature"],
             swiftSettings: strict),
         .target(
-            name: "LambdaRuntime", dependencies: ["JSONLog", "CCrashReport"],
+            name: "LambdaRuntime", dependencies: ["JSONLog", "CLambdaProcess"],
             path: "Sources/Runtime",
             swiftSettings: strict),
         .target(

@@ -22,7 +22,7 @@ struct LogLine {
     var time: String
     var level: LogLevel
     var message: String
-    var fields: [String: LogValue]
+    var fields: LogFields
 
     func bytes(_ format: LogFormat) -> [UInt8] {
         var line: [UInt8] = []
@@ -41,10 +41,10 @@ struct LogLine {
         line.append(contentsOf: level.name.utf8)
         line.append(contentsOf: "\",\"message\":".utf8)
         JSONText.append(message, to: &line)
-        for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+        for (name, value) in fields.sorted {
             line.append(UInt8(ascii: ","))
             // A field must not shadow one of the three that every line has.
-            let isTaken = ["timestamp", "level", "message"].contains(name)
+            let isTaken = name == "timestamp" || name == "level" || name == "message"
             JSONText.append(isTaken ? "_" + name : name, to: &line)
             line.append(UInt8(ascii: ":"))
             JSONText.append(value, to: &line)
@@ -59,7 +59,7 @@ struct LogLine {
         // Message and values are quoted where they could be taken for more
         // than one line or field.
         appendWord(message, allowsSpace: true, to: &line)
-        for (name, value) in fields.sorted(by: { $0.key < $1.key }) where name != "requestId" {
+        for (name, value) in fields.sorted where name != "requestId" {
             line.append(contentsOf: "\t\(name)=".utf8)
             if case .string(let text) = value {
                 appendWord(text, allowsSpace: false, to: &line)

@@ -9,7 +9,7 @@ import Glibc
 package struct Logger: Sendable {
     private let level: LogLevel
     private let format: LogFormat
-    private let fields: [String: LogValue]
+    private let fields: LogFields
     private let clock: @Sendable () -> Int
     private let sink: @Sendable ([UInt8]) -> Void
 
@@ -24,6 +24,13 @@ package struct Logger: Sendable {
         sink: @escaping @Sendable ([UInt8]) -> Void = Logger.standardError,
         clock: @escaping @Sendable () -> Int = Timestamp.now
     ) {
+        self.init(level, format, LogFields(fields), sink, clock)
+    }
+
+    private init(
+        _ level: LogLevel, _ format: LogFormat, _ fields: LogFields,
+        _ sink: @escaping @Sendable ([UInt8]) -> Void, _ clock: @escaping @Sendable () -> Int
+    ) {
         self.level = level
         self.format = format
         self.fields = fields
@@ -33,8 +40,7 @@ package struct Logger: Sendable {
 
     /// A logger that also writes these fields; they win over fields bound before.
     package func with(_ fields: [String: LogValue]) -> Logger {
-        let all = self.fields.merging(fields) { _, new in new }
-        return Logger(level: level, format: format, fields: all, sink: sink, clock: clock)
+        Logger(level, format, self.fields.merging(LogFields(fields)), sink, clock)
     }
 
     /// For whoever looks for a fault; off unless the level says so.
@@ -81,13 +87,43 @@ package struct Logger: Sendable {
 
     private func write(_ level: LogLevel, _ message: String, _ own: [String: LogValue]) {
         guard level >= self.level else { return }
-        let all = own.isEmpty ? fields : fields.merging(own) { _, new in new }
+        let all = own.isEmpty ? fields : fields.merging(LogFields(own))
         let time = Timestamp.text(unixMilliseconds: clock())
         sink(LogLine(time: time, level: level, message: message, fields: all).bytes(format))
     }
 
     // What the metric lines need of a logger.
-    var boundFields: [String: LogValue] { fields }
+    var boundFields: LogFields { fields }
     func unixMilliseconds() -> Int { clock() }
     func emit(_ line: [UInt8]) { sink(line) }
+}
+
+/// Fields in the order of their names. Merging two of them costs no hashing,
+/// and a line is written for every invocation.
+struct LogFields: Sendable {
+    private(set) var sorted: [(name: String, value: LogValue)]
+
+    init(_ fields: [String: LogValue]) {
+        sorted = fields.map { (name: $0.key, value: $0.value) }
+        sorted.sort { $0.name < $1.name }
+    }
+
+    /// The fields of both; those of `other` win.
+    func merging(_ other: LogFields) -> LogFields {
+        var merged = self
+        merged.sorted = []
+        merged.sorted.reserveCapacity(sorted.count + other.sorted.count)
+        var mine = sorted[...]
+        for field in other.sorted {
+            while let first = mine.first, first.name < field.name {
+                merged.sorted.append(mine.removeFirst())
+            }
+            if mine.first?.name == field.name { mine.removeFirst() }
+            merged.sorted.append(field)
+        }
+        merged.sorted.append(contentsOf: mine)
+        return merged
+    }
+
+    subscript(name: String) -> LogValue? { sorted.first { $0.name == name }?.value }
 }

@@ -51,10 +51,9 @@ extension Logger {
             line.append(contentsOf: ",\"Unit\":\"\(metric.unit.rawValue)\"}".utf8)
         }
         line.append(contentsOf: "]}]}".utf8)
-        var members = boundFields
-        for (name, value) in dimensions { members[name] = .string(value) }
-        for metric in metrics { members[metric.name] = metric.value }
-        for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+        var own = dimensions.mapValues { LogValue.string($0) }
+        for metric in metrics { own[metric.name] = metric.value }
+        for (name, value) in boundFields.merging(LogFields(own)).sorted {
             line.append(UInt8(ascii: ","))
             JSONText.append(name, to: &line)
             line.append(UInt8(ascii: ":"))

@@ -15,10 +15,26 @@ package enum Timestamp {
         let milliseconds = max(0, unixMilliseconds)
         let (days, rest) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
         let (year, month, day) = civilDate(daysSinceEpoch: days)
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-        let clock = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60]
-            .map { padded($0, 2) }.joined(separator: ":")
-        return "\(date)T\(clock).\(padded(rest % 1000, 3))Z"
+        return String(unsafeUninitializedCapacity: 24) { text in
+            var index = 0
+            func add(_ number: Int, _ width: Int, _ end: Unicode.Scalar) {
+                var rest = number
+                for place in stride(from: index + width - 1, through: index, by: -1) {
+                    text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+                text[index + width] = UInt8(ascii: end)
+                index += width + 1
+            }
+            add(year, 4, "-")
+            add(month, 2, "-")
+            add(day, 2, "T")
+            add(rest / 3_600_000, 2, ":")
+            add(rest / 60_000 % 60, 2, ":")
+            add(rest / 1000 % 60, 2, ".")
+            add(rest % 1000, 3, "Z")
+            return index
+        }
     }
 
     /// Years start in March here, so that the leap day is the last of its year.
@@ -33,10 +49,5 @@ package enum Timestamp {
         let day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
         let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
-    }
-
-    private static func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

@@ -1,4 +1,4 @@
-import CCrashReport
+import CLambdaProcess
 import Glibc
 
 /// Is told by a loop, on the loop's thread, what the rest of the process must

@@ -1,3 +1,4 @@
+import CLambdaProcess
 import Glibc
 package import JSONLog
 
@@ -23,6 +24,7 @@ package func serve(
     logger: Logger? = nil
 ) async -> Int32 {
     signal(SIGPIPE, SIG_IGN)
+    spool_keep_freed_memory()
     let termination = Termination()
     let process: ServedProcess
     do {

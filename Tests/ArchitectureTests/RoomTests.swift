@@ -17,7 +17,7 @@ import Testing
         ("Sources/ObjectStore", ["HTTPTransport", "AWSSignature", "XMLTree"], system),
         ("Sources/FFmpeg", ["Editing", "ChildProcess"], system),
         ("Sources/Jobs", ["Editing", "ObjectStore", "AWSSignature"], system),
-        ("Sources/Runtime", ["JSONLog", "CCrashReport"], system),
+        ("Sources/Runtime", ["JSONLog", "CLambdaProcess"], system),
         (
             "Sources/Functions",
             [

@@ -43,7 +43,8 @@ import Testing
         #expect(
             response
                 == HTTPResponse(
-                    status: 202, headers: [], body: [], isFramed: false, keepsConnection: false))
+                    status: 202, headers: HTTPHeaderFields(), body: [], isFramed: false,
+                    keepsConnection: false))
     }
 
     @Test func `Connection close is obeyed, a 204 has no body`() throws {

@@ -1,13 +1,7 @@
 /// A whole answer.
 struct HTTPResponse: Sendable, Hashable {
-    struct Header: Sendable, Hashable {
-        /// Lower-case.
-        var name: String
-        var value: String
-    }
-
     var status: Int
-    var headers: [Header]
+    var headers: HTTPHeaderFields
     var body: [UInt8]
     /// False when only the end of the connection ends the body; it is not read
     /// then, for nobody could tell whether it is whole.
@@ -15,10 +9,50 @@ struct HTTPResponse: Sendable, Hashable {
     var keepsConnection: Bool
 
     /// The first value of a header; nil when it is absent or empty.
-    func header(_ name: String) -> String? {
-        let name = name.lowercased()
-        let value = headers.first { $0.name == name }?.value
-        return value.flatMap { $0.isEmpty ? nil : $0 }
+    func header(_ name: StaticString) -> String? {
+        headers.first(name).flatMap { $0.isEmpty ? nil : String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// Header lines as they came; only what is asked for becomes text.
+struct HTTPHeaderFields: Sendable, Hashable {
+    private struct Field: Hashable {
+        var name: Range<Int>
+        var value: Range<Int>
+    }
+
+    private var bytes: [UInt8] = []
+    private var fields: [Field] = []
+
+    /// - Parameter colon: Where in the line the name ends.
+    /// - Parameter value: What is left of the line without spaces around it.
+    mutating func append(_ line: [UInt8], colon: Int, value: Range<Int>) {
+        let start = bytes.count
+        bytes.append(contentsOf: line)
+        fields.append(
+            Field(
+                name: start..<start + colon,
+                value: start + value.lowerBound..<start + value.upperBound))
+    }
+
+    /// The first value of that name, in any case.
+    func first(_ name: StaticString) -> ArraySlice<UInt8>? {
+        fields.first { isNamed($0, name) }.map { bytes[$0.value] }
+    }
+
+    func all(_ name: StaticString) -> [ArraySlice<UInt8>] {
+        var found: [ArraySlice<UInt8>] = []
+        for field in fields where isNamed(field, name) { found.append(bytes[field.value]) }
+        return found
+    }
+
+    private func isNamed(_ field: Field, _ name: StaticString) -> Bool {
+        guard field.name.count == name.utf8CodeUnitCount else { return false }
+        return name.withUTF8Buffer { name in
+            // Names are tokens: setting this bit makes letters lower-case and
+            // confuses no two bytes that occur in the names we ask for.
+            zip(bytes[field.name], name).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+        }
     }
 }
 

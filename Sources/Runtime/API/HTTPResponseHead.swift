@@ -7,7 +7,7 @@ struct HTTPResponseHead: Sendable, Hashable {
     }
 
     var status = 0
-    var headers: [HTTPResponse.Header] = []
+    var headers = HTTPHeaderFields()
     private var isVersion11 = true
 
     init() {}
@@ -36,33 +36,36 @@ struct HTTPResponseHead: Sendable, Hashable {
             line[..<colon].allSatisfy(HTTPResponseHead.isTokenByte)
         else { throw HTTPParseError("a header line is not a name, a colon and a value") }
         let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
-        var value = line[(colon + 1)...].drop(while: isSpace)
-        while let last = value.last, isSpace(last) { value.removeLast() }
-        guard let text = String(validating: value, as: UTF8.self) else {
+        var start = colon + 1
+        var end = line.count
+        while start < end, isSpace(line[start]) { start += 1 }
+        while end > start, isSpace(line[end - 1]) { end -= 1 }
+        let isASCII = line[start..<end].allSatisfy { $0 < 0x80 }
+        guard isASCII || String(validating: line[start..<end], as: UTF8.self) != nil else {
             throw HTTPParseError("a header's value is not UTF-8")
         }
-        let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
-        headers.append(HTTPResponse.Header(name: name, value: text))
+        headers.append(line, colon: colon, value: start..<end)
     }
 
     /// How the body's end is found (RFC 9112, section 6.3).
     func framing() throws(HTTPParseError) -> Framing {
-        let lengths = values("content-length")
-        let encodings = values("transfer-encoding")
+        let lengths = headers.all("content-length")
+        let encodings = headers.all("transfer-encoding")
         guard lengths.count <= 1, encodings.count <= 1, lengths.isEmpty || encodings.isEmpty else {
             throw HTTPParseError("the body's length is given more than once")
         }
         if let encoding = encodings.first {
-            guard isVersion11, encoding.lowercased() == "chunked", ![204, 304].contains(status)
-            else { throw HTTPParseError("the transfer encoding \(encoding) is not accepted") }
+            let name = String(decoding: encoding, as: UTF8.self)
+            guard isVersion11, name.lowercased() == "chunked", ![204, 304].contains(status)
+            else { throw HTTPParseError("the transfer encoding \(name) is not accepted") }
             return .chunked
         }
         guard let text = lengths.first else {
-            return [204, 304].contains(status) ? .none : .untilClose
+            return status == 204 || status == 304 ? .none : .untilClose
         }
-        guard (1...15).contains(text.utf8.count),
-            text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(text)
+        guard (1...15).contains(text.count), text.allSatisfy({ (0x30...0x39).contains($0) })
         else { throw HTTPParseError("Content-Length is not a number") }
+        let length = text.reduce(0) { $0 * 10 + Int($1 - 0x30) }
         guard status != 204 || length == 0 else {
             throw HTTPParseError("a 204 has a body")
         }
@@ -73,19 +76,17 @@ struct HTTPResponseHead: Sendable, Hashable {
 
     var keepsConnection: Bool {
         isVersion11
-            && !values("connection").contains { value in
-                value.lowercased().split(separator: ",").contains { $0.contains("close") }
+            && !headers.all("connection").contains { value in
+                String(decoding: value, as: UTF8.self).lowercased().split(separator: ",")
+                    .contains { $0.contains("close") }
             }
-    }
-
-    private func values(_ name: String) -> [String] {
-        headers.compactMap { $0.name == name ? $0.value : nil }
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        case UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        default: "!#$%&'*+.^`|~".utf8.contains(byte)
         }
     }
 }

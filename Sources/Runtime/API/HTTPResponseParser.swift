@@ -55,6 +55,42 @@ struct HTTPResponseParser: Sendable {
         }
     }
 
+    /// What is still to come of a body whose length is known; 0 elsewhere.
+    var missingBodyBytes: Int {
+        if case .fixedBody(let remaining) = state { remaining } else { 0 }
+    }
+
+    /// Takes the rest of the body straight from the connection, without a
+    /// buffer between.
+    /// - Parameter read: Fills the memory from its beginning; answers how much,
+    ///   0 at the connection's end.
+    mutating func fillBody(
+        _ read: (UnsafeMutableRawBufferPointer) throws(SocketError) -> Int
+    ) throws(SocketError) {
+        let missing = missingBodyBytes
+        guard missing > 0 else { return }
+        let begun = body
+        body = []
+        var failure: SocketError?
+        body = [UInt8](unsafeUninitializedCapacity: begun.count + missing) { memory, count in
+            _ = memory.initialize(fromContentsOf: begun)
+            count = begun.count
+            while count < memory.count, failure == nil {
+                do throws(SocketError) {
+                    let rest = UnsafeMutableRawBufferPointer(
+                        UnsafeMutableBufferPointer(rebasing: memory[count...]))
+                    let more = try read(rest)
+                    if more == 0 { failure = .truncated }
+                    count += more
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw failure }
+        state = .done
+    }
+
     private mutating func take(_ wanted: Int, of rest: inout ArraySlice<UInt8>) -> Int {
         let piece = rest.prefix(wanted)
         body.append(contentsOf: piece)
@@ -127,7 +163,6 @@ struct HTTPResponseParser: Sendable {
             guard length <= limits.bodyBytesMax else {
                 throw HTTPParseError("the body is larger than \(limits.bodyBytesMax) bytes")
             }
-            body.reserveCapacity(length)
             state = .fixedBody(remaining: length)
         case .chunked: state = .chunkSize
         }

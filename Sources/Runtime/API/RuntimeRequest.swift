@@ -69,10 +69,28 @@ struct RuntimeRequest: Sendable, Hashable {
 
     /// Everything before the body.
     func head(authority: String) -> [UInt8] {
-        var text = "\(method) \(path) HTTP/1.1\r\nHost: \(authority)\r\nUser-Agent: spool\r\n"
-        for header in headers { text += "\(header.name): \(header.value)\r\n" }
-        if method == "POST", !isChunked { text += "Content-Length: \(body.count)\r\n" }
-        return Array((text + "\r\n").utf8)
+        var head: [UInt8] = []
+        head.reserveCapacity(320)
+        func add(_ text: String) { head.append(contentsOf: text.utf8) }
+        add(method)
+        add(" ")
+        add(path)
+        add(" HTTP/1.1\r\nHost: ")
+        add(authority)
+        add("\r\nUser-Agent: spool\r\n")
+        for header in headers {
+            add(header.name)
+            add(": ")
+            add(header.value)
+            add("\r\n")
+        }
+        if method == "POST", !isChunked {
+            add("Content-Length: ")
+            add(String(body.count))
+            add("\r\n")
+        }
+        add("\r\n")
+        return head
     }
 }
 

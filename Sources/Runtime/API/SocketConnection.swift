@@ -38,7 +38,8 @@ final class SocketConnection {
     let descriptor: Int32
     /// Whether an exchange has already gone well here.
     private(set) var isReused = false
-    private var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    /// Holds a head and a usual event; larger bodies do not pass through it.
+    private var buffer = [UInt8](repeating: 0, count: 16 << 10)
 
     /// Connects; loopback answers at once, one way or the other.
     init(to endpoint: RuntimeEndpoint) throws(SocketError) {
@@ -96,6 +97,11 @@ final class SocketConnection {
             } catch {
                 throw .invalid(error)
             }
+            if parser.missingBodyBytes > 0 {
+                try parser.fillBody { (memory) throws(SocketError) in
+                    try receiveRest(into: memory)
+                }
+            }
             if let response = parser.response {
                 isReused = true
                 return response
@@ -113,27 +119,59 @@ final class SocketConnection {
         }
     }
 
-    private func send(_ head: [UInt8], _ body: [UInt8]) throws(SocketError) {
-        // Small bodies go out in one packet with their head.
-        let first = body.count <= 256 << 10 ? head + body : head
-        try sendAll(first)
-        if first.count == head.count, !body.isEmpty { try sendAll(body) }
+    private func receiveRest(
+        into memory: UnsafeMutableRawBufferPointer
+    ) throws(SocketError) -> Int {
+        while true {
+            let count = recv(
+                descriptor, memory.baseAddress, memory.count, Int32(MSG_WAITALL))
+            if count >= 0 { return count }
+            if errno == ECONNRESET { return 0 }
+            if errno != EINTR { throw .system(call: "recv", errno: errno) }
+        }
     }
 
-    func sendAll(_ bytes: [UInt8]) throws(SocketError) {
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { bytes in
-                Glibc.send(
-                    descriptor, bytes.baseAddress! + offset, bytes.count - offset,
-                    Int32(MSG_NOSIGNAL))
+    func sendAll(_ bytes: [UInt8]) throws(SocketError) { try send(bytes, []) }
+
+    /// Head and body leave together and are not copied to do so.
+    private func send(_ head: [UInt8], _ body: [UInt8]) throws(SocketError) {
+        let failure = head.withUnsafeBytes { head in
+            body.withUnsafeBytes { body in sendPieces(head, body) }
+        }
+        if let failure { throw failure }
+    }
+
+    private func sendPieces(
+        _ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer
+    ) -> SocketError? {
+        var sent = 0
+        while sent < head.count + body.count {
+            let headRest = head[min(sent, head.count)...]
+            let bodyRest = body[max(0, sent - head.count)...]
+            var pieces = (Self.vector(headRest), Self.vector(bodyRest))
+            let count = withUnsafeMutablePointer(to: &pieces) { pieces in
+                pieces.withMemoryRebound(to: iovec.self, capacity: 2) { pieces in
+                    // SAFETY: the vectors name memory of the caller's arrays,
+                    // which outlives the call.
+                    var message = msghdr()
+                    message.msg_iov = pieces
+                    message.msg_iovlen = 2
+                    return sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+                }
             }
             if count > 0 {
-                offset += count
+                sent += count
             } else if errno != EINTR {
-                throw .system(call: "send", errno: errno)
+                return .system(call: "send", errno: errno)
             }
         }
+        return nil
+    }
+
+    private static func vector(_ bytes: Slice<UnsafeRawBufferPointer>) -> iovec {
+        let whole = UnsafeRawBufferPointer(rebasing: bytes)
+        return iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: whole.baseAddress), iov_len: whole.count)
     }
 
     private static func connect(_ endpoint: RuntimeEndpoint) throws(SocketError) -> Int32 {

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CCrashReport.h"
+#include "CLambdaProcess.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -34,3 +34,8 @@ void spool_crash_protect_thread(void);
 /* Waits until what was written to standard error has left the process, as
    long as 100 ms. To be called before an orderly exit. */
 void spool_crash_flush(void);
+
+/* Freed memory stays with the process: an event and its response of up to 6 MiB
+   reuse what those before had. By default it would go back to the system and
+   come again, page by page. */
+void spool_keep_freed_memory(void);

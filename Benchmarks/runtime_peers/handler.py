@@ -1,0 +1,5 @@
+"""Echo for awslambdaric."""
+
+
+def handler(event, _):
+    return event
