@@ -49,8 +49,23 @@ extension EditDecoding {
         settings.video.codec = codec ?? usual
         settings.audio.codec =
             soundCodec ?? settings.format.usualAudioCodec(with: settings.video.codec)
+        settings.isStreamed = object["hls"].map { isStreamed($0, settings) } ?? false
         if settings.format.kind == .animation { settings.frameRate = Rational(15) }
         readQuality(object, isClipForge: isClipForge, into: &settings.video)
+    }
+
+    /// What is streamed are the film's own chunks, so players must know them.
+    private mutating func isStreamed(
+        _ node: JSONNode, _ settings: RenderPlan.OutputSettings
+    ) -> Bool {
+        guard reader.flag(node) == true else { return false }
+        guard settings.format == .mp4, settings.video.codec != .lossless else {
+            let what = settings.format == .mp4 ? "lossless" : settings.format.rawValue
+            reader.report(
+                "does not go with \(what), only with mp4 of h264, hevc or av1", at: node.pointer)
+            return false
+        }
+        return true
     }
 
     /// Reports codecs that the format does not hold.

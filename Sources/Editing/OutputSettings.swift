@@ -11,6 +11,8 @@ extension RenderPlan {
         package var background: String
         package var video: VideoEncoding
         package var audio: AudioEncoding
+        /// Whether the film can be watched by HLS while it is rendered.
+        package var isStreamed = false
 
         package init(
             format: OutputFormat = .mp4, width: Int, height: Int, frameRate: Rational,

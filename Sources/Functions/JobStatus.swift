@@ -28,13 +28,19 @@ enum JobStatus {
                 return .json(
                     status: 200, try await ExportList.of(authorized.owner, dependencies))
             }
+            let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
+            if let name = path.last.flatMap(StreamPlaylist.Name.init) {
+                let id =
+                    authorized.request.pathParameters["jobId"] ?? path.dropLast(2).last
+                let found = try await lookup.find(id, owner: authorized.owner)
+                return try await StreamPlaylist.answer(name, found, dependencies.bucket)
+            }
             let verbs: Set<String> = ["status", "download"]
             let verb = path.last.flatMap { verbs.contains($0) ? $0 : nil }
             let id =
                 verb == nil
                 ? authorized.pathParameter("jobId")
                 : authorized.request.pathParameters["jobId"] ?? path.dropLast().last
-            let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
             let found = try await lookup.find(id, owner: authorized.owner)
             let document = try await document(found, dependencies)
             return verb == "download"
@@ -50,6 +56,9 @@ enum JobStatus {
         var document = StatusDocument(
             ExportStatus(listing, result: result), job: found.ledger.keys.job,
             pointer: found.pointer)
+        if !listing.streamPieces.isEmpty {
+            document.playlist = StreamPlaylist.path(found.ledger.keys.job)
+        }
         if let output = result?.output {
             let key = ObjectKey(output.key)
             let name = "\(found.ledger.keys.job.text).\(key.text.split(separator: ".").last ?? "")"
@@ -100,6 +109,8 @@ private struct StatusDocument: Encodable {
     var chunks: [Chunk]
     var audio: String
     var downloadUrl: String?
+    /// Path of the HLS stream's main playlist, once there is something to play.
+    var playlist: String?
     var error: String?
     var size: Int?
     var contentType: String?

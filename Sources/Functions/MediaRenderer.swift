@@ -19,6 +19,10 @@ package protocol MediaRenderer: Sendable {
         of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
+    /// Wraps a unit as a piece of an HLS stream; nil is the sound.
+    func streamPiece(
+        _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
+    ) async throws(FFmpegError) -> StreamPiece
     func stitch(
         _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, to path: String,
         scratch: String

@@ -63,6 +63,11 @@ private struct UnitWork {
         let plan = try await ledger.plan()
         if try await !bucket.objectExists(ledger.keys.receipt(unit)) {
             guard let receipt = try await renderOrReuse(plan) else { return }
+            if plan.output.isStreamed {
+                let stream = UnitStream(
+                    plan: plan, keys: ledger.keys, dependencies: dependencies)
+                try await stream.add(unit, receipt)
+            }
             _ = try await bucket.createDocument(receipt, at: ledger.keys.receipt(unit))
         }
         try await ledger.requestStitchIfComplete(plan)

@@ -28,6 +28,16 @@ package struct ExportKeys: Hashable, Sendable {
     /// the extension of its format.
     package func output(fileExtension: String) -> ObjectKey { key("output.\(fileExtension)") }
 
+    /// A chunk as a piece of the HLS stream. The name tells how many bytes set
+    /// a player up, so that a listing is all that a playlist needs.
+    package func streamPiece(_ frames: FrameRange, initialisationBytes: Int) -> ObjectKey {
+        key("hls/\(RenderUnit.video(frames).name).\(initialisationBytes).mp4")
+    }
+    /// The whole sound of the HLS stream.
+    package var streamSound: ObjectKey { key("hls/audio.mp4") }
+    /// Where the sound's fragments lie; written after the sound itself.
+    package var streamSoundIndex: ObjectKey { key("hls/audio.json") }
+
     package func request(_ unit: RenderUnit) -> ObjectKey {
         key("requests/\(unit.name).chunk.json")
     }

@@ -24,6 +24,19 @@ package struct ExportListing: Hashable, Sendable {
     /// The oldest object: when the export was accepted.
     package var firstActivityMilliseconds = Int.max
 
+    /// Chunks that can be watched by HLS.
+    package var streamPieces: [FrameRange: StreamPieceEntry] = [:]
+    /// Whether the sound can be heard by HLS.
+    package var hasStreamSound = false
+
+    /// One chunk of the stream.
+    package struct StreamPieceEntry: Hashable, Sendable {
+        package var key: ObjectKey
+        package var bytes: Int
+        /// How many of them, from the first, set a player up.
+        package var initialisationBytes: Int
+    }
+
     /// How far a unit is: the progress object's size and its time.
     package struct Progress: Hashable, Sendable {
         package var frames: Int
@@ -47,6 +60,7 @@ package struct ExportListing: Hashable, Sendable {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
         case "result.json": hasResult = true
+        case "hls/audio.json": hasStreamSound = true
         case "requests/all.stitch.json":
             hasStitchRequest = true
             stitchRequestMilliseconds = time
@@ -57,6 +71,8 @@ package struct ExportListing: Hashable, Sendable {
                 progress[unit] = Progress(frames: object.bytes, milliseconds: time)
             } else if let unit = Self.unit(rest, "receipts/", ".json") {
                 receipts.insert(unit)
+            } else if rest.hasPrefix("hls/") {
+                readStream(rest.dropFirst("hls/".count), object: object)
             } else if rest.hasPrefix("failures/all.") {
                 stitchFailures += 1
             } else if rest.hasPrefix("failures/") {
@@ -64,6 +80,27 @@ package struct ExportListing: Hashable, Sendable {
                 if let unit = RenderUnit(name: name) { failures[unit, default: 0] += 1 }
             }
         }
+    }
+
+    private mutating func readStream(_ name: Substring, object: ObjectInfo) {
+        let parts = name.split(separator: ".")
+        guard parts.count == 3, parts[2] == "mp4", let head = Int(parts[1]),
+            case .video(let frames)? = RenderUnit(name: parts[0]), 0 < head, head < object.bytes
+        else { return }
+        streamPieces[frames] = StreamPieceEntry(
+            key: object.key, bytes: object.bytes, initialisationBytes: head)
+    }
+
+    /// The pieces of the stream from its start as far as there is no gap.
+    package var streamedStretch: [(frames: FrameRange, entry: StreamPieceEntry)] {
+        let byStart = Dictionary(
+            grouping: streamPieces.keys, by: \.start
+        ).compactMapValues { $0.max { $0.end < $1.end } }
+        var stretch: [(frames: FrameRange, entry: StreamPieceEntry)] = []
+        while let next = byStart[stretch.last?.frames.end ?? 0], let entry = streamPieces[next] {
+            stretch.append((next, entry))
+        }
+        return stretch
     }
 
     private static func unit(

@@ -66,6 +66,17 @@ struct Rendering {
         }
     }
 
+    /// When every frame shows, in ticks of the file, in order.
+    static func frameTimes(of path: String) async throws -> [Int] {
+        let text = try await runFFmpeg(
+            ["-i", path, "-map", "0:v", "-fps_mode", "passthrough", "-copyts"]
+                + ["-enc_time_base", "-1", "-f", "framemd5", "-"])
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
+            line.split(separator: ",").dropFirst(2).first
+                .flatMap { Int($0.drop { $0 == " " }) }
+        }
+    }
+
     /// Red, green and blue of every pixel of a picture.
     static func pixels(of path: String) async throws -> [UInt8] {
         let raw = "\(path).rgb"

@@ -72,6 +72,15 @@ final class FakeRenderer: MediaRenderer {
         return try write("sound", to: path, frames: 0)
     }
 
+    func streamPiece(
+        _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
+    ) async throws(FFmpegError) -> StreamPiece {
+        _ = try write("setup|0123456789", to: path, frames: 0)
+        return StreamPiece(
+            initialisationBytes: 6,
+            fragments: [.init(bytes: 4, startTicks: 0), .init(bytes: 6, startTicks: 288_000)])
+    }
+
     func stitch(
         _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, to path: String,
         scratch: String

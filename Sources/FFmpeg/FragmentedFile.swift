@@ -1,0 +1,89 @@
+import Glibc
+
+/// The boxes of a fragmented mp4 (ISO 14496-12): where fragments lie and when
+/// they start. FFmpeg writes such files and tells neither.
+enum FragmentedFile {
+    private struct Box {
+        var type: String
+        var start: Int
+        var bytes: Int
+        /// Bytes before the content: 8, or 16 where the size is a long one.
+        var head: Int
+    }
+
+    /// What the file holds; nil where it is no fragmented mp4.
+    static func piece(_ path: String) -> StreamPiece? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return piece(descriptor, FileSystem.size(of: path))
+    }
+
+    private static func piece(_ descriptor: Int32, _ size: Int) -> StreamPiece? {
+        guard let boxes = boxes(descriptor, from: 0, to: size),
+            let first = boxes.first(where: { $0.type == "moof" })
+        else { return nil }
+        var fragments: [StreamPiece.Fragment] = []
+        for box in boxes where box.start >= first.start {
+            if box.type == "moof" {
+                guard let start = startTicks(descriptor, of: box) else { return nil }
+                fragments.append(StreamPiece.Fragment(bytes: box.bytes, startTicks: start))
+            } else {
+                fragments[fragments.count - 1].bytes += box.bytes
+            }
+        }
+        return StreamPiece(initialisationBytes: first.start, fragments: fragments)
+    }
+
+    /// `moof/traf/tfdt`: the decode time of the fragment's first sample.
+    private static func startTicks(_ descriptor: Int32, of moof: Box) -> Int? {
+        func inside(_ box: Box, _ type: String) -> Box? {
+            boxes(descriptor, from: box.start + box.head, to: box.start + box.bytes)?
+                .first { $0.type == type }
+        }
+        guard let traf = inside(moof, "traf"), let tfdt = inside(traf, "tfdt"),
+            let content = read(descriptor, at: tfdt.start + tfdt.head, count: tfdt.bytes - 8),
+            content.count >= 8
+        else { return nil }
+        // Version 1 has 64 bits.
+        return number(content[4..<(content[0] == 1 ? min(12, content.count) : 8)])
+    }
+
+    /// Boxes that fill a stretch of the file exactly; nil where they do not.
+    private static func boxes(_ descriptor: Int32, from start: Int, to end: Int) -> [Box]? {
+        var boxes: [Box] = []
+        var position = start
+        while position < end {
+            guard let head = read(descriptor, at: position, count: 16), head.count >= 8 else {
+                return nil
+            }
+            var bytes = number(head[0..<4])
+            var length = 8
+            if bytes == 1, head.count == 16 {
+                bytes = number(head[8..<16])
+                length = 16
+            }
+            guard bytes >= length, bytes <= end - position else { return nil }
+            boxes.append(
+                Box(
+                    type: String(decoding: head[4..<8], as: UTF8.self), start: position,
+                    bytes: bytes, head: length))
+            position += bytes
+        }
+        return boxes
+    }
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> Int {
+        // A file of ours has no time or size beyond 62 bits.
+        bytes.reduce(0) { ($0 & (Int.max >> 8)) << 8 | Int($1) }
+    }
+
+    /// Up to `count` bytes; fewer at the end of the file.
+    private static func read(_ descriptor: Int32, at offset: Int, count: Int) -> [UInt8]? {
+        guard count > 0 else { return nil }
+        let bytes = [UInt8](unsafeUninitializedCapacity: min(count, 64)) { buffer, filled in
+            filled = max(0, pread(descriptor, buffer.baseAddress, buffer.count, offset))
+        }
+        return bytes.isEmpty ? nil : bytes
+    }
+}

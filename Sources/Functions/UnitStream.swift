@@ -1,0 +1,40 @@
+import Editing
+import FFmpeg
+import Jobs
+import ObjectStore
+
+/// Adds rendered units to the export's HLS stream.
+///
+/// A unit may come from the cache, where it knows nothing of its place in this
+/// film: so the stream has pieces of its own, wrapped anew and not encoded.
+struct UnitStream: Sendable {
+    let plan: RenderPlan
+    let keys: ExportKeys
+    let dependencies: RenderChunk.Dependencies
+
+    /// Called before the receipt is written: an export that is complete has
+    /// its stream complete.
+    func add(_ unit: RenderUnit, _ receipt: RenderReceipt) async throws {
+        let bucket = dependencies.bucket
+        let url = try bucket.presignedURL(
+            .get(ObjectKey(receipt.key), downloadName: nil),
+            expiresInSeconds: RenderChunk.sourceURLSeconds, audience: .internal)
+        try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
+            let path = "\(scratch)/piece.mp4"
+            switch unit {
+            case .video(let frames):
+                let piece = try await dependencies.renderer.streamPiece(
+                    frames, of: plan, url: url, to: path)
+                let key = keys.streamPiece(
+                    frames, initialisationBytes: piece.initialisationBytes)
+                _ = try await bucket.uploadFile(path, to: key, contentType: "video/mp4")
+            case .audio:
+                let piece = try await dependencies.renderer.streamPiece(
+                    nil, of: plan, url: url, to: path)
+                _ = try await bucket.uploadFile(
+                    path, to: keys.streamSound, contentType: "audio/mp4")
+                try await bucket.putDocument(piece, at: keys.streamSoundIndex)
+            }
+        }
+    }
+}
