@@ -35,6 +35,7 @@ bench: build
 	scripts/setup --tests
 	.venv/bin/python Benchmarks/export_benchmark.py
 	.venv/bin/python Benchmarks/runtime_benchmark.py
+	.venv/bin/python Benchmarks/emulator_benchmark.py
 
 clean:
 	rm -rf .build .data

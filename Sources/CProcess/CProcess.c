@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -226,3 +227,5 @@ int spool_pipe(int *read_end, int *write_end) {
 }
 
 int spool_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int spool_readable_bytes(int fd, int *count) { return ioctl(fd, FIONREAD, count) == 0 ? 0 : errno; }

@@ -1,3 +1,4 @@
+import CProcess
 import Synchronization
 
 /// A started program, leader of its own process group.
@@ -85,11 +86,26 @@ package final class Child: Sendable {
         ChildSupervisor.shared.post(.pause(processID: processID, isPaused: false))
     }
 
+    /// The pipes that the child writes to, while they are open. The lock is
+    /// held while something that was read is handed over.
+    let pipes = Mutex<[Int32]>([])
+
     /// Waits until what the child has written so far was handed over.
     package func takeOutput() async {
+        // Mostly there is nothing, and the way to the supervisor is saved.
+        guard hasOutput else { return }
         await withCheckedContinuation { continuation in
             ChildSupervisor.shared.post(
                 .takeOutput(processID: processID) { continuation.resume() })
+        }
+    }
+
+    private var hasOutput: Bool {
+        pipes.withLock { pipes in
+            pipes.contains { pipe in
+                var count: Int32 = 0
+                return spool_readable_bytes(pipe, &count) != 0 || count > 0
+            }
         }
     }
 

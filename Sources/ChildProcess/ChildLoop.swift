@@ -1,5 +1,6 @@
 import CProcess
 import Glibc
+import Synchronization
 
 /// State of the supervisor's thread, used by that thread alone.
 struct ChildLoop {
@@ -16,6 +17,7 @@ struct ChildLoop {
         /// -1 once closed.
         var descriptor: Int32
         let handler: Child.OutputHandler?
+        let child: Child
     }
 
     private let wakeup: Int32
@@ -77,6 +79,8 @@ struct ChildLoop {
         guard spool_reap(entry.processDescriptor, &exit) == 0 else { return }
         pump(&entry.output, untilEmpty: true)
         pump(&entry.errors, untilEmpty: true)
+        // A pipe that a stray process still holds open is given up with the child.
+        entry.child.pipes.withLock { $0 = [] }
         for descriptor in [
             entry.processDescriptor, entry.output.descriptor, entry.errors.descriptor,
         ] where descriptor >= 0 { close(descriptor) }
@@ -92,18 +96,20 @@ struct ChildLoop {
     /// Reads once, or until nothing is left, and closes at the end of the file.
     private mutating func pump(_ stream: inout Stream, untilEmpty: Bool) {
         while stream.descriptor >= 0 {
-            let count = Glibc.read(stream.descriptor, &buffer, buffer.count)
-            if count > 0 {
-                stream.handler?(Array(buffer[..<count]))
-            } else if count < 0 && errno == EINTR {
-                continue
-            } else if count < 0 && errno == EAGAIN {
-                return
-            } else {
+            let isOpen = stream.child.pipes.withLock { pipes in
+                let count = Glibc.read(stream.descriptor, &buffer, buffer.count)
+                if count > 0 {
+                    stream.handler?(Array(buffer[..<count]))
+                    return true
+                }
+                if count < 0 && errno == EINTR { return true }
+                if count < 0 && errno == EAGAIN { return false }
+                pipes.removeAll { $0 == stream.descriptor }
                 close(stream.descriptor)
                 stream.descriptor = -1
+                return false
             }
-            if !untilEmpty { return }
+            if !isOpen || !untilEmpty { return }
         }
     }
 
@@ -166,10 +172,13 @@ struct ChildLoop {
                     errorNumber: Int(status), step: stepName(step)))
         }
         let child = Child(processID: Int(processID))
+        child.pipes.withLock { $0 = [outputEnds.read, errorEnds.read] }
         entries[Int(processID)] = Entry(
             child: child, processDescriptor: processDescriptor,
-            output: Stream(descriptor: outputEnds.read, handler: request.onStandardOutput),
-            errors: Stream(descriptor: errorEnds.read, handler: request.onStandardError))
+            output: Stream(
+                descriptor: outputEnds.read, handler: request.onStandardOutput, child: child),
+            errors: Stream(
+                descriptor: errorEnds.read, handler: request.onStandardError, child: child))
         return .success(child)
     }
 }

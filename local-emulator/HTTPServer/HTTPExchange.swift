@@ -103,11 +103,17 @@ final class HTTPExchange: Sendable {
             method: method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil,
             headers: headers, remoteAddress: connection.remoteAddress)
         let hasBody = RequestRules.hasBody(headers)
+        let plan = hasBody ? core.handler.immediatePlan(for: head) : nil
         state.withLock { state in
             state.phase = hasBody ? .parked : .bodiless(head)
             state.head = head
         }
         guard hasBody else { return MHD_Result.YES }
+        if let plan {
+            if case .refuse(let response) = plan { return send(response, on: connection) }
+            state.withLock { $0.phase = .reading }
+            return startReading(plan, on: connection)
+        }
         let isParked = park(connection) { [self] in
             let plan = await core.handler.plan(for: head)
             if case .refuse(let response) = plan { return become(.ready(response)) }

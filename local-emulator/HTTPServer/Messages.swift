@@ -57,10 +57,18 @@ package enum ReceivedBody: Sendable {
 
 /// Answers requests. When the client goes away the calling task is cancelled.
 package protocol HTTPHandler: Sendable {
+    /// The plan for a body, where it can be told at once: it saves the way to a
+    /// task and back. Called on the connection's thread, so it must not wait.
+    /// - Returns: nil to be asked by `plan`.
+    func immediatePlan(for head: RequestHead) -> BodyPlan?
     /// Called once for each request, also for one without a body.
     func plan(for head: RequestHead) async -> BodyPlan
     /// Called when the whole body is in.
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response
+}
+
+extension HTTPHandler {
+    package func immediatePlan(for head: RequestHead) -> BodyPlan? { nil }
 }
 
 package struct Response: Sendable {

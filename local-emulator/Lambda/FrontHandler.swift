@@ -19,6 +19,10 @@ struct FrontHandler: HTTPHandler {
     let isStoreReady: @Sendable () async -> Bool
     let traffic: @Sendable () -> [(name: String, value: Int)]
 
+    func immediatePlan(for head: RequestHead) -> BodyPlan? {
+        .collect(maximumBytes: configuration.bodyBytesMaximum)
+    }
+
     func plan(for head: RequestHead) async -> BodyPlan {
         .collect(maximumBytes: configuration.bodyBytesMaximum)
     }

@@ -33,6 +33,8 @@ struct FunctionInstance {
     var isTimedOut = false
     /// It took more memory than its function has.
     var isOutOfMemory = false
+    /// What the kernel said last of the process's own peak, and when.
+    var ownPeak: (bytes: Int, at: ContinuousClock.Instant)?
     /// Most memory that was seen during the invocation, its children's included.
     var peakTreeBytes = 0
     /// What its program was when it was started.

@@ -107,7 +107,7 @@ extension FunctionPool {
     func complete(_ number: Int, _ outcome: InvocationOutcome) {
         guard let instance = instances[number], var current = instance.current else { return }
         let duration = (ContinuousClock.now - current.deliveredAt).milliseconds
-        let own = instance.child.flatMap { peakMemoryBytes(ofProcess: $0.processID) }
+        let own = ownPeakBytes(number, instance)
         let limit = function.memoryMegabytes << 20
         let most = instance.isOutOfMemory ? limit : max(own ?? 0, instance.peakTreeBytes)
         let peak = most > 0 ? most : nil
@@ -138,6 +138,18 @@ extension FunctionPool {
         }
         current.isAnswered = true
         instances[number]?.current = current
+    }
+
+    /// The largest resident set of an instance's process. The kernel is asked
+    /// now and then only: at thousands of calls a second it costs more than them.
+    private func ownPeakBytes(_ number: Int, _ instance: FunctionInstance) -> Int? {
+        let now = ContinuousClock.now
+        if let known = instance.ownPeak, now - known.at < .milliseconds(100) { return known.bytes }
+        guard let child = instance.child,
+            let bytes = peakMemoryBytes(ofProcess: child.processID)
+        else { return nil }
+        instances[number]?.ownPeak = (bytes, now)
+        return bytes
     }
 
     private func record(

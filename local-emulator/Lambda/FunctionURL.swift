@@ -1,5 +1,6 @@
 import EmulatorHTTP
 import FoundationEssentials
+import Glibc
 import JSONLog
 
 /// What a function URL or a REST route adds to a request.
@@ -80,6 +81,27 @@ func functionURLPayload(
     ]).bytes
 }
 
+/// Whether the word is there at all: far cheaper than decoding a document. A
+/// name that is written with escapes has a backslash.
+private func mayHaveStatus(_ result: [UInt8]) -> Bool {
+    holds(result, "statusCode") || holds(result, "\\u")
+}
+
+private func holds(_ bytes: [UInt8], _ word: StaticString) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress else { return false }
+        let last = bytes.count - word.utf8CodeUnitCount
+        var index = 0
+        while index <= last,
+            let found = memchr(start + index, Int32(word.utf8Start.pointee), last - index + 1)
+        {
+            if memcmp(found, word.utf8Start, word.utf8CodeUnitCount) == 0 { return true }
+            index = UnsafeRawPointer(found) - start + 1
+        }
+        return false
+    }
+}
+
 /// What a function behind AWS_IAM is told of its caller.
 private func authorizer(_ caller: SignedCaller) -> JSONValue {
     .object([
@@ -103,7 +125,8 @@ private func authorizer(_ caller: SignedCaller) -> JSONValue {
 /// - Returns: nil when it has one but cannot be taken apart.
 func functionURLResponse(_ result: [UInt8]) -> Response? {
     let data = Data(result)
-    guard let probe = try? JSONDecoder().decode(StatusProbe.self, from: data), probe.isPresent
+    guard mayHaveStatus(result),
+        let probe = try? JSONDecoder().decode(StatusProbe.self, from: data), probe.isPresent
     else {
         return Response(
             status: 200, headers: [("Content-Type", "application/json")], body: .bytes(result))

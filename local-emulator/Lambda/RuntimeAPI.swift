@@ -10,6 +10,12 @@ struct RuntimeAPI: HTTPHandler {
 
     private static let modeHeader = "Lambda-Runtime-Function-Response-Mode"
 
+    func immediatePlan(for head: RequestHead) -> BodyPlan? {
+        // A streamed answer is announced to its caller first.
+        head.headers[Self.modeHeader] == nil
+            ? .collect(maximumBytes: pool.services.configuration.responseBytesMaximum) : nil
+    }
+
     func plan(for head: RequestHead) async -> BodyPlan {
         if head.method == "POST", head.headers[Self.modeHeader] == "streaming",
             let requestID = answeredRequestID(head.path)

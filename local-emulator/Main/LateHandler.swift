@@ -10,6 +10,10 @@ final class LateHandler: HTTPHandler {
         self.handler.withLock { $0 = handler }
     }
 
+    func immediatePlan(for head: RequestHead) -> BodyPlan? {
+        handler.withLock({ $0 })?.immediatePlan(for: head)
+    }
+
     func plan(for head: RequestHead) async -> BodyPlan {
         guard let handler = handler.withLock({ $0 }) else { return .refuse(Self.starting) }
         return await handler.plan(for: head)

@@ -54,6 +54,9 @@ int spool_reap(int pidfd, struct spool_exit *exit);
 // A pipe whose ends are close-on-exec; the reading end does not block.
 int spool_pipe(int *read_end, int *write_end);
 
+// Bytes that wait in a pipe; returns 0 or an errno.
+int spool_readable_bytes(int fd, int *count);
+
 // An eventfd (non-blocking, close-on-exec), or -1 with errno set.
 int spool_eventfd(void);
 
