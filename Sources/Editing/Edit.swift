@@ -133,6 +133,8 @@ package struct Edit: Hashable, Sendable {
         package var range: Range?
         /// Where a still is taken, in seconds of the timeline.
         package var still: Located<Rational>?
+        /// What it takes over from the main picture.
+        package var likeSource = SourceLike()
     }
 
     /// A part of the timeline.

@@ -1,8 +1,8 @@
 extension EditLowering {
     /// The frames of the timeline that are exported.
     mutating func exported(of frameCount: Int) -> FrameRange? {
-        if edit.output.settings.format.kind == .still { return stillFrame(of: frameCount) }
-        let rate = edit.output.settings.frameRate
+        if settings.format.kind == .still { return stillFrame(of: frameCount) }
+        let rate = settings.frameRate
         guard let range = edit.output.range else { return FrameRange(0, frameCount) }
         let start = (range.start.value * rate).rounded
         let end = range.length.map { ((range.start.value + $0) * rate).rounded } ?? frameCount
@@ -20,7 +20,7 @@ extension EditLowering {
     /// The frame that shows at the time asked for.
     private mutating func stillFrame(of frameCount: Int) -> FrameRange? {
         guard let still = edit.output.still else { return FrameRange(0, 1) }
-        let frame = (still.value * edit.output.settings.frameRate).floor
+        let frame = (still.value * settings.frameRate).floor
         guard frame < frameCount else {
             reader.report("lies beyond the end of the timeline", at: still.pointer)
             return nil

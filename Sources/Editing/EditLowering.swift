@@ -44,12 +44,14 @@ struct EditLowering {
         unready: [String: String]
     ) {
         self.edit = edit
+        settings = edit.output.settings
         self.captions = captions
         self.assets = assets
         self.unready = unready
     }
 
-    var settings: RenderPlan.OutputSettings { edit.output.settings }
+    /// The edit's output, with what it takes from the source filled in.
+    private(set) var settings: RenderPlan.OutputSettings
 
     /// - Returns: nil only where a fault was reported.
     mutating func plan(_ planner: ChunkPlanner) -> RenderPlan? {
@@ -59,6 +61,7 @@ struct EditLowering {
         }
         // Where an asset is missing, times that depend on it would be guesses.
         guard reader.faults.isEmpty else { return nil }
+        edit.output.likeSource.apply(mainPicture(of: tracks), to: &settings)
 
         var placing = ClipPlacing(frameRate: settings.frameRate)
         let placed = placing.place(tracks)

@@ -115,6 +115,26 @@ extension EditDecoding {
         if let preset = object["preset"].flatMap({ reader.choice($0, Preset.self) }) {
             video.preset = preset.rawValue
         }
+        readCeiling(object, into: &video)
+    }
+
+    private mutating func readCeiling(_ object: JSONObjectNode, into video: inout Video) {
+        let bounds = Limits.lowestKilobits...Limits.highestKilobits
+        let rate = object["maxBitrate"].flatMap { reader.integer($0, in: bounds) }
+        let buffer = object["bufferSize"].flatMap { reader.integer($0, in: bounds) }
+        guard let node = object["maxBitrate"] else {
+            if let node = object["bufferSize"] {
+                reader.report("needs maxBitrate beside it", at: node.pointer)
+            }
+            return
+        }
+        guard [.h264, .hevc].contains(video.codec) else {
+            reader.report("does not go with \(video.codec.rawValue)", at: node.pointer)
+            return
+        }
+        video.ceiling = rate.map {
+            Video.Ceiling(kilobitsPerSecond: $0, bufferKilobits: buffer ?? 2 * $0)
+        }
     }
 
     /// Reports a rate that the format cannot tell.

@@ -67,6 +67,18 @@ package enum Limits {
     /// Shotstack's range of `offset`, in sizes of the output.
     package static let furthestOffset = Rational(10)
 
+    /// A bit rate in kbit/s below which no picture is worth looking at.
+    package static let lowestKilobits = 50
+    /// A bit rate in kbit/s: level 6.2 of H.264 in its high tier.
+    package static let highestKilobits = 800_000
+
+    /// Assets of one request for variations (VR-23).
+    package static let mostVariedAssets = 10
+    /// Variations of each asset.
+    package static let mostVariations = 50
+    /// The largest whole number that JSON tells apart from its neighbours.
+    package static let greatestSeed = 9_007_199_254_740_991
+
     /// Longest transition, in seconds.
     package static let longestTransitionSeconds = 60
 

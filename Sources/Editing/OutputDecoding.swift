@@ -32,13 +32,19 @@ extension EditDecoding {
             reader.report("must not stand beside output", at: settingsNode.pointer)
         }
         let place = root.pointer.appending(root["output"] == nil ? "settings" : "output")
-        guard let node = root["output"] ?? root["settings"], let object = reader.object(node)
+        guard let node = root["output"] ?? root["settings"], let whole = reader.object(node)
         else { return Edit.Output(pointer: place, settings: settings, chunkSeconds: nil) }
         let isClipForge = root["output"] == nil
+        let rateNames = isClipForge ? ["fps", "frameRate"] : ["fps"]
+        let (object, likeSource) = likeSource(whole, rateNames: rateNames)
 
         readEncoding(object, isClipForge: isClipForge, into: &settings)
+        if likeSource.size, settings.format.kind == .animation {
+            reader.report(
+                "\"source\" does not go with the format \(settings.format.rawValue)",
+                at: whole.pointer.appending("resolution"))
+        }
         readSize(object, isClipForge: isClipForge, into: &settings)
-        let rateNames = isClipForge ? ["fps", "frameRate"] : ["fps"]
         if let rate = first(of: rateNames, in: object, { $0.frameRate($1) }) {
             settings.frameRate = rate
             checkRate(rate, of: settings.format, at: object, rateNames)
@@ -51,7 +57,8 @@ extension EditDecoding {
         return Edit.Output(
             pointer: node.pointer, settings: settings, chunkSeconds: chunkSeconds,
             range: object["range"].flatMap { range($0, settings.format) },
-            still: object["at"].flatMap { stillTime($0, settings.format) })
+            still: object["at"].flatMap { stillTime($0, settings.format) },
+            likeSource: likeSource)
     }
 
     private mutating func background(_ timeline: JSONNode) -> String? {
@@ -90,8 +97,16 @@ extension EditDecoding {
                 at: node.pointer)
             return nil
         }
-        guard rate.denominator > Limits.greatestFrameRateDenominator else { return rate }
-        return Rational((rate * Rational(1_000)).rounded, 1_000)
+        return Self.standardRate(rate)
+    }
+
+    /// The rate itself where an mp4 track can tell it, else to the thousandth.
+    static func standardRate(_ rate: Rational) -> Rational {
+        let isPlain =
+            rate.denominator <= Limits.greatestFrameRateDenominator
+            && rate.numerator <= Limits.greatestFrameRateNumerator
+        if isPlain { return rate }
+        return broadcastRate(rate) ?? Rational((rate * Rational(1_000)).rounded, 1_000)
     }
 
     /// The NTSC rate that differs by less than the hundredths by which these

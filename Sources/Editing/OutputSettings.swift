@@ -41,6 +41,20 @@ extension RenderPlan {
         package var crf: Int
         /// x264's preset name; other codecs have settings of like effort.
         package var preset: String
+        /// A ceiling on the bit rate; nil where quality alone decides.
+        package var ceiling: Ceiling?
+
+        /// The limits of a decoder's buffer.
+        package struct Ceiling: Hashable, Sendable, Codable {
+            /// At which the buffer fills.
+            package var kilobitsPerSecond: Int
+            package var bufferKilobits: Int
+
+            package init(kilobitsPerSecond: Int, bufferKilobits: Int) {
+                self.kilobitsPerSecond = kilobitsPerSecond
+                self.bufferKilobits = bufferKilobits
+            }
+        }
 
         package init(codec: Codec = .h264, crf: Int = 20, preset: String = "veryfast") {
             self.codec = codec

@@ -29,7 +29,10 @@ enum EncodeArguments {
         let effort = Effort(rawValue: video.preset) ?? .veryfast
         // A keyframe at least every five seconds keeps seeking quick.
         let keyframes = ["-g", "\(max(1, (output.frameRate * Rational(5)).rounded))"]
-        let reordered = ["-bf", "3", "-pix_fmt", "yuv420p"]
+        let reordered =
+            (video.ceiling.map {
+                ["-maxrate", "\($0.kilobitsPerSecond)k", "-bufsize", "\($0.bufferKilobits)k"]
+            } ?? []) + ["-bf", "3", "-pix_fmt", "yuv420p"]
         switch video.codec {
         case .h264:
             return ["-c:v", "libx264", "-preset", video.preset, "-crf", "\(video.crf)"]

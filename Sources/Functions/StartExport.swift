@@ -35,6 +35,11 @@ enum StartExport {
             let acceptance = ExportAcceptance(
                 owner: authorized.owner, dependencies: dependencies)
             let body = try await acceptance.resolved(try authorized.jsonObject())
+            if let jobs = try await acceptance.acceptVariations(body) {
+                context.logger.info(
+                    "Variations were accepted.", ["exports": .integer(jobs.count)])
+                return .json(status: 202, VariationAcceptance(jobs: jobs))
+            }
             let (job, dialect) = try await acceptance.accept(body)
             context.logger.info("An export was accepted.", ["exportId": .string(job.text)])
             return .json(
@@ -47,6 +52,26 @@ enum StartExport {
 private struct Acceptance: Encodable {
     var jobId: String
     var status: String
+}
+
+private struct VariationAcceptance: Encodable {
+    struct Job: Encodable {
+        var jobId: String
+        var assetId: String
+        /// From 1, for each asset.
+        var variation: Int
+        var effects: Variations.Effects
+    }
+
+    /// The first of them.
+    var jobId: String?
+    var status: String
+    var jobs: [Job]
+
+    init(jobs: [Job]) {
+        (jobId, self.jobs) = (jobs.first?.jobId, jobs)
+        status = StatusDialect.spool.name(of: .queued)
+    }
 }
 
 /// The steps from a body to a job.
@@ -102,11 +127,46 @@ private struct ExportAcceptance: Sendable {
             throw Problem.invalid(error.faults)
         }
         let plan = try await plan(edit)
-        try await refuseMissingEncoders(of: plan.output, at: edit.output.pointer)
         let dialect = Self.dialect(of: body)
         let job = try await job(for: edit, body)
         try await write(plan, edit: body, job: job, dialect: dialect)
         return (job, dialect)
+    }
+
+    /// One export for each variation; nil where the body asks for none. All
+    /// of them are checked before the first is written.
+    func acceptVariations(_ body: JSONValue) async throws -> [VariationAcceptance.Job]? {
+        let random = dependencies.randomText(16)
+        let fresh = random.utf8.reduce(UInt64(0)) { $0 &* 131 &+ UInt64($1) }
+        let wish: Variations?
+        do {
+            wish = try Variations(request: body, freshSeed: seed(of: body) ?? fresh)
+        } catch {
+            throw Problem.invalid(error.faults)
+        }
+        guard let wish else { return nil }
+        var planned: [(Variations.Variation, RenderPlan)] = []
+        for variation in wish.variations {
+            planned.append((variation, try await plan(variation.edit)))
+        }
+        var jobs: [VariationAcceptance.Job] = []
+        for (variation, plan) in planned {
+            let job = try await job(for: variation.edit, variation.request)
+            try await write(plan, edit: variation.request, job: job, dialect: .spool)
+            jobs.append(
+                VariationAcceptance.Job(
+                    jobId: job.text, assetId: variation.assetID, variation: variation.number,
+                    effects: variation.effects))
+        }
+        return jobs
+    }
+
+    /// The seed that a client's token stands for: the same token draws the
+    /// same numbers.
+    private func seed(of body: JSONValue) -> UInt64? {
+        guard case .object(let fields) = body, case .string(let token)? = fields["clientToken"]
+        else { return nil }
+        return UInt64(sha256Hex(token).prefix(15), radix: 16)
     }
 
     /// Refuses what this FFmpeg was built without, before anything is rendered.
@@ -154,8 +214,9 @@ private struct ExportAcceptance: Sendable {
             case .failure(let reason): unusable[id] = reason.sentence
             }
         }
+        let plan: RenderPlan
         do {
-            return try edit.lowered(
+            plan = try edit.lowered(
                 assets: assets, unready: unusable,
                 planner: ChunkPlanner(
                     concurrency: dependencies.concurrency,
@@ -163,6 +224,8 @@ private struct ExportAcceptance: Sendable {
         } catch {
             throw Problem.invalid(error.faults)
         }
+        try await refuseMissingEncoders(of: plan.output, at: edit.output.pointer)
+        return plan
     }
 
     private struct Unusable: Error { var sentence: String }

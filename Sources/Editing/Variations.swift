@@ -1,0 +1,187 @@
+/// A request for small random variations of whole videos (VR-30, VR-38):
+/// `{variations: {assets, count, seed?}, output?, callback?, clientToken?}`.
+///
+/// Each variation becomes an edit of its own, with its numbers written out:
+/// what is stored says what was done, and does the same again.
+package struct Variations: Hashable, Sendable {
+    /// The edits, all variations of the first asset first.
+    package let variations: [Variation]
+    /// The same token from the same owner means the same exports.
+    package let clientToken: String?
+
+    /// One variation of one asset.
+    package struct Variation: Hashable, Sendable {
+        package var edit: Edit
+        /// The request that the edit was read from.
+        package var request: JSONValue
+        package var assetID: String
+        /// From 1.
+        package var number: Int
+        /// What was drawn for it.
+        package var effects: Effects
+    }
+
+    /// The numbers of one variation (VR-38).
+    package struct Effects: Hashable, Sendable, Codable {
+        /// Clockwise, 0.001 to 0.01.
+        package var rotationRadians: Double
+        /// -0.05 to 0.05.
+        package var brightness: Double
+        /// 0.95 to 1.05.
+        package var contrast: Double
+        /// 0.95 to 1.05.
+        package var saturation: Double
+    }
+
+    /// Nil where the request asks for no variations.
+    /// - Parameter freshSeed: For a request that names none.
+    /// - Throws: Every fault of the request.
+    package init?(request: JSONValue, freshSeed: UInt64) throws(EditFaults) {
+        guard case .object(let fields) = request, fields["variations"] ?? .null != .null else {
+            return nil
+        }
+        var decoding = VariationDecoding(fields: fields)
+        let read = decoding.read(freshSeed: freshSeed)
+        guard let read, decoding.reader.faults.isEmpty else {
+            throw EditFaults(decoding.reader.faults)
+        }
+        variations = read
+        if case .string(let token)? = fields["clientToken"] {
+            clientToken = token
+        } else {
+            clientToken = nil
+        }
+    }
+}
+
+/// One reading of a request for variations.
+private struct VariationDecoding {
+    let fields: [String: JSONValue]
+    var reader = EditReader()
+
+    /// What a variation is encoded as (VR-33; a rate factor with a ceiling in
+    /// place of a bit rate). The request's own output goes before it.
+    private static let usualOutput: [String: JSONValue] = [
+        "resolution": "source", "fps": 29.97, "crf": 23, "preset": "medium",
+        "maxBitrate": 2_500, "bufferSize": 4_000,
+    ]
+
+    mutating func read(freshSeed: UInt64) -> [Variations.Variation]? {
+        let root = JSONObjectNode(fields: fields, pointer: .root)
+        guard let wish = root["variations"].flatMap({ reader.object($0) }) else { return nil }
+        for name in ["timeline", "project"] {
+            if let node = root[name] {
+                reader.report("must not stand beside variations", at: node.pointer)
+            }
+        }
+        let assets = reader.required("assets", of: wish)
+            .flatMap { reader.array($0, most: Limits.mostVariedAssets) }
+        let count = reader.required("count", of: wish)
+            .flatMap { reader.integer($0, in: 1...Limits.mostVariations) }
+        let seed = wish["seed"].flatMap { reader.integer($0, in: 0...Limits.greatestSeed) }
+        var ids = EditDecoding()
+        let assetIDs = assets?.compactMap { ids.assetID($0) } ?? []
+        reader.adopt(ids.reader.faults)
+        if assets?.isEmpty == true {
+            reader.report("must not be empty", at: wish.pointer.appending("assets"))
+        }
+        let output = root["output"].flatMap { reader.object($0) }?.fields ?? [:]
+        guard let count, reader.faults.isEmpty else { return nil }
+
+        let chosen = seed.map(UInt64.init) ?? freshSeed
+        var variations: [Variations.Variation] = []
+        for (index, assetID) in assetIDs.enumerated() {
+            for number in 1...count {
+                let effects = Variations.Effects(seed: chosen, asset: index, number: number)
+                guard let variation = variation(assetID, number, effects, output) else {
+                    return nil
+                }
+                variations.append(variation)
+            }
+        }
+        return variations
+    }
+
+    private mutating func variation(
+        _ assetID: Located<String>, _ number: Int, _ effects: Variations.Effects,
+        _ output: [String: JSONValue]
+    ) -> Variations.Variation? {
+        var request = fields
+        request["variations"] = nil
+        request["output"] = .object(Self.usualOutput.merging(output) { $1 })
+        request["timeline"] = effects.timeline(of: assetID.value)
+        request["variation"] = [
+            "assetId": .string(assetID.value), "number": .number(Double(number)),
+            "rotationRadians": .number(effects.rotationRadians),
+            "brightness": .number(effects.brightness), "contrast": .number(effects.contrast),
+            "saturation": .number(effects.saturation),
+        ]
+        if case .string(let token)? = fields["clientToken"] {
+            request["clientToken"] = .string("\(token)#\(assetID.pointer)#\(number)")
+        }
+        do {
+            var edit = try Edit(request: .object(request))
+            // The fault of an asset belongs to the field that named it.
+            if case .media(var media) = edit.tracks[0].clips[0].content {
+                media.assetID = assetID
+                edit.tracks[0].clips[0].content = .media(media)
+            }
+            return Variations.Variation(
+                edit: edit, request: .object(request), assetID: assetID.value, number: number,
+                effects: effects)
+        } catch {
+            reader.adopt(error.faults)
+            return nil
+        }
+    }
+}
+
+extension Variations.Effects {
+    /// The numbers that a seed draws for one variation; more assets or a
+    /// greater count leave those of the others as they are.
+    init(seed: UInt64, asset: Int, number: Int) {
+        var random = SplitMix(seed: seed, asset: asset, number: number)
+        rotationRadians = random.next(from: 1_000, to: 10_000)
+        brightness = random.next(from: -50_000, to: 50_000)
+        contrast = random.next(from: 950_000, to: 1_050_000)
+        saturation = random.next(from: 950_000, to: 1_050_000)
+    }
+
+    fileprivate func timeline(of assetID: String) -> JSONValue {
+        let degrees = rotationRadians * 180 / 3.141_592_653_589_793
+        let rounded = Double(Int(degrees * 1_000_000 + 0.5)) / 1_000_000
+        let clip: JSONValue = [
+            "asset": ["type": "video", "assetId": .string(assetID)], "fit": "cover",
+            "rotation": .number(rounded),
+            "effects": [
+                "brightness": .number(brightness), "contrast": .number(contrast),
+                "saturation": .number(saturation),
+            ],
+        ]
+        return ["tracks": [["clips": [clip]]]]
+    }
+}
+
+/// Steele's SplitMix64, seeded for one variation.
+private struct SplitMix {
+    private var state: UInt64
+
+    init(seed: UInt64, asset: Int, number: Int) {
+        state = seed
+        for part in [UInt64(asset), UInt64(number)] { state = next() ^ part }
+    }
+
+    private mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A number of whole millionths.
+    mutating func next(from least: Int, to most: Int) -> Double {
+        let steps = UInt64(most - least + 1)
+        return Double(least + Int(next() % steps)) / 1_000_000
+    }
+}
