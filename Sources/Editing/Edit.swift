@@ -15,6 +15,8 @@ package struct Edit: Hashable, Sendable {
     package var callback: Callback?
     /// The same token from the same owner means the same export.
     package var clientToken: String?
+    /// What an OpenTimelineIO document says that was left out.
+    package var dropped: [EditFault] = []
 
     /// Clips that follow each other; they may not overlap.
     package struct Track: Hashable, Sendable {

@@ -17,24 +17,28 @@ extension Edit {
 /// goes on.
 struct EditDecoding {
     var reader = EditReader()
+    /// What the request has and the edit has not.
+    var dropped: [EditFault] = []
 
     /// - Returns: nil only where a fault was reported.
     mutating func edit(_ request: JSONValue) -> Edit? {
-        guard let request = merged(request), let root = reader.object(request) else { return nil }
+        guard let request = merged(request), let whole = reader.object(request) else { return nil }
+        let root = withUsualClipOutput(whole)
         let output = self.output(of: root)
         let callback = root["callback"].flatMap { self.callback($0) }
         let clientToken = root["clientToken"].flatMap {
             reader.text($0, longest: Limits.longestClientTokenCharacters)
         }
         guard let (tracks, soundtrack) = content(of: root) else { return nil }
-        let place = root.pointer.appending(root["project"] == nil ? "timeline" : "project")
+        let place = root.pointer.appending(
+            Self.shapes.first { root[$0] != nil } ?? Self.shapes[0])
         guard tracks.contains(where: { !$0.clips.isEmpty }) || !reader.faults.isEmpty else {
             reader.report(EditFault.emptyProjectDetail, at: place)
             return nil
         }
         let edit = Edit(
             tracks: tracks, soundtrack: soundtrack, output: output, callback: callback,
-            clientToken: clientToken)
+            clientToken: clientToken, dropped: dropped)
         let assetCount = edit.assetIDs.count
         if assetCount > Limits.mostAssets {
             reader.report(
@@ -57,17 +61,27 @@ struct EditDecoding {
         return JSONNode(filled, .root)
     }
 
-    /// Tracks and soundtrack from whichever of the two shapes is there.
+    /// The shapes that a request may have, by the field that holds each.
+    private static let shapes = ["timeline", "project", "clip", "otio"]
+
+    /// Tracks and soundtrack from whichever of the shapes is there.
     private mutating func content(of root: JSONObjectNode) -> ([Edit.Track], Edit.Soundtrack?)? {
-        switch (root["timeline"], root["project"]) {
-        case (let timeline?, nil): return self.timeline(timeline)
-        case (nil, let project?): return self.project(project).map { ($0, nil) }
-        case (_?, let project?):
-            reader.report("must not stand beside timeline", at: project.pointer)
-        case (nil, nil):
+        let given = Self.shapes.compactMap { name in root[name].map { (name, $0) } }
+        guard let (name, node) = given.first else {
             reader.report("needs a timeline or a project", at: root.pointer)
+            return nil
         }
-        return nil
+        guard given.count == 1 else {
+            reader.report("must not stand beside \(name)", at: given[1].1.pointer)
+            return nil
+        }
+        switch name {
+        case "timeline": return timeline(node)
+        case "project": return project(node).map { ($0, nil) }
+        case "clip": return clipRequest(node).map { ($0, nil) }
+        default:
+            return openTimelineIO(node, media: root["media"]).map { ($0, nil) }
+        }
     }
 
     private mutating func timeline(_ node: JSONNode) -> ([Edit.Track], Edit.Soundtrack?)? {

@@ -49,7 +49,7 @@ extension EditLowering {
         for track in tracks.reversed() {
             for clip in track {
                 switch clip.content {
-                case .media(_, _, .audio), .color: continue
+                case .media(_, _, .audio), .color, .text, .captions: continue
                 case .media(_, let asset, _): return asset.media.video
                 case .multicam(let multicam, let angles, _):
                     return multicam.switches.first.flatMap { angles[$0.angle].media.video }

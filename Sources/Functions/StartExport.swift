@@ -40,11 +40,13 @@ enum StartExport {
                     "Variations were accepted.", ["exports": .integer(jobs.count)])
                 return .json(status: 202, VariationAcceptance(jobs: jobs))
             }
-            let (job, dialect) = try await acceptance.accept(body)
+            let (job, dialect, dropped) = try await acceptance.accept(body)
             context.logger.info("An export was accepted.", ["exportId": .string(job.text)])
             return .json(
                 status: 202,
-                Acceptance(jobId: job.text, status: dialect.name(of: .queued)))
+                Acceptance(
+                    jobId: job.text, status: dialect.name(of: .queued),
+                    dropped: dropped.isEmpty ? nil : dropped))
         }
     }
 }
@@ -52,6 +54,8 @@ enum StartExport {
 private struct Acceptance: Encodable {
     var jobId: String
     var status: String
+    /// What an OpenTimelineIO document says that was left out.
+    var dropped: [EditFault]?
 }
 
 private struct VariationAcceptance: Encodable {
@@ -119,7 +123,9 @@ private struct ExportAcceptance: Sendable {
         detail: "The stored edit has more than \(maximumEditBytes) bytes.",
         faults: [EditFault(pointer: "/editKey", detail: "names an edit that is too large")])
 
-    func accept(_ body: JSONValue) async throws -> (JobID, StatusDialect) {
+    func accept(
+        _ body: JSONValue
+    ) async throws -> (JobID, StatusDialect, dropped: [EditFault]) {
         let edit: Edit
         do {
             edit = try Edit(request: body)
@@ -130,7 +136,7 @@ private struct ExportAcceptance: Sendable {
         let dialect = Self.dialect(of: body)
         let job = try await job(for: edit, body)
         try await write(plan, edit: body, job: job, dialect: dialect)
-        return (job, dialect)
+        return (job, dialect, edit.dropped)
     }
 
     /// One export for each variation; nil where the body asks for none. All

@@ -52,9 +52,14 @@ let repositoryRoot = URL(filePath: #filePath)
         let examples = page.components(separatedBy: "```json\n").dropFirst()
             .compactMap { $0.components(separatedBy: "```").first }
 
-        #expect(examples.count == 4)
+        #expect(examples.count == 7)
         for example in examples {
-            #expect(throws: Never.self) { try Edit(request: request(example)) }
+            let request = try request(example)
+            #expect(throws: Never.self) {
+                if try Variations(request: request, freshSeed: 1) == nil {
+                    _ = try Edit(request: request)
+                }
+            }
         }
     }
 

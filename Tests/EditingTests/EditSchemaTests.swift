@@ -19,7 +19,9 @@ import Testing
         "makes a picture of", "frames per second", "must be a size such as", "does not go with",
         "of the picture", "must be later than the", "of the first switch must be 0",
         "must be one of the angles", "is no angle of this clip",
-        "must lie after the clip's in-point", "needs a word",
+        "must lie after the clip's in-point", "must lie after the clip's start",
+        "does not go with the format", "needs maxBitrate beside it", "does not go with",
+        "needs a word",
         "ends before it begins", "has no words", "is longer than 200 characters", "is no time",
         "is not usable:", "has more than 40 lines", "s after the in-point, but the clip is",
     ]
@@ -38,7 +40,8 @@ import Testing
         let isBeyondSchema =
             !faults.isEmpty
             && faults.allSatisfy { fault in
-                Self.beyondSchema.contains { fault.detail.contains($0) }
+                fault.pointer.hasPrefix("/otio") || fault.pointer.hasPrefix("/media/")
+                    || Self.beyondSchema.contains { fault.detail.contains($0) }
             }
         return isBeyondSchema || schema.accepts(request) == faults.isEmpty
     }
@@ -84,7 +87,8 @@ private enum JSONMutation {
         "crf", "preset", "codec", "audio", "chunkSeconds", "quality", "output", "settings",
         "rotation", "effects", "brightness", "greyscale", "blur", "focus", "y", "crop", "left",
         "speed", "fadeIn", "volumeEffect", "angles", "offsets", "switches", "at", "angle",
-        "color", "overlap", "range", "ducking", "text", "style", "captions", "words", "font",
+        "color", "overlap", "clip", "end", "captions", "title", "words", "otio", "maxBitrate",
+        "bufferSize", "range", "ducking", "text", "style", "captions", "words", "font",
         "family", "stroke",
         "font-family", "maxWordsPerLine", "animation", "colors", "bold", "uppercase", "project",
         "timeline", "callback", "url",

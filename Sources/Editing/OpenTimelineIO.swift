@@ -1,0 +1,307 @@
+/// Reads OpenTimelineIO's JSON: `Timeline.1` with a `Stack.1` of `Track.1`,
+/// whose children are clips, gaps and transitions; a clip may have a
+/// `LinearTimeWarp.1`. What else a document says is left out and listed in
+/// `dropped`.
+///
+/// Source of the shapes: OpenTimelineIO's serialized schema, version 0.17.
+extension EditDecoding {
+    /// The tracks, the first on top (OpenTimelineIO's last).
+    /// - Parameter media: Asset IDs by `target_url`.
+    mutating func openTimelineIO(_ node: JSONNode, media: JSONNode?) -> [Edit.Track]? {
+        guard let timeline = reader.object(node), isSchema("Timeline", timeline),
+            let stack = reader.required("tracks", of: timeline).flatMap({ reader.object($0) }),
+            isSchema("Stack", stack),
+            let children = reader.required("children", of: stack).flatMap({
+                reader.array($0, most: Limits.mostTracks)
+            })
+        else { return nil }
+        noteExtras(of: timeline)
+        noteExtras(of: stack)
+        if let range = stack["source_range"] {
+            drop("the stack's source_range is not applied", at: range.pointer)
+        }
+        var reading = OTIOReading(media: media.flatMap { reader.object($0) })
+        let tracks = children.compactMap { reader.object($0) }.filter { isSchema("Track", $0) }
+        reading.hasAudioTracks = tracks.contains { $0["kind"]?.value == .string("Audio") }
+        var result: [Edit.Track] = []
+        for track in tracks.reversed() {
+            noteExtras(of: track)
+            if let range = track["source_range"] {
+                drop("the track's source_range is not applied", at: range.pointer)
+            }
+            if let read = otioTrack(track, reading) { result.append(read) }
+        }
+        let count = result.reduce(0) { $0 + $1.clips.count }
+        if count > Limits.mostClips {
+            reader.report(
+                "has \(count) clips; at most \(Limits.mostClips) are allowed", at: node.pointer)
+        }
+        return result
+    }
+
+    /// Faults are reported and passed over, so that all of them are found.
+    private mutating func otioTrack(
+        _ track: JSONObjectNode, _ reading: OTIOReading
+    ) -> Edit.Track? {
+        guard let list = reader.required("children", of: track),
+            let children = reader.array(list, most: Limits.mostClips * 2)
+        else { return nil }
+        var reading = reading
+        reading.isAudio = track["kind"]?.value == .string("Audio")
+        var builder = OTIOTrackBuilder()
+        for child in children.compactMap({ reader.object($0) }) {
+            switch schemaName(of: child) {
+            case "Gap":
+                guard let range = otioRange(child) else { continue }
+                builder.add(gap: range.duration)
+            case "Transition":
+                guard let offsets = otioOffsets(child) else { continue }
+                builder.add(transition: offsets)
+            case "Clip":
+                guard let item = otioClip(child, reading) else { continue }
+                if let clip = item.clip {
+                    builder.add(clip, lasting: item.duration)
+                } else {
+                    builder.add(gap: item.duration)
+                }
+            default:
+                guard let range = otioRange(child) else { continue }
+                drop("a \(schemaName(of: child)) inside a track becomes a gap", at: child.pointer)
+                builder.add(gap: range.duration)
+            }
+        }
+        return builder.finished
+    }
+
+    private mutating func otioClip(
+        _ clip: JSONObjectNode, _ reading: OTIOReading
+    ) -> (clip: Edit.Clip?, duration: Rational)? {
+        noteExtras(of: clip, effects: false)
+        let reference = otioReference(of: clip)
+        let available = reference.flatMap { $0["available_range"] }.flatMap { timeRange($0) }
+        let own = clip["source_range"].flatMap { timeRange($0) }
+        guard let range = own ?? available else {
+            reader.report(
+                "needs a source_range, or media with an available_range", at: clip.pointer)
+            return nil
+        }
+        if clip["enabled"]?.value == .bool(false) { return (nil, range.duration) }
+        guard let reference, let assetID = otioAsset(reference, of: clip, reading) else {
+            return nil
+        }
+        let speed = otioSpeed(of: clip)
+        let trim = max(.zero, range.start - (available?.start ?? .zero))
+        var gain = Edit.Gain()
+        if !reading.isAudio, reading.hasAudioTracks { gain.volume = .zero }
+        let place = clip.pointer.appending("source_range")
+        let content = Edit.Content.media(
+            Edit.Media(
+                type: reading.isAudio ? .audio : nil, assetID: assetID,
+                trim: Located(trim, place), speed: speed, gain: gain))
+        let read = Edit.Clip(
+            pointer: clip.pointer, content: content, start: Located(.auto, place),
+            length: Located(.seconds(range.duration), place), look: Edit.Look())
+        return (read, range.duration)
+    }
+
+    /// The clip's active media reference.
+    private mutating func otioReference(of clip: JSONObjectNode) -> JSONObjectNode? {
+        if let node = clip["media_reference"] { return reader.object(node) }
+        let key: String
+        if case .string(let active)? = clip["active_media_reference_key"]?.value {
+            key = active
+        } else {
+            key = "DEFAULT_MEDIA"
+        }
+        guard let all = clip["media_references"].flatMap({ reader.object($0) }) else { return nil }
+        return all[key].flatMap { reader.object($0) }
+    }
+
+    /// The asset: by `media`, or where the URL itself is an asset's ID.
+    private mutating func otioAsset(
+        _ reference: JSONObjectNode, of clip: JSONObjectNode, _ reading: OTIOReading
+    ) -> Located<String>? {
+        guard let target = reference["target_url"], case .string(let url) = target.value else {
+            reader.report("has no media with a target_url", at: clip.pointer)
+            return nil
+        }
+        if let named = reading.media?[url] { return assetID(named) }
+        guard !url.contains("/") else {
+            reader.report(
+                "\(EditReader.quoted(url)) needs an asset's ID in media", at: target.pointer)
+            return nil
+        }
+        return assetID(target)
+    }
+
+    /// The product of the clip's time warps; other effects are dropped.
+    private mutating func otioSpeed(of clip: JSONObjectNode) -> Rational {
+        guard let node = clip["effects"], case .array(let effects) = node.value else {
+            return Rational(1)
+        }
+        var speed = Rational(1)
+        for (index, value) in effects.enumerated() {
+            let place = node.pointer.appending(index)
+            guard case .object(let fields) = value else { continue }
+            let effect = JSONObjectNode(fields: fields, pointer: place)
+            guard schemaName(of: effect) == "LinearTimeWarp", let factor = effect["time_scalar"]
+            else {
+                drop("the effect \(schemaName(of: effect))", at: place)
+                continue
+            }
+            let read = reader.decimal(
+                factor, from: Limits.slowestSpeed, to: Limits.fastestSpeed)
+            speed = speed * Rational(((read ?? Rational(1)) * Rational(100)).rounded, 100)
+        }
+        return speed
+    }
+
+    // MARK: Times
+
+    private mutating func otioRange(_ item: JSONObjectNode) -> OTIORange? {
+        reader.required("source_range", of: item).flatMap { timeRange($0) }
+    }
+
+    private mutating func otioOffsets(_ transition: JSONObjectNode) -> OTIOTransition? {
+        let before = reader.required("in_offset", of: transition).flatMap { rationalTime($0) }
+        let after = reader.required("out_offset", of: transition).flatMap { rationalTime($0) }
+        if let kind = transition["transition_type"], kind.value != .string("SMPTE_Dissolve") {
+            drop("the kind of a transition; it becomes a dissolve", at: kind.pointer)
+        }
+        guard let before, let after else { return nil }
+        return OTIOTransition(before: before, after: after)
+    }
+
+    private mutating func timeRange(_ node: JSONNode) -> OTIORange? {
+        guard let range = reader.object(node) else { return nil }
+        let start = reader.required("start_time", of: range).flatMap { rationalTime($0) }
+        let duration = reader.required("duration", of: range).flatMap { rationalTime($0) }
+        guard let start, let duration else { return nil }
+        return OTIORange(start: start, duration: duration)
+    }
+
+    /// `{value, rate}` in exact seconds, of rates as films have them.
+    private mutating func rationalTime(_ node: JSONNode) -> Rational? {
+        guard let time = reader.object(node) else { return nil }
+        let most = Rational(Limits.furthestTrimSeconds * 1_000)
+        let value = reader.required("value", of: time).flatMap {
+            reader.decimal($0, from: -most, to: most)
+        }
+        let rate = reader.required("rate", of: time).flatMap {
+            reader.decimal($0, from: Limits.slowestFrameRate, to: Rational(192_000))
+        }
+        guard let value, let rate else { return nil }
+        return value / (rate < Rational(121) ? Self.standardRate(rate) : rate)
+    }
+
+    // MARK: Schemas
+
+    private func schemaName(of object: JSONObjectNode) -> String {
+        guard case .string(let schema)? = object["OTIO_SCHEMA"]?.value else { return "nothing" }
+        return String(schema.prefix { $0 != "." }.prefix(60))
+    }
+
+    private mutating func isSchema(_ name: String, _ object: JSONObjectNode) -> Bool {
+        if schemaName(of: object) == name { return true }
+        let place = object.pointer.appending("OTIO_SCHEMA")
+        reader.report(
+            "must be \(name).1, not \(EditReader.quoted(schemaName(of: object)))", at: place)
+        return false
+    }
+
+    private mutating func noteExtras(of object: JSONObjectNode, effects: Bool = true) {
+        for name in ["markers"] + (effects ? ["effects"] : []) {
+            if let node = object[name], case .array(let values) = node.value, !values.isEmpty {
+                drop("\(values.count) \(name)", at: node.pointer)
+            }
+        }
+    }
+
+    private mutating func drop(_ what: String, at pointer: JSONPointer) {
+        guard dropped.count < Limits.mostFaults else { return }
+        dropped.append(EditFault(pointer: pointer.description, detail: what))
+    }
+}
+
+/// What holds for a whole document, or for one track of it.
+private struct OTIOReading {
+    var media: JSONObjectNode?
+    /// Where there are audio tracks, video tracks are pictures alone.
+    var hasAudioTracks = false
+    var isAudio = false
+}
+
+/// Seconds.
+private struct OTIORange {
+    var start: Rational
+    var duration: Rational
+}
+
+/// How far a transition reaches before and after the cut, in seconds.
+private struct OTIOTransition {
+    var before: Rational
+    var after: Rational
+}
+
+/// Lays items end to end. A transition takes no time of its own: the clips on
+/// its sides reach beyond their cut and overlap.
+private struct OTIOTrackBuilder {
+    private var clips: [Edit.Clip] = []
+    private var time = Rational.zero
+    private var waiting: OTIOTransition?
+    /// Whether the last item is a clip.
+    private var endsWithClip = false
+
+    var finished: Edit.Track { Edit.Track(clips: clips) }
+
+    mutating func add(gap seconds: Rational) {
+        time = time + seconds
+        waiting = nil
+        endsWithClip = false
+    }
+
+    mutating func add(transition: OTIOTransition) {
+        waiting = transition
+        guard endsWithClip, var last = clips.popLast() else { return }
+        last.extend(by: transition.after)
+        last.look.transitionOut = .fade
+        last.look.transitionSeconds = transition.before + transition.after
+        clips.append(last)
+    }
+
+    mutating func add(_ clip: Edit.Clip, lasting seconds: Rational) {
+        var clip = clip
+        clip.start.value = .seconds(time)
+        if let waiting {
+            clip.begin(earlier: waiting.before)
+            clip.look.transitionIn = .fade
+            clip.look.transitionSeconds = waiting.before + waiting.after
+            // Mixed with the clip before, which then goes by no way of its own.
+            if endsWithClip { clips[clips.count - 1].look.transitionOut = nil }
+        }
+        waiting = nil
+        endsWithClip = true
+        clips.append(clip)
+        time = time + seconds
+    }
+}
+
+extension Edit.Clip {
+    fileprivate mutating func extend(by seconds: Rational) {
+        if case .seconds(let length) = length.value {
+            self.length.value = .seconds(length + seconds)
+        }
+    }
+
+    /// The cut stays where it is; the clip is seen that much sooner.
+    fileprivate mutating func begin(earlier seconds: Rational) {
+        guard case .seconds(let start) = start.value, case .media(var media) = content else {
+            return
+        }
+        let shift = min(seconds, start, media.trim.value / media.speed)
+        self.start.value = .seconds(start - shift)
+        extend(by: shift)
+        media.trim.value = media.trim.value - shift * media.speed
+        content = .media(media)
+    }
+}

@@ -1,0 +1,86 @@
+import Editing
+import Jobs
+import ObjectStore
+import TestSupport
+import Testing
+
+@testable import Functions
+
+/// Requests that are no plain timeline: variations and OpenTimelineIO.
+@Suite struct RequestShapeTests {
+    private func jobs(_ answer: [String: JSONValue]) throws -> [[String: JSONValue]] {
+        guard case .array(let jobs)? = answer["jobs"] else { throw StageError(text: "\(answer)") }
+        return jobs.compactMap { if case .object(let fields) = $0 { fields } else { nil } }
+    }
+
+    @Test func `variations are exports of their own, and a token draws the same`() async throws {
+        let stage = Stage()
+        let (one, two) = (try await stage.asset(), try await stage.asset())
+        let body =
+            #"{"variations":{"assets":["\#(one)","\#(two)"],"count":2},"clientToken":"t"}"#
+
+        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
+        let (_, again) = try await stage.call(.startExport, "POST", "/", body)
+
+        #expect(status == 202)
+        #expect(again == answer)
+        let started = try jobs(answer)
+        #expect(started.map { $0["assetId"] } == [one, one, two, two].map { .string($0) })
+        #expect(started.map { $0["variation"] } == [1, 2, 1, 2])
+        #expect(Set(started.map { $0["jobId"] }).count == 4)
+        #expect(Set(started.map { $0["effects"] }).count == 4)
+        guard case .string(let text)? = started[3]["jobId"], let job = JobID(text) else {
+            return #expect(Bool(false))
+        }
+        try await stage.run(job)
+        #expect(try await stage.result(job)?.outcome == .completed)
+        // What was drawn is kept with the job.
+        let edit = try #require(
+            try await stage.memory.document(JSONValue.self, at: stage.keys(job).edit))
+        guard case .object(let fields) = edit, case .object(let kept)? = fields["variation"],
+            case .object(let effects)? = started[3]["effects"]
+        else { return #expect(Bool(false)) }
+        #expect(kept["brightness"] == effects["brightness"])
+    }
+
+    @Test func `a fault of one variation starts none`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+
+        let (status, problem) = try await stage.call(
+            .startExport, "POST", "/",
+            #"{"variations":{"assets":["\#(asset)","local_1_x"],"count":2}}"#)
+
+        #expect(status == 400)
+        guard case .array(let faults)? = problem["errors"], case .object(let fault)? = faults.first
+        else { return #expect(Bool(false)) }
+        #expect(fault["pointer"] == "/variations/assets/1")
+        #expect(!stage.memory.keys.contains { $0.hasPrefix("exports/") })
+    }
+
+    @Test func `what was left out of an OpenTimelineIO document is answered`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        let time = #"{"OTIO_SCHEMA":"RationalTime.1","value":48,"rate":24}"#
+        let zero = #"{"OTIO_SCHEMA":"RationalTime.1","value":0,"rate":24}"#
+        let body = """
+            {"media":{"file:///a.mov":"\(asset)"},
+             "otio":{"OTIO_SCHEMA":"Timeline.1","tracks":{"OTIO_SCHEMA":"Stack.1","children":[
+              {"OTIO_SCHEMA":"Track.1","kind":"Video","children":[{"OTIO_SCHEMA":"Clip.1",
+               "markers":[{}],"source_range":{"start_time":\(zero),"duration":\(time)},
+               "media_reference":{"OTIO_SCHEMA":"ExternalReference.1",
+                "target_url":"file:///a.mov"}}]}]}}}
+            """
+
+        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
+
+        #expect(status == 202)
+        #expect(
+            answer["dropped"] == [
+                [
+                    "pointer": "/otio/tracks/children/0/children/0/markers",
+                    "detail": "1 markers",
+                ]
+            ])
+    }
+}
