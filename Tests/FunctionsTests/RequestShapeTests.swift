@@ -32,7 +32,11 @@ import Testing
         guard case .string(let text)? = started[3]["jobId"], let job = JobID(text) else {
             return #expect(Bool(false))
         }
-        try await stage.run(job)
+        let requests = stage.memory.keys.filter {
+            $0.hasPrefix(stage.keys(job).prefix + "requests/") && $0.hasSuffix(".chunk.json")
+        }
+        for request in requests { try await stage.deliver(request, to: .renderChunk) }
+        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
         #expect(try await stage.result(job)?.outcome == .completed)
         // What was drawn is kept with the job.
         let edit = try #require(
