@@ -238,3 +238,63 @@ def test_the_keyboard_reaches_the_main_controls(page):
         name = page.evaluate("document.activeElement.id")
         seen += [name] if name in wanted else []
     assert seen == wanted
+
+
+def finished_export(page, media, **output):
+    upload(page, media / "a.mp4")
+    set_output(page, size={"width": 128, "height": 72}, chunkSeconds=1, **output)
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("phase")).to_have_text("completed", timeout=EXPORT_MILLISECONDS)
+
+
+def test_the_invocations_of_an_export_stand_on_a_time_axis(page, media, tmp_path):
+    finished_export(page, media)
+    bars = page.get_by_test_id("run")
+    expect(page.get_by_test_id("runs-summary")).to_contain_text("cold start")
+    stitch = page.get_by_test_id("run-lane").filter(has_text="stitch-export").get_by_test_id("run")
+    expect(stitch.first).to_be_visible()
+    assert bars.count() >= page.get_by_test_id("chunk").count() + 2
+    chunk = page.get_by_test_id("run-lane").filter(has_text="render-chunk").get_by_test_id("run")
+    # What comes later stands further right, and nothing leaves its lane.
+    boxes = [bar.bounding_box() for bar in (chunk.first, stitch.last)]
+    assert boxes[0]["x"] < boxes[1]["x"]
+    lane = page.locator(".run-lane").first.bounding_box()
+    for bar in bars.all():
+        box = bar.bounding_box()
+        assert box["x"] >= lane["x"] - 1
+        assert box["x"] + box["width"] <= lane["x"] + lane["width"] + 1
+    page.screenshot(path=tmp_path / "runs.png", full_page=True)
+    assert page.complaints == []
+
+
+def test_the_keyboard_walks_the_invocations_and_shows_ones_log(page, media):
+    finished_export(page, media)
+    first = page.get_by_test_id("run").first
+    expect(first).to_be_visible()
+    first.focus()
+    page.keyboard.press("End")
+    last = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert last == page.get_by_test_id("run").last.get_attribute("aria-label")
+    page.keyboard.press("ArrowUp")
+    above = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert above != last
+    page.keyboard.press("Enter")
+
+    detail = page.get_by_test_id("runs-detail")
+    expect(detail).to_contain_text("Request ")
+    request = detail.inner_text().rpartition("Request ")[2].rstrip(".")
+    log = page.get_by_test_id("log")
+    expect(log).to_contain_text(f"START RequestId: {request}")
+    expect(log).to_contain_text(f"REPORT RequestId: {request}")
+    assert log.inner_text().count("START RequestId") == 1
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("runs-clear")).to_be_hidden()
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("page", [{"viewport": {"width": 400, "height": 800}}], indirect=True)
+def test_the_time_axis_fits_a_narrow_screen(page, media, tmp_path):
+    finished_export(page, media)
+    expect(page.get_by_test_id("run").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.screenshot(path=tmp_path / "narrow.png", full_page=True)

@@ -3,6 +3,7 @@
 import { api, Problem, tokens } from "./api.js";
 import { byId, pause, whenVisible } from "./dom.js";
 import { Editor } from "./editor.js";
+import { Gantt } from "./gantt.js";
 import { Job } from "./job.js";
 import { Logs } from "./logs.js";
 import { Media } from "./media.js";
@@ -24,11 +25,13 @@ const editor = new Editor(async (edit) => {
 const media = new Media(() => editor.setAssets(media.assets));
 const system = new System((invocations) => media.noteInvocations(invocations));
 const logs = new Logs(() => job.id);
+const gantt = new Gantt((invocation) => logs.setRequest(invocation?.requestId ?? null));
 
 /** Shows an export; the address keeps it over a reload. */
 function open(id) {
   history.replaceState(null, "", `#job=${encodeURIComponent(id)}`);
   recent.mark(id);
+  gantt.select(null);
   if (byId("log-job").checked) logs.restart();
   job.watch(id);
 }
@@ -77,6 +80,7 @@ async function activity() {
     isAll: byId("log-all").checked,
   });
   logs.setFunctions(names);
+  await gantt.refresh(job.id);
   await logs.refresh();
 }
 

@@ -36,6 +36,7 @@ export class Logs {
     this.currentJob = currentJob;
     this.list = byId("log");
     this.next = -1;
+    this.request = null;
     for (const id of ["log-function", "log-job", "log-all"]) {
       byId(id).addEventListener("change", () => this.restart());
     }
@@ -45,6 +46,13 @@ export class Logs {
   restart() {
     this.next = -1;
     this.list.replaceChildren();
+  }
+
+  /** Shows the lines of one invocation alone, or of all when it is null. */
+  setRequest(requestId) {
+    if (this.request === requestId) return;
+    this.request = requestId;
+    this.restart();
   }
 
   setFunctions(names) {
@@ -62,15 +70,18 @@ export class Logs {
     const query = { after: asked, limit: 500 };
     const name = byId("log-function").value;
     if (name) query.function = name;
+    if (this.request) query.request = this.request;
+    const { request } = this;
     const { lines, next } = await api.logs(query, signal);
     // The filter may have changed while the answer was on its way.
-    if (asked !== this.next) return;
+    if (asked !== this.next || request !== this.request) return;
     this.next = next;
     const wanted = lines.filter((line) => this.#isWanted(line));
     if (wanted.length > 0) this.#append(wanted);
   }
 
   #isWanted({ function: name, text }) {
+    if (this.request) return true;
     const job = byId("log-job").checked ? this.currentJob() : null;
     if (job && !text.includes(job)) return false;
     if (byId("log-all").checked || byId("log-function").value) return true;
