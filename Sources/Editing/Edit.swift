@@ -137,6 +137,8 @@ package struct Edit: Hashable, Sendable {
         package var still: Located<Rational>?
         /// What it takes over from the main picture.
         package var likeSource = SourceLike()
+        /// Files of captions that are wanted beside the result.
+        package var captions: Located<[CaptionFormat]>?
     }
 
     /// A part of the timeline.

@@ -44,6 +44,13 @@ struct EditDecoding {
             reader.report(
                 "uses \(assetCount) assets; at most \(Limits.mostAssets) are allowed", at: place)
         }
+        let fileCount = edit.captionIDs.count
+        if fileCount > CaptionLimits.mostFiles {
+            reader.report(
+                "uses \(fileCount) files of captions; at most \(CaptionLimits.mostFiles) are"
+                    + " allowed",
+                at: place)
+        }
         return edit
     }
 

@@ -91,6 +91,7 @@ struct EditLowering {
             $0.hasSound && $0.startSample < plan.sampleCount && $0.endSample > 0
         }
         keepWhatTheFormatHolds(&plan)
+        setCaptionFiles(&plan)
         guard reader.faults.isEmpty else { return nil }
         plan.sources = assetsInUse(&plan)
         guard settings.format.hasPicture else { return plan }

@@ -58,7 +58,8 @@ extension EditDecoding {
             pointer: node.pointer, settings: settings, chunkSeconds: chunkSeconds,
             range: object["range"].flatMap { range($0, settings.format) },
             still: object["at"].flatMap { stillTime($0, settings.format) },
-            likeSource: likeSource)
+            likeSource: likeSource,
+            captions: object["captions"].flatMap { captionFiles($0) })
     }
 
     private mutating func background(_ timeline: JSONNode) -> String? {

@@ -16,6 +16,8 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package var audio: [AudioPlacement]
     /// Half-open ranges that tile `pictureFrames` exactly, in order.
     package var chunks: [FrameRange]
+    /// Files of captions that are stored beside the result; nil is none.
+    package var captionFiles: [CaptionFormat]?
 
     package init(
         output: OutputSettings, frameCount: Int, sources: [Source], layers: [Layer],

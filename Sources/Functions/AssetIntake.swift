@@ -55,7 +55,8 @@ struct AssetIntake: Sendable {
         }
         let record = try await examine(upload, info)
         try await bucket.putDocument(record, at: keys.record)
-        if record.status == .ready {
+        // Nothing is derived of captions.
+        if record.status == .ready, record.media != nil {
             try await bucket.putDocument(["version": 1], at: keys.deriveRequest)
         }
         return record
@@ -89,6 +90,9 @@ struct AssetIntake: Sendable {
             record.error = "The upload is \(type), but \(upload.contentType) was announced."
             return record
         }
+        if let format = CaptionFormat(contentType: upload.contentType) {
+            return try await examineCaptions(record, format)
+        }
         let url = try bucket.presignedURL(
             .get(ObjectKey(upload.key), downloadName: nil),
             expiresInSeconds: Self.probeURLSeconds, audience: .internal)
@@ -103,9 +107,37 @@ struct AssetIntake: Sendable {
     }
 }
 
+extension AssetIntake {
+    /// Reads a file of captions, so that its faults are told at once.
+    private func examineCaptions(
+        _ record: AssetRecord, _ format: CaptionFormat
+    ) async throws -> AssetRecord {
+        var record = record
+        guard record.bytes <= CaptionLimits.mostFileBytes else {
+            record.error =
+                "The file \(record.fileName) has more than \(CaptionLimits.mostFileBytes) bytes."
+            return record
+        }
+        let stored = try await bucket.getObject(
+            ObjectKey(record.key), range: nil, ifMatch: record.etag,
+            maximumBytes: CaptionLimits.mostFileBytes)
+        do throws(CaptionFault) {
+            let track = try CaptionTrack(stored.body, format: format)
+            record.captions = AssetRecord.Captions(
+                format: format, words: track.words.count,
+                durationMilliseconds: track.endMilliseconds)
+            record.status = .ready
+        } catch {
+            record.error = "The file \(record.fileName) is no usable file of captions: \(error)."
+        }
+        return record
+    }
+}
+
 /// The asset as front ends read it (CF-23, CF-33).
 struct AssetDocument: Encodable {
     struct Metadata: Encodable {
+        /// `video`, `audio`, `image` or `captions`.
         var kind: String
         var format: String
         /// Seconds.
@@ -119,6 +151,8 @@ struct AssetDocument: Encodable {
         var audioCodec: String?
         var audioChannels: Int?
         var rotation: Int?
+        /// Of captions.
+        var words: Int?
         var size: Int
         var contentType: String
         var filename: String
@@ -151,13 +185,16 @@ struct AssetDocument: Encodable {
         let media = record.media
         let display = media?.video?.displaySize
         metadata = Metadata(
-            kind: media?.kind.rawValue ?? "", format: media?.format ?? "",
-            duration: Double(media?.durationMicroseconds ?? 0) / 1_000_000,
+            kind: media?.kind.rawValue ?? (record.captions == nil ? "" : "captions"),
+            format: media?.format ?? record.captions?.format.rawValue ?? "",
+            duration: media.map { Double($0.durationMicroseconds) / 1_000_000 }
+                ?? Double(record.captions?.durationMilliseconds ?? 0) / 1_000,
             width: display?.width, height: display?.height,
             fps: media?.video?.frameRate?.doubleValue,
             frameRate: media?.video?.frameRate?.description, videoCodec: media?.video?.codec,
             audioCodec: media?.audio?.codec, audioChannels: media?.audio?.channels,
-            rotation: media?.video?.rotationDegrees, size: record.bytes,
+            rotation: media?.video?.rotationDegrees, words: record.captions?.words,
+            size: record.bytes,
             contentType: record.contentType, filename: record.fileName)
     }
 }

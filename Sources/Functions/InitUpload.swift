@@ -88,13 +88,17 @@ private struct UploadWish {
         }
         let type = reader.required("contentType", of: object)
             .flatMap { reader.text($0, longest: 127) }
-        if let type, !Self.isMediaType(type) {
+        let isCaptions = type.map { CaptionFormat(contentType: $0) != nil } ?? false
+        if let type, !isCaptions, !Self.isMediaType(type) {
             reader.report(
-                "must be a video, audio or image type, not \(EditReader.quoted(type))",
+                "must be a video, audio or image type, or a file of captions (text/vtt,"
+                    + " application/x-subrip, application/json), not \(EditReader.quoted(type))",
                 at: object.pointer.appending("contentType"))
         }
         let size = reader.required("size", of: object).flatMap {
-            reader.integer($0, in: 1...UploadLimits.maximumBytes)
+            reader.integer(
+                $0,
+                in: 1...(isCaptions ? CaptionLimits.mostFileBytes : UploadLimits.maximumBytes))
         }
         guard reader.faults.isEmpty, let name, let type, let size else {
             throw Problem.invalid(reader.faults)

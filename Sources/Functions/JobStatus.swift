@@ -66,6 +66,13 @@ enum JobStatus {
                 .get(key, downloadName: name), expiresInSeconds: downloadSeconds,
                 audience: .client)
         }
+        for file in result?.captions ?? [] {
+            let name = "\(found.ledger.keys.job.text).\(file.format.rawValue)"
+            document.captionUrls = document.captionUrls ?? [:]
+            document.captionUrls?[file.format.rawValue] = try dependencies.bucket.presignedURL(
+                .get(ObjectKey(file.key), downloadName: name), expiresInSeconds: downloadSeconds,
+                audience: .client)
+        }
         return document
     }
 
@@ -111,6 +118,8 @@ private struct StatusDocument: Encodable {
     var downloadUrl: String?
     /// Path of the HLS stream's main playlist, once there is something to play.
     var playlist: String?
+    /// By format, of the files that `output.captions` asked for.
+    var captionUrls: [String: String]?
     var error: String?
     var size: Int?
     var contentType: String?

@@ -220,10 +220,20 @@ private struct ExportAcceptance: Sendable {
             case .failure(let reason): unusable[id] = reason.sentence
             }
         }
+        var captions: [String: CaptionTrack] = [:]
+        let files = try await concurrentMap(edit.captionIDs, limit: 4) { id in
+            (id, try await captionTrack(id))
+        }
+        for (id, track) in files {
+            switch track {
+            case .success(let track): captions[id] = track
+            case .failure(let reason): unusable[id] = reason.sentence
+            }
+        }
         let plan: RenderPlan
         do {
             plan = try edit.lowered(
-                assets: assets, unready: unusable,
+                assets: assets, captions: captions, unready: unusable,
                 planner: ChunkPlanner(
                     concurrency: dependencies.concurrency,
                     functionSeconds: dependencies.renderSeconds))
@@ -237,6 +247,40 @@ private struct ExportAcceptance: Sendable {
     private struct Unusable: Error { var sentence: String }
 
     private func describe(_ id: String) async throws -> Result<AssetDescription, Unusable> {
+        switch try await readyRecord(id) {
+        case .failure(let reason): return .failure(reason)
+        case .success(let record):
+            guard let media = record.media else {
+                return .failure(Unusable(sentence: "is a file of captions"))
+            }
+            return .success(
+                AssetDescription(
+                    assetID: id, key: record.key, etag: record.etag, bytes: record.bytes,
+                    media: media))
+        }
+    }
+
+    /// The words of an uploaded file; they become a part of the plan.
+    private func captionTrack(_ id: String) async throws -> Result<CaptionTrack, Unusable> {
+        let record: AssetRecord
+        switch try await readyRecord(id) {
+        case .failure(let reason): return .failure(reason)
+        case .success(let ready): record = ready
+        }
+        guard let format = record.captions?.format else {
+            return .failure(Unusable(sentence: "is not a file of captions"))
+        }
+        let stored = try await bucket.getObject(
+            ObjectKey(record.key), range: nil, ifMatch: record.etag,
+            maximumBytes: CaptionLimits.mostFileBytes)
+        do throws(CaptionFault) {
+            return .success(try CaptionTrack(stored.body, format: format))
+        } catch {
+            return .failure(Unusable(sentence: "is not usable: \(error)"))
+        }
+    }
+
+    private func readyRecord(_ id: String) async throws -> Result<AssetRecord, Unusable> {
         guard let asset = AssetID(id) else {
             return .failure(Unusable(sentence: "is not an asset of yours"))
         }
@@ -248,14 +292,11 @@ private struct ExportAcceptance: Sendable {
                     sentence: isPromised
                         ? "is not uploaded completely yet" : "is not an asset of yours"))
         }
-        guard record.status == .ready, let media = record.media else {
+        guard record.status == .ready, record.media != nil || record.captions != nil else {
             return .failure(
                 Unusable(sentence: "is not usable: \(record.error ?? "the probe failed")"))
         }
-        return .success(
-            AssetDescription(
-                assetID: id, key: record.key, etag: record.etag, bytes: record.bytes,
-                media: media))
+        return .success(record)
     }
 
     /// A new job, or the one that the client's token already stands for.

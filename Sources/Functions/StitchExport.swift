@@ -81,6 +81,9 @@ private struct StitchWork: Sendable {
         else { return }
         try await bucket.deleteObject(
             ledger.keys.output(fileExtension: plan.output.format.rawValue))
+        for format in plan.captionFiles ?? [] {
+            try await bucket.deleteObject(ledger.keys.captions(format))
+        }
     }
 
     private struct FinishedUnits: Sendable {
@@ -142,6 +145,7 @@ private struct StitchWork: Sendable {
         let contentType = plan.output.format.contentType
         let stored = try await bucket.uploadFile(
             path, to: ledger.keys.output(fileExtension: fileExtension), contentType: contentType)
+        let captions = try await storeCaptions(plan)
         let receipts = units.video + (units.audio.map { [$0] } ?? [])
         let duration = Rational(plan.frameCount) / plan.output.frameRate
         return ExportResult(
@@ -151,6 +155,7 @@ private struct StitchWork: Sendable {
                 contentType: contentType, frames: plan.pictureFrames.count,
                 samples: plan.output.format.hasSound ? plan.sampleCount : 0,
                 durationSeconds: duration.doubleValue),
+            captions: captions,
             check: ExportResult.Check(
                 frames: check.frames, seams: check.seams, decodedSeams: check.decodedSeams,
                 audioSamples: check.audioSamples),
@@ -161,6 +166,21 @@ private struct StitchWork: Sendable {
                 cpuMilliseconds: receipts.reduce(report.cpuMicroseconds / 1_000) {
                     $0 + $1.cpuMilliseconds
                 }))
+    }
+
+    /// Writes the files of captions that stand beside the output.
+    private func storeCaptions(_ plan: RenderPlan) async throws -> [ExportResult.CaptionFile]? {
+        guard let formats = plan.captionFiles else { return nil }
+        var files: [ExportResult.CaptionFile] = []
+        for format in formats {
+            guard let text = plan.captionFile(format) else { continue }
+            let key = ledger.keys.captions(format)
+            try await bucket.putObject(
+                .bytes(Array(text.utf8)), at: key,
+                options: PutOptions(contentType: format.contentType))
+            files.append(ExportResult.CaptionFile(format: format, key: key.text))
+        }
+        return files
     }
 
     private func url(_ receipt: RenderReceipt) throws -> String {

@@ -46,9 +46,24 @@ package struct AssetRecord: Hashable, Sendable, Codable {
     package var bytes: Int
     /// The probe's finding; nil when it failed.
     package var media: MediaInfo?
+    /// Of a file of captions; nil for media.
+    package var captions: Captions?
     /// One sentence; only when failed.
     package var error: String?
     package var createdAtMilliseconds: Int
+
+    /// What was found in a file of captions.
+    package struct Captions: Hashable, Sendable, Codable {
+        package var format: CaptionFormat
+        package var words: Int
+        package var durationMilliseconds: Int
+
+        package init(format: CaptionFormat, words: Int, durationMilliseconds: Int) {
+            self.format = format
+            self.words = words
+            self.durationMilliseconds = durationMilliseconds
+        }
+    }
 
     package init(
         id: AssetID, owner: OwnerID, status: Status, fileName: String, contentType: String,

@@ -38,6 +38,11 @@ package struct ExportKeys: Hashable, Sendable {
     /// Where the sound's fragments lie; written after the sound itself.
     package var streamSoundIndex: ObjectKey { key("hls/audio.json") }
 
+    /// A file of captions beside the output.
+    package func captions(_ format: CaptionFormat) -> ObjectKey {
+        key("captions.\(format.rawValue)")
+    }
+
     package func request(_ unit: RenderUnit) -> ObjectKey {
         key("requests/\(unit.name).chunk.json")
     }

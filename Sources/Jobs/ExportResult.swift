@@ -1,3 +1,5 @@
+package import Editing
+
 /// The one terminal record of an export, `result.json`.
 ///
 /// It is written once, with `If-None-Match: *`: completed, failed and
@@ -29,6 +31,17 @@ package struct ExportResult: Hashable, Sendable, Codable {
         }
     }
 
+    /// A file of captions that stands beside the output.
+    package struct CaptionFile: Hashable, Sendable, Codable {
+        package var format: CaptionFormat
+        package var key: String
+
+        package init(format: CaptionFormat, key: String) {
+            self.format = format
+            self.key = key
+        }
+    }
+
     /// What the export used; sums over all receipts and the stitch.
     package struct Usage: Hashable, Sendable, Codable {
         package var chunks: Int
@@ -51,6 +64,8 @@ package struct ExportResult: Hashable, Sendable, Codable {
     /// One sentence for the person who waits; only when failed or cancelled.
     package var error: String?
     package var output: Output?
+    /// Files of captions beside the output; nil where none were asked for.
+    package var captions: [CaptionFile]?
     /// What the seam check found, as the FFmpeg room reports it.
     package var check: Check?
     package var usage: Usage?
@@ -73,12 +88,14 @@ package struct ExportResult: Hashable, Sendable, Codable {
 
     package init(
         outcome: Outcome, finishedAtMilliseconds: Int, error: String? = nil,
-        output: Output? = nil, check: Check? = nil, usage: Usage? = nil
+        output: Output? = nil, captions: [CaptionFile]? = nil, check: Check? = nil,
+        usage: Usage? = nil
     ) {
         self.outcome = outcome
         self.finishedAtMilliseconds = finishedAtMilliseconds
         self.error = error
         self.output = output
+        self.captions = captions
         self.check = check
         self.usage = usage
     }

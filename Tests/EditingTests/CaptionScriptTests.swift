@@ -123,7 +123,7 @@ import Testing
     @Test func `an edit of one word changes only the windows that show it`() {
         let texts = (0..<40).map { "word\($0)" }
         var other = texts
-        other[30] = "changed"
+        other[20] = "changed"
         let (before, after) = (
             captions(texts, .highlight).script(output), captions(other, .highlight).script(output)
         )

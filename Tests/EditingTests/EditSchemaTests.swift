@@ -90,6 +90,7 @@ private enum JSONMutation {
         "color", "overlap", "clip", "end", "captions", "title", "words", "otio", "maxBitrate",
         "bufferSize", "range", "ducking", "text", "style", "captions", "words", "font",
         "family", "stroke",
+        "srt",
         "font-family", "maxWordsPerLine", "animation", "colors", "bold", "uppercase", "project",
         "timeline", "callback", "url",
         "secretRef", "data", "clientToken",

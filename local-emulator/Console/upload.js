@@ -13,6 +13,7 @@ const typesBySuffix = {
   m4a: "audio/mp4", mp3: "audio/mpeg", wav: "audio/wav", flac: "audio/flac", ogg: "audio/ogg",
   aac: "audio/aac", opus: "audio/ogg", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg",
   webp: "image/webp", gif: "image/gif",
+  srt: "application/x-subrip", vtt: "text/vtt", json: "application/json",
 };
 
 /** The media type that a file is announced with. */

@@ -115,8 +115,10 @@ extension CaptionStyle {
             shadow: fontSize * 3 / 100, boxColor: "7c3aed", boxOpacity: Rational(1),
             boxPadding: max(1, fontSize * 6 / 100), hasPageBox: false,
             anchor: TextAnchor(
-                .bottom, width: width, height: height, offset: (.zero, Rational(1, 8))),
-            paging: CaptionPaging(mostWordsPerLine: 4, mostLines: 2))
+                .bottom, width: width, height: height,
+                // Above the buttons and texts of short-video apps.
+                offset: (.zero, height > width ? Rational(1, 8) : .zero)),
+            paging: CaptionPaging(mostWordsPerLine: height > width ? 3 : 4, mostLines: 2))
         switch preset {
         case .highlight:
             animation = .highlight

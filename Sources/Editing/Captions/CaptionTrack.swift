@@ -55,6 +55,10 @@ package enum CaptionLimits {
     package static let mostFileBytes = 8 << 20
     /// Words of one track: four hours at 250 words a minute.
     package static let mostWords = 60_000
+    /// Words of all captions of an edit: they stand in its plan.
+    package static let mostWordsOfEdit = 200_000
+    /// Files of captions of one edit: each is read when the export starts.
+    package static let mostFiles = 50
     /// Cues of one track.
     package static let mostCues = 20_000
     /// Characters of one cue: what no screen holds.
@@ -77,8 +81,6 @@ package enum CaptionLimits {
     package static let mostLinesPerPage = 10
     /// Characters of a font's name: PostScript's own limit is 63.
     package static let longestFontNameCharacters = 100
-    /// Text and caption clips of one edit that a chunk may have to draw.
-    package static let mostScripts = 500
 }
 
 /// Why a caption file is refused: the first thing that is wrong with it.

@@ -28,6 +28,26 @@ extension EditLowering {
         ]
     }
 
+    /// Checks the words of all captions together, and what files are wanted.
+    mutating func setCaptionFiles(_ plan: inout RenderPlan) {
+        let tracks = plan.layers.flatMap(\.scripts).compactMap { placement -> CaptionTrack? in
+            guard case .captions(let track, _) = placement.content else { return nil }
+            return track
+        }
+        let words = tracks.reduce(0) { $0 + $1.words.count }
+        if words > CaptionLimits.mostWordsOfEdit {
+            reader.report(
+                "has captions of \(words) words; at most \(CaptionLimits.mostWordsOfEdit) are"
+                    + " allowed",
+                at: JSONPointer.root.appending("timeline"))
+        }
+        guard let wanted = edit.output.captions else { return }
+        if tracks.isEmpty {
+            reader.report("needs a clip of captions", at: wanted.pointer)
+        }
+        plan.captionFiles = wanted.value
+    }
+
     private mutating func onlyFades(_ placed: PlacedClip, _ phrase: String) -> Bool {
         let place = placed.clip.pointer.appending("transition")
         guard placed.mixIn == 0, placed.mixOut == 0 else {

@@ -60,6 +60,23 @@ extension EditDecoding {
 
     // MARK: Captions
 
+    private enum WrittenFormat: String, CaseIterable { case srt, vtt, ass }
+
+    /// `["srt", "vtt"]`: files of captions beside the result.
+    mutating func captionFiles(_ node: JSONNode) -> Located<[CaptionFormat]>? {
+        guard let elements = reader.array(node, most: WrittenFormat.allCases.count) else {
+            return nil
+        }
+        var formats: [CaptionFormat] = []
+        for element in elements {
+            guard let word = reader.choice(element, WrittenFormat.self),
+                let format = CaptionFormat(rawValue: word.rawValue)
+            else { continue }
+            if !formats.contains(format) { formats.append(format) }
+        }
+        return formats.isEmpty ? nil : Located(formats, node.pointer)
+    }
+
     mutating func captions(_ asset: JSONObjectNode) -> Edit.Content? {
         let source = captionSource(asset)
         let trim = asset["trim"].flatMap { self.trim($0) }

@@ -85,6 +85,7 @@ struct Upload: Sendable {
 /// Media types by file name: the back end looks at the bytes itself later.
 enum MediaType {
     private static let byExtension = [
+        "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json",
         "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm",
         "mkv": "video/x-matroska", "avi": "video/x-msvideo", "ts": "video/mp2t",
         "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "wav": "audio/wav",

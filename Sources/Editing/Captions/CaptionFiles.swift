@@ -1,0 +1,74 @@
+extension RenderPlan {
+    /// What the export's captions say, on the timeline of the output: the
+    /// pages of every clip of captions.
+    package var captionTrack: CaptionTrack {
+        var cues: [CaptionCue] = []
+        for case (let track, let style, let frames) in captionClips {
+            let start = milliseconds(frames.start)
+            let length = milliseconds(frames.end) - start
+            let pages = track.paged(style.paging).placed(at: 0, length: length)
+            let shown = start < 0 ? pages.trimmed(from: -start) : pages
+            cues +=
+                shown.placed(
+                    at: max(0, start), length: milliseconds(frameCount) - max(0, start)
+                ).cues
+        }
+        return CaptionTrack(cues: cues)
+    }
+
+    /// The export's captions as a file of that format; nil for one that is
+    /// only read.
+    package func captionFile(_ format: CaptionFormat) -> String? {
+        switch format {
+        case .srt: return captionTrack.subRip()
+        case .vtt: return captionTrack.webVTT()
+        case .ass:
+            var script = Script(width: output.width, height: output.height)
+            for (index, placement) in layers.flatMap(\.scripts).enumerated() {
+                guard case .captions = placement.content else { continue }
+                script.append(
+                    placement.script(output), at: placement.frames.start, suffix: "\(index)",
+                    count: frameCount)
+            }
+            return script.file(frameRate: output.frameRate)
+        case .json: return nil
+        }
+    }
+
+    private var captionClips: [(CaptionTrack, CaptionStyle, FrameRange)] {
+        layers.flatMap(\.scripts).compactMap { placement in
+            guard case .captions(let track, let style) = placement.content else { return nil }
+            return (track, style, placement.frames)
+        }
+    }
+
+    private func milliseconds(_ frames: Int) -> Int {
+        (Rational(frames) / output.frameRate * Rational(1_000)).rounded
+    }
+}
+
+extension Script {
+    /// Takes over another script's events.
+    /// - Parameters:
+    ///   - start: Frame at which the other one begins.
+    ///   - suffix: Makes the names of its styles its own.
+    ///   - count: Frames of the whole; what lies outside is left out.
+    mutating func append(_ other: Script, at start: Int, suffix: String, count: Int) {
+        styles += other.styles.map { style in
+            var style = style
+            style.name += suffix
+            return style
+        }
+        for var event in other.events {
+            event.start += start
+            event.end += start
+            guard event.start < count, event.end > 0 else { continue }
+            event.style += suffix
+            for index in event.runs.indices {
+                guard case .style(let name) = event.runs[index].look else { continue }
+                event.runs[index].look = .style(name + suffix)
+            }
+            events.append(event)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Editing
+import Functions
+import Jobs
+import ObjectStore
+import TestSupport
+import Testing
+
+/// Files of captions: uploaded, read into the plan, and delivered.
+@Suite struct CaptionTests {
+    private static let subRip = "1\n00:00:00,500 --> 00:00:01,500\nHello there\n\n"
+
+    /// Uploads a file and answers what complete-upload said.
+    private func upload(
+        _ stage: Stage, _ text: String, type: String = "application/x-subrip"
+    ) async throws -> (id: String, status: Int, json: [String: JSONValue]) {
+        let size = text.utf8.count
+        let (_, grant) = try await stage.call(
+            .initUpload, "POST", "/",
+            #"{"filename":"a.srt","contentType":"\#(type)","size":\#(size)}"#)
+        guard case .string(let key)? = grant["key"], case .string(let id)? = grant["assetId"]
+        else { throw StageError(text: "\(grant)") }
+        try await stage.memory.putObject(
+            .bytes(Array(text.utf8)), at: ObjectKey(key), options: PutOptions(contentType: type))
+        let (status, json) = try await stage.call(
+            .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
+        return (id, status, json)
+    }
+
+    private func edit(_ video: String, _ captions: String, files: String = "") -> String {
+        """
+        {"timeline":{"tracks":[
+        {"clips":[{"asset":{"type":"caption","captions":"\(captions)"},"start":2}]},
+        {"clips":[{"asset":{"type":"video","assetId":"\(video)"},"length":20}]}]},
+        "output":{"size":{"width":320,"height":180},"fps":30,"chunkSeconds":10\(files)}}
+        """
+    }
+
+    @Test func `an uploaded file of captions is an asset of its own kind`() async throws {
+        let stage = Stage()
+
+        let (id, status, json) = try await upload(stage, Self.subRip)
+
+        #expect(status == 200)
+        guard case .object(let metadata)? = json["metadata"] else { throw StageError(text: "") }
+        #expect(metadata["kind"] == "captions")
+        #expect(metadata["format"] == "srt")
+        #expect(metadata["words"] == 2)
+        #expect(metadata["duration"] == 1.5)
+        #expect(stage.memory.keys.allSatisfy { !$0.hasSuffix("derive.json") })
+        #expect(stage.memory.keys.contains("assets/local/\(id)/asset.json"))
+    }
+
+    @Test func `a bad file of captions is refused with its line`() async throws {
+        let (_, status, problem) = try await upload(Stage(), "1\nnever\nHello\n")
+
+        #expect(status == 422)
+        #expect(
+            problem["detail"]
+                == .string(
+                    "The file a.srt is no usable file of captions: line 2: has no times with -->"
+                        + " between them."))
+    }
+
+    @Test func `a file of captions above the limit is not let in`() async throws {
+        let (status, problem) = try await Stage().call(
+            .initUpload, "POST", "/",
+            #"{"filename":"a.vtt","contentType":"text/vtt","size":9000000}"#)
+
+        #expect(status == 400)
+        #expect(problem["detail"] == "/size must be from 1 to 8388608, not 9000000")
+    }
+
+    @Test func `the words of the file stand in the plan, and files come out`() async throws {
+        let stage = Stage()
+        let captions = try await upload(stage, Self.subRip).id
+        let body = edit(
+            try await stage.asset(), captions, files: #","captions":["srt","vtt","ass"]"#)
+        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
+        guard status == 202, case .string(let text)? = answer["jobId"], let job = JobID(text)
+        else { throw StageError(text: "\(answer)") }
+
+        try await stage.run(job)
+
+        let plan = try #require(
+            try await stage.memory.document(RenderPlan.self, at: stage.keys(job).plan))
+        let script = try #require(plan.layers.last?.scripts.first)
+        #expect(script.frames == FrameRange(60, 105))
+        let subRip = try await stage.memory.getObject(
+            stage.keys(job).captions(.srt), range: nil, ifMatch: nil, maximumBytes: 1_000)
+        #expect(
+            String(decoding: subRip.body, as: UTF8.self)
+                == "1\n00:00:02,500 --> 00:00:03,500\nHello there\n\n")
+        let document = try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status").json
+        guard case .object(let urls)? = document["captionUrls"] else {
+            throw StageError(text: "\(document)")
+        }
+        #expect(urls.keys.sorted() == ["ass", "srt", "vtt"])
+    }
+
+    @Test func `what is not a file of captions is told apart`() async throws {
+        let stage = Stage()
+        let (video, captions) = (try await stage.asset(), try await upload(stage, Self.subRip).id)
+
+        let (status, problem) = try await stage.call(
+            .startExport, "POST", "/", edit(captions, video))
+
+        #expect(status == 400)
+        guard case .array(let errors)? = problem["errors"] else { throw StageError(text: "") }
+        #expect(
+            errors == [
+                [
+                    "pointer": "/timeline/tracks/0/clips/0/asset/captions",
+                    "detail": .string("\"\(video)\" is not a file of captions"),
+                ],
+                [
+                    "pointer": "/timeline/tracks/1/clips/0/asset/assetId",
+                    "detail": .string("\"\(captions)\" is a file of captions"),
+                ],
+            ])
+    }
+}
