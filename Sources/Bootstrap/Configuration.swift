@@ -18,6 +18,9 @@ struct Configuration {
     /// `SPOOL_RENDER_SECONDS`: the time limit of render-chunk, 10 to 900;
     /// default 900, Lambda's longest.
     var renderSeconds: Int
+    /// `SPOOL_STREAM_MEGABYTES`: most that one streamed answer may carry, 1 to
+    /// 1,000,000 MB; default 200, Lambda's own limit.
+    var streamBytesMax: Int
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -34,6 +37,8 @@ struct Configuration {
         }
         concurrency = number("WORKER_CONCURRENCY", 1...1_000, default: 2)
         renderSeconds = number("SPOOL_RENDER_SECONDS", 10...900, default: 900)
+        streamBytesMax =
+            number("SPOOL_STREAM_MEGABYTES", 1...1_000_000, default: 200) * 1_000_000
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

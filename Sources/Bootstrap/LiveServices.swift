@@ -15,7 +15,7 @@ func liveFunctions() -> [String: FunctionFactory] {
             let transport = DeferredTransport()
             let services = try liveServices(environment.variables, transport)
             return LoadedFunction(
-                warmUp: { transport.prepare() }, whole: Registry.handler(name, services))
+                warmUp: { transport.prepare() }, handle: Registry.function(name, services))
         }
     }
     functions[EchoHandler.name] = EchoHandler.factory(variable: variable)
@@ -51,7 +51,8 @@ private func liveServices(
         randomText: { randomText(length: $0) },
         scratchRoot: configuration.scratchRoot,
         concurrency: configuration.concurrency,
-        renderSeconds: configuration.renderSeconds)
+        renderSeconds: configuration.renderSeconds,
+        streamBytesMax: configuration.streamBytesMax)
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

@@ -9,6 +9,7 @@ package enum FunctionName: String, CaseIterable, Sendable {
     case jobStatus = "job-status"
     case renderChunk = "render-chunk"
     case stitchExport = "stitch-export"
+    case downloadAll = "download-all"
     case cancelExport = "cancel-export"
     case sweep = "sweep"
 }

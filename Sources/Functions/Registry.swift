@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONLog
 
 package import LambdaRuntime
 package import ObjectStore
@@ -21,13 +22,15 @@ package struct Services: Sendable {
     package var concurrency: Int
     /// Time limit of one renderer in seconds.
     package var renderSeconds: Int
+    /// Most bytes of a streamed answer; nil where the platform has no limit.
+    package var streamBytesMax: Int?
 
     package init(
         bucket: any Bucket, renderer: any MediaRenderer, authorizer: Authorizer,
         now: @escaping @Sendable () -> Int,
         sleep: @escaping @Sendable (Int) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
-        renderSeconds: Int
+        renderSeconds: Int, streamBytesMax: Int? = nil
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -38,6 +41,7 @@ package struct Services: Sendable {
         self.scratchRoot = scratchRoot
         self.concurrency = concurrency
         self.renderSeconds = renderSeconds
+        self.streamBytesMax = streamBytesMax
     }
 }
 
@@ -58,6 +62,29 @@ package enum Registry {
         }
     }
 
+    /// As `handler`, for a function that may stream its answer too.
+    package static func function(_ name: FunctionName, _ services: Services) -> FunctionHandler {
+        let handler = handler(name, services)
+        guard name == .downloadAll else { return { .whole(try await handler($0, $1)) } }
+        return { bytes, context in
+            guard case .functionURL(let request) = try LambdaEvent(decoding: bytes) else {
+                throw unexpected(name, "this event")
+            }
+            let deadline = context.deadlineMilliseconds - answerMilliseconds
+            var response = await StoreDeadline.$milliseconds.withValue(deadline) {
+                await DownloadAll.handle(request, context, services.downloadAll)
+            }
+            // The body is made after this call has returned.
+            let body = response.body
+            response.body = { writer in
+                try await StoreDeadline.$milliseconds.withValue(deadline) {
+                    try await body(writer)
+                }
+            }
+            return .streamed(response)
+        }
+    }
+
     /// What is left for the answer when the store's time is over.
     private static let answerMilliseconds = 1_500
 
@@ -71,17 +98,44 @@ package enum Registry {
                 throw unexpected(name, "a function URL request")
             }
             return try encoded(await respond(request, context))
-        case .s3(let event):
-            guard let handle = eventHandler(name, services) else {
-                throw unexpected(name, "a store event")
+        case .apiGateway(let event):
+            guard let respond = urlHandler(name, services) else {
+                throw unexpected(name, "an API Gateway request")
             }
-            try await handle(event, context)
-            return Array("null".utf8)
+            return try encoded(APIGatewayResponse(await respond(event.request, context)))
+        case .s3(let event):
+            return try await answer(name, event, context, services)
+        case .eventBridge(let event):
+            guard let event = event.objectEvent else {
+                throw unexpected(name, "the event \(event.detailType)")
+            }
+            return try await answer(name, event, context, services)
+        case .sqs(let batch):
+            let (response, errors) = await batch.handleEach { record in
+                let event = try LambdaEvent(decoding: Array(record.body.utf8))
+                _ = try await answer(name, event, context, services)
+            }
+            for error in errors {
+                context.logger.error("A message failed.", ["error": .string("\(error)")])
+            }
+            return try encoded(response)
+        case .destination:
+            throw unexpected(name, "a destination's record")
         case .schedule, .direct:
             guard name == .sweep else { throw unexpected(name, "this event") }
             return try encoded(
                 await Sweep.handle(context, .init(bucket: services.bucket, now: services.now)))
         }
+    }
+
+    private static func answer(
+        _ name: FunctionName, _ event: S3Event, _ context: InvocationContext, _ services: Services
+    ) async throws -> [UInt8] {
+        guard let handle = eventHandler(name, services) else {
+            throw unexpected(name, "a store event")
+        }
+        try await handle(event, context)
+        return Array("null".utf8)
     }
 
     private typealias URLHandler =
@@ -100,7 +154,7 @@ package enum Registry {
             { await JobStatus.handle($0, $1, services.jobStatus) }
         case .cancelExport:
             { await CancelExport.handle($0, $1, services.cancelExport) }
-        case .deriveAsset, .renderChunk, .stitchExport, .sweep:
+        case .deriveAsset, .renderChunk, .stitchExport, .downloadAll, .sweep:
             nil
         }
     }
@@ -115,7 +169,7 @@ package enum Registry {
             { try await RenderChunk.handle($0, $1, services.renderChunk) }
         case .stitchExport:
             { try await StitchExport.handle($0, $1, services.stitchExport) }
-        case .initUpload, .startExport, .jobStatus, .cancelExport, .sweep:
+        case .initUpload, .startExport, .jobStatus, .cancelExport, .downloadAll, .sweep:
             nil
         }
     }
@@ -151,6 +205,11 @@ extension Services {
 
     fileprivate var jobStatus: JobStatus.Dependencies {
         .init(bucket: bucket, authorizer: authorizer, now: now)
+    }
+
+    fileprivate var downloadAll: DownloadAll.Dependencies {
+        .init(
+            bucket: bucket, authorizer: authorizer, now: now, maximumBytes: streamBytesMax)
     }
 
     fileprivate var renderChunk: RenderChunk.Dependencies {

@@ -124,7 +124,7 @@ import Testing
 
     @Test(arguments: [
         "{}", "[]", "3", "null", "\"x\"", #"{"Records":[]}"#, #"{"Records":"x"}"#,
-        #"{"Records":[{"eventSource":"aws:sqs","body":"b"}]}"#, #"{"requestContext":1}"#,
+        #"{"Records":[{"eventSource":"aws:sns","body":"b"}]}"#, #"{"requestContext":1}"#,
         #"{"detail-type":"x"}"#,
     ])
     func `any other JSON is a direct event`(text: String) throws {

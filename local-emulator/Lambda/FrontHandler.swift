@@ -90,8 +90,11 @@ struct FrontHandler: HTTPHandler {
             }
             let target = FunctionURLTarget(
                 function: name, rawPath: head.path, routeKey: routeKey, pathParameters: parameters)
+            // A function that streams does so on its routes too, as behind a
+            // proxy that sends these paths to its URL.
+            let mode = function.url?.invokeMode ?? .buffered
             return await caller.call(
-                function, FunctionURLConfiguration(), target, head, body)
+                function, FunctionURLConfiguration(invokeMode: mode), target, head, body)
         }
     }
 

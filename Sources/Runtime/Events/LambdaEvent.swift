@@ -2,9 +2,15 @@ import FoundationEssentials
 
 /// An event by its shape: nothing else says where an event comes from.
 package enum LambdaEvent: Sendable, Hashable {
+    /// A function URL, or an HTTP API with payload format 2.0.
     case functionURL(FunctionURLRequest)
+    /// A REST API, or payload format 1.0: answers have that format too.
+    case apiGateway(APIGatewayRequest)
     case s3(S3Event)
+    case sqs(SQSEvent)
     case schedule(ScheduledEvent)
+    case eventBridge(EventBridgeEvent)
+    case destination(DestinationRecord)
     /// Any other JSON, as it came: a direct invoke.
     case direct([UInt8])
 
@@ -55,7 +61,7 @@ private struct KnownEvent: Decodable {
     var event: LambdaEvent?
 
     private enum CodingKeys: String, CodingKey {
-        case requestContext, http, source
+        case requestContext, http, httpMethod, source, requestPayload
         case records = "Records"
         case event = "Event"
         case detailType = "detail-type"
@@ -63,6 +69,7 @@ private struct KnownEvent: Decodable {
 
     private struct Source: Decodable {
         var s3: Anything?
+        var eventSource: String?
     }
 
     /// Present, whatever it is.
@@ -76,18 +83,30 @@ private struct KnownEvent: Decodable {
             keyedBy: CodingKeys.self, forKey: .requestContext), context.contains(.http)
         {
             event = .functionURL(try FunctionURLRequest(from: decoder))
-        } else if KnownEvent.isFromS3(fields) {
-            event = .s3(try S3Event(from: decoder))
+        } else if fields.contains(.requestContext), fields.contains(.requestPayload) {
+            event = .destination(try DestinationRecord(from: decoder))
+        } else if fields.contains(.requestContext), fields.contains(.httpMethod) {
+            event = .apiGateway(try APIGatewayRequest(from: decoder))
         } else if fields.contains(.detailType), fields.contains(.source) {
-            event = .schedule(try ScheduledEvent(from: decoder))
+            let type = try fields.decode(String.self, forKey: .detailType)
+            event =
+                type == "Scheduled Event"
+                ? .schedule(try ScheduledEvent(from: decoder))
+                : .eventBridge(try EventBridgeEvent(from: decoder))
+        } else {
+            event = try KnownEvent.recordsEvent(fields, decoder)
         }
     }
 
-    private static func isFromS3(_ fields: KeyedDecodingContainer<CodingKeys>) -> Bool {
+    private static func recordsEvent(
+        _ fields: KeyedDecodingContainer<CodingKeys>, _ decoder: any Decoder
+    ) throws -> LambdaEvent? {
         if (try? fields.decodeIfPresent(String.self, forKey: .event)) == "s3:TestEvent" {
-            return true
+            return .s3(try S3Event(from: decoder))
         }
         let records = try? fields.decodeIfPresent([Source].self, forKey: .records)
-        return records?.first?.s3 != nil
+        guard let first = records?.first else { return nil }
+        if first.s3 != nil { return .s3(try S3Event(from: decoder)) }
+        return first.eventSource == "aws:sqs" ? .sqs(try SQSEvent(from: decoder)) : nil
     }
 }
