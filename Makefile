@@ -4,7 +4,7 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo test lint unit end-to-end bench clean
+.PHONY: setup build demo test lint unit end-to-end bench gallery clean
 
 setup:
 	scripts/setup
@@ -36,6 +36,11 @@ bench: build
 	.venv/bin/python Benchmarks/export_benchmark.py
 	.venv/bin/python Benchmarks/runtime_benchmark.py
 	.venv/bin/python Benchmarks/emulator_benchmark.py
+
+# One short example of each feature, and a page to look at them.
+gallery: build
+	scripts/setup --tests
+	.venv/bin/python scripts/gallery
 
 clean:
 	rm -rf .build .data

@@ -42,6 +42,7 @@ extension EditDecoding {
         let title = clip["title"].flatMap { titleClip($0) }
         let length = start.flatMap { segment(from: $0, to: end, of: clip) }
         guard let assetID, let start, let length else { return nil }
+        let shown = title.map { cut($0, to: length.value) }
         let zero = Located(Edit.Start.seconds(.zero), clip.pointer)
         let video = Edit.Clip(
             pointer: clip.pointer,
@@ -54,7 +55,7 @@ extension EditDecoding {
                 pointer: clip.pointer.appending("captions"), content: $0, start: zero,
                 length: Located(.end, clip.pointer.appending("captions")), look: Edit.Look())
         }
-        return [title, words, video].compactMap { $0.map { Edit.Track(clips: [$0]) } }
+        return [shown, words, video].compactMap { $0.map { Edit.Track(clips: [$0]) } }
     }
 
     private mutating func segment(
@@ -67,6 +68,16 @@ extension EditDecoding {
             return nil
         }
         return Located(.seconds(end.value - start.value), end.pointer)
+    }
+
+    /// A title does not outlast the segment.
+    private func cut(_ title: Edit.Clip, to segment: Edit.Length) -> Edit.Clip {
+        guard case .seconds(let most) = segment, case .seconds(let wished) = title.length.value,
+            wished > most
+        else { return title }
+        var title = title
+        title.length.value = segment
+        return title
     }
 
     /// An asset's ID, or what a caption asset says. The words' times are the
