@@ -50,6 +50,12 @@ package struct MediaInfo: Hashable, Sendable, Codable {
             self.profile = profile
         }
 
+        /// Whether brightness is told by PQ (SMPTE ST 2084) or HLG (BT.2100),
+        /// which no screen of the usual range shows as it is.
+        package var isHighDynamicRange: Bool {
+            colorTransfer == "smpte2084" || colorTransfer == "arib-std-b67"
+        }
+
         /// Size in square pixels as a player shows it, after rotation and
         /// pixel aspect.
         package var displaySize: (width: Int, height: Int) {

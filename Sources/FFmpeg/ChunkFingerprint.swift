@@ -106,4 +106,6 @@ private func sourceText(_ media: MediaInfo) -> String {
         "\(video.sampleAspectRatio)", video.pixelFormat, video.colorSpace ?? "-",
         video.colorRange ?? "-",
     ].joined(separator: ",")
+        + (video.isHighDynamicRange
+            ? ",\(video.colorTransfer ?? "-"),\(video.colorPrimaries ?? "-")" : "")
 }

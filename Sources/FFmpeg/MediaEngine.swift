@@ -30,21 +30,29 @@ package struct MediaEngine: Sendable {
 
     /// Names of the encoders that this FFmpeg has. Asked once, as its version.
     package func encoders() async throws(FFmpegError) -> Set<String> {
-        if let names = known.encoders.withLock({ $0 }) { return names }
+        try await names("-encoders")
+    }
+
+    /// Names of the filters that this FFmpeg has. Asked once, as its version.
+    package func filters() async throws(FFmpegError) -> Set<String> { try await names("-filters") }
+
+    private func names(_ option: String) async throws(FFmpegError) -> Set<String> {
+        if let names = known.names.withLock({ $0[option] }) { return names }
         let outcome = try await FFmpegProcess(configuration: configuration)
-            .run(configuration.ffmpegPath, ["-hide_banner", "-v", "error", "-encoders"])
-        let names = Self.encoderNames(String(decoding: outcome.output, as: UTF8.self))
-        known.encoders.withLock { $0 = names }
+            .run(configuration.ffmpegPath, ["-hide_banner", "-v", "error", option])
+        let names = Self.names(in: String(decoding: outcome.output, as: UTF8.self))
+        known.names.withLock { $0[option] = names }
         return names
     }
 
-    /// The second word of each line below the legend: ` V....D libx264  …`.
-    static func encoderNames(_ text: String) -> Set<String> {
-        let lines = text.split(separator: "\n").drop { !$0.hasPrefix(" ------") }
-        return Set(
-            lines.dropFirst().compactMap { line in
+    /// The second word of each line that begins with flags. The legend has
+    /// such lines too; its second word is `=`.
+    static func names(in text: String) -> Set<String> {
+        Set(
+            text.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ", maxSplits: 2)
-                return words.count > 1 ? String(words[1]) : nil
+                return line.hasPrefix(" ") && words.count > 2 && words[1] != "="
+                    ? String(words[1]) : nil
             })
     }
 
@@ -83,7 +91,8 @@ package struct MediaEngine: Sendable {
 /// What FFmpeg said of itself once it was asked, and the fonts, shared by copies of one engine.
 private final class KnownProgram: Sendable {
     let text = Mutex<String?>(nil)
-    let encoders = Mutex<Set<String>?>(nil)
+    /// By the option that lists them.
+    let names = Mutex<[String: Set<String>]>([:])
     let fonts = Mutex<String?>(nil)
 }
 

@@ -98,18 +98,26 @@ struct PictureChain {
     private func scaled(
         _ geometry: Geometry, _ media: MediaInfo, format: String
     ) -> [String] {
-        var scale = "scale=\(geometry.scaledWidth):\(geometry.scaledHeight):flags=bicubic"
-        if let video = media.video, !PixelFormat.isRGB(video.pixelFormat) {
-            scale += ":in_color_matrix=\(ColorMatrix.name(of: video))"
-            scale += ":in_range=\(ColorMatrix.range(of: video))"
-        }
-        var chain = ["\(scale):out_color_matrix=bt709:out_range=tv", "format=\(format)"]
+        let size = (geometry.scaledWidth, geometry.scaledHeight)
+        var chain =
+            media.video.flatMap { ToneMapping($0)?.chain(to: size) }
+            ?? [plainScale(to: size, media)]
+        chain.append("format=\(format)")
         if geometry.isCropped {
             chain.append(
                 "crop=\(geometry.width):\(geometry.height):\(geometry.cropX):\(geometry.cropY)"
                     + ":exact=1")
         }
         return chain
+    }
+
+    private func plainScale(to size: (width: Int, height: Int), _ media: MediaInfo) -> String {
+        var scale = "scale=\(size.width):\(size.height):flags=bicubic"
+        if let video = media.video, !PixelFormat.isRGB(video.pixelFormat) {
+            scale += ":in_color_matrix=\(ColorMatrix.name(of: video))"
+            scale += ":in_range=\(ColorMatrix.range(of: video))"
+        }
+        return "\(scale):out_color_matrix=bt709:out_range=tv"
     }
 
     /// The blurred copy is made at this fraction of the size: no detail of it

@@ -164,6 +164,7 @@ extension MediaEngine {
         let arguments =
             globalArguments + Self.progressArguments + input.arguments(configuration)
             + ["-map", "0:v:0", "-frames:v", "\(wanted)", "-fps_mode", "passthrough"]
+            + ["-enc_time_base", "1/\(OutputFile(plan.output).ticksPerSecond)"]
             + ["-xerror", "-f", "null", "-"]
         let counts = FrameCounts(expected: 0, report: { _ in })
         let outcome: FFmpegProcess.Outcome

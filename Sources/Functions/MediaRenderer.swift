@@ -8,6 +8,8 @@ package protocol MediaRenderer: Sendable {
     func version() async throws(FFmpegError) -> String
     /// Names of the encoders that FFmpeg has.
     func encoders() async throws(FFmpegError) -> Set<String>
+    /// Names of the filters that FFmpeg has.
+    func filters() async throws(FFmpegError) -> Set<String>
     /// The canonical text that a chunk's content address is made of.
     func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String
     func probe(url: String) async throws(FFmpegError) -> MediaInfo

@@ -175,33 +175,6 @@ private struct ExportAcceptance: Sendable {
         return UInt64(sha256Hex(token).prefix(15), radix: 16)
     }
 
-    /// Refuses what this FFmpeg was built without, before anything is rendered.
-    private func refuseMissingEncoders(
-        of output: RenderPlan.OutputSettings, at pointer: JSONPointer
-    ) async throws {
-        guard !output.encoders.isSubset(of: Self.certainEncoders) else { return }
-        let present: Set<String>
-        do throws(FFmpegError) {
-            present = try await dependencies.renderer.encoders()
-        } catch {
-            // A deployment may leave FFmpeg out of this function; the renderer
-            // tells then.
-            guard error.code == .notStarted else { throw error }
-            return
-        }
-        let missing = output.encoders.subtracting(present).sorted()
-        guard !missing.isEmpty else { return }
-        throw Problem.invalid([
-            EditFault(
-                pointer: pointer.appending("format").description,
-                detail:
-                    "needs \(missing.joined(separator: " and ")), which this FFmpeg does not have")
-        ])
-    }
-
-    /// Spool does not run without these.
-    private static let certainEncoders: Set<String> = ["libx264", "aac"]
-
     /// A front end that sends ClipForge's shape reads ClipForge's words.
     private static func dialect(of body: JSONValue) -> StatusDialect {
         guard case .object(let fields) = body, fields["project"] != nil else { return .spool }
@@ -240,7 +213,8 @@ private struct ExportAcceptance: Sendable {
         } catch {
             throw Problem.invalid(error.faults)
         }
-        try await refuseMissingEncoders(of: plan.output, at: edit.output.pointer)
+        try await EngineAbilities(renderer: dependencies.renderer)
+            .refuse(plan, outputAt: edit.output.pointer)
         return plan
     }
 

@@ -15,14 +15,26 @@ struct Rendering {
         _ samples: [SampleMedia.Sample], frameCount: Int, width: Int = 320, height: Int = 180,
         rate: Rational = Rational(30_000, 1_001), background: String = "204060"
     ) async throws {
+        var paths: [String] = []
+        for sample in samples { paths.append(try await SampleMedia.shared.path(sample)) }
+        try await self.init(
+            files: paths, frameCount: frameCount, width: width, height: height, rate: rate,
+            background: background)
+    }
+
+    /// A lossless plan over files of the test's own.
+    init(
+        files: [String], frameCount: Int, width: Int, height: Int, rate: Rational,
+        background: String = "000000"
+    ) async throws {
         var sources: [RenderPlan.Source] = []
-        for (index, sample) in samples.enumerated() {
-            let path = try await SampleMedia.shared.path(sample)
+        for (index, path) in files.enumerated() {
             urls[index] = path
+            let name = path.split(separator: "/").last.map(String.init) ?? path
             sources.append(
                 RenderPlan.Source(
-                    assetID: sample.rawValue, key: sample.rawValue, etag: "\"\(index)\"",
-                    bytes: 1, media: try await engine.probe(url: path)))
+                    assetID: name, key: name, etag: "\"\(index)\"", bytes: 1,
+                    media: try await engine.probe(url: path)))
         }
         plan = RenderPlan(
             output: RenderPlan.OutputSettings(

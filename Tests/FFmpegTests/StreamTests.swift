@@ -76,10 +76,11 @@ import Testing
         let samples = try await Rendering.samples(of: path)
         let film = try await Rendering.samples(of: try await rendering.export())
 
-        // One packet of AAC comes before the first sample.
-        let head = samples.count - film.count
-        #expect(head == 2_048)
-        #expect(same(Array(samples.dropFirst(head)), film))
+        // One packet of AAC comes before the first sample; how much comes after
+        // the last depends on the decoder's version.
+        let head = 2_048
+        #expect(samples.count >= head + film.count)
+        #expect(same(Array(samples.dropFirst(head).prefix(film.count)), film))
     }
 
     @Test func `what is no fragmented file is refused`() async throws {

@@ -41,6 +41,8 @@ final class FakeRenderer: MediaRenderer {
 
     func encoders() async throws(FFmpegError) -> Set<String> { knownEncoders }
 
+    func filters() async throws(FFmpegError) -> Set<String> { [] }
+
     func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String {
         chunkFingerprint(frames, of: plan, ffmpegVersion: version)
     }
