@@ -5,6 +5,10 @@ import Synchronization
 /// what a start would otherwise wait for.
 final class DeferredTransport: HTTPClient {
     private let transport = Mutex<CurlTransport?>(nil)
+    private let certificatesFile: String?
+
+    /// - Parameter certificatesFile: nil: the authorities of the system.
+    init(certificatesFile: String?) { self.certificatesFile = certificatesFile }
 
     /// Makes it now. Whoever needs it meanwhile waits some milliseconds.
     func prepare() { _ = prepared() }
@@ -16,7 +20,7 @@ final class DeferredTransport: HTTPClient {
     private func prepared() -> CurlTransport {
         transport.withLock { transport in
             if let transport { return transport }
-            let made = CurlTransport()
+            let made = CurlTransport(certificatesFile: certificatesFile)
             transport = made
             return made
         }

@@ -12,7 +12,10 @@ func liveFunctions() -> [String: FunctionFactory] {
     var functions: [String: FunctionFactory] = [:]
     for name in FunctionName.allCases {
         functions[name.rawValue] = { environment, _ in
-            let transport = DeferredTransport()
+            // A package brings its own, where the system's stand elsewhere.
+            let certificates = environment.variables["SSL_CERT_FILE"]
+            let transport = DeferredTransport(
+                certificatesFile: certificates.flatMap { $0.isEmpty ? nil : $0 })
             let services = try liveServices(environment.variables, transport)
             return LoadedFunction(
                 warmUp: { transport.prepare() }, handle: Registry.function(name, services))

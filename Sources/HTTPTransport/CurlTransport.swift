@@ -6,9 +6,12 @@ import Synchronization
 /// `curl_multi`, keeps connections alive between them, and is woken for new
 /// work and for cancellation. No cooperative thread ever waits for the network.
 package final class CurlTransport: HTTPClient {
-    private let loop = TransferLoop()
+    private let loop: TransferLoop
 
-    package init() {
+    /// - Parameter certificatesFile: The authorities that servers are checked
+    ///   against, in PEM; nil: those of the system.
+    package init(certificatesFile: String? = nil) {
+        loop = TransferLoop(certificatesFile: certificatesFile)
         // SAFETY: a static's initialiser runs once, whoever comes first.
         _ = Self.globalInitialisation
         loop.start()
@@ -59,7 +62,12 @@ private final class TransferLoop: Sendable {
     /// a caller who might wake it.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer?
 
-    init() { multi = curl_multi_init() }
+    private let certificatesFile: String?
+
+    init(certificatesFile: String?) {
+        self.certificatesFile = certificatesFile
+        multi = curl_multi_init()
+    }
 
     deinit { curl_multi_cleanup(multi) }
 
@@ -159,7 +167,7 @@ private final class TransferLoop: Sendable {
     ) {
         do {
             let transfer = try Transfer(submission.request)
-            transfer.configure()
+            transfer.configure(certificatesFile: certificatesFile)
             transfers[transfer.handle] = (transfer, submission)
             curl_multi_add_handle(multi, transfer.handle)
         } catch {

@@ -49,12 +49,16 @@ final class Transfer {
     }
 
     /// Sets every option. `self` must outlive the transfer.
-    func configure() {
+    /// - Parameter certificatesFile: nil: the authorities of the system.
+    func configure(certificatesFile: String?) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         _ = spool_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
         _ = spool_curl_set_text(handle, CURLOPT_URL, request.url)
         _ = spool_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = spool_curl_set_text(handle, CURLOPT_PROXY, "")
+        if let certificatesFile {
+            _ = spool_curl_set_text(handle, CURLOPT_CAINFO, certificatesFile)
+        }
         _ = spool_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         _ = spool_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         _ = spool_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)

@@ -22,7 +22,8 @@ import Testing
 
     private func services(maximum: Int? = nil) -> DownloadAll.Dependencies {
         DownloadAll.Dependencies(
-            bucket: memory, authorizer: Authorizer(owners: [:]), now: { 1_700_000_100_000 },
+            bucket: Roles.deployed.bucket(memory, of: .downloadAll),
+            authorizer: Authorizer(owners: [:]), now: { 1_700_000_100_000 },
             maximumBytes: maximum)
     }
 

@@ -15,6 +15,7 @@ struct Stage: Sendable {
     let memory: InMemoryBucket
     let renderer: FakeRenderer
     private let counter = Counter()
+    private let used = UsedPermissions()
     private let tokens: [String: OwnerID]
 
     init(
@@ -51,6 +52,16 @@ struct Stage: Sendable {
             scratchRoot: "/tmp", concurrency: 2, renderSeconds: 900)
     }
 
+    /// Permissions that a function made use of, as `function action pattern`.
+    var usedPermissions: Set<String> { used.value.withLock { $0 } }
+
+    /// The bucket as the function's deployed role sees it.
+    func allowed(_ name: FunctionName, _ bucket: (any Bucket)?) -> any Bucket {
+        Roles.deployed.bucket(bucket ?? memory, of: name) { [used] action, pattern in
+            used.value.withLock { _ = $0.insert("\(name.rawValue) \(action) \(pattern)") }
+        }
+    }
+
     static let context = InvocationContext(
         requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
         deadlineMilliseconds: 1_700_000_900_000, logger: Logger(sink: { _ in }))
@@ -64,7 +75,7 @@ struct Stage: Sendable {
             method: method, rawPath: path,
             headers: token.map { ["authorization": "Bearer \($0)"] } ?? [:],
             bodyBytes: Array(body.utf8))
-        let bytes = try await Registry.handler(name, services(bucket))(
+        let bytes = try await Registry.handler(name, services(allowed(name, bucket)))(
             Array(try JSONEncoder().encode(request)), Self.context)
         let response = try JSONDecoder().decode(FunctionURLResponse.self, from: Data(bytes))
         guard case .object(let fields) = try JSONValue(parsing: Array((response.body ?? "{}").utf8))
@@ -76,7 +87,7 @@ struct Stage: Sendable {
     func deliver(
         _ key: String, to name: FunctionName, bucket: (any Bucket)? = nil
     ) async throws {
-        _ = try await Registry.handler(name, services(bucket))(
+        _ = try await Registry.handler(name, services(allowed(name, bucket)))(
             Array(Self.event(key).utf8), Self.context)
     }
 
@@ -139,6 +150,10 @@ struct Stage: Sendable {
             try await deliver(keys(job).stitchRequest.text, to: .stitchExport, bucket: bucket)
         }
     }
+}
+
+final class UsedPermissions: Sendable {
+    let value = Mutex<Set<String>>([])
 }
 
 struct StageError: Error { var text: String }

@@ -1,0 +1,55 @@
+"""The files for one machine: they agree with each other and with the programs."""
+import re
+import subprocess
+import tomllib
+
+import yaml
+
+from conftest import BIN, ROOT
+
+FOLDER = ROOT / "infra/container"
+
+
+def test_the_images_copy_only_what_is_there():
+    for name in ("Dockerfile", "Dockerfile.lambda"):
+        text = (FOLDER / name).read_text()
+        sources = re.findall(r"^COPY (?!--from)(\S+) ", text, re.M)
+        assert len(sources) >= 4
+        for source in sources:
+            assert (ROOT / source).exists(), f"{name}: {source}"
+
+
+def test_the_container_starts_the_emulator_with_options_that_it_has():
+    text = (FOLDER / "Dockerfile").read_text()
+    entry = text[text.index("ENTRYPOINT"):]
+    options = re.findall(r'"(--[a-z0-9-]+)"', entry)
+    known = subprocess.run([BIN / "local-emulator", "--help"], capture_output=True,
+                           text=True).stdout
+    assert len(options) == 7
+    for option in options:
+        assert f"{option} " in known, option
+
+
+def test_compose_and_fly_ask_for_the_secrets_and_keep_the_data_on_a_volume():
+    service = yaml.safe_load((FOLDER / "compose.yaml").read_text())["services"]["spool"]
+    for name in ("SPOOL_TOKENS", "SPOOL_ADMIN_TOKEN", "AWS_ACCESS_KEY_ID",
+                 "AWS_SECRET_ACCESS_KEY"):
+        assert ":?" in service["environment"][name], name
+    assert service["volumes"] == ["spool-data:/data"]
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    fly = tomllib.loads((FOLDER / "fly.toml").read_text())
+    assert fly["mounts"][0]["destination"] == "/data"
+    ports = {fly["http_service"]["internal_port"], fly["services"][0]["internal_port"]}
+    assert ports == {int(p.split(":")[-1]) for p in service["ports"]}
+
+
+def test_the_entry_of_the_image_passes_the_handler_on(tmp_path):
+    script = (FOLDER / "lambda-entry").read_text()
+    program = tmp_path / "bootstrap"
+    program.write_text("#!/bin/sh\necho \"$_HANDLER\"\n")
+    program.chmod(0o755)
+    entry = tmp_path / "entry"
+    entry.write_text(script.replace("/usr/local/bin/bootstrap", str(program)))
+    entry.chmod(0o755)
+    assert subprocess.run([entry, "sweep"], capture_output=True, text=True).stdout == "sweep\n"
+    assert subprocess.run([entry], capture_output=True).returncode != 0

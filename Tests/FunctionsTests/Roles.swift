@@ -1,0 +1,40 @@
+import Foundation
+import Functions
+import ObjectStore
+import Synchronization
+import TestSupport
+
+/// The functions' permissions as `infra/functions.json` lists them. Every
+/// function that a `Stage` calls is held to its own.
+struct Roles: Sendable {
+    /// Permission lists by function: key patterns by action.
+    let permissions: [String: [String: [String]]]
+
+    static let deployed = Roles()
+
+    private init() {
+        struct Catalogue: Decodable {
+            struct Function: Decodable {
+                var name: String
+                var permissions: [String: [String]]
+            }
+            var functions: [Function]
+        }
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "infra/functions.json")
+        let catalogue = (try? Data(contentsOf: file)).flatMap {
+            try? JSONDecoder().decode(Catalogue.self, from: $0)
+        }
+        permissions = Dictionary(
+            uniqueKeysWithValues: (catalogue?.functions ?? []).map { ($0.name, $0.permissions) })
+    }
+
+    /// The bucket as the function's role sees it.
+    func bucket(
+        _ bucket: any Bucket, of name: FunctionName,
+        used: @escaping @Sendable (_ action: String, _ pattern: String) -> Void = { _, _ in }
+    ) -> PermittedBucket {
+        PermittedBucket(bucket, permissions: permissions[name.rawValue] ?? [:], used: used)
+    }
+}

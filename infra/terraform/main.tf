@@ -1,0 +1,186 @@
+# The same deployment as infra/aws, for Terraform. Names, limits, routes,
+# triggers and permissions are read from infra/functions.json.
+
+terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 6.28"
+    }
+  }
+}
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+
+locals {
+  catalogue    = jsondecode(file("${path.module}/../functions.json"))
+  functions    = { for function in local.catalogue.functions : function.name => function }
+  answering    = { for name, function in local.functions : name => function if can(function.url) }
+  asynchronous = { for name, function in local.functions : name => function if can(function.async) }
+  scheduled    = { for name, function in local.functions : name => function if can(function.schedule) }
+  notified     = { for name, function in local.functions : name => function if can(function.objectEvents) }
+  routes = merge([
+    for name, function in local.functions : {
+      for route in try(function.routes, []) : "${route.method} ${route.path}" => name
+    }
+  ]...)
+  notifications = flatten([
+    for name, function in local.notified : [
+      for wish in function.objectEvents : merge(wish, { function = name })
+    ]
+  ])
+  bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.bucket_name}"
+  is_image   = var.image_uri != null
+  binaries   = local.is_image ? "/usr/bin" : "/var/task/bin"
+  zip_only = {
+    SPOOL_FONTS_DIR = "/var/task/share/fonts"
+    SSL_CERT_FILE   = "/var/task/etc/ca-certificates.crt"
+  }
+  environment = merge(
+    {
+      SPOOL_BUCKET  = var.bucket_name
+      FRONTEND_URL  = var.frontend_url
+      SPOOL_FFMPEG  = "${local.binaries}/ffmpeg"
+      SPOOL_FFPROBE = "${local.binaries}/ffprobe"
+    },
+    local.is_image ? {} : local.zip_only
+  )
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  for_each          = local.functions
+  name              = "/aws/lambda/${var.name}-${each.key}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+  name     = "${var.name}-${each.key}"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.functions
+  name     = each.key
+  role     = aws_iam_role.function[each.key].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        for action, patterns in each.value.permissions : {
+          Effect = "Allow"
+          Action = [action]
+          Resource = (
+            length(patterns) == 0
+            ? [local.bucket_arn]
+            : [for pattern in patterns : "${local.bucket_arn}/${pattern}"]
+          )
+        }
+      ],
+      [
+        {
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+          Resource = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]
+        }
+      ],
+      can(each.value.async) ? [
+        {
+          Effect   = "Allow"
+          Action   = ["sqs:SendMessage"]
+          Resource = [aws_sqs_queue.failures.arn]
+        }
+      ] : []
+    )
+  })
+}
+
+resource "aws_lambda_function" "function" {
+  for_each      = local.functions
+  function_name = "${var.name}-${each.key}"
+  role          = aws_iam_role.function[each.key].arn
+  architectures = [var.architecture]
+  memory_size   = each.value.memoryMegabytes
+  timeout       = each.value.timeoutSeconds
+
+  package_type     = local.is_image ? "Image" : "Zip"
+  image_uri        = var.image_uri
+  s3_bucket        = local.is_image ? null : var.code_bucket
+  s3_key           = local.is_image ? null : var.code_key
+  runtime          = local.is_image ? null : "provided.al2023"
+  handler          = local.is_image ? null : each.value.handler
+  source_code_hash = var.code_hash
+
+  reserved_concurrent_executions = (
+    each.key == "render-chunk" ? var.worker_concurrency : try(each.value.deployedConcurrency, -1)
+  )
+
+  dynamic "image_config" {
+    for_each = local.is_image ? [each.value.handler] : []
+    content {
+      command = [image_config.value]
+    }
+  }
+
+  ephemeral_storage {
+    size = try(each.value.ephemeralStorageMegabytes, 512)
+  }
+
+  logging_config {
+    log_format = "JSON"
+    log_group  = aws_cloudwatch_log_group.function[each.key].name
+  }
+
+  environment {
+    variables = merge(
+      local.environment,
+      can(each.value.url) ? { SPOOL_TOKENS = var.tokens } : {},
+      each.key == "start-export" ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
+      try(each.value.environment, {})
+    )
+  }
+
+  depends_on = [aws_iam_role_policy.function]
+}
+
+resource "aws_lambda_function_url" "function" {
+  for_each           = local.answering
+  function_name      = aws_lambda_function.function[each.key].function_name
+  authorization_type = try(each.value.url.authType, "NONE")
+  invoke_mode        = try(each.value.url.invokeMode, "BUFFERED")
+
+  cors {
+    allow_origins = [var.frontend_url]
+    allow_methods = distinct([for route in try(each.value.routes, []) : route.method])
+    allow_headers = ["authorization", "content-type"]
+    max_age       = 3600
+  }
+}
+
+resource "aws_lambda_function_event_invoke_config" "function" {
+  for_each                     = local.asynchronous
+  function_name                = aws_lambda_function.function[each.key].function_name
+  maximum_retry_attempts       = min(2, each.value.async.maximumRetryAttempts)
+  maximum_event_age_in_seconds = min(21600, each.value.async.maximumEventAgeSeconds)
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.failures.arn
+    }
+  }
+}
+
+resource "aws_sqs_queue" "failures" {
+  name                      = "${var.name}-failures"
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = true
+}

@@ -1,0 +1,14 @@
+output "api_url" {
+  description = "Base URL for front ends (VITE_API_URL)."
+  value       = aws_apigatewayv2_api.rest.api_endpoint
+}
+
+output "function_urls" {
+  description = "Function URL by function."
+  value       = { for name, url in aws_lambda_function_url.function : name => url.function_url }
+}
+
+output "alarm_topic" {
+  description = "Subscribe here."
+  value       = aws_sns_topic.alarms.arn
+}
