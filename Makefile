@@ -15,6 +15,15 @@ build: setup
 demo: build
 	scripts/demo
 
+# The zip for Lambda: .build/package/spool.zip
+package: build
+	scripts/setup --tests
+	scripts/package
+
+# The templates that infra/functions.json stands for.
+infra:
+	scripts/generate-infra
+
 test:
 	scripts/setup --tests
 	$(MAKE) lint unit end-to-end
