@@ -32,7 +32,8 @@ extension EditLowering {
     mutating func keepWhatTheFormatHolds(_ plan: inout RenderPlan) {
         let format = plan.output.format
         if !format.hasSound { plan.audio = [] }
-        if !format.hasPicture { plan.layers = [] }
+        // Files of captions may be wanted of sound alone.
+        if !format.hasPicture { plan.layers = plan.layers.compactMap(\.captionsAlone) }
         if format.kind == .animation, plan.frameCount > Limits.mostGIFFrames {
             reader.report(
                 "makes a GIF of \(plan.frameCount) frames; at most \(Limits.mostGIFFrames) are"

@@ -39,6 +39,17 @@ import Testing
         #expect(events.first?.contains("{\\rWord0}one{\\rText0} two") == true)
     }
 
+    @Test func `sound alone can have files of captions`() throws {
+        let plan = try plan(
+            oneTrack(
+                clip, #"{"asset":{"type":"video","assetId":"ast_1"},"length":2}"#,
+                output: #"{"format":"m4a","captions":["srt"]}"#))
+
+        #expect(plan.chunks == [])
+        #expect(plan.layers.map(\.placements) == [[]])
+        #expect(plan.captionFile(.srt)?.hasPrefix("1\n00:00:04,000 --> ") == true)
+    }
+
     @Test func `a clip of captions lasts as long as its words`() throws {
         let whole = clip.replacing(#","length":2.2"#, with: "")
         let plan = try plan(oneTrack(whole))

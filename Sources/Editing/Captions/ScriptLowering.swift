@@ -1,3 +1,13 @@
+extension RenderPlan.Layer {
+    /// The layer without its pictures and titles; nil where nothing is left.
+    var captionsAlone: RenderPlan.Layer? {
+        let captions = scripts.filter { script in
+            if case .captions = script.content { true } else { false }
+        }
+        return captions.isEmpty ? nil : RenderPlan.Layer(placements: [], scripts: captions)
+    }
+}
+
 /// Texts and captions of placed clips, in pixels and frames of the output.
 extension EditLowering {
     mutating func scripts(_ placed: PlacedClip) -> [RenderPlan.ScriptPlacement] {
