@@ -13,7 +13,7 @@ struct ScriptPiece: Hashable {
                 guard placement.frames.intersection(frames) != nil else { return nil }
                 let start = placement.frames.start
                 let window = FrameRange(frames.start - start, frames.end - start)
-                return placement.script(plan.output).drawn(window)
+                return placement.script(plan.output, window: window).drawn(window)
                     .map { ScriptPiece(layer: layer, drawn: $0) }
             }
         }

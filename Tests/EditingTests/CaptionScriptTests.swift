@@ -120,6 +120,16 @@ import Testing
         #expect(early.script(output).drawn(FrameRange(200, 220)) == nil)
     }
 
+    @Test func `a window's own pages make the same text as all of them`() {
+        let whole = captions((0..<60).map { "word\($0)" }, .scale)
+
+        for start in stride(from: -20, to: 320, by: 17) {
+            let window = FrameRange(start, start + 40)
+            let narrow = whole.script(output, window: window).drawn(window)
+            #expect(narrow == whole.script(output).drawn(window))
+        }
+    }
+
     @Test func `an edit of one word changes only the windows that show it`() {
         let texts = (0..<40).map { "word\($0)" }
         var other = texts

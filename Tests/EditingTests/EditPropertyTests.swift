@@ -31,13 +31,15 @@ import Testing
     private func clip(using random: inout SeededGenerator) -> JSONValue {
         let assets: [(String, String)] = [
             ("video", "ast_1"), ("video", "ast_2"), ("video", "ast_upright"),
-            ("image", "ast_png"), ("audio", "ast_music"),
+            ("image", "ast_png"), ("audio", "ast_music"), ("text", "Text"),
+            ("caption", "cap_1"),
         ]
         let (type, assetID) = assets.randomElement(using: &random) ?? assets[0]
-        var asset: [String: JSONValue] = ["type": .string(type), "assetId": .string(assetID)]
+        let name = ["text": "text", "caption": "captions"][type] ?? "assetId"
+        var asset: [String: JSONValue] = ["type": .string(type), name: .string(assetID)]
         var clip: [String: JSONValue] = [:]
         if Bool.random(using: &random) { asset["trim"] = .number(time(5, using: &random)) }
-        if Bool.random(using: &random) || type == "image" {
+        if Bool.random(using: &random) || ["image", "text"].contains(type) {
             clip["length"] = .number(time(3, using: &random) + 0.04)
         } else if Int.random(in: 0..<8, using: &random) == 0 {
             clip["length"] = "end"
@@ -48,7 +50,9 @@ import Testing
         clip["scale"] = .number(time(2, using: &random) + 0.01)
         clip["fit"] = [.string("crop"), "contain", "cover", "none"].randomElement(using: &random)
         let fadeSeconds = time(4, using: &random)
-        clip["transition"] = ["in": "fade", "out": "fade", "length": .number(fadeSeconds)]
+        if type != "caption" {
+            clip["transition"] = ["in": "fade", "out": "fade", "length": .number(fadeSeconds)]
+        }
         clip["asset"] = .object(asset)
         return .object(clip)
     }
@@ -87,6 +91,13 @@ import Testing
                 if frames.isEmpty || frames.end > end { broken.append("frames") }
                 if fades > frames.count { broken.append("fades") }
                 if placement.box.width < 1 || placement.box.height < 1 { broken.append("box") }
+            }
+            for script in layer.scripts {
+                let frames = script.frames
+                if frames.isEmpty || frames.end > end { broken.append("script's frames") }
+                if script.fadeInFrames + script.fadeOutFrames > frames.count {
+                    broken.append("script's fades")
+                }
             }
             for (clip, next) in zip(layer.placements, layer.placements.dropFirst())
             where clip.frames.end - next.frames.start > next.mixedFrames {

@@ -7,12 +7,16 @@ extension Script {
     /// - Parameters:
     ///   - rate: Frames a second of the output.
     ///   - count: Length of the clip in frames; nothing shows after it.
-    mutating func add(_ track: CaptionTrack, _ style: CaptionStyle, rate: Rational, count: Int) {
+    ///   - window: Pages that show outside these frames alone are left out.
+    mutating func add(
+        _ track: CaptionTrack, _ style: CaptionStyle, rate: Rational, count: Int,
+        window: FrameRange? = nil
+    ) {
         styles += Self.styles(style)
-        let pages = track.paged(style.paging)
-        for page in pages.cues {
+        for page in track.paged(style.paging).cues {
             let timed = TimedPage(page, rate: rate, count: count)
             guard timed.start < timed.end else { continue }
+            if let window, timed.start >= window.end || timed.end <= window.start { continue }
             events += Self.events(timed, style)
         }
     }

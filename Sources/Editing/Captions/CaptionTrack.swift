@@ -75,10 +75,11 @@ package enum CaptionLimits {
     package static let tallestFontPixels = 2_000
     /// Pixels of an outline, a shadow or a padding.
     package static let widestOutlinePixels = 400
-    /// Words of one line, and lines of one page.
-    package static let mostWordsPerLine = 50
+    /// Words of one line, and lines of one page: more could not be read, and
+    /// each word of a page is an event that writes the whole page.
+    package static let mostWordsPerLine = 12
     /// See `mostWordsPerLine`.
-    package static let mostLinesPerPage = 10
+    package static let mostLinesPerPage = 4
     /// Characters of a font's name: PostScript's own limit is 63.
     package static let longestFontNameCharacters = 100
 }

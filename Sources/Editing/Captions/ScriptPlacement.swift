@@ -33,11 +33,16 @@ extension RenderPlan {
         }
 
         /// What is drawn, in the clip's own time.
-        package func script(_ output: OutputSettings) -> Script {
+        /// - Parameter window: Frames after the start of the clip, of which the
+        ///   pages are wanted; nil wants all.
+        package func script(
+            _ output: OutputSettings, window: FrameRange? = nil
+        ) -> Script {
             var script = Script(width: output.width, height: output.height)
             switch content {
             case .captions(let track, let style):
-                script.add(track, style, rate: output.frameRate, count: frames.count)
+                script.add(
+                    track, style, rate: output.frameRate, count: frames.count, window: window)
             case .title(let title):
                 script.add(title, count: frames.count, fades: (fadeInFrames, fadeOutFrames))
             }
