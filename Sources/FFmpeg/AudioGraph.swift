@@ -31,12 +31,16 @@ struct AudioGraph {
     /// `aloop` go on from there, and fades and muxers believe timestamps.
     private var numbered: String { "asettb=1/\(sampleRate),asetpts=N" }
 
-    init(_ plan: RenderPlan, sourceURLs: [Int: String]) throws(FFmpegError) {
+    /// Samples that come out.
+    private let count: Int
+
+    /// - Parameter count: Samples wanted; nil for as many as the plan has.
+    init(
+        _ plan: RenderPlan, sourceURLs: [Int: String], count: Int? = nil
+    ) throws(FFmpegError) {
         self.plan = plan
-        let audible = plan.audio.filter {
-            plan.sources[$0.source].media.audio != nil && $0.endSample > max(0, $0.startSample)
-                && $0.startSample < plan.sampleCount
-        }
+        self.count = count ?? plan.sampleCount
+        let audible = Self.audible(plan)
         var loud: [String] = []
         var ducked: [String] = []
         for track in Self.tracks(of: audible.filter { !$0.ducks }) {
@@ -50,12 +54,20 @@ struct AudioGraph {
         }
         var labels = loud + ducked
         if labels.isEmpty {
-            labels = [silence(plan.sampleCount)]
+            labels = [silence(self.count)]
         }
         chains.append(
-            "\(mix(labels))apad=whole_len=\(plan.sampleCount),\(numbered),"
-                + "atrim=end_sample=\(plan.sampleCount),\(format)[a]")
+            "\(mix(labels))apad=whole_len=\(self.count),\(numbered),"
+                + "atrim=end_sample=\(self.count),\(format)[a]")
         text = chains.joined(separator: ";")
+    }
+
+    /// What is heard at all.
+    static func audible(_ plan: RenderPlan) -> [RenderPlan.AudioPlacement] {
+        plan.audio.filter {
+            plan.sources[$0.source].media.audio != nil && $0.endSample > max(0, $0.startSample)
+                && $0.startSample < plan.sampleCount
+        }
     }
 
     /// The labels' sum, without scaling.
@@ -73,7 +85,7 @@ struct AudioGraph {
 
     /// Presses the second labels down while the first are heard.
     private mutating func duck(_ ducked: inout [String], under loud: inout [String]) {
-        let length = "apad=whole_len=\(plan.sampleCount),\(numbered)"
+        let length = "apad=whole_len=\(count),\(numbered)"
         chains.append("\(mix(loud))\(length),asplit=2[voice][key]")
         chains.append("\(mix(ducked))\(length)[music]")
         chains.append("[music][key]\(Self.ducking),\(numbered)[ducked]")

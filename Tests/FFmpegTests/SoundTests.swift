@@ -1,7 +1,8 @@
 import Editing
-import FFmpeg
 import TestSupport
 import Testing
+
+@testable import FFmpeg
 
 @Suite struct SoundTests {
     private func placed(
@@ -159,6 +160,71 @@ import Testing
             #expect(sound.count == 96_000 * 2, "\(sample)")
             #expect(sound.contains { abs($0) > 0.02 }, "\(sample)")
         }
+    }
+
+    @Test func `a tone cut a hundred times goes on without a step`() async throws {
+        let path = "\(NSTemporaryPath.make("spool-tone"))/tone.wav"
+        try await runFFmpeg(
+            ["-f", "lavfi", "-i", "aevalsrc=0.5*sin(2*PI*440*t):s=48000:d=12"]
+                + ["-c:a", "pcm_f32le", path])
+        var rendering = try await Rendering(
+            files: [path], frameCount: 300, width: 16, height: 16, rate: Rational(30))
+        rendering.plan.audio = (0..<120).map { index in
+            RenderPlan.AudioPlacement(
+                source: 0, startSample: 4_001 * index, endSample: 4_001 * (index + 1),
+                sourceStart: Rational(4_001 * index, 48_000))
+        }
+        #expect(rendering.plan.audio.count > AudioPieces.mostInputs)
+
+        let sound = left(try await rendering.renderedSound())
+        let source = try await Rendering.samples(of: path)
+
+        let steps = zip(sound, sound.dropFirst()).map { abs($0 - $1) }
+        #expect(sound.count == 480_000)
+        #expect(same(sound, Array(source[..<480_000])))
+        #expect((steps.max() ?? 1) < 0.5 * 2 * Float.pi * 440 / 48_000 * 1.001)
+    }
+
+    @Test func `very many clips sound the same made in pieces`() async throws {
+        // Overlaps, gaps, gains, a head before the first sample, a tail beyond
+        // the last, and music that ducks.
+        let clips = (0..<30).map { index in
+            RenderPlan.AudioPlacement(
+                source: index % 2, startSample: index * 3_500 - 2_000,
+                endSample: index * 3_500 + 1_000 + index % 7 * 700,
+                sourceStart: Rational(index, 25), volume: Rational(1 + index % 3, 3),
+                fadeInSamples: 50 * (index % 2), ducks: index % 10 == 9)
+        }
+        var rendering = try await placed([.ntsc, .pal], clips)
+        rendering.plan.audio.append(
+            RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000, loops: true))
+        let parts = try #require(AudioPieces(rendering.plan, mostInputs: 4))
+        #expect(parts.pieces.allSatisfy { (2...4).contains($0.placements.count) })
+        #expect(parts.pieces.count > 4)
+        #expect(
+            parts.pieces.reduce(parts.rest.count) { $0 + $1.placements.count }
+                == AudioGraph.audible(rendering.plan).count)
+
+        let whole = try await rendering.renderedSound()
+        var urls = rendering.urls
+        for (index, piece) in parts.pieces.enumerated() {
+            let path = "\(rendering.folder)/piece-\(index).mov"
+            var part = rendering.plan
+            part.audio = parts.plan(of: piece, in: rendering.plan).audio
+            part.output.frameRate = Rational(48_000)
+            part.frameCount = piece.count
+            _ = try await rendering.engine.renderAudio(
+                of: part, sourceURLs: rendering.urls, to: path)
+            urls[rendering.plan.sources.count + index] = path
+        }
+        rendering.plan = parts.mix(rendering.plan)
+        let pieced = try await rendering.renderedSound(urls: urls)
+
+        let off = zip(whole, pieced).map { abs($0 - $1) }.max() ?? 1
+        #expect(whole.count == 96_000 * 2)
+        #expect(pieced.count == whole.count)
+        #expect(off < 0.000_001)
+        #expect(whole.contains { abs($0) > 0.1 })
     }
 
     @Test func `a hundred clips of sound stand one after the other`() async throws {
