@@ -44,7 +44,10 @@ struct LambdaInvokeTests {
 
             let answer = await lambda.invoke(
                 #"{"order":"headers"}"#,
-                headers: ["X-Amz-Client-Context": context, "X-Amzn-Trace-Id": "Root=1-2-3"])
+                headers: [
+                    "X-Amz-Client-Context": context, "X-Amzn-Trace-Id": "Root=1-2-3",
+                    "X-Amz-Tenant-Id": "tenant-1",
+                ])
 
             let headers = answer.json
             let deadline = try #require(headers["lambda-runtime-deadline-ms"].flatMap(Int.init))
@@ -54,6 +57,7 @@ struct LambdaInvokeTests {
                 headers["lambda-runtime-invoked-function-arn"]
                     == "arn:aws:lambda:us-east-1:000000000000:function:worker")
             #expect(headers["lambda-runtime-trace-id"] == "Root=1-2-3")
+            #expect(headers["lambda-runtime-aws-tenant-id"] == "tenant-1")
             #expect(headers["lambda-runtime-client-context"] == #"{"client":1}"#)
             #expect(headers["content-type"] == "application/json")
             #expect(deadline - before >= 30_000 && deadline - before < 60_000)

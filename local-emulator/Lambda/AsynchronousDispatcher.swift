@@ -22,6 +22,7 @@ actor AsynchronousDispatcher {
     private var mustRunAgain = false
     private var isStopped = false
     private var wakeTimer: Int?
+    private let plan: DeliveryPlan
 
     private static let outboxBatch = 200
 
@@ -33,6 +34,7 @@ actor AsynchronousDispatcher {
         self.pools = pools
         self.database = database
         self.services = services
+        plan = DeliveryPlan(seed: services.configuration.disorderSeed)
     }
 
     /// Says that there may be something to do. Returns at once.
@@ -70,11 +72,11 @@ actor AsynchronousDispatcher {
         let limits = catalog.functions.map { function in
             (name: function.name, count: function.reservedConcurrency)
         }
-        let (catalog, region) = (catalog, services.configuration.region)
+        let (catalog, region, plan) = (catalog, services.configuration.region, plan)
         let found = try await database.transaction { connection in
             let hasMore = try AsynchronousQueue.takeOver(
                 from: catalog, region: region, nowMilliseconds: now, limit: Self.outboxBatch,
-                makeRequestID: newRequestID, in: connection)
+                delays: plan.delays, makeRequestID: newRequestID, in: connection)
             var due: [QueuedInvocation] = []
             for limit in limits {
                 // The rows in flight are among the first: as many again may be new.

@@ -64,9 +64,10 @@ package enum AsynchronousQueue {
             """)
     }
 
-    /// Puts an invocation into the queue, due at once.
+    /// Puts an invocation into the queue, due at once or after a delay.
     package static func append(
-        _ invocation: Invocation, function: String, nowMilliseconds: Int, in connection: Connection
+        _ invocation: Invocation, function: String, nowMilliseconds: Int,
+        delayMilliseconds: Int = 0, in connection: Connection
     ) throws(DatabaseError) {
         try connection.execute(
             """
@@ -76,7 +77,8 @@ package enum AsynchronousQueue {
             """,
             function, invocation.requestID,
             invocation.payload, invocation.source.rawValue, invocation.objectKey,
-            invocation.eventTimeMilliseconds ?? nowMilliseconds, nowMilliseconds)
+            invocation.eventTimeMilliseconds ?? nowMilliseconds,
+            nowMilliseconds + delayMilliseconds)
     }
 
     /// The invocations of a function that are due, those due longest first.
@@ -201,10 +203,11 @@ package enum AsynchronousQueue {
 
     /// Moves events from the outbox into the queue, for each function whose
     /// filter they pass, in one transaction: none is lost, none is doubled.
+    /// - Parameter delays: Milliseconds for each delivery of one event.
     /// - Returns: whether there may be more in the outbox.
     package static func takeOver(
         from catalog: FunctionCatalog, region: String, nowMilliseconds: Int, limit: Int,
-        makeRequestID: () -> String, in connection: Connection
+        delays: () -> [Int] = { [0] }, makeRequestID: () -> String, in connection: Connection
     ) throws(DatabaseError) -> Bool {
         let events = try ObjectEventOutbox.oldest(limit: limit, in: connection)
         for event in events {
@@ -212,14 +215,15 @@ package enum AsynchronousQueue {
             where function.objectEvents.contains(where: {
                 $0.matches(eventName: event.eventName, key: event.key)
             }) {
-                let invocation = Invocation(
-                    requestID: makeRequestID(),
-                    payload: objectEventPayload(event, region: region, function: function.name),
-                    source: .event, objectKey: event.key,
-                    eventTimeMilliseconds: event.timeMilliseconds)
-                try append(
-                    invocation, function: function.name, nowMilliseconds: nowMilliseconds,
-                    in: connection)
+                let payload = objectEventPayload(event, region: region, function: function.name)
+                for delay in delays() {
+                    try append(
+                        Invocation(
+                            requestID: makeRequestID(), payload: payload, source: .event,
+                            objectKey: event.key, eventTimeMilliseconds: event.timeMilliseconds),
+                        function: function.name, nowMilliseconds: nowMilliseconds,
+                        delayMilliseconds: delay, in: connection)
+                }
             }
         }
         try ObjectEventOutbox.remove(events.compactMap(\.id), in: connection)

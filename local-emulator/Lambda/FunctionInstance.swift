@@ -89,6 +89,7 @@ struct RuntimeDelivery: Sendable {
     var functionARN: String
     var traceID: String
     var clientContext: String?
+    var tenantID: String?
 }
 
 /// The request ID of what an instance does now; read by threads that collect output.

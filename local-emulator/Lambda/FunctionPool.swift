@@ -295,7 +295,8 @@ actor FunctionPool {
                     requestID: invocation.requestID, payload: invocation.payload,
                     deadlineMilliseconds: now + limit * 1_000,
                     functionARN: services.configuration.arn(ofFunction: function.name),
-                    traceID: invocation.traceID, clientContext: invocation.clientContext)))
+                    traceID: invocation.traceID, clientContext: invocation.clientContext,
+                    tenantID: invocation.tenantID)))
     }
 
     /// The process is gone: whoever sends an answer to its caller is told, and

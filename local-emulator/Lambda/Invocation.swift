@@ -18,6 +18,8 @@ package struct Invocation: Sendable {
     package var eventTimeMilliseconds: Int?
     /// JSON that a caller of the Invoke API sent along (`X-Amz-Client-Context`).
     package var clientContext: String?
+    /// Whose invocation it is, where a caller says so (`X-Amz-Tenant-Id`).
+    package var tenantID: String?
     /// `Root=...` of the caller, or one of ours.
     package var traceID: String
 

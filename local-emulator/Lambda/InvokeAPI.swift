@@ -75,9 +75,10 @@ struct InvokeAPI: Sendable {
             }
             context = String(decoding: data, as: UTF8.self)
         }
-        let invocation = Invocation(
+        var invocation = Invocation(
             requestID: requestID(head), payload: bytes.isEmpty ? Array("{}".utf8) : bytes,
             source: .invoke, clientContext: context, traceID: head.headers["X-Amzn-Trace-Id"])
+        invocation.tenantID = head.headers["X-Amz-Tenant-Id"]
         let requestID = ("X-Amzn-RequestId", invocation.requestID)
         switch type {
         case "RequestResponse" where isStreaming:

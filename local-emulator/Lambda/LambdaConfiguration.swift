@@ -38,6 +38,8 @@ package struct LambdaConfiguration: Sendable {
     /// Whether instances without an invocation are stopped (SIGSTOP), as
     /// Lambda freezes them.
     package var freezesIdleInstances = false
+    /// Delivers object events late, some twice and in no order; nil: once, at once.
+    package var disorderSeed: UInt64?
     /// Where every event and answer is written; nil: nowhere.
     package var recordFolder: String?
 

@@ -103,6 +103,9 @@ struct RuntimeAPI: HTTPHandler {
             if let context = delivery.clientContext {
                 headers.append(("Lambda-Runtime-Client-Context", context))
             }
+            if let tenant = delivery.tenantID {
+                headers.append(("Lambda-Runtime-Aws-Tenant-Id", tenant))
+            }
             return Response(status: 200, headers: headers, body: .bytes(delivery.payload))
         }
     }

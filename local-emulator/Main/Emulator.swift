@@ -70,6 +70,7 @@ struct Emulator: Sendable {
         configuration.idleMilliseconds = options.idleSeconds * 1_000
         configuration.freezesIdleInstances = options.freezes
         configuration.recordFolder = options.recordFolder
+        configuration.disorderSeed = options.disorderSeed
         configuration.hasPrivateTmp = await hasPrivateTmp(logger)
         configuration.consoleFolder = options.consoleFolder ?? consoleFolder(options.functionsPath)
         configuration.credentials = SigV4.Credentials(

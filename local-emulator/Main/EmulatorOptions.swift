@@ -18,6 +18,8 @@ struct EmulatorOptions: Sendable, Equatable {
     var freezes = false
     /// Seconds after which an instance without work ends.
     var idleSeconds = 300
+    /// Delivers object events late, some twice and in no order.
+    var disorderSeed: UInt64?
     var wantsHelp = false
 
     /// - Throws: one sentence for the first argument that is wrong.
@@ -49,6 +51,11 @@ struct EmulatorOptions: Sendable, Equatable {
             case "--functions": functionsPath = value
             case "--bootstrap": bootstrapPath = value
             case "--record": recordFolder = value
+            case "--disorder":
+                guard let seed = UInt64(value) else {
+                    throw EmulatorOptionsError(sentence: "--disorder \(value) is not a number.")
+                }
+                disorderSeed = seed
             case "--idle-seconds":
                 guard let seconds = Int(value), (1...86_400).contains(seconds) else {
                     throw EmulatorOptionsError(
@@ -65,7 +72,7 @@ struct EmulatorOptions: Sendable, Equatable {
 
     private static let names = [
         "--data", "--host", "--port", "--s3-port", "--functions", "--bootstrap", "--console",
-        "--record", "--idle-seconds",
+        "--record", "--idle-seconds", "--disorder",
     ]
 
     private static func port(_ text: String, _ name: String) throws(EmulatorOptionsError) -> Int {
@@ -93,6 +100,7 @@ struct EmulatorOptions: Sendable, Equatable {
           --console DIR      files of the console (default: local-emulator/Console
                              of the project that FILE belongs to)
           --record DIR       writes every event and its answer there, for spool replay
+          --disorder SEED    delivers object events late, some twice and in no order
           --freeze           stops instances between invocations, as Lambda does
           --idle-seconds N   ends an instance that had no work for so long (default 300)
           --help             this text
