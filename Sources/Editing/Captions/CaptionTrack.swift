@@ -75,6 +75,10 @@ package enum CaptionLimits {
     package static let tallestFontPixels = 2_000
     /// Pixels of an outline, a shadow or a padding.
     package static let widestOutlinePixels = 400
+    /// How much larger than the picture a text's letters may be together:
+    /// libass draws them all, seen or not (measured: 2,000 letters of 2,000
+    /// pixels take 1.3 GB and a third of a second a frame).
+    package static let mostPicturesOfLetters = 8
     /// Words of one line, and lines of one page: more could not be read, and
     /// each word of a page is an event that writes the whole page.
     package static let mostWordsPerLine = 12

@@ -8,6 +8,11 @@ extension RenderPlan.Layer {
     }
 }
 
+extension CaptionCue {
+    /// Letters and spaces.
+    fileprivate var characterCount: Int { words.reduce(0) { $0 + $1.text.count + 1 } }
+}
+
 /// Texts and captions of placed clips, in pixels and frames of the output.
 extension EditLowering {
     mutating func scripts(_ placed: PlacedClip) -> [RenderPlan.ScriptPlacement] {
@@ -17,7 +22,12 @@ extension EditLowering {
         switch placed.content {
         case .text(let text):
             guard onlyFades(placed, "a text") else { return [] }
-            content = .title(TextTitle(text, look: look, output: settings))
+            let title = TextTitle(text, look: look, output: settings)
+            let place = placed.clip.pointer.appending("asset").appending("text")
+            guard fits(title.text.count, title.fontSize, title.outlineWidth, at: place) else {
+                return []
+            }
+            content = .title(title)
             fades = lengths(placed, room: placed.frames.count, perSecond: settings.frameRate)
         case .captions(let captions, let track):
             guard look.transitionIn == nil, look.transitionOut == nil else {
@@ -26,8 +36,11 @@ extension EditLowering {
                     at: placed.clip.pointer.appending("transition"))
                 return []
             }
-            content = .captions(
-                track, CaptionStyle(captions, look: look, output: settings))
+            let style = CaptionStyle(captions, look: look, output: settings)
+            let place = placed.clip.pointer.appending("asset").appending("style")
+            let most = track.paged(style.paging).cues.map(\.characterCount).max() ?? 0
+            guard fits(most, style.fontSize, style.outlineWidth, at: place) else { return [] }
+            content = .captions(track, style)
         case .media, .multicam, .color: return []
         }
         let frames = FrameRange(placed.frames.start - origin, placed.frames.end - origin)
@@ -36,6 +49,23 @@ extension EditLowering {
                 content: content, frames: frames, opacity: look.opacity,
                 rotation: look.rotation, fadeInFrames: fades.in, fadeOutFrames: fades.out)
         ]
+    }
+
+    /// Whether that many letters can be drawn in reason; reports it if not.
+    private mutating func fits(
+        _ count: Int, _ size: Int, _ outline: Int, at place: JSONPointer
+    ) -> Bool {
+        let side = size + 2 * outline
+        // Letters are about half as wide as they are high.
+        let room = max(settings.width * settings.height, 100_000)
+        guard count * side * side / 2 > CaptionLimits.mostPicturesOfLetters * room else {
+            return true
+        }
+        reader.report(
+            "shows \(count) letters of \(size) pixels at once, more than"
+                + " \(CaptionLimits.mostPicturesOfLetters) times the picture",
+            at: place)
+        return false
     }
 
     /// Checks the words of all captions together, and what files are wanted.
