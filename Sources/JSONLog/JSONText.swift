@@ -4,6 +4,23 @@ package enum JSONText {
     /// Appends `text` as a JSON string, quotes included (RFC 8259, section 7).
     package static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        var text = text
+        // Nearly all text is plain, and goes over in one piece.
+        let isPlain = text.withUTF8 { utf8 in
+            var isPlain = true
+            for byte in utf8 {
+                isPlain =
+                    isPlain && byte >= 0x20 && byte != UInt8(ascii: "\"")
+                    && byte != UInt8(ascii: "\\")
+            }
+            if isPlain { bytes.append(contentsOf: utf8) }
+            return isPlain
+        }
+        if !isPlain { appendEscaping(text, to: &bytes) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func appendEscaping(_ text: String, to bytes: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -19,7 +36,6 @@ package enum JSONText {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     /// The bytes of `text` as a JSON string, quotes included.

@@ -43,6 +43,20 @@ package struct Logger: Sendable {
         Logger(level, format, self.fields.merging(LogFields(fields)), sink, clock)
     }
 
+    /// A logger that also writes this field.
+    package func with(_ name: String, _ value: LogValue) -> Logger {
+        let one = LogFields(sorted: [(name: name, value: value)])
+        return Logger(level, format, fields.merging(one), sink, clock)
+    }
+
+    /// Writes an `info` line with fields in the order of their names: what is
+    /// written for every invocation should cost little.
+    package func info(_ message: String, sorted own: [(name: String, value: LogValue)]) {
+        guard level <= .info else { return }
+        assert(zip(own, own.dropFirst()).allSatisfy { $0.name < $1.name })
+        write(.info, message, fields.merging(LogFields(sorted: own)))
+    }
+
     /// For whoever looks for a fault; off unless the level says so.
     package func debug(_ message: String, _ fields: [String: LogValue] = [:]) {
         write(.debug, message, fields)
@@ -87,7 +101,10 @@ package struct Logger: Sendable {
 
     private func write(_ level: LogLevel, _ message: String, _ own: [String: LogValue]) {
         guard level >= self.level else { return }
-        let all = own.isEmpty ? fields : fields.merging(LogFields(own))
+        write(level, message, own.isEmpty ? fields : fields.merging(LogFields(own)))
+    }
+
+    private func write(_ level: LogLevel, _ message: String, _ all: LogFields) {
         let time = Timestamp.text(unixMilliseconds: clock())
         sink(LogLine(time: time, level: level, message: message, fields: all).bytes(format))
     }
@@ -102,6 +119,8 @@ package struct Logger: Sendable {
 /// and a line is written for every invocation.
 struct LogFields: Sendable {
     private(set) var sorted: [(name: String, value: LogValue)]
+
+    init(sorted: [(name: String, value: LogValue)]) { self.sorted = sorted }
 
     init(_ fields: [String: LogValue]) {
         sorted = fields.map { (name: $0.key, value: $0.value) }

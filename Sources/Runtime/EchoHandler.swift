@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import JSONLog
 
 /// The diagnostic function, `_HANDLER=echo`: answers an event with its bytes.
@@ -133,12 +134,17 @@ package enum EchoHandler {
 
         /// One pass over the bytes, far cheaper than decoding each event.
         private static func mayBe(in event: [UInt8]) -> Bool {
-            var rest = event[...]
-            while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
-                rest = rest[(quote + 1)...]
-                if names.contains(where: { rest.starts(with: $0) }) { return true }
+            event.withUnsafeBytes { bytes in
+                var start = 0
+                while let quote = memchr(
+                    bytes.baseAddress! + start, Int32(UInt8(ascii: "\"")), bytes.count - start)
+                {
+                    start = UnsafeRawPointer(quote) - bytes.baseAddress! + 1
+                    if start == bytes.count { return false }
+                    if names.contains(where: { bytes[start...].starts(with: $0) }) { return true }
+                }
+                return false
             }
-            return false
         }
     }
 }

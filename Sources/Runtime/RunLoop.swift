@@ -33,7 +33,7 @@ package func runLoop<Client: RuntimeClient>(
         if record.isStreamed { record.milliseconds = start.duration(to: .now).milliseconds }
 
         observer.invocationEnds()
-        context.logger.info("invocation finished", record.fields)
+        context.logger.info("invocation finished", sorted: record.sortedFields)
         if let namespace = environment.metricsNamespace {
             context.logger.metrics(
                 namespace: namespace, dimensions: ["function": environment.functionName],
@@ -85,7 +85,7 @@ extension InvocationContext {
             deadlineMilliseconds: invocation.deadlineMilliseconds,
             clientContext: invocation.clientContext, cognitoIdentity: invocation.cognitoIdentity,
             tenantID: invocation.tenantID,
-            logger: logger.with(["requestId": .string(invocation.requestID)]))
+            logger: logger.with("requestId", .string(invocation.requestID)))
     }
 }
 
@@ -99,27 +99,30 @@ private struct InvocationRecord {
     var failure: HandlerError?
     var report = ReportOutcome.accepted
 
-    var fields: [String: LogValue] {
-        var fields: [String: LogValue] = [
-            "outcome": failure == nil ? "success" : "error",
-            "durationMs": .double(milliseconds), "coldStart": .boolean(isColdStart),
-            "eventBytes": .integer(eventBytes),
-        ]
-        if let responseBytes { fields["responseBytes"] = .integer(responseBytes) }
-        if isStreamed { fields["streamed"] = true }
-        if let failure {
-            fields["errorType"] = .string(failure.type)
-            fields["errorMessage"] = .string(failure.message)
-        }
+    /// In the order of their names.
+    var sortedFields: [(name: String, value: LogValue)] {
+        var fields: [(name: String, value: LogValue)] = []
+        fields.reserveCapacity(10)
+        var outcome: LogValue = failure == nil ? "success" : "error"
+        var detail: String?
+        var status: Int?
         switch report {
         case .accepted: break
-        case .refused(let status):
-            fields["outcome"] = "refused"
-            fields["status"] = .integer(status)
-        case .lost(let detail):
-            fields["outcome"] = "lost"
-            fields["detail"] = .string(detail)
+        case .refused(let number): (outcome, status) = ("refused", number)
+        case .lost(let text): (outcome, detail) = ("lost", text)
         }
+        fields.append(("coldStart", .boolean(isColdStart)))
+        if let detail { fields.append(("detail", .string(detail))) }
+        fields.append(("durationMs", .double(milliseconds)))
+        if let failure {
+            fields.append(("errorMessage", .string(failure.message)))
+            fields.append(("errorType", .string(failure.type)))
+        }
+        fields.append(("eventBytes", .integer(eventBytes)))
+        fields.append(("outcome", outcome))
+        if let responseBytes { fields.append(("responseBytes", .integer(responseBytes))) }
+        if let status { fields.append(("status", .integer(status))) }
+        if isStreamed { fields.append(("streamed", true)) }
         return fields
     }
 

@@ -27,6 +27,10 @@ struct HTTPHeaderFields: Sendable, Hashable {
     /// - Parameter colon: Where in the line the name ends.
     /// - Parameter value: What is left of the line without spaces around it.
     mutating func append(_ line: [UInt8], colon: Int, value: Range<Int>) {
+        if fields.isEmpty {
+            bytes.reserveCapacity(768)
+            fields.reserveCapacity(12)
+        }
         let start = bytes.count
         bytes.append(contentsOf: line)
         fields.append(
@@ -48,11 +52,14 @@ struct HTTPHeaderFields: Sendable, Hashable {
 
     private func isNamed(_ field: Field, _ name: StaticString) -> Bool {
         guard field.name.count == name.utf8CodeUnitCount else { return false }
-        return name.withUTF8Buffer { name in
-            // Names are tokens: setting this bit makes letters lower-case and
-            // confuses no two bytes that occur in the names we ask for.
-            zip(bytes[field.name], name).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+        // Names are tokens: setting this bit makes letters lower-case and
+        // confuses no two bytes that occur in the names we ask for.
+        let wanted = name.utf8Start
+        for place in 0..<field.name.count
+        where bytes[field.name.lowerBound + place] | 0x20 != wanted[place] | 0x20 {
+            return false
         }
+        return true
     }
 }
 

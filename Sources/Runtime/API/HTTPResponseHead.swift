@@ -33,7 +33,7 @@ struct HTTPResponseHead: Sendable, Hashable {
 
     mutating func append(headerLine line: [UInt8]) throws(HTTPParseError) {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0,
-            line[..<colon].allSatisfy(HTTPResponseHead.isTokenByte)
+            HTTPResponseHead.isToken(line, upTo: colon)
         else { throw HTTPParseError("a header line is not a name, a colon and a value") }
         let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
         var start = colon + 1
@@ -80,6 +80,11 @@ struct HTTPResponseHead: Sendable, Hashable {
                 String(decoding: value, as: UTF8.self).lowercased().split(separator: ",")
                     .contains { $0.contains("close") }
             }
+    }
+
+    private static func isToken(_ line: [UInt8], upTo end: Int) -> Bool {
+        for index in 0..<end where !isTokenByte(line[index]) { return false }
+        return true
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {

@@ -15,6 +15,7 @@ struct RuntimeRequest: Sendable, Hashable {
     }
 
     private static let base = "/2018-06-01/runtime"
+    private static let jsonOnly = [json]
     private static let json = Header(name: "Content-Type", value: "application/json")
 
     static let next = RuntimeRequest(method: "GET", path: base + "/invocation/next")
@@ -27,7 +28,7 @@ struct RuntimeRequest: Sendable, Hashable {
 
     static func response(_ body: [UInt8], requestID: String) -> RuntimeRequest {
         RuntimeRequest(
-            method: "POST", path: "\(base)/invocation/\(requestID)/response", headers: [json],
+            method: "POST", path: "\(base)/invocation/\(requestID)/response", headers: jsonOnly,
             body: body)
     }
 
