@@ -10,7 +10,7 @@ setup:
 	scripts/setup
 
 build: setup
-	swift build -c release --static-swift-stdlib $(SWIFT_FLAGS)
+	swift build -c release --static-swift-stdlib -Xlinker -s $(SWIFT_FLAGS)
 
 demo: build
 	scripts/demo

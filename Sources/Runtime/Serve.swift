@@ -95,8 +95,7 @@ private struct ServedProcess: Sendable {
     }
 
     private func serve(_ function: LoadedFunction) async -> Int32 {
-        if let warmUp = function.warmUp { startThread(warmUp) }
-        return await withTaskGroup(of: Int32.self) { group in
+        await withTaskGroup(of: Int32.self) { group in
             for (slot, client) in clients.enumerated() {
                 group.addTask { await serve(function, client, slot) }
             }
@@ -118,6 +117,7 @@ private struct ServedProcess: Sendable {
             try await client.run(
                 environment: environment, logger: logger,
                 observer: ProcessObserver(slot: slot, setsTraceVariable: clients.count == 1),
+                warmUp: slot == 0 && !environment.isSnapshot ? function.warmUp : nil,
                 handler: function.handle)
             return 1
         } catch {
@@ -146,7 +146,11 @@ func load(
                 environment.handlerName, known: Array(functions.keys))
         }
         function = try await factory(environment, logger)
-        if environment.isSnapshot { try await function.beforeSnapshot() }
+        if environment.isSnapshot {
+            // What a snapshot holds costs nothing later.
+            function.warmUp?()
+            try await function.beforeSnapshot()
+        }
     } catch {
         let failure = HandlerError(reporting: error)
         logger.error("the function cannot start", failure.fields)

@@ -54,8 +54,10 @@ final class SocketConnection {
     deinit { close(descriptor) }
 
     /// Sends a request and waits for its whole answer, as long as that takes.
+    /// - Parameter whileWaiting: Called between the two.
     func exchange(
-        _ request: RuntimeRequest, authority: String, limits: HTTPLimits
+        _ request: RuntimeRequest, authority: String, limits: HTTPLimits,
+        whileWaiting: () -> Void = {}
     ) throws(SocketError) -> HTTPResponse {
         var sendFailure: SocketError?
         do {
@@ -66,6 +68,7 @@ final class SocketConnection {
             guard error.isBeforeAnswer else { throw error }
             sendFailure = error
         }
+        whileWaiting()
         do {
             return try receiveResponse(limits: limits)
         } catch {

@@ -14,6 +14,8 @@ package actor SocketRuntimeClient: RuntimeClient {
     private let waiter = Waiter()
     private var connection: SocketConnection?
     private var stream: ResponseStream?
+    /// Started once, when the first event has been asked for.
+    private var warmUp: (@Sendable () -> Void)?
 
     /// The client's own thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -36,12 +38,15 @@ package actor SocketRuntimeClient: RuntimeClient {
     deinit { thread.stop() }
 
     /// Runs the loop on this client's thread.
+    /// - Parameter warmUp: Runs on another thread once the first event has been
+    ///   asked for, and so never keeps the start waiting.
     /// - Throws: why the loop ended; `.terminated` is the good end.
     package func run(
         environment: RuntimeEnvironment, logger: Logger, observer: any InvocationObserver,
-        handler: @escaping FunctionHandler
+        warmUp: (@Sendable () -> Void)? = nil, handler: @escaping FunctionHandler
     ) async throws(RuntimeClientError) {
         observer.loopStarted()
+        self.warmUp = warmUp
         try await runLoop(
             client: self, environment: environment, logger: logger, observer: observer,
             handler: handler)
@@ -229,7 +234,13 @@ package actor SocketRuntimeClient: RuntimeClient {
         connection = nil
         if isInterruptible { try waiter.begin(on: open.descriptor) }
         defer { waiter.end() }
-        let response = try open.exchange(request, authority: endpoint.authority, limits: limits)
+        let response = try open.exchange(
+            request, authority: endpoint.authority, limits: limits
+        ) {
+            guard let warmUp else { return }
+            startThread(warmUp)
+            self.warmUp = nil
+        }
         if response.keepsConnection { connection = open }
         return response
     }
