@@ -116,6 +116,22 @@ extension EditDecoding {
             video.preset = preset.rawValue
         }
         readCeiling(object, into: &video)
+        readSmartCut(object, into: &video)
+    }
+
+    private mutating func readSmartCut(_ object: JSONObjectNode, into video: inout Video) {
+        guard let node = object["smartCut"], let wanted = reader.flag(node), wanted else { return }
+        guard video.codec == .h264 else {
+            reader.report("does not go with \(video.codec.rawValue)", at: node.pointer)
+            return
+        }
+        if object["hls"]?.value == .bool(true) {
+            reader.report("does not go with hls", at: node.pointer)
+        }
+        if video.ceiling != nil {
+            reader.report("does not go with maxBitrate", at: node.pointer)
+        }
+        video.copiesUntouched = true
     }
 
     private mutating func readCeiling(_ object: JSONObjectNode, into video: inout Video) {

@@ -41,6 +41,9 @@ extension RenderPlan {
         package var crf: Int
         /// x264's preset name; other codecs have settings of like effort.
         package var preset: String
+        /// Whether frames that an encoder would only reproduce are copied from
+        /// their sources (smart cut).
+        package var copiesUntouched = false
         /// A ceiling on the bit rate; nil where quality alone decides.
         package var ceiling: Ceiling?
 

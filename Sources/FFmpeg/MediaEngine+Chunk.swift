@@ -18,6 +18,29 @@ extension MediaEngine {
         precondition(
             !frames.isEmpty && frames.start >= 0 && frames.end <= plan.frameCount,
             "a chunk lies in its plan")
+        guard plan.output.video.copiesUntouched else {
+            return try await encodeChunk(
+                frames, of: plan, sourceURLs: sourceURLs, to: path, progress: progress)
+        }
+        do {
+            let report = try await copyAndEncode(
+                frames, of: plan, sourceURLs: sourceURLs, to: path, progress: progress)
+            progress(frames.count)
+            return report
+        } catch {
+            guard error.code == .unsupported else { throw error }
+            var report = try await encodeChunk(
+                frames, of: plan, sourceURLs: sourceURLs, to: path, progress: progress)
+            report.encodedBecause = error.detail
+            return report
+        }
+    }
+
+    /// Renders the frames without copying any.
+    func encodeChunk(
+        _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> RenderReport {
         let scripts = ScriptFiles(
             pieces: ScriptPiece.pieces(of: frames, in: plan), prefix: "\(path).script-")
         defer { scripts.remove() }

@@ -104,9 +104,14 @@ package struct RenderReport: Hashable, Sendable, Codable {
     package var bytes: Int
     /// User and system time of FFmpeg.
     package var cpuMicroseconds: Int
+    /// Frames that were copied from their sources.
+    package var copiedFrames = 0
+    /// Why nothing was copied where that was asked for.
+    package var encodedBecause: String?
 
     /// A report with all its parts.
-    package init(frames: Int, bytes: Int, cpuMicroseconds: Int) {
+    package init(frames: Int, bytes: Int, cpuMicroseconds: Int, copiedFrames: Int = 0) {
+        self.copiedFrames = copiedFrames
         self.frames = frames
         self.bytes = bytes
         self.cpuMicroseconds = cpuMicroseconds

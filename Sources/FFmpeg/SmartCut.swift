@@ -1,0 +1,180 @@
+import Editing
+
+/// Which frames of a chunk may be copied out of their source, packet by
+/// packet, and which packets those are.
+///
+/// Only what an encoder would have to reproduce unchanged is copied; on any
+/// doubt frames are encoded.
+enum SmartCut {
+    /// A stretch of the chunk that shows a source untouched.
+    struct Candidate {
+        var reading: PicturePiece.Reading
+        /// Frames of the chunk.
+        var frames: FrameRange
+        /// The first of them on the source's grid.
+        var gridFirst: Int
+    }
+
+    /// Fewer frames are encoded sooner than they are copied.
+    static let fewestFrames = 24
+
+    /// The stretches that may be copied, in time order; or why there is none.
+    static func candidates(
+        _ frames: FrameRange, of plan: RenderPlan
+    ) -> Result<[Candidate], Reason> {
+        let codec = plan.output.video.codec
+        guard codec == .h264, plan.output.video.ceiling == nil else {
+            return .failure(Reason("the output is not H.264 without a ceiling"))
+        }
+        let picture = ChunkPicture(frames, of: plan)
+        var reason = Reason("no picture fills the output")
+        var candidates: [Candidate] = []
+        for segment in picture.segments where segment.isBottom {
+            guard case .plain(let part) = segment.drawing,
+                picture.isOpaque(segment, in: plan.output)
+            else { continue }
+            let shown = FrameRange(segment.offset, segment.offset + segment.count)
+            let piece = picture.pieces[part.piece]
+            if let obstacle = obstacle(piece, plan) {
+                reason = obstacle
+            } else if isCovered(shown, picture, frames, plan) {
+                reason = Reason("something lies over the picture")
+            } else if shown.count >= fewestFrames, let reading = piece.reading {
+                candidates.append(
+                    Candidate(
+                        reading: reading, frames: shown,
+                        gridFirst: reading.gridFirst + part.first))
+            }
+        }
+        return candidates.isEmpty ? .failure(reason) : .success(candidates)
+    }
+
+    /// Why a chunk is encoded, as the end of a sentence.
+    struct Reason: Error {
+        var text: String
+        init(_ text: String) { self.text = text }
+    }
+
+    private static func isCovered(
+        _ shown: FrameRange, _ picture: ChunkPicture, _ frames: FrameRange, _ plan: RenderPlan
+    ) -> Bool {
+        let above = picture.segments.contains {
+            !$0.isBottom && $0.offset < shown.end && $0.offset + $0.count > shown.start
+        }
+        let onTimeline = FrameRange(frames.start + shown.start, frames.start + shown.end)
+        return above
+            || plan.layers.contains { layer in
+                layer.scripts.contains { $0.frames.intersection(onTimeline) != nil }
+            }
+    }
+
+    /// What keeps a piece's frames from being those of the source.
+    private static func obstacle(_ piece: PicturePiece, _ plan: RenderPlan) -> Reason? {
+        guard let reading = piece.reading, !reading.isStill,
+            let video = plan.sources[reading.source].media.video
+        else { return Reason("the picture stands still") }
+        let (placement, output) = (piece.placement, plan.output)
+        let isWhole =
+            reading.cut == nil && video.width == output.width && video.height == output.height
+            && video.rotationDegrees == 0 && video.sampleAspectRatio == Rational(1)
+            && !piece.geometry.isCropped && piece.foreground == nil
+        if video.codec != "h264" { return Reason("the source is not H.264") }
+        if !["mov", "matroska"].contains(plan.sources[reading.source].media.demuxer) {
+            return Reason("the source's container has no index")
+        }
+        if video.pixelFormat != "yuv420p" { return Reason("the source is \(video.pixelFormat)") }
+        if !isWhole { return Reason("the source's picture has another size or shape") }
+        if placement.effects != RenderPlan.Effects() { return Reason("the picture has effects") }
+        if placement.speed != Rational(1) { return Reason("the clip has another speed") }
+        if !video.isConstantFrameRate || video.frameRate != output.frameRate {
+            return Reason("the source has another frame rate")
+        }
+        if ColorMatrix.name(of: video) != "bt709" || ColorMatrix.range(of: video) != "tv" {
+            return Reason("the source has other colours")
+        }
+        return nil
+    }
+}
+
+/// The packets that a copy took out of a source, in the order of decoding.
+struct PacketTable {
+    struct Packet: Equatable {
+        /// Frame on the source's grid that the packet's picture shows at.
+        var frame: Int
+        var isKey: Bool
+        /// Size and checksum: two packets that agree are the same bytes.
+        var content: String
+    }
+
+    private(set) var packets: [Packet] = []
+    private var timeBase: Rational?
+
+    /// - Parameters:
+    ///   - text: What the `framecrc` muxer writes: `#tb 0: 1/90000`, then
+    ///     `stream, dts, pts, duration, size, checksum[, F=flags]`.
+    ///   - zero: Seconds at which the grid begins.
+    init(framecrc text: String, zero: Rational, rate: Rational) {
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("#tb 0:") {
+                let parts = line.dropFirst(6).split(separator: "/").map {
+                    Int($0.drop { $0 == " " })
+                }
+                if parts.count == 2, let first = parts[0], let second = parts[1], second > 0 {
+                    timeBase = Rational(first, second)
+                }
+            }
+            guard !line.hasPrefix("#"), let timeBase else { continue }
+            let fields = line.split(separator: ",").map { $0.drop { $0 == " " } }
+            guard fields.count >= 6, let shown = Int(fields[2]) else { continue }
+            let seconds = Rational(shown) * timeBase - zero
+            packets.append(
+                Packet(
+                    frame: (seconds * rate).rounded,
+                    isKey: !fields.dropFirst(6).contains { $0.hasPrefix("F=") },
+                    content: "\(fields[4]) \(fields[5])"))
+        }
+    }
+
+    /// The run of packets that stands alone: it begins at a keyframe that no
+    /// later packet reaches behind, and holds each frame up to its end.
+    struct Run: Equatable {
+        /// Index of the first packet.
+        var first: Int
+        /// As many packets as frames.
+        var count: Int
+        /// The first frame, on the source's grid.
+        var frame: Int
+    }
+
+    /// The longest run inside those frames; nil where there is none.
+    func run(inside frames: FrameRange) -> Run? {
+        for (index, packet) in packets.enumerated()
+        where packet.isKey && packet.frame >= frames.start {
+            guard packet.frame < frames.end else { return nil }
+            let count = length(from: index, before: frames.end)
+            if count > 0 { return Run(first: index, count: count, frame: packet.frame) }
+        }
+        return nil
+    }
+
+    /// How many packets from a keyframe on have exactly the frames that follow
+    /// it, none of them at or behind `end`. 0 where a packet shows before the
+    /// keyframe (an open GOP) or a frame stands twice.
+    private func length(from first: Int, before end: Int) -> Int {
+        let origin = packets[first].frame
+        var seen: Set<Int> = []
+        var (last, best) = (origin, 0)
+        for packet in packets[first...] {
+            guard packet.frame >= origin, seen.insert(packet.frame).inserted else {
+                // Leading pictures follow their keyframe at once.
+                return best <= 1 ? 0 : best
+            }
+            last = max(last, packet.frame)
+            // All frames so far are there when the latest is as far as they are many.
+            if last - origin + 1 == seen.count {
+                if last < end { best = seen.count } else { break }
+            }
+        }
+        return best
+    }
+}
