@@ -25,6 +25,9 @@ package struct ChunkPlanner: Hashable, Sendable {
         /// Facts G: at 5 s the extra is 5 to 16 %, below it grows fast (1 s
         /// costs double). Taken only where instances would stand idle.
         package static let shortestSeconds = 5
+        /// Copying costs next to nothing, but each chunk's head is encoded up to
+        /// the next keyframe: so chunks with copies are long.
+        package static let copiedSeconds = 60
         /// Lengths for long timelines, which have waves of chunks to spare.
         package static let longerSeconds = [60, 30, 20]
         /// A longer chunk is taken only while every instance still gets this

@@ -98,7 +98,9 @@ struct EditLowering {
         plan.chunks = planner.chunks(
             frameCount: range.count, frameRate: settings.frameRate, clipEdges: plan.clipEdges,
             pixelsPerFrame: settings.width * settings.height,
-            requestedSeconds: edit.output.chunkSeconds)
+            requestedSeconds: edit.output.chunkSeconds
+                ?? (settings.video.copiesUntouched
+                    ? Rational(ChunkPlanner.Cost.copiedSeconds) : nil))
         return plan
     }
 

@@ -116,10 +116,15 @@ private struct UnitWork {
                     }
                 let stored = try await bucket.uploadFile(
                     path, to: target.key, contentType: target.contentType)
-                return RenderReceipt(
+                var receipt = RenderReceipt(
                     key: target.key.text, etag: stored.etag, frames: target.length,
                     bytes: stored.bytes, cpuMilliseconds: report.cpuMicroseconds / 1_000,
                     cached: false)
+                if plan.output.video.copiesUntouched, unit != .audio {
+                    receipt.copiedFrames = report.copiedFrames
+                    receipt.encodedBecause = report.encodedBecause
+                }
+                return receipt
             }
         }
     }

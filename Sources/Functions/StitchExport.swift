@@ -159,13 +159,23 @@ private struct StitchWork: Sendable {
             check: ExportResult.Check(
                 frames: check.frames, seams: check.seams, decodedSeams: check.decodedSeams,
                 audioSamples: check.audioSamples),
-            usage: ExportResult.Usage(
-                chunks: units.video.count,
-                cachedChunks: units.video.count(where: \.cached),
-                renderedFrames: units.video.filter { !$0.cached }.reduce(0) { $0 + $1.frames },
-                cpuMilliseconds: receipts.reduce(report.cpuMicroseconds / 1_000) {
-                    $0 + $1.cpuMilliseconds
-                }))
+            usage: usage(of: receipts, units.video, stitch: report))
+    }
+
+    private func usage(
+        of receipts: [RenderReceipt], _ chunks: [RenderReceipt], stitch: RenderReport
+    ) -> ExportResult.Usage {
+        var usage = ExportResult.Usage(
+            chunks: chunks.count, cachedChunks: chunks.count(where: \.cached),
+            renderedFrames: chunks.filter { !$0.cached }.reduce(0) { $0 + $1.frames },
+            cpuMilliseconds: receipts.reduce(stitch.cpuMicroseconds / 1_000) {
+                $0 + $1.cpuMilliseconds
+            })
+        let copied = chunks.compactMap(\.copiedFrames)
+        if !copied.isEmpty { usage.copiedFrames = copied.reduce(0, +) }
+        let reasons = Set(chunks.compactMap(\.encodedBecause))
+        if !reasons.isEmpty { usage.encodedBecause = reasons.sorted() }
+        return usage
     }
 
     /// Writes the files of captions that stand beside the output.

@@ -48,6 +48,11 @@ package struct ExportResult: Hashable, Sendable, Codable {
         package var cachedChunks: Int
         package var renderedFrames: Int
         package var cpuMilliseconds: Int
+        /// Frames that were copied from their sources, of those rendered; nil
+        /// where none were to be.
+        package var copiedFrames: Int?
+        /// Why chunks had none copied, each reason once.
+        package var encodedBecause: [String]?
 
         package init(chunks: Int, cachedChunks: Int, renderedFrames: Int, cpuMilliseconds: Int) {
             self.chunks = chunks

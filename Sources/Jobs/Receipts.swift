@@ -10,6 +10,10 @@ package struct RenderReceipt: Hashable, Sendable, Codable {
     package var cpuMilliseconds: Int
     /// True when an earlier export had rendered the same content.
     package var cached: Bool
+    /// Frames that were copied from their sources; nil where none were to be.
+    package var copiedFrames: Int?
+    /// Why none was copied where that was asked for.
+    package var encodedBecause: String?
 
     package init(
         key: String, etag: String, frames: Int, bytes: Int, cpuMilliseconds: Int, cached: Bool

@@ -88,7 +88,7 @@ private enum JSONMutation {
         "rotation", "effects", "brightness", "greyscale", "blur", "focus", "y", "crop", "left",
         "speed", "fadeIn", "volumeEffect", "angles", "offsets", "switches", "at", "angle",
         "color", "overlap", "clip", "end", "captions", "title", "words", "otio", "maxBitrate",
-        "bufferSize", "range", "ducking", "text", "style", "captions", "words", "font",
+        "bufferSize", "smartCut", "hls", "range", "ducking", "text", "style", "captions", "words", "font",
         "family", "stroke",
         "srt",
         "font-family", "maxWordsPerLine", "animation", "colors", "bold", "uppercase", "project",
