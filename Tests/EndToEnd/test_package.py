@@ -97,7 +97,8 @@ def test_the_package_is_below_lambdas_limit_and_whole(package):
     if RELEASE.exists():
         assert size < 250 << 20
     for name in ("bootstrap", "bin/ffmpeg", "bin/ffprobe", "etc/ca-certificates.crt",
-                 "share/fonts/DejaVuSans.ttf"):
+                 "share/fonts/DejaVuSans.ttf", "share/fonts/Lato-Black.ttf",
+                 "share/fonts/Symbola_hint.ttf"):
         assert (root / "var/task" / name).exists(), name
     assert os.access(root / "var/task/bootstrap", os.X_OK)
 
