@@ -34,6 +34,9 @@ package struct RuntimeEnvironment: Sendable, Hashable {
     /// `SPOOL_METRICS_NAMESPACE`: where CloudWatch keeps the metrics of each
     /// invocation; none are written when it is unset.
     package var metricsNamespace: String?
+    /// `SPOOL_SHUTDOWN_SIGNAL=1`: asks Lambda for SIGTERM before it kills, which
+    /// costs one more call at the start; off when unset.
+    package var wantsShutdownSignal: Bool
     /// `AWS_LAMBDA_INITIALIZATION_TYPE`; `on-demand` when unset.
     package var initializationType: String
     /// Every variable, for the function's own configuration.
@@ -63,6 +66,7 @@ package struct RuntimeEnvironment: Sendable, Hashable {
         _ = try RuntimeEndpoint(runtimeAPI)
         self.maxConcurrency = maxConcurrency
         self.logFormat = value("AWS_LAMBDA_LOG_FORMAT").flatMap(LogFormat.init(name:)) ?? .json
+        self.wantsShutdownSignal = value("SPOOL_SHUTDOWN_SIGNAL") == "1"
         self.metricsNamespace = value("SPOOL_METRICS_NAMESPACE")
         self.runtimeAPI = runtimeAPI
         self.memoryMegabytes = memoryMegabytes

@@ -85,6 +85,11 @@ private struct ServedProcess: Sendable {
     /// - Returns: The exit status.
     func run(_ functions: [String: FunctionFactory]) async -> Int32 {
         do {
+            if environment.wantsShutdownSignal,
+                let detail = await clients[0].registerForShutdown()
+            {
+                logger.warning("there will be no SIGTERM", ["detail": .string(detail)])
+            }
             let function = try await load(clients[0], environment, functions, logger)
             CrashReporter.initIsOver()
             guard let function else { return 1 }

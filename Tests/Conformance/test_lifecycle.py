@@ -60,6 +60,34 @@ def test_sigterm_cancels_the_handler_and_its_end_is_reported(echo):
     assert echo.wait() == 0
 
 
+def test_the_process_registers_for_sigterm_before_its_first_next_when_asked(platform):
+    platform.start(SPOOL_SHUTDOWN_SIGNAL="1")
+    extension = platform.accept()
+    request = extension.request()
+    assert request.what == "POST /2020-01-01/extension/register"
+    assert request.headers["lambda-extension-name"] == "bootstrap"
+    assert request.json() == {"events": []}
+    extension.answer(200, headers="Lambda-Extension-Identifier: id-1\r\n")
+    wait = extension.request()
+    assert wait.what == "GET /2020-01-01/extension/event/next"
+    assert wait.headers["lambda-extension-identifier"] == "id-1"
+    connection = platform.first()
+    connection.event(b"1")
+    assert connection.request().what == response()
+    platform.terminate()
+    connection.answer()
+    assert platform.wait() == 0
+
+
+def test_a_platform_without_extensions_serves_all_the_same(platform):
+    platform.start(SPOOL_SHUTDOWN_SIGNAL="1")
+    extension = platform.accept()
+    extension.request()
+    extension.answer(404)
+    platform.first()
+    assert platform.log()["message"] == "there will be no SIGTERM"
+
+
 def wait_until_busy(platform):
     """Until the event has left the socket."""
     port = f":{platform.listener.getsockname()[1]:04X}"

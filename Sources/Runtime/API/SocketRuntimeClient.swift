@@ -8,7 +8,7 @@ import Synchronization
 /// run on the same thread, so an invocation costs no hop between threads.
 package actor SocketRuntimeClient: RuntimeClient {
     private let thread = RuntimeThread()
-    private let endpoint: RuntimeEndpoint
+    let endpoint: RuntimeEndpoint
     private let limits: HTTPLimits
     private let retries: RetryDelays
     private let waiter = Waiter()
