@@ -43,6 +43,8 @@ end-to-end:
 bench: build
 	scripts/setup --tests
 	.venv/bin/python Benchmarks/export_benchmark.py
+	.venv/bin/python Benchmarks/quality_benchmark.py
+	.venv/bin/python Benchmarks/read_benchmark.py
 	.venv/bin/python Benchmarks/runtime_benchmark.py
 	.venv/bin/python Benchmarks/emulator_benchmark.py
 

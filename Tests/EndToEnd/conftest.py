@@ -94,9 +94,20 @@ class Emulator:
         grant = self.call("POST", "/api/upload/init", {
             "filename": path.name, "contentType": content_type, "size": path.stat().st_size,
         }, token).json()
-        put = http(grant["method"], grant["uploadUrl"], path.read_bytes(), grant["headers"])
-        assert put.status == 200, put.body
-        done = self.call("POST", "/api/upload/complete", {"assetId": grant["assetId"]}, token)
+        body = {"assetId": grant["assetId"]}
+        if grant["method"] == "MULTIPART":
+            body["parts"] = []
+            with open(path, "rb") as file:
+                for part in grant["parts"]:
+                    put = http("PUT", part["url"], file.read(grant["partSize"]),
+                               {"Content-Type": "application/octet-stream"})
+                    assert put.status == 200, put.body
+                    body["parts"].append(
+                        {"partNumber": part["partNumber"], "etag": put.headers["ETag"]})
+        else:
+            put = http(grant["method"], grant["uploadUrl"], path.read_bytes(), grant["headers"])
+            assert put.status == 200, put.body
+        done = self.call("POST", "/api/upload/complete", body, token)
         assert done.status == 200, done.body
         return grant["assetId"]
 

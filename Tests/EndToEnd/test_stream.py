@@ -3,6 +3,9 @@ import json
 import subprocess
 
 import conftest
+import pytest
+from playwright.sync_api import sync_playwright
+from test_console import CHROMIUM
 
 
 def packets(url, kind):
@@ -55,3 +58,86 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(shared, assets, tmp_pat
     sound = packets(f"{base}/audio.m3u8", "a")
     assert sound == [3200 - 1024 + 1024 * index for index in range(len(sound))]
     assert len(sound) == 1 + -(-12 * 48_000 // 1024)
+
+
+# What a player without a library does: Media Source Extensions, fed with the
+# byte ranges that the playlists name.
+PLAYER = """async (base) => {
+    const get = async (url, range) => {
+        const answer = await fetch(url, range ? {headers: {range}} : {});
+        if (!answer.ok) throw new Error(`${answer.status} ${url}`);
+        return answer;
+    };
+    const parts = async (name) => {
+        const found = [];
+        let range = null;
+        for (const line of (await (await get(`${base}/${name}`)).text()).split("\\n")) {
+            const map = line.match(/^#EXT-X-MAP:URI="([^"]+)",BYTERANGE="(\\d+)@(\\d+)"/);
+            const next = line.match(/^#EXT-X-BYTERANGE:(\\d+)@(\\d+)/);
+            if (map) found.push([map[1], +map[2], +map[3]]);
+            else if (next) range = [+next[1], +next[2]];
+            else if (line && !line.startsWith("#")) found.push([line, ...range]);
+        }
+        return found;
+    };
+    const video = document.createElement("video");
+    video.muted = true;
+    const source = new MediaSource();
+    video.src = URL.createObjectURL(source);
+    document.body.append(video);
+    await new Promise((done) => source.addEventListener("sourceopen", done, {once: true}));
+    const feed = async (name, buffer) => {
+        for (const [url, bytes, start] of await parts(name)) {
+            const range = `bytes=${start}-${start + bytes - 1}`;
+            const content = await (await get(url, range)).arrayBuffer();
+            await new Promise((done, fail) => {
+                buffer.addEventListener("updateend", done, {once: true});
+                buffer.addEventListener("error", () => fail(new Error(name)), {once: true});
+                buffer.appendBuffer(content);
+            });
+        }
+    };
+    // All buffers must be there before the first is fed.
+    const buffers = ['video/mp4; codecs="avc1.64001f"', 'audio/mp4; codecs="mp4a.40.2"']
+        .map((type) => source.addSourceBuffer(type));
+    await feed("video.m3u8", buffers[0]);
+    await feed("audio.m3u8", buffers[1]);
+    source.endOfStream();
+    const ranges = buffers.map(({buffered}) => Array.from(
+        {length: buffered.length}, (_, index) => [buffered.start(index), buffered.end(index)]));
+    video.playbackRate = 8;
+    const ended = new Promise((done, fail) => {
+        video.addEventListener("ended", done, {once: true});
+        video.addEventListener("error", () => fail(new Error(video.error.message)), {once: true});
+    });
+    await video.play();
+    await ended;
+    const {totalVideoFrames} = video.getVideoPlaybackQuality();
+    return {ranges, time: video.currentTime, size: [video.videoWidth, video.videoHeight],
+            frames: totalVideoFrames};
+}"""
+
+
+def test_a_browser_plays_it_through(shared, assets):
+    edit = conftest.single(assets["a"], 6, chunkSeconds=1.1, hls=True,
+                           size={"width": 320, "height": 180})
+    job = shared.start_export(edit)
+    assert shared.wait(job)["state"] == "completed"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage",
+                  "--autoplay-policy=no-user-gesture-required"])
+        page = browser.new_page()
+        page.goto(shared.api + "/")
+        played = page.evaluate(PLAYER, f"{shared.api}/api/export/{job}/hls")
+        browser.close()
+
+    picture, sound = played["ranges"]
+    assert len(picture) == len(sound) == 1, "a hole at a seam"
+    # Two frames late, six seconds long.
+    assert picture[0] == pytest.approx([2 / 30, 6 + 2 / 30], abs=0.002)
+    assert sound[0] == pytest.approx([2 / 30 - 1024 / 48_000, 6 + 2 / 30], abs=0.05)
+    assert played["size"] == [320, 180]
+    assert played["time"] == pytest.approx(6 + 2 / 30, abs=0.06)
+    assert played["frames"] > 0
