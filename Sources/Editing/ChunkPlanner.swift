@@ -3,7 +3,9 @@
 /// Borders hang on clip edges where one is near, else on a grid counted from
 /// the last clip edge, and are chosen from left to right: a change later in the
 /// timeline moves no border before it, and a long clip is cut at the same
-/// places of its own wherever it stands.
+/// places of its own wherever it stands. Of several edges that would do, the
+/// clips themselves choose, so that after a change the old borders are soon
+/// found again.
 package struct ChunkPlanner: Hashable, Sendable {
     /// Chunks that may render at the same time.
     package var concurrency: Int
@@ -48,13 +50,14 @@ package struct ChunkPlanner: Hashable, Sendable {
     /// Half-open ranges that tile `0..<frameCount` in order, none of them
     /// empty, at most `Limits.mostChunks`.
     /// - Parameters:
-    ///   - clipEdges: Frames at which a clip starts or ends, in any order.
+    ///   - clipEdges: Frames at which a clip starts or ends, with a number made
+    ///     of what begins there: the least of them is the border.
     ///   - pixelsPerFrame: Of the output.
     ///   - requestedSeconds: A chunk length that the caller asked for; kept but
     ///     for the limit on the number of chunks.
     /// - Precondition: `frameCount` is at least 1.
     package func chunks(
-        frameCount: Int, frameRate: Rational, clipEdges: [Int], pixelsPerFrame: Int,
+        frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge], pixelsPerFrame: Int,
         requestedSeconds: Rational? = nil
     ) -> [FrameRange] {
         precondition(frameCount >= 1, "a timeline has a frame")
@@ -101,6 +104,19 @@ package struct ChunkPlanner: Hashable, Sendable {
     }
 }
 
+/// A frame at which a clip starts or ends.
+package struct ClipEdge: Hashable, Sendable {
+    package var frame: Int
+    /// A number made of the clip that begins there, wherever it stands.
+    package var number: UInt64
+
+    /// An edge.
+    package init(_ frame: Int, number: UInt64 = 0) {
+        self.frame = frame
+        self.number = number
+    }
+}
+
 /// Chooses the borders for one wanted chunk length, in frames.
 struct ChunkCutter {
     let frameCount: Int
@@ -114,16 +130,17 @@ struct ChunkCutter {
     private var longest: Int { wanted + wanted / 10 }
 
     /// The chunks, in order.
-    func chunks(edges: [Int]) -> [FrameRange] {
-        let edges = edges.filter { 0 < $0 && $0 < frameCount }.sorted()
+    func chunks(edges: [ClipEdge]) -> [FrameRange] {
+        let edges = edges.filter { 0 < $0.frame && $0.frame < frameCount }
+            .sorted { $0.frame < $1.frame }
         var chunks: [FrameRange] = []
         var start = 0
         // Index of the first edge after `start`.
         var next = 0
         var lastEdge = 0
         while start < frameCount {
-            while next < edges.count, edges[next] <= start {
-                lastEdge = edges[next]
+            while next < edges.count, edges[next].frame <= start {
+                lastEdge = edges[next].frame
                 next += 1
             }
             let end = border(after: start, edges: edges[next...], lastEdge: lastEdge)
@@ -134,7 +151,7 @@ struct ChunkCutter {
     }
 
     /// The best end for a chunk that begins at `start`.
-    private func border(after start: Int, edges: ArraySlice<Int>, lastEdge: Int) -> Int {
+    private func border(after start: Int, edges: ArraySlice<ClipEdge>, lastEdge: Int) -> Int {
         let rest = frameCount - start
         if rest <= longest { return frameCount }
         // What is left behind this chunk must be a chunk too.
@@ -142,18 +159,22 @@ struct ChunkCutter {
         let target = start + wanted
 
         var gridOrigin = lastEdge
-        var best: Int?
+        var best: ClipEdge?
         for edge in edges {
-            if edge > window.upperBound { break }
-            if edge < window.lowerBound {
-                gridOrigin = edge
-            } else if best.map({ abs(edge - target) < abs($0 - target) }) ?? true {
+            if edge.frame > window.upperBound { break }
+            if edge.frame < window.lowerBound {
+                gridOrigin = edge.frame
+            } else if best.map({ isBetter(edge, than: $0, target) }) ?? true {
                 best = edge
             }
         }
-        if let best { return best }
+        if let best { return best.frame }
         return gridPoint(in: window, nearest: target, origin: gridOrigin)
             ?? min(window.upperBound, start + max(shortest, rest / 2))
+    }
+
+    private func isBetter(_ edge: ClipEdge, than other: ClipEdge, _ target: Int) -> Bool {
+        (edge.number, abs(edge.frame - target)) < (other.number, abs(other.frame - target))
     }
 
     /// The multiple of half a chunk after `origin` that is nearest to `target`.

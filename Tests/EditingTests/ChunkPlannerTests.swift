@@ -11,7 +11,7 @@ import Testing
     ) -> [Double] {
         ChunkPlanner(concurrency: concurrency).chunks(
             frameCount: timeline * rate, frameRate: Rational(rate),
-            clipEdges: edges.map { $0 * rate }, pixelsPerFrame: size.0 * size.1,
+            clipEdges: edges.map { ClipEdge($0 * rate) }, pixelsPerFrame: size.0 * size.1,
             requestedSeconds: requested
         ).map { Double($0.count) / Double(rate) }
     }
@@ -80,7 +80,9 @@ import Testing
             let rates = [Rational(30), Rational(30_000, 1_001), Rational(25), Rational(1)]
             let frameCount = Int.random(in: 1...20_000, using: &random)
             let edges = (0..<Int.random(in: 0...60, using: &random)).map { _ in
-                Int.random(in: 0...frameCount, using: &random)
+                ClipEdge(
+                    Int.random(in: 0...frameCount, using: &random),
+                    number: UInt64.random(in: 0...3, using: &random))
             }
             let requested =
                 Bool.random(using: &random)
@@ -105,7 +107,9 @@ import Testing
             let wanted = Int.random(in: 1...400, using: &random)
             let frameCount = Int.random(in: 1...5_000, using: &random)
             let edges = (0..<Int.random(in: 0...80, using: &random)).map { _ in
-                Int.random(in: 0...frameCount, using: &random)
+                ClipEdge(
+                    Int.random(in: 0...frameCount, using: &random),
+                    number: UInt64.random(in: 0...3, using: &random))
             }
 
             let chunks = ChunkCutter(frameCount: frameCount, wanted: wanted).chunks(edges: edges)
@@ -122,9 +126,14 @@ import Testing
     @Test func `a change later in the timeline moves no border before it`() {
         for seed in testSeeds(200, environment: ProcessInfo.processInfo.environment) {
             var random = SeededGenerator(seed: seed)
-            let edges = (0..<40).map { _ in Int.random(in: 0...9_000, using: &random) }
+            let edges = (0..<40).map { _ in
+                ClipEdge(
+                    Int.random(in: 0...9_000, using: &random), number: random.next())
+            }
             let change = Int.random(in: 3_000...9_000, using: &random)
-            let moved = edges.map { $0 < change ? $0 : $0 + 7 }
+            let moved = edges.map {
+                $0.frame < change ? $0 : ClipEdge($0.frame + 7, number: $0.number)
+            }
 
             let before = ChunkCutter(frameCount: 9_000, wanted: 300).chunks(edges: edges)
             let after = ChunkCutter(frameCount: 9_007, wanted: 300).chunks(edges: moved)
@@ -132,6 +141,28 @@ import Testing
             let untouched = before.filter { $0.end < change - 330 }
             #expect(
                 Array(after.prefix(untouched.count)) == untouched, "SPOOL_TEST_SEED=\(seed)")
+        }
+    }
+
+    @Test func `after a change the old borders are soon found again`() {
+        // Three seconds a clip: two or three of them make a chunk.
+        var random = SeededGenerator(seed: 5)
+        let numbers = (0..<60).map { _ in random.next() }
+        func chunks(without dropped: Int?) -> [[UInt64]] {
+            let clips = numbers.indices.filter { $0 != dropped }
+            let edges = clips.indices.map { ClipEdge($0 * 90, number: numbers[clips[$0]]) }
+            let ranges = ChunkPlanner().chunks(
+                frameCount: clips.count * 90, frameRate: Rational(30), clipEdges: edges,
+                pixelsPerFrame: 640 * 360)
+            return ranges.map { range in
+                (range.start / 90..<range.end / 90).map { numbers[clips[$0]] }
+            }
+        }
+        let first = Set(chunks(without: nil))
+
+        for dropped in stride(from: 1, to: 55, by: 6) {
+            let anew = chunks(without: dropped).filter { !first.contains($0) }
+            #expect(anew.count <= 6, "without clip \(dropped)")
         }
     }
 }
