@@ -22,6 +22,10 @@ struct Configuration {
     /// 1,000,000 MB; default 200, Lambda's own limit.
     var streamBytesMax: Int
 
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, and of the functions that an estimate
+    /// is about `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`.
+    var deployment = Deployment()
+
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
         var faults: [String] = []
@@ -39,6 +43,13 @@ struct Configuration {
         renderSeconds = number("SPOOL_RENDER_SECONDS", 10...900, default: 900)
         streamBytesMax =
             number("SPOOL_STREAM_MEGABYTES", 1...1_000_000, default: 200) * 1_000_000
+        let memory = 128...10_240
+        deployment.ownMegabytes = number(
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory, default: deployment.ownMegabytes)
+        deployment.renderMegabytes = number(
+            "SPOOL_RENDER_MEGABYTES", memory, default: deployment.renderMegabytes)
+        deployment.stitchMegabytes = number(
+            "SPOOL_STITCH_MEGABYTES", memory, default: deployment.stitchMegabytes)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

@@ -55,7 +55,8 @@ private func liveServices(
         scratchRoot: configuration.scratchRoot,
         concurrency: configuration.concurrency,
         renderSeconds: configuration.renderSeconds,
-        streamBytesMax: configuration.streamBytesMax)
+        streamBytesMax: configuration.streamBytesMax,
+        deployment: configuration.deployment)
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

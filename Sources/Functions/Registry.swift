@@ -24,13 +24,16 @@ package struct Services: Sendable {
     package var renderSeconds: Int
     /// Most bytes of a streamed answer; nil where the platform has no limit.
     package var streamBytesMax: Int?
+    /// Sizes and prices that costs are counted with.
+    package var deployment: Deployment
 
     package init(
         bucket: any Bucket, renderer: any MediaRenderer, authorizer: Authorizer,
         now: @escaping @Sendable () -> Int,
         sleep: @escaping @Sendable (Int) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
-        renderSeconds: Int, streamBytesMax: Int? = nil
+        renderSeconds: Int, streamBytesMax: Int? = nil,
+        deployment: Deployment = Deployment()
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -42,6 +45,7 @@ package struct Services: Sendable {
         self.concurrency = concurrency
         self.renderSeconds = renderSeconds
         self.streamBytesMax = streamBytesMax
+        self.deployment = deployment
     }
 }
 
@@ -200,7 +204,8 @@ extension Services {
     fileprivate var startExport: StartExport.Dependencies {
         .init(
             bucket: bucket, renderer: renderer, authorizer: authorizer, now: now,
-            randomText: randomText, concurrency: concurrency, renderSeconds: renderSeconds)
+            randomText: randomText, concurrency: concurrency, renderSeconds: renderSeconds,
+            deployment: deployment)
     }
 
     fileprivate var jobStatus: JobStatus.Dependencies {
@@ -214,12 +219,14 @@ extension Services {
 
     fileprivate var renderChunk: RenderChunk.Dependencies {
         .init(
-            bucket: bucket, renderer: renderer, now: now, sleep: sleep, scratchRoot: scratchRoot)
+            bucket: bucket, renderer: renderer, now: now, sleep: sleep, scratchRoot: scratchRoot,
+            deployment: deployment)
     }
 
     fileprivate var stitchExport: StitchExport.Dependencies {
         .init(
-            bucket: bucket, renderer: renderer, now: now, sleep: sleep, scratchRoot: scratchRoot)
+            bucket: bucket, renderer: renderer, now: now, sleep: sleep, scratchRoot: scratchRoot,
+            deployment: deployment)
     }
 
     fileprivate var cancelExport: CancelExport.Dependencies {

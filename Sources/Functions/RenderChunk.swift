@@ -18,6 +18,7 @@ enum RenderChunk {
         var now: @Sendable () -> Int
         var sleep: @Sendable (Int) async throws -> Void
         var scratchRoot: String
+        var deployment = Deployment()
     }
 
     /// A range of fewer frames is not split any further.
@@ -36,10 +37,16 @@ enum RenderChunk {
                     "An event's key is not a chunk request.", ["key": .string(record.key)])
                 continue
             }
+            let meter = WorkMeter(
+                dependencies.bucket, startedAt: dependencies.now(),
+                memoryMegabytes: dependencies.deployment.ownMegabytes)
+            var metered = dependencies
+            metered.bucket = meter.bucket
             let ledger = ExportLedger(
-                bucket: dependencies.bucket, keys: keys, now: dependencies.now)
+                bucket: metered.bucket, keys: keys, now: dependencies.now)
             let work = UnitWork(
-                ledger: ledger, unit: unit, context: context, dependencies: dependencies)
+                ledger: ledger, unit: unit, context: context, meter: meter,
+                dependencies: metered)
             do {
                 try await work.perform()
             } catch {
@@ -54,6 +61,7 @@ private struct UnitWork {
     let ledger: ExportLedger
     let unit: RenderUnit
     let context: InvocationContext
+    let meter: WorkMeter
     let dependencies: RenderChunk.Dependencies
 
     private var bucket: any Bucket { dependencies.bucket }
@@ -62,12 +70,13 @@ private struct UnitWork {
         guard try await !ledger.isStopped() else { return }
         let plan = try await ledger.plan()
         if try await !bucket.objectExists(ledger.keys.receipt(unit)) {
-            guard let receipt = try await renderOrReuse(plan) else { return }
+            guard var receipt = try await renderOrReuse(plan) else { return }
             if plan.output.isStreamed {
                 let stream = UnitStream(
                     plan: plan, keys: ledger.keys, dependencies: dependencies)
                 try await stream.add(unit, receipt)
             }
+            receipt.work = meter.work(now: dependencies.now())
             _ = try await bucket.createDocument(receipt, at: ledger.keys.receipt(unit))
         }
         try await ledger.requestStitchIfComplete(plan)

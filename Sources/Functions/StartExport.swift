@@ -24,6 +24,7 @@ enum StartExport {
         var concurrency: Int
         /// Time limit of one renderer in seconds; chunks end well inside it.
         var renderSeconds: Int
+        var deployment = Deployment()
     }
 
     static func handle(
@@ -35,6 +36,9 @@ enum StartExport {
             let acceptance = ExportAcceptance(
                 owner: authorized.owner, dependencies: dependencies)
             let body = try await acceptance.resolved(try authorized.jsonObject())
+            if authorized.request.rawPath.hasSuffix("/estimate") {
+                return .json(status: 200, try await acceptance.estimate(body))
+            }
             if let jobs = try await acceptance.acceptVariations(body) {
                 context.logger.info(
                     "Variations were accepted.", ["exports": .integer(jobs.count)])
@@ -137,6 +141,17 @@ private struct ExportAcceptance: Sendable {
         let job = try await job(for: edit, body)
         try await write(plan, edit: body, job: job, dialect: dialect)
         return (job, dialect, edit.dropped)
+    }
+
+    /// What the export would cost; nothing is written.
+    func estimate(_ body: JSONValue) async throws -> ExportEstimate {
+        let edit: Edit
+        do {
+            edit = try Edit(request: body)
+        } catch {
+            throw Problem.invalid(error.faults)
+        }
+        return try await ExportEstimate(of: try await plan(edit), for: owner, dependencies)
     }
 
     /// One export for each variation; nil where the body asks for none. All

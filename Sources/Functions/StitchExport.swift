@@ -16,6 +16,7 @@ enum StitchExport {
         var now: @Sendable () -> Int
         var sleep: @Sendable (Int) async throws -> Void
         var scratchRoot: String
+        var deployment = Deployment()
     }
 
     /// Lifetime of the chunk URLs that FFmpeg reads from.
@@ -33,9 +34,15 @@ enum StitchExport {
                     "An event's key is not a stitch request.", ["key": .string(record.key)])
                 continue
             }
+            let meter = WorkMeter(
+                dependencies.bucket, startedAt: dependencies.now(),
+                memoryMegabytes: dependencies.deployment.ownMegabytes)
+            var metered = dependencies
+            metered.bucket = meter.bucket
             let ledger = ExportLedger(
-                bucket: dependencies.bucket, keys: keys, now: dependencies.now)
-            let work = StitchWork(ledger: ledger, context: context, dependencies: dependencies)
+                bucket: metered.bucket, keys: keys, now: dependencies.now)
+            let work = StitchWork(
+                ledger: ledger, context: context, meter: meter, dependencies: metered)
             do {
                 try await work.perform()
             } catch {
@@ -50,6 +57,7 @@ enum StitchExport {
 private struct StitchWork: Sendable {
     let ledger: ExportLedger
     let context: InvocationContext
+    let meter: WorkMeter
     let dependencies: StitchExport.Dependencies
 
     private var bucket: any Bucket { dependencies.bucket }
@@ -148,6 +156,10 @@ private struct StitchWork: Sendable {
         let captions = try await storeCaptions(plan)
         let receipts = units.video + (units.audio.map { [$0] } ?? [])
         let duration = Rational(plan.frameCount) / plan.output.frameRate
+        var usage = self.usage(of: receipts, units.video, stitch: report)
+        usage.bill(
+            video: units.video, sound: units.audio, resultBytes: stored.bytes, plan: plan,
+            stitch: meter.work(now: dependencies.now()), deployment: dependencies.deployment)
         return ExportResult(
             outcome: .completed, finishedAtMilliseconds: dependencies.now(),
             output: ExportResult.Output(
@@ -159,7 +171,7 @@ private struct StitchWork: Sendable {
             check: ExportResult.Check(
                 frames: check.frames, seams: check.seams, decodedSeams: check.decodedSeams,
                 audioSamples: check.audioSamples),
-            usage: usage(of: receipts, units.video, stitch: report))
+            usage: usage)
     }
 
     private func usage(

@@ -53,6 +53,10 @@ package struct ExportResult: Hashable, Sendable, Codable {
         package var copiedFrames: Int?
         /// Why chunks had none copied, each reason once.
         package var encodedBecause: [String]?
+        /// What is billed; nil in results of earlier versions, as the two below.
+        package var resources: ExportResources?
+        package var cost: ExportCost?
+        package var times: ExportTimes?
 
         package init(chunks: Int, cachedChunks: Int, renderedFrames: Int, cpuMilliseconds: Int) {
             self.chunks = chunks

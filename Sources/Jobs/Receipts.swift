@@ -14,9 +14,12 @@ package struct RenderReceipt: Hashable, Sendable, Codable {
     package var copiedFrames: Int?
     /// Why none was copied where that was asked for.
     package var encodedBecause: String?
+    /// What the invocation used; nil in receipts of earlier versions.
+    package var work: MeasuredWork?
 
     package init(
-        key: String, etag: String, frames: Int, bytes: Int, cpuMilliseconds: Int, cached: Bool
+        key: String, etag: String, frames: Int, bytes: Int, cpuMilliseconds: Int, cached: Bool,
+        work: MeasuredWork? = nil
     ) {
         self.key = key
         self.etag = etag
@@ -24,6 +27,26 @@ package struct RenderReceipt: Hashable, Sendable, Codable {
         self.bytes = bytes
         self.cpuMilliseconds = cpuMilliseconds
         self.cached = cached
+        self.work = work
+    }
+}
+
+/// What one invocation used until it wrote its record.
+package struct MeasuredWork: Hashable, Sendable, Codable {
+    package var milliseconds: Int
+    package var memoryMegabytes: Int
+    /// GET and HEAD requests to the store.
+    package var storeReads: Int
+    /// PUT, POST and LIST requests to the store.
+    package var storeWrites: Int
+
+    package init(
+        milliseconds: Int, memoryMegabytes: Int, storeReads: Int, storeWrites: Int
+    ) {
+        self.milliseconds = milliseconds
+        self.memoryMegabytes = memoryMegabytes
+        self.storeReads = storeReads
+        self.storeWrites = storeWrites
     }
 }
 

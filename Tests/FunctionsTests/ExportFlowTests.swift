@@ -16,8 +16,11 @@ import Testing
         let result = try #require(try await stage.result(job))
         #expect(result.outcome == .completed)
         #expect(result.output?.frames == 600)
+        // CostRecordTests look at the bill.
+        var usage = try #require(result.usage)
+        (usage.resources, usage.cost, usage.times) = (nil, nil, nil)
         #expect(
-            result.usage
+            usage
                 == .init(
                     chunks: 2, cachedChunks: 0, renderedFrames: 600, cpuMilliseconds: 4))
         let below = stage.keys(job).prefix

@@ -31,6 +31,13 @@ struct API: Sendable {
         return answer.jobId
     }
 
+    /// - Returns: the document as it came, and what of it is shown.
+    func estimate(_ edit: [UInt8]) async throws -> (document: [UInt8], estimate: Estimate) {
+        let action = "Estimating the export"
+        let document = try await send(action, "POST", "/api/export/estimate", body: edit)
+        return (document, try decode(action, document))
+    }
+
     /// - Returns: the document as it came, and what of it the commands read.
     func status(of jobID: String) async throws -> (document: [UInt8], status: ExportStatus) {
         let action = "Asking for job \(jobID)"

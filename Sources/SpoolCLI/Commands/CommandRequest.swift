@@ -1,6 +1,7 @@
 /// What the user asks for, read from the arguments with no I/O.
 package enum Command: Sendable, Hashable {
     case export(ExportOptions)
+    case estimate(EstimateOptions)
     case status(jobID: String)
     case cancel(jobID: String)
     case upload(path: String)
@@ -24,6 +25,19 @@ package enum Command: Sendable, Hashable {
         package init(editPath: String, outputPath: String, assets: [Asset]) {
             self.editPath = editPath
             self.outputPath = outputPath
+            self.assets = assets
+        }
+    }
+
+    /// What `spool estimate` works on.
+    package struct EstimateOptions: Sendable, Hashable {
+        /// The edit's JSON.
+        package var editPath: String
+        /// In the order given.
+        package var assets: [Asset]
+
+        package init(editPath: String, assets: [Asset]) {
+            self.editPath = editPath
             self.assets = assets
         }
     }
@@ -153,6 +167,10 @@ extension Command {
                 ExportOptions(
                     editPath: word, outputPath: output,
                     assets: try Command.assets(words.values["--asset"] ?? [])))
+        case .estimate:
+            self = .estimate(
+                EstimateOptions(
+                    editPath: word, assets: try Command.assets(words.values["--asset"] ?? [])))
         case .status: self = .status(jobID: try Command.identifier(word, "job ID"))
         case .cancel: self = .cancel(jobID: try Command.identifier(word, "job ID"))
         case .upload: self = .upload(path: word)

@@ -1,7 +1,7 @@
 /// One command's words: what the parser accepts and the help prints.
 struct CommandSyntax: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
-        case export, status, cancel, upload, invoke, deadLetters, replayDeadLetter, replay
+        case export, estimate, status, cancel, upload, invoke, deadLetters, replayDeadLetter, replay
     }
 
     struct Option: Sendable, Hashable {
@@ -57,6 +57,14 @@ struct CommandSyntax: Sendable, Hashable {
                 Option(
                     name: "--output", short: "-o", valueName: "FILE",
                     help: "Where the result goes."),
+            ]),
+        CommandSyntax(
+            kind: .estimate, name: "estimate", positional: "EDIT",
+            summary: "Tells what an export of the edit would cost.",
+            ownOptions: [
+                Option(
+                    name: "--asset", valueName: "NAME=FILE",
+                    help: "A file for an assetId of the edit, uploaded first; may be given again.")
             ]),
         CommandSyntax(
             kind: .status, name: "status", positional: "JOB",

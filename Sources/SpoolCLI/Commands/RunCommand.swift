@@ -31,6 +31,9 @@ private func run(_ line: CommandRequest, _ world: World) async throws -> Int32 {
         let (document, status) = try await api.status(of: jobID)
         world.print(line.isJSON ? String(decoding: document, as: UTF8.self) : sentence(status))
         return 0
+    case .estimate(let options):
+        try await EstimateCommand(api: api, isJSON: line.isJSON).run(options)
+        return 0
     case .cancel(let jobID):
         let document = try await api.cancel(jobID)
         let text = String(decoding: document, as: UTF8.self)

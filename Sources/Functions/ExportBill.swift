@@ -1,0 +1,37 @@
+import Editing
+import Jobs
+
+extension ExportResult.Usage {
+    /// Adds up what the export used and what that costs. Receipts of earlier
+    /// versions tell nothing of their work: then there is no bill.
+    mutating func bill(
+        video: [RenderReceipt], sound: RenderReceipt?, resultBytes: Int, plan: RenderPlan,
+        stitch: MeasuredWork, deployment: Deployment
+    ) {
+        let receipts = video + (sound.map { [$0] } ?? [])
+        guard receipts.allSatisfy({ $0.work != nil }) else { return }
+        var found = ExportResources()
+        for work in receipts.compactMap(\.work) + [stitch] {
+            found.addInvocation(
+                milliseconds: work.milliseconds, memoryMegabytes: work.memoryMegabytes)
+            found.storeReads += work.storeReads
+            // What comes after the record: itself, and for a unit the listing
+            // that looks for the other receipts.
+            found.storeWrites += work.storeWrites + 2
+        }
+        found.addStart(units: receipts.count, memoryMegabytes: deployment.startMegabytes)
+        found.storedBytes = receipts.filter { !$0.cached }.reduce(resultBytes) { $0 + $1.bytes }
+        found.egressBytes = resultBytes
+        resources = found
+        cost = ExportCost(of: found, at: deployment.prices)
+        let rendered = video.filter { !$0.cached }
+        let framePixels = plan.output.width * plan.output.height
+        times = ExportTimes(
+            renderedChunks: rendered.count,
+            renderedPixels: rendered.reduce(0) { $0 + $1.frames } * framePixels,
+            renderMilliseconds: rendered.compactMap(\.work).reduce(0) { $0 + $1.milliseconds },
+            soundMilliseconds: sound.flatMap { $0.cached ? nil : $0.work?.milliseconds },
+            stitchMilliseconds: stitch.milliseconds,
+            pixels: plan.pictureFrames.count * framePixels)
+    }
+}

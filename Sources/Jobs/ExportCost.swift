@@ -1,0 +1,93 @@
+/// What an export takes from a cloud, in the units that are billed.
+package struct ExportResources: Hashable, Sendable, Codable {
+    /// Memory of each function times its seconds.
+    package var gigabyteSeconds: Double = 0
+    package var invocations: Int = 0
+    /// PUT, POST and LIST requests to the store.
+    package var storeWrites: Int = 0
+    /// GET and HEAD requests of the functions; FFmpeg's range reads of sources
+    /// are not counted.
+    package var storeReads: Int = 0
+    /// Chunks, sound and result.
+    package var storedBytes: Int = 0
+    /// How long the store keeps them.
+    package var storedDays: Int = ExportResources.keptDays
+    /// The result, fetched once.
+    package var egressBytes: Int = 0
+
+    /// `infra/functions.json` lets exports and chunks expire after a week.
+    package static let keptDays = 7
+
+    package init() {}
+
+    /// Adds one invocation that ran so long.
+    package mutating func addInvocation(milliseconds: Int, memoryMegabytes: Int) {
+        invocations += 1
+        gigabyteSeconds += Double(milliseconds) / 1_000 * Double(memoryMegabytes) / 1_024
+    }
+}
+
+/// What those resources cost, part by part.
+package struct ExportCost: Hashable, Sendable, Codable {
+    /// Date of the price table.
+    package var prices: String
+    package var region: String
+    package var currency: String
+    package var compute: Double
+    package var requests: Double
+    package var storage: Double
+    package var egress: Double
+    package var total: Double
+
+    private static let gigabyte = 1e9
+    private static let monthDays = 30.0
+
+    package init(of resources: ExportResources, at table: PriceTable) {
+        prices = table.date
+        region = table.region
+        currency = table.currency
+        let compute = resources.gigabyteSeconds * table.computeGigabyteSecond
+        let requests =
+            Double(resources.invocations) * table.invocationsPerMillion / 1e6
+            + Double(resources.storeWrites) * table.writesPerThousand / 1e3
+            + Double(resources.storeReads) * table.readsPerThousand / 1e3
+        let storage =
+            Double(resources.storedBytes) / Self.gigabyte * Double(resources.storedDays)
+            / Self.monthDays * table.storageGigabyteMonth
+        let egress = Double(resources.egressBytes) / Self.gigabyte * table.egressGigabyte
+        self.compute = Self.rounded(compute)
+        self.requests = Self.rounded(requests)
+        self.storage = Self.rounded(storage)
+        self.egress = Self.rounded(egress)
+        total = Self.rounded(compute + requests + storage + egress)
+    }
+
+    /// To a billionth: what is behind it is noise of the arithmetic.
+    private static func rounded(_ amount: Double) -> Double { (amount * 1e9).rounded() / 1e9 }
+}
+
+/// How long an export's work took, for the estimates of later ones.
+package struct ExportTimes: Hashable, Sendable, Codable {
+    /// Chunks that were rendered, not found in the cache.
+    package var renderedChunks: Int
+    /// Of those chunks.
+    package var renderedPixels: Int
+    package var renderMilliseconds: Int
+    /// nil when the sound was found in the cache, or there is none.
+    package var soundMilliseconds: Int?
+    package var stitchMilliseconds: Int
+    /// Pixels of all frames of the result.
+    package var pixels: Int
+
+    package init(
+        renderedChunks: Int, renderedPixels: Int, renderMilliseconds: Int,
+        soundMilliseconds: Int?, stitchMilliseconds: Int, pixels: Int
+    ) {
+        self.renderedChunks = renderedChunks
+        self.renderedPixels = renderedPixels
+        self.renderMilliseconds = renderMilliseconds
+        self.soundMilliseconds = soundMilliseconds
+        self.stitchMilliseconds = stitchMilliseconds
+        self.pixels = pixels
+    }
+}

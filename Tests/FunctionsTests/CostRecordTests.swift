@@ -1,0 +1,112 @@
+import Editing
+import Foundation
+import Functions
+import Jobs
+import ObjectStore
+import TestSupport
+import Testing
+
+@Suite struct CostRecordTests {
+    @Test func `a finished export carries what it used and what that costs`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        try await stage.run(job)
+
+        let usage = try #require(try await stage.result(job)?.usage)
+        let resources = try #require(usage.resources)
+        let output = try #require(try await stage.result(job)?.output)
+        var stored = output.bytes
+        for unit in Stage.units {
+            let receipt = try #require(
+                try await stage.memory.document(
+                    RenderReceipt.self, at: stage.keys(job).receipt(unit)))
+            #expect(try #require(receipt.work).memoryMegabytes == 1_024)
+            stored += receipt.bytes
+        }
+
+        // Three units, the stitch, and start-export.
+        #expect(resources.invocations == 5)
+        #expect(resources.storedBytes == stored)
+        #expect(resources.egressBytes == output.bytes)
+        #expect(resources.storeReads > 20)
+        #expect(resources.storeWrites > 15)
+        #expect(usage.cost == ExportCost(of: resources, at: .november2026))
+        let status = try await stage.call(.jobStatus, "GET", "/api/export/\(job.text)")
+        guard case .object(let shown)? = status.json["usage"],
+            case .object(let cost)? = shown["cost"]
+        else { throw StageError(text: "\(status)") }
+        #expect(cost["currency"] == .string("USD"))
+    }
+
+    @Test func `without the work of one unit there is no bill`() async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        for unit in Stage.units {
+            try await stage.deliver(stage.keys(job).request(unit).text, to: .renderChunk)
+        }
+        let key = stage.keys(job).receipt(.audio)
+        var receipt = try #require(
+            try await stage.memory.document(RenderReceipt.self, at: key))
+        receipt.work = nil
+        try await stage.memory.putDocument(receipt, at: key)
+        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
+
+        let result = try #require(try await stage.result(job))
+        #expect(result.outcome == .completed)
+        #expect(result.usage?.cost == nil)
+    }
+
+    @Test func `an estimate writes nothing and learns from the last exports`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        let before = try await stage.memory.listAllObjects(prefix: "").count
+
+        let first = try await stage.call(
+            .startExport, "POST", "/api/export/estimate", Stage.edit(asset))
+
+        #expect(first.status == 200)
+        #expect(first.json["frames"] == .number(600))
+        #expect(first.json["chunks"] == .number(2))
+        #expect(first.json["learnedFrom"] == .number(0))
+        #expect(try await stage.memory.listAllObjects(prefix: "").count == before)
+
+        let job = try await stage.export(asset)
+        try await stage.run(job)
+        let second = try await stage.call(
+            .startExport, "POST", "/api/export/estimate", Stage.edit(asset))
+        #expect(second.json["learnedFrom"] == .number(1))
+    }
+
+    @Test func `an edit that cannot be exported has no estimate`() async throws {
+        let answer = try await Stage().call(
+            .startExport, "POST", "/api/export/estimate", Stage.edit("ast_none"))
+
+        #expect(answer.status == 400)
+    }
+
+    @Test func `estimates count with the memory that functions are deployed with`() throws {
+        struct Catalogue: Decodable {
+            struct Function: Decodable {
+                var name: String
+                var memoryMegabytes: Int
+                var environment: [String: String]?
+            }
+            struct Rules: Decodable { var expirationDays: [String: Int] }
+            var functions: [Function]
+            var bucket: Rules
+        }
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "infra/functions.json")
+        let catalogue = try JSONDecoder().decode(Catalogue.self, from: Data(contentsOf: file))
+        func memory(_ name: String) -> String? {
+            catalogue.functions.first { $0.name == name }.map { String($0.memoryMegabytes) }
+        }
+        let variables = catalogue.functions.first { $0.name == "start-export" }?.environment
+
+        #expect(variables?["SPOOL_RENDER_MEGABYTES"] == memory("render-chunk"))
+        #expect(variables?["SPOOL_STITCH_MEGABYTES"] == memory("stitch-export"))
+        #expect(catalogue.bucket.expirationDays["exports/"] == ExportResources.keptDays)
+        #expect(catalogue.bucket.expirationDays["cache/"] == ExportResources.keptDays)
+    }
+}
