@@ -135,7 +135,7 @@ export class Gantt {
   #sentence(each) {
     const took = each.durationMs === undefined
       ? "still running" : `took ${milliseconds(each.durationMs)}, ${each.outcome}`;
-    const start = each.coldStart ? ", cold start" : "";
+    const start = each.coldStart ? `, cold start ${milliseconds(each.initMs)}`.trimEnd() : "";
     return `${each.function} instance ${each.instance}, ${subject(each.objectKey)}: waited `
       + `${milliseconds(each.waitedMs) || "0 ms"}${start}, ${took}.`;
   }

@@ -90,6 +90,7 @@ struct ConsoleAPI: Sendable {
                             ("durationMs", record.durationMilliseconds.map { .number($0) }),
                             ("outcome", .string(record.outcome)),
                             ("coldStart", .boolean(record.coldStart)),
+                            ("initMs", record.initMilliseconds.map { .number($0) }),
                             ("peakMemoryBytes", record.peakMemoryBytes.map { .integer($0) }),
                         ])
                     })

@@ -64,8 +64,8 @@ struct RunningInvocation {
     let startMilliseconds: Int
     let historySequence: Int
     let recordSequence: Int
-    /// Number of the task that waits for the time limit.
-    let timer: Int
+    /// When its time limit is reached.
+    let deadline: ContinuousClock.Instant
     var continuation: CheckedContinuation<InvocationOutcome, Never>?
     /// The answer that has begun and not ended.
     var stream: AnswerStream?

@@ -16,10 +16,7 @@ extension FunctionPool {
     func next(_ number: Int) async -> RuntimeNext {
         guard var instance = instances[number], instance.phase != .ending else { return .gone }
         if instance.isWorking { return .invalidState }
-        if let current = instance.current {
-            services.tasks.cancel(current.timer)
-            instance.current = nil
-        }
+        instance.current = nil
         if instance.phase == .starting {
             instance.initMilliseconds = (ContinuousClock.now - instance.startedAt).milliseconds
         }
@@ -119,6 +116,7 @@ extension FunctionPool {
             }
         services.history.finish(
             current.historySequence, outcome: name, durationMilliseconds: duration,
+            initMilliseconds: current.isColdStart ? instance.initMilliseconds : nil,
             peakMemoryBytes: peak)
         services.metrics.update(function.name) { counts in
             counts.invocations += 1

@@ -37,6 +37,7 @@ actor FunctionPool {
     private var waiting: [Waiting] = []
     private var nextNumber = 0
     private var isStopping = false
+    private var isWatchingDeadlines = false
 
     init(function: FunctionDefinition, services: PoolServices) {
         self.function = function
@@ -219,7 +220,6 @@ actor FunctionPool {
         instances[number]?.parked = nil
         let exit = startFailure ?? exitText(result)
         if let current = instance.current {
-            services.tasks.cancel(current.timer)
             if !current.isAnswered {
                 complete(number, .failed(exitFailure(current, instance.isTimedOut, exit)))
             }
@@ -268,14 +268,11 @@ actor FunctionPool {
             startMilliseconds: now, waitedMilliseconds: waited.milliseconds,
             coldStart: instance.servedCount == 0, outcome: "running")
         let limit = function.timeoutSeconds
-        let timer = services.tasks.start { [self] in
-            try? await Task.sleep(for: .seconds(limit))
-            if !Task.isCancelled { await timeLimitReached(number, invocation.requestID) }
-        }
         instance.current = RunningInvocation(
             invocation: invocation, deliveredAt: .now, isColdStart: instance.servedCount == 0,
             startMilliseconds: now, historySequence: services.history.begin(record),
-            recordSequence: services.recorder?.nextSequence() ?? 0, timer: timer,
+            recordSequence: services.recorder?.nextSequence() ?? 0,
+            deadline: .now + .seconds(limit),
             continuation: entry.continuation)
         instance.phase = .busy
         instance.parked = nil
@@ -288,6 +285,7 @@ actor FunctionPool {
         if let time = invocation.eventTimeMilliseconds {
             services.metrics.dispatched(afterMilliseconds: max(0, now - time))
         }
+        watchDeadlines()
         log("START RequestId: \(invocation.requestID) Version: $LATEST", invocation)
         parked.resume(
             returning: .invocation(
@@ -307,12 +305,35 @@ actor FunctionPool {
         stream.finish(.failed(exitFailure(current, isTimedOut, exitText(result))))
     }
 
-    private func timeLimitReached(_ number: Int, _ requestID: String) {
-        guard let instance = instances[number],
-            instance.current?.invocation.requestID == requestID
-        else { return }
-        instances[number]?.isTimedOut = true
-        instance.child?.kill()
+    /// Waits for time limits, in one task for all instances. A timer for each
+    /// invocation would be cancelled nearly always, and what a cancelled sleep
+    /// holds stays in memory until its time has come.
+    private func watchDeadlines() {
+        guard !isWatchingDeadlines else { return }
+        isWatchingDeadlines = true
+        services.tasks.start { [self] in
+            while !Task.isCancelled, let next = await endOverdue() {
+                try? await Task.sleep(until: next, clock: .continuous)
+            }
+        }
+    }
+
+    /// Kills what is over its time limit.
+    /// - Returns: when the next limit is reached; nil when nothing runs.
+    private func endOverdue() -> ContinuousClock.Instant? {
+        let now = ContinuousClock.now
+        var next: ContinuousClock.Instant?
+        for (number, instance) in instances where !instance.isTimedOut {
+            guard let current = instance.current else { continue }
+            if current.deadline <= now {
+                instances[number]?.isTimedOut = true
+                instance.child?.kill()
+            } else {
+                next = min(next ?? current.deadline, current.deadline)
+            }
+        }
+        isWatchingDeadlines = next != nil
+        return next
     }
 
     func log(_ text: String, _ invocation: Invocation) {

@@ -14,6 +14,9 @@ package struct InvocationRecord: Sendable, Equatable {
     /// Milliseconds it waited for an instance.
     package var waitedMilliseconds: Double
     package var coldStart: Bool
+    /// Milliseconds that the start of its instance took, of a cold start that
+    /// has ended.
+    package var initMilliseconds: Double?
     /// nil while it runs.
     package var durationMilliseconds: Double?
     /// `running`, `ok`, or the type of the error.
@@ -48,13 +51,15 @@ package final class InvocationHistory: Sendable {
     }
 
     func finish(
-        _ sequence: Int, outcome: String, durationMilliseconds: Double, peakMemoryBytes: Int?
+        _ sequence: Int, outcome: String, durationMilliseconds: Double,
+        initMilliseconds: Double?, peakMemoryBytes: Int?
     ) {
         state.withLock { state in
             let index = sequence % state.records.count
             guard state.records[index]?.sequence == sequence else { return }
             state.records[index]?.outcome = outcome
             state.records[index]?.durationMilliseconds = durationMilliseconds
+            state.records[index]?.initMilliseconds = initMilliseconds
             state.records[index]?.peakMemoryBytes = peakMemoryBytes
         }
     }
