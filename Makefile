@@ -47,6 +47,7 @@ bench: build
 	.venv/bin/python Benchmarks/read_benchmark.py
 	.venv/bin/python Benchmarks/multicam_benchmark.py
 	.venv/bin/python Benchmarks/reexport_benchmark.py
+	.venv/bin/python Benchmarks/scaling_benchmark.py
 	.venv/bin/python Benchmarks/runtime_benchmark.py
 	.venv/bin/python Benchmarks/emulator_benchmark.py
 
