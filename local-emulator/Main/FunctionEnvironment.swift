@@ -18,6 +18,8 @@ func functionEnvironment(
     for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE"] {
         all[name] = environment[name]
     }
+    // The planner cuts for as many renderers as there are.
+    all["WORKER_CONCURRENCY"] = workerConcurrency(environment).map(String.init)
     // The operator's own token is no business of a function.
     for (name, value) in environment
     where name.hasPrefix("SPOOL_") && name != "SPOOL_ADMIN_TOKEN" {
@@ -32,14 +34,18 @@ func functionEnvironment(
 func applyWorkerConcurrency(
     _ catalog: FunctionCatalog, environment: [String: String]
 ) -> FunctionCatalog {
-    guard let count = environment["WORKER_CONCURRENCY"].flatMap({ Int($0) }),
-        (1...1_000).contains(count)
-    else { return catalog }
+    guard let count = workerConcurrency(environment) else { return catalog }
     var catalog = catalog
     for index in catalog.functions.indices where catalog.functions[index].name == "render-chunk" {
         catalog.functions[index].reservedConcurrency = count
     }
     return catalog
+}
+
+/// Renderers that the operator wants at once; nil where that is no such number.
+private func workerConcurrency(_ environment: [String: String]) -> Int? {
+    let count = environment["WORKER_CONCURRENCY"].flatMap { Int($0) }
+    return count.flatMap { (1...1_000).contains($0) ? $0 : nil }
 }
 
 /// The origins in `FRONTEND_URL`, without slashes at their ends; `*` when unset.
