@@ -50,6 +50,7 @@ bench: build
 	.venv/bin/python Benchmarks/scaling_benchmark.py
 	.venv/bin/python Benchmarks/runtime_benchmark.py
 	.venv/bin/python Benchmarks/emulator_benchmark.py
+	.venv/bin/python Benchmarks/planner_simulation.py simulate
 
 # One short example of each feature, and a page to look at them.
 gallery: build
