@@ -88,8 +88,8 @@ def simulation(svg):
                 rows[minutes, instances] = len(lengths), *(
                     simulate(lengths, instances, PIXELS, machine | constants)
                     for machine in (here, cloud))
-    print("| film | instances | chunks | wall, measured constants | times real time "
-          "| wall, with a cloud's delays | times real time |\n|---|---|---|---|---|---|---|")
+    print("| film | instances | chunks | wall, simulated | times real time "
+          "| with a cloud's delays | times real time |\n|---|---|---|---|---|---|---|")
     for (minutes, instances), (count, local, remote) in rows.items():
         print(f"| {minutes} min | {instances} | {count} | {local:.1f} s | "
               f"{60 * minutes / local:.1f} | {remote:.1f} s | {60 * minutes / remote:.1f} |")
