@@ -1,0 +1,88 @@
+"""The store under kill -9, and under a race. More rounds: SPOOL_CRASHES, SPOOL_RACES."""
+import concurrent.futures
+import hashlib
+import os
+import random
+import threading
+import urllib.error
+
+import boto3
+import botocore.client
+import conftest
+
+CRASHES = int(os.environ.get("SPOOL_CRASHES", "25"))
+RACES = int(os.environ.get("SPOOL_RACES", "50"))
+
+
+def client(emulator):
+    return boto3.client(
+        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret", region_name="us-east-1",
+        config=botocore.client.Config(
+            signature_version="s3v4", s3={"addressing_style": "path"}))
+
+
+def load(emulator, sent, stored, dead):
+    """Puts small and large bodies until the emulator has gone."""
+    s3 = client(emulator)
+    while not dead.is_set():
+        content = os.urandom(random.choice([100, 10_000, 40_000, 300_000]))
+        digest = hashlib.sha256(content).hexdigest()
+        key = f"crash/{random.getrandbits(64):x}"
+        sent[key] = digest
+        url = s3.generate_presigned_url("put_object", Params={"Bucket": "spool", "Key": key})
+        try:
+            answer = conftest.http("PUT", url, content, {"Content-Type": ""})
+        except (urllib.error.URLError, OSError):
+            return
+        assert answer.status == 200, answer.body
+        stored[key] = digest
+
+
+def test_what_was_acknowledged_survives_kill_9(tmp_path):
+    sent, stored = {}, {}
+    for _ in range(CRASHES):
+        running = conftest.Emulator(tmp_path / "data").start()
+        dead, before = threading.Event(), len(stored)
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            writers = [pool.submit(load, running, sent, stored, dead) for _ in range(4)]
+            running.wait_until(lambda: len(stored) > before)
+            # The moment of death is random within the load.
+            dead.wait(random.uniform(0, 0.3))
+            running.kill()
+            dead.set()
+        for writer in writers:
+            writer.result()
+    running = conftest.Emulator(tmp_path / "data").start()
+    s3, found = client(running), {}
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="spool", Prefix="crash/")
+    for page in pages:
+        for entry in page.get("Contents", []):
+            content = s3.get_object(Bucket="spool", Key=entry["Key"])["Body"].read()
+            found[entry["Key"]] = hashlib.sha256(content).hexdigest()
+    assert stored.items() <= found.items()
+    # A commit whose answer was lost is whole; half a body is never seen.
+    assert found.items() <= sent.items()
+    assert len(found) - len(stored) <= 4 * CRASHES
+    assert running.stop() == 0
+
+
+def test_a_race_of_32_has_one_winner(shared):
+    s3 = client(shared)
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        for _ in range(RACES):
+            key = f"race/{random.getrandbits(64):x}"
+            url = s3.generate_presigned_url(
+                "put_object", Params={"Bucket": "spool", "Key": key, "IfNoneMatch": "*"})
+            start = threading.Barrier(32)
+
+            def put(number):
+                start.wait()
+                return conftest.http("PUT", url, str(number).encode(),
+                                     {"Content-Type": "", "If-None-Match": "*"}).status
+
+            statuses = list(pool.map(put, range(32)))
+            assert sorted(statuses) == [200] + [412] * 31
+            winner = s3.get_object(Bucket="spool", Key=key)["Body"].read()
+            assert int(winner) == statuses.index(200)
+            s3.delete_object(Bucket="spool", Key=key)
