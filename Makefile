@@ -47,7 +47,6 @@ bench: build
 	.venv/bin/python Benchmarks/read_benchmark.py
 	.venv/bin/python Benchmarks/multicam_benchmark.py
 	.venv/bin/python Benchmarks/reexport_benchmark.py
-	.venv/bin/python Benchmarks/scaling_benchmark.py
 	.venv/bin/python Benchmarks/runtime_benchmark.py
 	.venv/bin/python Benchmarks/emulator_benchmark.py
 	.venv/bin/python Benchmarks/planner_simulation.py simulate

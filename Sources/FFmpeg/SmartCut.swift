@@ -62,10 +62,7 @@ enum SmartCut {
             !$0.isBottom && $0.offset < shown.end && $0.offset + $0.count > shown.start
         }
         let onTimeline = FrameRange(frames.start + shown.start, frames.start + shown.end)
-        return above
-            || plan.layers.contains { layer in
-                layer.scripts.contains { $0.frames.intersection(onTimeline) != nil }
-            }
+        return above || !ScriptPiece.pieces(of: onTimeline, in: plan).isEmpty
     }
 
     /// What keeps a piece's frames from being those of the source.
