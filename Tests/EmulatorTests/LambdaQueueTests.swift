@@ -151,7 +151,8 @@ struct LambdaQueueTests {
             try await eventually { try await depth(lambda).isEmpty }
 
             let keys = (0..<100).map { "in/\($0).json" }
-            #expect(lambda.lines("events").sorted() == keys.sorted())
+            // At least once, as S3 promises: under load one may come again.
+            #expect(Set(lambda.lines("events")) == Set(keys))
         }
     }
 
