@@ -33,8 +33,8 @@ lint:
 
 unit:
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build --skip FFmpegTests
-	swift test --skip-build --filter FFmpegTests
+	scripts/swift-test --skip FFmpegTests
+	scripts/swift-test --filter FFmpegTests
 
 # The products of the same build, driven by real clients.
 end-to-end:

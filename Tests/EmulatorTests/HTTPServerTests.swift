@@ -241,7 +241,7 @@ private func withServer(
         // A child that another test forks holds the socket until it executes
         // its program: the port may be taken for a moment.
         var freed: Int?
-        for _ in 0..<500 where freed == nil {
+        for _ in 0..<6_000 where freed == nil {
             freed = try? again.start()
             if freed == nil { try await Task.sleep(for: .milliseconds(10)) }
         }
@@ -299,7 +299,10 @@ private func withServer(
         try await withServer { port, server, _ in
             let request = "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
             let answer = await RawConnection.exchange(request, port: port)
-            while server.counters.sentBytes < answer.utf8.count {
+            // The last byte is sent before the request counts as ended.
+            while server.counters.sentBytes < answer.utf8.count
+                || server.counters.activeRequests > 0
+            {
                 try await Task.sleep(for: .milliseconds(5))
             }
 

@@ -58,10 +58,11 @@ def test_the_first_report_bills_the_start_too(client):
 def test_each_instance_has_a_tmp_of_its_own(emulator, client, tmp_path):
     needs_own_tmp(emulator)
     for name in ("small", "disk"):
+        file = f"of-{name}-{os.getpid()}"
         listed, _ = invoke(client, name, {
-            "order": "write-file", "path": f"/tmp/of-{name}", "megabytes": 1})
-        assert listed == [f"of-{name}"]
-        assert not os.path.exists(f"/tmp/of-{name}")
+            "order": "write-file", "path": f"/tmp/{file}", "megabytes": 1})
+        assert listed == [file]
+        assert not os.path.exists(f"/tmp/{file}")
 
 
 def test_a_full_tmp_says_so(emulator, client):
