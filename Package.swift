@@ -39,12 +39,15 @@ let package = Package(
         .target(name: "CLambdaProcess"),
 
         // Rooms, leaves first.
+        .target(name: "Threads", swiftSettings: strict),
+        .target(name: "JSONTree", swiftSettings: strict),
         .target(name: "JSONLog", swiftSettings: strict),
         .target(name: "Editing", swiftSettings: strict + [.strictMemorySafety()]),
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
         .target(name: "AWSSignature", dependencies: ["CCrypto"], swiftSettings: strict),
-        .target(name: "HTTPTransport", dependencies: ["CCurl"], swiftSettings: strict),
-        .target(name: "ChildProcess", dependencies: ["CProcess"], swiftSettings: strict),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "Threads"], swiftSettings: strict),
+        .target(
+            name: "ChildProcess", dependencies: ["CProcess", "Threads"], swiftSettings: strict),
         .target(
             name: "ObjectStore",
             dependencies: ["HTTPTransport", "AWSSignature", "XMLTree"],
@@ -55,7 +58,8 @@ let package = Package(
             name: "Jobs", dependencies: ["Editing", "ObjectStore", "AWSSignature"],
             swiftSettings: strict),
         .target(
-            name: "LambdaRuntime", dependencies: ["JSONLog", "CLambdaProcess"],
+            name: "LambdaRuntime",
+            dependencies: ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"],
             path: "Sources/Runtime",
             swiftSettings: strict),
         .target(
@@ -78,16 +82,16 @@ let package = Package(
             name: "spool",
             dependencies: ["SpoolCommands"], path: "Sources/SpoolCLI/Main", swiftSettings: strict),
         .target(
-            name: "SpoolCommands", dependencies: ["HTTPTransport"],
+            name: "SpoolCommands", dependencies: ["HTTPTransport", "JSONTree", "Threads"],
             path: "Sources/SpoolCLI/Commands", swiftSettings: strict),
 
         // The emulator: a store, a Lambda service and a console around processes.
         .target(
-            name: "EmulatorHTTP", dependencies: ["CMicroHTTPD"], path: "local-emulator/HTTPServer",
-            swiftSettings: strict),
+            name: "EmulatorHTTP", dependencies: ["CMicroHTTPD", "Threads"],
+            path: "local-emulator/HTTPServer", swiftSettings: strict),
         .target(
-            name: "EmulatorDatabase", dependencies: ["CSQLite"], path: "local-emulator/Database",
-            swiftSettings: strict),
+            name: "EmulatorDatabase", dependencies: ["CSQLite", "Threads"],
+            path: "local-emulator/Database", swiftSettings: strict),
         .target(
             name: "EmulatorStore",
             dependencies: [
@@ -98,13 +102,14 @@ let package = Package(
             name: "EmulatorLambda",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog", "AWSSignature",
+                "Threads",
             ],
             path: "local-emulator/Lambda", swiftSettings: strict),
         .executableTarget(
             name: "local-emulator",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
-                "AWSSignature", "ChildProcess",
+                "AWSSignature", "ChildProcess", "Threads",
             ],
             path: "local-emulator/Main", swiftSettings: strict),
 
@@ -128,7 +133,8 @@ let package = Package(
             dependencies: ["FFmpeg", "Editing", "ChildProcess", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "LambdaRuntimeTests", dependencies: ["LambdaRuntime", "JSONLog", "TestSupport"],
+            name: "LambdaRuntimeTests",
+            dependencies: ["LambdaRuntime", "JSONLog", "JSONTree", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "FunctionsTests",

@@ -1,6 +1,7 @@
 import CProcess
 import Glibc
 import Synchronization
+import Threads
 
 /// A request to the supervisor's thread to start a child.
 struct StartRequest: Sendable {
@@ -50,30 +51,6 @@ final class ChildSupervisor: Sendable {
             return messages
         }
     }
-}
-
-/// Starts a thread that runs `body`; it takes no signals of the process.
-private func startThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body))
-    let status = pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument else { return nil }
-            Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, box.toOpaque())
-    pthread_sigmask(SIG_SETMASK, &before, nil)
-    precondition(status == 0, "The system gives no thread: \(errorText(Int(status))).")
-    pthread_detach(thread)
 }
 
 /// The system's text for an error number.

@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import Threads
 
 /// HTTP over libcurl: one thread of its own drives all transfers of one
 /// `curl_multi`, keeps connections alive between them, and is woken for new
@@ -107,12 +108,7 @@ private final class TransferLoop: Sendable {
     }
 
     func start() {
-        // SAFETY: the retained reference is released by the thread itself.
-        let context = Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let made = pthread_create(&thread, nil, runTransferLoop, context)
-        precondition(made == 0, "the system has a thread for the HTTP transport")
-        pthread_detach(thread)
+        startThread { self.run() }
     }
 
     private func wake() {
@@ -195,12 +191,4 @@ private final class TransferLoop: Sendable {
         curl_multi_remove_handle(multi, handle)
         submission.completion(transfer.outcome(result))
     }
-}
-
-/// The thread's entry. A free function: a closure of an isolated context would
-/// trap on a foreign thread.
-private func runTransferLoop(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let context else { return nil }
-    Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue().run()
-    return nil
 }

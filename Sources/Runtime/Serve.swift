@@ -1,6 +1,7 @@
 import CLambdaProcess
 import Glibc
 package import JSONLog
+import Threads
 
 /// Makes a function, once, before its first invocation: only the function at
 /// hand is ever initialised. What it throws is the init error.
@@ -25,7 +26,7 @@ package func serve(
 ) async -> Int32 {
     signal(SIGPIPE, SIG_IGN)
     spool_keep_freed_memory()
-    let termination = Termination()
+    let termination = watchTermination()
     let process: ServedProcess
     do {
         let environment = try RuntimeEnvironment(variables)

@@ -10,14 +10,16 @@ import Testing
     private static let arrows: [(folder: String, modules: Set<String>, system: Set<String>)] = [
         ("Sources/Editing", [], []),
         ("Sources/JSONLog", [], system),
+        ("Sources/JSONTree", [], system),
+        ("Sources/Threads", [], system),
         ("Sources/XMLTree", ["CXML2"], system),
         ("Sources/AWSSignature", ["CCrypto"], []),
-        ("Sources/HTTPTransport", ["CCurl"], system),
-        ("Sources/ChildProcess", ["CProcess"], system),
+        ("Sources/HTTPTransport", ["CCurl", "Threads"], system),
+        ("Sources/ChildProcess", ["CProcess", "Threads"], system),
         ("Sources/ObjectStore", ["HTTPTransport", "AWSSignature", "XMLTree"], system),
         ("Sources/FFmpeg", ["Editing", "ChildProcess"], system),
         ("Sources/Jobs", ["Editing", "ObjectStore", "AWSSignature"], system),
-        ("Sources/Runtime", ["JSONLog", "CLambdaProcess"], system),
+        ("Sources/Runtime", ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"], system),
         (
             "Sources/Functions",
             [
@@ -26,9 +28,9 @@ import Testing
             ],
             system
         ),
-        ("Sources/SpoolCLI/Commands", ["HTTPTransport"], system),
-        ("local-emulator/HTTPServer", ["CMicroHTTPD"], system),
-        ("local-emulator/Database", ["CSQLite"], system),
+        ("Sources/SpoolCLI/Commands", ["HTTPTransport", "JSONTree", "Threads"], system),
+        ("local-emulator/HTTPServer", ["CMicroHTTPD", "Threads"], system),
+        ("local-emulator/Database", ["CSQLite", "Threads"], system),
         (
             "local-emulator/Store",
             ["EmulatorHTTP", "EmulatorDatabase", "AWSSignature", "XMLTree", "CCrypto", "JSONLog"],
@@ -36,13 +38,16 @@ import Testing
         ),
         (
             "local-emulator/Lambda",
-            ["EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog", "AWSSignature"], system
+            [
+                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog", "AWSSignature",
+                "Threads",
+            ], system
         ),
         (
             "local-emulator/Main",
             [
                 "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
-                "AWSSignature", "ChildProcess",
+                "AWSSignature", "ChildProcess", "Threads",
             ], system
         ),
     ]

@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import Threads
 
 /// Work for a connection, and what to do with its outcome once it is durable.
 struct DatabaseWork: Sendable {
@@ -20,7 +20,7 @@ final class DatabaseThread: Sendable {
     }
 
     private let inbox = Mutex(Inbox())
-    private let wakeups: Wakeups
+    private let wakeups = Wakeups()
     private let isWriter: Bool
     /// Most transactions in one commit: bounds what a waiting caller waits for.
     private static let batchMaximum = 64
@@ -28,16 +28,10 @@ final class DatabaseThread: Sendable {
     /// - Throws: `.open` when the file cannot be opened or is no database.
     init(path: String, isWriter: Bool) throws(DatabaseError) {
         self.isWriter = isWriter
-        wakeups = Wakeups()
         let connection = try Connection(path: path, readOnly: !isWriter)
-        let start = ThreadStart(thread: self, connection: connection)
-        var identifier = pthread_t()
-        let status = pthread_create(
-            &identifier, nil, runDatabaseThread, Unmanaged.passRetained(start).toOpaque())
-        guard status == 0 else {
-            throw DatabaseError(.open, statement: path, detail: "pthread_create: \(status)")
-        }
-        pthread_detach(identifier)
+        // SAFETY: made here; from here on it is that thread's alone.
+        nonisolated(unsafe) let own = OwnConnection(connection)
+        startThread { self.run(own) }
     }
 
     func post(_ work: DatabaseWork) {
@@ -63,17 +57,17 @@ final class DatabaseThread: Sendable {
         if isClosed { done() } else { wakeups.signal() }
     }
 
-    fileprivate func run(_ start: ThreadStart) {
+    private func run(_ own: OwnConnection) {
         while true {
             let (work, isClosed) = inbox.withLock { inbox in
                 let batch = Array(inbox.work.prefix(Self.batchMaximum))
                 inbox.work.removeFirst(batch.count)
                 return (batch, inbox.isClosed)
             }
-            if !work.isEmpty, let connection = start.connection {
+            if !work.isEmpty, let connection = own.connection {
                 commit(work, on: connection)
             } else if isClosed {
-                start.connection = nil
+                own.connection = nil
                 let callbacks = inbox.withLock { inbox in inbox.onClosed }
                 for callback in callbacks { callback() }
                 return
@@ -107,41 +101,9 @@ final class DatabaseThread: Sendable {
     }
 }
 
-/// Carries the connection to its thread.
-private final class ThreadStart {
-    let thread: DatabaseThread
+/// What the thread has and lets go of when it ends.
+private final class OwnConnection {
     var connection: Connection?
 
-    init(thread: DatabaseThread, connection: Connection) {
-        self.thread = thread
-        self.connection = connection
-    }
-}
-
-private func runDatabaseThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument else { return nil }
-    let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
-    start.thread.run(start)
-    return nil
-}
-
-/// A counting semaphore that lives as long as its owner.
-private final class Wakeups: @unchecked Sendable {
-    // SAFETY: the pointer never changes, and POSIX semaphores may be used from
-    // any thread; it is destroyed when no reference is left.
-    private let semaphore: UnsafeMutablePointer<sem_t>
-
-    init() {
-        semaphore = .allocate(capacity: 1)
-        sem_init(semaphore, 0, 0)
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func signal() { sem_post(semaphore) }
-
-    func wait() { while sem_wait(semaphore) != 0 {} }
+    init(_ connection: Connection) { self.connection = connection }
 }

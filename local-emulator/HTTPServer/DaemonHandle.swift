@@ -1,6 +1,7 @@
 import CMicroHTTPD
 import Glibc
 import Synchronization
+import Threads
 
 /// A running daemon of libmicrohttpd.
 struct DaemonHandle: @unchecked Sendable {
@@ -53,34 +54,12 @@ struct DaemonHandle: @unchecked Sendable {
     /// Closes all connections and joins the threads, off the cooperative pool.
     func stop() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let work = StopWork(daemon: self, continuation: continuation)
-            let argument = Unmanaged.passRetained(work).toOpaque()
-            var thread = pthread_t()
-            if pthread_create(&thread, nil, runStop, argument) == 0 {
-                pthread_detach(thread)
-            } else {
-                _ = runStop(argument)
+            startThread {
+                MHD_stop_daemon(self.pointer)
+                continuation.resume()
             }
         }
     }
-}
-
-private final class StopWork: Sendable {
-    let daemon: DaemonHandle
-    let continuation: CheckedContinuation<Void, Never>
-
-    init(daemon: DaemonHandle, continuation: CheckedContinuation<Void, Never>) {
-        self.daemon = daemon
-        self.continuation = continuation
-    }
-}
-
-private func runStop(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument else { return nil }
-    let work = Unmanaged<StopWork>.fromOpaque(argument).takeRetainedValue()
-    MHD_stop_daemon(work.daemon.pointer)
-    work.continuation.resume()
-    return nil
 }
 
 private func daemonOptions(

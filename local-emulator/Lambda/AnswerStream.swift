@@ -1,6 +1,7 @@
 import EmulatorHTTP
 import FoundationEssentials
 import Synchronization
+import Threads
 
 /// A function's answer that is passed on while the runtime still sends it.
 ///

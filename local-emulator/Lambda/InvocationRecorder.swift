@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import JSONLog
 import Synchronization
+import Threads
 
 /// Writes every invocation, its event and its answer, to a file of a folder
 /// (`--record`): `000042-job-status.json`, numbered in the order of their
@@ -43,7 +44,7 @@ final class InvocationRecorder: Sendable {
         self.folder = folder
         self.logger = logger
         state = Mutex(State(nextSequence: last + 1))
-        startThread()
+        startThread { self.run() }
     }
 
     /// The number of an invocation that starts now.
@@ -102,20 +103,6 @@ final class InvocationRecorder: Sendable {
             ("event", .raw(invocation.payload)),
             answer,
         ])
-    }
-
-    private func startThread() {
-        var thread = pthread_t()
-        let own = Unmanaged.passRetained(self).toOpaque()
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<InvocationRecorder>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, own)
-        precondition(status == 0, "The system gives no thread (error \(status)).")
-        pthread_detach(thread)
     }
 
     private func run() {

@@ -2,6 +2,7 @@ import EmulatorLambda
 import FoundationEssentials
 import Glibc
 import JSONLog
+import Threads
 
 /// Runs the emulator until it is told to end.
 /// - Returns: the exit status: 0 after SIGTERM, 2 for a wrong command line, 1
@@ -18,7 +19,13 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
         writeText(EmulatorOptions.help, to: 1)
         return 0
     }
-    let signals = TerminationSignals()
+    signal(SIGPIPE, SIG_IGN)
+    // A process told to end is gone after 9 s, come what may: the command line
+    // promises 10.
+    let signals = SignalWatch([SIGTERM, SIGINT]) {
+        sleep(9)
+        _exit(0)
+    }
     raiseFileLimit()
     let logger = Logger(fields: ["component": "local-emulator"])
     do {

@@ -1,3 +1,5 @@
+import Threads
+
 extension SocketRuntimeClient {
     /// Registers this process as an extension of itself that wants no events:
     /// Lambda sends SIGTERM, and waits before SIGKILL, only where an extension

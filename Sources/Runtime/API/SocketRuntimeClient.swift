@@ -1,6 +1,7 @@
 import Glibc
 package import JSONLog
 import Synchronization
+import Threads
 
 /// The Runtime API over one connection that is kept alive.
 ///

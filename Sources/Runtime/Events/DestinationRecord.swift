@@ -1,3 +1,5 @@
+package import JSONTree
+
 /// What Lambda tells an on-failure or on-success destination of an
 /// asynchronous invocation.
 ///

@@ -1,3 +1,5 @@
+package import JSONTree
+
 /// An event of EventBridge that is no tick of the clock.
 ///
 /// Source: "Events in Amazon EventBridge", Amazon EventBridge User Guide.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONTree
 
 /// The back end's routes, as far as the commands use them.
 struct API: Sendable {

@@ -1,3 +1,5 @@
+import JSONTree
+
 /// Compares answers of a recording with those of its replay.
 ///
 /// What must differ from run to run does not count: times, the parts of a
@@ -10,8 +12,8 @@ struct AnswerComparison: Sendable {
         /// JSON Pointer into the answer (RFC 6901); `#` leads into a text that
         /// is JSON itself.
         var pointer: String
-        var recorded: JSONValue
-        var replayed: JSONValue
+        var recorded: JSONDocument
+        var replayed: JSONDocument
     }
 
     /// Members of these names are not looked at.
@@ -39,7 +41,7 @@ struct AnswerComparison: Sendable {
     }
 
     /// A document with the IDs of this run in place of the recorded ones.
-    func renamed(_ value: JSONValue) -> JSONValue {
+    func renamed(_ value: JSONDocument) -> JSONDocument {
         switch value {
         case .string(let text): .string(renamed(text))
         case .array(let values): .array(values.map { renamed($0) })
@@ -57,7 +59,7 @@ struct AnswerComparison: Sendable {
     }
 
     private mutating func compare(
-        _ old: JSONValue, _ new: JSONValue, _ pointer: String, _ found: inout [Difference]
+        _ old: JSONDocument, _ new: JSONDocument, _ pointer: String, _ found: inout [Difference]
     ) {
         switch (old, new) {
         case (.object(let before), .object(let after)):
@@ -85,10 +87,12 @@ struct AnswerComparison: Sendable {
     }
 
     /// Texts that are JSON documents themselves, as the bodies of URL answers.
-    private static func documents(_ before: String, _ after: String) -> (JSONValue, JSONValue)? {
-        func document(_ text: String) -> JSONValue? {
+    private static func documents(_ before: String, _ after: String) -> (
+        JSONDocument, JSONDocument
+    )? {
+        func document(_ text: String) -> JSONDocument? {
             guard let first = text.first, first == "{" || first == "[" else { return nil }
-            return try? JSONValue(decoding: Array(text.utf8))
+            return try? JSONDocument(decoding: Array(text.utf8))
         }
         guard let old = document(before), let new = document(after) else { return nil }
         return (old, new)

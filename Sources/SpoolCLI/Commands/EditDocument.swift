@@ -1,11 +1,13 @@
+import JSONTree
+
 /// An edit as the user wrote it, with names of local files where the back end
 /// wants asset IDs.
 package struct EditDocument: Sendable {
-    private var root: [String: JSONValue]
+    private var root: [String: JSONDocument]
 
     /// - Throws: when the bytes are not a JSON object.
     package init(decoding bytes: [UInt8], path: String) throws(CommandError) {
-        guard let value = try? JSONValue(decoding: bytes) else {
+        guard let value = try? JSONDocument(decoding: bytes) else {
             throw CommandError("\(path) is not JSON.")
         }
         guard case .object(let root) = value else {
@@ -26,7 +28,7 @@ package struct EditDocument: Sendable {
         var root = root.mapValues { $0.replacingAssets(assetIDs, used: &used) }
         if root["clientToken"] == nil { root["clientToken"] = .string(clientToken) }
         try EditDocument.requireUse(of: assetIDs, used)
-        guard let bytes = try? JSONValue.object(root).encoded else {
+        guard let bytes = try? JSONDocument.object(root).encoded else {
             throw CommandError("The edit holds a number that JSON cannot carry.")
         }
         return bytes
@@ -51,11 +53,11 @@ package struct EditDocument: Sendable {
     }
 }
 
-extension JSONValue {
+extension JSONDocument {
     /// `assetId` anywhere; of a multicam asset also its `angles` and `audio`.
     fileprivate func replacingAssets(
         _ assetIDs: [String: String], used: inout Set<String>
-    ) -> JSONValue {
+    ) -> JSONDocument {
         switch self {
         case .null, .boolean, .integer, .number, .string: return self
         case .array(let elements):
@@ -78,7 +80,7 @@ extension JSONValue {
 
     private func replacingName(
         _ assetIDs: [String: String], used: inout Set<String>
-    ) -> JSONValue {
+    ) -> JSONDocument {
         guard case .string(let name) = self, let id = assetIDs[name] else {
             return replacingAssets(assetIDs, used: &used)
         }

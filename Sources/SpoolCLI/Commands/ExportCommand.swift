@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONTree
 import Synchronization
 
 /// `spool export`: upload, start, watch, download.
@@ -103,7 +104,7 @@ struct ExportCommand: Sendable {
             world.print(path)
             return
         }
-        let result: JSONValue = .object([
+        let result: JSONDocument = .object([
             "jobId": .string(status.jobId), "path": .string(path), "bytes": .integer(bytes),
         ])
         world.print(String(decoding: try result.encoded, as: UTF8.self))

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import HTTPTransport
+import Threads
 
 extension World {
     /// The terminal, the network and the clock of this process. Signals are
@@ -13,7 +14,7 @@ extension World {
             isTerminal: isatty(2) == 1,
             sleep: { try await Task.sleep(for: .milliseconds($0)) },
             makeToken: { UUID().uuidString.lowercased() },
-            interrupted: { await Interrupt().wait() })
+            interrupted: { await watchInterrupts().wait() })
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONTree
 
 /// Runs recorded invocations again, one after the other in their order, and
 /// tells where an answer is another one.
@@ -34,7 +35,7 @@ struct Replay: Sendable {
 
     private func tell(_ recording: Recording, _ faults: [AnswerComparison.Difference]) throws {
         if isJSON {
-            let document: JSONValue = .object([
+            let document: JSONDocument = .object([
                 "file": .string(recording.file), "function": .string(recording.function),
                 "same": .boolean(faults.isEmpty),
                 "differences": .array(
@@ -69,12 +70,12 @@ struct Recording: Sendable, Hashable {
     var function: String
     var requestID: String
     var traceID: String?
-    var clientContext: JSONValue?
-    var event: JSONValue
+    var clientContext: JSONDocument?
+    var event: JSONDocument
     /// `ok` or the type of the error.
     var outcome: String
     /// The answer's JSON, or its text, or base64 of bytes that are neither.
-    var answer: JSONValue
+    var answer: JSONDocument
 
     /// The recordings of a folder in the order of their numbers.
     static func all(in folder: String) throws(CommandError) -> [Recording] {
@@ -93,10 +94,10 @@ struct Recording: Sendable, Hashable {
         var function: String
         var requestId: String
         var traceId: String?
-        var clientContext: JSONValue?
-        var event: JSONValue
+        var clientContext: JSONDocument?
+        var event: JSONDocument
         var outcome: String
-        var answer: JSONValue?
+        var answer: JSONDocument?
         var answerText: String?
         var answerBase64: String?
     }
@@ -117,8 +118,8 @@ struct Recording: Sendable, Hashable {
     }
 
     /// An answer of today in the form of a recorded one.
-    static func answer(_ bytes: [UInt8]) -> JSONValue {
-        if let value = try? JSONValue(decoding: bytes) { return value }
+    static func answer(_ bytes: [UInt8]) -> JSONDocument {
+        if let value = try? JSONDocument(decoding: bytes) { return value }
         if let text = String(validating: bytes, as: UTF8.self) { return .string(text) }
         return .string(Data(bytes).base64EncodedString())
     }

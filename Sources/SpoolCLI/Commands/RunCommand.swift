@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONTree
 
 /// Runs one command line to its end.
 /// - Parameter arguments: Without the program's own name.
@@ -114,7 +115,7 @@ private func sentence(_ status: ExportStatus) -> String {
 
 private func text(of error: CommandError, isJSON: Bool) -> String {
     guard isJSON else { return error.lines.joined(separator: "\n") + "\n" }
-    let value: JSONValue = .object([
+    let value: JSONDocument = .object([
         "error": .string(error.lines.first ?? ""),
         "details": .array(error.lines.dropFirst().map { .string($0) }),
     ])

@@ -1,4 +1,6 @@
-/// Any JSON, for the parts of an event that are the sender's own.
+import FoundationEssentials
+
+/// Any JSON, for what is the sender's own or is passed on but for few fields.
 package indirect enum JSONDocument: Sendable, Hashable, Codable {
     case null
     case boolean(Bool)
@@ -7,6 +9,20 @@ package indirect enum JSONDocument: Sendable, Hashable, Codable {
     case string(String)
     case array([JSONDocument])
     case object([String: JSONDocument])
+
+    /// - Throws: `DecodingError` for what is no JSON text in UTF-8.
+    package init(decoding bytes: [UInt8]) throws {
+        self = try JSONDecoder().decode(JSONDocument.self, from: Data(bytes))
+    }
+
+    /// Compact, names in order, so that the same document has the same bytes.
+    package var encoded: [UInt8] {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return Array(try encoder.encode(self))
+        }
+    }
 
     /// - Throws: `DecodingError` for what is no JSON value.
     package init(from decoder: any Decoder) throws {

@@ -2,12 +2,13 @@ import Glibc
 
 /// A counting semaphore for threads of our own, which may wait; it lives as
 /// long as its owner.
-final class Wakeups: @unchecked Sendable {
+package final class Wakeups: @unchecked Sendable {
     // SAFETY: the pointer never changes, and POSIX semaphores may be used from
     // any thread; it is destroyed when no reference is left.
     private let semaphore: UnsafeMutablePointer<sem_t>
 
-    init() {
+    /// A semaphore at 0.
+    package init() {
         semaphore = .allocate(capacity: 1)
         sem_init(semaphore, 0, 0)
     }
@@ -17,7 +18,9 @@ final class Wakeups: @unchecked Sendable {
         semaphore.deallocate()
     }
 
-    func signal() { sem_post(semaphore) }
+    /// Lets one `wait` return, now or later; from any thread or task.
+    package func signal() { sem_post(semaphore) }
 
-    func wait() { while sem_wait(semaphore) != 0 {} }
+    /// Blocks the calling thread until there is a signal, and takes it.
+    package func wait() { while sem_wait(semaphore) != 0 {} }
 }
