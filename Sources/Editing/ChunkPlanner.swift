@@ -158,6 +158,14 @@ struct ChunkCutter {
         let window = (start + shortest)...(start + max(shortest, min(longest, rest - shortest)))
         let target = start + wanted
 
+        // A clip that makes a chunk by itself is one: then a change of one clip
+        // is a change of one chunk.
+        if start == 0 || start == lastEdge, let clipEnd = edges.first?.frame,
+            window.contains(clipEnd)
+        {
+            return clipEnd
+        }
+
         var gridOrigin = lastEdge
         var best: ClipEdge?
         for edge in edges {

@@ -14,6 +14,7 @@ package func audioFingerprint(of plan: RenderPlan, ffmpegVersion: String) -> Str
         "encode \(audio.codec.rawValue) \(audio.sampleRate) \(audio.channels)"
             + " \(audio.bitsPerSecond)",
     ]
+    if SoundCopy(plan) != nil { lines.append("copied") }
     for placement in plan.audio {
         let source = plan.sources[placement.source]
         let stream = source.media.audio

@@ -22,7 +22,7 @@ package func chunkFingerprint(
         "output \(output.width)x\(output.height) \(output.frameRate) \(output.background)",
         "encode " + EncodeArguments.video(output, threads: threads).joined(separator: " "),
     ]
-    if output.video.copiesUntouched { lines.append("copies untouched frames") }
+    if output.video.copiesUntouched { lines.append("copies untouched frames, 2") }
     let picture = ChunkPicture(frames, of: plan)
     lines += picture.pieces.map { pieceText($0, plan) }
     lines += picture.segments.map { segmentText($0, picture) }

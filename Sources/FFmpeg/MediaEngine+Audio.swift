@@ -15,6 +15,12 @@ extension MediaEngine {
         let encoding =
             EncodeArguments.audio(plan.output, threads: configuration.threads)
             + ["-f", SoundFile(plan.output.audio.codec).muxer]
+        if let copy = SoundCopy(plan), let url = sourceURLs[copy.source],
+            let report = try await copySound(copy, of: plan, url: url, to: path)
+        {
+            progress(plan.frameCount)
+            return report
+        }
         guard let parts = AudioPieces(plan) else {
             let graph = try AudioGraph(plan, sourceURLs: sourceURLs)
             let cpu = try await run(graph, plan, encoding, to: path, progress)

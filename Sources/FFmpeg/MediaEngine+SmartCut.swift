@@ -39,7 +39,8 @@ extension MediaEngine {
                 files.append(piece)
                 let range = FrameRange(frames.start + covered, frames.start + copy.frames.start)
                 let report = try await encodeChunk(
-                    range, of: plan, sourceURLs: sourceURLs, to: piece, progress: { _ in })
+                    range, of: SmartCut.edgePlan(plan), sourceURLs: sourceURLs, to: piece,
+                    progress: { _ in })
                 cpu += report.cpuMicroseconds
                 pieces.append((FrameRange(covered, copy.frames.start), piece))
             }

@@ -38,10 +38,10 @@ extension MediaEngine {
         var chosen = Self.sample(seams, atMost: configuration.decodedSeamsMaximum)
         switch format.kind {
         case .film:
-            for seam in chosen { try await decode(path, around: seam, plan) }
+            try await decode(path, around: chosen, plan)
         case .animation, .still:
             // Encoded as a whole, so it is decoded as a whole.
-            try await decode(path, frames: plan.frameCount, [], plan, "The picture")
+            try await decode(path, [FrameRange(0, plan.frameCount)], plan)
             chosen = seams
         case .sound: break
         }
@@ -63,15 +63,9 @@ extension MediaEngine {
     private func verifyPackets(_ path: String, _ plan: RenderPlan) async throws(FFmpegError) {
         let file = OutputFile(plan.output)
         let times = PacketTimes(frames: plan.frameCount, file: file)
-        let base = try await probePackets(
-            path, ["-select_streams", "v:0", "-show_entries", "stream=time_base"])
-        let text = String(decoding: base.output, as: UTF8.self)
-        let scale = file.ticksPerSecond
-        guard text.split(whereSeparator: { "\n,".contains($0) }).first == "1/\(scale)" else {
-            throw Self.fault("The video's time base is \(text.prefix(20)), planned 1/\(scale).")
-        }
         _ = try await probePackets(
-            path, ["-select_streams", "v:0", "-show_entries", "packet=pts,dts"],
+            path,
+            ["-select_streams", "v:0", "-show_entries", "stream=time_base:packet=pts,dts"],
             onLine: { times.read($0) })
         if let fault = times.fault { throw Self.fault(fault) }
     }
@@ -141,53 +135,12 @@ extension MediaEngine {
         return plan.sampleCount
     }
 
-    /// Decodes some frames before and after a seam and accepts no error.
-    private func decode(
-        _ path: String, around seam: Int, _ plan: RenderPlan
-    ) async throws(FFmpegError) {
-        let from = max(0, seam - 3)
-        let wanted = min(plan.frameCount, seam + 3) - from
-        // Half a frame early, so that rounding cannot lose the first.
-        let time = max(.zero, (Rational(from) - Rational(1, 2)) / plan.output.frameRate)
-        try await decode(
-            path, frames: wanted, ["-an", "-ss", time.sixDecimals], plan,
-            "The seam at frame \(seam)")
-    }
-
-    private func decode(
-        _ path: String, frames wanted: Int, _ options: [String], _ plan: RenderPlan,
-        _ subject: String
-    ) async throws(FFmpegError) {
-        let input = SourceInput(
-            url: path, format: OutputFile(plan.output).demuxer,
-            options: ["-err_detect", "explode"] + options)
-        let arguments =
-            globalArguments + Self.progressArguments + input.arguments(configuration)
-            + ["-map", "0:v:0", "-frames:v", "\(wanted)", "-fps_mode", "passthrough"]
-            + ["-enc_time_base", "1/\(OutputFile(plan.output).ticksPerSecond)"]
-            + ["-xerror", "-f", "null", "-"]
-        let counts = FrameCounts(expected: 0, report: { _ in })
-        let outcome: FFmpegProcess.Outcome
-        do {
-            outcome = try await FFmpegProcess(configuration: configuration)
-                .run(configuration.ffmpegPath, arguments, onLine: { counts.read($0) })
-        } catch {
-            guard error.code != .cancelled else { throw error }
-            throw Self.fault("\(subject) does not decode: \(error.detail)")
-        }
-        guard counts.totals.written == wanted, outcome.errors.isEmpty else {
-            throw Self.fault(
-                "\(subject) has \(counts.totals.written) of \(wanted) frames that decode: "
-                    + "\(FFmpegProcess.lastLine(outcome.errors)).")
-        }
-    }
-
     private static func sample(_ seams: [Int], atMost limit: Int) -> [Int] {
         guard seams.count > limit, limit > 0 else { return limit > 0 ? seams : [] }
         return (0..<limit).map { seams[$0 * seams.count / limit] }
     }
 
-    private static func fault(_ detail: String) -> FFmpegError {
+    static func fault(_ detail: String) -> FFmpegError {
         FFmpegError(.verificationFailed, detail)
     }
 }
@@ -198,6 +151,7 @@ final class PacketTimes: Sendable {
         var seen: [Bool]
         var count = 0
         var lastDecodeTime = Int.min
+        var timeBase = ""
         var fault: String?
     }
 
@@ -212,7 +166,11 @@ final class PacketTimes: Sendable {
     /// The first thing that is wrong, once all packets are read.
     var fault: String? {
         state.withLock { state in
-            state.fault
+            guard state.timeBase == "1/\(file.ticksPerSecond)" else {
+                return "The video's time base is \(state.timeBase), planned"
+                    + " 1/\(file.ticksPerSecond)."
+            }
+            return state.fault
                 ?? state.seen.firstIndex(of: false).map {
                     "Frame \($0) is missing: the file has \(state.count) of "
                         + "\(state.seen.count) frames."
@@ -220,8 +178,12 @@ final class PacketTimes: Sendable {
         }
     }
 
-    /// Reads `pts,dts` of one packet.
+    /// Reads `pts,dts` of one packet, or the stream's time base, `1/15360`.
     func read(_ line: String) {
+        if line.contains("/") {
+            let text = line.split(separator: ",").first.map(String.init) ?? ""
+            return state.withLock { $0.timeBase = text }
+        }
         let fields = line.split(separator: ",").map { Int($0) }
         guard !fields.isEmpty else { return }
         state.withLock { state in

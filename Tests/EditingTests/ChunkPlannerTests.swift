@@ -37,6 +37,11 @@ import Testing
         #expect(seconds(60, edges: [4]) == [9, 10, 10, 10, 10, 11])
     }
 
+    @Test func `a clip that makes a chunk by itself is one`() {
+        // So a change of one clip is a change of one chunk.
+        #expect(seconds(41, edges: [6, 13, 21, 26, 34]) == [6, 7, 8, 5, 8, 7])
+    }
+
     @Test func `a short timeline is one chunk`() {
         #expect(seconds(4) == [4])
     }

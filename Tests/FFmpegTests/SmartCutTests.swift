@@ -45,6 +45,15 @@ import Testing
         #expect(packets.run(inside: FrameRange(1, 8)) == .init(first: 6, count: 2, frame: 6))
     }
 
+    @Test func `seams close together are decoded in one go`() {
+        let far = MediaEngine.stretches(around: [10, 100, 200], of: 202, near: 60)
+        #expect(far == [FrameRange(7, 13), FrameRange(97, 103), FrameRange(197, 202)])
+
+        let near = MediaEngine.stretches(around: [1, 60, 200], of: 400, near: 60)
+        #expect(near == [FrameRange(0, 63), FrameRange(197, 203)])
+        #expect(MediaEngine.stretches(around: [], of: 10, near: 60) == [])
+    }
+
     // MARK: Films
 
     /// A camera's film that fits the output: B-frames, 1 s between keyframes.
@@ -131,7 +140,7 @@ import Testing
             let chunk = rendering.chunkPath(range)
             let report = try await rendering.engine.renderChunk(
                 range, of: rendering.plan, sourceURLs: rendering.urls, to: chunk)
-            #expect(report.copiedFrames > 0)
+            #expect(report.copiedFrames > 0, "\(report.encodedBecause ?? "")")
             chunks.append(chunk)
         }
         let film = "\(rendering.folder)/film.mp4"

@@ -1,0 +1,38 @@
+import Editing
+
+/// A packet as FFmpeg's `framecrc` muxer tells it.
+struct PacketRow {
+    /// In seconds.
+    var shown: Rational
+    var duration: Rational
+    var isKey: Bool
+    /// Size and checksum: two packets that agree are the same bytes.
+    var content: String
+
+    /// The packets of the first stream, in their order: `#tb 0: 1/90000`, then
+    /// lines `stream, dts, pts, duration, size, checksum[, F=flags]`.
+    static func rows(framecrc text: String) -> [PacketRow] {
+        var timeBase: Rational?
+        var rows: [PacketRow] = []
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("#tb 0:") {
+                let parts = line.dropFirst(6).split(separator: "/").map {
+                    Int($0.drop { $0 == " " })
+                }
+                if parts.count == 2, let first = parts[0], let second = parts[1], second > 0 {
+                    timeBase = Rational(first, second)
+                }
+            }
+            guard !line.hasPrefix("#"), let timeBase else { continue }
+            let fields = line.split(separator: ",").map { $0.drop { $0 == " " } }
+            guard fields.count >= 6, let shown = Int(fields[2]), let length = Int(fields[3])
+            else { continue }
+            rows.append(
+                PacketRow(
+                    shown: Rational(shown) * timeBase, duration: Rational(length) * timeBase,
+                    isKey: !fields.dropFirst(6).contains { $0.hasPrefix("F=") },
+                    content: "\(fields[4]) \(fields[5])"))
+        }
+        return rows
+    }
+}
