@@ -4,7 +4,7 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo test lint unit end-to-end bench gallery clean
+.PHONY: setup build demo package infra test lint unit end-to-end bench gallery clean
 
 setup:
 	scripts/setup

@@ -67,8 +67,8 @@ package struct ChunkPlanner: Hashable, Sendable {
                 timelineSeconds: (Rational(frameCount) / frameRate).doubleValue,
                 frameRate: frameRate, pixelsPerFrame: pixelsPerFrame)
         let wanted = max(1, (seconds * frameRate).rounded)
-        // No chunk but a lone one is shorter than half of the wanted length.
-        let least = (2 * frameCount + Limits.mostChunks - 1) / Limits.mostChunks
+        // Two chunks in a row have eight tenths of the wanted length or more.
+        let least = (5 * frameCount + 2 * Limits.mostChunks - 1) / (2 * Limits.mostChunks)
         let cutter = ChunkCutter(frameCount: frameCount, wanted: max(wanted, least))
         return cutter.chunks(edges: clipEdges)
     }
@@ -123,10 +123,13 @@ struct ChunkCutter {
     /// At least 1.
     let wanted: Int
 
-    /// The longest chunk over the wanted one; the shortest is half of it.
+    /// The longest chunk over the wanted one; the shortest is half of it, or
+    /// three tenths for a clip among longer ones.
     static let longestShare = 1.1
 
     private var shortest: Int { (wanted + 1) / 2 }
+    /// Of a clip between others that are chunks by themselves.
+    private var loneShortest: Int { (3 * wanted + 9) / 10 }
     private var longest: Int { wanted + wanted / 10 }
 
     /// The chunks, in order.
@@ -160,10 +163,10 @@ struct ChunkCutter {
 
         // A clip that makes a chunk by itself is one: then a change of one clip
         // is a change of one chunk.
-        if start == 0 || start == lastEdge, let clipEnd = edges.first?.frame,
-            window.contains(clipEnd)
+        if start == 0 || start == lastEdge, let end = edges.first?.frame,
+            window.contains(end) || isLone(start, end, next: edges.dropFirst().first?.frame)
         {
-            return clipEnd
+            return end
         }
 
         var gridOrigin = lastEdge
@@ -179,6 +182,13 @@ struct ChunkCutter {
         if let best { return best.frame }
         return gridPoint(in: window, nearest: target, origin: gridOrigin)
             ?? min(window.upperBound, start + max(shortest, rest / 2))
+    }
+
+    /// Whether a clip is a chunk although it is short: the next one needs none
+    /// of it, and one such chunk among long ones costs little.
+    private func isLone(_ start: Int, _ end: Int, next: Int?) -> Bool {
+        end - start >= loneShortest && end < start + shortest
+            && (next ?? frameCount) - end >= shortest
     }
 
     private func isBetter(_ edge: ClipEdge, than other: ClipEdge, _ target: Int) -> Bool {

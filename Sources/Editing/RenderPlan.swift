@@ -16,6 +16,10 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package var audio: [AudioPlacement]
     /// Half-open ranges that tile `pictureFrames` exactly, in order.
     package var chunks: [FrameRange]
+    /// How each of `chunks` is expected to be made; nil where all are encoded,
+    /// as nothing else was asked for. A chunk may still turn out otherwise:
+    /// its receipt says what was done.
+    package var renderings: [ChunkRendering]?
     /// Files of captions that are stored beside the result; nil is none.
     package var captionFiles: [CaptionFormat]?
 
@@ -29,6 +33,24 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         self.layers = layers
         self.audio = audio
         self.chunks = chunks
+    }
+
+    /// How a chunk is expected to be made, and why.
+    package struct ChunkRendering: Hashable, Sendable, Codable {
+        package enum Kind: String, Hashable, Sendable, Codable {
+            /// Packets are copied; only the edges are encoded.
+            case copy
+            case encode
+        }
+
+        package var kind: Kind
+        /// The end of a sentence: `the clip has another speed`.
+        package var because: String
+
+        package init(_ kind: Kind, because: String) {
+            self.kind = kind
+            self.because = because
+        }
     }
 
     /// The frames that are rendered: none for sound alone.

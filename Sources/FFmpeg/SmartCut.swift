@@ -1,4 +1,4 @@
-import Editing
+package import Editing
 
 /// Which frames of a chunk may be copied out of their source, packet by
 /// packet, and which packets those are.
@@ -58,6 +58,23 @@ enum SmartCut {
         return candidates.isEmpty ? .failure(reason) : .success(candidates)
     }
 
+    /// How a chunk is expected to be made. Where the keyframes of a source lie
+    /// is known to its renderer alone.
+    static func rendering(
+        of frames: FrameRange, in plan: RenderPlan
+    ) -> RenderPlan.ChunkRendering {
+        switch candidates(frames, of: plan) {
+        case .failure(let reason):
+            return RenderPlan.ChunkRendering(.encode, because: reason.text)
+        case .success(let candidates):
+            let untouched = candidates.reduce(0) { $0 + $1.frames.count }
+            return RenderPlan.ChunkRendering(
+                .copy,
+                because: "\(untouched) of \(frames.count) frames are their source's own, and are"
+                    + " copied from its next keyframe on")
+        }
+    }
+
     /// Why a chunk is encoded, as the end of a sentence.
     struct Reason: Error {
         var text: String
@@ -99,6 +116,15 @@ enum SmartCut {
             return Reason("the source has other colours")
         }
         return nil
+    }
+}
+
+extension RenderPlan {
+    /// How each chunk is expected to be made; nil where copies were not asked
+    /// for.
+    package var expectedRenderings: [ChunkRendering]? {
+        guard output.video.copiesUntouched else { return nil }
+        return chunks.map { SmartCut.rendering(of: $0, in: self) }
     }
 }
 

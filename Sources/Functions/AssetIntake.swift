@@ -81,9 +81,9 @@ struct AssetIntake: Sendable {
             id: keys.asset, owner: keys.owner, status: .failed, fileName: upload.fileName,
             contentType: upload.contentType, key: upload.key, etag: info.etag, bytes: info.bytes,
             media: nil, error: nil, createdAtMilliseconds: upload.createdAtMilliseconds)
-        guard info.bytes == upload.bytes else {
+        if let announced = upload.bytes, info.bytes != announced {
             record.error =
-                "The upload has \(info.bytes) bytes, but \(upload.bytes) were announced."
+                "The upload has \(info.bytes) bytes, but \(announced) were announced."
             return record
         }
         if let type = info.contentType, type != upload.contentType {

@@ -4,6 +4,7 @@
 package enum FunctionName: String, CaseIterable, Sendable {
     case initUpload = "init-upload"
     case completeUpload = "complete-upload"
+    case uppyUpload = "uppy-upload"
     case deriveAsset = "derive-asset"
     case startExport = "start-export"
     case jobStatus = "job-status"

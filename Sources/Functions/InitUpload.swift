@@ -30,21 +30,29 @@ enum InitUpload {
     private static func grant(
         _ wish: UploadWish, owner: OwnerID, _ dependencies: Dependencies
     ) async throws -> UploadGrant {
+        let (asset, record) = try await promise(
+            wish, inParts: (wish.bytes ?? 0) > UploadLimits.singlePutBytes, to: owner, dependencies)
+        return try UploadGrant(record, asset: asset, bucket: dependencies.bucket)
+    }
+
+    /// Keeps a place for an upload: a new asset, and what is expected of it.
+    static func promise(
+        _ wish: UploadWish, inParts: Bool, to owner: OwnerID, _ dependencies: Dependencies
+    ) async throws -> (AssetID, UploadRecord) {
         let now = dependencies.now()
         let asset = AssetID(
             owner: owner, milliseconds: now, random: dependencies.randomText(20))
         let keys = AssetKeys(owner: owner, asset: asset)
         let key = keys.media(fileName: wish.fileName)
-        let isMultipart = wish.bytes > UploadLimits.singlePutBytes
         var record = UploadRecord(
             fileName: wish.fileName, contentType: wish.contentType, bytes: wish.bytes,
             key: key.text, uploadID: nil, createdAtMilliseconds: now)
-        if isMultipart {
+        if inParts {
             record.uploadID = try await dependencies.bucket.createMultipartUpload(
                 key, options: PutOptions(contentType: wish.contentType))
         }
         try await dependencies.bucket.putDocument(record, at: keys.upload)
-        return try UploadGrant(record, asset: asset, bucket: dependencies.bucket)
+        return (asset, record)
     }
 }
 
@@ -70,51 +78,6 @@ enum UploadLimits {
         let least = (bytes + grantedParts - 1) / grantedParts
         let mebibytes = (max(least, minimumPartBytes) + (1 << 20) - 1) >> 20
         return mebibytes << 20
-    }
-}
-
-/// What the caller wants to upload.
-private struct UploadWish {
-    var fileName: String
-    var contentType: String
-    var bytes: Int
-
-    init(_ body: JSONValue) throws(Problem) {
-        var reader = EditReader()
-        let root = JSONNode(body, .root)
-        guard let object = reader.object(root) else { throw Problem.invalid(reader.faults) }
-        let name = reader.required("filename", of: object).flatMap {
-            reader.text($0, longest: 1_000)
-        }
-        let type = reader.required("contentType", of: object)
-            .flatMap { reader.text($0, longest: 127) }
-        let isCaptions = type.map { CaptionFormat(contentType: $0) != nil } ?? false
-        if let type, !isCaptions, !Self.isMediaType(type) {
-            reader.report(
-                "must be a video, audio or image type, or a file of captions (text/vtt,"
-                    + " application/x-subrip, application/json), not \(EditReader.quoted(type))",
-                at: object.pointer.appending("contentType"))
-        }
-        let size = reader.required("size", of: object).flatMap {
-            reader.integer(
-                $0,
-                in: 1...(isCaptions ? CaptionLimits.mostFileBytes : UploadLimits.maximumBytes))
-        }
-        guard reader.faults.isEmpty, let name, let type, let size else {
-            throw Problem.invalid(reader.faults)
-        }
-        (fileName, contentType, bytes) = (name, type, size)
-    }
-
-    /// A media type without parameters, in the characters of RFC 6838.
-    private static func isMediaType(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, ["video", "audio", "image"].contains(parts[0]),
-            !parts[1].isEmpty
-        else { return false }
-        return parts[1].utf8.allSatisfy { byte in
-            byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?=".utf8.contains(byte)
-        }
     }
 }
 
@@ -152,14 +115,15 @@ private struct UploadGrant: Encodable {
                 expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
             return
         }
-        let partBytes = UploadLimits.partBytes(of: record.bytes)
+        let bytes = record.bytes ?? 0
+        let partBytes = UploadLimits.partBytes(of: bytes)
         method = "MULTIPART"
         headers = [:]
         uploadId = uploadID
         partSize = partBytes
         expiresAt = timestamp(
             milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000)
-        let count = (record.bytes + partBytes - 1) / partBytes
+        let count = (bytes + partBytes - 1) / partBytes
         parts = try (1...count).map { number in
             Part(
                 partNumber: number,

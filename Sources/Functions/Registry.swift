@@ -152,6 +152,8 @@ package enum Registry {
             { await InitUpload.handle($0, $1, services.initUpload) }
         case .completeUpload:
             { await CompleteUpload.handle($0, $1, services.completeUpload) }
+        case .uppyUpload:
+            { await UppyUpload.handle($0, $1, services.uppyUpload) }
         case .startExport:
             { await StartExport.handle($0, $1, services.startExport) }
         case .jobStatus:
@@ -173,7 +175,8 @@ package enum Registry {
             { try await RenderChunk.handle($0, $1, services.renderChunk) }
         case .stitchExport:
             { try await StitchExport.handle($0, $1, services.stitchExport) }
-        case .initUpload, .startExport, .jobStatus, .cancelExport, .downloadAll, .sweep:
+        case .initUpload, .uppyUpload, .startExport, .jobStatus, .cancelExport, .downloadAll,
+            .sweep:
             nil
         }
     }
@@ -195,6 +198,10 @@ extension Services {
 
     fileprivate var completeUpload: CompleteUpload.Dependencies {
         .init(bucket: bucket, renderer: renderer, authorizer: authorizer, now: now)
+    }
+
+    fileprivate var uppyUpload: UppyUpload.Dependencies {
+        .init(upload: initUpload, renderer: renderer)
     }
 
     fileprivate var deriveAsset: DeriveAsset.Dependencies {

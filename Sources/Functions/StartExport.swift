@@ -44,13 +44,10 @@ enum StartExport {
                     "Variations were accepted.", ["exports": .integer(jobs.count)])
                 return .json(status: 202, VariationAcceptance(jobs: jobs))
             }
-            let (job, dialect, dropped) = try await acceptance.accept(body)
-            context.logger.info("An export was accepted.", ["exportId": .string(job.text)])
-            return .json(
-                status: 202,
-                Acceptance(
-                    jobId: job.text, status: dialect.name(of: .queued),
-                    dropped: dropped.isEmpty ? nil : dropped))
+            let accepted = try await acceptance.accept(body)
+            context.logger.info(
+                "An export was accepted.", ["exportId": .string(accepted.jobId)])
+            return .json(status: 202, accepted)
         }
     }
 }
@@ -60,6 +57,20 @@ private struct Acceptance: Encodable {
     var status: String
     /// What an OpenTimelineIO document says that was left out.
     var dropped: [EditFault]?
+    /// Where frames may be copied: what is expected of each chunk.
+    var chunks: [PlannedChunk]?
+}
+
+private struct PlannedChunk: Encodable {
+    var start: Int
+    var end: Int
+    var rendering: RenderPlan.ChunkRendering.Kind
+    var because: String
+
+    init(_ frames: FrameRange, _ rendering: RenderPlan.ChunkRendering) {
+        (start, end) = (frames.start, frames.end)
+        (self.rendering, because) = (rendering.kind, rendering.because)
+    }
 }
 
 private struct VariationAcceptance: Encodable {
@@ -127,9 +138,7 @@ private struct ExportAcceptance: Sendable {
         detail: "The stored edit has more than \(maximumEditBytes) bytes.",
         faults: [EditFault(pointer: "/editKey", detail: "names an edit that is too large")])
 
-    func accept(
-        _ body: JSONValue
-    ) async throws -> (JobID, StatusDialect, dropped: [EditFault]) {
+    func accept(_ body: JSONValue) async throws -> Acceptance {
         let edit: Edit
         do {
             edit = try Edit(request: body)
@@ -140,7 +149,10 @@ private struct ExportAcceptance: Sendable {
         let dialect = Self.dialect(of: body)
         let job = try await job(for: edit, body)
         try await write(plan, edit: body, job: job, dialect: dialect)
-        return (job, dialect, edit.dropped)
+        return Acceptance(
+            jobId: job.text, status: dialect.name(of: .queued),
+            dropped: edit.dropped.isEmpty ? nil : edit.dropped,
+            chunks: plan.renderings.map { zip(plan.chunks, $0).map(PlannedChunk.init) })
     }
 
     /// What the export would cost; nothing is written.
@@ -218,7 +230,7 @@ private struct ExportAcceptance: Sendable {
             case .failure(let reason): unusable[id] = reason.sentence
             }
         }
-        let plan: RenderPlan
+        var plan: RenderPlan
         do {
             plan = try edit.lowered(
                 assets: assets, captions: captions, unready: unusable,
@@ -230,6 +242,7 @@ private struct ExportAcceptance: Sendable {
         }
         try await EngineAbilities(renderer: dependencies.renderer)
             .refuse(plan, outputAt: edit.output.pointer)
+        plan.renderings = plan.expectedRenderings
         return plan
     }
 

@@ -5,7 +5,8 @@ package struct UploadRecord: Hashable, Sendable, Codable {
     package var version: Int = 1
     package var fileName: String
     package var contentType: String
-    package var bytes: Int
+    /// As announced; nil where it was not.
+    package var bytes: Int?
     /// Object key of the raw upload.
     package var key: String
     /// Of a multipart upload; nil for a single PUT.
@@ -13,7 +14,7 @@ package struct UploadRecord: Hashable, Sendable, Codable {
     package var createdAtMilliseconds: Int
 
     package init(
-        fileName: String, contentType: String, bytes: Int, key: String, uploadID: String?,
+        fileName: String, contentType: String, bytes: Int?, key: String, uploadID: String?,
         createdAtMilliseconds: Int
     ) {
         self.fileName = fileName

@@ -33,13 +33,16 @@ import Testing
     }
 
     @Test func `inside a long clip borders stand on the clip's own grid`() {
-        // The second clip starts at 4 s, too near to end a chunk there.
-        #expect(seconds(60, edges: [4]) == [9, 10, 10, 10, 10, 11])
+        // The second clip starts at 2 s, too near to end a chunk there.
+        #expect(seconds(60, edges: [2]) == [7, 10, 10, 10, 10, 5, 8])
     }
 
     @Test func `a clip that makes a chunk by itself is one`() {
         // So a change of one clip is a change of one chunk.
         #expect(seconds(41, edges: [6, 13, 21, 26, 34]) == [6, 7, 8, 5, 8, 7])
+        // Also a short one, as long as the next needs none of it.
+        #expect(seconds(40, edges: [6, 13, 21, 25, 33]) == [6, 7, 8, 4, 8, 7])
+        #expect(seconds(38, edges: [6, 13, 21, 25, 28]) == [6, 7, 8, 7, 10])
     }
 
     @Test func `a short timeline is one chunk`() {
@@ -106,7 +109,8 @@ import Testing
         }
     }
 
-    @Test func `chunk lengths stay between half and eleven tenths of the wanted one`() {
+    @Test func `chunks have half to eleven tenths of the wanted length, a lone clip three tenths`()
+    {
         for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
             var random = SeededGenerator(seed: seed)
             let wanted = Int.random(in: 1...400, using: &random)
@@ -122,8 +126,13 @@ import Testing
             let isWithin =
                 chunks.count == 1
                 || chunks.allSatisfy {
-                    2 * $0.count >= wanted && $0.count <= max(1, wanted + wanted / 10)
+                    10 * $0.count >= 3 * wanted && $0.count <= max(1, wanted + wanted / 10)
                 }
+                    && zip(chunks, chunks.dropFirst()).allSatisfy { chunk, next in
+                        2 * chunk.count >= wanted
+                            || edges.contains { $0.frame == chunk.end }
+                                && 2 * next.count >= wanted
+                    } && 2 * (chunks.last?.count ?? 0) >= wanted
             #expect(isWithin, "SPOOL_TEST_SEED=\(seed) \(wanted) \(chunks.map(\.count))")
         }
     }

@@ -35,14 +35,16 @@ def hashes(path):
 
 def test_copied_frames_are_the_cameras_own_and_play_in_a_browser(shared, cameras, tmp_path):
     switches = [(0, "A"), (4.2, "B"), (9, "C"), (13.4, "A"), (17, "B")]
-    job = shared.start_export({
+    answer = shared.call("POST", "/api/export", {
         "timeline": {"tracks": [{"clips": [{"asset": {
             "type": "multicam", "angles": {name: asset for name, (_, asset) in cameras.items()},
             "switches": [{"at": at, "angle": angle} for at, angle in switches], "audio": "A"},
             "length": 20}]}]},
         "output": {"resolution": "source", "fps": "source", "smartCut": True,
-                   "preset": "ultrafast"}})
-    status = shared.wait(job)
+                   "preset": "ultrafast"}}).json()
+    assert {chunk["rendering"] for chunk in answer["chunks"]} == {"copy"}
+    assert sum(chunk["end"] - chunk["start"] for chunk in answer["chunks"]) == 500
+    status = shared.wait(answer["jobId"])
     assert status["state"] == "completed", status
     film = tmp_path / "film.mp4"
     shared.download(status, film)

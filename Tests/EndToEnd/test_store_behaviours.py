@@ -315,10 +315,12 @@ def test_minio_puts_reads_lists_and_removes(shared, bucket):
 
 
 def test_the_page_names_every_test():
-    """docs/s3-behaviours.md and this file say the same."""
+    """docs/s3-behaviours.md, this file and test_store_tools.py say the same."""
+    tools = (conftest.ROOT / "Tests/EndToEnd/test_store_tools.py").read_text()
     page = (conftest.ROOT / "docs/s3-behaviours.md").read_text()
-    rows = re.findall(r"^\| (.+) \| (boto3|AWS CLI|MinIO|HTTP) \| `(test_\w+)` \|$", page, re.M)
+    rows = re.findall(r"^\| (.+) \| (boto3|AWS CLI|MinIO|HTTP|rclone|s3cmd|Chromium) \| `(test_\w+)` \|$", page, re.M)
     mine = {name for name in globals() if name.startswith("test_")}
     mine.remove("test_the_page_names_every_test")
+    mine |= set(re.findall(r"^def (test_\w+)", tools, re.M))
     assert {test for _, _, test in rows} == mine
     assert len({behaviour for behaviour, _, _ in rows}) == len(rows) >= 60

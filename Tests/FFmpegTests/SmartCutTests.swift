@@ -162,10 +162,16 @@ import Testing
         func reason(_ path: String, _ change: (inout RenderPlan) -> Void) async throws -> String? {
             var rendering = try await rendering([path], frameCount: 60, [cut(0, 0, 60, from: 5)])
             change(&rendering.plan)
-            return try await rendering.engine.renderChunk(
+            rendering.plan.chunks = [FrameRange(0, 60)]
+            let done = try await rendering.engine.renderChunk(
                 FrameRange(0, 60), of: rendering.plan, sourceURLs: rendering.urls,
                 to: rendering.chunkPath(FrameRange(0, 60))
             ).encodedBecause
+            // The plan knew, but for what only the packets tell.
+            let planned = try #require(rendering.plan.expectedRenderings?.first)
+            #expect(planned.kind == (done == nil || path == open ? .copy : .encode))
+            if planned.kind == .encode { #expect(planned.because == done) }
+            return done
         }
 
         #expect(try await reason(path) { _ in } == nil)

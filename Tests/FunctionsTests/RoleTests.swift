@@ -44,6 +44,7 @@ import Testing
         _ = try await stage.memory.uploadPart(
             .bytes([1]), number: 1, of: ObjectKey(key), uploadID: upload)
         _ = try await stage.call(.completeUpload, "POST", "/", #"{"assetId":"\#(large)"}"#)
+        try await useUppy(stage)
         try await stage.deliver(record.deriveRequest.text, to: .deriveAsset)
         _ = try await stage.call(
             .startExport, "POST", "/", #"{"editKey":"projects/local/none.json"}"#)
@@ -91,5 +92,28 @@ import Testing
         try await stage.memory.deleteObject(stage.keys(waiting).request(Stage.units[0]))
         _ = try await Registry.handler(
             .sweep, stage.services(stage.allowed(.sweep, nil)))(Array("{}".utf8), Stage.context)
+    }
+
+    /// One upload that is completed, and one that is aborted.
+    private func useUppy(_ stage: Stage) async throws {
+        let path = "/api/uppy/s3/multipart"
+        for end in ["complete", "abort"] {
+            let (_, begun) = try await stage.call(
+                .uppyUpload, "POST", path, #"{"filename":"c.mp4","type":"video/mp4"}"#)
+            guard case .string(let key)? = begun["key"],
+                case .string(let upload)? = begun["uploadId"]
+            else { throw StageError(text: "\(begun)") }
+            let etag = try await stage.memory.uploadPart(
+                .bytes([1]), number: 1, of: ObjectKey(key), uploadID: upload)
+            _ = try await stage.call(
+                .uppyUpload, "GET", "\(path)/\(upload)", query: ["key": key])
+            _ =
+                end == "abort"
+                ? try await stage.call(
+                    .uppyUpload, "DELETE", "\(path)/\(upload)", query: ["key": key])
+                : try await stage.call(
+                    .uppyUpload, "POST", "\(path)/\(upload)/complete",
+                    #"{"parts":[{"PartNumber":1,"ETag":"\#(etag)"}]}"#, query: ["key": key])
+        }
     }
 }

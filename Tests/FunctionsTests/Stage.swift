@@ -69,12 +69,12 @@ struct Stage: Sendable {
     /// Calls a function's URL.
     func call(
         _ name: FunctionName, _ method: String, _ path: String, _ body: String = "",
-        token: String? = nil, bucket: (any Bucket)? = nil
+        query: [String: String] = [:], token: String? = nil, bucket: (any Bucket)? = nil
     ) async throws -> (status: Int, json: [String: JSONValue]) {
         let request = FunctionURLRequest(
             method: method, rawPath: path,
             headers: token.map { ["authorization": "Bearer \($0)"] } ?? [:],
-            bodyBytes: Array(body.utf8))
+            queryStringParameters: query, bodyBytes: Array(body.utf8))
         let bytes = try await Registry.handler(name, services(allowed(name, bucket)))(
             Array(try JSONEncoder().encode(request)), Self.context)
         let response = try JSONDecoder().decode(FunctionURLResponse.self, from: Data(bytes))

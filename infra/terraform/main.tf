@@ -161,7 +161,7 @@ resource "aws_lambda_function_url" "function" {
   cors {
     allow_origins = [var.frontend_url]
     allow_methods = distinct([for route in try(each.value.routes, []) : route.method])
-    allow_headers = ["authorization", "content-type"]
+    allow_headers = ["authorization", "content-type", "uppy-versions"]
     max_age       = 3600
   }
 }

@@ -1,0 +1,51 @@
+import Editing
+
+/// What a caller wants to upload.
+struct UploadWish: Sendable {
+    var fileName: String
+    var contentType: String
+    /// Nil where the caller does not tell.
+    var bytes: Int?
+
+    /// - Parameters:
+    ///   - typeField: Name of the field that holds the content type.
+    ///   - sizeField: Name of the field that must hold the size; nil where
+    ///     callers do not tell it.
+    init(
+        _ body: JSONValue, typeField: String = "contentType", sizeField: String? = "size"
+    ) throws(Problem) {
+        var reader = EditReader()
+        let root = JSONNode(body, .root)
+        guard let object = reader.object(root) else { throw Problem.invalid(reader.faults) }
+        let name = reader.required("filename", of: object).flatMap {
+            reader.text($0, longest: 1_000)
+        }
+        let type = reader.required(typeField, of: object)
+            .flatMap { reader.text($0, longest: 127) }
+        let isCaptions = type.map { CaptionFormat(contentType: $0) != nil } ?? false
+        if let type, !isCaptions, !Self.isMediaType(type) {
+            reader.report(
+                "must be a video, audio or image type, or a file of captions (text/vtt,"
+                    + " application/x-subrip, application/json), not \(EditReader.quoted(type))",
+                at: object.pointer.appending(typeField))
+        }
+        let most = isCaptions ? CaptionLimits.mostFileBytes : UploadLimits.maximumBytes
+        let size = sizeField.flatMap { reader.required($0, of: object) }
+            .flatMap { reader.integer($0, in: 1...most) }
+        guard reader.faults.isEmpty, let name, let type else {
+            throw Problem.invalid(reader.faults)
+        }
+        (fileName, contentType, bytes) = (name, type, size)
+    }
+
+    /// A media type without parameters, in the characters of RFC 6838.
+    private static func isMediaType(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, ["video", "audio", "image"].contains(parts[0]),
+            !parts[1].isEmpty
+        else { return false }
+        return parts[1].utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?=".utf8.contains(byte)
+        }
+    }
+}
