@@ -23,7 +23,8 @@ struct Configuration {
     var streamBytesMax: Int
 
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, and of the functions that an estimate
-    /// is about `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`.
+    /// is about `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of
+    /// render-chunk is `SPOOL_RENDER_DISK_MEGABYTES`.
     var deployment = Deployment()
 
     /// - Throws: one `ConfigurationError` with every fault.
@@ -48,6 +49,9 @@ struct Configuration {
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory, default: deployment.ownMegabytes)
         deployment.renderMegabytes = number(
             "SPOOL_RENDER_MEGABYTES", memory, default: deployment.renderMegabytes)
+        deployment.renderDiskMegabytes = number(
+            "SPOOL_RENDER_DISK_MEGABYTES", 512...1_000_000,
+            default: deployment.renderDiskMegabytes)
         deployment.stitchMegabytes = number(
             "SPOOL_STITCH_MEGABYTES", memory, default: deployment.stitchMegabytes)
         tokens = [:]

@@ -11,6 +11,9 @@ package struct ChunkPlanner: Hashable, Sendable {
     package var concurrency: Int
     /// Time limit of the function that renders one chunk.
     package var functionSeconds: Int
+    /// Memory and disk of that function; nil is as much as it takes.
+    package var memoryMegabytes: Int?
+    package var diskMegabytes: Int?
 
     /// - Precondition: Both are at least 1.
     package init(concurrency: Int = 2, functionSeconds: Int = 900) {
@@ -53,12 +56,13 @@ package struct ChunkPlanner: Hashable, Sendable {
     ///   - clipEdges: Frames at which a clip starts or ends, with a number made
     ///     of what begins there: the least of them is the border.
     ///   - pixelsPerFrame: Of the output.
+    ///   - bytesPerPixel: Of a chunk's file.
     ///   - requestedSeconds: A chunk length that the caller asked for; kept but
-    ///     for the limit on the number of chunks.
+    ///     for the limits on the number of chunks and on the disk.
     /// - Precondition: `frameCount` is at least 1.
     package func chunks(
         frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge], pixelsPerFrame: Int,
-        requestedSeconds: Rational? = nil
+        bytesPerPixel: Double = 0.125, requestedSeconds: Rational? = nil
     ) -> [FrameRange] {
         precondition(frameCount >= 1, "a timeline has a frame")
         let seconds =
@@ -66,7 +70,13 @@ package struct ChunkPlanner: Hashable, Sendable {
             ?? chosenSeconds(
                 timelineSeconds: (Rational(frameCount) / frameRate).doubleValue,
                 frameRate: frameRate, pixelsPerFrame: pixelsPerFrame)
-        let wanted = max(1, (seconds * frameRate).rounded)
+        // A chunk has eleven tenths of the wanted length at the most.
+        let onDisk =
+            diskMegabytes.map {
+                Double($0) * 1e6 * ChunkResources.diskShare
+                    / (Double(pixelsPerFrame) * bytesPerPixel * ChunkCutter.longestShare)
+            } ?? .infinity
+        let wanted = max(1, min((seconds * frameRate).rounded, Int(min(onDisk, 1e12))))
         // Two chunks in a row have eight tenths of the wanted length or more.
         let least = (5 * frameCount + 2 * Limits.mostChunks - 1) / (2 * Limits.mostChunks)
         let cutter = ChunkCutter(frameCount: frameCount, wanted: max(wanted, least))

@@ -98,10 +98,23 @@ struct EditLowering {
         plan.chunks = planner.chunks(
             frameCount: range.count, frameRate: settings.frameRate, clipEdges: plan.clipEdges,
             pixelsPerFrame: settings.width * settings.height,
+            bytesPerPixel: ChunkResources.bytesPerPixel(settings.video.codec),
             requestedSeconds: edit.output.chunkSeconds
                 ?? (settings.video.copiesUntouched
                     ? Rational(ChunkPlanner.Cost.copiedSeconds) : nil))
-        return plan
+        fitMemory(&plan, of: planner)
+        return reader.faults.isEmpty ? plan : nil
+    }
+
+    private mutating func fitMemory(_ plan: inout RenderPlan, of planner: ChunkPlanner) {
+        guard let memory = planner.memoryMegabytes else { return }
+        if let chunks = ChunkResources.bounded(plan, memoryMegabytes: memory) {
+            plan.chunks = chunks
+        } else {
+            reader.report(
+                "needs more memory for its pictures than the \(memory) MB that renderers have",
+                at: edit.output.pointer)
+        }
     }
 
     /// The clip with its assets, where they can be used as the clip says.

@@ -230,13 +230,14 @@ private struct ExportAcceptance: Sendable {
             case .failure(let reason): unusable[id] = reason.sentence
             }
         }
+        var planner = ChunkPlanner(
+            concurrency: dependencies.concurrency, functionSeconds: dependencies.renderSeconds)
+        planner.memoryMegabytes = dependencies.deployment.renderMegabytes
+        planner.diskMegabytes = dependencies.deployment.renderDiskMegabytes
         var plan: RenderPlan
         do {
             plan = try edit.lowered(
-                assets: assets, captions: captions, unready: unusable,
-                planner: ChunkPlanner(
-                    concurrency: dependencies.concurrency,
-                    functionSeconds: dependencies.renderSeconds))
+                assets: assets, captions: captions, unready: unusable, planner: planner)
         } catch {
             throw Problem.invalid(error.faults)
         }

@@ -8,6 +8,8 @@ package struct Deployment: Hashable, Sendable {
     package var ownMegabytes = 1_024
     /// Memory of render-chunk.
     package var renderMegabytes = 3_008
+    /// Disk (`/tmp`) of render-chunk.
+    package var renderDiskMegabytes = 4_096
     /// Memory of stitch-export.
     package var stitchMegabytes = 2_048
     /// Memory of start-export.

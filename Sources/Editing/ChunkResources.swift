@@ -1,0 +1,83 @@
+/// What one chunk needs of its renderer, from figures measured with FFmpeg 5.1
+/// (docs/benchmarks.md, "Memory of a chunk").
+package enum ChunkResources {
+    /// FFmpeg with its libraries, before any picture.
+    static let baseMegabytes = 80.0
+    /// Each source that a chunk reads has a decoder with its pictures, for as
+    /// long as the chunk renders: 13 to 20 MB for a megapixel.
+    static let decoderMegabytes = 16.0
+    /// Beyond this share of a renderer's memory chunks are cut finer.
+    static let memoryShare = 0.8
+    /// Share of a renderer's disk that a chunk may fill: a chunk with copies is
+    /// there three times for a moment.
+    static let diskShare = 0.3
+
+    /// Filters and encoder, in MB for a megapixel of the output. Frames that
+    /// look ahead are most of it.
+    static func encoderMegabytes(_ video: RenderPlan.VideoEncoding) -> Double {
+        switch video.codec {
+        case .h264:
+            switch video.preset {
+            case "ultrafast", "superfast", "veryfast": 60
+            case "faster", "fast": 120
+            case "medium": 150
+            case "slow": 190
+            default: 250
+            }
+        case .lossless: 60
+        case .hevc: 140
+        case .vp9: 115
+        case .av1: 150
+        case .prores: 10
+        }
+    }
+
+    /// Bytes of a pixel of a chunk's file. Where a CRF decides, what hard
+    /// pictures need.
+    static func bytesPerPixel(_ codec: RenderPlan.VideoEncoding.Codec) -> Double {
+        switch codec {
+        case .prores: 0.35
+        case .lossless: 1.5
+        case .h264, .hevc, .vp9, .av1: 0.125
+        }
+    }
+
+    /// Memory that rendering those frames takes, in MB.
+    static func megabytes(of frames: FrameRange, in plan: RenderPlan) -> Double {
+        let sources = plan.layers.flatMap(\.placements)
+            .filter { $0.frames.intersection(frames) != nil }
+            .compactMap { $0.source.flatMap { plan.sources[$0].media.video } }
+        let read = sources.reduce(0) { $0 + $1.width * $1.height }
+        let written = plan.output.width * plan.output.height
+        return baseMegabytes + decoderMegabytes * Double(read) / 1e6
+            + encoderMegabytes(plan.output.video) * Double(written) / 1e6
+    }
+
+    /// The chunks, those that need too much memory cut at clips' edges.
+    /// - Returns: Nil where a single picture needs more than there is.
+    static func bounded(_ plan: RenderPlan, memoryMegabytes: Int) -> [FrameRange]? {
+        let edges = Set(
+            plan.layers.flatMap(\.placements).flatMap { [$0.frames.start, $0.frames.end] }
+        ).sorted()
+        var bounded: [FrameRange] = []
+        // Last in, first out: the parts of a chunk come before the next chunk.
+        var waiting = Array(plan.chunks.reversed())
+        while let chunk = waiting.popLast() {
+            let needed = megabytes(of: chunk, in: plan)
+            let middle = (chunk.start + chunk.end) / 2
+            let count = bounded.count + waiting.count
+            if needed > memoryShare * Double(memoryMegabytes), count + 2 <= Limits.mostChunks,
+                let edge = edges.filter({ chunk.start < $0 && $0 < chunk.end })
+                    .min(by: { abs($0 - middle) < abs($1 - middle) })
+            {
+                waiting.append(FrameRange(edge, chunk.end))
+                waiting.append(FrameRange(chunk.start, edge))
+            } else if needed > Double(memoryMegabytes) {
+                return nil
+            } else {
+                bounded.append(chunk)
+            }
+        }
+        return bounded
+    }
+}
