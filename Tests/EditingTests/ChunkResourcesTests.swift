@@ -88,7 +88,7 @@ import Testing
     @Test func `an edit that no renderer can hold is refused, and cut finer where that helps`()
         throws
     {
-        let json = #"{"timeline":{"tracks":[{"clips":[\#(clip),\#(clip),\#(clip)]}]}}"#
+        let json = #"{"timeline":{"tracks":[{"clips":[\#(clip),\#(clip),\#(clip)]}]},"output":{}}"#
         var planner = ChunkPlanner(concurrency: 1)
         planner.memoryMegabytes = 128
         #expect {
