@@ -31,8 +31,8 @@ extension EditDecoding {
         if let settingsNode = root["settings"], root["output"] != nil {
             reader.report("must not stand beside output", at: settingsNode.pointer)
         }
-        let isClipForge = root["output"] == nil && (root["settings"] ?? root["project"]) != nil
-        let place = root.pointer.appending(isClipForge ? "settings" : "output")
+        let isMeant = root["output"] == nil && (root["settings"] ?? root["project"]) != nil
+        let place = root.pointer.appending(isMeant ? "settings" : "output")
         guard let node = root["output"] ?? root["settings"], let whole = reader.object(node)
         else { return Edit.Output(pointer: place, settings: settings, chunkSeconds: nil) }
         let isClipForge = root["output"] == nil
