@@ -80,6 +80,7 @@ final class Mutex1<Value: Sendable>: Sendable {
 /// Runs a store on a folder; the folder may hold what another run left.
 func withStore(
     in folder: String, inlineBytesMaximum: Int = 16 << 10, graceMilliseconds: Int = 60_000,
+    now: @escaping @Sendable () -> Int = StoreTime.systemMilliseconds,
     _ body: (RunningStore) async throws -> Void
 ) async throws {
     let database = try Database(path: folder + "/spool.sqlite")
@@ -89,7 +90,7 @@ func withStore(
         dataFolder: folder + "/store",
         credentials: StoreCredentials(accessKeyID: "key", secretAccessKey: "secret"),
         bucket: "spool", inlineBytesMaximum: inlineBytesMaximum,
-        deletionGraceMilliseconds: graceMilliseconds)
+        deletionGraceMilliseconds: graceMilliseconds, now: now)
     let logger = Logger { line in
         log.update { $0.append(String(decoding: line, as: UTF8.self)) }
     }

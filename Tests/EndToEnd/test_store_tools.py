@@ -188,6 +188,26 @@ def test_a_browser_puts_by_a_presigned_url(s3, bucket, page):  # noqa: F811
     assert got == [206, "bytes 1-3/5", "ell"]
 
 
+def test_a_browser_heeds_the_buckets_own_cors_rules(s3, bucket, page):  # noqa: F811
+    s3.put_object(Bucket=bucket, Key="a", Body=b"hello")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a"})
+    read = """url => fetch(url, {cache: 'no-store'}).then(
+        async answer => [await answer.text(), answer.headers.get('ETag') !== null],
+        error => error.name)"""
+
+    def allow(origin, exposed):
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [{
+            "AllowedOrigins": [origin], "AllowedMethods": ["GET"], "ExposeHeaders": exposed}]})
+
+    assert page.evaluate(read, url) == ["hello", True]
+    allow("https://elsewhere.example.com", ["ETag"])
+    assert page.evaluate(read, url) == "TypeError"
+    allow(page.evaluate("origin"), [])
+    assert page.evaluate(read, url) == ["hello", False]
+    allow("http://127.0.0.1:*", ["ETag"])
+    assert page.evaluate(read, url) == ["hello", True]
+
+
 def test_a_browser_posts_a_form(s3, bucket, page):  # noqa: F811
     grant = s3.generate_presigned_post(
         bucket, "in/${filename}", Fields={"Content-Type": "text/plain"},

@@ -5,6 +5,8 @@ import EmulatorHTTP
 struct CrossOrigin: Sendable {
     /// `*` allows all.
     var allowedOrigins: [String]
+    /// A bucket's own rules stand in place of everything else.
+    var rules: BucketCORS?
 
     private static let methods = "GET, PUT, HEAD, POST, DELETE"
     private static let exposed =
@@ -16,6 +18,13 @@ struct CrossOrigin: Sendable {
     func headers(for head: RequestHead) -> [(String, String)] {
         guard let origin = head.headers["origin"] else { return [] }
         let vary = ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+        if let rules {
+            let method = head.headers["access-control-request-method"] ?? head.method
+            let asked = (head.headers["access-control-request-headers"] ?? "")
+                .split(separator: ",").map { String($0.filter { $0 != " " }) }
+            let rule = rules.rule(origin: origin, method: method, headers: asked)
+            return (rule?.fields(origin: origin) ?? []) + [vary]
+        }
         guard let allowed = allowed(origin) else { return [vary] }
         return [
             ("Access-Control-Allow-Origin", allowed),
@@ -33,16 +42,18 @@ struct CrossOrigin: Sendable {
                 head, requestID)
         }
         let headers = headers(for: head)
-        guard headers.count > 1, Self.methods.split(separator: ", ").contains(method[...]) else {
+        let isKnown = rules != nil || Self.methods.split(separator: ", ").contains(method[...])
+        guard headers.count > 1, isKnown else {
             return Self.refusal(
                 S3Error(.accessDenied, "CORSResponse: This CORS request is not allowed."), head,
                 requestID, headers: headers)
         }
-        var answer =
-            headers + [
+        var answer = headers + [("x-amz-request-id", requestID)]
+        if rules == nil {
+            answer += [
                 ("Access-Control-Allow-Methods", Self.methods), ("Access-Control-Max-Age", "3600"),
-                ("x-amz-request-id", requestID),
             ]
+        }
         if let asked = head.headers["access-control-request-headers"] {
             answer.append(("Access-Control-Allow-Headers", asked))
         }

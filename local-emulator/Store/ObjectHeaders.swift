@@ -5,6 +5,7 @@ enum ObjectHeaders {
     private static let kept = [
         "content-type", "cache-control", "content-disposition", "content-encoding",
         "content-language", "expires", "x-amz-website-redirect-location",
+        ObjectRecord.taggingHeader,
     ]
     /// S3's limit for all user metadata of an object.
     private static let metadataBytesMaximum = 2_048
@@ -28,6 +29,10 @@ enum ObjectHeaders {
                 "Your metadata headers exceed the maximum allowed metadata size.")
         }
         for (name, value) in stored { try requireFieldValue(value, of: name) }
+        if let tagging = stored[ObjectRecord.taggingHeader] {
+            let tags = try TagSet(header: tagging).header
+            stored[ObjectRecord.taggingHeader] = tags.isEmpty ? nil : tags
+        }
         return normalized(stored)
     }
 
@@ -71,6 +76,8 @@ enum ObjectHeaders {
         _ object: ObjectRecord, _ request: S3Request, isWhole: Bool
     ) throws(S3Error) -> [(String, String)] {
         var headers = object.headers
+        headers[ObjectRecord.taggingHeader] = nil
+        if let count = object.tags?.tags.count { headers["x-amz-tagging-count"] = String(count) }
         for name in overrides {
             guard let value = request["response-" + name] else { continue }
             try requireFieldValue(value, of: "response-" + name)

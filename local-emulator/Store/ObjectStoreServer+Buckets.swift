@@ -62,8 +62,11 @@ extension ObjectStoreServer {
             for upload in try index.uploads(name, prefix: [], limit: Int.max) {
                 try index.removeUpload(upload.id)
             }
+            try index.connection.execute(
+                "DELETE FROM bucket_configurations WHERE bucket = ?", name)
             try index.connection.execute("DELETE FROM buckets WHERE name = ?", name)
         }
+        try await loadBucketCORS()
         return Response(status: 204)
     }
 

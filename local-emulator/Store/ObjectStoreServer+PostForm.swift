@@ -15,7 +15,7 @@ extension ObjectStoreServer {
         }
         let object = NewObject(
             bucket: bucket, key: Array(key.utf8), etag: body.result.md5, bytes: body.result.bytes,
-            headers: try ObjectHeaders.stored(from: fields), body: try await durable(body),
+            headers: try Self.headers(of: fields), body: try await durable(body),
             condition: WritePrecondition(), eventName: "ObjectCreated:Post")
         try await commit(object, request)
         let location =
@@ -43,5 +43,15 @@ extension ObjectStoreServer {
             return response
         default: return Response(status: 204, headers: headers)
         }
+    }
+
+    /// A form has its tags as a document.
+    private static func headers(of fields: [String: String]) throws(S3Error) -> [String: String] {
+        var fields = fields
+        if let document = fields["tagging"] {
+            fields[ObjectRecord.taggingHeader] =
+                try TagSet(parse(Array(document.utf8)), atMost: TagSet.objectMaximum).header
+        }
+        return try ObjectHeaders.stored(from: fields)
     }
 }

@@ -63,5 +63,6 @@ extension ObjectStoreServer {
                 "DELETE FROM completed_uploads WHERE completed_ms < ?",
                 now - Self.completedMilliseconds)
         }
+        try await applyLifecycle()
     }
 }

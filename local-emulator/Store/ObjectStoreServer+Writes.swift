@@ -55,6 +55,11 @@ extension ObjectStoreServer {
             headers = try ObjectHeaders.stored(from: request.head.headers)
             headers.merge(object.headers.filter { $0.key.hasPrefix("x-amz-checksum-") }) { $1 }
         }
+        let tagging = ObjectRecord.taggingHeader
+        headers[tagging] =
+            request.header("x-amz-tagging-directive")?.uppercased() == "REPLACE"
+            ? try ObjectHeaders.stored(from: request.head.headers)[tagging]
+            : object.headers[tagging]
         let body: StoredBody =
             if let inline {
                 .inline(inline)

@@ -55,6 +55,10 @@ package final class ObjectStoreServer: HTTPHandler {
     let logger: Logger
     let authentication: Authentication
     let crossOrigin: CrossOrigin
+    /// Rules of the buckets that have their own, by name.
+    let bucketCORS = Mutex<[String: BucketCORS]>([:])
+    /// When the lifecycle rules are looked at again, milliseconds since 1970.
+    let nextLifecycle = Mutex(0)
     private let onObjectEvent: @Sendable () -> Void
     private let requestCount = Atomic(0)
     private let requestPrefix = hex(randomBytes(count: 4)).uppercased()
@@ -82,13 +86,14 @@ package final class ObjectStoreServer: HTTPHandler {
             try connection.execute("INSERT OR IGNORE INTO buckets VALUES(?,?)", bucket, now)
         }
         try await reconcile()
+        try await loadBucketCORS()
     }
 
     package func plan(for head: RequestHead) async -> BodyPlan {
         let requestID = newRequestID()
         do throws(S3Error) {
             if head.method == "OPTIONS" {
-                return .refuse(crossOrigin.preflight(head, requestID: requestID))
+                return .refuse(origins(of: head).preflight(head, requestID: requestID))
             }
             let request = try S3Request(head, requestID: requestID)
             let operation = try authorizedOperation(request)
@@ -138,6 +143,18 @@ package final class ObjectStoreServer: HTTPHandler {
         }
         onObjectEvent()
         return value
+    }
+
+    /// Runs a write of the store's own and tells the dispatcher of its events.
+    func upkeep(_ body: @escaping @Sendable (ObjectIndex) throws -> Void) async throws {
+        let (now, grace) = (configuration.now(), configuration.deletionGraceMilliseconds)
+        try await database.transaction { connection in
+            try body(
+                ObjectIndex(
+                    connection: connection, now: now, requestID: "upkeep",
+                    graceMilliseconds: grace))
+        }
+        onObjectEvent()
     }
 
     /// Runs reads on one snapshot.
@@ -197,6 +214,9 @@ package final class ObjectStoreServer: HTTPHandler {
         case .deleteBucket: return try await deleteBucket(request)
         case .bucketLocation: return try await bucketLocation(request)
         case .bucketVersioning: return try await bucketVersioning(request)
+        case .configuration(let kind): return try await configuration(kind, request, body.memory)
+        case .getObjectTagging: return try await objectTagging(request)
+        case .setObjectTagging: return try await setObjectTagging(request, body.memory)
         case .listObjects, .listObjectsV2:
             return try await listObjects(request, isVersion2: pending.operation == .listObjectsV2)
         case .deleteObjects: return try await deleteObjects(request, body.memory)
@@ -234,8 +254,15 @@ package final class ObjectStoreServer: HTTPHandler {
         response.headers += [
             ("x-amz-request-id", requestID), ("x-amz-id-2", "spool"), ("Server", "Spool"),
         ]
-        response.headers += crossOrigin.headers(for: head)
+        response.headers += origins(of: head).headers(for: head)
         return response
+    }
+
+    /// Which pages may call the bucket that a request is about.
+    private func origins(of head: RequestHead) -> CrossOrigin {
+        let bucket = head.path.dropFirst().prefix { $0 != "/" }
+        guard let rules = bucketCORS.withLock({ $0[String(bucket)] }) else { return crossOrigin }
+        return CrossOrigin(allowedOrigins: [], rules: rules)
     }
 
     private func newRequestID() -> String {

@@ -5,6 +5,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
         case authorizationHeaderMalformed = "AuthorizationHeaderMalformed"
         case authorizationQueryParametersError = "AuthorizationQueryParametersError"
         case badDigest = "BadDigest"
+        case badRequest = "BadRequest"
         case bucketAlreadyOwnedByYou = "BucketAlreadyOwnedByYou"
         case bucketNotEmpty = "BucketNotEmpty"
         case entityTooLarge = "EntityTooLarge"
@@ -20,6 +21,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
         case invalidPolicyDocument = "InvalidPolicyDocument"
         case invalidRange = "InvalidRange"
         case invalidRequest = "InvalidRequest"
+        case invalidTag = "InvalidTag"
         case invalidURI = "InvalidURI"
         case keyTooLongError = "KeyTooLongError"
         case malformedPOSTRequest = "MalformedPOSTRequest"
@@ -47,6 +49,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
             switch self {
             case .notModified: 304
             case .authorizationHeaderMalformed, .authorizationQueryParametersError, .badDigest,
+                .badRequest, .invalidTag,
                 .entityTooLarge, .entityTooSmall, .incompleteBody, .invalidArgument,
                 .invalidBucketName, .invalidDigest, .invalidPart, .invalidPartOrder,
                 .invalidPolicyDocument, .invalidRequest, .invalidURI, .keyTooLongError,

@@ -62,6 +62,8 @@ enum S3Operation: Sendable, Equatable {
     case createBucket, headBucket, deleteBucket, bucketLocation, bucketVersioning
     case listObjects, listObjectsV2, listUploads, deleteObjects, postForm
     case getObject, headObject, putObject, copyObject, deleteObject
+    case getObjectTagging, setObjectTagging
+    case configuration(BucketConfiguration)
     case createUpload, uploadPart, uploadPartCopy, listParts, completeUpload, abortUpload
 
     /// Whether the body is object data, of any size.
@@ -82,6 +84,10 @@ enum S3Operation: Sendable, Equatable {
 
     private static func bucketOperation(_ request: S3Request) throws(S3Error) -> S3Operation {
         let method = request.head.method
+        for kind in BucketConfiguration.allCases where request.has(kind.rawValue) {
+            guard ["GET", "PUT", "DELETE"].contains(method) else { throw methodNotAllowed }
+            return .configuration(kind)
+        }
         for (name, missing) in missingConfigurations where request.has(name) {
             guard method == "GET", let missing else { throw notImplemented(name) }
             throw S3Error(missing, "The configuration does not exist")
@@ -102,7 +108,14 @@ enum S3Operation: Sendable, Equatable {
     }
 
     private static func objectOperation(_ request: S3Request) throws(S3Error) -> S3Operation {
-        for name in ["acl", "tagging", "retention", "legal-hold", "torrent", "restore", "select"]
+        if request.has("tagging") {
+            switch request.head.method {
+            case "GET": return .getObjectTagging
+            case "PUT", "DELETE": return .setObjectTagging
+            default: throw methodNotAllowed
+            }
+        }
+        for name in ["acl", "retention", "legal-hold", "torrent", "restore", "select"]
         where request.has(name) { throw notImplemented(name) }
         let isCopy = request.header("x-amz-copy-source") != nil
         switch request.head.method {
@@ -119,8 +132,7 @@ enum S3Operation: Sendable, Equatable {
     }
 
     private static let missingConfigurations: [(String, S3Error.Code?)] = [
-        ("cors", .noSuchCORSConfiguration), ("policy", .noSuchBucketPolicy),
-        ("lifecycle", .noSuchLifecycleConfiguration), ("tagging", .noSuchTagSet),
+        ("policy", .noSuchBucketPolicy),
         ("encryption", .serverSideEncryptionConfigurationNotFoundError), ("acl", nil),
         ("notification", nil), ("website", nil), ("logging", nil), ("replication", nil),
         ("object-lock", nil), ("publicAccessBlock", nil), ("ownershipControls", nil),

@@ -8,6 +8,11 @@ enum StoreSchema {
         CREATE TABLE IF NOT EXISTS buckets(
           name TEXT PRIMARY KEY, created_ms INTEGER NOT NULL) WITHOUT ROWID
         """,
+        """
+        CREATE TABLE IF NOT EXISTS bucket_configurations(
+          bucket TEXT NOT NULL REFERENCES buckets(name), name TEXT NOT NULL,
+          document BLOB NOT NULL, PRIMARY KEY(bucket, name)) WITHOUT ROWID
+        """,
         // Exactly one of blob and inline_id is set.
         """
         CREATE TABLE IF NOT EXISTS objects(

@@ -1,0 +1,101 @@
+import EmulatorDatabase
+import EmulatorHTTP
+import Synchronization
+import XMLTree
+
+/// Documents that a bucket keeps as they came, once they were found valid.
+enum BucketConfiguration: String, Sendable, CaseIterable {
+    case cors, tagging, lifecycle
+
+    /// Answered where the bucket has none.
+    var missing: S3Error {
+        switch self {
+        case .cors:
+            S3Error(.noSuchCORSConfiguration, "The CORS configuration does not exist")
+        case .tagging: S3Error(.noSuchTagSet, "The TagSet does not exist")
+        case .lifecycle:
+            S3Error(
+                .noSuchLifecycleConfiguration, "The lifecycle configuration does not exist")
+        }
+    }
+
+    /// - Throws: `.malformedXML`, `.invalidRequest`, `.invalidTag`.
+    func check(_ document: XMLElement) throws(S3Error) {
+        switch self {
+        case .cors: _ = try BucketCORS(document)
+        case .tagging: _ = try TagSet(document, atMost: TagSet.bucketMaximum)
+        case .lifecycle: _ = try LifecycleRules(document)
+        }
+    }
+}
+
+extension ObjectStoreServer {
+    func configuration(
+        _ kind: BucketConfiguration, _ request: S3Request, _ body: [UInt8]
+    ) async throws -> Response {
+        let bucket = request.bucket ?? ""
+        switch request.head.method {
+        case "GET":
+            let document = try await read { index in
+                try index.requireBucket(bucket)
+                return try index.configuration(kind, of: bucket)
+            }
+            guard let document else { throw kind.missing }
+            return Response(
+                status: 200, headers: [("Content-Type", "application/xml")],
+                body: .bytes(document))
+        case "PUT":
+            try kind.check(Self.parse(body))
+            try await write(request) { try $0.setConfiguration(kind, of: bucket, to: body) }
+            if kind == .cors { try await loadBucketCORS() }
+            return Response(status: kind == .tagging ? 204 : 200)
+        default:
+            try await write(request) { try $0.setConfiguration(kind, of: bucket, to: nil) }
+            if kind == .cors { try await loadBucketCORS() }
+            return Response(status: 204)
+        }
+    }
+
+    /// Reads the rules of all buckets anew.
+    func loadBucketCORS() async throws {
+        let documents = try await read { try $0.configurations(.cors) }
+        var rules: [String: BucketCORS] = [:]
+        for (bucket, document) in documents {
+            rules[bucket] = try BucketCORS(try Self.parse(document))
+        }
+        let found = rules
+        bucketCORS.withLock { $0 = found }
+    }
+}
+
+extension ObjectIndex {
+    func configuration(_ kind: BucketConfiguration, of bucket: String) throws -> [UInt8]? {
+        try connection.query(
+            "SELECT document FROM bucket_configurations WHERE bucket = ? AND name = ?", bucket,
+            kind.rawValue
+        ).first?.blob("document")
+    }
+
+    /// Those of one kind, by bucket.
+    func configurations(_ kind: BucketConfiguration) throws -> [(bucket: String, [UInt8])] {
+        try connection.query(
+            "SELECT bucket, document FROM bucket_configurations WHERE name = ?", kind.rawValue
+        ).map { (try $0.text("bucket"), try $0.blob("document")) }
+    }
+
+    /// - Throws: `.noSuchBucket`.
+    func setConfiguration(
+        _ kind: BucketConfiguration, of bucket: String, to document: [UInt8]?
+    ) throws {
+        try requireBucket(bucket)
+        if let document {
+            try connection.execute(
+                "INSERT OR REPLACE INTO bucket_configurations VALUES(?,?,?)", bucket,
+                kind.rawValue, document)
+        } else {
+            try connection.execute(
+                "DELETE FROM bucket_configurations WHERE bucket = ? AND name = ?", bucket,
+                kind.rawValue)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import EmulatorDatabase
+import Synchronization
+import XMLTree
+
+/// What a bucket's lifecycle configuration says of expiry; rules about storage
+/// classes and versions are kept and mean nothing here.
+struct LifecycleRules: Sendable {
+    struct Rule: Sendable {
+        var prefix: [UInt8]
+        /// Tags that an object must have, all of them.
+        var tags: [TagSet.Tag]
+        var expirationDays: Int?
+        var abortUploadDays: Int?
+    }
+
+    /// The enabled ones.
+    let rules: [Rule]
+
+    /// - Throws: `.malformedXML`, `.invalidArgument`.
+    init(_ document: XMLElement) throws(S3Error) {
+        guard document.name == "LifecycleConfiguration" else { throw S3Error.malformedXML }
+        let elements = document.all("Rule")
+        guard (1...1_000).contains(elements.count) else { throw S3Error.malformedXML }
+        var rules: [Rule] = []
+        for element in elements {
+            guard let status = element.text(of: "Status"), ["Enabled", "Disabled"].contains(status)
+            else { throw S3Error.malformedXML }
+            let rule = try Rule(element)
+            if status == "Enabled" { rules.append(rule) }
+        }
+        self.rules = rules
+    }
+}
+
+extension LifecycleRules.Rule {
+    fileprivate init(_ element: XMLElement) throws(S3Error) {
+        let filter = element.all("Filter").first
+        let places = [element, filter, filter?.all("And").first].compactMap { $0 }
+        let prefix = places.compactMap { $0.text(of: "Prefix") }.first ?? ""
+        tags = places.dropFirst().flatMap { $0.all("Tag") }.compactMap { tag in
+            tag.text(of: "Key").map { TagSet.Tag(key: $0, value: tag.text(of: "Value") ?? "") }
+        }
+        self.prefix = Array(prefix.utf8)
+        expirationDays = try Self.days(element, "Expiration", "Days")
+        abortUploadDays = try Self.days(
+            element, "AbortIncompleteMultipartUpload", "DaysAfterInitiation")
+    }
+
+    private static func days(
+        _ element: XMLElement, _ action: String, _ name: String
+    ) throws(S3Error) -> Int? {
+        guard let text = element.all(action).first?.text(of: name) else { return nil }
+        guard let days = Int(text), days > 0 else {
+            throw S3Error(
+                .invalidArgument, "'\(name)' for \(action) action must be a positive integer")
+        }
+        return days
+    }
+}
+
+extension ObjectStoreServer {
+    private static let dayMilliseconds = 86_400_000
+    /// Between two looks at the rules.
+    private static let lifecycleMilliseconds = 60_000
+
+    /// Deletes what the buckets' lifecycle rules let expire: whole days after
+    /// it was written, not at midnight as S3 does.
+    func applyLifecycle() async throws {
+        let now = configuration.now()
+        let isDue = nextLifecycle.withLock { next in
+            guard now >= next else { return false }
+            next = now + Self.lifecycleMilliseconds
+            return true
+        }
+        guard isDue else { return }
+        let documents = try await read { try $0.configurations(.lifecycle) }
+        for (bucket, document) in documents {
+            for rule in try LifecycleRules(try Self.parse(document)).rules {
+                try await upkeep { try $0.apply(rule, to: bucket, day: Self.dayMilliseconds) }
+            }
+        }
+    }
+}
+
+extension ObjectIndex {
+    fileprivate func apply(_ rule: LifecycleRules.Rule, to bucket: String, day: Int) throws {
+        let end = Self.successor(rule.prefix) ?? [255]
+        if let days = rule.expirationDays {
+            let rows = try connection.query(
+                """
+                SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key < ? AND modified_ms <= ?
+                LIMIT 1000
+                """, bucket, rule.prefix, end, now - days * day)
+            for object in try rows.map({ try ObjectRecord($0) }) {
+                let tags = object.tags?.tags ?? []
+                guard rule.tags.allSatisfy(tags.contains) else { continue }
+                _ = try delete(bucket, object.key)
+            }
+        }
+        if let days = rule.abortUploadDays {
+            for upload in try uploads(bucket, prefix: rule.prefix, limit: 1_000)
+            where upload.createdMilliseconds <= now - days * day {
+                try removeUpload(upload.id)
+            }
+        }
+    }
+}
