@@ -1,19 +1,14 @@
 """The store as rclone, s3cmd and a browser of another origin see it."""
-import http.server
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import threading
 import uuid
 
 import conftest
 import pytest
-from playwright.sync_api import sync_playwright
 from test_store_behaviours import bucket, s3  # noqa: F401
 
-CHROMIUM = os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 S3CMD = pathlib.Path(sys.executable).with_name("s3cmd")
 MIB = 1 << 20
 
@@ -147,48 +142,23 @@ def test_s3cmd_signs_a_url_and_makes_buckets(s3cmd, bucket, tree):  # noqa: F811
 
 # A browser
 
-@pytest.fixture(scope="module")
-def page():
-    """On a page whose origin is neither the API's nor the store's."""
-    class Page(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>editor</title>")
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/")
-        yield page
-        browser.close()
-    server.shutdown()
-
-
-def test_a_browser_puts_by_a_presigned_url(s3, bucket, page):  # noqa: F811
+def test_a_browser_puts_by_a_presigned_url(s3, bucket, foreign_page):  # noqa: F811
     url = s3.generate_presigned_url(
         "put_object", Params={"Bucket": bucket, "Key": "ü.txt", "ContentType": "text/plain"})
-    answer = page.evaluate("""async url => {
+    answer = foreign_page.evaluate("""async url => {
         const put = await fetch(url, {
             method: 'PUT', headers: {'Content-Type': 'text/plain'}, body: 'hello'});
         return [put.status, put.headers.get('ETag')];
     }""", url)
     assert answer == [200, '"5d41402abc4b2a76b9719d911017c592"']
-    got = page.evaluate("""async url => {
+    got = foreign_page.evaluate("""async url => {
         const answer = await fetch(url, {headers: {Range: 'bytes=1-3'}});
         return [answer.status, answer.headers.get('Content-Range'), await answer.text()];
     }""", s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "ü.txt"}))
     assert got == [206, "bytes 1-3/5", "ell"]
 
 
-def test_a_browser_heeds_the_buckets_own_cors_rules(s3, bucket, page):  # noqa: F811
+def test_a_browser_heeds_the_buckets_own_cors_rules(s3, bucket, foreign_page):  # noqa: F811
     s3.put_object(Bucket=bucket, Key="a", Body=b"hello")
     url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a"})
     read = """url => fetch(url, {cache: 'no-store'}).then(
@@ -199,16 +169,16 @@ def test_a_browser_heeds_the_buckets_own_cors_rules(s3, bucket, page):  # noqa: 
         s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [{
             "AllowedOrigins": [origin], "AllowedMethods": ["GET"], "ExposeHeaders": exposed}]})
 
-    assert page.evaluate(read, url) == ["hello", True]
+    assert foreign_page.evaluate(read, url) == ["hello", True]
     allow("https://elsewhere.example.com", ["ETag"])
-    assert page.evaluate(read, url) == "TypeError"
-    allow(page.evaluate("origin"), [])
-    assert page.evaluate(read, url) == ["hello", False]
+    assert foreign_page.evaluate(read, url) == "TypeError"
+    allow(foreign_page.evaluate("origin"), [])
+    assert foreign_page.evaluate(read, url) == ["hello", False]
     allow("http://127.0.0.1:*", ["ETag"])
-    assert page.evaluate(read, url) == ["hello", True]
+    assert foreign_page.evaluate(read, url) == ["hello", True]
 
 
-def test_a_browser_posts_a_form(s3, bucket, page):  # noqa: F811
+def test_a_browser_posts_a_form(s3, bucket, foreign_page):  # noqa: F811
     grant = s3.generate_presigned_post(
         bucket, "in/${filename}", Fields={"Content-Type": "text/plain"},
         Conditions=[["starts-with", "$key", "in/"], {"Content-Type": "text/plain"},
@@ -221,8 +191,8 @@ def test_a_browser_posts_a_form(s3, bucket, page):  # noqa: F811
         return [answer.status, await answer.text()];
     }"""
     send = f"([grant, text]) => ({send})(grant, text)"
-    assert page.evaluate(send, [grant, "hello"])[0] == 204
+    assert foreign_page.evaluate(send, [grant, "hello"])[0] == 204
     assert s3.get_object(Bucket=bucket, Key="in/a b.txt")["Body"].read() == b"hello"
-    status, text = page.evaluate(send, [grant, "more than ten"])
+    status, text = foreign_page.evaluate(send, [grant, "more than ten"])
     assert status == 400 and "EntityTooLarge" in text
     assert s3.get_object(Bucket=bucket, Key="in/a b.txt")["Body"].read() == b"hello"

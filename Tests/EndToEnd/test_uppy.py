@@ -1,19 +1,13 @@
 """Uploads in the words of Uppy's S3 plugin, from a page of another origin."""
-import http.server
-import os
-import shutil
-import threading
+import base64
 
-import pytest
-from playwright.sync_api import sync_playwright
-
-CHROMIUM = os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+import conftest
 
 # What the plugin does with `companionUrl`, verb by verb: the same paths,
 # headers and bodies; parts of 5 MiB, several at once, ETags read across
 # origins. It is paused after its first parts and goes on from the list.
 PLUGIN = """
-async ({companionUrl, type, name, size, parallel, stopAfter}) => {
+async ({companionUrl, type, name, size, stopAfter}) => {
   const partSize = 5 * 1024 * 1024;
   const bytes = Uint8Array.from(atob(window.base64), c => c.charCodeAt(0)).slice(0, size);
   const file = new File([bytes], name, {type});
@@ -51,54 +45,22 @@ async ({companionUrl, type, name, size, parallel, stopAfter}) => {
 """
 
 
-@pytest.fixture(scope="module")
-def elsewhere():
-    """A page server with another origin than the API and the store."""
-    class Page(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>editor</title>")
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def page(elsewhere):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        page = browser.new_page()
-        page.goto(elsewhere)
-        yield page
-        browser.close()
-
-
 def give(page, path):
-    import base64
     page.evaluate("text => { window.base64 = text }", base64.b64encode(path.read_bytes()).decode())
 
 
-def test_a_paused_upload_in_parts_goes_on_and_is_exported(shared, page, tmp_path):
-    import conftest
+def test_a_paused_upload_in_parts_goes_on_and_is_exported(shared, foreign_page, tmp_path):
     film = tmp_path / "film.mp4"
     conftest.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=4", "-vf",
                     "noise=alls=30:allf=t", "-c:v", "libx264", "-preset", "ultrafast",
                     "-b:v", "30M", "-pix_fmt", "yuv420p", film)
     size = film.stat().st_size
     assert size > 11 << 20
-    give(page, film)
+    give(foreign_page, film)
 
-    result = page.evaluate(PLUGIN, {
+    result = foreign_page.evaluate(PLUGIN, {
         "companionUrl": f"{shared.api}/api/uppy", "type": "video/mp4", "name": "fìlm 1.mp4",
-        "size": size, "parallel": 3, "stopAfter": 2})
+        "size": size, "stopAfter": 2})
 
     assert [part["PartNumber"] for part in result["there"]] == [1, 2]
     assert all(part["ETag"].startswith('"') for part in result["parts"])
@@ -115,10 +77,10 @@ def test_a_paused_upload_in_parts_goes_on_and_is_exported(shared, page, tmp_path
     assert status["state"] == "completed", status
 
 
-def test_a_single_upload_by_params(shared, page, media):
+def test_a_single_upload_by_params(shared, foreign_page, media):
     path = media / "a.mp4"
-    give(page, path)
-    result = page.evaluate("""async ({companionUrl, name}) => {
+    give(foreign_page, path)
+    result = foreign_page.evaluate("""async ({companionUrl, name}) => {
         const bytes = Uint8Array.from(atob(window.base64), c => c.charCodeAt(0));
         const query = new URLSearchParams({filename: name, type: 'video/mp4'});
         const params = await (await fetch(`${companionUrl}/s3/params?${query}`)).json();
@@ -133,8 +95,8 @@ def test_a_single_upload_by_params(shared, page, media):
     assert done.json()["metadata"]["size"] == path.stat().st_size
 
 
-def test_an_aborted_upload_leaves_nothing(shared, page):
-    statuses = page.evaluate("""async base => {
+def test_an_aborted_upload_leaves_nothing(shared, foreign_page):
+    statuses = foreign_page.evaluate("""async base => {
         const begun = await (await fetch(`${base}/s3/multipart`, {
             method: 'POST', headers: {'Content-Type': 'application/json'},
             body: JSON.stringify({filename: 'a.mp4', type: 'video/mp4'})})).json();
