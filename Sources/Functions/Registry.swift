@@ -187,7 +187,10 @@ package enum Registry {
     }
 
     private static func encoded(_ value: some Encodable) throws -> [UInt8] {
-        Array(try JSONEncoder().encode(value))
+        let encoder = JSONEncoder()
+        // The same answer has the same bytes: recorded ones are compared.
+        encoder.outputFormatting = [.sortedKeys]
+        return Array(try encoder.encode(value))
     }
 }
 
