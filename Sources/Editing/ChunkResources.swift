@@ -44,10 +44,17 @@ package enum ChunkResources {
 
     /// Memory that rendering those frames takes, in MB.
     static func megabytes(of frames: FrameRange, in plan: RenderPlan) -> Double {
-        let sources = plan.layers.flatMap(\.placements)
-            .filter { $0.frames.intersection(frames) != nil }
-            .compactMap { $0.source.flatMap { plan.sources[$0].media.video } }
-        let read = sources.reduce(0) { $0 + $1.width * $1.height }
+        // A loop: Swift 6.3.1's optimizer crashes on the same in closures.
+        var read = 0
+        for layer in plan.layers {
+            for placement in layer.placements
+            where placement.frames.intersection(frames) != nil {
+                guard let source = placement.source,
+                    let video = plan.sources[source].media.video
+                else { continue }
+                read += video.width * video.height
+            }
+        }
         let written = plan.output.width * plan.output.height
         return baseMegabytes + decoderMegabytes * Double(read) / 1e6
             + encoderMegabytes(plan.output.video) * Double(written) / 1e6
