@@ -72,13 +72,12 @@ def upload(emulator, path):
         capture_output=True, text=True, check=True).stdout.split()[-1]
 
 
-def export(emulator, assets, changes, seconds, smart, path, preset="veryfast"):
+def export(emulator, assets, changes, seconds, smart, path):
     request = {
         "timeline": {"tracks": [{"clips": [{
             "asset": {"type": "multicam", "angles": assets, "switches": changes, "audio": "A"},
             "length": seconds}]}]},
-        "output": {"resolution": "source", "fps": "source", "smartCut": smart, "crf": 20,
-                   "preset": preset}}
+        "output": {"resolution": "source", "fps": "source", "smartCut": smart, "crf": 20}}
     begin = time.monotonic()
     status = emulator.wait(emulator.start_export(request), 7_200)
     wall = time.monotonic() - begin
@@ -116,8 +115,6 @@ def main():
             same, heads = compare(film, cameras, changes, seconds * RATE)
             full, full_usage = export(
                 emulator, assets, changes, seconds, False, scratch / "full.mp4")
-            slow, slow_usage = export(
-                emulator, assets, changes, seconds, False, scratch / "full.mp4", "medium")
         finally:
             emulator.stop()
     encoded = seconds * RATE - usage["copiedFrames"]
@@ -126,8 +123,6 @@ def main():
         "smart cut: wall s": round(smart, 1), "full: wall s": round(full, 1),
         "wall ratio": round(full / smart, 2),
         "CPU ratio": round(full_usage["cpuMilliseconds"] / usage["cpuMilliseconds"], 2),
-        "full, preset medium: wall s": round(slow, 1), "its wall ratio": round(slow / smart, 2),
-        "its CPU ratio": round(slow_usage["cpuMilliseconds"] / usage["cpuMilliseconds"], 2),
         "frames": seconds * RATE, "encoded": encoded, "least possible": heads,
         "encoded over least": round(encoded / max(1, heads), 3),
         "frames equal to the camera's": same, "copied": usage["copiedFrames"],
