@@ -1,8 +1,7 @@
-import CCrypto
-
 /// A running cyclic redundancy check as S3's `x-amz-checksum-*` headers use.
 ///
-/// Table-driven, one byte a step: no Debian library has all three of them.
+/// Table-driven, sixteen bytes a step ("slicing"): no Debian library has all
+/// three of them.
 package struct RunningCRC: Sendable {
     package enum Algorithm: String, Sendable, CaseIterable {
         /// ISO-HDLC, as zlib.
@@ -23,48 +22,153 @@ package struct RunningCRC: Sendable {
 
         /// Bytes of the result.
         package var byteCount: Int { self == .crc64nvme ? 8 : 4 }
+
+        /// The state before the first byte; the result is taken against it too.
+        var ones: UInt64 { self == .crc64nvme ? .max : 0xFFFF_FFFF }
     }
 
-    private static let tables: [Algorithm: [UInt64]] = Dictionary(
-        uniqueKeysWithValues: Algorithm.allCases.map { ($0, table($0.polynomial)) })
-
     private let algorithm: Algorithm
-    private let table: [UInt64]
+    private let tables: SlicingTables
     private var state: UInt64
+    /// Bytes so far.
+    package private(set) var byteCount = 0
 
     package init(_ algorithm: Algorithm) {
         self.algorithm = algorithm
-        table = Self.tables[algorithm] ?? Self.table(algorithm.polynomial)
-        state = Self.ones(algorithm)
+        tables = SlicingTables.of(algorithm)
+        state = algorithm.ones
+    }
+
+    /// The check of bytes that somebody else has seen.
+    /// - Parameter value: Big-endian, of the algorithm's length.
+    /// - Returns: nil for another length.
+    package init?(_ algorithm: Algorithm, value: [UInt8], byteCount: Int) {
+        guard value.count == algorithm.byteCount else { return nil }
+        self.init(algorithm)
+        state = value.reduce(0) { $0 << 8 | UInt64($1) } ^ algorithm.ones
+        self.byteCount = byteCount
     }
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        var state = state
-        table.withUnsafeBufferPointer { table in
-            for byte in bytes {
-                state = table[Int(UInt8(truncatingIfNeeded: state) ^ byte)] ^ (state >> 8)
-            }
-        }
-        self.state = state
+        state = tables.advance(state, over: bytes)
+        byteCount += bytes.count
     }
 
     /// The check so far, big-endian, as S3 encodes it.
     package var value: [UInt8] {
-        let result = state ^ Self.ones(algorithm)
+        let result = state ^ algorithm.ones
         return (0..<algorithm.byteCount).reversed().map {
             UInt8(truncatingIfNeeded: result >> (8 * UInt64($0)))
         }
     }
 
-    private static func ones(_ algorithm: Algorithm) -> UInt64 {
-        algorithm == .crc64nvme ? .max : 0xFFFF_FFFF
+    /// Takes the bytes that another one of the same algorithm has seen, as if
+    /// they had followed here: the check of a whole from those of its parts.
+    package mutating func append(_ next: RunningCRC) {
+        precondition(algorithm == next.algorithm, "checks of one kind can be joined")
+        // Zero bytes move the state; the rest is linear in what they stand for.
+        let moved = CRCShift(algorithm).advance(state ^ algorithm.ones, zeroBytes: next.byteCount)
+        state = moved ^ next.state
+        byteCount += next.byteCount
+    }
+}
+
+/// What each of 16 bytes does to the state, 256 entries for each place.
+private struct SlicingTables: Sendable {
+    private static let all: [RunningCRC.Algorithm: SlicingTables] = Dictionary(
+        uniqueKeysWithValues: RunningCRC.Algorithm.allCases.map { ($0, SlicingTables($0)) })
+
+    static func of(_ algorithm: RunningCRC.Algorithm) -> SlicingTables {
+        all[algorithm] ?? SlicingTables(algorithm)
     }
 
-    private static func table(_ polynomial: UInt64) -> [UInt64] {
-        (0..<256).map { index in
+    /// Entry `256 * n + b`: the byte b with n bytes of zero behind it.
+    private let entries: [UInt64]
+
+    private init(_ algorithm: RunningCRC.Algorithm) {
+        let polynomial = algorithm.polynomial
+        var entries = (0..<256).map { index in
             (0..<8).reduce(UInt64(index)) { value, _ in
                 value & 1 == 1 ? (value >> 1) ^ polynomial : value >> 1
             }
         }
+        for index in 256..<(16 * 256) {
+            let before = entries[index - 256]
+            entries.append(entries[Int(before & 0xFF)] ^ (before >> 8))
+        }
+        self.entries = entries
+    }
+
+    func advance(_ start: UInt64, over bytes: UnsafeRawBufferPointer) -> UInt64 {
+        entries.withUnsafeBufferPointer { table in
+            var state = start
+            var position = 0
+            while bytes.count - position >= 16 {
+                let low =
+                    state
+                    ^ UInt64(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+                    )
+                let high = UInt64(
+                    littleEndian: bytes.loadUnaligned(
+                        fromByteOffset: position + 8, as: UInt64.self))
+                state = Self.fold(low, table, place: 8) ^ Self.fold(high, table, place: 0)
+                position += 16
+            }
+            while position < bytes.count {
+                state =
+                    table[Int(UInt8(truncatingIfNeeded: state) ^ bytes[position])] ^ (state >> 8)
+                position += 1
+            }
+            return state
+        }
+    }
+
+    /// Eight bytes with `place` bytes behind them.
+    @inline(__always)
+    private static func fold(
+        _ word: UInt64, _ table: UnsafeBufferPointer<UInt64>, place: Int
+    ) -> UInt64 {
+        var result: UInt64 = 0
+        for byte in 0..<8 {
+            let value = Int(truncatingIfNeeded: (word >> UInt64(8 * byte)) & 0xFF)
+            result ^= table[(place + 7 - byte) * 256 + value]
+        }
+        return result
+    }
+}
+
+/// Moves a state over zeros: a matrix over GF(2), squared for each bit of the
+/// count (the method of zlib's `crc32_combine`).
+private struct CRCShift {
+    /// What one zero byte makes of each bit of the state.
+    private let oneByte: [UInt64]
+
+    init(_ algorithm: RunningCRC.Algorithm) {
+        let oneBit = (0..<64).map { $0 == 0 ? algorithm.polynomial : UInt64(1) << UInt64($0 - 1) }
+        oneByte = (0..<3).reduce(oneBit) { matrix, _ in Self.squared(matrix) }
+    }
+
+    func advance(_ state: UInt64, zeroBytes: Int) -> UInt64 {
+        var (state, left, matrix) = (state, zeroBytes, oneByte)
+        while left > 0 {
+            if left & 1 == 1 { state = Self.product(matrix, state) }
+            left >>= 1
+            if left > 0 { matrix = Self.squared(matrix) }
+        }
+        return state
+    }
+
+    private static func product(_ matrix: [UInt64], _ vector: UInt64) -> UInt64 {
+        var (result, rest): (UInt64, UInt64) = (0, vector)
+        while rest != 0 {
+            result ^= matrix[rest.trailingZeroBitCount]
+            rest &= rest - 1
+        }
+        return result
+    }
+
+    private static func squared(_ matrix: [UInt64]) -> [UInt64] {
+        matrix.map { product(matrix, $0) }
     }
 }

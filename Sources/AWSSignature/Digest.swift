@@ -3,7 +3,10 @@ import CCrypto
 /// A running digest over libcrypto; give it the bytes piece by piece.
 ///
 /// One value belongs to one task at a time. The context is freed with it.
-package struct RunningDigest: ~Copyable {
+///
+/// SAFETY of `@unchecked Sendable`: the value cannot be copied, so whoever has it
+/// is the only one with its context, and a context is bound to no thread.
+package struct RunningDigest: ~Copyable, @unchecked Sendable {
     package enum Algorithm: Sendable {
         case md5, sha1, sha256
     }

@@ -7,6 +7,8 @@ package enum SigV4 {
     package static let algorithm = "AWS4-HMAC-SHA256"
     /// Stands for a body whose hash is not signed.
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
+    /// Stands for an aws-chunked body with its checksum behind it.
+    package static let unsignedPayloadWithTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
     package struct Credentials: Sendable, Hashable {
         package var accessKeyID: String

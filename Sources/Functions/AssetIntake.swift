@@ -93,7 +93,7 @@ struct AssetIntake: Sendable {
         if let format = CaptionFormat(contentType: upload.contentType) {
             return try await examineCaptions(record, format)
         }
-        let url = try bucket.presignedURL(
+        let url = try await bucket.presignedURL(
             .get(ObjectKey(upload.key), downloadName: nil),
             expiresInSeconds: Self.probeURLSeconds, audience: .internal)
         do throws(FFmpegError) {
@@ -170,15 +170,15 @@ struct AssetDocument: Encodable {
     /// Lifetime of the URLs in the document.
     static let urlSeconds = 86_400
 
-    init(_ record: AssetRecord, keys: AssetKeys, bucket: any Bucket) throws {
+    init(_ record: AssetRecord, keys: AssetKeys, bucket: any Bucket) async throws {
         id = record.id
         userId = record.owner
         status = record.status.rawValue
-        cloudUrl = try bucket.presignedURL(
+        cloudUrl = try await bucket.presignedURL(
             .get(ObjectKey(record.key), downloadName: nil), expiresInSeconds: Self.urlSeconds,
             audience: .client)
         if record.media?.video != nil {
-            posterUrl = try bucket.presignedURL(
+            posterUrl = try await bucket.presignedURL(
                 .get(keys.poster, downloadName: nil), expiresInSeconds: Self.urlSeconds,
                 audience: .client)
         }

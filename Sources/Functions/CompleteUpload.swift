@@ -41,7 +41,8 @@ enum CompleteUpload {
                     ])
             }
             return .json(
-                status: 200, try AssetDocument(record, keys: keys, bucket: dependencies.bucket))
+                status: 200,
+                try await AssetDocument(record, keys: keys, bucket: dependencies.bucket))
         }
     }
 

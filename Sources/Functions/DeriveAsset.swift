@@ -32,7 +32,7 @@ enum DeriveAsset {
             }
             let asset = try await dependencies.bucket.document(AssetRecord.self, at: keys.record)
             guard let asset, let media = asset.media else { continue }
-            let url = try dependencies.bucket.presignedURL(
+            let url = try await dependencies.bucket.presignedURL(
                 .get(ObjectKey(asset.key), downloadName: nil),
                 expiresInSeconds: sourceURLSeconds, audience: .internal)
             try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in

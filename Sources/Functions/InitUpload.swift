@@ -32,7 +32,7 @@ enum InitUpload {
     ) async throws -> UploadGrant {
         let (asset, record) = try await promise(
             wish, inParts: (wish.bytes ?? 0) > UploadLimits.singlePutBytes, to: owner, dependencies)
-        return try UploadGrant(record, asset: asset, bucket: dependencies.bucket)
+        return try await UploadGrant(record, asset: asset, bucket: dependencies.bucket)
     }
 
     /// Keeps a place for an upload: a new asset, and what is expected of it.
@@ -101,7 +101,7 @@ private struct UploadGrant: Encodable {
     var partSize: Int?
     var parts: [Part]?
 
-    init(_ record: UploadRecord, asset: AssetID, bucket: any Bucket) throws {
+    init(_ record: UploadRecord, asset: AssetID, bucket: any Bucket) async throws {
         let key = ObjectKey(record.key)
         assetId = asset.text
         self.key = key.text
@@ -110,7 +110,7 @@ private struct UploadGrant: Encodable {
             headers = ["content-type": record.contentType]
             expiresAt = timestamp(
                 milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000)
-            uploadUrl = try bucket.presignedURL(
+            uploadUrl = try await bucket.presignedURL(
                 .put(key, contentType: record.contentType, contentLength: record.bytes),
                 expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
             return
@@ -124,12 +124,13 @@ private struct UploadGrant: Encodable {
         expiresAt = timestamp(
             milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000)
         let count = (bytes + partBytes - 1) / partBytes
-        parts = try (1...count).map { number in
-            Part(
-                partNumber: number,
-                url: try bucket.presignedURL(
-                    .uploadPart(key, uploadID: uploadID, number: number),
-                    expiresInSeconds: UploadLimits.partGrantSeconds, audience: .client))
+        var parts: [Part] = []
+        for number in 1...count {
+            let url = try await bucket.presignedURL(
+                .uploadPart(key, uploadID: uploadID, number: number),
+                expiresInSeconds: UploadLimits.partGrantSeconds, audience: .client)
+            parts.append(Part(partNumber: number, url: url))
         }
+        self.parts = parts
     }
 }

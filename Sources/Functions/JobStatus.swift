@@ -62,16 +62,18 @@ enum JobStatus {
         if let output = result?.output {
             let key = ObjectKey(output.key)
             let name = "\(found.ledger.keys.job.text).\(key.text.split(separator: ".").last ?? "")"
-            document.downloadUrl = try dependencies.bucket.presignedURL(
+            document.downloadUrl = try await dependencies.bucket.presignedURL(
                 .get(key, downloadName: name), expiresInSeconds: downloadSeconds,
                 audience: .client)
         }
         for file in result?.captions ?? [] {
             let name = "\(found.ledger.keys.job.text).\(file.format.rawValue)"
             document.captionUrls = document.captionUrls ?? [:]
-            document.captionUrls?[file.format.rawValue] = try dependencies.bucket.presignedURL(
-                .get(ObjectKey(file.key), downloadName: name), expiresInSeconds: downloadSeconds,
-                audience: .client)
+            document.captionUrls?[file.format.rawValue] = try await dependencies.bucket
+                .presignedURL(
+                    .get(ObjectKey(file.key), downloadName: name),
+                    expiresInSeconds: downloadSeconds,
+                    audience: .client)
         }
         return document
     }

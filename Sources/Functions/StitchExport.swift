@@ -146,9 +146,12 @@ private struct StitchWork: Sendable {
         plan.chunks = units.chunks
         let fileExtension = plan.output.format.rawValue
         let path = "\(scratch)/output.\(fileExtension)"
+        var chunkURLs: [String] = []
+        for receipt in units.video { chunkURLs.append(try await url(receipt)) }
+        var audioURL: String?
+        if let receipt = units.audio { audioURL = try await url(receipt) }
         let report = try await dependencies.renderer.stitch(
-            plan, chunkURLs: try units.video.map(url), audioURL: try units.audio.map(url), to: path,
-            scratch: scratch)
+            plan, chunkURLs: chunkURLs, audioURL: audioURL, to: path, scratch: scratch)
         let check = try await dependencies.renderer.verify(path, against: plan)
         let contentType = plan.output.format.contentType
         let stored = try await bucket.uploadFile(
@@ -205,8 +208,8 @@ private struct StitchWork: Sendable {
         return files
     }
 
-    private func url(_ receipt: RenderReceipt) throws -> String {
-        try bucket.presignedURL(
+    private func url(_ receipt: RenderReceipt) async throws -> String {
+        try await bucket.presignedURL(
             .get(ObjectKey(receipt.key), downloadName: nil),
             expiresInSeconds: StitchExport.chunkURLSeconds, audience: .internal)
     }

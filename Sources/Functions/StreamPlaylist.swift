@@ -42,19 +42,24 @@ struct StreamPlaylist {
                 status: 409, title: "Not streamed",
                 detail: "The export was not asked for with \"hls\".")
         }
-        let sign = { (key: ObjectKey) in
-            try bucket.presignedURL(
+        func sign(_ key: ObjectKey) async throws -> String {
+            try await bucket.presignedURL(
                 .get(key, downloadName: nil), expiresInSeconds: urlSeconds, audience: .client)
         }
         let text: String
         switch name {
         case .main: text = playlist.main
-        case .video: text = try playlist.video(sign)
+        case .video:
+            var urls: [String] = []
+            for piece in playlist.listing.streamedStretch {
+                urls.append(try await sign(piece.entry.key))
+            }
+            text = playlist.video(urls)
         case .sound:
             guard
                 let piece = try await bucket.document(StreamPiece.self, at: keys.streamSoundIndex)
             else { throw notYet }
-            text = playlist.sound(piece, url: try sign(keys.streamSound))
+            text = playlist.sound(piece, url: try await sign(keys.streamSound))
         }
         guard !playlist.listing.streamPieces.isEmpty || name == .sound else { throw notYet }
         return FunctionURLResponse(
@@ -89,12 +94,11 @@ struct StreamPlaylist {
     }
 
     /// The chunks from the first on as far as there is none missing.
-    func video(_ sign: (ObjectKey) throws -> String) rethrows -> String {
+    func video(_ urls: [String]) -> String {
         let stretch = listing.streamedStretch
         let longest = plan.chunks.map(\.count).max() ?? 1
         var text = head(targetSeconds: Rational(longest) / rate)
-        for (index, piece) in stretch.enumerated() {
-            let url = try sign(piece.entry.key)
+        for (index, (piece, url)) in zip(stretch, urls).enumerated() {
             let setUp = piece.entry.initialisationBytes
             // Every chunk has the same.
             if index == 0 { text += "#EXT-X-MAP:URI=\"\(url)\",BYTERANGE=\"\(setUp)@0\"\n" }

@@ -20,7 +20,7 @@ struct UnitSources: Sendable {
             if unit == .audio, let extracted = try await extractedAudio(of: source) {
                 key = extracted
             }
-            urls[index] = try bucket.presignedURL(
+            urls[index] = try await bucket.presignedURL(
                 .get(key, downloadName: nil), expiresInSeconds: RenderChunk.sourceURLSeconds,
                 audience: .internal)
         }

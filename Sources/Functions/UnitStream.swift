@@ -16,7 +16,7 @@ struct UnitStream: Sendable {
     /// its stream complete.
     func add(_ unit: RenderUnit, _ receipt: RenderReceipt) async throws {
         let bucket = dependencies.bucket
-        let url = try bucket.presignedURL(
+        let url = try await bucket.presignedURL(
             .get(ObjectKey(receipt.key), downloadName: nil),
             expiresInSeconds: RenderChunk.sourceURLSeconds, audience: .internal)
         try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in

@@ -92,9 +92,9 @@ private struct UppyAnswer: Sendable {
             .json(
                 status: 200,
                 SignedPart(
-                    url: try url(uploadID, number, of: try ownKey().key),
+                    url: try await url(uploadID, number, of: try ownKey().key),
                     expires: UploadLimits.partGrantSeconds))
-        case .signBatch(let uploadID): .json(status: 200, try batch(of: uploadID))
+        case .signBatch(let uploadID): .json(status: 200, try await batch(of: uploadID))
         case .complete(let uploadID): .json(status: 200, try await complete(uploadID))
         case .abort(let uploadID): try await abort(uploadID)
         }
@@ -109,7 +109,7 @@ private struct UppyAnswer: Sendable {
             .object(fields.mapValues(JSONValue.string)), typeField: "type", sizeField: nil)
         let (asset, record) = try await InitUpload.promise(
             wish, inParts: false, to: authorized.owner, dependencies.upload)
-        let url = try bucket.presignedURL(
+        let url = try await bucket.presignedURL(
             .put(ObjectKey(record.key), contentType: wish.contentType, contentLength: nil),
             expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
         return Parameters(
@@ -136,7 +136,7 @@ private struct UppyAnswer: Sendable {
         }
     }
 
-    private func batch(of uploadID: String) throws -> Batch {
+    private func batch(of uploadID: String) async throws -> Batch {
         let key = try ownKey().key
         let numbers = try (query["partNumbers"] ?? "").split(separator: ",")
             .map { try UppyVerb.partNumber(String($0)) }
@@ -148,7 +148,7 @@ private struct UppyAnswer: Sendable {
             ])
         }
         var urls: [String: String] = [:]
-        for number in numbers { urls["\(number)"] = try url(uploadID, number, of: key) }
+        for number in numbers { urls["\(number)"] = try await url(uploadID, number, of: key) }
         return Batch(presignedUrls: urls)
     }
 
@@ -164,7 +164,7 @@ private struct UppyAnswer: Sendable {
             keys: keys, bucket: bucket, renderer: dependencies.renderer,
             now: dependencies.upload.now)
         try await intake.joinParts(parts)
-        let location = try bucket.presignedURL(
+        let location = try await bucket.presignedURL(
             .get(key, downloadName: nil), expiresInSeconds: AssetDocument.urlSeconds,
             audience: .client)
         return Completed(assetId: keys.asset.text, key: key.text, location: location)
@@ -196,8 +196,10 @@ private struct UppyAnswer: Sendable {
         return (key, keys)
     }
 
-    private func url(_ uploadID: String, _ number: Int, of key: ObjectKey) throws -> String {
-        try bucket.presignedURL(
+    private func url(
+        _ uploadID: String, _ number: Int, of key: ObjectKey
+    ) async throws -> String {
+        try await bucket.presignedURL(
             .uploadPart(key, uploadID: uploadID, number: number),
             expiresInSeconds: UploadLimits.partGrantSeconds, audience: .client)
     }

@@ -83,6 +83,29 @@ final class MeteredBucket: Bucket {
         return try await wrapped.putObject(body, at: key, options: options)
     }
 
+    @discardableResult
+    func copyObject(
+        _ source: ObjectKey, to key: ObjectKey, ifMatch: String?
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        write()
+        return try await wrapped.copyObject(source, to: key, ifMatch: ifMatch)
+    }
+
+    func copyPart(
+        _ source: ObjectKey, range: Range<Int>, ifMatch: String?, number: Int, of key: ObjectKey,
+        uploadID: String
+    ) async throws(ObjectStoreError) -> UploadedPart {
+        write()
+        return try await wrapped.copyPart(
+            source, range: range, ifMatch: ifMatch, number: number, of: key, uploadID: uploadID)
+    }
+
+    func deleteObjects(
+        _ keys: [ObjectKey]
+    ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {
+        try await wrapped.deleteObjects(keys)
+    }
+
     func headObject(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {
         read()
         return try await wrapped.headObject(key)
@@ -109,7 +132,7 @@ final class MeteredBucket: Bucket {
 
     func uploadPart(
         _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
-    ) async throws(ObjectStoreError) -> String {
+    ) async throws(ObjectStoreError) -> UploadedPart {
         write()
         return try await wrapped.uploadPart(body, number: number, of: key, uploadID: uploadID)
     }
@@ -137,8 +160,14 @@ final class MeteredBucket: Bucket {
 
     func presignedURL(
         _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
-    ) throws(ObjectStoreError) -> String {
-        try wrapped.presignedURL(
+    ) async throws(ObjectStoreError) -> String {
+        try await wrapped.presignedURL(
             request, expiresInSeconds: expiresInSeconds, audience: audience)
+    }
+
+    func presignedPost(
+        _ upload: PostUpload, expiresInSeconds: Int
+    ) async throws(ObjectStoreError) -> PresignedPost {
+        try await wrapped.presignedPost(upload, expiresInSeconds: expiresInSeconds)
     }
 }

@@ -53,6 +53,27 @@ package enum HTTPRequestBody: Sendable {
     case bytes([UInt8])
     /// A part of a file, streamed from disk as the network takes it.
     case file(path: String, offset: Int, bytes: Int)
+    /// Bytes that are made as the network takes them; each sending opens a
+    /// reader of its own, which gives exactly so many.
+    case stream(
+        bytes: Int, open: @Sendable () throws(HTTPTransportError) -> any HTTPBodyReader)
+
+    /// Length in bytes; nil without a body.
+    package var count: Int? {
+        switch self {
+        case .none: nil
+        case .bytes(let bytes): bytes.count
+        case .file(_, _, let bytes), .stream(let bytes, _): bytes
+        }
+    }
+}
+
+/// Gives a body's bytes in their order, on the transport's thread.
+package protocol HTTPBodyReader: AnyObject {
+    /// - Returns: the count of bytes that were put into the buffer; 0 at the end.
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer
+    ) throws(HTTPTransportError) -> Int
 }
 
 /// Where the bytes of a successful answer go. An answer of 300 and above always
@@ -60,9 +81,12 @@ package enum HTTPRequestBody: Sendable {
 package enum HTTPSink: Sendable {
     /// More than this ends the transfer with `.tooLarge`.
     case memory(maximumBytes: Int)
-    /// Written to this open descriptor in order, from its present position.
-    /// The caller keeps it open until the call returns.
-    case descriptor(Int32)
+    /// Written to this open file in order, from an offset in bytes. The caller
+    /// keeps it open until the call returns. `observe` sees the bytes as they are
+    /// written, on the transport's thread: it must be quick.
+    case file(
+        descriptor: Int32, offset: Int = 0,
+        observe: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil)
 }
 
 package struct HTTPResponse: Sendable {

@@ -7,7 +7,7 @@ final class Transfer {
     let handle: OpaqueCurl
     private let request: HTTPRequest
     private var headerList: UnsafeMutablePointer<curl_slist>?
-    private var uploadDescriptor: Int32 = -1
+    private let reader: (any HTTPBodyReader)?
     private var sent = 0
     private var status = 0
     private var headers: [(name: String, value: String)] = []
@@ -20,6 +20,7 @@ final class Transfer {
 
     /// Bytes of an answer's headers that are taken; S3's own limit is 8 kB.
     private static let maximumHeaderBytes = 64 << 10
+    private static let bufferBytes = 256 << 10
 
     /// - Throws: `.localFile` when the body's file cannot be opened, `.invalid`
     ///   for a request that would read as another one on the wire.
@@ -33,19 +34,23 @@ final class Transfer {
         }
         self.handle = handle
         self.request = request
-        if case .file(let path, _, _) = request.body {
-            uploadDescriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard uploadDescriptor >= 0 else {
-                curl_easy_cleanup(handle)
-                throw HTTPTransportError(.localFile, "The body's file cannot be opened")
+        do throws(HTTPTransportError) {
+            switch request.body {
+            case .none: reader = nil
+            case .bytes(let bytes): reader = BytesReader(bytes)
+            case .file(let path, let offset, let bytes):
+                reader = try FileReader(path: path, offset: offset, bytes: bytes)
+            case .stream(_, let open): reader = try open()
             }
+        } catch {
+            curl_easy_cleanup(handle)
+            throw error
         }
     }
 
     deinit {
         curl_easy_cleanup(handle)
         curl_slist_free_all(headerList)
-        if uploadDescriptor >= 0 { close(uploadDescriptor) }
     }
 
     /// Sets every option. `self` must outlive the transfer.
@@ -67,6 +72,13 @@ final class Transfer {
         _ = spool_curl_set_long(
             handle, CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeoutMilliseconds)
         _ = spool_curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeoutMilliseconds)
+        // curl's own buffers are made for pages, not for media.
+        if (request.body.count ?? 0) > Self.bufferBytes {
+            _ = spool_curl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, Self.bufferBytes)
+        }
+        if case .file = request.sink {
+            _ = spool_curl_set_long(handle, CURLOPT_BUFFERSIZE, Self.bufferBytes)
+        }
         if request.stallTimeoutSeconds > 0 {
             _ = spool_curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1_024)
             _ = spool_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, request.stallTimeoutSeconds)
@@ -88,12 +100,7 @@ final class Transfer {
     }
 
     private func setBody(_ context: UnsafeMutableRawPointer) {
-        let length: Int?
-        switch request.body {
-        case .none: length = nil
-        case .bytes(let bytes): length = bytes.count
-        case .file(_, _, let bytes): length = bytes
-        }
+        let length = request.body.count
         switch request.method {
         case "HEAD": _ = spool_curl_set_long(handle, CURLOPT_NOBODY, 1)
         case "GET" where length == nil: _ = spool_curl_set_long(handle, CURLOPT_HTTPGET, 1)
@@ -159,32 +166,19 @@ final class Transfer {
 
     /// Copies the next bytes of the body; 0 at its end.
     func read(into buffer: UnsafeMutablePointer<CChar>, capacity: Int) -> Int {
-        switch request.body {
-        case .none: return 0
-        case .bytes(let bytes):
-            let count = min(capacity, bytes.count - sent)
-            bytes.withUnsafeBytes { source in
-                if count > 0, let start = source.baseAddress {
-                    memcpy(buffer, start + sent, count)
-                }
+        guard let reader, let length = request.body.count else { return 0 }
+        do throws(HTTPTransportError) {
+            let count = try reader.read(
+                into: UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
+            guard count > 0 || sent == length else {
+                throw HTTPTransportError(.localFile, "The body is shorter than said")
             }
             sent += count
             request.onSent?(sent)
             return count
-        case .file(_, let offset, let total):
-            // The page cache serves a file that was just written; a slow disk
-            // would hold up the other transfers for as long as one read.
-            var count: Int
-            repeat {
-                count = pread(uploadDescriptor, buffer, min(capacity, total - sent), offset + sent)
-            } while count < 0 && errno == EINTR
-            guard count > 0 || sent == total else {
-                failure = HTTPTransportError(.localFile, "The body's file is shorter than said")
-                return Int(CURL_READFUNC_ABORT)
-            }
-            sent += count
-            request.onSent?(sent)
-            return count
+        } catch {
+            failure = error
+            return Int(CURL_READFUNC_ABORT)
         }
     }
 
@@ -214,8 +208,11 @@ final class Transfer {
     /// - Returns: whether the bytes were taken.
     func take(body bytes: UnsafeRawBufferPointer) -> Bool {
         bodyBytes += bytes.count
-        if case .descriptor(let descriptor) = request.sink, (200..<300).contains(status) {
-            return write(bytes, to: descriptor)
+        if case .file(let descriptor, let offset, let observe) = request.sink,
+            (200..<300).contains(status)
+        {
+            observe?(bytes)
+            return write(bytes, to: descriptor, at: offset + bodyBytes - bytes.count)
         }
         // The caller's limit is for what it asked for, not for an error's text.
         var limit = 1 << 20
@@ -233,17 +230,19 @@ final class Transfer {
     /// The page cache takes the bytes at memory's speed. A disk that cannot keep
     /// up with the network holds up the other transfers meanwhile; a thread for
     /// the writes would copy every byte once more to avoid it.
-    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = Glibc.write(
-                descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+    private func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int
+    ) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let count = pwrite(descriptor, rest.baseAddress, rest.count, offset + written)
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else {
                 failure = HTTPTransportError(.localFile, String(cString: strerror(errno)))
                 return false
             }
-            rest = rest.dropFirst(count)
+            written += count
         }
         return true
     }

@@ -30,8 +30,23 @@ package protocol Bucket: Sendable {
     /// - Throws: `.notFound`.
     func headObject(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo
 
+    /// Copies an object inside the bucket, its content type with it.
+    /// - Parameter ifMatch: The ETag that the source must have.
+    /// - Throws: `.notFound`, `.preconditionFailed`, `.invalidRequest` for a
+    ///   source above 5 GiB or one copied to itself.
+    @discardableResult
+    func copyObject(
+        _ source: ObjectKey, to key: ObjectKey, ifMatch: String?
+    ) async throws(ObjectStoreError) -> ObjectInfo
+
     /// Deletes an object; one that does not exist is deleted already.
     func deleteObject(_ key: ObjectKey) async throws(ObjectStoreError)
+
+    /// Deletes objects together. Keys that are not there are deleted already.
+    /// - Returns: the keys that the store refused to delete, and why.
+    func deleteObjects(
+        _ keys: [ObjectKey]
+    ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError]
 
     /// One page of keys in UTF-8 byte order.
     /// - Parameter startAfter: Only keys greater than this one.
@@ -45,10 +60,16 @@ package protocol Bucket: Sendable {
     ) async throws(ObjectStoreError) -> String
 
     /// - Parameter number: 1 to 10,000.
-    /// - Returns: the part's ETag.
     func uploadPart(
         _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
-    ) async throws(ObjectStoreError) -> String
+    ) async throws(ObjectStoreError) -> UploadedPart
+
+    /// Makes a part of an object that the bucket has.
+    /// - Parameter range: Bytes of the source, half-open.
+    func copyPart(
+        _ source: ObjectKey, range: Range<Int>, ifMatch: String?, number: Int, of key: ObjectKey,
+        uploadID: String
+    ) async throws(ObjectStoreError) -> UploadedPart
 
     /// Uploaded parts in the order of their numbers, all pages.
     /// - Throws: `.notFound` for an unknown upload ID.
@@ -67,125 +88,11 @@ package protocol Bucket: Sendable {
     /// - Parameter audience: Who shall reach the store by it.
     func presignedURL(
         _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
-    ) throws(ObjectStoreError) -> String
-}
+    ) async throws(ObjectStoreError) -> String
 
-/// Who reaches the store by a presigned URL: its host is signed with it.
-package enum URLAudience: Sendable {
-    /// Our own FFmpeg, beside the functions.
-    case `internal`
-    /// A browser or another client of the deployment.
-    case client
-}
-
-extension Bucket {
-    /// All objects below a prefix, page after page.
-    package func listAllObjects(prefix: String) async throws(ObjectStoreError) -> [ObjectInfo] {
-        var objects: [ObjectInfo] = []
-        var page = try await listObjects(prefix: prefix, startAfter: nil, maximumKeys: 1_000)
-        objects += page.objects
-        while page.isTruncated, let last = page.objects.last {
-            page = try await listObjects(
-                prefix: prefix, startAfter: last.key.text, maximumKeys: 1_000)
-            objects += page.objects
-        }
-        return objects
-    }
-}
-
-/// What a store tells of an object without its bytes.
-package struct ObjectInfo: Hashable, Sendable {
-    package var key: ObjectKey
-    /// Without the quotes of the header.
-    package var etag: String
-    package var bytes: Int
-    /// Milliseconds since 1970; stores give whole seconds.
-    package var lastModifiedMilliseconds: Int
-    /// nil where a listing does not tell.
-    package var contentType: String?
-
-    package init(
-        key: ObjectKey, etag: String, bytes: Int, lastModifiedMilliseconds: Int,
-        contentType: String? = nil
-    ) {
-        self.key = key
-        self.etag = etag
-        self.bytes = bytes
-        self.lastModifiedMilliseconds = lastModifiedMilliseconds
-        self.contentType = contentType
-    }
-}
-
-/// An object and its bytes, or those of the range that was asked for.
-package struct StoredObject: Hashable, Sendable {
-    package var info: ObjectInfo
-    package var body: [UInt8]
-
-    package init(info: ObjectInfo, body: [UInt8]) {
-        self.info = info
-        self.body = body
-    }
-}
-
-/// Where the bytes of an upload come from.
-package enum ObjectBody: Hashable, Sendable {
-    case bytes([UInt8])
-    /// A part of a local file, streamed.
-    case file(path: String, offset: Int, bytes: Int)
-}
-
-/// A condition that the store decides in the same step as the write.
-package enum WriteCondition: Hashable, Sendable {
-    /// `If-None-Match: *`
-    case ifAbsent
-    /// `If-Match: etag`
-    case ifMatch(String)
-}
-
-package struct PutOptions: Hashable, Sendable {
-    package var contentType: String
-    package var condition: WriteCondition?
-    /// `Content-Disposition` to serve the object with.
-    package var contentDisposition: String?
-
-    package init(
-        contentType: String = "application/octet-stream", condition: WriteCondition? = nil,
-        contentDisposition: String? = nil
-    ) {
-        self.contentType = contentType
-        self.condition = condition
-        self.contentDisposition = contentDisposition
-    }
-}
-
-package struct ListPage: Hashable, Sendable {
-    package var objects: [ObjectInfo]
-    package var isTruncated: Bool
-
-    package init(objects: [ObjectInfo], isTruncated: Bool) {
-        self.objects = objects
-        self.isTruncated = isTruncated
-    }
-}
-
-package struct UploadedPart: Hashable, Sendable {
-    package var number: Int
-    package var etag: String
-    package var bytes: Int
-
-    package init(number: Int, etag: String, bytes: Int) {
-        self.number = number
-        self.etag = etag
-        self.bytes = bytes
-    }
-}
-
-/// What a presigned URL allows.
-package enum PresignedRequest: Hashable, Sendable {
-    /// `downloadName` becomes `response-content-disposition: attachment`.
-    case get(ObjectKey, downloadName: String?)
-    case head(ObjectKey)
-    /// The signed headers that the client has to send as they are.
-    case put(ObjectKey, contentType: String, contentLength: Int?)
-    case uploadPart(ObjectKey, uploadID: String, number: Int)
+    /// A form that a browser may post one object with until it expires.
+    /// - Throws: `.invalidRequest` where the store takes no such forms.
+    func presignedPost(
+        _ upload: PostUpload, expiresInSeconds: Int
+    ) async throws(ObjectStoreError) -> PresignedPost
 }

@@ -103,7 +103,7 @@ import Testing
             guard case .string(let key)? = begun["key"],
                 case .string(let upload)? = begun["uploadId"]
             else { throw StageError(text: "\(begun)") }
-            let etag = try await stage.memory.uploadPart(
+            let part = try await stage.memory.uploadPart(
                 .bytes([1]), number: 1, of: ObjectKey(key), uploadID: upload)
             _ = try await stage.call(
                 .uppyUpload, "GET", "\(path)/\(upload)", query: ["key": key])
@@ -113,7 +113,7 @@ import Testing
                     .uppyUpload, "DELETE", "\(path)/\(upload)", query: ["key": key])
                 : try await stage.call(
                     .uppyUpload, "POST", "\(path)/\(upload)/complete",
-                    #"{"parts":[{"PartNumber":1,"ETag":"\#(etag)"}]}"#, query: ["key": key])
+                    #"{"parts":[{"PartNumber":1,"ETag":"\#(part.etag)"}]}"#, query: ["key": key])
         }
     }
 }

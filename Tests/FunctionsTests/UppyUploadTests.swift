@@ -38,7 +38,8 @@ import Testing
     private func put(_ number: Int, of begun: Begun) async throws -> String {
         try await stage.memory.uploadPart(
             .bytes(Array(repeating: UInt8(number), count: Self.partBytes)), number: number,
-            of: ObjectKey(begun.key), uploadID: begun.uploadID)
+            of: ObjectKey(begun.key), uploadID: begun.uploadID
+        ).etag
     }
 
     @Test func `a single upload is granted by its name and type`() async throws {

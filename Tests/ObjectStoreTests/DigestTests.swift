@@ -17,6 +17,33 @@ import Testing
         #expect(check(algorithm, "123456789") == value)
     }
 
+    @Test(arguments: RunningCRC.Algorithm.allCases)
+    func `a CRC is the same in one piece, in many and joined`(
+        algorithm: RunningCRC.Algorithm
+    ) throws {
+        let bytes = (0..<1_000).map { UInt8(truncatingIfNeeded: $0 * $0 >> 3) }
+        func of(_ bytes: ArraySlice<UInt8>) -> RunningCRC {
+            var crc = RunningCRC(algorithm)
+            Array(bytes).withUnsafeBytes { crc.update($0) }
+            return crc
+        }
+        // Fewer than sixteen bytes go one by one.
+        var plain = RunningCRC(algorithm)
+        for byte in bytes { withUnsafeBytes(of: byte) { plain.update($0) } }
+
+        for cut in [0, 1, 15, 16, 17, 499, 1_000] {
+            var joined = of(bytes[..<cut])
+            joined.append(of(bytes[cut...]))
+            #expect(joined.value == plain.value, "cut at \(cut)")
+            #expect(joined.byteCount == 1_000)
+        }
+        #expect(of(bytes[...]).value == plain.value)
+        let told = try #require(
+            RunningCRC(algorithm, value: plain.value, byteCount: 1_000))
+        #expect(told.value == plain.value)
+        #expect(RunningCRC(algorithm, value: [1], byteCount: 1) == nil)
+    }
+
     @Test func `digests have their published values`() {
         #expect(hex(md5("abc".utf8)) == "900150983cd24fb0d6963f7d28e17f72")
         #expect(

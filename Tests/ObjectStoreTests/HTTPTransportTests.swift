@@ -105,7 +105,7 @@ import Testing
             ]
         ])
         let request = HTTPRequest(
-            method: "GET", url: url(server), sink: .descriptor(descriptor))
+            method: "GET", url: url(server), sink: .file(descriptor: descriptor))
 
         let gone = try await client.send(request)
         let here = try await client.send(request)

@@ -47,7 +47,8 @@ private let environment = ProcessInfo.processInfo.environment
             _ method: String, _ request: PresignedRequest,
             _ headers: [(name: String, value: String)], _ body: HTTPRequestBody
         ) async throws -> HTTPResponse {
-            let url = try bucket.presignedURL(request, expiresInSeconds: 60, audience: .client)
+            let url = try await bucket.presignedURL(
+                request, expiresInSeconds: 60, audience: .client)
             return try await client.send(
                 HTTPRequest(method: method, url: url, headers: headers, body: body))
         }

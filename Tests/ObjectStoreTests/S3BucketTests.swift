@@ -217,14 +217,20 @@ import Testing
 
     @Test func `a download that breaks begins again from an empty file`() async throws {
         let server = ScriptedServer([
-            [.request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 9\r\n\r\nhel")],
-            [.request, Self.answer("200 OK", "hello")],
+            [
+                .request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\n"),
+                .request,
+                .send("HTTP/1.1 206 Part\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\nhal"),
+            ],
+            [.request, Self.answer("206 Part", "hello")],
         ])
         let path = LocalFile.temporaryFolder() + "/file"
 
         _ = try await bucket(server).downloadObject(key, ifMatch: nil, toFile: path)
 
         #expect(LocalFile.read(path) == Array("hello".utf8))
+        #expect(server.requests[2].contains("range: bytes=0-4\r\n"))
+        #expect(server.requests[2].contains("if-match: \"e\"\r\n"))
     }
 
     @Test func `cancelling ends a transfer that waits`() async throws {

@@ -87,10 +87,14 @@ import Testing
 
     @Test func `a download waits as it is told and begins anew`() async throws {
         let server = ScriptedServer([
-            [.request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 9\r\n\r\nhel")],
+            [
+                .request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\n"),
+                .request,
+                .send("HTTP/1.1 206 Part\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\nhel"),
+            ],
             [
                 .request, Self.answer("503 Slow", Self.error("SlowDown"), "Retry-After: 2"),
-                .request, Self.answer("200 OK", "hello"),
+                .request, Self.answer("206 Part", "hello"),
             ],
         ])
         let path = LocalFile.temporaryFolder() + "/file"
@@ -146,7 +150,7 @@ import Testing
             } == .invalidRequest)
         #expect(
             await code { () async throws(ObjectStoreError) in
-                try bucket.presignedURL(.head(key), expiresInSeconds: 1, audience: .client)
+                try await bucket.presignedURL(.head(key), expiresInSeconds: 1, audience: .client)
             } == .invalidRequest)
         #expect(server.requests.isEmpty)
     }

@@ -94,7 +94,7 @@ import Testing
 
     @Test func `a download without an ETag leaves no file and closes once`() async throws {
         let server = ScriptedServer([
-            [.request, .send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
+            [.request, .send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")]
         ])
         let folder = LocalFile.temporaryFolder()
 

@@ -40,7 +40,7 @@ import Testing
     @Test func `a download goes to its file`() async throws {
         let web = CurlWeb(
             client: Client { (request) throws(HTTPTransportError) in
-                if case .descriptor(let descriptor) = request.sink {
+                if case .file(let descriptor, _, _) = request.sink {
                     _ = Glibc.write(descriptor, "movie", 5)
                 }
                 return HTTPResponse(status: 200, headers: [], body: [], bodyBytes: 5)

@@ -24,7 +24,7 @@ package struct BucketRuleBroken: Error, CustomStringConvertible {
 package enum BucketContract {
     package static let rules =
         readingRules + writingRules + listingRules + multipartRules + fileRules + edgeRules
-        + multipartEdgeRules
+        + multipartEdgeRules + copyRules
 
     static func expect(
         _ condition: Bool, _ text: @autoclosure () -> String

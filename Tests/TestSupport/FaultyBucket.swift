@@ -71,6 +71,34 @@ package final class FaultyBucket: Bucket {
         }
     }
 
+    @discardableResult
+    package func copyObject(
+        _ source: ObjectKey, to key: ObjectKey, ifMatch: String?
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        try await call("CopyObject") { () async throws(ObjectStoreError) in
+            try await wrapped.copyObject(source, to: key, ifMatch: ifMatch)
+        }
+    }
+
+    package func copyPart(
+        _ source: ObjectKey, range: Range<Int>, ifMatch: String?, number: Int, of key: ObjectKey,
+        uploadID: String
+    ) async throws(ObjectStoreError) -> UploadedPart {
+        try await call("UploadPartCopy") { () async throws(ObjectStoreError) in
+            try await wrapped.copyPart(
+                source, range: range, ifMatch: ifMatch, number: number, of: key,
+                uploadID: uploadID)
+        }
+    }
+
+    package func deleteObjects(
+        _ keys: [ObjectKey]
+    ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {
+        try await call("DeleteObjects") { () async throws(ObjectStoreError) in
+            try await wrapped.deleteObjects(keys)
+        }
+    }
+
     package func headObject(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {
         try await call("HeadObject") { () async throws(ObjectStoreError) in
             try await wrapped.headObject(key)
@@ -102,7 +130,7 @@ package final class FaultyBucket: Bucket {
 
     package func uploadPart(
         _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
-    ) async throws(ObjectStoreError) -> String {
+    ) async throws(ObjectStoreError) -> UploadedPart {
         try await call("UploadPart") { () async throws(ObjectStoreError) in
             try await wrapped.uploadPart(body, number: number, of: key, uploadID: uploadID)
         }
@@ -135,8 +163,14 @@ package final class FaultyBucket: Bucket {
 
     package func presignedURL(
         _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
-    ) throws(ObjectStoreError) -> String {
-        try wrapped.presignedURL(
+    ) async throws(ObjectStoreError) -> String {
+        try await wrapped.presignedURL(
             request, expiresInSeconds: expiresInSeconds, audience: audience)
+    }
+
+    package func presignedPost(
+        _ upload: PostUpload, expiresInSeconds: Int
+    ) async throws(ObjectStoreError) -> PresignedPost {
+        try await wrapped.presignedPost(upload, expiresInSeconds: expiresInSeconds)
     }
 }

@@ -20,13 +20,31 @@ extension InMemoryBucket {
 
     package func uploadPart(
         _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
-    ) async throws(ObjectStoreError) -> String {
+    ) async throws(ObjectStoreError) -> UploadedPart {
+        try storePart(try bytes(of: body, key), number, key, uploadID)
+    }
+
+    package func copyPart(
+        _ source: ObjectKey, range: Range<Int>, ifMatch: String?, number: Int, of key: ObjectKey,
+        uploadID: String
+    ) async throws(ObjectStoreError) -> UploadedPart {
+        let body = try entry(source, "UploadPartCopy", ifMatch: ifMatch).body
+        guard range.upperBound <= body.count, !range.isEmpty else {
+            throw ObjectStoreError(
+                .invalidRequest, operation: "UploadPartCopy", key: key.text,
+                serviceCode: "InvalidArgument")
+        }
+        return try storePart(Array(body[range]), number, key, uploadID)
+    }
+
+    private func storePart(
+        _ bytes: [UInt8], _ number: Int, _ key: ObjectKey, _ uploadID: String
+    ) throws(ObjectStoreError) -> UploadedPart {
         guard (1...10_000).contains(number) else {
             throw ObjectStoreError(
                 .invalidRequest, operation: "UploadPart", key: key.text,
                 serviceCode: "InvalidArgument")
         }
-        let bytes = try bytes(of: body, key)
         let etag = hex(md5(bytes))
         let isKnown = state.withLock { state in
             guard state.uploads[uploadID]?.key == key else { return false }
@@ -34,7 +52,7 @@ extension InMemoryBucket {
             return true
         }
         guard isKnown else { throw unknownUpload("UploadPart", key) }
-        return etag
+        return UploadedPart(number: number, etag: etag, bytes: bytes.count)
     }
 
     package func listParts(

@@ -43,12 +43,7 @@ package final class InMemoryBucket: Bucket {
     package func getObject(
         _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
     ) async throws(ObjectStoreError) -> StoredObject {
-        let entry = try entry(key, "GetObject")
-        if let ifMatch, ifMatch != entry.etag {
-            throw ObjectStoreError(
-                .preconditionFailed, operation: "GetObject", key: key.text,
-                serviceCode: "PreconditionFailed")
-        }
+        let entry = try entry(key, "GetObject", ifMatch: ifMatch)
         var body = entry.body
         if let range {
             guard range.lowerBound < body.count, !range.isEmpty else {
@@ -95,6 +90,28 @@ package final class InMemoryBucket: Bucket {
         _ = state.withLock { $0.objects.removeValue(forKey: key) }
     }
 
+    package func deleteObjects(
+        _ keys: [ObjectKey]
+    ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {
+        for key in keys { try check(key, "DeleteObjects") }
+        for key in keys { try await deleteObject(key) }
+        return [:]
+    }
+
+    @discardableResult
+    package func copyObject(
+        _ source: ObjectKey, to key: ObjectKey, ifMatch: String?
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        var entry = try entry(source, "CopyObject", ifMatch: ifMatch)
+        guard source != key else {
+            throw ObjectStoreError(.invalidRequest, operation: "CopyObject", key: key.text)
+        }
+        entry.etag = hex(md5(entry.body))
+        entry.modified = now()
+        try store(entry, at: key, condition: nil, operation: "CopyObject")
+        return info(key, entry)
+    }
+
     package func listObjects(
         prefix: String, startAfter: String?, maximumKeys: Int
     ) async throws(ObjectStoreError) -> ListPage {
@@ -114,24 +131,6 @@ package final class InMemoryBucket: Bucket {
         }
     }
 
-    package func presignedURL(
-        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
-    ) throws(ObjectStoreError) -> String {
-        guard (1...604_800).contains(expiresInSeconds) else {
-            throw ObjectStoreError(.invalidRequest, operation: "Presign", key: "")
-        }
-        try check(request.key, "Presign")
-        let host = audience == .client ? "client" : "internal"
-        switch request {
-        case .get(let key, _): return "memory://\(host)/get/\(key)"
-        case .head(let key): return "memory://\(host)/head/\(key)"
-        case .put(let key, let type, let length):
-            return "memory://\(host)/put/\(key)?type=\(type)&length=\(length ?? -1)"
-        case .uploadPart(let key, let id, let number):
-            return "memory://\(host)/part/\(key)?upload=\(id)&number=\(number)"
-        }
-    }
-
     // MARK: Parts of calls
 
     /// - Throws: `.invalidRequest` for a key that no store can hold.
@@ -141,11 +140,18 @@ package final class InMemoryBucket: Bucket {
         }
     }
 
-    func entry(_ key: ObjectKey, _ operation: String) throws(ObjectStoreError) -> Entry {
+    func entry(
+        _ key: ObjectKey, _ operation: String, ifMatch: String? = nil
+    ) throws(ObjectStoreError) -> Entry {
         try check(key, operation)
         guard let entry = state.withLock({ $0.objects[key] }) else {
             throw ObjectStoreError(
                 .notFound, operation: operation, key: key.text, serviceCode: "NoSuchKey")
+        }
+        if let ifMatch, ifMatch != entry.etag {
+            throw ObjectStoreError(
+                .preconditionFailed, operation: operation, key: key.text,
+                serviceCode: "PreconditionFailed")
         }
         return entry
     }

@@ -81,6 +81,32 @@ package final class PermittedBucket: Bucket {
         return try await wrapped.putObject(body, at: key, options: options)
     }
 
+    @discardableResult
+    package func copyObject(
+        _ source: ObjectKey, to key: ObjectKey, ifMatch: String?
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        try require("s3:GetObject", source.text, "CopyObject")
+        try require("s3:PutObject", key.text, "CopyObject")
+        return try await wrapped.copyObject(source, to: key, ifMatch: ifMatch)
+    }
+
+    package func copyPart(
+        _ source: ObjectKey, range: Range<Int>, ifMatch: String?, number: Int, of key: ObjectKey,
+        uploadID: String
+    ) async throws(ObjectStoreError) -> UploadedPart {
+        try require("s3:GetObject", source.text, "UploadPartCopy")
+        try require("s3:PutObject", key.text, "UploadPartCopy")
+        return try await wrapped.copyPart(
+            source, range: range, ifMatch: ifMatch, number: number, of: key, uploadID: uploadID)
+    }
+
+    package func deleteObjects(
+        _ keys: [ObjectKey]
+    ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {
+        for key in keys { try require("s3:DeleteObject", key.text, "DeleteObjects") }
+        return try await wrapped.deleteObjects(keys)
+    }
+
     package func headObject(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {
         try await reading(key, "HeadObject") { () async throws(ObjectStoreError) in
             try await wrapped.headObject(key)
@@ -109,7 +135,7 @@ package final class PermittedBucket: Bucket {
 
     package func uploadPart(
         _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
-    ) async throws(ObjectStoreError) -> String {
+    ) async throws(ObjectStoreError) -> UploadedPart {
         try require("s3:PutObject", key.text, "UploadPart")
         return try await wrapped.uploadPart(body, number: number, of: key, uploadID: uploadID)
     }
@@ -139,14 +165,21 @@ package final class PermittedBucket: Bucket {
     /// A URL can do no more than who signed it.
     package func presignedURL(
         _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
-    ) throws(ObjectStoreError) -> String {
+    ) async throws(ObjectStoreError) -> String {
         switch request {
         case .get(let key, _), .head(let key):
             try require("s3:GetObject", key.text, "presignedURL")
         case .put(let key, _, _), .uploadPart(let key, _, _):
             try require("s3:PutObject", key.text, "presignedURL")
         }
-        return try wrapped.presignedURL(
+        return try await wrapped.presignedURL(
             request, expiresInSeconds: expiresInSeconds, audience: audience)
+    }
+
+    package func presignedPost(
+        _ upload: PostUpload, expiresInSeconds: Int
+    ) async throws(ObjectStoreError) -> PresignedPost {
+        try require("s3:PutObject", upload.key.text, "PostObject")
+        return try await wrapped.presignedPost(upload, expiresInSeconds: expiresInSeconds)
     }
 }

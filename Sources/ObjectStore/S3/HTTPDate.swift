@@ -17,6 +17,14 @@ enum HTTPDate {
         return SigV4Time.seconds(timestamp: "\(parts[3])\(number)\(parts[1])T\(time)Z")
     }
 
+    /// `2026-11-20T12:00:00.000Z`
+    static func xml(seconds: Int) -> String {
+        let text = Array(SigV4Time.timestamp(seconds: seconds))
+        let date = [text[0..<4], text[4..<6], text[6..<8]].map { String($0) }
+        let time = [text[9..<11], text[11..<13], text[13..<15]].map { String($0) }
+        return date.joined(separator: "-") + "T" + time.joined(separator: ":") + ".000Z"
+    }
+
     /// `2026-11-20T12:00:00.000Z` in milliseconds since 1970.
     static func milliseconds(xml text: String) -> Int? {
         let plain = text.filter { $0 != "-" && $0 != ":" }

@@ -11,6 +11,9 @@ extension S3Bucket {
             PutOptions(
                 contentType: options.contentType,
                 contentDisposition: options.contentDisposition))
+        if options.checksParts, configuration.requestChecksums == .whenSupported {
+            call.headers += UploadChecksum.ofParts
+        }
         let response = try await exchange.perform(call)
         let document = try S3Documents.parse(
             response.body, operation: call.operation, key: key.text)
@@ -22,7 +25,7 @@ extension S3Bucket {
 
     package func uploadPart(
         _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
-    ) async throws(ObjectStoreError) -> String {
+    ) async throws(ObjectStoreError) -> UploadedPart {
         var call = S3Call(operation: "UploadPart", method: "PUT", key: key.text)
         call.query = [("partNumber", "\(number)"), ("uploadId", uploadID)]
         call.body = body.forTransport
@@ -30,7 +33,30 @@ extension S3Bucket {
         guard let etag = response["ETag"] else {
             throw S3Documents.malformed(call.operation, key.text)
         }
-        return S3Documents.bare(etag)
+        return UploadedPart(
+            number: number, etag: S3Documents.bare(etag), bytes: body.count,
+            checksum: response[UploadChecksum.headerName])
+    }
+
+    package func copyPart(
+        _ source: ObjectKey, range: Range<Int>, ifMatch: String?, number: Int, of key: ObjectKey,
+        uploadID: String
+    ) async throws(ObjectStoreError) -> UploadedPart {
+        var call = S3Call(operation: "UploadPartCopy", method: "PUT", key: key.text)
+        call.query = [("partNumber", "\(number)"), ("uploadId", uploadID)]
+        call.headers = copySource(source, ifMatch: ifMatch)
+        call.headers.append(
+            ("x-amz-copy-source-range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
+        call.isSlow = true
+        let response = try await exchange.perform(call)
+        let document = try S3Documents.parse(
+            response.body, operation: call.operation, key: key.text)
+        guard let etag = document.text(of: "ETag") else {
+            throw S3Documents.malformed(call.operation, key.text)
+        }
+        return UploadedPart(
+            number: number, etag: S3Documents.bare(etag), bytes: range.count,
+            checksum: document.text(of: "ChecksumCRC64NVME"))
     }
 
     package func listParts(
@@ -58,6 +84,13 @@ extension S3Bucket {
         var call = S3Call(operation: "CompleteMultipartUpload", method: "POST", key: key.text)
         call.query = [("uploadId", uploadID)]
         call.headers = conditionHeaders(condition) + [("content-type", "application/xml")]
+        if configuration.requestChecksums == .whenSupported,
+            let checksum = UploadChecksum.joined(parts)
+        {
+            call.headers += [
+                (UploadChecksum.headerName, checksum), ("x-amz-checksum-type", "FULL_OBJECT"),
+            ]
+        }
         call.body = .bytes(S3Documents.completion(parts))
         call.isSlow = true
         let response: HTTPResponse

@@ -14,9 +14,7 @@ package struct S3Bucket: Bucket {
         retry: RetryPolicy = RetryPolicy()
     ) {
         self.configuration = configuration
-        exchange = S3Exchange(
-            configuration: configuration, client: client, retry: retry, clock: clock,
-            skew: ClockSkew())
+        exchange = S3Exchange(configuration, client: client, retry: retry, clock: clock)
     }
 
     package func getObject(
@@ -33,6 +31,11 @@ package struct S3Bucket: Bucket {
         }
         if let ifMatch { call.headers.append(("if-match", "\"\(ifMatch)\"")) }
         call.sink = .memory(maximumBytes: maximumBytes)
+        // Only a whole has a checksum.
+        if range == nil, !checksumMode.isEmpty {
+            call.headers += checksumMode
+            call.accepts = { ObjectChecksum($0)?.holds(for: $0.body) ?? true }
+        }
         let response = try await exchange.perform(call)
         var info = try info(key, response, operation: call.operation)
         info.bytes = response.contentRangeTotal ?? response.bodyBytes
@@ -56,16 +59,27 @@ package struct S3Bucket: Bucket {
             let response = try await exchange.perform(call)
             return try written(key, response, body.count, operation: call.operation)
         } catch let error where error.code == .preconditionFailed {
-            // An earlier attempt whose answer was lost may be what stands in
-            // the way: then what is there is what we sent.
-            if error.attempts > 1, case .bytes(let bytes) = body,
-                let standing = try? await getObject(
-                    key, range: nil, ifMatch: nil, maximumBytes: bytes.count),
-                standing.body == bytes
-            {
-                return standing.info
+            // An earlier attempt whose answer was lost may be what stands in the way.
+            guard error.attempts > 1, let standing = await standing(key, being: body) else {
+                throw error
             }
-            throw error
+            return standing
+        }
+    }
+
+    /// - Returns: what is at the key if that is what we sent.
+    private func standing(_ key: ObjectKey, being body: ObjectBody) async -> ObjectInfo? {
+        switch body {
+        case .bytes(let bytes):
+            let object = try? await getObject(
+                key, range: nil, ifMatch: nil, maximumBytes: bytes.count)
+            return object?.body == bytes ? object?.info : nil
+        case .file:
+            // Not read again: its ETag is its MD5 but under some encryption.
+            guard let info = try? await headObject(key), info.bytes == body.count,
+                await body.md5Hex() == info.etag
+            else { return nil }
+            return info
         }
     }
 
@@ -82,6 +96,7 @@ package struct S3Bucket: Bucket {
         prefix: String, startAfter: String?, maximumKeys: Int
     ) async throws(ObjectStoreError) -> ListPage {
         var call = S3Call(operation: "ListObjectsV2", method: "GET", key: "")
+        call.isOnBucket = true
         call.query = [
             ("list-type", "2"), ("prefix", prefix), ("max-keys", "\(maximumKeys)"),
             ("encoding-type", "url"),
@@ -91,32 +106,65 @@ package struct S3Bucket: Bucket {
         return try S3Documents.listPage(response.body, operation: call.operation)
     }
 
-    package func presignedURL(
-        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
-    ) throws(ObjectStoreError) -> String {
-        guard (1...604_800).contains(expiresInSeconds) else {
-            throw ObjectStoreError(
-                .invalidRequest, operation: "Presign", key: request.key.text,
-                detail: "A presigned URL lives for 1 to 604,800 seconds")
+    package func deleteObjects(
+        _ keys: [ObjectKey]
+    ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {
+        let operation = "DeleteObjects"
+        if let bad = keys.first(where: { !$0.isValid }) {
+            throw S3Exchange.badKey(operation, bad.text)
         }
-        guard request.key.isValid else { throw S3Exchange.badKey("Presign", request.key.text) }
-        let endpoint =
-            audience == .client ? configuration.clientEndpoint : configuration.endpoint
-        let path = endpoint.path(bucket: configuration.bucket, key: request.key.text)
-        let timestamp = SigV4Time.timestamp(
-            seconds: exchange.clock.seconds() + exchange.skew.seconds)
-        let canonical = SigV4.CanonicalRequest(
-            method: request.method, path: path, query: request.query,
-            headers: [("host", endpoint.authority)] + request.headers, payloadHash: "")
-        let query = SigV4.presignedQuery(
-            canonical, timestamp: timestamp,
-            scope: SigV4.Scope(date: String(timestamp.prefix(8)), region: configuration.region),
-            credentials: configuration.credentials, expiresInSeconds: expiresInSeconds)
-        let text = query.map { "\(uriEncode($0.name))=\(uriEncode($0.value))" }
-        return "\(endpoint.scheme)://\(endpoint.authority)\(path)?" + text.joined(separator: "&")
+        var refused: [ObjectKey: ObjectStoreError] = [:]
+        // S3's limit for one call.
+        for start in stride(from: 0, to: keys.count, by: 1_000) {
+            let body = S3Documents.deletion(keys[start..<min(start + 1_000, keys.count)])
+            var call = S3Call(operation: operation, method: "POST", key: "")
+            call.isOnBucket = true
+            call.query = [("delete", "")]
+            // Every store takes this one of the digests that the call must have.
+            call.headers = [
+                ("content-md5", S3Documents.base64(md5(body))), ("content-type", "application/xml"),
+            ]
+            call.body = .bytes(body)
+            let response = try await exchange.perform(call)
+            let document = try S3Documents.parse(response.body, operation: operation, key: "")
+            for (key, error) in S3Documents.deletionErrors(document, operation: operation)
+            where error.code != .notFound {
+                refused[key] = error
+            }
+        }
+        return refused
+    }
+
+    @discardableResult
+    package func copyObject(
+        _ source: ObjectKey, to key: ObjectKey, ifMatch: String?
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        var call = S3Call(operation: "CopyObject", method: "PUT", key: key.text)
+        call.headers = copySource(source, ifMatch: ifMatch)
+        call.isSlow = true
+        let response = try await exchange.perform(call)
+        let document = try S3Documents.parse(
+            response.body, operation: call.operation, key: key.text)
+        guard document.text(of: "ETag") != nil else {
+            throw S3Documents.malformed(call.operation, key.text)
+        }
+        return try await headObject(key)
     }
 
     // MARK: Parts of calls
+
+    /// Asks for the object's checksum, where answers are to be checked.
+    var checksumMode: [(name: String, value: String)] {
+        configuration.responseChecksums == .whenSupported
+            ? [("x-amz-checksum-mode", "ENABLED")] : []
+    }
+
+    func copySource(_ source: ObjectKey, ifMatch: String?) -> [(name: String, value: String)] {
+        let path = "/\(configuration.bucket)/\(source.text)"
+        let headers = [(name: "x-amz-copy-source", value: uriEncode(path, keepingSlash: true))]
+        return headers
+            + (ifMatch.map { [(name: "x-amz-copy-source-if-match", value: "\"\($0)\"")] } ?? [])
+    }
 
     func headers(_ options: PutOptions) -> [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = [("content-type", options.contentType)]

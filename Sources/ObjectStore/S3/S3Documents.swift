@@ -1,4 +1,5 @@
 import AWSSignature
+import FoundationEssentials
 import HTTPTransport
 import XMLTree
 
@@ -66,7 +67,10 @@ enum S3Documents {
                 let etag = entry.text(of: "ETag"),
                 let bytes = entry.text(of: "Size").flatMap({ Int($0) })
             else { throw malformed(operation, key) }
-            parts.append(UploadedPart(number: number, etag: bare(etag), bytes: bytes))
+            parts.append(
+                UploadedPart(
+                    number: number, etag: bare(etag), bytes: bytes,
+                    checksum: entry.text(of: "ChecksumCRC64NVME")))
         }
         return parts
     }
@@ -80,6 +84,32 @@ enum S3Documents {
             digests += digest
         }
         return "\(hex(md5(digests)))-\(parts.count)"
+    }
+
+    static func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+
+    /// The body of DeleteObjects; the answer tells of failures only.
+    static func deletion(_ keys: ArraySlice<ObjectKey>) -> [UInt8] {
+        XMLElement(
+            "Delete", attributes: ["xmlns": "http://s3.amazonaws.com/doc/2006-03-01/"],
+            children: [XMLElement("Quiet", text: "true")]
+                + keys.map { XMLElement("Object", children: [XMLElement("Key", text: $0.text)]) }
+        ).serialized()
+    }
+
+    /// The keys that were not deleted.
+    static func deletionErrors(
+        _ document: XMLElement, operation: String
+    ) -> [(ObjectKey, ObjectStoreError)] {
+        document.all("Error").map { entry in
+            let (key, code) = (entry.text(of: "Key") ?? "", entry.text(of: "Code"))
+            return (
+                ObjectKey(key),
+                ObjectStoreError(
+                    S3Refusal.code(400, code), operation: operation, key: key, serviceCode: code,
+                    detail: entry.text(of: "Message"))
+            )
+        }
     }
 
     /// The body of CompleteMultipartUpload.
@@ -99,63 +129,9 @@ enum S3Documents {
     }
 }
 
-extension ObjectBody {
-    /// Length in bytes.
-    var count: Int {
-        switch self {
-        case .bytes(let bytes): bytes.count
-        case .file(_, _, let bytes): bytes
-        }
-    }
-
-    var forTransport: HTTPRequestBody {
-        switch self {
-        case .bytes(let bytes): .bytes(bytes)
-        case .file(let path, let offset, let bytes):
-            .file(path: path, offset: offset, bytes: bytes)
-        }
-    }
-}
-
 extension HTTPResponse {
     /// The object's whole size from `Content-Range: bytes 0-9/100`.
     var contentRangeTotal: Int? {
         self["Content-Range"]?.split(separator: "/").last.flatMap { Int($0) }
-    }
-}
-
-extension PresignedRequest {
-    var method: String {
-        switch self {
-        case .get: "GET"
-        case .head: "HEAD"
-        case .put, .uploadPart: "PUT"
-        }
-    }
-
-    /// The object that it is for.
-    package var key: ObjectKey {
-        switch self {
-        case .get(let key, _), .head(let key), .put(let key, _, _), .uploadPart(let key, _, _):
-            key
-        }
-    }
-
-    /// What the URL carries besides the signature.
-    var query: [(name: String, value: String)] {
-        switch self {
-        case .get(_, let name?):
-            return [("response-content-disposition", ContentDisposition.attachment(name))]
-        case .uploadPart(_, let uploadID, let number):
-            return [("partNumber", "\(number)"), ("uploadId", uploadID)]
-        case .get, .head, .put: return []
-        }
-    }
-
-    /// Headers that the client has to send as they were signed.
-    var headers: [(name: String, value: String)] {
-        guard case .put(_, let contentType, let contentLength) = self else { return [] }
-        let type = [(name: "content-type", value: contentType)]
-        return type + (contentLength.map { [(name: "content-length", value: "\($0)")] } ?? [])
     }
 }

@@ -1,31 +1,5 @@
 import AWSSignature
 import HTTPTransport
-import Synchronization
-import XMLTree
-
-/// One call in S3's terms, before it is signed.
-struct S3Call: Sendable {
-    /// In S3's words: `PutObject`.
-    var operation: String
-    var method: String
-    /// Empty for the bucket itself.
-    var key: String
-    var query: [(name: String, value: String)] = []
-    var headers: [(name: String, value: String)] = []
-    var body: HTTPRequestBody = .none
-    var sink: HTTPSink = .memory(maximumBytes: 32 << 20)
-    /// Makes the sink as it was before an attempt; false when it cannot.
-    var rewind: @Sendable () -> Bool = { true }
-    /// The store may work for minutes before it answers.
-    var isSlow = false
-
-    /// Whether bytes go from or to a local file.
-    var movesFile: Bool {
-        if case .file = body { return true }
-        if case .descriptor = sink { return true }
-        return false
-    }
-}
 
 /// Signs calls, sends them, and repeats what may be repeated.
 struct S3Exchange: Sendable {
@@ -33,8 +7,28 @@ struct S3Exchange: Sendable {
     let client: any HTTPClient
     let retry: RetryPolicy
     let clock: S3Clock
-    /// Our clock's distance from the store's, in seconds, learned from answers.
-    let skew: ClockSkew
+    let credentials: CredentialsCache
+    let learned = LearnedFromStore()
+    private let budget = RetryBudget()
+
+    init(
+        _ configuration: S3Configuration, client: any HTTPClient, retry: RetryPolicy,
+        clock: S3Clock
+    ) {
+        self.configuration = configuration
+        self.client = client
+        self.retry = retry
+        self.clock = clock
+        credentials = CredentialsCache(configuration.credentials, client: client, clock: clock)
+    }
+
+    /// The configuration, in the region where the bucket turned out to be.
+    var current: S3Configuration {
+        learned.region.map { configuration.located(in: $0) } ?? configuration
+    }
+
+    /// Seconds since 1970 by the store's clock.
+    var storeSeconds: Int { clock.seconds() + learned.skewSeconds }
 
     /// The longest that one attempt may take, unless it moves a file: such a
     /// one is ended when it stalls.
@@ -45,38 +39,40 @@ struct S3Exchange: Sendable {
     private static let toleratedSkewSeconds = 15 * 60
 
     /// - Returns: an answer below 300.
-    func perform(_ call: S3Call) async throws(ObjectStoreError) -> HTTPResponse {
+    func perform(_ plain: S3Call) async throws(ObjectStoreError) -> HTTPResponse {
         // Without a key the call would be one on the bucket.
-        guard call.operation == "ListObjectsV2" || ObjectKey(call.key).isValid else {
-            throw Self.badKey(call.operation, call.key)
+        guard plain.isOnBucket || ObjectKey(plain.key).isValid else {
+            throw Self.badKey(plain.operation, plain.key)
         }
+        let isChecked = plain.carriesObject && configuration.requestChecksums == .whenSupported
+        let call = isChecked ? UploadChecksum.checked(plain) : plain
         var attempt = 1
+        var spent = 0
+        var refreshed = false
         while true {
-            let left = try millisecondsLeft(for: call)
-            let signedSeconds = clock.seconds() + skew.seconds
-            let outcome = await send(call, within: left, signedSeconds: signedSeconds)
-            let failure: RetryPolicy.Failure
-            var error: ObjectStoreError
-            var retryAfter: Int?
-            switch outcome {
+            var failed: FailedAttempt
+            switch try await makeAttempt(call) {
             case .success(let response):
-                guard
-                    let refused = refusal(
-                        response, of: call, signedSeconds: signedSeconds)
-                else { return response }
-                failure = .status(response.status, serviceCode: refused.serviceCode)
-                error = refused
-                retryAfter = retryAfterSeconds(response)
-            case .failure(let transport):
-                error = Self.error(transport, of: call)
-                failure = .transport
-                guard error.isTransient else { throw error }
+                budget.succeeded(spent: spent)
+                return response
+            case .failure(let failure): failed = failure
             }
-            let delay = retry.delayMilliseconds(
-                after: failure, attempt: attempt, random: clock.random(),
-                retryAfterSeconds: retryAfter)
-            error.attempts = attempt
-            guard let delay, hasTime(for: delay), call.rewind() else { throw error }
+            failed.error.attempts = attempt
+            var delay: Int? = 0
+            // What an answer taught is tried at once, and once.
+            if failed.isMisplaced {
+            } else if failed.hasExpiredCredentials, !refreshed {
+                refreshed = true
+                await credentials.forget()
+            } else {
+                delay = retry.delayMilliseconds(
+                    after: failed.failure, attempt: attempt, random: clock.random(),
+                    retryAfterSeconds: failed.retryAfterSeconds)
+            }
+            guard let delay, hasTime(for: delay), call.rewind(),
+                let cost = budget.take(after: failed.failure)
+            else { throw failed.error }
+            spent = cost
             do {
                 try await clock.sleep(delay)
             } catch {
@@ -86,24 +82,77 @@ struct S3Exchange: Sendable {
         }
     }
 
+    /// Why an attempt is not the last, perhaps.
+    private struct FailedAttempt: Error {
+        var error: ObjectStoreError
+        var failure: RetryPolicy.Failure
+        var retryAfterSeconds: Int?
+        /// The bucket is in another region, which is known now.
+        var isMisplaced = false
+
+        var hasExpiredCredentials: Bool {
+            error.serviceCode == "ExpiredToken" || error.serviceCode == "ExpiredTokenException"
+        }
+    }
+
+    /// - Throws: what no other attempt would change.
+    private func makeAttempt(
+        _ call: S3Call
+    ) async throws(ObjectStoreError) -> Result<HTTPResponse, FailedAttempt> {
+        let left = try millisecondsLeft(for: call)
+        let signing = Signing(
+            place: current, credentials: try await credentials.current(),
+            seconds: storeSeconds)
+        let response: HTTPResponse
+        do {
+            response = try await client.send(request(call, signing, within: left))
+        } catch {
+            let error = Self.error(error, of: call)
+            guard error.isTransient else { throw error }
+            return .failure(FailedAttempt(error: error, failure: .transport))
+        }
+        guard let refused = refusal(response, of: call, signedSeconds: signing.seconds) else {
+            guard !call.accepts(response) else { return .success(response) }
+            let error = ObjectStoreError(
+                .invalidResponse, operation: call.operation, key: call.key,
+                requestID: response["x-amz-request-id"],
+                detail: "The answer's bytes are not those that it announces")
+            return .failure(FailedAttempt(error: error, failure: .transport))
+        }
+        return .failure(
+            FailedAttempt(
+                error: refused.error,
+                failure: .status(response.status, serviceCode: refused.error.serviceCode),
+                retryAfterSeconds: retryAfterSeconds(response),
+                isMisplaced: learned.learn(region: refused.region, instead: signing.place.region)))
+    }
+
+    /// What a request is signed with.
+    private struct Signing {
+        var place: S3Configuration
+        var credentials: SigV4.Credentials
+        /// Since 1970.
+        var seconds: Int
+    }
+
     /// - Returns: nil for an answer that says yes.
     /// - Parameter signedSeconds: The time that the request was signed with.
     private func refusal(
         _ response: HTTPResponse, of call: S3Call, signedSeconds: Int
-    ) -> ObjectStoreError? {
-        guard var error = S3Refusal(response, of: call)?.error else { return nil }
+    ) -> S3Refusal? {
+        guard var refused = S3Refusal(response, of: call) else { return nil }
         // The answer to a HEAD has no body to name the fault.
         if call.method == "HEAD", response.status == 403,
             let theirs = response["Date"].flatMap(HTTPDate.seconds),
             abs(theirs - signedSeconds) > Self.toleratedSkewSeconds
         {
-            error.code = .unavailable
-            error.serviceCode = "RequestTimeTooSkewed"
+            refused.error.code = .unavailable
+            refused.error.serviceCode = "RequestTimeTooSkewed"
         }
-        if error.serviceCode == "RequestTimeTooSkewed" {
-            skew.learn(date: response["Date"], now: clock.seconds())
+        if refused.error.serviceCode == "RequestTimeTooSkewed" {
+            learned.learn(date: response["Date"], now: clock.seconds())
         }
-        return error
+        return refused
     }
 
     /// Seconds, or a date (RFC 9110, 10.2.3).
@@ -144,56 +193,51 @@ struct S3Exchange: Sendable {
         return min(left ?? .max, longest)
     }
 
-    private func send(
-        _ call: S3Call, within left: Int?, signedSeconds: Int
-    ) async -> Result<HTTPResponse, HTTPTransportError> {
-        let endpoint = configuration.endpoint
+    private func request(_ call: S3Call, _ signing: Signing, within left: Int?) -> HTTPRequest {
+        let endpoint = signing.place.endpoint
         let path = endpoint.path(bucket: configuration.bucket, key: call.key)
         var request = HTTPRequest(
             method: call.method,
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + queryText(call.query),
-            headers: signedHeaders(call, path: path, seconds: signedSeconds), body: call.body,
+            headers: signedHeaders(call, signing, path: path), body: call.body,
             sink: call.sink,
             timeoutMilliseconds: timeout(of: call, within: left))
         // What trickles in meanwhile is less than a stall's limit.
         if call.isSlow { request.stallTimeoutSeconds = 0 }
-        do {
-            return .success(try await client.send(request))
-        } catch {
-            return .failure(error)
-        }
+        return request
     }
 
     private func signedHeaders(
-        _ call: S3Call, path: String, seconds: Int
+        _ call: S3Call, _ signing: Signing, path: String
     ) -> [(name: String, value: String)] {
-        let timestamp = SigV4Time.timestamp(seconds: seconds)
-        let hash = payloadHash(call.body)
+        let timestamp = SigV4Time.timestamp(seconds: signing.seconds)
+        let hash = call.payloadHash ?? payloadHash(call.body)
         var headers = call.headers
         headers.append(("x-amz-content-sha256", hash))
         headers.append(("x-amz-date", timestamp))
-        if let token = configuration.credentials.sessionToken {
+        if let token = signing.credentials.sessionToken {
             headers.append(("x-amz-security-token", token))
         }
-        let host = (name: "host", value: configuration.endpoint.authority)
+        let host = (name: "host", value: signing.place.endpoint.authority)
         let request = SigV4.CanonicalRequest(
             method: call.method, path: path, query: call.query, headers: headers + [host],
             payloadHash: hash)
         let authorization = SigV4.authorization(
             request, timestamp: timestamp,
             scope: SigV4.Scope(
-                date: String(timestamp.prefix(8)), region: configuration.region),
-            credentials: configuration.credentials)
+                date: String(timestamp.prefix(8)), region: signing.place.region),
+            credentials: signing.credentials)
         return headers + [("authorization", authorization)]
     }
 
     /// A body in memory is hashed; a file is not read twice for it. Over plain
-    /// HTTP the length is all that guards a file's bytes.
+    /// HTTP the length is all that guards a file's bytes, unless a checksum
+    /// goes with them.
     private func payloadHash(_ body: HTTPRequestBody) -> String {
         switch body {
         case .none: hex(sha256([]))
         case .bytes(let bytes): hex(sha256(bytes))
-        case .file: SigV4.unsignedPayload
+        case .file, .stream: SigV4.unsignedPayload
         }
     }
 
@@ -217,81 +261,5 @@ struct S3Exchange: Sendable {
             }
         return ObjectStoreError(
             code, operation: call.operation, key: call.key, detail: error.text)
-    }
-}
-
-/// An answer that says no: status 300 and above, or a 200 with an error in it.
-private struct S3Refusal {
-    var error: ObjectStoreError
-
-    /// CompleteMultipartUpload and CopyObject may answer 200 and fail: their
-    /// body tells (S3 API Reference, CompleteMultipartUpload).
-    private static let lateFailures: Set<String> = ["CompleteMultipartUpload", "CopyObject"]
-
-    init?(_ response: HTTPResponse, of call: S3Call) {
-        let mayFailLate = Self.lateFailures.contains(call.operation)
-        guard response.status >= 300 || mayFailLate else { return nil }
-        let document = try? XMLElement(parsing: S3Documents.withoutPadding(response.body))
-        let isError = document?.name == "Error"
-        guard response.status >= 300 || isError else { return nil }
-        let serviceCode = isError ? document?.text(of: "Code") : nil
-        error = ObjectStoreError(
-            Self.code(response.status, serviceCode), operation: call.operation, key: call.key,
-            serviceCode: serviceCode,
-            requestID: response["x-amz-request-id"],
-            detail: isError ? document?.text(of: "Message") : "HTTP status \(response.status)")
-    }
-
-    private static func code(_ status: Int, _ serviceCode: String?) -> ObjectStoreError.Code {
-        switch serviceCode {
-        case "NoSuchKey", "NoSuchBucket", "NoSuchUpload": return .notFound
-        case "EntityTooLarge": return .tooLarge
-        case let code? where RetryPolicy.retryableCodes.contains(code):
-            return .unavailable
-        default: break
-        }
-        switch status {
-        case 404: return .notFound
-        case 409, 412: return .preconditionFailed
-        case 401, 403: return .accessDenied
-        case 416: return .invalidRange
-        case 413: return .tooLarge
-        case 408, 429, 500...: return .unavailable
-        default: return .invalidRequest
-        }
-    }
-}
-
-/// Time and chance as the store client needs them.
-package struct S3Clock: Sendable {
-    /// Seconds since 1970.
-    package var seconds: @Sendable () -> Int
-    /// Sleeps for milliseconds; throws when the task is cancelled.
-    package var sleep: @Sendable (Int) async throws -> Void
-    /// 0 to below 1.
-    package var random: @Sendable () -> Double
-
-    package init(
-        seconds: @escaping @Sendable () -> Int,
-        sleep: @escaping @Sendable (Int) async throws -> Void,
-        random: @escaping @Sendable () -> Double
-    ) {
-        self.seconds = seconds
-        self.sleep = sleep
-        self.random = random
-    }
-}
-
-/// The distance of the store's clock from ours.
-final class ClockSkew: Sendable {
-    private let value = Mutex(0)
-
-    /// Seconds to add to our clock.
-    var seconds: Int { value.withLock { $0 } }
-
-    /// - Parameter date: The answer's `Date` header.
-    func learn(date: String?, now: Int) {
-        guard let date, let theirs = HTTPDate.seconds(date) else { return }
-        value.withLock { $0 = theirs - now }
     }
 }

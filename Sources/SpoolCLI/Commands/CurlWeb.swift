@@ -40,7 +40,7 @@ package struct CurlWeb: Web {
             throw WebError(detail: "\(path) cannot be written: \(reason)", isTransient: false)
         }
         defer { close(descriptor) }
-        sent.sink = .descriptor(descriptor)
+        sent.sink = .file(descriptor: descriptor)
         sent.timeoutMilliseconds = 0
         sent.stallTimeoutSeconds = CurlWeb.stallSeconds
         return try await exchange(sent)

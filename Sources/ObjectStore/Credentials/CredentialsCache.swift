@@ -1,0 +1,72 @@
+import AWSSignature
+import HTTPTransport
+
+/// The credentials of the moment, got anew before they expire, once for all
+/// who wait.
+actor CredentialsCache {
+    /// They are renewed when they have less than this left.
+    private static let marginSeconds = 300
+    /// A profile's files are looked at again after this long.
+    private static let profileSeconds = 900
+
+    private let source: CredentialsSource
+    private let client: any HTTPClient
+    private let clock: S3Clock
+    private var lease: LeasedCredentials?
+    private var load: Task<Result<LeasedCredentials, ObjectStoreError>, Never>?
+
+    init(_ source: CredentialsSource, client: any HTTPClient, clock: S3Clock) {
+        self.source = source
+        self.client = client
+        self.clock = clock
+    }
+
+    /// - Throws: what kept the source from giving any, when none are valid.
+    func current() async throws(ObjectStoreError) -> SigV4.Credentials {
+        if case .fixed(let credentials) = source { return credentials }
+        if let lease, !isExpiring(lease, within: Self.marginSeconds) { return lease.credentials }
+        do {
+            let fresh = try await renewed().get()
+            lease = fresh
+            return fresh.credentials
+        } catch {
+            // The old ones hold a little longer.
+            if let lease, !isExpiring(lease, within: 0) { return lease.credentials }
+            throw error
+        }
+    }
+
+    /// The store called them expired.
+    func forget() { lease = nil }
+
+    private func isExpiring(_ lease: LeasedCredentials, within seconds: Int) -> Bool {
+        lease.expiresAtSeconds.map { $0 - clock.seconds() <= seconds } ?? false
+    }
+
+    /// The task is owned by the cache and awaited by whoever came first and all
+    /// that came meanwhile; one caller's cancellation does not end it.
+    private func renewed() async -> Result<LeasedCredentials, ObjectStoreError> {
+        if let load { return await load.value }
+        let (source, client, now) = (source, client, clock.seconds())
+        let task = Task<Result<LeasedCredentials, ObjectStoreError>, Never> {
+            do throws(ObjectStoreError) {
+                switch source {
+                case .fixed(let credentials):
+                    return .success(LeasedCredentials(credentials: credentials))
+                case .container(let endpoint): return .success(try await endpoint.load(client))
+                case .profile(let profile):
+                    return .success(
+                        LeasedCredentials(
+                            credentials: try profile.load(),
+                            expiresAtSeconds: now + Self.profileSeconds + Self.marginSeconds))
+                }
+            } catch {
+                return .failure(error)
+            }
+        }
+        load = task
+        let result = await task.value
+        load = nil
+        return result
+    }
+}

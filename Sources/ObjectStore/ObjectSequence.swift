@@ -1,0 +1,49 @@
+/// The objects below a prefix in UTF-8 byte order; a page is asked for when the
+/// one before it is used up.
+package struct ObjectSequence: AsyncSequence, Sendable {
+    package typealias Element = ObjectInfo
+    package typealias Failure = ObjectStoreError
+
+    let bucket: any Bucket
+    let prefix: String
+    let pageKeys: Int
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        let sequence: ObjectSequence
+        private var page: ArraySlice<ObjectInfo> = []
+        private var last: String?
+        private var isAtEnd = false
+
+        init(sequence: ObjectSequence) { self.sequence = sequence }
+
+        package mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(ObjectStoreError) -> ObjectInfo? {
+            while page.isEmpty {
+                guard !isAtEnd else { return nil }
+                let next = try await sequence.bucket.listObjects(
+                    prefix: sequence.prefix, startAfter: last, maximumKeys: sequence.pageKeys)
+                page = next.objects[...]
+                last = next.objects.last?.key.text ?? last
+                isAtEnd = !next.isTruncated || next.objects.isEmpty
+            }
+            return page.removeFirst()
+        }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(sequence: self) }
+}
+
+extension Bucket {
+    /// - Parameter pageKeys: Keys in one request, 1 to 1,000.
+    package func objects(prefix: String, pageKeys: Int = 1_000) -> ObjectSequence {
+        ObjectSequence(bucket: self, prefix: prefix, pageKeys: pageKeys)
+    }
+
+    /// All objects below a prefix.
+    package func listAllObjects(prefix: String) async throws(ObjectStoreError) -> [ObjectInfo] {
+        var objects: [ObjectInfo] = []
+        for try await object in self.objects(prefix: prefix) { objects.append(object) }
+        return objects
+    }
+}

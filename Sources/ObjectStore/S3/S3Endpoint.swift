@@ -1,0 +1,58 @@
+import AWSSignature
+
+/// Scheme, host and port of a store, and how a bucket is named there.
+package struct S3Endpoint: Sendable, Hashable {
+    package var scheme: String
+    /// Host and port as they stand in a URL; holds the bucket unless path style.
+    package var authority: String
+    package var isPathStyle: Bool
+
+    package init(scheme: String, authority: String, isPathStyle: Bool) {
+        self.scheme = scheme
+        self.authority = authority
+        self.isPathStyle = isPathStyle
+    }
+
+    /// - Returns: nil unless the text is `http(s)://host[:port]`, with at most
+    ///   a slash behind it.
+    package init?(url: String) {
+        for scheme in ["http", "https"] where url.hasPrefix("\(scheme)://") {
+            var rest = url.dropFirst(scheme.count + 3)
+            if rest.hasSuffix("/") { rest = rest.dropLast() }
+            guard !rest.isEmpty, !rest.contains(where: { "/?#@ ".contains($0) }) else {
+                return nil
+            }
+            // A signature covers the Host header, which never names the
+            // scheme's own port.
+            let ownPort = scheme == "http" ? ":80" : ":443"
+            let authority = rest.hasSuffix(ownPort) ? rest.dropLast(ownPort.count) : rest
+            self.init(scheme: scheme, authority: String(authority), isPathStyle: true)
+            return
+        }
+        return nil
+    }
+
+    /// Amazon's own store in a region.
+    static func amazon(region: String) -> S3Endpoint {
+        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+        return S3Endpoint(
+            scheme: "https", authority: "s3.\(region).\(domain)", isPathStyle: true)
+    }
+
+    /// Whether a certificate for `*.s3…` covers the bucket's host: a star stands
+    /// for one label.
+    static func fitsHost(_ bucket: String) -> Bool { !bucket.contains(".") }
+
+    /// The endpoint with the bucket in its host, where that is wanted.
+    func addressing(_ bucket: String, byHost: Bool) -> S3Endpoint {
+        guard byHost, isPathStyle else { return self }
+        return S3Endpoint(
+            scheme: scheme, authority: "\(bucket).\(authority)", isPathStyle: false)
+    }
+
+    /// The percent-encoded path of a key, or of the bucket itself for an empty one.
+    func path(bucket: String, key: String) -> String {
+        let encoded = uriEncode(key, keepingSlash: true)
+        return isPathStyle ? "/\(uriEncode(bucket))/\(encoded)" : "/\(encoded)"
+    }
+}
