@@ -30,9 +30,32 @@ enum InitUpload {
     private static func grant(
         _ wish: UploadWish, owner: OwnerID, _ dependencies: Dependencies
     ) async throws -> UploadGrant {
-        let (asset, record) = try await promise(
-            wish, inParts: (wish.bytes ?? 0) > UploadLimits.singlePutBytes, to: owner, dependencies)
-        return try await UploadGrant(record, asset: asset, bucket: dependencies.bucket)
+        let isForm = wish.method == .post
+        let inParts = !isForm && (wish.bytes ?? 0) > UploadLimits.singlePutBytes
+        let (asset, record) = try await promise(wish, inParts: inParts, to: owner, dependencies)
+        guard isForm else {
+            return try await UploadGrant(record, asset: asset, bucket: dependencies.bucket)
+        }
+        return UploadGrant(
+            record, asset: asset, form: try await form(for: record, dependencies.bucket))
+    }
+
+    /// - Throws: a problem at `/method` where the store takes no forms.
+    private static func form(
+        for record: UploadRecord, _ bucket: any Bucket
+    ) async throws -> PresignedPost {
+        let bytes = record.bytes ?? 0
+        let upload = PostUpload(
+            key: ObjectKey(record.key), contentType: record.contentType, bytes: bytes...bytes)
+        do {
+            return try await bucket.presignedPost(
+                upload, expiresInSeconds: UploadLimits.grantSeconds)
+        } catch {
+            guard error.serviceCode == "NotImplemented" else { throw error }
+            throw Problem.invalid([
+                EditFault(pointer: "/method", detail: "cannot be POST: this store takes no forms")
+            ])
+        }
     }
 
     /// Keeps a place for an upload: a new asset, and what is expected of it.
@@ -60,6 +83,8 @@ enum InitUpload {
 enum UploadLimits {
     /// Above this an upload goes in parts (requirements A2).
     static let singlePutBytes = 100 << 20
+    /// Most bytes of a file that a form carries (S3's limit).
+    static let formBytes = 5 << 30
     /// Most bytes of one file: S3's 5 TiB.
     static let maximumBytes = 5 << 40
     /// S3 takes at most this many parts.
@@ -93,13 +118,24 @@ private struct UploadGrant: Encodable {
     var method: String
     var uploadUrl: String?
     var headers: [String: String]
-    /// Of a presigned POST; empty for a PUT (CF-25).
+    /// Of a presigned POST, sent before its `file`; empty otherwise (CF-25).
     var fields: [String: String] = [:]
     /// RFC 3339, UTC.
     var expiresAt: String
     var uploadId: String?
     var partSize: Int?
     var parts: [Part]?
+
+    init(_ record: UploadRecord, asset: AssetID, form: PresignedPost) {
+        assetId = asset.text
+        key = record.key
+        method = UploadWish.Method.post.rawValue
+        uploadUrl = form.url
+        headers = [:]
+        fields = form.fields
+        expiresAt = timestamp(
+            milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000)
+    }
 
     init(_ record: UploadRecord, asset: AssetID, bucket: any Bucket) async throws {
         let key = ObjectKey(record.key)

@@ -6,6 +6,12 @@ struct UploadWish: Sendable {
     var contentType: String
     /// Nil where the caller does not tell.
     var bytes: Int?
+    /// A form instead of what the size would call for.
+    var method: Method?
+
+    enum Method: String, CaseIterable, Sendable {
+        case post = "POST"
+    }
 
     /// - Parameters:
     ///   - typeField: Name of the field that holds the content type.
@@ -32,6 +38,15 @@ struct UploadWish: Sendable {
         let most = isCaptions ? CaptionLimits.mostFileBytes : UploadLimits.maximumBytes
         let size = sizeField.flatMap { reader.required($0, of: object) }
             .flatMap { reader.integer($0, in: 1...most) }
+        // Only Spool's own calls let the caller choose.
+        if sizeField != nil, let node = object["method"] {
+            method = reader.choice(node)
+            if let size, size > UploadLimits.formBytes {
+                reader.report(
+                    "must be at most \(UploadLimits.formBytes) for a form",
+                    at: object.pointer.appending("size"))
+            }
+        }
         guard reader.faults.isEmpty, let name, let type else {
             throw Problem.invalid(reader.faults)
         }

@@ -18,7 +18,7 @@ import Testing
         // Owners of tasks that they await.
         "Task {": [
             "local-emulator/HTTPServer/", "local-emulator/Lambda/", "local-emulator/Main/",
-            "Sources/SpoolCLI/", "Sources/Runtime/", "Sources/ObjectStore/S3/",
+            "Sources/SpoolCLI/", "Sources/Runtime/", "Sources/ObjectStore/",
         ],
     ]
 

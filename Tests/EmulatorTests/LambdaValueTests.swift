@@ -101,7 +101,7 @@ struct LambdaValueTests {
             etag: "d41d8", sequencer: "00A1", timeMilliseconds: 1_583_348_638_390,
             requestID: "R1")
 
-        let payload = objectEventPayload(event, region: "us-east-1", function: "worker")
+        let payload = objectEventPayload(event, region: "us-east-1", configuration: "worker")
 
         #expect(
             String(decoding: payload, as: UTF8.self) == """

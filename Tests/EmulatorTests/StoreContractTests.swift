@@ -20,4 +20,12 @@ import Testing
             }
         }
     }
+
+    /// Trailers, checksums of wholes, and answers held to them.
+    @Test(arguments: BucketContract.rules)
+    func `the store keeps the rule with checksums both ways`(rule: BucketRule) async throws {
+        try await withStore { store in
+            try await rule.check(try store.bucket(checksums: .whenSupported), "contract/")
+        }
+    }
 }

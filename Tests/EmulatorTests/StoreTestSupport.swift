@@ -18,12 +18,16 @@ struct RunningStore: Sendable {
     let folder: String
     let log: Mutex1<[String]>
     let eventNudges: Mutex1<Int>
+    /// Why the process would have ended.
+    let durabilityLosses: Mutex1<[String]>
 
     /// Our own client, as the functions use it.
-    func bucket() throws -> S3Bucket {
+    func bucket(checksums: ChecksumPolicy = .whenRequired) throws -> S3Bucket {
         let configuration = try S3Configuration(environment: [
             "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:\(port)", "SPOOL_BUCKET": "spool",
+            "AWS_REQUEST_CHECKSUM_CALCULATION": checksums.rawValue,
+            "AWS_RESPONSE_CHECKSUM_VALIDATION": checksums.rawValue,
         ])
         return S3Bucket(
             configuration, client: CurlTransport(),
@@ -86,11 +90,13 @@ func withStore(
     let database = try Database(path: folder + "/spool.sqlite")
     let log = Mutex1<[String]>([])
     let nudges = Mutex1(0)
+    let losses = Mutex1<[String]>([])
     let configuration = ObjectStoreConfiguration(
         dataFolder: folder + "/store",
         credentials: StoreCredentials(accessKeyID: "key", secretAccessKey: "secret"),
         bucket: "spool", inlineBytesMaximum: inlineBytesMaximum,
-        deletionGraceMilliseconds: graceMilliseconds, now: now)
+        deletionGraceMilliseconds: graceMilliseconds, now: now,
+        onDurabilityLost: { reason in losses.update { $0.append(reason) } })
     let logger = Logger { line in
         log.update { $0.append(String(decoding: line, as: UTF8.self)) }
     }
@@ -101,7 +107,7 @@ func withStore(
     let port = try server.start()
     let running = RunningStore(
         port: port, database: database, store: store, folder: folder, log: log,
-        eventNudges: nudges)
+        eventNudges: nudges, durabilityLosses: losses)
     do {
         try await body(running)
     } catch {

@@ -116,3 +116,26 @@ def test_the_presigned_route_grants_as_init_does(shared):
         "filename": "a.mp4", "contentType": "video/mp4", "size": 7})
     assert grant.status == 200
     assert grant.json()["method"] == "PUT" and grant.json()["uploadUrl"]
+
+
+def test_a_form_is_posted_from_a_page(shared, foreign_page, media):
+    path = media / "a.mp4"
+    give(foreign_page, path)
+    grant = shared.call("POST", "/api/upload/init", {
+        "filename": "form.mp4", "contentType": "video/mp4", "size": path.stat().st_size,
+        "method": "POST"})
+    assert grant.status == 200, grant.body
+    statuses = foreign_page.evaluate("""async grant => {
+        const bytes = Uint8Array.from(atob(window.base64), c => c.charCodeAt(0));
+        const post = async content => {
+            const form = new FormData();
+            for (const [name, value] of Object.entries(grant.fields)) form.append(name, value);
+            form.append('file', new Blob([content], {type: 'video/mp4'}));
+            return (await fetch(grant.uploadUrl, {method: 'POST', body: form})).status;
+        };
+        return [await post(bytes.slice(1)), await post(bytes)];
+    }""", grant.json())
+    assert statuses == [400, 204]
+    done = shared.call("POST", "/api/upload/complete", {"assetId": grant.json()["assetId"]})
+    assert done.status == 200, done.body
+    assert done.json()["metadata"]["size"] == path.stat().st_size

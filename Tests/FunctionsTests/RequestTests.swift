@@ -38,6 +38,31 @@ import Testing
         #expect(parts.count == 960)
     }
 
+    @Test func `a form is granted where it is asked for, whatever the size`() async throws {
+        let (status, grant) = try await Stage().call(
+            .initUpload, "POST", "/",
+            #"{"filename":"a.mp4","contentType":"video/mp4","size":200000000,"method":"POST"}"#)
+
+        #expect(status == 200)
+        #expect(grant["method"] == "POST")
+        #expect(grant["uploadUrl"] == "memory://client/")
+        guard case .object(let fields)? = grant["fields"] else { return #expect(Bool(false)) }
+        #expect(fields["key"] == grant["key"])
+        #expect(fields["Content-Type"] == "video/mp4")
+        #expect(fields["policy"] == "200000000-200000000")
+    }
+
+    @Test(arguments: [
+        (#""size":5368709121,"method":"POST""#, "/size"), (#""size":5,"method":"PUT""#, "/method"),
+    ])
+    func `a form that cannot be is refused`(wish: String, pointer: String) async throws {
+        let (status, problem) = try await Stage().call(
+            .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4",\#(wish)}"#)
+
+        #expect(status == 400)
+        #expect("\(problem)".contains(pointer))
+    }
+
     @Test func `every fault of a request is named at once`() async throws {
         let (status, problem) = try await Stage().call(
             .initUpload, "POST", "/", #"{"filename":7,"contentType":"text/html","size":-1}"#)

@@ -34,7 +34,7 @@ package struct ObjectEvent: Hashable, Sendable {
 /// Events that were committed with their objects and not yet taken over by the
 /// function queue. The reader removes them in the transaction that queues them.
 package enum ObjectEventOutbox {
-    /// Makes the table if the file has none.
+    /// Makes the tables if the file has none.
     package static func create(in connection: Connection) throws(DatabaseError) {
         try connection.execute(
             """
@@ -43,6 +43,7 @@ package enum ObjectEventOutbox {
               event_name TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
               sequencer TEXT NOT NULL, time_ms INTEGER NOT NULL, request_id TEXT NOT NULL)
             """)
+        try ObjectNotification.create(in: connection)
     }
 
     /// Called inside the transaction that changes the object.

@@ -91,10 +91,23 @@ package enum ResponseBody: Sendable {
     case bytes([UInt8])
     /// A part of a file, sent by the kernel (sendfile).
     case file(FileDescriptor, offset: Int, bytes: Int)
+    /// Parts of files one after the other; `holding` is held until all is sent.
+    case files([FileSlice], holding: any Sendable)
     /// Sent in chunks as it comes.
     case stream(any ResponseByteStream)
     /// The answer to HEAD: the length that GET would send.
     case omitted(bytes: Int)
+}
+
+/// A part of a file that is opened when its turn comes.
+package struct FileSlice: Sendable {
+    package var path: String
+    package var range: Range<Int>
+
+    package init(path: String, range: Range<Int>) {
+        self.path = path
+        self.range = range
+    }
 }
 
 /// The bytes of a response that are not all there yet.

@@ -20,6 +20,8 @@ struct QueuedResponse: ~Copyable {
             guard copy >= 0 else { return nil }
             made = MHD_create_response_from_fd_at_offset64(UInt64(bytes), copy, UInt64(offset))
             if made == nil { close(copy) }
+        case .files(let slices, let held):
+            made = FilesSource(slices, holding: held).response()
         case .stream(let stream):
             let source = StreamSource(stream, exchange: exchange, connection: connection)
             made = MHD_create_response_from_callback(

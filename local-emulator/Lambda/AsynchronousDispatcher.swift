@@ -73,10 +73,12 @@ actor AsynchronousDispatcher {
             (name: function.name, count: function.reservedConcurrency)
         }
         let (catalog, region, plan) = (catalog, services.configuration.region, plan)
+        let bucket = services.configuration.bucket
         let found = try await database.transaction { connection in
             let hasMore = try AsynchronousQueue.takeOver(
-                from: catalog, region: region, nowMilliseconds: now, limit: Self.outboxBatch,
-                delays: plan.delays, makeRequestID: newRequestID, in: connection)
+                from: catalog, bucket: bucket, region: region, nowMilliseconds: now,
+                limit: Self.outboxBatch, delays: plan.delays, makeRequestID: newRequestID,
+                in: connection)
             var due: [QueuedInvocation] = []
             for limit in limits {
                 // The rows in flight are among the first: as many again may be new.

@@ -203,19 +203,34 @@ package enum AsynchronousQueue {
 
     /// Moves events from the outbox into the queue, for each function whose
     /// filter they pass, in one transaction: none is lost, none is doubled.
+    /// - Parameter bucket: The one that the catalogue's filters are about; others
+    ///   have their own notification configurations.
     /// - Parameter delays: Milliseconds for each delivery of one event.
     /// - Returns: whether there may be more in the outbox.
     package static func takeOver(
-        from catalog: FunctionCatalog, region: String, nowMilliseconds: Int, limit: Int,
-        delays: () -> [Int] = { [0] }, makeRequestID: () -> String, in connection: Connection
+        from catalog: FunctionCatalog, bucket: String, region: String, nowMilliseconds: Int,
+        limit: Int, delays: () -> [Int] = { [0] }, makeRequestID: () -> String,
+        in connection: Connection
     ) throws(DatabaseError) -> Bool {
         let events = try ObjectEventOutbox.oldest(limit: limit, in: connection)
+        guard !events.isEmpty else { return false }
+        let notifications =
+            try ObjectNotification.all(in: connection)
+            + catalog.functions.flatMap { function in
+                function.objectEvents.map {
+                    ObjectNotification(
+                        bucket: bucket, id: function.name, function: function.name, filter: $0)
+                }
+            }
         for event in events {
-            for function in catalog.functions
-            where function.objectEvents.contains(where: {
-                $0.matches(eventName: event.eventName, key: event.key)
-            }) {
-                let payload = objectEventPayload(event, region: region, function: function.name)
+            for function in catalog.functions {
+                // A function that two of them name is called once.
+                let wish = notifications.first {
+                    $0.function == function.name && $0.bucket == event.bucket
+                        && $0.filter.matches(eventName: event.eventName, key: event.key)
+                }
+                guard let wish else { continue }
+                let payload = objectEventPayload(event, region: region, configuration: wish.id)
                 for delay in delays() {
                     try append(
                         Invocation(

@@ -1,3 +1,5 @@
+import EmulatorDatabase
+
 /// Why `functions.json` cannot be used: every fault at once.
 package struct FunctionCatalogError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Each names the place and what is wrong there.
@@ -107,13 +109,6 @@ private func isFunctionName(_ name: String) -> Bool {
 private func routeShape(_ path: String) -> String {
     path.split(separator: "/", omittingEmptySubsequences: false)
         .map { $0.hasPrefix("{") ? "{}" : String($0) }.joined(separator: "/")
-}
-
-/// Whether `pattern` (`ObjectCreated:*`, `s3:` optional) covers an event name.
-func eventPattern(_ pattern: String, covers eventName: String) -> Bool {
-    let pattern = pattern.hasPrefix("s3:") ? pattern.dropFirst(3) : pattern[...]
-    let name = eventName.hasPrefix("s3:") ? eventName.dropFirst(3) : eventName[...]
-    return pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : name == pattern
 }
 
 /// A sentence that names the place of a decoding error.

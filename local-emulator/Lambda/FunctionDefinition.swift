@@ -1,3 +1,5 @@
+package import EmulatorDatabase
+
 /// One function: its handler, its limits and what calls it.
 package struct FunctionDefinition: Sendable, Equatable, Decodable {
     /// Name under which it is called.
@@ -105,51 +107,5 @@ package struct FunctionRoute: Sendable, Equatable, Decodable {
     package init(method: String, path: String) {
         self.method = method
         self.path = path
-    }
-}
-
-/// Which object events a function is called with (S3 notification filter).
-package struct ObjectEventFilter: Sendable, Equatable, Decodable {
-    /// For instance `ObjectCreated:*` or `ObjectCreated:Put`, `s3:` optional.
-    package var events: [String]
-    /// What the key begins with.
-    package var prefix: String
-    /// What the key ends with.
-    package var suffix: String
-
-    /// A filter.
-    package init(events: [String] = ["ObjectCreated:*"], prefix: String = "", suffix: String = "") {
-        self.events = events
-        self.prefix = prefix
-        self.suffix = suffix
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: Key.self)
-        events = try values.decodeIfPresent([String].self, forKey: .events) ?? ["ObjectCreated:*"]
-        prefix = try values.decodeIfPresent(String.self, forKey: .prefix) ?? ""
-        suffix = try values.decodeIfPresent(String.self, forKey: .suffix) ?? ""
-    }
-
-    private enum Key: String, CodingKey { case events, prefix, suffix }
-
-    /// Whether an event of that name on that key (not encoded) passes.
-    package func matches(eventName: String, key: String) -> Bool {
-        key.utf8.count >= prefix.utf8.count + suffix.utf8.count
-            && key.utf8.starts(with: prefix.utf8)
-            && key.utf8.reversed().starts(with: suffix.utf8.reversed())
-            && events.contains { eventPattern($0, covers: eventName) }
-    }
-
-    /// Whether some event could pass both; S3 refuses such a pair.
-    func overlaps(_ other: ObjectEventFilter) -> Bool {
-        let prefixes = prefix.hasPrefix(other.prefix) || other.prefix.hasPrefix(prefix)
-        let suffixes = suffix.hasSuffix(other.suffix) || other.suffix.hasSuffix(suffix)
-        let names = events.contains { mine in
-            other.events.contains {
-                eventPattern(mine, covers: $0) || eventPattern($0, covers: mine)
-            }
-        }
-        return prefixes && suffixes && names
     }
 }

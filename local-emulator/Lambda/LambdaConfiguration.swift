@@ -11,6 +11,8 @@ package struct LambdaConfiguration: Sendable {
     /// Variables that all instances get on top of Lambda's own.
     package var environment: [String: String]
     package var region: String
+    /// The bucket whose object events the catalogue's functions are called with.
+    package var bucket = "spool"
     /// Origins that may call functions from a browser: `*` or a list.
     package var allowedOrigins: [String]
     /// An instance that had nothing to do for so long is ended.

@@ -4,7 +4,9 @@ import JSONLog
 /// The event of one object's change in S3's form (notification record 2.1).
 ///
 /// A record a message, as S3 sends them. The key is form-encoded there.
-func objectEventPayload(_ event: ObjectEvent, region: String, function: String) -> [UInt8] {
+func objectEventPayload(
+    _ event: ObjectEvent, region: String, configuration: String
+) -> [UInt8] {
     var object: [(String, JSONValue?)] = [("key", .string(formEncoded(event.key)))]
     if !event.eventName.hasPrefix("ObjectRemoved") {
         object.append(("size", .integer(event.bytes)))
@@ -31,7 +33,7 @@ func objectEventPayload(_ event: ObjectEvent, region: String, function: String) 
             "s3",
             .object([
                 ("s3SchemaVersion", .string("1.0")),
-                ("configurationId", .string(function)),
+                ("configurationId", .string(configuration)),
                 (
                     "bucket",
                     .object([

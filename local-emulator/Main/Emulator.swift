@@ -25,26 +25,23 @@ struct Emulator: Sendable {
     private static let s3ConnectionMemoryBytes = 256 << 10
     /// How often the store looks for bodies that nothing names any more.
     private static let upkeepSeconds = 60
+    /// How often every object is read and held against its checksum: a week.
+    private static let scrubSeconds = 7 * 86_400
 
     init(
         options: EmulatorOptions, environment: [String: String], dataFolder: String,
         scratchFolder: String, logger: Logger
     ) async throws {
         let catalog = try readCatalog(options.functionsPath, environment: environment)
-        let bucket = environment["SPOOL_BUCKET"] ?? "spool"
-        let accessKeyID = environment["AWS_ACCESS_KEY_ID"] ?? "spool"
-        let secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"] ?? "spool-secret"
-        database = try Database(path: dataFolder + "/spool.sqlite")
+        let storage = StoreSettings(environment: environment, dataFolder: dataFolder)
+        let bucket = storage.bucket
+        let (accessKeyID, secretAccessKey) = (storage.accessKeyID, storage.secretAccessKey)
+        database = try Database(path: storage.databasePath)
 
-        let origins = allowedOrigins(environment["FRONTEND_URL"])
         let nudge = LateCall()
         let store = try await ObjectStoreServer(
-            configuration: ObjectStoreConfiguration(
-                dataFolder: dataFolder + "/objects",
-                credentials: StoreCredentials(
-                    accessKeyID: accessKeyID, secretAccessKey: secretAccessKey),
-                bucket: bucket, allowedOrigins: origins),
-            database: database, logger: logger, onObjectEvent: { nudge() })
+            configuration: storage.configuration(logger), database: database, logger: logger,
+            onObjectEvent: { nudge() })
         s3 = HTTPServer(
             configuration: HTTPServerConfiguration(
                 host: options.host, port: options.s3Port,
@@ -66,7 +63,8 @@ struct Emulator: Sendable {
         configuration.environment = functionEnvironment(
             from: environment, s3URL: s3URL, apiURL: apiURL, bucket: bucket,
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
-        configuration.allowedOrigins = origins
+        configuration.bucket = bucket
+        configuration.allowedOrigins = storage.origins
         configuration.idleMilliseconds = options.idleSeconds * 1_000
         configuration.freezesIdleInstances = options.freezes
         configuration.recordFolder = options.recordFolder
@@ -91,6 +89,7 @@ struct Emulator: Sendable {
         nudge.set { [lambda] in lambda.nudge() }
         lambda.nudge()
         lambda.addUpkeep(everySeconds: Self.upkeepSeconds) { try await store.tidy() }
+        lambda.addUpkeep(everySeconds: Self.scrubSeconds) { _ = try await store.scrub() }
         frontHandler.set(lambda.front)
         readyLine =
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"

@@ -20,6 +20,8 @@ struct EmulatorOptions: Sendable, Equatable {
     var idleSeconds = 300
     /// Delivers object events late, some twice and in no order.
     var disorderSeed: UInt64?
+    /// Only reads what is stored and says what is damaged.
+    var scrubs = false
     var wantsHelp = false
 
     /// - Throws: one sentence for the first argument that is wrong.
@@ -33,8 +35,8 @@ struct EmulatorOptions: Sendable, Equatable {
                 wantsHelp = true
                 return
             }
-            if name == "--freeze" {
-                freezes = true
+            if name == "--freeze" || name == "--scrub" {
+                if name == "--freeze" { freezes = true } else { scrubs = true }
                 continue
             }
             guard Self.names.contains(name) else {
@@ -103,6 +105,8 @@ struct EmulatorOptions: Sendable, Equatable {
           --disorder SEED    delivers object events late, some twice and in no order
           --freeze           stops instances between invocations, as Lambda does
           --idle-seconds N   ends an instance that had no work for so long (default 300)
+          --scrub            reads every object in DIR, which no emulator may use
+                             meanwhile, against its checksum; 1 if one is damaged
           --help             this text
 
         Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default spool and

@@ -13,6 +13,9 @@ func functionEnvironment(
         "AWS_ENDPOINT_URL_S3": s3URL,
         "SPOOL_PUBLIC_S3_URL": s3URL,
         "SPOOL_PUBLIC_API_URL": apiURL,
+        // As on AWS, whose clients send and check them by default.
+        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",
+        "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
     ]
     // PATH finds ffmpeg; the library path is for binaries that are not static.
     for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE"] {

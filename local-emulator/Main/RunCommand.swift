@@ -29,6 +29,10 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
     raiseFileLimit()
     let logger = Logger(fields: ["component": "local-emulator"])
     do {
+        if options.scrubs {
+            return try await scrubCommand(
+                dataFolder: options.dataFolder, environment: environment, logger: logger)
+        }
         let folder = try DataFolder(path: options.dataFolder)
         let emulator = try await Emulator(
             options: options, environment: environment, dataFolder: folder.path,
@@ -55,7 +59,7 @@ private func raiseFileLimit() {
     setrlimit(__rlimit_resource_t(7), &limit)
 }
 
-private func writeText(_ text: String, to descriptor: Int32) {
+func writeText(_ text: String, to descriptor: Int32) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
         let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

@@ -1,6 +1,7 @@
 import AWSSignature
 import Dispatch
 import Glibc
+import Synchronization
 
 /// A failed call on the store's files.
 struct BlobError: Error, CustomStringConvertible {
@@ -19,23 +20,26 @@ struct BlobError: Error, CustomStringConvertible {
     }
 }
 
-/// What a new blob is put together from.
-enum BlobPiece: Sendable {
-    /// nil for all of it.
-    case blob(String, range: Range<Int>?)
-    case bytes([UInt8])
-}
-
 /// The bodies of objects, one file each, named by random IDs and never by key:
 /// `tmp/ID` while they come in, `data/xx/ID` once they are durable.
 final class BlobFolder: Sendable {
     private let path: String
+    /// Told when the disk failed to keep what it was given.
+    private let onSyncFailure: @Sendable (BlobError) -> Void
+    /// Blobs that answers are still being made of, and of how many.
+    private let readers = Mutex<[String: Int]>([:])
     /// Waits for the disk so that the cooperative threads need not.
     private let queue = DispatchQueue(label: "spool-store-disk", attributes: .concurrent)
 
     /// Makes the folders and empties `tmp`.
-    init(path: String) throws(BlobError) {
+    /// - Parameter onSyncFailure: Called when it is unknown what the disk holds:
+    ///   after a failed fsync the kernel forgets what it could not write, and
+    ///   another fsync would say that all is well.
+    init(
+        path: String, onSyncFailure: @escaping @Sendable (BlobError) -> Void
+    ) throws(BlobError) {
         self.path = path
+        self.onSyncFailure = onSyncFailure
         for folder in [path, path + "/tmp", path + "/data"] { try Self.makeFolder(folder) }
         for number in 0..<256 {
             try Self.makeFolder("\(path)/data/\(hex([UInt8(number)]))")
@@ -56,30 +60,63 @@ final class BlobFolder: Sendable {
     /// Moves a finished file to its final place, durably.
     func publish(_ id: String, descriptor: Int32) async throws {
         try await onDisk { [self] in
-            guard fsync(descriptor) == 0 else { throw BlobError("fsync", temporaryPath(id)) }
+            try sync(descriptor, temporaryPath(id))
             let final = blobPath(id)
             // IDs are random, so nothing stands there; never replace a file.
             guard link(temporaryPath(id), final) == 0 else { throw BlobError("link", final) }
             unlink(temporaryPath(id))
-            try Self.synchronize("\(path)/data/\(id.prefix(2))")
+            try syncFolder(of: id)
         }
     }
 
-    /// Joins pieces to a new blob, durably; the kernel copies.
-    func assemble(_ pieces: [BlobPiece]) async throws -> String {
+    /// Makes what was written to a file durable.
+    /// - Throws: after telling of it, unless there was only no room.
+    func sync(_ descriptor: Int32, _ path: String) throws(BlobError) {
+        guard fsync(descriptor) != 0 else { return }
+        let error = BlobError("fsync", path)
+        // What was never acknowledged may be refused for want of room.
+        if error.code != ENOSPC, error.code != EDQUOT { onSyncFailure(error) }
+        throw error
+    }
+
+    private func syncFolder(of id: String) throws(BlobError) {
+        do throws(BlobError) {
+            try Self.synchronize("\(path)/data/\(id.prefix(2))")
+        } catch {
+            if error.operation == "fsync" { onSyncFailure(error) }
+            throw error
+        }
+    }
+
+    /// Copies bytes to a new blob, durably; the kernel copies.
+    func assemble(_ source: BodySource) async throws -> String {
         let id = Self.newID()
-        try await onDisk { [self] in try assemble(pieces, as: id) }
+        try await onDisk { [self] in try assemble(source, as: id) }
         return id
     }
 
-    /// As `assemble`, with the MD5 of the whole.
-    func assembleHashed(_ pieces: [BlobPiece]) async throws -> (id: String, md5: String) {
+    /// As `assemble`, with the checks of the whole.
+    func assembleHashed(
+        _ source: BodySource
+    ) async throws -> (id: String, md5: String, crc64: String) {
         let id = Self.newID()
-        let digest = try await onDisk { [self] in
-            try assemble(pieces, as: id)
-            return try Self.digest(of: blobPath(id))
+        let check = try await onDisk { [self] in
+            try assemble(source, as: id)
+            var check = BlobCheck()
+            try check.read(blobPath(id))
+            return check.finish()
         }
-        return (id, digest)
+        return (id, check.md5, check.crc64)
+    }
+
+    /// The checks of the blobs, one after the other.
+    /// - Throws: `BlobError` where one cannot be read.
+    func check(_ slices: [BlobSlice]) async throws -> (md5: String, crc64: String, bytes: Int) {
+        try await onDisk { [self] in
+            var check = BlobCheck()
+            for slice in slices { try check.read(blobPath(slice.blob)) }
+            return check.finish()
+        }
     }
 
     /// - Returns: a descriptor that the caller closes.
@@ -90,6 +127,21 @@ final class BlobFolder: Sendable {
             return descriptor
         }
     }
+
+    /// Keeps blobs from being unlinked for as long as somebody has the answer.
+    func pin(_ ids: [String]) -> BlobPin {
+        readers.withLock { readers in for id in ids { readers[id, default: 0] += 1 } }
+        return BlobPin { [self] in
+            readers.withLock { readers in
+                for id in ids {
+                    let left = (readers[id] ?? 1) - 1
+                    readers[id] = left > 0 ? left : nil
+                }
+            }
+        }
+    }
+
+    func isPinned(_ id: String) -> Bool { readers.withLock { $0[id] != nil } }
 
     /// One that is not there is removed already.
     func remove(_ ids: [String]) async {
@@ -113,52 +165,37 @@ final class BlobFolder: Sendable {
         }
     }
 
-    private func assemble(_ pieces: [BlobPiece], as id: String) throws(BlobError) {
+    private func assemble(_ source: BodySource, as id: String) throws(BlobError) {
         let output = open(temporaryPath(id), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard output >= 0 else { throw BlobError("open", temporaryPath(id)) }
         defer {
             close(output)
             unlink(temporaryPath(id))
         }
-        for piece in pieces { try append(piece, to: output) }
-        guard fsync(output) == 0 else { throw BlobError("fsync", temporaryPath(id)) }
+        switch source {
+        case .bytes(let bytes):
+            guard write(output, bytes, bytes.count) == bytes.count else {
+                throw BlobError("write", path)
+            }
+        case .blobs(let slices): for slice in slices { try append(slice, to: output) }
+        }
+        try sync(output, temporaryPath(id))
         guard link(temporaryPath(id), blobPath(id)) == 0 else {
             throw BlobError("link", blobPath(id))
         }
-        try Self.synchronize("\(path)/data/\(id.prefix(2))")
+        try syncFolder(of: id)
     }
 
-    private func append(_ piece: BlobPiece, to output: Int32) throws(BlobError) {
-        guard case .blob(let id, let range) = piece else {
-            if case .bytes(let bytes) = piece, write(output, bytes, bytes.count) != bytes.count {
-                throw BlobError("write", path)
-            }
-            return
-        }
-        let input = open(blobPath(id), O_RDONLY | O_CLOEXEC)
-        guard input >= 0 else { throw BlobError("open", blobPath(id)) }
+    private func append(_ slice: BlobSlice, to output: Int32) throws(BlobError) {
+        let input = open(blobPath(slice.blob), O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw BlobError("open", blobPath(slice.blob)) }
         defer { close(input) }
-        var offset = off_t(range?.lowerBound ?? 0)
-        var left = range?.count ?? .max
+        var offset = off_t(slice.range.lowerBound)
+        var left = slice.range.count
         while left > 0 {
             let count = sendfile(output, input, &offset, min(left, 1 << 30))
-            guard count >= 0 else { throw BlobError("sendfile", blobPath(id)) }
-            if count == 0 { return }
+            guard count > 0 else { throw BlobError("sendfile", blobPath(slice.blob)) }
             left -= count
-        }
-    }
-
-    private static func digest(of path: String) throws(BlobError) -> String {
-        let input = open(path, O_RDONLY | O_CLOEXEC)
-        guard input >= 0 else { throw BlobError("open", path) }
-        defer { close(input) }
-        var digest = RunningDigest(.md5)
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = read(input, &buffer, buffer.count)
-            guard count >= 0 else { throw BlobError("read", path) }
-            if count == 0 { return hex(digest.finish()) }
-            digest.update(buffer[..<count])
         }
     }
 

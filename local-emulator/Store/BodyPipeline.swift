@@ -3,9 +3,11 @@ import EmulatorHTTP
 import FoundationEssentials
 
 /// Where a verified body is.
-enum StoredBody: Sendable, Equatable {
+enum StoredBody: Sendable {
     case inline([UInt8])
     case blob(String)
+    /// Blobs and their sizes, in order.
+    case pieces([(blob: String, bytes: Int)])
 }
 
 /// What came in and what it hashes to.
@@ -13,8 +15,19 @@ struct BodyResult: Sendable {
     var bytes: Int
     /// Hexadecimal.
     var md5: String
-    /// Base64 by header name, for instance `x-amz-checksum-crc32`.
+    /// What the client told, base64 by header name, for instance
+    /// `x-amz-checksum-crc32`.
     var checksums: [String: String]
+    /// CRC-64/NVME in base64.
+    var crc64: String
+
+    /// What the object is to be known by: S3 gives it this one where the client
+    /// told none.
+    var servedChecksums: [String: String] {
+        var served = checksums.isEmpty ? [ChecksumAlgorithm.crc64nvme.headerName: crc64] : checksums
+        served[ChecksumAlgorithm.typeHeaderName] = "FULL_OBJECT"
+        return served
+    }
 }
 
 /// A body on its way in: aws-chunked framing off, hashes along, into memory
@@ -33,6 +46,7 @@ final class BodyPipeline {
     private let md5 = Digest(.md5)
     private let payloadHash: Digest?
     private var checksums: [(ChecksumAlgorithm, RunningChecksum)] = []
+    private var crc64 = RunningCRC(.crc64nvme)
     private var memory: [UInt8] = []
     private var file: TemporaryBlob?
     private var byteCount = 0
@@ -108,8 +122,10 @@ final class BodyPipeline {
             expectedChecksums[trailer.name] = trailer.value
         }
         var computed: [String: String] = [:]
+        let crc64 = Data(crc64.value).base64EncodedString()
         for (algorithm, running) in checksums {
-            let value = Data(running.finish()).base64EncodedString()
+            let value =
+                algorithm == .crc64nvme ? crc64 : Data(running.finish()).base64EncodedString()
             guard expectedChecksums[algorithm.headerName] == value else {
                 throw S3Error(
                     .badDigest,
@@ -118,7 +134,7 @@ final class BodyPipeline {
             }
             computed[algorithm.headerName] = value
         }
-        return BodyResult(bytes: byteCount, md5: hex(digest), checksums: computed)
+        return BodyResult(bytes: byteCount, md5: hex(digest), checksums: computed, crc64: crc64)
     }
 
     /// The body, for calls that take it in memory.
@@ -134,7 +150,10 @@ final class BodyPipeline {
         byteCount += bytes.count
         if byteCount > bytesMaximum { throw Self.tooLarge(byteCount, bytesMaximum) }
         md5.update(bytes)
-        for index in checksums.indices { checksums[index].1.update(bytes) }
+        crc64.update(bytes)
+        for index in checksums.indices where checksums[index].0 != .crc64nvme {
+            checksums[index].1.update(bytes)
+        }
         if let file {
             try file.write(bytes)
         } else if memory.count + bytes.count <= inlineMaximum {

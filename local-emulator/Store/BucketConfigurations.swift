@@ -5,7 +5,7 @@ import XMLTree
 
 /// Documents that a bucket keeps as they came, once they were found valid.
 enum BucketConfiguration: String, Sendable, CaseIterable {
-    case cors, tagging, lifecycle
+    case cors, tagging, lifecycle, notification
 
     /// Answered where the bucket has none.
     var missing: S3Error {
@@ -16,8 +16,13 @@ enum BucketConfiguration: String, Sendable, CaseIterable {
         case .lifecycle:
             S3Error(
                 .noSuchLifecycleConfiguration, "The lifecycle configuration does not exist")
+        // A bucket always has one; without wishes it is empty.
+        case .notification: S3Error.malformedXML
         }
     }
+
+    /// Whether DELETE takes it away; a notification configuration is put empty.
+    var isDeletable: Bool { self != .notification }
 
     /// - Throws: `.malformedXML`, `.invalidRequest`, `.invalidTag`.
     func check(_ document: XMLElement) throws(S3Error) {
@@ -25,6 +30,7 @@ enum BucketConfiguration: String, Sendable, CaseIterable {
         case .cors: _ = try BucketCORS(document)
         case .tagging: _ = try TagSet(document, atMost: TagSet.bucketMaximum)
         case .lifecycle: _ = try LifecycleRules(document)
+        case .notification: _ = try BucketNotifications(document)
         }
     }
 }
@@ -40,13 +46,25 @@ extension ObjectStoreServer {
                 try index.requireBucket(bucket)
                 return try index.configuration(kind, of: bucket)
             }
-            guard let document else { throw kind.missing }
+            guard let document else {
+                guard kind != .notification else {
+                    return try self.document("NotificationConfiguration") { _ in }
+                }
+                throw kind.missing
+            }
             return Response(
                 status: 200, headers: [("Content-Type", "application/xml")],
                 body: .bytes(document))
         case "PUT":
             try kind.check(Self.parse(body))
-            try await write(request) { try $0.setConfiguration(kind, of: bucket, to: body) }
+            let tree = try Self.parse(body)
+            try await write(request) { index in
+                try index.setConfiguration(kind, of: bucket, to: body)
+                guard kind == .notification else { return }
+                try ObjectNotification.replace(
+                    of: bucket, with: try BucketNotifications(tree).of(bucket),
+                    in: index.connection)
+            }
             if kind == .cors { try await loadBucketCORS() }
             return Response(status: kind == .tagging ? 204 : 200)
         default:

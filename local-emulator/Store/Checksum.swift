@@ -6,6 +6,17 @@ enum ChecksumAlgorithm: String, CaseIterable, Sendable {
 
     /// For instance `x-amz-checksum-crc32`.
     var headerName: String { "x-amz-checksum-" + rawValue }
+
+    /// As S3's documents name it, for instance `ChecksumCRC32`.
+    var elementName: String { "Checksum" + rawValue.uppercased() }
+
+    /// `FULL_OBJECT`, or `COMPOSITE` of the parts' checksums.
+    static let typeHeaderName = "x-amz-checksum-type"
+    /// What an upload in parts announces.
+    static let algorithmHeaderName = "x-amz-checksum-algorithm"
+
+    /// The check that can be joined from those of parts; nil for digests.
+    var crc: RunningCRC.Algorithm? { RunningCRC.Algorithm(rawValue: rawValue) }
 }
 
 /// A checksum while its bytes go by.

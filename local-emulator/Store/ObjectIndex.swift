@@ -9,8 +9,9 @@ struct ObjectRecord: Sendable {
     var modifiedMilliseconds: Int
     /// What it is served with: lower-case names to values, x-amz-meta- too.
     var headers: [String: String]
-    var blob: String?
-    var inlineID: Int?
+    var place: BodyPlace
+    /// CRC-64/NVME in base64; empty for an object of an earlier version.
+    var crc64: String
     /// Of a multipart upload, in order; empty for others.
     var partSizes: [Int]
 
@@ -20,10 +21,24 @@ struct ObjectRecord: Sendable {
         bytes = try row.integer("size")
         modifiedMilliseconds = try row.integer("modified_ms")
         headers = try StoredJSON.decode(try row.text("headers"))
-        blob = try row.optionalText("blob")
-        inlineID = try row.optionalInteger("inline_id")
+        if let id = try row.optionalInteger("inline_id") {
+            place = .inline(id)
+        } else if let id = try row.optionalText("pieces") {
+            place = .pieces(id)
+        } else {
+            place = .blob(try row.text("blob"))
+        }
+        crc64 = try row.text("crc64")
         partSizes = try StoredJSON.decode(try row.text("part_sizes"))
     }
+}
+
+/// Where the index says that a body is.
+enum BodyPlace: Sendable, Equatable {
+    case inline(Int)
+    case blob(String)
+    /// Several blobs, in the table of pieces.
+    case pieces(String)
 }
 
 /// An object that is about to be.
@@ -34,6 +49,8 @@ struct NewObject: Sendable {
     var bytes: Int
     var headers: [String: String]
     var body: StoredBody
+    /// CRC-64/NVME in base64; empty where nobody knows it.
+    var crc64: String
     var partSizes: [Int] = []
     var condition: WritePrecondition
     /// `ObjectCreated:Put`
@@ -99,10 +116,23 @@ struct ObjectIndex {
             .first.map { try ObjectRecord($0) }
     }
 
-    /// The bytes of an object that lives in the index.
-    func inlineBytes(_ id: Int) throws -> [UInt8] {
+    /// Where bytes of a body are.
+    func source(_ place: BodyPlace, _ range: Range<Int>) throws -> BodySource {
+        switch place {
+        case .inline(let id):
+            let bytes = try inlineBytes(id)
+            guard range.upperBound <= bytes.count else { throw Self.bodyMissing }
+            return .bytes(Array(bytes[range]))
+        case .blob(let id): return .blobs([BlobSlice(blob: id, range: range)])
+        case .pieces(let id): return .blobs(try pieces(id, range))
+        }
+    }
+
+    private static let bodyMissing = S3Error(.internalError, "A body is missing.")
+
+    private func inlineBytes(_ id: Int) throws -> [UInt8] {
         let rows = try connection.query("SELECT bytes FROM inline_bodies WHERE id = ?", id)
-        guard let row = rows.first else { throw S3Error(.internalError, "A body is missing.") }
+        guard let row = rows.first else { throw Self.bodyMissing }
         return try row.blob("bytes")
     }
 
@@ -115,17 +145,22 @@ struct ObjectIndex {
         if let existing { try bury(existing) }
         var inlineID: Int?
         var blob: String?
+        var pieces: String?
         switch object.body {
         case .blob(let id): blob = id
+        case .pieces(let parts): pieces = try addPieces(parts)
         case .inline(let bytes):
             try connection.execute("INSERT INTO inline_bodies(bytes) VALUES(?)", bytes)
             inlineID = connection.lastInsertRowID
         }
         let sequencer = try nextSequencer()
         try connection.execute(
-            "INSERT OR REPLACE INTO objects VALUES(?,?,?,?,?,?,?,?,?,?)", object.bucket,
-            object.key, object.etag, object.bytes, now, try StoredJSON.encode(object.headers),
-            blob, inlineID, try StoredJSON.encode(object.partSizes), sequencer)
+            """
+            INSERT OR REPLACE INTO objects(bucket, key, etag, size, modified_ms, headers, blob,
+              inline_id, part_sizes, sequencer, pieces, crc64) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)
+            """, object.bucket, object.key, object.etag, object.bytes, now,
+            try StoredJSON.encode(object.headers), blob, inlineID,
+            try StoredJSON.encode(object.partSizes), sequencer, pieces, object.crc64)
         try tell(
             object.eventName, object.bucket, object.key, bytes: object.bytes, etag: object.etag,
             sequencer: sequencer)
@@ -151,8 +186,10 @@ struct ObjectIndex {
     }
 
     private func bury(_ object: ObjectRecord) throws {
-        if let blob = object.blob { try bury(blob: blob) }
-        if let id = object.inlineID {
+        switch object.place {
+        case .blob(let blob): try bury(blob: blob)
+        case .pieces(let id): try buryPieces(id)
+        case .inline(let id):
             try connection.execute("DELETE FROM inline_bodies WHERE id = ?", id)
         }
     }

@@ -84,10 +84,10 @@ extension ObjectStoreServer {
         return try document("VersioningConfiguration") { _ in }
     }
 
-    func listObjects(_ request: S3Request, isVersion2: Bool) async throws -> Response {
-        let listing = try Listing(request, isVersion2: isVersion2)
+    func listObjects(_ request: S3Request, _ kind: Listing.Kind) async throws -> Response {
+        let listing = try Listing(request, kind)
         let result = try await read { try $0.list(listing.query) }
-        return try document("ListBucketResult") { listing.write(result, to: &$0) }
+        return try document(kind.root) { listing.write(result, to: &$0) }
     }
 
     /// An XML answer with status 200.
@@ -112,116 +112,5 @@ extension ObjectStoreServer {
             isEdge(first), isEdge(last), !name.contains("..")
         else { return false }
         return bytes.allSatisfy { isEdge($0) || $0 == 45 || $0 == 46 }
-    }
-}
-
-/// What a listing was asked for and how it writes its answer.
-struct Listing: Sendable {
-    var query: ListQuery
-    private let isVersion2: Bool
-    private let parameters: [String: String]
-    private let isEncoded: Bool
-
-    /// - Throws: `.invalidArgument`.
-    init(_ request: S3Request, isVersion2: Bool) throws(S3Error) {
-        self.isVersion2 = isVersion2
-        parameters = Dictionary(request.parameters.map { ($0.name, $0.value) }) { $1 }
-        switch request["encoding-type"] {
-        case nil: isEncoded = false
-        case "url": isEncoded = true
-        default: throw S3Error(.invalidArgument, "Invalid Encoding Method specified in Request")
-        }
-        let maximum = try Self.maximumKeys(request["max-keys"])
-        query = ListQuery(
-            bucket: request.bucket ?? "", prefix: Array((request["prefix"] ?? "").utf8),
-            delimiter: Array((request["delimiter"] ?? "").utf8), maximumKeys: maximum)
-        query.start = try start(request)
-    }
-
-    /// 0 to 1,000; more is cut.
-    static func maximumKeys(_ text: String?) throws(S3Error) -> Int {
-        guard let text else { return 1_000 }
-        guard let value = Int(text), value >= 0 else {
-            throw S3Error(
-                .invalidArgument, "Argument maxKeys must be an integer between 0 and 2147483647")
-        }
-        return min(value, 1_000)
-    }
-
-    private func start(_ request: S3Request) throws(S3Error) -> [UInt8] {
-        if isVersion2 {
-            if let token = request["continuation-token"] {
-                guard let start = bytes(hex: token) else {
-                    throw S3Error(.invalidArgument, "The continuation token provided is incorrect")
-                }
-                return start
-            }
-            return request["start-after"].map { Array($0.utf8) + [0] } ?? []
-        }
-        guard let marker = request["marker"].map({ Array($0.utf8) }), !marker.isEmpty else {
-            return []
-        }
-        // A marker that is a common prefix of this listing stands for all of it.
-        let isGroup =
-            !query.delimiter.isEmpty && marker.starts(with: query.prefix)
-            && marker.count > query.prefix.count
-            && marker.suffix(query.delimiter.count) == query.delimiter[...]
-        return isGroup ? ObjectIndex.successor(marker) ?? marker : marker + [0]
-    }
-
-    func write(_ result: ListResult, to xml: inout XMLText) {
-        xml.add("Name", query.bucket)
-        xml.add("Prefix", encoded(query.prefix))
-        if !query.delimiter.isEmpty { xml.add("Delimiter", encoded(query.delimiter)) }
-        xml.add("MaxKeys", query.maximumKeys)
-        if isEncoded { xml.add("EncodingType", "url") }
-        xml.add("IsTruncated", result.next == nil ? "false" : "true")
-        if isVersion2 {
-            xml.add("KeyCount", result.entries.count)
-            if let token = parameters["continuation-token"] { xml.add("ContinuationToken", token) }
-            if let after = parameters["start-after"] {
-                xml.add("StartAfter", encoded(Array(after.utf8)))
-            }
-            if let next = result.next { xml.add("NextContinuationToken", hex(next)) }
-        } else {
-            xml.add("Marker", encoded(Array((parameters["marker"] ?? "").utf8)))
-            if result.next != nil, !query.delimiter.isEmpty, let last = result.entries.last {
-                xml.add("NextMarker", encoded(Self.name(last)))
-            }
-        }
-        let showsOwner = !isVersion2 || parameters["fetch-owner"] == "true"
-        for case .object(let object) in result.entries {
-            xml.add("Contents") { xml in
-                xml.add("Key", encoded(object.key))
-                xml.add("LastModified", StoreTime.iso(object.modifiedMilliseconds))
-                xml.add("ETag", "\"\(object.etag)\"")
-                xml.add("Size", object.bytes)
-                if showsOwner { xml.add("Owner") { $0.addOwner() } }
-                xml.add("StorageClass", "STANDARD")
-            }
-        }
-        for case .commonPrefix(let prefix) in result.entries {
-            xml.add("CommonPrefixes") { $0.add("Prefix", encoded(prefix)) }
-        }
-    }
-
-    private static func name(_ entry: ListResult.Entry) -> [UInt8] {
-        switch entry {
-        case .object(let object): object.key
-        case .commonPrefix(let prefix): prefix
-        }
-    }
-
-    private func encoded(_ key: [UInt8]) -> String {
-        let text = String(decoding: key, as: UTF8.self)
-        return isEncoded ? uriEncode(text, keepingSlash: true) : text
-    }
-}
-
-extension XMLText {
-    /// The one owner there is.
-    mutating func addOwner() {
-        add("ID", "spool")
-        add("DisplayName", "spool")
     }
 }

@@ -15,7 +15,8 @@ extension ObjectStoreServer {
         }
         let object = NewObject(
             bucket: bucket, key: Array(key.utf8), etag: body.result.md5, bytes: body.result.bytes,
-            headers: try Self.headers(of: fields), body: try await durable(body),
+            headers: try Self.headers(of: fields).merging(body.result.servedChecksums) { $1 },
+            body: try await durable(body), crc64: body.result.crc64,
             condition: WritePrecondition(), eventName: "ObjectCreated:Post")
         try await commit(object, request)
         let location =

@@ -6,6 +6,8 @@ struct ByteSelection: Equatable {
     var bytes: Int
     var isPartial: Bool
 
+    var range: Range<Int> { offset..<(offset + bytes) }
+
     /// A single range as RFC 9110, 14.1.2 has it; one in another form or unit
     /// and several ranges are ignored, as S3 does.
     /// - Throws: `.invalidRange` when it selects nothing.
@@ -51,16 +53,17 @@ extension ObjectStoreServer {
     func getObject(_ request: S3Request) async throws -> Response {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         let isHead = request.head.method == "HEAD"
-        let (object, inline) = try await read { index -> (ObjectRecord, [UInt8]?) in
+        let part = request["partNumber"]
+        let (object, selection, source) = try await read { index in
             try index.requireBucket(bucket)
             guard let object = try index.object(bucket, key) else { throw S3Error.noSuchKey }
-            return (object, isHead ? nil : try object.inlineID.map { try index.inlineBytes($0) })
+            try Self.checkConditions(request, object)
+            let selection =
+                try part.map { part throws(S3Error) in try ByteSelection(part: part, object) }
+                ?? ByteSelection(range: request.header("range"), size: object.bytes)
+            let source = isHead ? nil : try index.source(object.place, selection.range)
+            return (object, selection, source)
         }
-        try Self.checkConditions(request, object)
-        let part = request["partNumber"]
-        let selection =
-            try part.map { part throws(S3Error) in try ByteSelection(part: part, object) }
-            ?? ByteSelection(range: request.header("range"), size: object.bytes)
         var headers = try ObjectHeaders.served(object, request, isWhole: !selection.isPartial)
         if selection.isPartial, selection.bytes > 0 {
             let last = selection.offset + selection.bytes - 1
@@ -70,24 +73,26 @@ extension ObjectStoreServer {
             headers.append(("x-amz-mp-parts-count", String(object.partSizes.count)))
         }
         let status = selection.isPartial ? 206 : 200
-        if isHead {
+        guard let source else {
             return Response(
                 status: status, headers: headers, body: .omitted(bytes: selection.bytes))
         }
-        let body = try await responseBody(object, inline, selection)
-        return Response(status: status, headers: headers, body: body)
+        return Response(status: status, headers: headers, body: try await responseBody(source))
     }
 
-    private func responseBody(
-        _ object: ObjectRecord, _ inline: [UInt8]?, _ selection: ByteSelection
-    ) async throws -> ResponseBody {
-        let end = selection.offset + selection.bytes
-        if let inline { return .bytes(Array(inline[selection.offset..<end])) }
-        guard let blob = object.blob else {
-            throw S3Error(.internalError, "The object has no body.")
+    private func responseBody(_ source: BodySource) async throws -> ResponseBody {
+        switch source {
+        case .bytes(let bytes): return .bytes(bytes)
+        case .blobs(let slices) where slices.count == 1:
+            let (slice, path) = (slices[0], slices[0].blob)
+            let file = FileDescriptor(adopting: try await blobs.openBlob(path))
+            return .file(file, offset: slice.range.lowerBound, bytes: slice.range.count)
+        case .blobs(let slices):
+            let pin = blobs.pin(slices.map(\.blob))
+            return .files(
+                slices.map { FileSlice(path: blobs.blobPath($0.blob), range: $0.range) },
+                holding: pin)
         }
-        let file = FileDescriptor(adopting: try await blobs.openBlob(blob))
-        return .file(file, offset: selection.offset, bytes: selection.bytes)
     }
 
     /// RFC 9110, 13.2.2: an ETag condition counts before a date.

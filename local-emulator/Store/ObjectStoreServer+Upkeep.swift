@@ -13,6 +13,7 @@ extension ObjectStoreServer {
             var referenced: [String: Int] = [:]
             for row in try connection.query(
                 "SELECT blob, size FROM objects WHERE blob IS NOT NULL "
+                    + "UNION ALL SELECT blob, size FROM pieces "
                     + "UNION ALL SELECT blob, size FROM parts")
             {
                 referenced[try row.text("blob")] = try row.integer("size")
@@ -49,11 +50,12 @@ extension ObjectStoreServer {
     /// uploads. Call it every few seconds.
     package func tidy() async throws {
         let now = configuration.now()
-        let dead = try await database.read { connection in
+        let due = try await database.read { connection in
             try connection.query(
                 "SELECT blob FROM dead_blobs WHERE unlink_ms <= ? LIMIT 1000", now
             ).map { try $0.text("blob") }
         }
+        let dead = due.filter { !blobs.isPinned($0) }
         await blobs.remove(dead)
         try await database.transaction { connection in
             for blob in dead {

@@ -4,11 +4,12 @@ import XMLTree
 extension ObjectStoreServer {
     func putObject(_ request: S3Request, _ body: PendingRequest.Body) async throws -> Response {
         var headers = try ObjectHeaders.stored(from: request.head.headers)
-        headers.merge(body.result.checksums) { $1 }
+        headers.merge(body.result.servedChecksums) { $1 }
         let object = NewObject(
             bucket: request.bucket ?? "", key: request.key ?? [], etag: body.result.md5,
             bytes: body.result.bytes, headers: headers, body: try await durable(body),
-            condition: Self.condition(request), eventName: "ObjectCreated:Put")
+            crc64: body.result.crc64, condition: Self.condition(request),
+            eventName: "ObjectCreated:Put")
         try await commit(object, request)
         return Response(
             status: 200,
@@ -42,7 +43,7 @@ extension ObjectStoreServer {
     func copyObject(_ request: S3Request) async throws -> Response {
         let source = try CopySource(request)
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
-        let (object, inline) = try await readSource(source)
+        let object = try await readSource(source)
         let replaces = request.header("x-amz-metadata-directive")?.uppercased() == "REPLACE"
         if source.bucket == bucket, source.key == key, !replaces {
             throw S3Error(
@@ -61,30 +62,31 @@ extension ObjectStoreServer {
             ? try ObjectHeaders.stored(from: request.head.headers)[tagging]
             : object.headers[tagging]
         let body: StoredBody =
-            if let inline {
-                .inline(inline)
-            } else {
-                .blob(try await blobs.assemble([.blob(object.blob ?? "", range: nil)]))
+            switch try await read({ try $0.source(object.place, 0..<object.bytes) }) {
+            case .bytes(let bytes): .inline(bytes)
+            case .blobs(let slices): .blob(try await blobs.assemble(.blobs(slices)))
             }
         let copy = NewObject(
             bucket: bucket, key: key, etag: object.etag, bytes: object.bytes, headers: headers,
-            body: body, partSizes: object.partSizes, condition: Self.condition(request),
+            body: body, crc64: object.crc64, partSizes: object.partSizes,
+            condition: Self.condition(request),
             eventName: "ObjectCreated:Copy")
         try await commit(copy, request)
         let time = StoreTime.iso(configuration.now())
         return try document("CopyObjectResult") { xml in
             xml.add("LastModified", time)
             xml.add("ETag", "\"\(object.etag)\"")
+            object.describeChecksums(in: &xml)
         }
     }
 
     /// The source of a copy, whose conditions hold.
-    func readSource(_ source: CopySource) async throws -> (ObjectRecord, inline: [UInt8]?) {
+    func readSource(_ source: CopySource) async throws -> ObjectRecord {
         let (bucket, key) = (source.bucket, source.key)
-        let (object, inline) = try await read { index -> (ObjectRecord, [UInt8]?) in
+        let object = try await read { index in
             try index.requireBucket(bucket)
             guard let object = try index.object(bucket, key) else { throw S3Error.noSuchKey }
-            return (object, try object.inlineID.map { try index.inlineBytes($0) })
+            return object
         }
         if let list = source.ifMatch, !ETags.contains(list, object.etag) {
             throw S3Error.preconditionFailed
@@ -92,7 +94,7 @@ extension ObjectStoreServer {
         if let list = source.ifNoneMatch, ETags.contains(list, object.etag) {
             throw S3Error.preconditionFailed
         }
-        return (object, inline)
+        return object
     }
 
     /// Puts the bytes where the index may refer to them.
@@ -119,7 +121,7 @@ extension ObjectStoreServer {
 
     /// The checksums to answer with.
     static func checksums(_ result: BodyResult) -> [(String, String)] {
-        result.checksums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        result.servedChecksums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// - Throws: `.malformedXML`.

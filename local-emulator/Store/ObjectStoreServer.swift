@@ -20,12 +20,16 @@ package struct ObjectStoreConfiguration: Sendable {
     package var deletionGraceMilliseconds: Int
     /// Milliseconds since 1970.
     package var now: @Sendable () -> Int
+    /// Called with the reason when the disk lost what it was given: nothing that
+    /// is acknowledged from then on can be trusted, so it must end the process.
+    package var onDurabilityLost: @Sendable (String) -> Void
 
     package init(
         dataFolder: String, credentials: StoreCredentials, region: String = "us-east-1",
         bucket: String, allowedOrigins: [String] = ["*"], inlineBytesMaximum: Int = 16 << 10,
         deletionGraceMilliseconds: Int = 60_000,
-        now: @escaping @Sendable () -> Int = StoreTime.systemMilliseconds
+        now: @escaping @Sendable () -> Int = StoreTime.systemMilliseconds,
+        onDurabilityLost: @escaping @Sendable (String) -> Void
     ) {
         self.dataFolder = dataFolder
         self.credentials = credentials
@@ -35,6 +39,7 @@ package struct ObjectStoreConfiguration: Sendable {
         self.inlineBytesMaximum = inlineBytesMaximum
         self.deletionGraceMilliseconds = deletionGraceMilliseconds
         self.now = now
+        self.onDurabilityLost = onDurabilityLost
     }
 }
 
@@ -75,7 +80,9 @@ package final class ObjectStoreServer: HTTPHandler {
         self.database = database
         self.logger = logger
         self.onObjectEvent = onObjectEvent
-        blobs = try BlobFolder(path: configuration.dataFolder)
+        blobs = try BlobFolder(path: configuration.dataFolder) { [configuration] error in
+            configuration.onDurabilityLost("\(error)")
+        }
         authentication = Authentication(
             credentials: configuration.credentials, region: configuration.region,
             now: configuration.now)
@@ -134,27 +141,31 @@ package final class ObjectStoreServer: HTTPHandler {
     func write<T: Sendable>(
         _ request: S3Request, _ body: @escaping @Sendable (ObjectIndex) throws -> T
     ) async throws -> T {
-        let (now, grace) = (configuration.now(), configuration.deletionGraceMilliseconds)
-        let value = try await database.transaction { connection in
-            try body(
-                ObjectIndex(
-                    connection: connection, now: now, requestID: request.requestID,
-                    graceMilliseconds: grace))
-        }
-        onObjectEvent()
-        return value
+        try await write(requestID: request.requestID, body)
     }
 
     /// Runs a write of the store's own and tells the dispatcher of its events.
     func upkeep(_ body: @escaping @Sendable (ObjectIndex) throws -> Void) async throws {
+        try await write(requestID: "upkeep", body)
+    }
+
+    private func write<T: Sendable>(
+        requestID: String, _ body: @escaping @Sendable (ObjectIndex) throws -> T
+    ) async throws -> T {
         let (now, grace) = (configuration.now(), configuration.deletionGraceMilliseconds)
-        try await database.transaction { connection in
-            try body(
-                ObjectIndex(
-                    connection: connection, now: now, requestID: "upkeep",
-                    graceMilliseconds: grace))
+        do {
+            let value = try await database.transaction { connection in
+                try body(
+                    ObjectIndex(
+                        connection: connection, now: now, requestID: requestID,
+                        graceMilliseconds: grace))
+            }
+            onObjectEvent()
+            return value
+        } catch let error as DatabaseError where error.code == .inputOutput {
+            configuration.onDurabilityLost("\(error)")
+            throw error
         }
-        onObjectEvent()
     }
 
     /// Runs reads on one snapshot.
@@ -190,7 +201,17 @@ package final class ObjectStoreServer: HTTPHandler {
             case .uploadPart: -1
             default: Self.documentBytesMaximum
             }
-        let headers = operation == .postForm ? [:] : request.head.headers
+        let headers: HeaderFields =
+            switch operation {
+            case .postForm: [:]
+            // Its checksum is the object's, not the document's.
+            case .completeUpload:
+                HeaderFields(
+                    request.head.headers.fields.filter {
+                        !$0.lowercasedName.hasPrefix("x-amz-checksum-")
+                    }.map { ($0.lowercasedName, $0.value) })
+            default: request.head.headers
+            }
         let pipeline = try BodyPipeline(
             headers, signature, blobs: blobs, inlineMaximum: inlineMaximum,
             bytesMaximum: streams ? Self.putBytesMaximum : Self.documentBytesMaximum)
@@ -217,8 +238,10 @@ package final class ObjectStoreServer: HTTPHandler {
         case .configuration(let kind): return try await configuration(kind, request, body.memory)
         case .getObjectTagging: return try await objectTagging(request)
         case .setObjectTagging: return try await setObjectTagging(request, body.memory)
-        case .listObjects, .listObjectsV2:
-            return try await listObjects(request, isVersion2: pending.operation == .listObjectsV2)
+        case .listObjects: return try await listObjects(request, .version1)
+        case .listObjectsV2: return try await listObjects(request, .version2)
+        case .listVersions: return try await listObjects(request, .objectVersions)
+        case .getObjectAttributes: return try await getObjectAttributes(request)
         case .deleteObjects: return try await deleteObjects(request, body.memory)
         case .postForm: return try await postForm(request, pending.formFields, body)
         case .getObject, .headObject: return try await getObject(request)

@@ -36,6 +36,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
         case noSuchLifecycleConfiguration = "NoSuchLifecycleConfiguration"
         case noSuchTagSet = "NoSuchTagSet"
         case noSuchUpload = "NoSuchUpload"
+        case noSuchVersion = "NoSuchVersion"
         case notImplemented = "NotImplemented"
         case notModified = "NotModified"
         case preconditionFailed = "PreconditionFailed"
@@ -60,7 +61,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
                 .signatureDoesNotMatch:
                 403
             case .noSuchBucket, .noSuchBucketPolicy, .noSuchCORSConfiguration, .noSuchKey,
-                .noSuchLifecycleConfiguration, .noSuchTagSet, .noSuchUpload,
+                .noSuchLifecycleConfiguration, .noSuchTagSet, .noSuchUpload, .noSuchVersion,
                 .serverSideEncryptionConfigurationNotFoundError:
                 404
             case .methodNotAllowed: 405

@@ -60,8 +60,8 @@ struct S3Request: Sendable {
 enum S3Operation: Sendable, Equatable {
     case listBuckets
     case createBucket, headBucket, deleteBucket, bucketLocation, bucketVersioning
-    case listObjects, listObjectsV2, listUploads, deleteObjects, postForm
-    case getObject, headObject, putObject, copyObject, deleteObject
+    case listObjects, listObjectsV2, listVersions, listUploads, deleteObjects, postForm
+    case getObject, headObject, getObjectAttributes, putObject, copyObject, deleteObject
     case getObjectTagging, setObjectTagging
     case configuration(BucketConfiguration)
     case createUpload, uploadPart, uploadPartCopy, listParts, completeUpload, abortUpload
@@ -85,7 +85,8 @@ enum S3Operation: Sendable, Equatable {
     private static func bucketOperation(_ request: S3Request) throws(S3Error) -> S3Operation {
         let method = request.head.method
         for kind in BucketConfiguration.allCases where request.has(kind.rawValue) {
-            guard ["GET", "PUT", "DELETE"].contains(method) else { throw methodNotAllowed }
+            guard method == "GET" || method == "PUT" || (method == "DELETE" && kind.isDeletable)
+            else { throw methodNotAllowed }
             return .configuration(kind)
         }
         for (name, missing) in missingConfigurations where request.has(name) {
@@ -96,6 +97,7 @@ enum S3Operation: Sendable, Equatable {
         case "GET" where request.has("location"): return .bucketLocation
         case "GET" where request.has("versioning"): return .bucketVersioning
         case "GET" where request.has("uploads"): return .listUploads
+        case "GET" where request.has("versions"): return .listVersions
         case "GET": return request["list-type"] == "2" ? .listObjectsV2 : .listObjects
         case "HEAD": return .headBucket
         case "PUT" where request.has("versioning"): throw notImplemented("versioning")
@@ -117,8 +119,12 @@ enum S3Operation: Sendable, Equatable {
         }
         for name in ["acl", "retention", "legal-hold", "torrent", "restore", "select"]
         where request.has(name) { throw notImplemented(name) }
+        if let version = request["versionId"], version != "null" {
+            throw S3Error(.noSuchVersion, "The specified version does not exist.")
+        }
         let isCopy = request.header("x-amz-copy-source") != nil
         switch request.head.method {
+        case "GET" where request.has("attributes"): return .getObjectAttributes
         case "GET": return request.has("uploadId") ? .listParts : .getObject
         case "HEAD": return .headObject
         case "PUT" where request.has("uploadId") || request.has("partNumber"):
@@ -134,9 +140,9 @@ enum S3Operation: Sendable, Equatable {
     private static let missingConfigurations: [(String, S3Error.Code?)] = [
         ("policy", .noSuchBucketPolicy),
         ("encryption", .serverSideEncryptionConfigurationNotFoundError), ("acl", nil),
-        ("notification", nil), ("website", nil), ("logging", nil), ("replication", nil),
+        ("website", nil), ("logging", nil), ("replication", nil),
         ("object-lock", nil), ("publicAccessBlock", nil), ("ownershipControls", nil),
-        ("versions", nil), ("requestPayment", nil), ("accelerate", nil),
+        ("requestPayment", nil), ("accelerate", nil),
     ]
 
     private static var methodNotAllowed: S3Error {

@@ -55,7 +55,8 @@ final class TemporaryBlob: Sendable {
     /// Makes it a durable blob of the same ID.
     func publish() async throws {
         try await blobs.publish(id, descriptor: descriptor)
-        if flush.withLock({ $0.hasFailed }) {
+        // The fsync above was told nothing of a failure that an earlier one saw.
+        guard !flush.withLock({ $0.hasFailed }) else {
             await blobs.remove([id])
             throw Self.failure
         }
@@ -71,10 +72,10 @@ final class TemporaryBlob: Sendable {
         }
         guard isDue else { return }
         blobs.later { [self] in
-            let status = fdatasync(descriptor)
+            let hasFailed = (try? blobs.sync(descriptor, blobs.temporaryPath(id))) == nil
             flush.withLock { flush in
                 flush.isRunning = false
-                if status != 0 { flush.hasFailed = true }
+                if hasFailed { flush.hasFailed = true }
             }
         }
     }

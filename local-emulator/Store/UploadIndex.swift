@@ -15,6 +15,9 @@ struct PartRecord: Sendable, Equatable {
     var bytes: Int
     var blob: String
     var modifiedMilliseconds: Int
+    /// Base64 by header name; that of CRC-64/NVME always, but for parts of an
+    /// earlier version.
+    var checksums: [String: String]
 }
 
 extension ObjectIndex {
@@ -54,7 +57,8 @@ extension ObjectIndex {
                 PartRecord(
                     number: try row.integer("number"), etag: try row.text("etag"),
                     bytes: try row.integer("size"), blob: try row.text("blob"),
-                    modifiedMilliseconds: try row.integer("modified_ms"))
+                    modifiedMilliseconds: try row.integer("modified_ms"),
+                    checksums: try StoredJSON.decode(try row.text("checksums")))
             }
     }
 
@@ -64,14 +68,17 @@ extension ObjectIndex {
             "SELECT blob FROM parts WHERE upload_id = ? AND number = ?", uploadID, part.number)
         for row in old { try bury(blob: try row.text("blob")) }
         try connection.execute(
-            "INSERT OR REPLACE INTO parts VALUES(?,?,?,?,?,?)", uploadID, part.number, part.etag,
-            part.bytes, part.blob, part.modifiedMilliseconds)
+            """
+            INSERT OR REPLACE INTO parts(upload_id, number, etag, size, blob, modified_ms, checksums)
+            VALUES(?,?,?,?,?,?,?)
+            """, uploadID, part.number, part.etag, part.bytes, part.blob,
+            part.modifiedMilliseconds, try StoredJSON.encode(part.checksums))
     }
 
     /// Forgets the upload; its parts' blobs are queued for unlinking.
-    /// - Parameter kept: the blob that became the object's.
-    func removeUpload(_ id: String, keeping kept: String? = nil) throws {
-        for part in try parts(id) where part.blob != kept { try bury(blob: part.blob) }
+    /// - Parameter kept: the blobs that became the object's.
+    func removeUpload(_ id: String, keeping kept: Set<String> = []) throws {
+        for part in try parts(id) where !kept.contains(part.blob) { try bury(blob: part.blob) }
         try connection.execute("DELETE FROM parts WHERE upload_id = ?", id)
         try connection.execute("DELETE FROM uploads WHERE id = ?", id)
     }

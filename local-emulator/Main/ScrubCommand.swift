@@ -1,0 +1,26 @@
+import EmulatorDatabase
+import EmulatorStore
+import JSONLog
+
+/// Reads every object of a data folder that no emulator uses, and says which
+/// are damaged.
+/// - Returns: the exit status: 1 where one is.
+func scrubCommand(
+    dataFolder: String, environment: [String: String], logger: Logger
+) async throws -> Int32 {
+    let folder = try DataFolder(path: dataFolder)
+    let settings = StoreSettings(environment: environment, dataFolder: folder.path)
+    let database = try Database(path: settings.databasePath)
+    let store = try await ObjectStoreServer(
+        configuration: settings.configuration(logger), database: database, logger: logger)
+    let report = try await store.scrub()
+    await database.close()
+    for damage in report.damaged {
+        writeText("\(damage.bucket)/\(damage.key): \(damage.reason)\n", to: 1)
+    }
+    writeText(
+        "\(report.objects) objects, \(report.bytes) bytes, \(report.damaged.count) damaged\n",
+        to: 1)
+    withExtendedLifetime(folder) {}
+    return report.damaged.isEmpty ? 0 : 1
+}

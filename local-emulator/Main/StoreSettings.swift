@@ -1,0 +1,40 @@
+import EmulatorStore
+import Glibc
+import JSONLog
+
+/// Where the store is and who may use it, from the environment.
+struct StoreSettings: Sendable {
+    let bucket: String
+    let accessKeyID: String
+    let secretAccessKey: String
+    /// Origins whose pages may call store and functions.
+    let origins: [String]
+    private let dataFolder: String
+
+    init(environment: [String: String], dataFolder: String) {
+        bucket = environment["SPOOL_BUCKET"] ?? "spool"
+        accessKeyID = environment["AWS_ACCESS_KEY_ID"] ?? "spool"
+        secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"] ?? "spool-secret"
+        origins = allowedOrigins(environment["FRONTEND_URL"])
+        self.dataFolder = dataFolder
+    }
+
+    /// The index of the store and the queue of invocations, in one file.
+    var databasePath: String { dataFolder + "/spool.sqlite" }
+
+    func configuration(_ logger: Logger) -> ObjectStoreConfiguration {
+        ObjectStoreConfiguration(
+            dataFolder: dataFolder + "/objects",
+            credentials: StoreCredentials(
+                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey),
+            bucket: bucket, allowedOrigins: origins,
+            onDurabilityLost: { endAtOnce($0, logger) })
+    }
+}
+
+/// The disk does not keep what it is given. A start reads what it really holds.
+private func endAtOnce(_ reason: String, _ logger: Logger) {
+    logger.error("The disk failed, so the emulator ends", ["error": .string(reason)])
+    // EX_IOERR of sysexits.h. Nothing is flushed or closed on the way.
+    _exit(74)
+}

@@ -1,0 +1,54 @@
+import EmulatorDatabase
+
+/// A part of a blob.
+struct BlobSlice: Sendable, Equatable {
+    var blob: String
+    var range: Range<Int>
+}
+
+/// Where bytes are that somebody wants.
+enum BodySource: Sendable, Equatable {
+    case bytes([UInt8])
+    /// One after the other.
+    case blobs([BlobSlice])
+}
+
+/// Bodies that were uploaded in parts stay the files that the parts were:
+/// completing an upload copies nothing.
+extension ObjectIndex {
+    /// - Parameter parts: Blobs and their sizes, in order.
+    /// - Returns: the ID of the body.
+    func addPieces(_ parts: [(blob: String, bytes: Int)]) throws -> String {
+        let id = BlobFolder.newID()
+        var start = 0
+        for part in parts where part.bytes > 0 {
+            try connection.execute(
+                "INSERT INTO pieces VALUES(?,?,?,?)", id, start, part.bytes, part.blob)
+            start += part.bytes
+        }
+        return id
+    }
+
+    /// The slices that make a range of the body.
+    func pieces(_ id: String, _ range: Range<Int>) throws -> [BlobSlice] {
+        try connection.query(
+            """
+            SELECT start, size, blob FROM pieces
+            WHERE id = ? AND start < ? AND start + size > ? ORDER BY start
+            """, id, range.upperBound, range.lowerBound
+        ).map { row in
+            let (start, size) = (try row.integer("start"), try row.integer("size"))
+            let wanted = range.clamped(to: start..<start + size)
+            return BlobSlice(
+                blob: try row.text("blob"),
+                range: (wanted.lowerBound - start)..<(wanted.upperBound - start))
+        }
+    }
+
+    func buryPieces(_ id: String) throws {
+        for row in try connection.query("SELECT blob FROM pieces WHERE id = ?", id) {
+            try bury(blob: try row.text("blob"))
+        }
+        try connection.execute("DELETE FROM pieces WHERE id = ?", id)
+    }
+}
