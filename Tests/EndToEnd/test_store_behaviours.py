@@ -409,12 +409,13 @@ def test_cors_configuration(s3, bucket, shared):
 
 
 def test_the_page_names_every_test():
-    """docs/s3-behaviours.md, this file and test_store_tools.py say the same."""
-    tools = (conftest.ROOT / "Tests/EndToEnd/test_store_tools.py").read_text()
+    """docs/s3-behaviours.md, this file and the two beside it say the same."""
+    others = "".join((conftest.ROOT / f"Tests/EndToEnd/test_store_{name}.py").read_text()
+                     for name in ["tools", "integrity"])
     page = (conftest.ROOT / "docs/s3-behaviours.md").read_text()
     rows = re.findall(r"^\| (.+) \| (boto3|AWS CLI|MinIO|HTTP|rclone|s3cmd|Chromium) \| `(test_\w+)` \|$", page, re.M)
     mine = {name for name in globals() if name.startswith("test_")}
     mine.remove("test_the_page_names_every_test")
-    mine |= set(re.findall(r"^def (test_\w+)", tools, re.M))
+    mine |= set(re.findall(r"^def (test_\w+)", others, re.M))
     assert {test for _, _, test in rows} == mine
     assert len({behaviour for behaviour, _, _ in rows}) == len(rows) >= 60
