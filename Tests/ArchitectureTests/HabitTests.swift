@@ -25,6 +25,8 @@ import Testing
     @Test(arguments: [
         "try!", "fatalError(", "as! ", "getenv(", "print(", "Task {", "Task.detached", "FIXME",
         "TODO", "Thread.sleep", "pthread_create(",
+        // Each access wraps the closure in two more thunks: local-emulator/Main/LateHandler.swift.
+        "Mutex<(@Sendable",
     ])
     func `banned words do not stand in the product`(word: String) {
         for file in Self.product {

@@ -31,13 +31,21 @@ final class LateHandler: HTTPHandler {
 
 /// A call to somebody who does not exist yet; until then it does nothing.
 final class LateCall: Sendable {
-    private let call = Mutex<(@Sendable () -> Void)?>(nil)
+    /// A closure that stands in a Mutex by itself is wrapped once more by each
+    /// `withLock` (a thunk around it goes in, and one around that comes out):
+    /// after 100,000 calls each one took a millisecond.
+    private struct Call {
+        var body: @Sendable () -> Void
+    }
+
+    private let call = Mutex<Call?>(nil)
 
     func set(_ call: @escaping @Sendable () -> Void) {
-        self.call.withLock { $0 = call }
+        self.call.withLock { $0 = Call(body: call) }
     }
 
     func callAsFunction() {
-        call.withLock { $0 }?()
+        let call = call.withLock { $0 }
+        call?.body()
     }
 }
