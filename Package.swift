@@ -80,10 +80,15 @@ let package = Package(
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
             name: "spool",
-            dependencies: ["SpoolCommands"], path: "Sources/SpoolCLI/Main", swiftSettings: strict),
+            dependencies: ["SpoolCommands", "SpoolStore"], path: "Sources/SpoolCLI/Main",
+            swiftSettings: strict),
         .target(
             name: "SpoolCommands", dependencies: ["HTTPTransport", "JSONTree", "Threads"],
             path: "Sources/SpoolCLI/Commands", swiftSettings: strict),
+        .target(
+            name: "SpoolStore",
+            dependencies: ["SpoolCommands", "ObjectStore", "HTTPTransport", "JSONTree"],
+            path: "Sources/SpoolCLI/Store", swiftSettings: strict),
 
         // The emulator: a store, a Lambda service and a console around processes.
         .target(

@@ -13,9 +13,8 @@ func liveFunctions() -> [String: FunctionFactory] {
     for name in FunctionName.allCases {
         functions[name.rawValue] = { environment, _ in
             // A package brings its own, where the system's stand elsewhere.
-            let certificates = environment.variables["SSL_CERT_FILE"]
             let transport = DeferredTransport(
-                certificatesFile: certificates.flatMap { $0.isEmpty ? nil : $0 })
+                certificatesFile: certificatesFile(environment.variables))
             let services = try liveServices(environment.variables, transport)
             return LoadedFunction(
                 warmUp: { transport.prepare() }, handle: Registry.function(name, services))
@@ -40,11 +39,7 @@ private func liveServices(
     let sleep: @Sendable (Int) async throws -> Void = {
         try await Task.sleep(nanoseconds: UInt64($0) * 1_000_000)
     }
-    let bucket = S3Bucket(
-        configuration.store, client: client,
-        clock: S3Clock(
-            seconds: { Int(Date().timeIntervalSince1970) }, sleep: sleep,
-            random: { Double.random(in: 0..<1) }))
+    let bucket = S3Bucket(configuration.store, client: client, clock: .live)
     return Services(
         bucket: bucket,
         renderer: MediaEngine(configuration: configuration.ffmpeg),

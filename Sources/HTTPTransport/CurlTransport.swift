@@ -39,6 +39,13 @@ package final class CurlTransport: HTTPClient {
     }
 }
 
+/// The authorities that `AWS_CA_BUNDLE`, as AWS's tools have it, or
+/// `SSL_CERT_FILE` names.
+/// - Returns: nil for those of the system.
+package func certificatesFile(_ environment: [String: String]) -> String? {
+    ["AWS_CA_BUNDLE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
+}
+
 /// The inbox and the thread of one transport.
 private final class TransferLoop: Sendable {
     typealias Completion = @Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void

@@ -29,6 +29,10 @@ import Testing
             system
         ),
         ("Sources/SpoolCLI/Commands", ["HTTPTransport", "JSONTree", "Threads"], system),
+        (
+            "Sources/SpoolCLI/Store",
+            ["SpoolCommands", "ObjectStore", "HTTPTransport", "JSONTree"], system
+        ),
         ("local-emulator/HTTPServer", ["CMicroHTTPD", "Threads"], system),
         ("local-emulator/Database", ["CSQLite", "Threads"], system),
         (

@@ -18,10 +18,7 @@ private let environment = ProcessInfo.processInfo.environment
         environment["AWS_ENDPOINT_URL_S3"] = environment["SPOOL_TEST_S3_URL"]
         return S3Bucket(
             try S3Configuration(environment: environment), client: CurlTransport(),
-            clock: S3Clock(
-                seconds: { Int(Date().timeIntervalSince1970) },
-                sleep: { try await Task.sleep(for: .milliseconds($0)) },
-                random: { Double.random(in: 0..<1) }))
+            clock: .live)
     }
 
     @Test(arguments: BucketContract.rules)

@@ -127,7 +127,7 @@ package struct S3Bucket: Bucket {
             call.body = .bytes(body)
             let response = try await exchange.perform(call)
             let document = try S3Documents.parse(response.body, operation: operation, key: "")
-            for (key, error) in S3Documents.deletionErrors(document, operation: operation)
+            for (key, error) in try S3Documents.deletionErrors(document, operation: operation)
             where error.code != .notFound {
                 refused[key] = error
             }

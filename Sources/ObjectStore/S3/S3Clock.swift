@@ -1,3 +1,5 @@
+import Glibc
+
 /// Time and chance as the store client needs them.
 package struct S3Clock: Sendable {
     /// Seconds since 1970.
@@ -16,4 +18,9 @@ package struct S3Clock: Sendable {
         self.sleep = sleep
         self.random = random
     }
+
+    /// This process's own.
+    package static let live = S3Clock(
+        seconds: { time(nil) }, sleep: { try await Task.sleep(for: .milliseconds($0)) },
+        random: { Double.random(in: 0..<1) })
 }

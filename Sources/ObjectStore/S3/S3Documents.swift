@@ -39,6 +39,8 @@ enum S3Documents {
         _ body: [UInt8], operation: String
     ) throws(ObjectStoreError) -> ListPage {
         let document = try parse(body, operation: operation, key: "")
+        // A page of something else would read as an empty listing.
+        guard document.name == "ListBucketResult" else { throw malformed(operation, "") }
         let isEncoded = document.text(of: "EncodingType") == "url"
         var objects: [ObjectInfo] = []
         for entry in document.all("Contents") {
@@ -100,8 +102,9 @@ enum S3Documents {
     /// The keys that were not deleted.
     static func deletionErrors(
         _ document: XMLElement, operation: String
-    ) -> [(ObjectKey, ObjectStoreError)] {
-        document.all("Error").map { entry in
+    ) throws(ObjectStoreError) -> [(ObjectKey, ObjectStoreError)] {
+        guard document.name == "DeleteResult" else { throw malformed(operation, "") }
+        return document.all("Error").map { entry in
             let (key, code) = (entry.text(of: "Key") ?? "", entry.text(of: "Code"))
             return (
                 ObjectKey(key),

@@ -42,7 +42,8 @@ struct CommandSyntax: Sendable, Hashable {
         + "\nCommands:\n"
         + all.map { padded("  spool \($0.name) \($0.positional)", 28) + $0.summary }
         .joined(separator: "\n")
-        + "\n\nOptions of every command:\n"
+        + "\n" + padded("  spool store …", 28) + "Objects of the store: spool store --help.\n"
+        + "\nOptions of every command:\n"
         + commonOptions.map(line).joined(separator: "\n")
         + "\n\nExit status: 0 done, 1 failed, 2 wrong command line.\n"
 

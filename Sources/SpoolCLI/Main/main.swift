@@ -1,8 +1,12 @@
 import Foundation
 import SpoolCommands
+import SpoolStore
 
 // The command line and the environment are read here and nowhere else.
+let arguments = Array(CommandLine.arguments.dropFirst())
+let environment = ProcessInfo.processInfo.environment
+guard arguments.first == "store" else {
+    exit(await runCommand(arguments, environment: environment, world: .live()))
+}
 exit(
-    await runCommand(
-        Array(CommandLine.arguments.dropFirst()),
-        environment: ProcessInfo.processInfo.environment, world: .live()))
+    await runStoreCommand(Array(arguments.dropFirst()), environment: environment, world: .live()))

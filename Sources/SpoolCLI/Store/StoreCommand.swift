@@ -1,0 +1,131 @@
+package import SpoolCommands
+import HTTPTransport
+import JSONTree
+import ObjectStore
+
+/// `spool store …`: the back end's own store client at the command line.
+/// - Parameter arguments: Without `spool store`.
+/// - Returns: the process's exit status: 0 done, 1 failed, 2 wrong command line.
+package func runStoreCommand(
+    _ arguments: [String], environment: [String: String], world: World
+) async -> Int32 {
+    let isJSON = arguments.contains("--json")
+    let words = arguments.filter { $0 != "--json" }
+    guard let verb = words.first.flatMap(StoreVerb.init), verb.takes(words.count - 1) else {
+        let wantsHelp = words.isEmpty || words.contains("--help") || words.contains("-h")
+        (wantsHelp ? world.standardOutput : world.standardError)(Array(StoreVerb.help.utf8))
+        return wantsHelp ? 0 : 2
+    }
+    do {
+        let bucket = S3Bucket(
+            try S3Configuration(environment: StoreVerb.withEmulator(environment)),
+            client: CurlTransport(certificatesFile: certificatesFile(environment)), clock: .live)
+        let command = StoreCommand(bucket: bucket, isJSON: isJSON, world: world)
+        try await command.run(verb, Array(words.dropFirst()))
+        return 0
+    } catch {
+        world.standardError(Array("\(error)\n".utf8))
+        return 1
+    }
+}
+
+/// What can be done with the store.
+enum StoreVerb: String, CaseIterable {
+    case put, get, list, copy, delete
+
+    /// Whether that many words may follow.
+    func takes(_ count: Int) -> Bool {
+        switch self {
+        case .put, .get, .copy: count == 2
+        case .list: count <= 1
+        case .delete: count >= 1
+        }
+    }
+
+    static let help = """
+        spool store: objects of the back end's bucket.
+
+        Commands:
+          spool store put FILE KEY      stores a file, a large one in parts side by side
+          spool store get KEY FILE      fetches an object, a large one in ranges side by side
+          spool store list [PREFIX]     keys below a prefix, with their sizes in bytes
+          spool store copy KEY KEY      copies inside the bucket, whatever the size
+          spool store delete KEY…       deletes objects; a last * stands for all that begin so
+
+        The bucket is SPOOL_BUCKET (default spool), its place AWS_ENDPOINT_URL_S3, AWS_REGION
+        and the usual AWS credentials; without any of them, a local emulator's own.
+        --json prints one JSON object a line.
+
+        """
+
+    /// The emulator's place and keys, where the environment names no other store.
+    static func withEmulator(_ environment: [String: String]) -> [String: String] {
+        let names = [
+            "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_PROFILE",
+            "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ]
+        guard names.allSatisfy({ environment[$0, default: ""].isEmpty }) else { return environment }
+        return environment.merging([
+            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9000", "AWS_ACCESS_KEY_ID": "spool",
+            "AWS_SECRET_ACCESS_KEY": "spool-secret",
+            "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",
+            "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
+        ]) { $1 }
+    }
+}
+
+private struct StoreCommand {
+    let bucket: S3Bucket
+    let isJSON: Bool
+    let world: World
+
+    func run(_ verb: StoreVerb, _ words: [String]) async throws(ObjectStoreError) {
+        switch verb {
+        case .put:
+            tell(
+                try await bucket.uploadFile(
+                    words[0], to: ObjectKey(words[1]), contentType: "application/octet-stream"))
+        case .get:
+            tell(
+                try await bucket.downloadObject(
+                    ObjectKey(words[0]), ifMatch: nil, toFile: words[1]))
+        case .copy: tell(try await bucket.copy(ObjectKey(words[0]), to: ObjectKey(words[1])))
+        case .list:
+            for try await object in bucket.objects(prefix: words.first ?? "") { tell(object) }
+        case .delete: try await delete(words)
+        }
+    }
+
+    private func delete(_ words: [String]) async throws(ObjectStoreError) {
+        var keys: [ObjectKey] = []
+        for word in words {
+            guard word.hasSuffix("*") else {
+                keys.append(ObjectKey(word))
+                continue
+            }
+            for try await object in bucket.objects(prefix: String(word.dropLast())) {
+                keys.append(object.key)
+            }
+        }
+        let refused = try await bucket.deleteObjects(keys)
+        for key in keys where refused[key] == nil {
+            tell(key.text, ["key": .string(key.text)])
+        }
+        if let (_, error) = refused.min(by: { $0.key < $1.key }) { throw error }
+    }
+
+    private func tell(_ object: ObjectInfo) {
+        tell(
+            "\(object.bytes)\t\(object.key.text)",
+            [
+                "key": .string(object.key.text), "bytes": .integer(object.bytes),
+                "etag": .string(object.etag),
+            ])
+    }
+
+    private func tell(_ line: String, _ members: [String: JSONDocument]) {
+        let document = isJSON ? try? JSONDocument.object(members).encoded : nil
+        world.standardOutput((document ?? Array(line.utf8)) + [0x0A])
+    }
+}
