@@ -32,6 +32,6 @@ extension ExportResult.Usage {
             renderMilliseconds: rendered.compactMap(\.work).reduce(0) { $0 + $1.milliseconds },
             soundMilliseconds: sound.flatMap { $0.cached ? nil : $0.work?.milliseconds },
             stitchMilliseconds: stitch.milliseconds,
-            pixels: plan.pictureFrames.count * framePixels)
+            pixels: plan.pictureFrames.count * framePixels, traits: ExportTraits(plan))
     }
 }

@@ -16,14 +16,14 @@ struct ExportEstimate: Encodable {
     var cost: ExportCost
 
     /// Most exports that are looked at.
-    private static let examples = 8
+    private static let examples = 16
 
     init(
         of plan: RenderPlan, for owner: OwnerID, _ dependencies: StartExport.Dependencies
     ) async throws {
         let deployment = dependencies.deployment
         let model = CostModel(
-            learningFrom: try await Self.latest(of: owner, in: dependencies.bucket))
+            learningFrom: try await Self.latest(of: owner, in: dependencies.bucket), for: plan)
         frames = plan.pictureFrames.count
         chunks = plan.chunks.count
         duration = (Rational(plan.frameCount) / plan.output.frameRate).doubleValue

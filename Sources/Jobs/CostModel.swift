@@ -26,33 +26,56 @@ package struct CostModel: Hashable, Sendable {
 
     package init() {}
 
-    /// Learns from completed exports of the same owner; those without times
-    /// say nothing.
-    package init(learningFrom results: [ExportResult]) {
-        var render: [Double] = []
-        var sound: [Double] = []
-        var stitch: [Double] = []
-        var bytes: [Double] = []
+    /// Learns from completed exports of the same owner, most from those that are
+    /// most alike; those without times say nothing.
+    package init(learningFrom results: [ExportResult], for plan: RenderPlan) {
+        let wanted = ExportTraits(plan)
+        var (render, sound, stitch, bytes) = (Rate(), Rate(), Rate(), Rate())
         for result in results {
             guard let times = result.usage?.times, let output = result.output else { continue }
             let seconds = max(0.1, output.durationSeconds)
+            let distance = times.traits.map(wanted.distance) ?? Self.unknownDistance
             if times.renderedPixels > 0 {
                 let own = Double(times.renderMilliseconds)
                 let fixed = Self.chunkMilliseconds * Double(times.renderedChunks)
-                render.append(max(0, own - fixed) * 1e6 / Double(times.renderedPixels))
+                render.add((own - fixed) * 1e6 / Double(times.renderedPixels), at: distance)
             }
             if let own = times.soundMilliseconds {
-                sound.append(max(0, Double(own) - Self.soundMilliseconds) / seconds)
+                sound.add((Double(own) - Self.soundMilliseconds) / seconds, at: distance)
             }
-            stitch.append(
-                max(0, Double(times.stitchMilliseconds) - Self.stitchMilliseconds) / seconds)
-            if times.pixels > 0 { bytes.append(Double(output.bytes) / Double(times.pixels)) }
+            stitch.add(
+                (Double(times.stitchMilliseconds) - Self.stitchMilliseconds) / seconds,
+                at: distance)
+            if times.pixels > 0 {
+                let factor = times.traits.map(wanted.bytesFactor) ?? 1
+                bytes.add(
+                    factor * Double(output.bytes) / Double(times.pixels), at: distance)
+            }
             learnedFrom += 1
         }
-        nanosecondsPerPixel = Self.median(render) ?? nanosecondsPerPixel
-        soundMillisecondsPerSecond = Self.median(sound) ?? soundMillisecondsPerSecond
-        stitchMillisecondsPerSecond = Self.median(stitch) ?? stitchMillisecondsPerSecond
-        bytesPerPixel = Self.median(bytes) ?? bytesPerPixel
+        nanosecondsPerPixel = render.value ?? nanosecondsPerPixel
+        soundMillisecondsPerSecond = sound.value ?? soundMillisecondsPerSecond
+        stitchMillisecondsPerSecond = stitch.value ?? stitchMillisecondsPerSecond
+        bytesPerPixel = bytes.value ?? bytesPerPixel
+    }
+
+    /// Of a result that does not tell what it was like.
+    private static let unknownDistance = 4.0
+
+    /// A mean in which the nearest counts most.
+    private struct Rate {
+        /// Below it two exports are the same.
+        private static let grain = 0.1
+        private var sum = 0.0
+        private var weight = 0.0
+
+        mutating func add(_ value: Double, at distance: Double) {
+            let own = 1 / ((Self.grain + distance) * (Self.grain + distance))
+            sum += own * max(0, value)
+            weight += own
+        }
+
+        var value: Double? { weight > 0 ? sum / weight : nil }
     }
 
     /// What the plan's export will take when nothing of it is cached.
@@ -95,11 +118,6 @@ package struct CostModel: Hashable, Sendable {
         found.storedBytes = 2 * result
         found.egressBytes = result
         return found
-    }
-
-    private static func median(_ values: [Double]) -> Double? {
-        guard !values.isEmpty else { return nil }
-        return values.sorted()[values.count / 2]
     }
 }
 

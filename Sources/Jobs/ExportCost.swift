@@ -78,10 +78,13 @@ package struct ExportTimes: Hashable, Sendable, Codable {
     package var stitchMilliseconds: Int
     /// Pixels of all frames of the result.
     package var pixels: Int
+    /// nil in results of earlier versions.
+    package var traits: ExportTraits?
 
     package init(
         renderedChunks: Int, renderedPixels: Int, renderMilliseconds: Int,
-        soundMilliseconds: Int?, stitchMilliseconds: Int, pixels: Int
+        soundMilliseconds: Int?, stitchMilliseconds: Int, pixels: Int,
+        traits: ExportTraits? = nil
     ) {
         self.renderedChunks = renderedChunks
         self.renderedPixels = renderedPixels
@@ -89,5 +92,6 @@ package struct ExportTimes: Hashable, Sendable, Codable {
         self.soundMilliseconds = soundMilliseconds
         self.stitchMilliseconds = stitchMilliseconds
         self.pixels = pixels
+        self.traits = traits
     }
 }

@@ -10,6 +10,17 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// Whether a store can hold it: an empty key would name the bucket itself.
     package var isValid: Bool { (1...1_024).contains(text.utf8.count) }
 
+    /// Whether a document can hold it: XML 1.0 has no way to write most control
+    /// characters (production 2, Char).
+    var fitsXML: Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.value {
+            case 0x09, 0x0A, 0x0D, 0x20...0xFFFD, 0x1_0000...: true
+            default: false
+            }
+        }
+    }
+
     /// S3 lists keys in the order of their UTF-8 bytes.
     package static func < (lhs: ObjectKey, rhs: ObjectKey) -> Bool {
         lhs.text.utf8.lexicographicallyPrecedes(rhs.text.utf8)

@@ -80,7 +80,13 @@ def test_terraform_formats_nothing_and_computes_the_catalogues_policies(tmp_path
         "notifications = local.notifications, environment = local.environment, " \
         "answering = keys(local.answering), asynchronous = keys(local.asynchronous), " \
         "scheduled = keys(local.scheduled) }\n}\n"
+    panels = re.search(r"  dashboard_body = (jsonencode\(.*?\n  \}\))\n",
+                       (MODULE / "watch.tf").read_text(), re.S).group(1)
+    text += f"output \"dashboard\" {{\n  value = {panels}\n}}\n"
     for old, new in {
+            "aws_lambda_function.function[name].function_name": "name",
+            "aws_sqs_queue.failures.name": '"failures"',
+            "data.aws_region.current.region": '"eu"',
             "each.value": "each_value", "each.key": "each_key",
             "${path.module}/../functions.json": str(ROOT / "infra/functions.json"),
             "data.aws_partition.current.partition": '"aws"', "var.bucket_name": '"media"',
@@ -104,6 +110,11 @@ def test_terraform_formats_nothing_and_computes_the_catalogues_policies(tmp_path
         if "async" in function:
             expected["sqs:SendMessage"] = ["failures"]
         assert found == expected, function["name"]
+    widgets = [w["properties"] for w in json.loads(outputs["dashboard"]["value"])["widgets"]]
+    assert len(widgets) == 6
+    assert [m[3] for m in widgets[0]["metrics"]] == sorted(f["name"] for f in CATALOGUE["functions"])
+    assert widgets[5]["metrics"] == [
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "failures"]]
     wiring = outputs["wiring"]["value"]
     functions = CATALOGUE["functions"]
     assert wiring["routes"] == {f"{r['method']} {r['path']}": f["name"]

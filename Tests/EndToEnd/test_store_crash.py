@@ -8,6 +8,7 @@ import urllib.error
 
 import boto3
 import botocore.client
+import botocore.exceptions
 import conftest
 
 CRASHES = int(os.environ.get("SPOOL_CRASHES", "25"))
@@ -19,23 +20,45 @@ def client(emulator):
         "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
         aws_secret_access_key="spool-secret", region_name="us-east-1",
         config=botocore.client.Config(
-            signature_version="s3v4", s3={"addressing_style": "path"}))
+            signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1}))
+
+
+def in_parts(s3, key, content):
+    upload = s3.create_multipart_upload(Bucket="spool", Key=key)["UploadId"]
+    pieces = [content[:5 << 20], content[5 << 20:]] if len(content) > 5 << 20 else [content]
+    parts = [{"PartNumber": number, "ETag": s3.upload_part(
+        Bucket="spool", Key=key, UploadId=upload, PartNumber=number, Body=piece)["ETag"]}
+        for number, piece in enumerate(pieces, 1)]
+    s3.complete_multipart_upload(
+        Bucket="spool", Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
 
 
 def load(emulator, sent, stored, dead):
-    """Puts small and large bodies until the emulator has gone."""
+    """Stores small and large bodies, whole and in parts, and copies, until the emulator has gone."""
     s3 = client(emulator)
     while not dead.is_set():
+        kind = random.choice(["put"] * 8 + ["parts", "copy"])
         content = os.urandom(random.choice([100, 10_000, 40_000, 300_000]))
+        if kind == "parts":
+            content = content * (1 if random.random() < 0.7 else (6 << 20) // len(content))
         digest = hashlib.sha256(content).hexdigest()
         key = f"crash/{random.getrandbits(64):x}"
-        sent[key] = digest
-        url = s3.generate_presigned_url("put_object", Params={"Bucket": "spool", "Key": key})
         try:
-            answer = conftest.http("PUT", url, content, {"Content-Type": ""})
-        except (urllib.error.URLError, OSError):
+            if kind == "parts":
+                sent[key] = digest
+                in_parts(s3, key, content)
+            elif kind == "copy" and stored:
+                source = random.choice(list(stored))
+                sent[key] = digest = stored[source]
+                s3.copy_object(Bucket="spool", Key=key, CopySource=f"spool/{source}")
+            else:
+                sent[key] = digest
+                url = s3.generate_presigned_url(
+                    "put_object", Params={"Bucket": "spool", "Key": key})
+                answer = conftest.http("PUT", url, content, {"Content-Type": ""})
+                assert answer.status == 200, answer.body
+        except (urllib.error.URLError, OSError, botocore.exceptions.BotoCoreError):
             return
-        assert answer.status == 200, answer.body
         stored[key] = digest
 
 

@@ -66,13 +66,15 @@ import Testing
         #expect(usage.cost == nil)
     }
 
-    private func result(renderMilliseconds: Int) -> ExportResult {
+    private func result(
+        renderMilliseconds: Int, traits: ExportTraits? = nil
+    ) -> ExportResult {
         var usage = ExportResult.Usage(
             chunks: 2, cachedChunks: 0, renderedFrames: 600, cpuMilliseconds: 0)
         usage.times = ExportTimes(
             renderedChunks: 2, renderedPixels: 100_000_000,
             renderMilliseconds: renderMilliseconds, soundMilliseconds: 500,
-            stitchMilliseconds: 1_600, pixels: 100_000_000)
+            stitchMilliseconds: 1_600, pixels: 100_000_000, traits: traits)
         return ExportResult(
             outcome: .completed, finishedAtMilliseconds: 0,
             output: .init(
@@ -80,20 +82,39 @@ import Testing
                 samples: 0, durationSeconds: 20), usage: usage)
     }
 
-    @Test func `the model learns the median of what exports took`() {
+    private let plan = ListedExport.plan
+
+    @Test func `the model learns the mean of what exports took that tell nothing else`() {
         let results =
-            [11_000, 5_000, 3_000].map(result) + [
+            [11_000, 5_000, 3_000].map { result(renderMilliseconds: $0) } + [
                 ExportResult(outcome: .cancelled, finishedAtMilliseconds: 0)
             ]
-        let model = CostModel(learningFrom: results)
+        let model = CostModel(learningFrom: results, for: plan)
 
         #expect(model.learnedFrom == 3)
-        #expect(model.nanosecondsPerPixel == 40)
-        #expect(model.bytesPerPixel == 0.02)
+        #expect((model.nanosecondsPerPixel * 3).rounded() == 160)
+        #expect((model.bytesPerPixel * 1e6).rounded() == 20_000)
         #expect(model.stitchMillisecondsPerSecond == 50)
     }
 
+    @Test func `an export that is alike counts most, whatever its rate factor`() {
+        let same = ExportTraits(plan)
+        var sharper = same
+        sharper.crf -= 6
+        var other = same
+        (other.width, other.sources) = (same.width * 4, ["uploads/other"])
+        let model = CostModel(
+            learningFrom: [
+                result(renderMilliseconds: 5_000, traits: sharper),
+                result(renderMilliseconds: 101_000, traits: other),
+            ], for: plan)
+
+        #expect((40...45).contains(model.nanosecondsPerPixel))
+        // Six steps sharper, it had twice the bytes.
+        #expect((0.0100...0.0101).contains(model.bytesPerPixel))
+    }
+
     @Test func `with nothing to learn from the measured rates stand`() {
-        #expect(CostModel(learningFrom: []) == CostModel())
+        #expect(CostModel(learningFrom: [], for: plan) == CostModel())
     }
 }

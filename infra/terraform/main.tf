@@ -13,6 +13,7 @@ terraform {
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
+data "aws_region" "current" {}
 
 locals {
   catalogue    = jsondecode(file("${path.module}/../functions.json"))

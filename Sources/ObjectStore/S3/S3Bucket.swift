@@ -114,9 +114,11 @@ package struct S3Bucket: Bucket {
             throw S3Exchange.badKey(operation, bad.text)
         }
         var refused: [ObjectKey: ObjectStoreError] = [:]
+        for key in keys where !key.fitsXML { try await deleteObject(key) }
+        let listed = keys.filter(\.fitsXML)
         // S3's limit for one call.
-        for start in stride(from: 0, to: keys.count, by: 1_000) {
-            let body = S3Documents.deletion(keys[start..<min(start + 1_000, keys.count)])
+        for start in stride(from: 0, to: listed.count, by: 1_000) {
+            let body = S3Documents.deletion(listed[start..<min(start + 1_000, listed.count)])
             var call = S3Call(operation: operation, method: "POST", key: "")
             call.isOnBucket = true
             call.query = [("delete", "")]
