@@ -42,7 +42,8 @@ extension MediaEngine {
     }
 
     /// Makes a JPEG, at most 640 pixels wide, of the picture at a tenth of the
-    /// length.
+    /// length; one of high dynamic range is brought to a usual screen's where
+    /// this FFmpeg can.
     /// - Throws: `.unsupported` for sound alone.
     package func poster(
         url: String, media: MediaInfo, to path: String
@@ -58,18 +59,30 @@ extension MediaEngine {
         let width = max(2, min(640, size.width))
         let height = max(2, (Rational(width * size.height, max(1, size.width))).rounded)
         let input = SourceInput(url: url, format: media.demuxer, options: options)
-        let arguments =
-            globalArguments + input.arguments(configuration)
-            + ["-map", "0:\(video.streamIndex)", "-frames:v", "1"]
-            + ["-vf", "scale=\(width):\(height):out_range=pc,setsar=1,format=yuvj420p"]
-            + ["-map_metadata", "-1", "-q:v", "4", "-c:v", "mjpeg", "-f", "mjpeg", "file:\(path)"]
-        let outcome = try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
-            .run(configuration.ffmpegPath, arguments)
+        func arguments(_ chain: [String]) -> [String] {
+            let filters =
+                chain + ["scale=\(width):\(height):out_range=pc", "setsar=1", "format=yuvj420p"]
+            return globalArguments + input.arguments(configuration)
+                + ["-map", "0:\(video.streamIndex)", "-frames:v", "1"]
+                + ["-vf", filters.joined(separator: ",")]
+                + ["-map_metadata", "-1", "-q:v", "4", "-c:v", "mjpeg", "-f", "mjpeg"]
+                + ["file:\(path)"]
+        }
+        let process = FFmpegProcess(configuration: configuration, sources: [(url, 0)])
+        let mapping = ToneMapping(video)?.chain(to: (width: width, height: height)) ?? []
+        let outcome: FFmpegProcess.Outcome
+        do throws(FFmpegError) {
+            outcome = try await process.run(configuration.ffmpegPath, arguments(mapping))
+        } catch {
+            // A poster that is too dark is better than none.
+            guard !mapping.isEmpty else { throw error }
+            outcome = try await process.run(configuration.ffmpegPath, arguments([]))
+        }
         let bytes = FileSystem.size(of: path)
         guard bytes > 0 else {
             throw FFmpegError(
                 .sourceUnreadable(source: nil), "No picture could be decoded.",
-                arguments: arguments, exitStatus: 0, standardErrorTail: outcome.errors)
+                arguments: arguments(mapping), exitStatus: 0, standardErrorTail: outcome.errors)
         }
         return RenderReport(frames: 1, bytes: bytes, cpuMicroseconds: outcome.cpuMicroseconds)
     }

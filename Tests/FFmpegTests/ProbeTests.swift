@@ -1,5 +1,7 @@
 import Editing
 import FFmpeg
+import Glibc
+import TestSupport
 import Testing
 
 @Suite struct ProbeTests {
@@ -65,6 +67,40 @@ import Testing
             #expect(poster.video?.displaySize.width == media.video?.displaySize.width)
             #expect(poster.video?.displaySize.height == media.video?.displaySize.height)
         }
+    }
+
+    @Test(arguments: [true, false])
+    func `a poster of HDR is as bright as the film, where FFmpeg can map it`(
+        canMap: Bool
+    ) async throws {
+        let folder = NSTemporaryPath.make("spool-poster")
+        // HDR's reference white, 203 nits, in PQ.
+        try await runFFmpeg(
+            ["-f", "lavfi", "-i", "nullsrc=s=64x64:r=1", "-frames:v", "4", "-vf"]
+                + ["format=yuv420p10le,geq=lum=64+876*0.58:cb=512:cr=512"]
+                + ["-c:v", "libx265", "-x265-params", "log-level=error:lossless=1"]
+                + ["-color_primaries", "bt2020", "-color_trc", "smpte2084"]
+                + ["-colorspace", "bt2020nc", "-color_range", "tv", folder + "/hdr.mp4"])
+        var engine = engine
+        if !canMap {
+            // As a build without zscale says no.
+            let script = "#!/bin/sh\ncase \"$*\" in *zscale*) exit 1;; esac\nexec ffmpeg \"$@\"\n"
+            #expect(LocalFile.write(Array(script.utf8), to: folder + "/ffmpeg"))
+            #expect(chmod(folder + "/ffmpeg", 0o755) == 0)
+            var configuration = FFmpegConfiguration()
+            configuration.ffmpegPath = folder + "/ffmpeg"
+            engine = MediaEngine(configuration: configuration)
+        }
+        let media = try await engine.probe(url: folder + "/hdr.mp4")
+
+        _ = try await engine.poster(
+            url: folder + "/hdr.mp4", media: media, to: folder + "/poster.jpg")
+        try await runFFmpeg(
+            ["-i", folder + "/poster.jpg", "-vf", "format=gray", "-f", "rawvideo"]
+                + [folder + "/gray"])
+
+        let gray = try #require(LocalFile.read(folder + "/gray")?.first)
+        #expect(abs(Int(gray) - (canMap ? 192 : 148)) <= 4, "\(gray)")
     }
 
     @Test func `the version is FFmpeg's first line`() async throws {

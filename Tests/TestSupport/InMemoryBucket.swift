@@ -38,6 +38,9 @@ package final class InMemoryBucket: Bucket {
         }
     }
 
+    /// Uploads that are neither complete nor aborted.
+    package var openUploads: Int { state.withLock { $0.uploads.count } }
+
     package var keys: [String] { contents.map(\.key) }
 
     package func getObject(

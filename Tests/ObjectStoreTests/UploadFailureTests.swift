@@ -1,0 +1,56 @@
+import ObjectStore
+import TestSupport
+import Testing
+
+/// What is left of an upload in parts that does not come to its end.
+@Suite struct UploadFailureTests {
+    private let key = ObjectKey("large")
+
+    /// Five parts of 16 MiB and a byte.
+    private func file() -> String {
+        let path = LocalFile.temporaryFolder() + "/large"
+        #expect(LocalFile.write([UInt8](repeating: 3, count: (64 << 20) + 1), to: path))
+        return path
+    }
+
+    @Test func `whichever call fails, no upload stays open`() async throws {
+        let path = file()
+        // One call begins, five bring parts, one completes.
+        for number in 1...7 {
+            let memory = InMemoryBucket()
+            let faulty = FaultyBucket(memory, failing: number)
+            await #expect(throws: ObjectStoreError.self) {
+                try await faulty.uploadFile(path, to: key, contentType: "video/mp4")
+            }
+            #expect(memory.openUploads == 0, "call \(number)")
+            #expect(memory.keys.isEmpty, "call \(number)")
+        }
+        let memory = InMemoryBucket()
+        _ = try await FaultyBucket(memory, failing: 8).uploadFile(
+            path, to: key, contentType: "video/mp4")
+        #expect(memory.keys == ["large"])
+    }
+
+    @Test func `a cancelled upload is aborted too`() async throws {
+        let path = file()
+        let memory = InMemoryBucket()
+        let began = AsyncStream<Void>.makeStream()
+        let faulty = FaultyBucket(
+            memory,
+            before: { operation in
+                guard operation == "UploadPart" else { return }
+                began.continuation.yield()
+                while !Task.isCancelled { await Task.yield() }
+            })
+        // The in-memory bucket knows nothing of cancelling: its last call fails.
+        let stopping = FaultyBucket(faulty, failing: 7)
+        let task = Task {
+            _ = try await stopping.uploadFile(path, to: key, contentType: "video/mp4")
+        }
+        for await _ in began.stream { break }
+        task.cancel()
+
+        await #expect(throws: (any Error).self) { try await task.value }
+        #expect(memory.openUploads == 0)
+    }
+}
