@@ -29,25 +29,49 @@ extension MediaEngine {
     package func verify(
         _ path: String, against plan: RenderPlan
     ) async throws(FFmpegError) -> SeamCheck {
-        let format = plan.output.format
-        if format.kind == .film || format.kind == .animation {
+        // Three processes that wait for nothing of each other's.
+        async let packets = result { () async throws(FFmpegError) in
             try await verifyPackets(path, plan)
         }
-        let samples = format.hasSound ? try await verifySound(path, plan) : nil
+        async let sound = result { () async throws(FFmpegError) in
+            plan.output.format.hasSound ? try await verifySound(path, plan) : nil
+        }
+        let decoded = await result { () async throws(FFmpegError) in
+            try await verifyDecoding(path, plan)
+        }
+        try await packets.get()
+        return SeamCheck(
+            frames: plan.pictureFrames.count, seams: max(0, plan.chunks.count - 1),
+            decodedSeams: try decoded.get(), audioSamples: try await sound.get())
+    }
+
+    private func result<Value: Sendable>(
+        _ body: () async throws(FFmpegError) -> Value
+    ) async -> Result<Value, FFmpegError> {
+        do throws(FFmpegError) {
+            return .success(try await body())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// - Returns: the seams around which frames were decoded.
+    private func verifyDecoding(
+        _ path: String, _ plan: RenderPlan
+    ) async throws(FFmpegError) -> Int {
         let seams = plan.chunks.dropFirst().map(\.start)
-        var chosen = Self.sample(seams, atMost: configuration.decodedSeamsMaximum)
-        switch format.kind {
+        switch plan.output.format.kind {
         case .film:
+            let chosen = Self.sample(seams, atMost: configuration.decodedSeamsMaximum)
             try await decode(path, around: chosen, plan)
+            return chosen.count
         case .animation, .still:
             // Encoded as a whole, so it is decoded as a whole.
             try await decode(path, [FrameRange(0, plan.frameCount)], plan)
-            chosen = seams
-        case .sound: break
+            return seams.count
+        case .sound:
+            return Self.sample(seams, atMost: configuration.decodedSeamsMaximum).count
         }
-        return SeamCheck(
-            frames: plan.pictureFrames.count, seams: seams.count, decodedSeams: chosen.count,
-            audioSamples: samples)
     }
 
     private func probePackets(
@@ -61,6 +85,8 @@ extension MediaEngine {
     }
 
     private func verifyPackets(_ path: String, _ plan: RenderPlan) async throws(FFmpegError) {
+        let kind = plan.output.format.kind
+        guard kind == .film || kind == .animation else { return }
         let file = OutputFile(plan.output)
         let times = PacketTimes(frames: plan.frameCount, file: file)
         _ = try await probePackets(

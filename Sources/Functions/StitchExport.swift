@@ -4,6 +4,7 @@ import Jobs
 import JSONLog
 import LambdaRuntime
 import ObjectStore
+import Synchronization
 
 /// Joins the rendered units of an export into one file.
 ///
@@ -152,10 +153,16 @@ private struct StitchWork: Sendable {
         if let receipt = units.audio { audioURL = try await url(receipt) }
         let report = try await dependencies.renderer.stitch(
             plan, chunkURLs: chunkURLs, audioURL: audioURL, to: path, scratch: scratch)
-        let check = try await dependencies.renderer.verify(path, against: plan)
         let contentType = plan.output.format.contentType
+        let found = Mutex<SeamCheck?>(nil)
+        let (renderer, whole) = (dependencies.renderer, plan)
         let stored = try await bucket.uploadFile(
-            path, to: ledger.keys.output(fileExtension: fileExtension), contentType: contentType)
+            path, to: ledger.keys.output(fileExtension: fileExtension), contentType: contentType
+        ) {
+            let check = try await renderer.verify(path, against: whole)
+            found.withLock { $0 = check }
+        }
+        guard let check = found.withLock({ $0 }) else { throw CancellationError() }
         let captions = try await storeCaptions(plan)
         let receipts = units.video + (units.audio.map { [$0] } ?? [])
         let duration = Rational(plan.frameCount) / plan.output.frameRate

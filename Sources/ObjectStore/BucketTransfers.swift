@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// How large objects are cut for the way: pieces side by side.
 enum TransferPlan {
@@ -20,10 +21,40 @@ enum TransferPlan {
 }
 
 extension Bucket {
+    /// As `uploadFile`, for a file that is still being checked: its parts are on
+    /// their way meanwhile, but no object is there before `check` has returned.
+    /// - Throws: what `check` throws, and nothing is left behind.
+    package func uploadFile(
+        _ path: String, to key: ObjectKey, contentType: String,
+        whileChecking check: @escaping @Sendable () async throws -> Void
+    ) async throws -> ObjectInfo {
+        let outcome = Mutex<(any Error)?>(nil)
+        do {
+            return try await uploadFile(path, to: key, contentType: contentType) {
+                do {
+                    try await check()
+                    return true
+                } catch {
+                    outcome.withLock { $0 = error }
+                    return false
+                }
+            }
+        } catch {
+            throw outcome.withLock { $0 } ?? error
+        }
+    }
+
     /// Stores a local file, in parts when it is large. Nothing is left behind
     /// by one that fails.
     package func uploadFile(
         _ path: String, to key: ObjectKey, contentType: String
+    ) async throws(ObjectStoreError) -> ObjectInfo {
+        try await uploadFile(path, to: key, contentType: contentType) { true }
+    }
+
+    private func uploadFile(
+        _ path: String, to key: ObjectKey, contentType: String,
+        _ isGood: @escaping @Sendable () async -> Bool
     ) async throws(ObjectStoreError) -> ObjectInfo {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -35,19 +66,33 @@ extension Bucket {
         options.checksParts = true
         let bytes = Int(status.st_size)
         guard bytes > TransferPlan.singlePutBytes else {
+            guard await isGood() else { throw Self.withdrawn(key) }
             return try await putObject(
                 .file(path: path, offset: 0, bytes: bytes), at: key, options: options)
         }
         let ranges = TransferPlan.ranges(bytes: bytes, least: 16 << 20)
         return try await multipart(key, options) { id throws(ObjectStoreError) in
-            try await parallelCalls(ranges.count, atOnce: TransferPlan.atOnce) {
-                index throws(ObjectStoreError) in
-                let range = ranges[index]
+            // One call of the others' kind: what fails first ends the rest.
+            let calls = try await parallelCalls(
+                ranges.count + 1, atOnce: TransferPlan.atOnce + 1
+            ) { index throws(ObjectStoreError) -> UploadedPart? in
+                guard index > 0 else {
+                    guard await isGood() else { throw Self.withdrawn(key) }
+                    return nil
+                }
+                let range = ranges[index - 1]
                 return try await uploadPart(
                     .file(path: path, offset: range.lowerBound, bytes: range.count),
-                    number: index + 1, of: key, uploadID: id)
+                    number: index, of: key, uploadID: id)
             }
+            return calls.compactMap { $0 }
         }
+    }
+
+    private static func withdrawn(_ key: ObjectKey) -> ObjectStoreError {
+        ObjectStoreError(
+            .cancelled, operation: "PutObject", key: key.text,
+            detail: "The file is not what it should be")
     }
 
     /// Copies an object of any size: beyond 5 GiB part by part.

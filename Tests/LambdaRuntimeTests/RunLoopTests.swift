@@ -219,6 +219,47 @@ import Testing
         #expect(await platform.records == [.initError(error)])
     }
 
+    /// SnapStart: what fails before the snapshot is an init error, what fails in a
+    /// restored environment a restore error; neither serves an event.
+    @Test(arguments: [nil, "before", "after"] as [String?])
+    func `the hooks of a snapshot run around it`(failing: String?) async throws {
+        let platform = Platform([])
+        let environment = try RuntimeEnvironment([
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "hooks",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
+        ])
+        let failure = HandlerError(type: "Function.Hook", message: "It fails.")
+        let ran = Mutex<[String]>([])
+        let hooks: FunctionFactory = { _, _ in
+            LoadedFunction(
+                warmUp: { ran.withLock { $0.append("warm") } },
+                beforeSnapshot: {
+                    ran.withLock { $0.append("before") }
+                    if failing == "before" { throw failure }
+                },
+                afterRestore: {
+                    ran.withLock { $0.append("after") }
+                    if failing == "after" { throw failure }
+                }, handle: { bytes, _ in .whole(bytes) })
+        }
+
+        let function = try await load(platform, environment, ["hooks": hooks], logger)
+
+        #expect((function == nil) == (failing != nil))
+        let records = await platform.records
+        switch failing {
+        case "before":
+            #expect(records == [.initError(failure)])
+            #expect(ran.withLock { $0 } == ["warm", "before"])
+        case "after":
+            #expect(records == [.restored, .restoreError(failure)])
+            #expect(ran.withLock { $0 } == ["warm", "before", "after"])
+        default:
+            #expect(records == [.restored])
+            #expect(ran.withLock { $0 } == ["warm", "before", "after"])
+        }
+    }
+
     @Test func `what a factory throws is the init error`() async throws {
         let platform = Platform([])
         let environment = try RuntimeEnvironment([

@@ -1,4 +1,5 @@
 import ObjectStore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -52,5 +53,40 @@ import Testing
 
         await #expect(throws: (any Error).self) { try await task.value }
         #expect(memory.openUploads == 0)
+    }
+
+    private struct Wrong: Error {}
+
+    @Test(arguments: [5, (64 << 20) + 1])
+    func `what a check refuses is never stored`(bytes: Int) async throws {
+        let path = LocalFile.temporaryFolder() + "/file"
+        #expect(LocalFile.write([UInt8](repeating: 3, count: bytes), to: path))
+        let memory = InMemoryBucket()
+
+        await #expect(throws: Wrong.self) {
+            try await memory.uploadFile(path, to: key, contentType: "video/mp4") { throw Wrong() }
+        }
+
+        #expect(memory.keys.isEmpty && memory.openUploads == 0)
+    }
+
+    @Test func `parts are on their way while a check runs, and the object comes after it`()
+        async throws
+    {
+        let path = file()
+        let memory = InMemoryBucket()
+        let parts = Mutex(0)
+        let bucket = FaultyBucket(
+            memory,
+            before: { operation in
+                if operation == "UploadPart" { parts.withLock { $0 += 1 } }
+            })
+
+        _ = try await bucket.uploadFile(path, to: key, contentType: "video/mp4") {
+            while parts.withLock({ $0 }) < 5 { await Task.yield() }
+            #expect(memory.keys.isEmpty)
+        }
+
+        #expect(memory.keys == ["large"])
     }
 }

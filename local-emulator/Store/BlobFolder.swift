@@ -71,8 +71,10 @@ final class BlobFolder: Sendable {
 
     /// Makes what was written to a file durable.
     /// - Throws: after telling of it, unless there was only no room.
-    func sync(_ descriptor: Int32, _ path: String) throws(BlobError) {
-        guard fsync(descriptor) != 0 else { return }
+    func sync(
+        _ descriptor: Int32, _ path: String, dataOnly: Bool = false
+    ) throws(BlobError) {
+        guard (dataOnly ? fdatasync(descriptor) : fsync(descriptor)) != 0 else { return }
         let error = BlobError("fsync", path)
         // What was never acknowledged may be refused for want of room.
         if error.code != ENOSPC, error.code != EDQUOT { onSyncFailure(error) }

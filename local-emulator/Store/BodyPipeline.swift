@@ -43,12 +43,12 @@ final class BodyPipeline {
     private var expectedChecksums: [String: String] = [:]
     private let announcedTrailer: String?
 
-    private let md5 = Digest(.md5)
     private let payloadHash: Digest?
-    private var checksums: [(ChecksumAlgorithm, RunningChecksum)] = []
-    private var crc64 = RunningCRC(.crc64nvme)
+    /// Until the body goes to a file, and the follower has them.
+    private var hashes: BodyHashes?
     private var memory: [UInt8] = []
     private var file: TemporaryBlob?
+    private var follower: HashFollower?
     private var byteCount = 0
 
     /// - Parameter inlineMaximum: larger bodies go to a file.
@@ -80,13 +80,15 @@ final class BodyPipeline {
         if let expectedMD5, Data(base64Encoded: expectedMD5)?.count != 16 {
             throw S3Error(.invalidDigest, "The Content-MD5 you specified is not valid.")
         }
+        var announced: Set<ChecksumAlgorithm> = []
         for algorithm in ChecksumAlgorithm.allCases {
             let expected = headers[algorithm.headerName]
             if let expected { expectedChecksums[algorithm.headerName] = expected }
             if expected != nil || announcedTrailer == algorithm.headerName {
-                checksums.append((algorithm, RunningChecksum(algorithm)))
+                announced.insert(algorithm)
             }
         }
+        hashes = BodyHashes(announced)
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
@@ -99,8 +101,8 @@ final class BodyPipeline {
         }
     }
 
-    /// Ends the body and checks all that the client said of it.
-    func finish() throws(S3Error) -> BodyResult {
+    /// Ends the body and checks its framing and what signs it.
+    func close() throws(S3Error) -> ClosedBody {
         if let decoder, !decoder.isComplete || byteCount != expectedBytes {
             throw S3Error(
                 .incompleteBody,
@@ -113,58 +115,44 @@ final class BodyPipeline {
                 .xAmzContentSHA256Mismatch,
                 "The provided 'x-amz-content-sha256' header does not match what was computed.")
         }
-        let digest = md5.finish()
-        if let expectedMD5, Data(base64Encoded: expectedMD5) != Data(digest) {
-            throw S3Error(
-                .badDigest, "The Content-MD5 you specified did not match what we received.")
-        }
         for trailer in decoder?.trailers ?? [] where trailer.name == announcedTrailer {
             expectedChecksums[trailer.name] = trailer.value
         }
-        var computed: [String: String] = [:]
-        let crc64 = Data(crc64.value).base64EncodedString()
-        for (algorithm, running) in checksums {
-            let value =
-                algorithm == .crc64nvme ? crc64 : Data(running.finish()).base64EncodedString()
-            guard expectedChecksums[algorithm.headerName] == value else {
-                throw S3Error(
-                    .badDigest,
-                    "The \(algorithm.rawValue.uppercased()) you specified did not match the "
-                        + "calculated checksum.")
-            }
-            computed[algorithm.headerName] = value
-        }
-        return BodyResult(bytes: byteCount, md5: hex(digest), checksums: computed, crc64: crc64)
-    }
-
-    /// The body, for calls that take it in memory.
-    var bytesInMemory: [UInt8] { memory }
-
-    /// The file to publish; nil when the body is in memory.
-    func takeFile() -> TemporaryBlob? {
-        defer { file = nil }
-        return file
+        // A part is a file, also one of no bytes.
+        if inlineMaximum < 0 { try moveToFile() }
+        var digests: BodyDigests?
+        if let hashes = hashes.take() { digests = hashes.finish() }
+        return ClosedBody(
+            bytes: byteCount, memory: memory, file: file, digests: digests, follower: follower,
+            expectedMD5: expectedMD5, expectedChecksums: expectedChecksums)
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
         byteCount += bytes.count
         if byteCount > bytesMaximum { throw Self.tooLarge(byteCount, bytesMaximum) }
-        md5.update(bytes)
-        crc64.update(bytes)
-        for index in checksums.indices where checksums[index].0 != .crc64nvme {
-            checksums[index].1.update(bytes)
-        }
-        if let file {
-            try file.write(bytes)
+        if file != nil {
+            try writeToFile(bytes)
         } else if memory.count + bytes.count <= inlineMaximum {
+            hashes?.update(bytes)
             memory.append(contentsOf: bytes)
         } else {
-            let file = try TemporaryBlob(blobs)
-            try file.write(memory)
-            try file.write(bytes)
-            memory = []
-            self.file = file
+            try moveToFile()
+            try writeToFile(bytes)
         }
+    }
+
+    private func writeToFile(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
+        try file?.write(bytes)
+        follower?.advance(by: bytes.count)
+    }
+
+    private func moveToFile() throws(S3Error) {
+        guard let hashes = hashes.take() else { return }
+        let file = try TemporaryBlob(blobs)
+        try file.write(memory)
+        follower = HashFollower(file, blobs, from: memory.count, hashes: hashes)
+        self.file = file
+        memory = []
     }
 
     private static func tooLarge(_ bytes: Int, _ maximum: Int) -> S3Error {

@@ -120,7 +120,7 @@ package final class ObjectStoreServer: HTTPHandler {
         }
         let requestID = pending.request.requestID
         do {
-            let response = try await perform(pending, body: try pending.finish())
+            let response = try await perform(pending, body: try await pending.finish())
             return finished(response, head, requestID)
         } catch let error as S3Error {
             return finished(failure(error, head, requestID: requestID), head, requestID)

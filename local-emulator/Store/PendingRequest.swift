@@ -32,13 +32,11 @@ final class PendingRequest: BodyConsumer {
             }
         }
 
-        func end() -> Result<Body, S3Error> {
+        func end() -> Result<ClosedBody, S3Error> {
             if let fault { return .failure(fault) }
             do throws(S3Error) {
                 if let form { try form.finish() }
-                let result = try pipeline.finish()
-                return .success(
-                    Body(result: result, memory: pipeline.bytesInMemory, file: pipeline.takeFile()))
+                return .success(try pipeline.close())
             } catch {
                 return .failure(error)
             }
@@ -69,9 +67,11 @@ final class PendingRequest: BodyConsumer {
     }
 
     /// Called once, when all is in.
-    func finish() throws(S3Error) -> Body {
+    func finish() async throws(S3Error) -> Body {
         let outcome = state.withLock { state in state.end() }
-        return try outcome.get()
+        let closed = try outcome.get()
+        return Body(
+            result: try await closed.result(), memory: closed.memory, file: closed.file)
     }
 
     /// The fields of a POST form; empty for other requests.

@@ -7,13 +7,12 @@ final class TemporaryBlob: Sendable {
         /// Bytes written since the last flush began.
         var bytes = 0
         var isRunning = false
-        /// The kernel tells a failed write back once only.
         var hasFailed = false
     }
 
     /// Bytes after which the disk is set to work while more come in, so that
     /// the last flush has little left to do.
-    private static let flushBytes = 16 << 20
+    private static let flushBytes = 8 << 20
 
     let id: String
     private let blobs: BlobFolder
@@ -24,7 +23,7 @@ final class TemporaryBlob: Sendable {
         self.blobs = blobs
         id = BlobFolder.newID()
         descriptor = open(
-            blobs.temporaryPath(id), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            blobs.temporaryPath(id), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if descriptor < 0 { throw Self.failure }
     }
 
@@ -52,16 +51,30 @@ final class TemporaryBlob: Sendable {
         flushBehind(bytes.count)
     }
 
+    /// Fills a buffer with bytes that were written.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Bool {
+        var filled = 0
+        while filled < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = pread(descriptor, rest.baseAddress, rest.count, offset + filled)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            filled += count
+        }
+        return true
+    }
+
     /// Makes it a durable blob of the same ID.
     func publish() async throws {
         try await blobs.publish(id, descriptor: descriptor)
-        // The fsync above was told nothing of a failure that an earlier one saw.
+        // The kernel tells a failed write once: the last fsync heard nothing of it.
         guard !flush.withLock({ $0.hasFailed }) else {
             await blobs.remove([id])
             throw Self.failure
         }
     }
 
+    /// Sets the disk to work while more comes in.
     private func flushBehind(_ count: Int) {
         let isDue = flush.withLock { flush in
             flush.bytes += count
@@ -72,7 +85,8 @@ final class TemporaryBlob: Sendable {
         }
         guard isDue else { return }
         blobs.later { [self] in
-            let hasFailed = (try? blobs.sync(descriptor, blobs.temporaryPath(id))) == nil
+            let hasFailed =
+                (try? blobs.sync(descriptor, blobs.temporaryPath(id), dataOnly: true)) == nil
             flush.withLock { flush in
                 flush.isRunning = false
                 if hasFailed { flush.hasFailed = true }
