@@ -46,6 +46,7 @@ final class BodyPipeline {
     private let payloadHash: Digest?
     /// Until the body goes to a file, and the follower has them.
     private var hashes: BodyHashes?
+    private var crcs: BodyCRCs
     private var memory: [UInt8] = []
     private var file: TemporaryBlob?
     private var follower: HashFollower?
@@ -89,6 +90,7 @@ final class BodyPipeline {
             }
         }
         hashes = BodyHashes(announced)
+        crcs = BodyCRCs(announced)
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
@@ -124,12 +126,14 @@ final class BodyPipeline {
         if let hashes = hashes.take() { digests = hashes.finish() }
         return ClosedBody(
             bytes: byteCount, memory: memory, file: file, digests: digests, follower: follower,
+            crcs: crcs,
             expectedMD5: expectedMD5, expectedChecksums: expectedChecksums)
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
         byteCount += bytes.count
         if byteCount > bytesMaximum { throw Self.tooLarge(byteCount, bytesMaximum) }
+        crcs.update(bytes)
         if file != nil {
             try writeToFile(bytes)
         } else if memory.count + bytes.count <= inlineMaximum {

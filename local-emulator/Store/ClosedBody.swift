@@ -11,6 +11,7 @@ struct ClosedBody: Sendable {
     var digests: BodyDigests?
     /// Has the digests of a body in a file, in a moment.
     var follower: HashFollower?
+    var crcs: BodyCRCs
     /// Base64.
     var expectedMD5: String?
     /// Base64 by header name.
@@ -25,13 +26,14 @@ struct ClosedBody: Sendable {
             throw S3Error(
                 .badDigest, "The Content-MD5 you specified did not match what we received.")
         }
-        for (name, value) in found.checksums where expectedChecksums[name] != value {
+        let checksums = found.checksums.merging(crcs.checksums) { $1 }
+        for (name, value) in checksums where expectedChecksums[name] != value {
             let algorithm = name.dropFirst("x-amz-checksum-".count).uppercased()
             throw S3Error(
                 .badDigest,
                 "The \(algorithm) you specified did not match the calculated checksum.")
         }
         return BodyResult(
-            bytes: bytes, md5: hex(found.md5), checksums: found.checksums, crc64: found.crc64)
+            bytes: bytes, md5: hex(found.md5), checksums: checksums, crc64: crcs.value)
     }
 }
