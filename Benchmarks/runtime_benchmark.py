@@ -4,7 +4,7 @@
 One run, in rounds: every runtime is measured in each round, one after the
 other, against the same platform (runtime_peers/platform.c). Prints each one's
 best round, since other work on the machine can only make a round worse, and
-ratios to the C loop's best. Usage: runtime_benchmark.py [ROUNDS]
+the median of the ratios to the C loop in the same round. Usage: runtime_benchmark.py [ROUNDS]
 """
 import json
 import os
@@ -81,7 +81,10 @@ def report(found):
                 continue
 
             rate = max(one["per_second"] for one in values[size])
-            ratio = rate / max(one["per_second"] for one in ceiling[size])
+            # Round by round: both were measured at the same time then.
+            ratio = statistics.median(
+                one["per_second"] / peer["per_second"]
+                for one, peer in zip(values[size], ceiling[size]))
             p50 = min(one["p50_us"] for one in values[size])
             p99 = min(one["p99_us"] for one in values[size])
             cells += [f"{rate:.0f}", f"{ratio:.2f}",

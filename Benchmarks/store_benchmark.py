@@ -7,7 +7,8 @@ One run, in rounds, every two peers one after the other on the same folder and f
   small objects       presigned PUT of new keys and GET of 1 KB, wrk, 16 connections, each PUT durable
   listing             100,000 keys, 1,000 a page
   memory              the most that the process held (VmHWM) at the end
-Prints the median of the rounds and the ratios. Usage: store_benchmark.py [ROUNDS]
+Prints the median of the rounds and the ratios. It needs nginx (Debian: nginx-light), which
+`scripts/setup` does not install: its package starts a server. Usage: store_benchmark.py [ROUNDS]
 """
 import concurrent.futures
 import http.client
@@ -66,7 +67,7 @@ class Nginx:
                 scgi_temp_path {self.folder};
                 server {{ listen 127.0.0.1:{self.port}; root {files}; }} }}""")
         self.process = subprocess.Popen(
-            ["nginx", "-c", self.folder / "nginx.conf", "-g", "daemon off;"])
+            [shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), "-c", self.folder / "nginx.conf", "-g", "daemon off;"])
         self.url = f"http://127.0.0.1:{self.port}"
         for _ in range(100):
             try:
@@ -202,6 +203,8 @@ def memory(running):
 
 
 def main():
+    if not shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"):
+        raise SystemExit("store_benchmark.py needs nginx: apt-get install nginx-light")
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     folder = pathlib.Path(tempfile.mkdtemp(prefix="spool-store-bench-"))
     (folder / "files").mkdir()
