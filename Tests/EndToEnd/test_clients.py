@@ -126,3 +126,16 @@ def test_spool_invokes_every_event(shared):
         function = path.name.split(".")[0]
         answer = spool(shared, "invoke", function, "--event", path, check=False)
         assert answer.returncode == 0, (path.name, answer.stdout, answer.stderr)
+
+
+def test_the_contract_of_a_bucket_on_any_endpoint(shared):
+    """The rules that memory and the emulator keep, on a store that is named by its address."""
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith("AWS_")} | {
+        "SPOOL_TEST_S3_URL": shared.s3, "SPOOL_BUCKET": "spool", "AWS_ACCESS_KEY_ID": "spool",
+        "AWS_SECRET_ACCESS_KEY": "spool-secret"}
+    done = subprocess.run(
+        [conftest.ROOT / "scripts/swift-test", "--filter", "RealStoreTests"], env=environment,
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3_000:]
+    assert "2 tests" in done.stdout and "skipped" not in done.stdout
