@@ -1,20 +1,18 @@
 import EmulatorDatabase
 import FoundationEssentials
-import Glibc
+import TestSupport
 import Testing
 
 /// Runs the body with a folder of its own, which is removed afterwards.
 func withTemporaryFolder<T>(_ body: (String) async throws -> T) async throws -> T {
-    var template = Array("/tmp/spool-test-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw FolderError() }
-    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let path = LocalFile.temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try await body(path)
 }
 
-struct FolderError: Error {}
-
 @Suite struct DatabaseTests {
+    private struct Refusal: Error {}
+
     private func withDatabase(_ body: (Database) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             let database = try Database(path: folder + "/spool.sqlite")
@@ -52,9 +50,9 @@ struct FolderError: Error {}
                         do {
                             try await database.transaction { connection in
                                 try connection.execute("INSERT INTO t(v) VALUES(?)", number)
-                                if number % 2 == 0 { throw FolderError() }
+                                if number % 2 == 0 { throw Refusal() }
                             }
-                        } catch is FolderError {}
+                        } catch is Refusal {}
                     }
                 }
                 try await group.waitForAll()

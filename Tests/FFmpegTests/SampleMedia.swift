@@ -2,6 +2,7 @@ import ChildProcess
 import Editing
 import FFmpeg
 import FoundationEssentials
+import TestSupport
 
 /// Tiny media made by FFmpeg itself, once for each run of the tests.
 actor SampleMedia {
@@ -124,7 +125,7 @@ actor SampleMedia {
 /// Folders under the system's temporary one.
 enum NSTemporaryPath {
     static func make(_ name: String) -> String {
-        let path = "/tmp/\(name)-\(UUID().uuidString)"
+        let path = "\(LocalFile.scratch)/\(name)-\(UUID().uuidString)"
         try? FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true)
         return path

@@ -21,9 +21,12 @@ package enum LocalFile {
         return fread(&bytes, 1, wanted, file) == wanted ? bytes : nil
     }
 
-    /// A fresh folder below the system's temporary one; removed by the caller.
+    /// Where tests write: `TMPDIR`, which `scripts/swift-test` removes at the end.
+    package static let scratch = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+
+    /// A fresh folder of the caller's own.
     package static func temporaryFolder() -> String {
-        var template = Array("/tmp/spool-test-XXXXXX".utf8CString)
+        var template = Array("\(scratch)/spool-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             preconditionFailure("the temporary folder can be written")
         }
