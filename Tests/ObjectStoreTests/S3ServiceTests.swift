@@ -95,6 +95,20 @@ import Testing
         #expect(script.requests.count == 1)
     }
 
+    @Test func `stores that send to each other end the call`() async throws {
+        func elsewhere(_ region: String) -> (Int, [(name: String, value: String)], String) {
+            (301, [(name: "x-amz-bucket-region", value: region)], "")
+        }
+        let script = Script([
+            elsewhere("eu-west-1"), elsewhere("eu-west-2"), elsewhere("eu-west-1"),
+        ])
+
+        await #expect {
+            _ = try await get(try bucket(script))
+        } throws: { ($0 as? ObjectStoreError)?.code == .invalidRequest }
+        #expect(script.requests.count == 2)
+    }
+
     @Test func `a store of one's own keeps its place in another region`() async throws {
         let script = Script([
             (400, [], "<Error><Code>AuthorizationHeaderMalformed</Code><Region>x</Region></Error>"),

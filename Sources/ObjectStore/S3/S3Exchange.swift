@@ -48,7 +48,7 @@ struct S3Exchange: Sendable {
         let call = isChecked ? UploadChecksum.checked(plain) : plain
         var attempt = 1
         var spent = 0
-        var refreshed = false
+        var (relocated, refreshed) = (false, false)
         while true {
             var failed: FailedAttempt
             switch try await makeAttempt(call) {
@@ -58,12 +58,15 @@ struct S3Exchange: Sendable {
             case .failure(let failure): failed = failure
             }
             failed.error.attempts = attempt
-            var delay: Int? = 0
+            let delay: Int?
             // What an answer taught is tried at once, and once.
-            if failed.isMisplaced {
+            if failed.isMisplaced, !relocated {
+                relocated = true
+                delay = 0
             } else if failed.hasExpiredCredentials, !refreshed {
                 refreshed = true
                 await credentials.forget()
+                delay = 0
             } else {
                 delay = retry.delayMilliseconds(
                     after: failed.failure, attempt: attempt, random: clock.random(),
