@@ -150,6 +150,35 @@ class Emulator:
         return pathlib.Path(path)
 
 
+class Gate:
+    """An FFmpeg that waits while its arguments name what is held.
+
+    What must happen in the middle of an export then does, however fast or slow
+    the machine is, and in whatever order its chunks come.
+    """
+
+    def __init__(self, folder):
+        self.program, self.held = folder / "held-ffmpeg", folder / "held"
+        self.program.write_text(f"""#!/bin/sh
+while [ -e '{self.held}' ]; do
+    case "$*" in *"$(cat '{self.held}' 2>/dev/null || echo none)"*) sleep 0.05 ;; *) break ;; esac
+done
+exec /usr/bin/ffmpeg "$@"
+""")
+        self.program.chmod(0o755)
+
+    def hold(self, words):
+        self.held.write_text(words)
+
+    def open(self):
+        self.held.unlink()
+
+
+@pytest.fixture
+def gate(tmp_path):
+    return Gate(tmp_path)
+
+
 @pytest.fixture
 def emulator(tmp_path):
     """A fresh emulator of its own."""

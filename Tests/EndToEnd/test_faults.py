@@ -15,13 +15,15 @@ def ffmpeg_processes(emulator):
             or emulator.s3 in line]
 
 
-def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media):
-    emulator = Emulator(tmp_path / "data").start()
+def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media, gate):
+    emulator = Emulator(tmp_path / "data", SPOOL_FFMPEG=str(gate.program)).start()
     asset = emulator.upload(media / "slow.mp4")
     edit = conftest.single(asset, 20, codec="lossless", chunkSeconds=4)
+    gate.hold("trim=start_pts=240:")
     job = emulator.start_export(edit)
-    emulator.wait_until(lambda: 0 < emulator.status(job)["frames"]["done"] < 600)
+    emulator.wait_until(lambda: emulator.status(job)["frames"]["done"] > 0)
     emulator.kill()
+    gate.open()
 
     restarted = Emulator(tmp_path / "data").start()
     try:
@@ -38,13 +40,15 @@ def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media):
         restarted.stop()
 
 
-def test_a_stopped_emulator_goes_on_after_a_restart(tmp_path, media):
+def test_a_stopped_emulator_goes_on_after_a_restart(tmp_path, media, gate):
     """SIGTERM in the middle of an export: exit 0 in time, nothing lost."""
-    emulator = Emulator(tmp_path / "data").start()
+    emulator = Emulator(tmp_path / "data", SPOOL_FFMPEG=str(gate.program)).start()
     asset = emulator.upload(media / "slow.mp4")
+    gate.hold("trim=start_pts=270:")
     job = emulator.start_export(conftest.single(asset, 12, crf=18, chunkSeconds=3))
-    emulator.wait_until(lambda: 0 < emulator.status(job)["frames"]["done"] < 360)
+    emulator.wait_until(lambda: emulator.status(job)["frames"]["done"] > 0)
     assert emulator.stop() == 0
+    gate.open()
     assert ffmpeg_processes(emulator) == []
 
     restarted = Emulator(tmp_path / "data").start()

@@ -17,7 +17,7 @@ func functionEnvironment(
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
     ]
-    // PATH finds ffmpeg; the library path is for binaries that are not static.
+    // PATH finds what a function starts by name; the library path is for binaries that are not static.
     for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE"] {
         all[name] = environment[name]
     }
