@@ -43,7 +43,11 @@ package enum ChunkResources {
     }
 
     /// Memory that rendering those frames takes, in MB.
-    static func megabytes(of frames: FrameRange, in plan: RenderPlan) -> Double {
+    /// - Parameter outputs: What is made of them; nil is the plan's own output.
+    static func megabytes(
+        of frames: FrameRange, in plan: RenderPlan,
+        for outputs: [RenderPlan.OutputSettings]? = nil
+    ) -> Double {
         // A loop: Swift 6.3.1's optimizer crashes on the same in closures.
         var read = 0
         for layer in plan.layers {
@@ -55,14 +59,19 @@ package enum ChunkResources {
                 read += video.width * video.height
             }
         }
-        let written = plan.output.width * plan.output.height
-        return baseMegabytes + decoderMegabytes * Double(read) / 1e6
-            + encoderMegabytes(plan.output.video) * Double(written) / 1e6
+        var needed = baseMegabytes + decoderMegabytes * Double(read) / 1e6
+        for output in outputs ?? [plan.output] {
+            let written = Double(output.width * output.height)
+            needed += encoderMegabytes(output.video) * written / 1e6
+        }
+        return needed
     }
 
     /// The chunks, those that need too much memory cut at clips' edges.
     /// - Returns: Nil where a single picture needs more than there is.
-    static func bounded(_ plan: RenderPlan, memoryMegabytes: Int) -> [FrameRange]? {
+    static func bounded(
+        _ plan: RenderPlan, with outputs: [RenderPlan.OutputSettings]? = nil, memoryMegabytes: Int
+    ) -> [FrameRange]? {
         let edges = Set(
             plan.layers.flatMap(\.placements).flatMap { [$0.frames.start, $0.frames.end] }
         ).sorted()
@@ -70,7 +79,7 @@ package enum ChunkResources {
         // Last in, first out: the parts of a chunk come before the next chunk.
         var waiting = Array(plan.chunks.reversed())
         while let chunk = waiting.popLast() {
-            let needed = megabytes(of: chunk, in: plan)
+            let needed = megabytes(of: chunk, in: plan, for: outputs)
             let middle = (chunk.start + chunk.end) / 2
             let count = bounded.count + waiting.count
             if needed > memoryShare * Double(memoryMegabytes), count + 2 <= Limits.mostChunks,

@@ -18,6 +18,9 @@ package enum Limits {
     /// Switches of one multicam clip: a cut a second through a talk of an hour.
     package static let mostSwitches = 5_000
 
+    /// Outputs of one edit: some formats in some sizes.
+    package static let mostOutputs = 8
+
     /// Each track may become a layer, and each layer a decoder in one process.
     package static let mostTracks = 50
 

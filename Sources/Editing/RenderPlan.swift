@@ -22,6 +22,10 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package var renderings: [ChunkRendering]?
     /// Files of captions that are stored beside the result; nil is none.
     package var captionFiles: [CaptionFormat]?
+    /// Other exports of the same edit, whose units are rendered with this one's.
+    package var companions: [Companion]?
+    /// The export with which this one's units are rendered.
+    package var leader: Companion?
 
     package init(
         output: OutputSettings, frameCount: Int, sources: [Source], layers: [Layer],
@@ -33,6 +37,17 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         self.layers = layers
         self.audio = audio
         self.chunks = chunks
+    }
+
+    /// The other one of two exports that are rendered together.
+    package struct Companion: Hashable, Sendable, Codable {
+        package var jobID: String
+        /// Whether their sound is the same as well.
+        package var sharesSound: Bool
+
+        package init(jobID: String, sharesSound: Bool) {
+            (self.jobID, self.sharesSound) = (jobID, sharesSound)
+        }
     }
 
     /// How a chunk is expected to be made, and why.

@@ -6,18 +6,10 @@ import Editing
 /// none depends on where the chunk stands: that is why frames come out the
 /// same however the timeline is cut.
 struct FilterGraph {
-    private(set) var inputs: [Input] = []
+    private(set) var inputs: ChunkInputs
     private(set) var text = ""
-
-    /// One input, and the frames that must come of it.
-    struct Input {
-        var file: SourceInput
-        /// Index into the plan's sources.
-        var source: Int
-        /// Frames that its counter must see; the counter's number is the
-        /// input's.
-        var planned: Int
-    }
+    /// What every label begins with: graphs of one run have names of their own.
+    private let name: String
 
     private let plan: RenderPlan
     private let frames: FrameRange
@@ -33,32 +25,39 @@ struct FilterGraph {
         case script(Int)
     }
 
+    /// What the output is mapped from.
+    var outputPad: String { "[\(name)v]" }
+
     private var output: RenderPlan.OutputSettings { plan.output }
     private var rate: Rational { plan.output.frameRate }
     private var timeBase: Rational { Rational(1) / rate }
 
+    /// - Parameter before: The graph of another output that is rendered by the
+    ///   same run of FFmpeg; what both read is decoded once.
     init(
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String],
-        scripts: ScriptFiles = ScriptFiles(pieces: [], prefix: "")
+        scripts: ScriptFiles = ScriptFiles(pieces: [], prefix: ""), after before: FilterGraph? = nil
     ) throws(FFmpegError) {
+        inputs = before?.inputs ?? ChunkInputs()
+        name = before.map { $0.name + "n" } ?? ""
         self.plan = plan
         self.frames = frames
         picture = ChunkPicture(frames, of: plan)
         let parts = picture.partsOfPieces
         for (index, piece) in picture.pieces.enumerated() {
-            try add(piece, "p\(index)", parts[index], sourceURLs)
+            try add(piece, index, parts[index], sourceURLs)
         }
         var bottom: [String] = []
         var raised: [(layer: Int, overlay: Overlay)] = []
         var covered = 0
         for (index, segment) in picture.segments.enumerated() {
             guard segment.isBottom, picture.isOpaque(segment, in: output) else {
-                raised.append((segment.layer, draw(segment, "r\(index)")))
+                raised.append((segment.layer, draw(segment, "\(name)r\(index)")))
                 continue
             }
             if segment.offset > covered { bottom.append(gap(segment.offset - covered)) }
             covered = segment.offset + segment.count
-            bottom.append(base(segment, "m\(index)"))
+            bottom.append(base(segment, "\(name)m\(index)"))
         }
         if covered < frames.count { bottom.append(gap(frames.count - covered)) }
         for (index, script) in scripts.pieces.enumerated() {
@@ -74,9 +73,10 @@ struct FilterGraph {
 
     /// Adds the piece's input and chain; its frames count from 0 in each part.
     private mutating func add(
-        _ piece: PicturePiece, _ label: String, _ parts: [ChunkPicture.Part],
+        _ piece: PicturePiece, _ index: Int, _ parts: [ChunkPicture.Part],
         _ sourceURLs: [Int: String]
     ) throws(FFmpegError) {
+        let label = "\(name)p\(index)"
         var chain: [String]
         if let reading = piece.reading {
             guard let url = sourceURLs[reading.source] else {
@@ -84,7 +84,7 @@ struct FilterGraph {
                     .sourceUnreadable(source: reading.source),
                     "Source \(reading.source) of the plan came without a URL.")
             }
-            chain = conform(piece, reading, url: url, label: label)
+            chain = conform(piece, index, reading, url: url, label: label)
         } else if case .color(let color) = piece.placement.picture {
             chain = PictureChain(piece: piece, output: output, label: label).solid(color)
         } else {
@@ -108,7 +108,8 @@ struct FilterGraph {
     }
 
     private mutating func conform(
-        _ piece: PicturePiece, _ reading: PicturePiece.Reading, url: String, label: String
+        _ piece: PicturePiece, _ index: Int, _ reading: PicturePiece.Reading, url: String,
+        label: String
     ) -> [String] {
         let media = plan.sources[reading.source].media
         let pictures = PictureChain(piece: piece, output: output, label: label)
@@ -116,19 +117,18 @@ struct FilterGraph {
         if let seek = pictures.seek(reading, media) {
             options += ["-noaccurate_seek", "-ss", seek.sixDecimals]
         }
-        let number = inputs.count
-        inputs.append(
-            Input(
-                file: SourceInput(url: url, format: media.demuxer, options: options),
-                source: reading.source, planned: piece.count))
+        let number = inputs.add(
+            SourceInput(url: url, format: media.demuxer, options: options),
+            source: reading.source, piece: index)
+        let counter = counter(inputs.count(piece.count, of: .source(reading.source)))
         var chain: [String]
         if reading.isStill {
             chain =
                 pictures.fitted(media) + PictureChain.still(piece.count, rate: rate)
-                + counter(number)
+                + counter
         } else {
             chain =
-                pictures.grid(reading, media) + counter(number) + pictures.fitted(media)
+                pictures.grid(reading, media) + counter + pictures.fitted(media)
                 + [Self.shift(by: -reading.gridFirst)]
         }
         chain[0] = "[\(number):\(media.video?.streamIndex ?? 0)]" + chain[0]
@@ -274,7 +274,7 @@ struct FilterGraph {
 
     /// Background for some frames.
     private mutating func gap(_ count: Int) -> String {
-        let label = "g\(solidCount)"
+        let label = "\(name)g\(solidCount)"
         solidCount += 1
         let chain = PictureChain.solid(
             output.background, output.width, output.height, count: count, rate: rate)
@@ -291,23 +291,29 @@ struct FilterGraph {
         let join = bottom.count > 1 ? "concat=n=\(bottom.count):v=1:a=0," : ""
         // `concat` counts in microseconds and guesses lengths; the frames are
         // whole, so numbering them anew is exact.
-        chains.append("\(pads)\(join)settb=\(timeBase),setpts=N[b0]")
+        chains.append("\(pads)\(join)settb=\(timeBase),setpts=N[\(name)b0]")
         for (index, overlay) in raised.enumerated() {
             switch overlay {
             case .picture(let label, let x, let y):
                 chains.append(
-                    "[b\(index)][\(label)]overlay=x=\(x):y=\(y):eval=init"
-                        + ":eof_action=pass:repeatlast=0:format=yuv420[b\(index + 1)]")
+                    "[\(name)b\(index)][\(label)]overlay=x=\(x):y=\(y):eval=init"
+                        + ":eof_action=pass:repeatlast=0:format=yuv420[\(name)b\(index + 1)]")
             case .script(let script):
                 let filters = scripts.pieces[script]
                     .filters(path: scripts.path(script), timeBase: timeBase)
                 chains.append(
-                    "[b\(index)]" + filters.joined(separator: ",") + "[b\(index + 1)]")
+                    "[\(name)b\(index)]" + filters.joined(separator: ",")
+                        + "[\(name)b\(index + 1)]")
             }
         }
-        chains.append(
-            "[b\(raised.count)]trim=end_pts=\(frames.count),"
-                + "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,"
-                + "format=yuv420p[v]")
+        // FFmpeg tells how many frames it wrote of its first output only.
+        let counted = name.isEmpty ? [] : counter(inputs.count(frames.count, of: .output))
+        let last =
+            [
+                "trim=end_pts=\(frames.count)",
+                "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+                "format=yuv420p",
+            ] + counted
+        chains.append("[\(name)b\(raised.count)]\(last.joined(separator: ","))\(outputPad)")
     }
 }

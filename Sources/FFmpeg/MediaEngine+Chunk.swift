@@ -36,61 +36,108 @@ extension MediaEngine {
         }
     }
 
+    /// Renders the same frames of several plans in one run of FFmpeg: what they
+    /// read is decoded once. The files are those of runs of their own.
+    /// - Parameters:
+    ///   - outputs: At least one. The plans read the same sources at the same
+    ///     times, and none copies packets.
+    ///   - sourceURLs: As for one chunk; the plans number their sources alike.
+    ///   - progress: Called with the number of frames written, growing.
+    /// - Returns: One report for each output; the first has the CPU time of all.
+    /// - Throws: As for one chunk.
+    package func renderChunks(
+        _ frames: FrameRange, of outputs: [ChunkOutput], sourceURLs: [Int: String],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> [RenderReport] {
+        var (graphs, scripts): ([FilterGraph], [ScriptFiles]) = ([], [])
+        defer { for files in scripts { files.remove() } }
+        var configuration = configuration
+        for output in outputs {
+            let files = ScriptFiles(
+                pieces: ScriptPiece.pieces(of: frames, in: output.plan),
+                prefix: "\(output.path).script-")
+            scripts.append(files)
+            configuration = try files.write(configuration)
+            graphs.append(
+                try FilterGraph(
+                    frames, of: output.plan, sourceURLs: sourceURLs, scripts: files,
+                    after: graphs.last))
+        }
+        guard let inputs = graphs.last?.inputs else { return [] }
+        let arguments = chunkArguments(Array(zip(graphs, outputs)))
+        let counts = FrameCounts(expected: inputs.counters.count, report: progress)
+        let process = FFmpegProcess(
+            configuration: configuration, sources: inputs.files.map { ($0.input.url, $0.source) })
+        let outcome = try await process.run(
+            configuration.ffmpegPath, arguments, onLine: { counts.read($0) })
+        try check(
+            counts, inputs.counters, frames: frames, arguments: arguments, errors: outcome.errors)
+        progress(frames.count)
+        return outputs.enumerated().map { index, output in
+            RenderReport(
+                frames: frames.count, bytes: FileSystem.size(of: output.path),
+                cpuMicroseconds: index == 0 ? outcome.cpuMicroseconds : 0)
+        }
+    }
+
     /// Renders the frames without copying any.
     func encodeChunk(
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport {
-        let scripts = ScriptFiles(
-            pieces: ScriptPiece.pieces(of: frames, in: plan), prefix: "\(path).script-")
-        defer { scripts.remove() }
-        let graph = try FilterGraph(
-            frames, of: plan, sourceURLs: sourceURLs, scripts: scripts)
-        let arguments = chunkArguments(graph, plan: plan, path: path)
-        let counts = FrameCounts(expected: graph.inputs.count, report: progress)
-        let process = FFmpegProcess(
-            configuration: try scripts.write(configuration),
-            sources: graph.inputs.map { ($0.file.url, $0.source) })
-        let outcome = try await process.run(
-            configuration.ffmpegPath, arguments, onLine: { counts.read($0) })
-        try check(counts, graph, frames: frames, arguments: arguments, errors: outcome.errors)
-        progress(frames.count)
-        return RenderReport(
-            frames: frames.count, bytes: FileSystem.size(of: path),
-            cpuMicroseconds: outcome.cpuMicroseconds)
+        try await renderChunks(
+            frames, of: [ChunkOutput(plan: plan, path: path)], sourceURLs: sourceURLs,
+            progress: progress)[0]
     }
 
     /// The whole command line of a chunk, after the program's name.
-    func chunkArguments(_ graph: FilterGraph, plan: RenderPlan, path: String) -> [String] {
-        let threads = "\(configuration.threads)"
-        return globalArguments + Self.progressArguments
-            + ["-copyts", "-filter_complex_threads", threads]
-            + graph.inputs.flatMap { $0.file.arguments(configuration) }
-            + ["-filter_complex", graph.text, "-map", "[v]"]
-            + EncodeArguments.video(plan.output, threads: configuration.threads)
-            + ["-f", plan.output.video.codec.chunkFile, "file:\(path)"]
+    func chunkArguments(_ outputs: [(graph: FilterGraph, output: ChunkOutput)]) -> [String] {
+        let threads = configuration.threads
+        let inputs = outputs.last?.graph.inputs.files ?? []
+        var arguments =
+            globalArguments + Self.progressArguments
+            + ["-copyts", "-filter_complex_threads", "\(threads)"]
+            + inputs.flatMap { $0.input.arguments(configuration) }
+            + ["-filter_complex", outputs.map(\.graph.text).joined(separator: ";")]
+        for (graph, output) in outputs {
+            let settings = output.plan.output
+            arguments +=
+                ["-map", graph.outputPad] + EncodeArguments.video(settings, threads: threads)
+                + ["-f", settings.video.codec.chunkFile, "file:\(output.path)"]
+        }
+        return arguments
     }
 
     private func check(
-        _ counts: FrameCounts, _ graph: FilterGraph, frames: FrameRange, arguments: [String],
-        errors: String
+        _ counts: FrameCounts, _ counters: [ChunkInputs.Counter], frames: FrameRange,
+        arguments: [String], errors: String
     ) throws(FFmpegError) {
         let (delivered, written) = counts.totals
-        for (number, input) in graph.inputs.enumerated()
-        where delivered[number] < input.planned {
+        for (number, counter) in counters.enumerated() where delivered[number] < counter.planned {
+            guard case .source(let source) = counter.place else { continue }
             throw FFmpegError(
-                .sourceTooShort(source: input.source),
-                "Source \(input.source) ended after \(delivered[number]) of"
-                    + " \(input.planned) frames.",
+                .sourceTooShort(source: source),
+                "Source \(source) ended after \(delivered[number]) of"
+                    + " \(counter.planned) frames.",
                 arguments: arguments, exitStatus: 0, standardErrorTail: errors)
         }
         // One frame too many of a piece would push the others along unseen.
-        guard delivered == graph.inputs.map(\.planned), written == frames.count else {
+        guard delivered == counters.map(\.planned), written == frames.count else {
             throw FFmpegError(
                 .frameCountMismatch(planned: frames.count, written: written),
                 "FFmpeg wrote \(written) of \(frames.count) frames.",
                 arguments: arguments, exitStatus: 0, standardErrorTail: errors)
         }
+    }
+}
+
+/// Where the chunk of one plan is written.
+package struct ChunkOutput: Sendable {
+    package var plan: RenderPlan
+    package var path: String
+
+    package init(plan: RenderPlan, path: String) {
+        (self.plan, self.path) = (plan, path)
     }
 }
 

@@ -1,7 +1,7 @@
 import Editing
 
 /// How one file or URL is given to FFmpeg, fenced in.
-struct SourceInput {
+struct SourceInput: Hashable {
     var url: String
     /// Demuxer to use whatever the file says; nil lets FFmpeg look.
     var format: String?

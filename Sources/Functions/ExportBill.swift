@@ -24,7 +24,8 @@ extension ExportResult.Usage {
         found.egressBytes = resultBytes
         resources = found
         cost = ExportCost(of: found, at: deployment.prices)
-        let rendered = video.filter { !$0.cached }
+        // What was rendered for others as well tells nothing of this one's rate.
+        let rendered = plan.companions == nil ? video.filter { !$0.cached } : []
         let framePixels = plan.output.width * plan.output.height
         times = ExportTimes(
             renderedChunks: rendered.count,

@@ -7,7 +7,7 @@ import ObjectStore
 struct ExportEstimate: Encodable {
     var frames: Int
     var chunks: Int
-    /// Seconds.
+    /// Seconds of the longest film.
     var duration: Double
     /// Completed exports of the caller that the rates were learned from; 0
     /// stands for rates that were measured elsewhere.
@@ -18,20 +18,27 @@ struct ExportEstimate: Encodable {
     /// Most exports that are looked at.
     private static let examples = 16
 
+    /// - Parameter plans: Of all exports that a request stands for, at least one.
+    ///   What several save by being rendered together is not counted.
     init(
-        of plan: RenderPlan, for owner: OwnerID, _ dependencies: StartExport.Dependencies
+        of plans: [RenderPlan], for owner: OwnerID, _ dependencies: StartExport.Dependencies
     ) async throws {
         let deployment = dependencies.deployment
-        let model = CostModel(
-            learningFrom: try await Self.latest(of: owner, in: dependencies.bucket), for: plan)
-        frames = plan.pictureFrames.count
-        chunks = plan.chunks.count
-        duration = (Rational(plan.frameCount) / plan.output.frameRate).doubleValue
-        learnedFrom = model.learnedFrom
-        resources = model.resources(
-            of: plan, renderMegabytes: deployment.renderMegabytes,
-            stitchMegabytes: deployment.stitchMegabytes,
-            startMegabytes: deployment.startMegabytes)
+        let latest = try await Self.latest(of: owner, in: dependencies.bucket)
+        (frames, chunks, duration, learnedFrom) = (0, 0, 0, 0)
+        resources = ExportResources()
+        for plan in plans {
+            let model = CostModel(learningFrom: latest, for: plan)
+            frames += plan.pictureFrames.count
+            chunks += plan.chunks.count
+            let own = (Rational(plan.frameCount) / plan.output.frameRate).doubleValue
+            duration = max(duration, own)
+            learnedFrom = max(learnedFrom, model.learnedFrom)
+            resources += model.resources(
+                of: plan, renderMegabytes: deployment.renderMegabytes,
+                stitchMegabytes: deployment.stitchMegabytes,
+                startMegabytes: deployment.startMegabytes)
+        }
         cost = ExportCost(of: resources, at: deployment.prices)
     }
 

@@ -71,6 +71,11 @@ struct ExportLedger: Sendable {
         _ = try await bucket.createDocument(UnitRequest(unit), at: keys.request(unit))
     }
 
+    /// Says that the unit comes with another export's.
+    func awaitUnit(_ unit: RenderUnit) async throws(ObjectStoreError) {
+        _ = try await bucket.createDocument(UnitRequest(unit), at: keys.awaited(unit))
+    }
+
     /// Puts a request once more, so that the store sends its event again.
     func repeatRequest(_ unit: RenderUnit) async throws(ObjectStoreError) {
         try await bucket.putDocument(UnitRequest(unit), at: keys.request(unit))
@@ -85,7 +90,7 @@ struct ExportLedger: Sendable {
     }
 }
 
-/// Body of `requests/{unit}.chunk.json`; the key says it all, the body is for
+/// Body of `requests/{unit}.chunk.json` and `.shared.json`; the key says it all, the body is for
 /// people who look.
 struct UnitRequest: Codable {
     var version = 1

@@ -17,6 +17,11 @@ package protocol MediaRenderer: Sendable {
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
+    /// The same frames of several plans at once (`SharedRendering`).
+    func renderChunks(
+        _ frames: FrameRange, of outputs: [ChunkOutput], sourceURLs: [Int: String],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> [RenderReport]
     func renderAudio(
         of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void

@@ -51,6 +51,8 @@ enum RenderChunk {
                 try await work.perform()
             } catch {
                 try await ledger.recordFailure(error, of: .unit(unit), context)
+                // No other attempt will be made: nobody is to wait for one.
+                try await work.releaseCompanions()
             }
         }
     }
@@ -67,10 +69,11 @@ private struct UnitWork {
     private var bucket: any Bucket { dependencies.bucket }
 
     func perform() async throws {
-        guard try await !ledger.isStopped() else { return }
+        guard try await !ledger.isStopped() else { return try await releaseCompanions() }
         let plan = try await ledger.plan()
+        let companions = CompanionUnits(of: unit, plan, leader: ledger)
         if try await !bucket.objectExists(ledger.keys.receipt(unit)) {
-            guard var receipt = try await renderOrReuse(plan) else { return }
+            guard var receipt = try await renderOrReuse(plan, companions) else { return }
             if plan.output.isStreamed {
                 let stream = UnitStream(
                     plan: plan, keys: ledger.keys, dependencies: dependencies)
@@ -79,78 +82,134 @@ private struct UnitWork {
             receipt.work = meter.work(now: dependencies.now())
             _ = try await bucket.createDocument(receipt, at: ledger.keys.receipt(unit))
         }
+        try await companions.request()
         try await ledger.requestStitchIfComplete(plan)
     }
 
+    /// Lets the exports that wait for this unit go on by themselves.
+    func releaseCompanions() async throws {
+        guard let plan = try await bucket.document(RenderPlan.self, at: ledger.keys.plan)
+        else { return }
+        try await CompanionUnits(of: unit, plan, leader: ledger).request()
+    }
+
     /// - Returns: nil when the range was handed on as two smaller ones.
-    private func renderOrReuse(_ plan: RenderPlan) async throws -> RenderReceipt? {
+    private func renderOrReuse(
+        _ plan: RenderPlan, _ companions: CompanionUnits
+    ) async throws -> RenderReceipt? {
         let version = try await dependencies.renderer.version()
-        let target = UnitTarget(
-            unit, of: plan, renderer: dependencies.renderer, version: version,
-            owner: ledger.keys.owner)
-        if let cached = try? await bucket.headObject(target.key) {
-            return RenderReceipt(
-                key: target.key.text, etag: cached.etag, frames: target.length,
-                bytes: cached.bytes, cpuMilliseconds: 0, cached: true)
+        var jobs: [UnitJob] = []
+        var receipt: RenderReceipt?
+        let own = CompanionUnits.Waiting(ledger: ledger, plan: plan)
+        for (index, export) in ([own] + (try await companions.waiting(for: plan))).enumerated() {
+            let target = UnitTarget(
+                unit, of: export.plan, renderer: dependencies.renderer, version: version,
+                owner: ledger.keys.owner)
+            if let cached = try? await bucket.headObject(target.key) {
+                guard index == 0 else { continue }
+                receipt = RenderReceipt(
+                    key: target.key.text, etag: cached.etag, frames: target.length,
+                    bytes: cached.bytes, cpuMilliseconds: 0, cached: true)
+            } else if !jobs.contains(where: { $0.target.key == target.key }) {
+                jobs.append(UnitJob(keys: export.ledger.keys, plan: export.plan, target: target))
+            }
         }
+        guard !jobs.isEmpty else { return receipt }
         do {
-            return try await render(plan, to: target)
+            let rendered = try await render(jobs)
+            return receipt ?? rendered
         } catch HandlerFailure.outOfTime {
-            guard try await handOn() else { throw HandlerFailure.outOfTime }
+            guard try await handOn(companions) else { throw HandlerFailure.outOfTime }
             return nil
+        } catch let error as FFmpegError where jobs.count > 1 && error.code != .cancelled {
+            // It may be another's picture that does not come out.
+            context.logger.warning(
+                "Chunks could not be rendered together.", ["error": .string(error.description)])
+            if let receipt { return receipt }
+            return try await render([jobs[0]])
         }
     }
 
-    private func render(_ plan: RenderPlan, to target: UnitTarget) async throws -> RenderReceipt {
+    /// Renders into the cache.
+    /// - Returns: The receipt of the first job.
+    private func render(_ jobs: [UnitJob]) async throws -> RenderReceipt {
+        let plan = jobs[0].plan
         let sources = UnitSources(plan: plan, bucket: bucket, owner: ledger.keys.owner)
         let urls = try await sources.urls(for: unit)
         let monitor = RenderMonitor(
-            ledger: ledger, progressKey: ledger.keys.progress(unit),
+            ledger: ledger, progressKeys: jobs.map { $0.keys.progress(self.unit) },
             giveUpAtMilliseconds: context.giveUpAt(now: dependencies.now()),
             sleep: dependencies.sleep)
         let renderer = dependencies.renderer
         let unit = unit
         let bucket = bucket
         return try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
-            let path = "\(scratch)/unit.\(target.fileExtension)"
+            let outputs = jobs.enumerated().map { index, job in
+                ChunkOutput(
+                    plan: job.plan, path: "\(scratch)/unit-\(index).\(job.target.fileExtension)")
+            }
             return try await monitor.run { progress in
-                let report =
+                let reports =
                     switch unit {
+                    case .video(let frames) where outputs.count > 1:
+                        try await renderer.renderChunks(
+                            frames, of: outputs, sourceURLs: urls, progress: progress)
                     case .video(let frames):
-                        try await renderer.renderChunk(
-                            frames, of: plan, sourceURLs: urls, to: path, progress: progress)
+                        [
+                            try await renderer.renderChunk(
+                                frames, of: plan, sourceURLs: urls, to: outputs[0].path,
+                                progress: progress)
+                        ]
                     case .audio:
-                        try await renderer.renderAudio(
-                            of: plan, sourceURLs: urls, to: path, progress: progress)
+                        [
+                            try await renderer.renderAudio(
+                                of: plan, sourceURLs: urls, to: outputs[0].path,
+                                progress: progress)
+                        ]
                     }
-                let stored = try await bucket.uploadFile(
-                    path, to: target.key, contentType: target.contentType)
-                var receipt = RenderReceipt(
-                    key: target.key.text, etag: stored.etag, frames: target.length,
-                    bytes: stored.bytes, cpuMilliseconds: report.cpuMicroseconds / 1_000,
-                    cached: false)
-                if plan.output.video.copiesUntouched, unit != .audio {
-                    receipt.copiedFrames = report.copiedFrames
-                    receipt.encodedBecause = report.encodedBecause
+                var first: RenderReceipt?
+                for ((job, output), report) in zip(zip(jobs, outputs), reports) {
+                    let stored = try await bucket.uploadFile(
+                        output.path, to: job.target.key, contentType: job.target.contentType)
+                    guard first == nil else { continue }
+                    var receipt = RenderReceipt(
+                        key: job.target.key.text, etag: stored.etag, frames: job.target.length,
+                        bytes: stored.bytes, cpuMilliseconds: report.cpuMicroseconds / 1_000,
+                        cached: false)
+                    if plan.output.video.copiesUntouched, unit != .audio {
+                        receipt.copiedFrames = report.copiedFrames
+                        receipt.encodedBecause = report.encodedBecause
+                    }
+                    first = receipt
                 }
-                return receipt
+                guard let first else { throw CancellationError() }
+                return first
             }
         }
     }
 
     /// Asks for the two halves of a range that did not fit into the time.
-    private func handOn() async throws -> Bool {
+    private func handOn(_ companions: CompanionUnits) async throws -> Bool {
         guard case .video(let frames) = unit, frames.count >= RenderChunk.minimumSplitFrames else {
             return false
         }
         let middle = frames.start + frames.count / 2
-        try await ledger.requestUnit(.video(FrameRange(middle, frames.end)))
-        try await ledger.requestUnit(.video(FrameRange(frames.start, middle)))
+        let halves = [FrameRange(middle, frames.end), FrameRange(frames.start, middle)]
+            .map(RenderUnit.video)
+        try await companions.awaitUnits(halves)
+        for half in halves { try await ledger.requestUnit(half) }
         context.logger.info(
             "A chunk did not fit into the time limit and was split.",
             ["chunk": .string(unit.name)])
         return true
     }
+}
+
+/// One export's unit that is to be rendered.
+private struct UnitJob: Sendable {
+    var keys: ExportKeys
+    var plan: RenderPlan
+    var target: UnitTarget
 }
 
 /// Where a unit's bytes go: an address made of what they depend on.

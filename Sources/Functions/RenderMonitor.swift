@@ -6,8 +6,8 @@ import Synchronization
 /// the export is cancelled or the invocation's time is nearly over.
 struct RenderMonitor: Sendable {
     let ledger: ExportLedger
-    /// Where to show the progress; nil for work that has none to show.
-    let progressKey: ObjectKey?
+    /// Where to show the progress; empty for work that has none to show.
+    let progressKeys: [ObjectKey]
     /// Milliseconds since 1970 at which the render has to give up.
     let giveUpAtMilliseconds: Int
     /// Sleeps for milliseconds; throws when the task is cancelled.
@@ -51,14 +51,16 @@ struct RenderMonitor: Sendable {
     /// Never returns but by throwing.
     private func watch(_ counter: FrameCounter) async throws {
         // An attempt after another one starts from zero; what is shown does not.
-        var floor = 0
-        if let progressKey {
-            floor = (try? await ledger.bucket.headObject(progressKey).bytes) ?? 0
+        var floors: [Int] = []
+        for key in progressKeys {
+            floors.append((try? await ledger.bucket.headObject(key).bytes) ?? 0)
         }
         var round = 0
         while true {
-            if let progressKey, round % 2 == 0 {
-                await writeProgress(max(floor, counter.value), at: progressKey)
+            if round % 2 == 0 {
+                for (key, floor) in zip(progressKeys, floors) {
+                    await writeProgress(max(floor, counter.value), at: key)
+                }
             }
             try await sleep(Self.pollMilliseconds)
             round += 1

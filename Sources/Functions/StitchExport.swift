@@ -68,7 +68,7 @@ private struct StitchWork: Sendable {
         let plan = try await ledger.plan()
         guard let units = try await finishedUnits(plan) else { return }
         let monitor = RenderMonitor(
-            ledger: ledger, progressKey: nil,
+            ledger: ledger, progressKeys: [],
             giveUpAtMilliseconds: context.giveUpAt(now: dependencies.now()),
             sleep: dependencies.sleep)
         let result = try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in

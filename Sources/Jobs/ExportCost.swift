@@ -25,6 +25,16 @@ package struct ExportResources: Hashable, Sendable, Codable {
         invocations += 1
         gigabyteSeconds += Double(milliseconds) / 1_000 * Double(memoryMegabytes) / 1_024
     }
+
+    /// Adds what another export takes.
+    package static func += (sum: inout ExportResources, other: ExportResources) {
+        sum.gigabyteSeconds += other.gigabyteSeconds
+        sum.invocations += other.invocations
+        sum.storeWrites += other.storeWrites
+        sum.storeReads += other.storeReads
+        sum.storedBytes += other.storedBytes
+        sum.egressBytes += other.egressBytes
+    }
 }
 
 /// What those resources cost, part by part.

@@ -46,6 +46,10 @@ package struct ExportKeys: Hashable, Sendable {
     package func request(_ unit: RenderUnit) -> ObjectKey {
         key("requests/\(unit.name).chunk.json")
     }
+    /// In place of a request while another export renders the unit as well.
+    package func awaited(_ unit: RenderUnit) -> ObjectKey {
+        key("requests/\(unit.name).shared.json")
+    }
     /// Its size in bytes is the number of frames done.
     package func progress(_ unit: RenderUnit) -> ObjectKey { key("progress/\(unit.name)") }
     package func receipt(_ unit: RenderUnit) -> ObjectKey { key("receipts/\(unit.name).json") }
@@ -115,6 +119,11 @@ package struct ExportKeys: Hashable, Sendable {
         else { return nil }
         return (keys, unit)
     }
+}
+
+extension RenderPlan.Companion {
+    /// Whether that unit of the two exports is rendered once for both.
+    package func shares(_ unit: RenderUnit) -> Bool { unit != .audio || sharesSound }
 }
 
 /// One piece of render work: a range of frames, or the whole sound.

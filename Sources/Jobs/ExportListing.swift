@@ -12,6 +12,8 @@ package struct ExportListing: Hashable, Sendable {
     package var hasStitchRequest = false
     /// When each unit was asked for, in milliseconds since 1970.
     package var requests: [RenderUnit: Int] = [:]
+    /// Units that another export's renderer makes and then asks for.
+    package var awaited: Set<RenderUnit> = []
     package var progress: [RenderUnit: Progress] = [:]
     package var receipts: Set<RenderUnit> = []
     /// Failure records of each unit.
@@ -67,6 +69,8 @@ package struct ExportListing: Hashable, Sendable {
         default:
             if let unit = Self.unit(rest, "requests/", ".chunk.json") {
                 requests[unit] = time
+            } else if let unit = Self.unit(rest, "requests/", ".shared.json") {
+                awaited.insert(unit)
             } else if let unit = Self.unit(rest, "progress/", "") {
                 progress[unit] = Progress(frames: object.bytes, milliseconds: time)
             } else if let unit = Self.unit(rest, "receipts/", ".json") {
@@ -113,10 +117,7 @@ package struct ExportListing: Hashable, Sendable {
     /// Frames of the whole export, as far as requests tell; nil where no
     /// picture was asked for.
     package var frames: FrameRange? {
-        let ranges = requests.keys.compactMap { unit -> FrameRange? in
-            guard case .video(let frames) = unit else { return nil }
-            return frames
-        }
+        let ranges = wantedRanges
         guard let first = ranges.map(\.start).min(), let end = ranges.map(\.end).max() else {
             return nil
         }
@@ -135,11 +136,15 @@ package struct ExportListing: Hashable, Sendable {
     /// A renderer that ran out of time splits its range into two requests, so
     /// ranges can lie inside each other.
     package var chunks: [FrameRange] {
-        let ranges = requests.keys.compactMap { unit -> FrameRange? in
+        Tiling.finest(wantedRanges)
+    }
+
+    /// Ranges that were asked for here or by way of another export.
+    private var wantedRanges: [FrameRange] {
+        awaited.union(requests.keys).compactMap { unit -> FrameRange? in
             guard case .video(let frames) = unit else { return nil }
             return frames
         }
-        return Tiling.finest(ranges)
     }
 
     /// Whether a receipt holds all of a chunk: its own, or that of a larger

@@ -61,7 +61,9 @@ package struct ExportStatus: Hashable, Sendable {
     /// - Parameter result: The content of `result.json` when it is listed.
     package init(_ listing: ExportListing, result: ExportResult?) {
         let total = listing.frames?.count ?? 0
-        hasSound = listing.requests[.audio] != nil || listing.receipts.contains(.audio)
+        hasSound =
+            listing.requests[.audio] != nil || listing.awaited.contains(.audio)
+            || listing.receipts.contains(.audio)
         let isAudioDone = listing.receipts.contains(.audio) || (!hasSound && total > 0)
         chunks = listing.chunks.map { Self.chunk($0, in: listing) }
         let isVideoDone =

@@ -77,15 +77,15 @@ import Testing
                 [b1]trim=end_pts=100,setparams=range=tv:color_primaries=bt709:color_trc=bt709:\#
                 colorspace=bt709,format=yuv420p[v]
                 """#)
-        #expect(graph.inputs.map(\.planned) == [70, 100])
+        #expect(graph.inputs.counters.map(\.planned) == [70, 100])
     }
 
     @Test func `every input is fenced in and opened as what the probe found`() throws {
         let graph = try FilterGraph(
             FrameRange(130, 230), of: plan, sourceURLs: [0: "/f.mp4", 1: "https://s/l.png?x=1"])
 
-        let arguments = graph.inputs.map {
-            $0.file.arguments(FFmpegConfiguration()).filter { $0 != AllowedFormats.all }
+        let arguments = graph.inputs.files.map {
+            $0.input.arguments(FFmpegConfiguration()).filter { $0 != AllowedFormats.all }
         }
 
         let film = """

@@ -25,9 +25,7 @@ import Testing
         return (0..<UInt64(count ?? 4)).map { $0 &+ 1 }
     }
 
-    @Test(arguments: seeds)
-    func `any edit has the same frames however it is cut`(seed: UInt64) async throws {
-        var random = SeededGenerator(seed: seed)
+    private func edit(_ random: inout SeededGenerator) async throws -> Rendering {
         var rendering = try await Rendering(
             Self.pictures, frameCount: 100, width: 160, height: 120,
             rate: Self.rates[random.below(Self.rates.count)])
@@ -36,6 +34,44 @@ import Testing
                 placements: placements(rendering, isBottom: layer == 0, &random),
                 scripts: random.below(2) == 0 ? [script(&random)] : [])
         }
+        return rendering
+    }
+
+    /// What the cache's addresses stand on: a chunk has the same bytes whoever
+    /// was rendered beside it.
+    @Test(arguments: seeds)
+    func `outputs rendered together are those rendered alone`(seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
+        let rendering = try await edit(&random)
+        let start = random.below(90)
+        let range = FrameRange(start, start + 1 + random.below(100 - start))
+        var plans = [rendering.plan, rendering.plan, rendering.plan]
+        plans[1].output.video = RenderPlan.VideoEncoding(codec: .h264, preset: "ultrafast")
+        (plans[1].output.width, plans[1].output.height) = (96, 128)
+        (plans[2].output.width, plans[2].output.height) = (320, 180)
+
+        let outputs = plans.enumerated().map { index, plan in
+            ChunkOutput(plan: plan, path: "\(rendering.folder)/together-\(index).mp4")
+        }
+        let reports = try await rendering.engine.renderChunks(
+            range, of: outputs, sourceURLs: rendering.urls, progress: { _ in })
+
+        #expect(reports.map(\.frames) == [range.count, range.count, range.count])
+        for output in outputs {
+            let alone = "\(output.path).alone.mp4"
+            _ = try await rendering.engine.renderChunk(
+                range, of: output.plan, sourceURLs: rendering.urls, to: alone)
+            let same =
+                try Data(contentsOf: URL(filePath: alone))
+                == Data(contentsOf: URL(filePath: output.path))
+            #expect(same, "seed \(seed), \(range), \(output.path), \(rendering.plan.layers)")
+        }
+    }
+
+    @Test(arguments: seeds)
+    func `any edit has the same frames however it is cut`(seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
+        let rendering = try await edit(&random)
         var cuts = Set((0..<4).map { _ in 1 + random.below(99) })
         cuts.formUnion([0, 100])
 

@@ -10,20 +10,25 @@ import TestSupport
 final class FakeRenderer: MediaRenderer {
     struct Calls: Hashable, Sendable {
         var chunks: [FrameRange] = []
+        /// Outputs of each run that renders several.
+        var together: [Int] = []
         var sounds = 0
         var stitches = 0
     }
 
     private let state = Mutex(Calls())
     private let failure: FFmpegError?
+    private let failureTogether: FFmpegError?
     private let knownEncoders: Set<String>
     private let duringChunk: @Sendable () async throws -> Void
 
     init(
-        failure: FFmpegError? = nil, encoders: Set<String> = [],
+        failure: FFmpegError? = nil, failureTogether: FFmpegError? = nil,
+        encoders: Set<String> = [],
         duringChunk: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.failure = failure
+        self.failureTogether = failureTogether
         knownEncoders = encoders.union(["libx264", "aac"])
         self.duringChunk = duringChunk
     }
@@ -64,6 +69,26 @@ final class FakeRenderer: MediaRenderer {
             throw FFmpegError(.cancelled, "The render was cancelled.")
         }
         return try write("frames \(frames.start)-\(frames.end)", to: path, frames: frames.count)
+    }
+
+    func renderChunks(
+        _ frames: FrameRange, of outputs: [ChunkOutput], sourceURLs: [Int: String],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> [RenderReport] {
+        state.withLock { $0.together.append(outputs.count) }
+        if let failureTogether { throw failureTogether }
+        do {
+            try await duringChunk()
+        } catch {
+            throw FFmpegError(.cancelled, "The render was cancelled.")
+        }
+        var reports: [RenderReport] = []
+        for output in outputs {
+            reports.append(
+                try write(
+                    "frames \(frames.start)-\(frames.end)", to: output.path, frames: frames.count))
+        }
+        return reports
     }
 
     func renderAudio(

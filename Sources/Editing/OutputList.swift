@@ -1,0 +1,84 @@
+/// Several outputs of one edit:
+/// `{timeline, output?, outputs: [{…}, …], callback?, clientToken?}`.
+///
+/// Each output becomes an edit of its own. It has what `output` says where it
+/// says nothing itself.
+package struct OutputList: Hashable, Sendable {
+    /// In the order of the request.
+    package let outputs: [Output]
+
+    /// One output.
+    package struct Output: Hashable, Sendable {
+        package var edit: Edit
+        /// The request for this output alone.
+        package var request: JSONValue
+        /// Index in `outputs`.
+        package var index: Int
+        /// Names of the fields that it has itself.
+        fileprivate var ownFields: Set<String>
+    }
+
+    /// Nil where the request asks for no list of outputs.
+    /// - Throws: Every fault of the request.
+    package init?(request: JSONValue) throws(EditFaults) {
+        guard case .object(let fields) = request, let list = fields["outputs"], list != .null else {
+            return nil
+        }
+        var reader = EditReader()
+        let root = JSONObjectNode(fields: fields, pointer: .root)
+        let place = root.pointer.appending("outputs")
+        for name in ["variations", "settings"] where root[name] != nil {
+            reader.report("must not stand beside \(name)", at: place)
+        }
+        let shared = root["output"].flatMap { reader.object($0) }?.fields ?? [:]
+        let elements = reader.array(JSONNode(list, place), most: Limits.mostOutputs)
+        if elements?.isEmpty == true { reader.report("must not be empty", at: place) }
+        guard let elements, reader.faults.isEmpty else { throw EditFaults(reader.faults) }
+        var found: [Output] = []
+        for (index, element) in elements.enumerated() {
+            guard let own = reader.object(element)?.fields else { continue }
+            var single = fields
+            single["outputs"] = nil
+            single["output"] = .object(shared.merging(own) { $1 })
+            if case .string(let token)? = fields["clientToken"] {
+                single["clientToken"] = .string("\(token)#\(element.pointer)")
+            }
+            let request = JSONValue.object(single)
+            let names = Set(own.keys)
+            do {
+                var edit = try Edit(request: request)
+                edit.output.pointer = element.pointer
+                found.append(
+                    Output(edit: edit, request: request, index: index, ownFields: names))
+            } catch {
+                // What is wrong with the timeline is wrong once.
+                let placed = error.faults.map { Self.placed($0, index, names) }
+                let known = reader.faults
+                reader.adopt(placed.filter { !known.contains($0) })
+            }
+        }
+        guard reader.faults.isEmpty else { throw EditFaults(reader.faults) }
+        outputs = found
+    }
+
+    /// The fault at the place that the caller wrote.
+    fileprivate static func placed(
+        _ fault: EditFault, _ index: Int, _ ownFields: Set<String>
+    ) -> EditFault {
+        let parts = fault.pointer.split(separator: "/", maxSplits: 2)
+        guard parts.first == "output" else { return fault }
+        let isOwn = parts.count == 1 || ownFields.contains(String(parts[1]))
+        guard isOwn else { return fault }
+        var placed = fault
+        placed.pointer = "/outputs/\(index)" + fault.pointer.dropFirst("/output".count)
+        return placed
+    }
+}
+
+extension OutputList.Output {
+    /// The faults that this output's edit turned out to have, at the places that
+    /// the caller wrote.
+    package func placed(_ faults: EditFaults) -> EditFaults {
+        EditFaults(faults.faults.map { OutputList.placed($0, index, ownFields) })
+    }
+}

@@ -1,0 +1,107 @@
+/// Plans of one edit's outputs whose chunks are rendered together: what they read
+/// is decoded once (docs/benchmarks.md, "Several outputs of one edit").
+package enum SharedRendering {
+    /// Which plans go together, by index, and gives those of a group the same
+    /// chunks.
+    ///
+    /// Plans go together where they show the same stretches of the same films in
+    /// frames of the same length, and where nothing of them is copied: a copy
+    /// decodes next to nothing. One that shows no film is alone, for there is
+    /// nothing to share.
+    /// - Parameters:
+    ///   - chunkSeconds: The chunk length that each output's caller wishes.
+    /// - Returns: Groups of two to four, each in rising order.
+    package static func arrange(
+        _ plans: inout [RenderPlan], chunkSeconds: [Rational?], planner: ChunkPlanner
+    ) -> [[Int]] {
+        var groups: [Reading: [Int]] = [:]
+        for (index, plan) in plans.enumerated() {
+            guard let reading = Reading(of: plan, chunkSeconds[index]) else { continue }
+            groups[reading, default: []].append(index)
+        }
+        var shared: [[Int]] = []
+        for alike in groups.values.sorted(by: { $0[0] < $1[0] }) {
+            var waiting = alike[...]
+            while waiting.count > 1 {
+                // As many as fit into a renderer.
+                var group = waiting.prefix(mostTogether)
+                while group.count > 1 {
+                    let members = group.map { plans[$0] }
+                    if let chunks = chunks(of: members, chunkSeconds[alike[0]], planner) {
+                        for index in group { plans[index].chunks = chunks }
+                        shared.append(Array(group))
+                        break
+                    }
+                    group = group.dropLast()
+                }
+                waiting = waiting.dropFirst(group.count)
+            }
+        }
+        return shared
+    }
+
+    /// Plans of one group. More would save little of what is left to be saved, and
+    /// each makes a chunk take longer.
+    static let mostTogether = 4
+
+    /// Whether two plans are rendered together.
+    package static func areAlike(_ plan: RenderPlan, _ other: RenderPlan) -> Bool {
+        guard let reading = Reading(of: plan, nil) else { return false }
+        return reading == Reading(of: other, nil)
+    }
+
+    /// - Returns: nil where the group's pictures do not fit into a renderer
+    ///   together.
+    private static func chunks(
+        of plans: [RenderPlan], _ chunkSeconds: Rational?, _ planner: ChunkPlanner
+    ) -> [FrameRange]? {
+        var first = plans[0]
+        let outputs = plans.map(\.output)
+        let pixels = outputs.reduce(0) { $0 + $1.width * $1.height }
+        let bytes = outputs.reduce(0.0) {
+            $0 + ChunkResources.bytesPerPixel($1.video.codec) * Double($1.width * $1.height)
+        }
+        first.chunks = planner.chunks(
+            frameCount: first.frameCount, frameRate: first.output.frameRate,
+            clipEdges: first.clipEdges, pixelsPerFrame: pixels,
+            bytesPerPixel: bytes / Double(pixels), requestedSeconds: chunkSeconds)
+        guard let memory = planner.memoryMegabytes else { return first.chunks }
+        return ChunkResources.bounded(first, with: outputs, memoryMegabytes: memory)
+    }
+}
+
+/// What a plan reads of its films, and when.
+private struct Reading: Hashable {
+    private struct Stretch: Hashable {
+        var picture: RenderPlan.Placement.Picture
+        var frames: FrameRange
+        var sourceStart: Rational
+        var speed: Rational
+    }
+
+    private let frameRate: Rational
+    private let frameCount: Int
+    private let chunkSeconds: Rational?
+    private let sources: [RenderPlan.Source]
+    private let layers: [[Stretch]]
+
+    /// Nil where nothing is there to be shared.
+    init?(of plan: RenderPlan, _ chunkSeconds: Rational?) {
+        guard plan.output.format.hasPicture, !plan.output.video.copiesUntouched else { return nil }
+        layers = plan.layers.map { layer in
+            layer.placements.map {
+                Stretch(
+                    picture: $0.picture, frames: $0.frames, sourceStart: $0.sourceStart,
+                    speed: $0.speed)
+            }
+        }
+        let sources = plan.sources
+        let showsFilm = plan.layers.contains { layer in
+            layer.placements.contains { $0.source.map { sources[$0].media.kind == .video } ?? false }
+        }
+        guard showsFilm else { return nil }
+        self.sources = sources
+        (frameRate, frameCount) = (plan.output.frameRate, plan.frameCount)
+        self.chunkSeconds = chunkSeconds
+    }
+}
