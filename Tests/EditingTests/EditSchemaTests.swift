@@ -28,7 +28,7 @@ import Testing
 
     private func decoderFaults(_ request: JSONValue) -> [EditFault] {
         do {
-            _ = try Edit(request: request)
+            if try OutputList(request: request) == nil { _ = try Edit(request: request) }
             return []
         } catch {
             return error.faults
@@ -93,7 +93,7 @@ private enum JSONMutation {
         "family", "stroke",
         "srt",
         "font-family", "maxWordsPerLine", "animation", "colors", "bold", "uppercase", "project",
-        "timeline", "callback", "url",
+        "timeline", "callback", "url", "outputs",
         "secretRef", "data", "clientToken",
     ]
 

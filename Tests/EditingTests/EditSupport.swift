@@ -76,7 +76,11 @@ func plan(_ value: JSONValue, planner: ChunkPlanner = ChunkPlanner()) throws -> 
 /// The faults of a request, from either step; empty where there are none.
 func faults(_ value: JSONValue) -> [EditFault] {
     do {
-        _ = try plan(value)
+        if let list = try OutputList(request: value) {
+            for output in list.outputs { _ = try plan(output.request) }
+        } else {
+            _ = try plan(value)
+        }
         return []
     } catch let error as EditFaults {
         return error.faults

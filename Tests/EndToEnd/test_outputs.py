@@ -67,3 +67,72 @@ def test_a_sound_file_uses_the_film_s_sound(shared, assets):
     receipt = client.get_object(
         Bucket="spool", Key=f"exports/local/{status['jobId']}/receipts/audio.json")["Body"].read()
     assert json.loads(receipt)["cached"] is True
+
+
+def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator, media, tmp_path):
+    """Bytes of each: sharing the decoder changes nothing."""
+    asset = emulator.upload(media / "a.mp4")
+    wanted = [
+        {"size": {"width": 320, "height": 180}}, {"size": {"width": 96, "height": 54}, "crf": 30},
+        {"format": "webm", "size": {"width": 160, "height": 90}}, {"format": "mp3"},
+    ]
+    edit = conftest.single(asset, 5, chunkSeconds=2, preset="ultrafast", fps=25)
+    edit["outputs"] = wanted
+    answer = emulator.call("POST", "/api/export", edit)
+    assert answer.status == 202, answer.body
+    jobs = answer.json()["jobs"]
+    first = jobs[0]["jobId"]
+    assert [(job["output"], job["format"], job.get("renderedWith")) for job in jobs] == [
+        (0, "mp4", None), (1, "mp4", first), (2, "webm", first), (3, "mp3", None)]
+
+    files = []
+    for index, job in enumerate(jobs):
+        status = emulator.wait(job["jobId"])
+        assert status["state"] == "completed", status
+        files.append(emulator.download(status, tmp_path / f"{index}.{job['format']}"))
+        # What comes with the first one is nobody else's work.
+        assert status["usage"]["renderedFrames"] == (125 if index == 0 else 0)
+    # Not the same cache, so each is rendered anew.
+    for chunk in client(emulator).list_objects_v2(Bucket="spool", Prefix="cache/")["Contents"]:
+        client(emulator).delete_object(Bucket="spool", Key=chunk["Key"])
+    for index, output in enumerate(wanted):
+        alone = conftest.single(asset, 5, chunkSeconds=2, preset="ultrafast", fps=25)
+        alone["output"] |= output
+        status = emulator.wait(emulator.start_export(alone))
+        assert status["state"] == "completed", status
+        path = emulator.download(status, tmp_path / f"alone-{index}")
+        assert path.read_bytes() == files[index].read_bytes(), output
+
+
+def client(emulator):
+    return boto3.client(
+        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret", region_name="us-east-1")
+
+
+def test_an_output_that_is_cancelled_takes_no_other_with_it(emulator, media, tmp_path):
+    """The one that leads is cancelled while it renders for both."""
+    asset = emulator.upload(media / "slow.mp4")
+    edit = conftest.single(asset, 12, chunkSeconds=6)
+    edit["outputs"] = [{"preset": "veryslow", "crf": 1}, {"size": {"width": 64, "height": 36}}]
+    jobs = [job["jobId"] for job in emulator.call("POST", "/api/export", edit).json()["jobs"]]
+    emulator.wait_until(lambda: emulator.status(jobs[1])["state"] == "rendering")
+    assert emulator.status(jobs[1])["frames"]["total"] == 360
+    assert emulator.call("DELETE", f"/api/export/{jobs[0]}").status == 200
+
+    status = emulator.wait(jobs[1], seconds=90)
+    assert status["state"] == "completed", status
+    assert len(conftest.frame_hashes(emulator.download(status, tmp_path / "small.mp4"))) == 360
+    assert emulator.status(jobs[0])["state"] == "cancelled"
+
+
+def test_the_command_line_fetches_every_output(shared, assets, tmp_path):
+    edit = conftest.single(assets["a"], 1, size={"width": 64, "height": 36})
+    edit["outputs"] = [{}, {"format": "gif", "fps": 10}]
+    (tmp_path / "edit.json").write_text(json.dumps(edit))
+    subprocess.run(
+        [conftest.BIN / "spool", "export", tmp_path / "edit.json", "-o", tmp_path / "film.mp4",
+         "--api", shared.api], check=True, capture_output=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "edit.json", "film-1.mp4", "film-2.gif"]
+    assert len(conftest.frame_hashes(tmp_path / "film-2.gif")) == 10

@@ -29,7 +29,7 @@ final class FakeRenderer: MediaRenderer {
     ) {
         self.failure = failure
         self.failureTogether = failureTogether
-        knownEncoders = encoders.union(["libx264", "aac"])
+        knownEncoders = encoders.union(["libx264", "aac", "pcm_s16le"])
         self.duringChunk = duringChunk
     }
 

@@ -29,15 +29,15 @@ import Testing
         #expect(started.map { $0["variation"] } == [1, 2, 1, 2])
         #expect(Set(started.map { $0["jobId"] }).count == 4)
         #expect(Set(started.map { $0["effects"] }).count == 4)
-        guard case .string(let text)? = started[3]["jobId"], let job = JobID(text) else {
-            return #expect(Bool(false))
-        }
-        let requests = stage.memory.keys.filter {
-            $0.hasPrefix(stage.keys(job).prefix + "requests/") && $0.hasSuffix(".chunk.json")
-        }
-        for request in requests { try await stage.deliver(request, to: .renderChunk) }
-        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
-        #expect(try await stage.result(job)?.outcome == .completed)
+        // Those of one film are rendered together.
+        #expect(
+            started.map { $0["renderedWith"] }
+                == [nil, started[0]["jobId"], nil, started[2]["jobId"]])
+        let all = try await stage.severalExports(body)
+        try await stage.settle(all)
+        for job in all { #expect(try await stage.result(job)?.outcome == .completed) }
+        #expect(Set(stage.renderer.calls.together) == [2])
+        let job = all[3]
         // What was drawn is kept with the job.
         let edit = try #require(
             try await stage.memory.document(JSONValue.self, at: stage.keys(job).edit))

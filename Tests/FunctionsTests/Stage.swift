@@ -152,6 +152,37 @@ struct Stage: Sendable {
     }
 }
 
+extension Stage {
+    /// Delivers every request of these exports, and what comes of them, until
+    /// nothing new appears.
+    func settle(_ jobs: [JobID], bucket: (any Bucket)? = nil) async throws {
+        let prefixes = jobs.map { keys($0).prefix + "requests/" }
+        var delivered: Set<String> = []
+        while let next = memory.keys.first(where: { key in
+            prefixes.contains { key.hasPrefix($0) } && !key.hasSuffix(".shared.json")
+                && !delivered.contains(key)
+        }) {
+            delivered.insert(next)
+            let isChunk = next.hasSuffix(".chunk.json")
+            try await deliver(next, to: isChunk ? .renderChunk : .stitchExport, bucket: bucket)
+        }
+    }
+
+    /// Starts several exports.
+    func severalExports(_ body: String) async throws -> [JobID] {
+        let (status, answer) = try await call(.startExport, "POST", "/", body)
+        guard status == 202, case .array(let jobs)? = answer["jobs"] else {
+            throw StageError(text: "\(answer)")
+        }
+        return jobs.compactMap {
+            guard case .object(let fields) = $0, case .string(let text)? = fields["jobId"] else {
+                return nil
+            }
+            return JobID(text)
+        }
+    }
+}
+
 final class UsedPermissions: Sendable {
     let value = Mutex<Set<String>>([])
 }

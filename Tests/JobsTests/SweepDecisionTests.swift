@@ -51,6 +51,19 @@ import Testing
             ])
     }
 
+    @Test func `a unit that another export does not bring is asked for`() {
+        var export = ListedExport()
+        export.objects.removeAll { $0.key == export.keys.request(export.second) }
+        export.add(export.keys.awaited(export.second), at: 2_000)
+        export.add(export.keys.receipt(export.first))
+        export.add(export.keys.receipt(.audio))
+
+        #expect(actions(export, now: 3_000) == [])
+        #expect(actions(export, now: quiet + 1_000) == [.writeRequest(export.second)])
+        #expect(ExportStatus(export.listing, result: nil).frameCount == ListedExport.plan.frameCount)
+        #expect(ExportStatus(export.listing, result: nil).state == .rendering)
+    }
+
     @Test func `one stuck unit is asked for again while others work`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 5, at: 1_000)

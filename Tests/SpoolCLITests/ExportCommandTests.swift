@@ -103,6 +103,29 @@ import Testing
                 "rendering  [###########-----------------]  42%  17/40 frames\n"))
     }
 
+    @Test func `every output of an edit is fetched, whatever becomes of the others`() async throws {
+        var answers = answers([
+            status("completed", #","downloadUrl":"http://s3/out","size":5"#)
+        ])
+        answers["POST /api/export"] = [
+            .json(
+                #"{"jobId":"j1","status":"queued","jobs":[{"jobId":"j1","format":"mp4"},"#
+                    + #"{"jobId":"j2","format":"webm"},{"jobId":"j3"}]}"#, status: 202)
+        ]
+        answers["GET /api/export/j2"] = [status("failed", #","error":"no such luck""#)]
+        answers["GET /api/export/j3"] = answers["GET /api/export/j1"]
+        let backEnd = BackEnd(answers)
+
+        try await withFolder { folder in
+            let status = try await run(backEnd, in: folder)
+
+            #expect(status == 1)
+            #expect(backEnd.output == "\(folder)/out-1.mp4\n\(folder)/out-3.mp4\n")
+            #expect(backEnd.errors.hasSuffix("Job j2 failed: no such luck\n"))
+            #expect(backEnd.errors.contains("3 of 3: "))
+        }
+    }
+
     @Test func `with --json only the result is written`() async throws {
         let backEnd = BackEnd(answers([status("completed", #","downloadUrl":"http://s3/out""#)]))
 

@@ -25,11 +25,15 @@ struct API: Sendable {
             "Completing the upload", "POST", "/api/upload/complete", body: encode(completion))
     }
 
-    func startExport(_ edit: [UInt8]) async throws -> String {
-        struct Answer: Decodable { var jobId: String }
+    /// - Returns: one job, or one for each output or variation.
+    func startExport(_ edit: [UInt8]) async throws -> [AcceptedJob] {
+        struct Answer: Decodable {
+            var jobId: String
+            var jobs: [AcceptedJob]?
+        }
         let answer: Answer = try await call(
             "Starting the export", "POST", "/api/export", body: edit)
-        return answer.jobId
+        return answer.jobs ?? [AcceptedJob(jobId: answer.jobId)]
     }
 
     /// - Returns: the document as it came, and what of it is shown.
@@ -172,6 +176,13 @@ struct UploadCompletion: Encodable, Sendable, Hashable {
 }
 
 /// How far an export is.
+/// A job that an export request started.
+struct AcceptedJob: Decodable, Sendable, Hashable {
+    var jobId: String
+    /// Of the file, where it is one of several outputs.
+    var format: String?
+}
+
 struct ExportStatus: Decodable, Sendable, Hashable {
     struct Frames: Decodable, Sendable, Hashable {
         var done: Int

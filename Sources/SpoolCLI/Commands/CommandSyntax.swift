@@ -57,7 +57,7 @@ struct CommandSyntax: Sendable, Hashable {
                     help: "A file for an assetId of the edit; may be given again."),
                 Option(
                     name: "--output", short: "-o", valueName: "FILE",
-                    help: "Where the result goes."),
+                    help: "Where the result goes; several go to FILE-1, FILE-2 and so on."),
             ]),
         CommandSyntax(
             kind: .estimate, name: "estimate", positional: "EDIT",

@@ -10,8 +10,8 @@ struct ExportCommand: Sendable {
 
     var api: API
     var isJSON: Bool
-    /// The job, once there is one, for whoever must cancel it.
-    let started = StartedJob()
+    /// The jobs, once there are any, for whoever must cancel them.
+    let started = StartedJobs()
 
     private var world: World { api.world }
 
@@ -23,10 +23,9 @@ struct ExportCommand: Sendable {
         do {
             let assetIDs = try await upload(options.assets, &screen)
             let request = try edit.request(assetIDs: assetIDs, clientToken: world.makeToken())
-            let jobID = try await api.startExport(request)
-            started.set(jobID)
-            let status = try await watch(jobID, &screen)
-            try await download(status, to: options.outputPath, &screen)
+            let jobs = try await api.startExport(request)
+            started.set(jobs.map(\.jobId))
+            try await fetch(jobs, to: options.outputPath, &screen)
         } catch {
             world.show(screen.finish())
             throw error
@@ -52,9 +51,36 @@ struct ExportCommand: Sendable {
         return assetIDs
     }
 
+    /// Fetches what comes of each job. Where one fails, the others are fetched
+    /// before that is told.
+    private func fetch(
+        _ jobs: [AcceptedJob], to path: String, _ screen: inout ProgressScreen
+    ) async throws {
+        var failures: [CommandError] = []
+        for (index, job) in jobs.enumerated() {
+            let place = jobs.count > 1 ? "\(index + 1) of \(jobs.count): " : ""
+            let own = jobs.count > 1 ? Self.path(path, number: index + 1, job.format) : path
+            do {
+                let status = try await watch(job.jobId, place, &screen)
+                try await download(status, to: own, &screen)
+            } catch let error as CommandError { failures.append(error) }
+        }
+        if let first = failures.first {
+            throw CommandError(first.lines + failures.dropFirst().flatMap(\.lines))
+        }
+    }
+
+    /// `out.mp4` becomes `out-2.webm`.
+    static func path(_ path: String, number: Int, _ format: String?) -> String {
+        let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        let dot = path[slash...].lastIndex(of: ".").flatMap { $0 > slash ? $0 : nil }
+        let ending = format.map { ".\($0)" } ?? dot.map { String(path[$0...]) } ?? ""
+        return "\(path[..<(dot ?? path.endIndex)])-\(number)\(ending)"
+    }
+
     /// - Returns: the last status, which is `completed`.
     private func watch(
-        _ jobID: String, _ screen: inout ProgressScreen
+        _ jobID: String, _ place: String, _ screen: inout ProgressScreen
     ) async throws -> ExportStatus {
         var wait = ExportCommand.pollMilliseconds.least
         var last: ExportStatus?
@@ -62,7 +88,7 @@ struct ExportCommand: Sendable {
             let status = try await api.status(of: jobID).status
             world.show(
                 screen.show(
-                    phase: status.phase ?? status.word, percent: status.progress ?? 0,
+                    phase: place + (status.phase ?? status.word), percent: status.progress ?? 0,
                     done: status.frames?.done, total: status.frames?.total))
             guard !ExportCommand.finalStatuses.contains(status.word) else {
                 guard status.word == "completed" else {
@@ -111,12 +137,12 @@ struct ExportCommand: Sendable {
     }
 }
 
-/// The job that an interrupt must cancel.
-final class StartedJob: Sendable {
-    private let jobID = Mutex<String?>(nil)
+/// The jobs that an interrupt must cancel.
+final class StartedJobs: Sendable {
+    private let jobIDs = Mutex<[String]>([])
 
-    func set(_ id: String) { jobID.withLock { $0 = id } }
-    var id: String? { jobID.withLock { $0 } }
+    func set(_ ids: [String]) { jobIDs.withLock { $0 = ids } }
+    var ids: [String] { jobIDs.withLock { $0 } }
 }
 
 /// A screen that transfers draw on from threads of their own.

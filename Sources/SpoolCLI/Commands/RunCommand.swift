@@ -97,9 +97,12 @@ private func runExport(
         return isInterrupted && (try? outcome?.get()) == nil ? nil : outcome
     }
     if let outcome { return try outcome.get() }
-    guard let jobID = command.started.id else { throw CommandError("Interrupted.") }
-    _ = try await api.cancel(jobID)
-    throw CommandError("Interrupted: job \(jobID) is cancelled.")
+    let jobIDs = command.started.ids
+    guard !jobIDs.isEmpty else { throw CommandError("Interrupted.") }
+    // One that has ended already keeps its end.
+    for jobID in jobIDs { _ = try await api.cancel(jobID) }
+    let jobs = jobIDs.count == 1 ? "job \(jobIDs[0]) is" : "\(jobIDs.count) jobs are"
+    throw CommandError("Interrupted: \(jobs) cancelled.")
 }
 
 private func sentence(_ status: ExportStatus) -> String {

@@ -1,0 +1,218 @@
+import Editing
+import FFmpeg
+import Functions
+import Jobs
+import LambdaRuntime
+import ObjectStore
+import TestSupport
+import Testing
+
+/// Several outputs of one edit: exports of their own that are rendered together.
+@Suite struct OutputsTests {
+    /// 20 s in two chunks, large and small, and the sound by itself.
+    private func body(_ asset: String, _ outputs: String, more: String = "") -> String {
+        """
+        {"timeline":{"tracks":[{"clips":[
+        {"asset":{"type":"video","assetId":"\(asset)"},"start":0,"length":20}]}]},
+        "output":{"fps":30,"chunkSeconds":10},"outputs":[\(outputs)]\(more)}
+        """
+    }
+    private let two = #"{"size":{"width":320,"height":180}},{"size":{"width":64,"height":36}}"#
+    private var three: String { two + #",{"format":"wav"}"# }
+
+    @Test func `outputs are exports whose chunks are rendered in one run`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+
+        let (status, answer) = try await stage.call(
+            .startExport, "POST", "/", body(asset, three, more: #","clientToken":"t""#))
+        #expect(status == 202)
+        let jobs = try await stage.severalExports(
+            body(asset, three, more: #","clientToken":"t""#))
+        guard case .array(let started)? = answer["jobs"] else { return #expect(Bool(false)) }
+        let ids = jobs.map { JSONValue.string($0.text) }
+        #expect(
+            started == [
+                ["jobId": ids[0], "output": 0, "format": "mp4"],
+                ["jobId": ids[1], "output": 1, "format": "mp4", "renderedWith": ids[0]],
+                ["jobId": ids[2], "output": 2, "format": "wav"],
+            ])
+        #expect(answer["jobId"] == ids[0])
+        try await stage.settle(jobs)
+
+        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
+        #expect(stage.renderer.calls.together == [2, 2])
+        #expect(stage.renderer.calls.chunks == [])
+        // The films' sound is the same, the wave is another encoding.
+        #expect(stage.renderer.calls.sounds == 2)
+        #expect(try await stage.result(jobs[0])?.usage?.renderedFrames == 600)
+        #expect(try await stage.result(jobs[1])?.usage?.cachedChunks == 2)
+        // A run for two tells nothing of what one takes.
+        #expect(try await stage.result(jobs[0])?.usage?.times?.renderedPixels == 0)
+    }
+
+    @Test func `one that waits shows its frames and the progress of the run`() async throws {
+        let rendering = Stage(renderer: FakeRenderer(duringChunk: {
+            try await Task.sleep(for: .seconds(3_600))
+        }))
+        let jobs = try await rendering.severalExports(
+            body(try await rendering.asset(), three))
+        func status() async throws -> [String: JSONValue] {
+            try await rendering.call(.jobStatus, "GET", "/api/export/\(jobs[1])/status").json
+        }
+        #expect(try await status()["state"] == "queued")
+        #expect(try await status()["frames"] == ["done": 0, "total": 600])
+
+        let request = rendering.keys(jobs[0]).request(Stage.units[0]).text
+        let run = Task { try await rendering.deliver(request, to: .renderChunk) }
+        while try await status()["state"] == "queued" { await Task.yield() }
+        run.cancel()
+        _ = await run.result
+        #expect(try await status()["state"] == "rendering")
+    }
+
+    @Test func `a cancelled one is not rendered, whichever it is`() async throws {
+        for cancelled in 0...1 {
+            let stage = Stage()
+            let jobs = try await stage.severalExports(body(try await stage.asset(), three))
+            _ = try await stage.call(.cancelExport, "DELETE", "/api/export/\(jobs[cancelled])")
+
+            try await stage.settle(jobs)
+
+            for (index, job) in jobs.enumerated() {
+                #expect(
+                    try await stage.result(job)?.outcome
+                        == (index == cancelled ? .cancelled : .completed))
+            }
+            #expect(stage.renderer.calls.together == [])
+            #expect(stage.renderer.calls.chunks.count == 2)
+        }
+    }
+
+    @Test func `outputs that cannot be rendered together are rendered alone`() async throws {
+        let stage = Stage(
+            renderer: FakeRenderer(failureTogether: FFmpegError(.failed, "FFmpeg stumbled.")))
+        let jobs = try await stage.severalExports(body(try await stage.asset(), three))
+
+        try await stage.settle(jobs)
+
+        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
+        #expect(stage.renderer.calls.chunks.count == 4)
+    }
+
+    @Test func `one that fails leaves the others to fail or end by themselves`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        let jobs = try await stage.severalExports(body(asset, three))
+        for key in stage.memory.keys where key.hasPrefix("uploads/") {
+            try await stage.memory.deleteObject(ObjectKey(key))
+        }
+
+        try await stage.settle(jobs)
+
+        for job in jobs {
+            let result = try #require(try await stage.result(job))
+            #expect(result.error == "The file of asset \(asset) is gone.")
+        }
+    }
+
+    @Test func `what is in the cache is not rendered again, and the rest is`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        let large = #"{"size":{"width":320,"height":180}}"#
+        let (first, second) = (
+            #"{"size":{"width":64,"height":36}}"#, #"{"size":{"width":32,"height":18}}"#
+        )
+        try await stage.settle(try await stage.severalExports(body(asset, large)))
+        #expect(stage.renderer.calls.chunks.count == 2)
+
+        let jobs = try await stage.severalExports(body(asset, "\(large),\(first),\(second)"))
+        try await stage.settle(jobs)
+
+        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
+        #expect(stage.renderer.calls.chunks.count == 2)
+        #expect(stage.renderer.calls.together == [2, 2])
+    }
+
+    @Test func `a range that is split is waited for in halves`() async throws {
+        let stage = Stage(renderer: FakeRenderer(duringChunk: {
+            try await Task.sleep(for: .seconds(3_600))
+        }))
+        let jobs = try await stage.severalExports(body(try await stage.asset(), three))
+        let late = InvocationContext(
+            requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
+            deadlineMilliseconds: 1_700_000_000_000, logger: Stage.context.logger)
+        _ = try await Registry.handler(.renderChunk, stage.services())(
+            Array(Stage.event(stage.keys(jobs[0]).request(Stage.units[0]).text).utf8), late)
+
+        let (_, status) = try await stage.call(
+            .jobStatus, "GET", "/api/export/\(jobs[1])/status")
+        guard case .array(let chunks)? = status["chunks"] else { return #expect(Bool(false)) }
+        #expect(chunks.count == 3)
+        let calm = stage.with(FakeRenderer())
+        try await calm.settle(jobs)
+        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
+    }
+
+    @Test func `whichever call to the store fails, all of them end in one right result`()
+        async throws
+    {
+        for takesEffect in [false, true] {
+            for number in 1... {
+                let stage = Stage()
+                let jobs = try await stage.severalExports(body(try await stage.asset(), two))
+                let faulty = FaultyBucket(stage.memory, failing: number, takesEffect: takesEffect)
+                var isUntouched = false
+                for _ in 1...3 {
+                    do {
+                        try await stage.settle(jobs, bucket: faulty)
+                        isUntouched = faulty.callCount < number
+                        break
+                    } catch {}
+                }
+                for job in jobs {
+                    #expect(
+                        try await stage.result(job)?.outcome == .completed,
+                        "call \(number), effect \(takesEffect)")
+                }
+                if isUntouched { break }
+                try #require(number < 500)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"crf":99}"#, "/outputs/0/crf", "must be from 0 to 51"),
+        (#"{"format":"mp3","at":1}"#, "/outputs/0/at", ""), ("7", "/outputs/0", ""),
+        (#"{"codec":"prores","hls":true}"#, "/outputs/0/hls", ""),
+    ])
+    func `a fault is named where the caller wrote it`(
+        output: String, pointer: String, detail: String
+    ) async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+
+        let (status, problem) = try await stage.call(
+            .startExport, "POST", "/", body(asset, output))
+
+        #expect(status == 400)
+        guard case .array(let faults)? = problem["errors"], case .object(let fault)? = faults.first
+        else { return #expect(Bool(false), "\(problem)") }
+        #expect(fault["pointer"] == .string(pointer), "\(problem)")
+        #expect(faults.count == 1)
+        #expect(!stage.memory.keys.contains { $0.hasPrefix("exports/") })
+    }
+
+    @Test func `an estimate of several adds up`() async throws {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        func frames(_ outputs: String) async throws -> JSONValue? {
+            try await stage.call(
+                .startExport, "POST", "/api/export/estimate", body(asset, outputs)
+            ).json["frames"]
+        }
+
+        #expect(try await frames(three) == 1_200)
+        #expect(try await frames(#"{"format":"wav"}"#) == 0)
+    }
+}
