@@ -79,29 +79,43 @@ private struct Reading: Hashable {
         var speed: Rational
     }
 
-    private let frameRate: Rational
-    private let frameCount: Int
-    private let chunkSeconds: Rational?
-    private let sources: [RenderPlan.Source]
-    private let layers: [[Stretch]]
+    private var frameRate: Rational
+    private var frameCount: Int
+    private var chunkSeconds: Rational?
+    private var sources: [RenderPlan.Source]
+    private var layers: [[Stretch]] = []
 
     /// Nil where nothing is there to be shared.
     init?(of plan: RenderPlan, _ chunkSeconds: Rational?) {
-        guard plan.output.format.hasPicture, !plan.output.video.copiesUntouched else { return nil }
-        layers = plan.layers.map { layer in
-            layer.placements.map {
-                Stretch(
-                    picture: $0.picture, frames: $0.frames, sourceStart: $0.sourceStart,
-                    speed: $0.speed)
-            }
-        }
-        let sources = plan.sources
-        let showsFilm = plan.layers.contains { layer in
-            layer.placements.contains { $0.source.map { sources[$0].media.kind == .video } ?? false }
-        }
-        guard showsFilm else { return nil }
-        self.sources = sources
+        guard plan.output.format.hasPicture, !plan.output.video.copiesUntouched,
+            plan.showsFilm
+        else { return nil }
+        sources = plan.sources
         (frameRate, frameCount) = (plan.output.frameRate, plan.frameCount)
         self.chunkSeconds = chunkSeconds
+        for layer in plan.layers {
+            var stretches: [Stretch] = []
+            for placement in layer.placements {
+                stretches.append(
+                    Stretch(
+                        picture: placement.picture, frames: placement.frames,
+                        sourceStart: placement.sourceStart, speed: placement.speed))
+            }
+            layers.append(stretches)
+        }
+    }
+}
+
+extension RenderPlan {
+    /// Whether frames of any video are shown.
+    fileprivate var showsFilm: Bool {
+        for layer in layers {
+            for placement in layer.placements {
+                if let source = placement.source, sources[source].media.kind == .video {
+                    return true
+                }
+            }
+        }
+        return false
     }
 }

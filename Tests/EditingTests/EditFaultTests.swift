@@ -52,7 +52,7 @@ let repositoryRoot = URL(filePath: #filePath)
         let examples = page.components(separatedBy: "```json\n").dropFirst()
             .compactMap { $0.components(separatedBy: "```").first }
 
-        #expect(examples.count == 8)
+        #expect(examples.count == 9)
         for example in examples {
             let request = try request(example)
             #expect(throws: Never.self) {

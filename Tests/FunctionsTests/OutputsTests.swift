@@ -52,9 +52,10 @@ import Testing
     }
 
     @Test func `one that waits shows its frames and the progress of the run`() async throws {
-        let rendering = Stage(renderer: FakeRenderer(duringChunk: {
-            try await Task.sleep(for: .seconds(3_600))
-        }))
+        let rendering = Stage(
+            renderer: FakeRenderer(duringChunk: {
+                try await Task.sleep(for: .seconds(3_600))
+            }))
         let jobs = try await rendering.severalExports(
             body(try await rendering.asset(), three))
         func status() async throws -> [String: JSONValue] {
@@ -135,9 +136,10 @@ import Testing
     }
 
     @Test func `a range that is split is waited for in halves`() async throws {
-        let stage = Stage(renderer: FakeRenderer(duringChunk: {
-            try await Task.sleep(for: .seconds(3_600))
-        }))
+        let stage = Stage(
+            renderer: FakeRenderer(duringChunk: {
+                try await Task.sleep(for: .seconds(3_600))
+            }))
         let jobs = try await stage.severalExports(body(try await stage.asset(), three))
         let late = InvocationContext(
             requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,

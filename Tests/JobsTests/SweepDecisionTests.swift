@@ -60,7 +60,8 @@ import Testing
 
         #expect(actions(export, now: 3_000) == [])
         #expect(actions(export, now: quiet + 1_000) == [.writeRequest(export.second)])
-        #expect(ExportStatus(export.listing, result: nil).frameCount == ListedExport.plan.frameCount)
+        #expect(
+            ExportStatus(export.listing, result: nil).frameCount == ListedExport.plan.frameCount)
         #expect(ExportStatus(export.listing, result: nil).state == .rendering)
     }
 
