@@ -16,7 +16,7 @@ import boto3
 
 from export_benchmark import conftest, family_cpu
 
-SECONDS = 15
+SECONDS = 40
 # Name, size of the film, outputs (height and codec).
 # Name, size of the film, outputs.
 H264 = {height: {"size": {"width": height * 16 // 9 // 2 * 2, "height": height}}

@@ -12,6 +12,12 @@ package enum ChunkResources {
     /// there three times for a moment.
     static let diskShare = 0.3
 
+    /// Edges of copied stretches that are encoded at once: as many as have the
+    /// pixels of four in 1080p.
+    package static func edgesTogether(_ output: RenderPlan.OutputSettings) -> Int {
+        max(1, min(8, 4 * 1_920 * 1_088 / max(1, output.width * output.height)))
+    }
+
     /// Filters and encoder, in MB for a megapixel of the output. Frames that
     /// look ahead are most of it.
     static func encoderMegabytes(_ video: RenderPlan.VideoEncoding) -> Double {
@@ -61,7 +67,8 @@ package enum ChunkResources {
         }
         var needed = baseMegabytes + decoderMegabytes * Double(read) / 1e6
         for output in outputs ?? [plan.output] {
-            let written = Double(output.width * output.height)
+            let encoders = output.video.copiesUntouched ? edgesTogether(output) : 1
+            let written = Double(encoders * output.width * output.height)
             needed += encoderMegabytes(output.video) * written / 1e6
         }
         return needed

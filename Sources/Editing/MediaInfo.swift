@@ -26,13 +26,17 @@ package struct MediaInfo: Hashable, Sendable, Codable {
         /// Index of the stream in the file.
         package var streamIndex: Int
         package var profile: String?
+        /// Frames that the decoder holds back to bring them into order; nil
+        /// where the probe did not ask.
+        package var reorderedFrames: Int?
 
         package init(
             codec: String, width: Int, height: Int, rotationDegrees: Int = 0,
             sampleAspectRatio: Rational = Rational(1), frameRate: Rational?,
             isConstantFrameRate: Bool = true, pixelFormat: String, colorSpace: String? = nil,
             colorRange: String? = nil, colorTransfer: String? = nil, colorPrimaries: String? = nil,
-            streamIndex: Int = 0, profile: String? = nil
+            streamIndex: Int = 0, profile: String? = nil,
+            reorderedFrames: Int? = nil
         ) {
             self.codec = codec
             self.width = width
@@ -48,6 +52,7 @@ package struct MediaInfo: Hashable, Sendable, Codable {
             self.colorPrimaries = colorPrimaries
             self.streamIndex = streamIndex
             self.profile = profile
+            self.reorderedFrames = reorderedFrames
         }
 
         /// Whether brightness is told by PQ (SMPTE ST 2084) or HLG (BT.2100),

@@ -1,3 +1,5 @@
+import Editing
+
 /// What one run of FFmpeg reads for the pictures of a chunk, and the frames that
 /// must come of it.
 struct ChunkInputs {
@@ -9,8 +11,9 @@ struct ChunkInputs {
         var input: SourceInput
         /// Index into the plan's sources.
         var source: Int
-        /// Index of the piece that it is read for.
+        /// Index of the piece that it is read for, and of whose frames.
         fileprivate var piece: Int
+        fileprivate var frames: FrameRange
     }
 
     /// Where frames are counted, and how many there must be.
@@ -29,9 +32,11 @@ struct ChunkInputs {
     ///
     /// Two pieces of one output never share an input: where one is drawn long
     /// after the other, the frames between would have to be kept. The same
-    /// piece of two outputs is drawn at the same time.
-    mutating func add(_ input: SourceInput, source: Int, piece: Int) -> Int {
-        let file = File(input: input, source: source, piece: piece)
+    /// piece of the same frames of two outputs is drawn at the same time.
+    mutating func add(
+        _ input: SourceInput, source: Int, piece: Int, of frames: FrameRange
+    ) -> Int {
+        let file = File(input: input, source: source, piece: piece, frames: frames)
         if let number = files.firstIndex(of: file) { return number }
         files.append(file)
         return files.count - 1

@@ -17,5 +17,13 @@ enum FileSystem {
         }
     }
 
+    static func read(_ path: String) throws(FFmpegError) -> String {
+        do {
+            return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+        } catch {
+            throw FFmpegError(.failed, "The file \(path) could not be read.")
+        }
+    }
+
     static func remove(_ path: String) { _ = unlink(path) }
 }

@@ -119,7 +119,7 @@ struct FilterGraph {
         }
         let number = inputs.add(
             SourceInput(url: url, format: media.demuxer, options: options),
-            source: reading.source, piece: index)
+            source: reading.source, piece: index, of: frames)
         let counter = counter(inputs.count(piece.count, of: .source(reading.source)))
         var chain: [String]
         if reading.isStill {

@@ -36,17 +36,17 @@ extension MediaEngine {
         }
     }
 
-    /// Renders the same frames of several plans in one run of FFmpeg: what they
-    /// read is decoded once. The files are those of runs of their own.
+    /// Renders several chunks in one run of FFmpeg: what they read at the same
+    /// time is decoded once. The files are those of runs of their own.
     /// - Parameters:
-    ///   - outputs: At least one. The plans read the same sources at the same
-    ///     times, and none copies packets.
+    ///   - outputs: At least one; no packet is copied.
     ///   - sourceURLs: As for one chunk; the plans number their sources alike.
-    ///   - progress: Called with the number of frames written, growing.
+    ///   - progress: Called with the number of frames of the first chunk that
+    ///     are written, growing.
     /// - Returns: One report for each output; the first has the CPU time of all.
     /// - Throws: As for one chunk.
     package func renderChunks(
-        _ frames: FrameRange, of outputs: [ChunkOutput], sourceURLs: [Int: String],
+        _ outputs: [ChunkOutput], sourceURLs: [Int: String],
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> [RenderReport] {
         var (graphs, scripts): ([FilterGraph], [ScriptFiles]) = ([], [])
@@ -54,13 +54,13 @@ extension MediaEngine {
         var configuration = configuration
         for output in outputs {
             let files = ScriptFiles(
-                pieces: ScriptPiece.pieces(of: frames, in: output.plan),
+                pieces: ScriptPiece.pieces(of: output.frames, in: output.plan),
                 prefix: "\(output.path).script-")
             scripts.append(files)
             configuration = try files.write(configuration)
             graphs.append(
                 try FilterGraph(
-                    frames, of: output.plan, sourceURLs: sourceURLs, scripts: files,
+                    output.frames, of: output.plan, sourceURLs: sourceURLs, scripts: files,
                     after: graphs.last))
         }
         guard let inputs = graphs.last?.inputs else { return [] }
@@ -71,11 +71,12 @@ extension MediaEngine {
         let outcome = try await process.run(
             configuration.ffmpegPath, arguments, onLine: { counts.read($0) })
         try check(
-            counts, inputs.counters, frames: frames, arguments: arguments, errors: outcome.errors)
-        progress(frames.count)
+            counts, inputs.counters, frames: outputs[0].frames, arguments: arguments,
+            errors: outcome.errors)
+        progress(outputs[0].frames.count)
         return outputs.enumerated().map { index, output in
             RenderReport(
-                frames: frames.count, bytes: FileSystem.size(of: output.path),
+                frames: output.frames.count, bytes: FileSystem.size(of: output.path),
                 cpuMicroseconds: index == 0 ? outcome.cpuMicroseconds : 0)
         }
     }
@@ -86,8 +87,8 @@ extension MediaEngine {
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport {
         try await renderChunks(
-            frames, of: [ChunkOutput(plan: plan, path: path)], sourceURLs: sourceURLs,
-            progress: progress)[0]
+            [ChunkOutput(frames, of: plan, to: path)], sourceURLs: sourceURLs, progress: progress
+        )[0]
     }
 
     /// The whole command line of a chunk, after the program's name.
@@ -131,13 +132,14 @@ extension MediaEngine {
     }
 }
 
-/// Where the chunk of one plan is written.
+/// Some frames of a plan, and where they are written.
 package struct ChunkOutput: Sendable {
+    package var frames: FrameRange
     package var plan: RenderPlan
     package var path: String
 
-    package init(plan: RenderPlan, path: String) {
-        (self.plan, self.path) = (plan, path)
+    package init(_ frames: FrameRange, of plan: RenderPlan, to path: String) {
+        (self.frames, self.plan, self.path) = (frames, plan, path)
     }
 }
 

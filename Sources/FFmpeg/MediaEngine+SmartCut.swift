@@ -8,63 +8,76 @@ extension MediaEngine {
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport {
-        var files: [String] = []
-        defer { for file in files { FileSystem.remove(file) } }
         let candidates: [SmartCut.Candidate]
         do {
             candidates = try SmartCut.candidates(frames, of: plan).get()
         } catch { throw FFmpegError(.unsupported, error.text) }
 
-        var copies: [(frames: FrameRange, path: String)] = []
-        var cpu = 0
-        for (index, candidate) in candidates.enumerated() {
-            let base = "\(path).copy-\(index)"
-            files += ["\(base).all.mp4", "\(base).mp4"]
-            guard let url = sourceURLs[candidate.reading.source] else { continue }
-            if let copy = try await copy(candidate, of: plan, url: url, base: base, &cpu) {
-                copies.append((copy, "\(base).mp4"))
-            }
-        }
-        guard !copies.isEmpty else {
+        var work = SmartCutWork(frames: frames, path: path)
+        defer { work.removeFiles() }
+        try await fetch(candidates, of: plan, sourceURLs, &work)
+        guard !work.pieces.isEmpty else {
             throw FFmpegError(.unsupported, "no closed group of pictures fits into the clip")
         }
-
-        var pieces: [(frames: FrameRange, path: String)] = []
-        var covered = 0
-        let copied = copies.reduce(0) { $0 + $1.frames.count }
+        let copied = work.pieces.reduce(0) { $0 + $1.frames.count }
         progress(copied)
-        for copy in copies + [(FrameRange(frames.count, frames.count), "")] {
-            if covered < copy.frames.start {
-                let piece = "\(path).edge-\(pieces.count).mp4"
-                files.append(piece)
-                let range = FrameRange(frames.start + covered, frames.start + copy.frames.start)
-                let report = try await encodeChunk(
-                    range, of: SmartCut.edgePlan(plan), sourceURLs: sourceURLs, to: piece,
-                    progress: { _ in })
-                cpu += report.cpuMicroseconds
-                pieces.append((FrameRange(covered, copy.frames.start), piece))
-            }
-            if !copy.frames.isEmpty { pieces.append(copy) }
-            covered = copy.frames.end
-        }
-        return try await join(pieces, frames, plan, to: path, copied: copied, cpu: cpu)
+        try await encodeEdges(of: plan, sourceURLs, &work)
+        return try await join(work, plan, to: path, copied: copied)
     }
 
-    /// Joins the pieces and checks every time and the pictures at each seam.
+    /// Encodes what was not copied, several edges in one run.
+    private func encodeEdges(
+        of plan: RenderPlan, _ sourceURLs: [Int: String], _ work: inout SmartCutWork
+    ) async throws(FFmpegError) {
+        let edges = work.gaps
+        let together = ChunkResources.edgesTogether(plan.output)
+        let edgePlan = SmartCut.edgePlan(plan)
+        for first in stride(from: 0, to: edges.count, by: together) {
+            let group = edges[first..<min(first + together, edges.count)]
+            var outputs: [ChunkOutput] = []
+            for edge in group {
+                let piece = SmartCutPiece(frames: edge, path: work.newFile("edge"))
+                work.pieces.append(piece)
+                let range = FrameRange(
+                    work.frames.start + edge.start, work.frames.start + edge.end)
+                outputs.append(ChunkOutput(range, of: edgePlan, to: piece.path))
+            }
+            let reports = try await renderChunks(
+                outputs, sourceURLs: sourceURLs, progress: { _ in })
+            work.cpuMicroseconds += reports.reduce(0) { $0 + $1.cpuMicroseconds }
+        }
+        work.pieces.sort { $0.frames.start < $1.frames.start }
+    }
+
+    /// Joins the pieces, and checks every packet that was copied, every time, and
+    /// the pictures at each seam.
     private func join(
-        _ pieces: [(frames: FrameRange, path: String)], _ frames: FrameRange, _ plan: RenderPlan,
-        to path: String, copied: Int, cpu: Int
+        _ work: SmartCutWork, _ plan: RenderPlan, to path: String, copied: Int
     ) async throws(FFmpegError) -> RenderReport {
+        let rate = plan.output.frameRate
+        let scale = EncodeArguments.timescale(rate)
+        let step = (Rational(scale) / rate).rounded
+        let list = "\(path).ffconcat"
+        try FileSystem.write(Self.concatList(work.pieces, rate: rate), to: list)
+        defer { FileSystem.remove(list) }
+        // A source that counts milliseconds is a little off the frames' ticks.
+        let snap = ["pts", "dts"].map { "\($0)=round(\($0.uppercased())/\(step))*\(step)" }
+        let arguments =
+            globalArguments + chunkInput(list) + ["-map", "0:v", "-c", "copy"]
+            + ["-bsf:v", "setts=\(snap.joined(separator: ":"))"]
+            + EncodeArguments.container + ["-video_track_timescale", "\(scale)"]
+            + EncodeArguments.indexInFront + ["-f", "mp4", "file:\(path)"]
+            + ["-map", "0:v", "-c", "copy", "-f", "framecrc", "pipe:1"]
+        let outcome = try await FFmpegProcess(configuration: configuration)
+            .run(configuration.ffmpegPath, arguments, collectBytesMaximum: 1 << 25)
+        let written = PacketRow.rows(framecrc: String(decoding: outcome.output, as: UTF8.self))
+        try check(written, against: work)
+
         var output = plan.output
         output.format = .mp4
         let part = RenderPlan(
-            output: output, frameCount: frames.count, sources: [], layers: [], audio: [],
-            chunks: pieces.map(\.frames))
-        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-            .joined(separator: "/")
-        let stitched = try await stitch(
-            part, chunkURLs: pieces.map(\.path), audioURL: nil, to: path,
-            scratch: folder.isEmpty ? "." : folder)
+            output: output, frameCount: work.frames.count, sources: [], layers: [], audio: [],
+            chunks: work.pieces.map(\.frames))
         do {
             _ = try await verify(path, against: part)
         } catch {
@@ -72,71 +85,84 @@ extension MediaEngine {
             throw FFmpegError(.unsupported, "the copy did not hold: \(error.detail)")
         }
         return RenderReport(
-            frames: frames.count, bytes: FileSystem.size(of: path),
-            cpuMicroseconds: cpu + stitched.cpuMicroseconds, copiedFrames: copied)
+            frames: work.frames.count, bytes: FileSystem.size(of: path),
+            cpuMicroseconds: work.cpuMicroseconds + outcome.cpuMicroseconds, copiedFrames: copied)
     }
 
-    /// Copies what can be copied of one stretch into `base.mp4`.
-    /// - Returns: The frames of the chunk that it holds.
-    private func copy(
-        _ candidate: SmartCut.Candidate, of plan: RenderPlan, url: String, base: String,
-        _ cpu: inout Int
-    ) async throws(FFmpegError) -> FrameRange? {
-        let (rate, reading) = (plan.output.frameRate, candidate.reading)
-        let media = plan.sources[reading.source].media
-        let count = candidate.frames.count
-        let quarter = Rational(1, 4) / rate
-        let start = Rational(candidate.gridFirst) / rate + reading.gridRemainder
-        // Reordered packets stand a few frames behind their place.
-        let length = Rational(count + 24) / rate
-        let input = SourceInput(
-            url: url, format: media.demuxer,
-            options: [
-                "-an", "-sn", "-dn", "-noaccurate_seek", "-ss", (start + quarter).sixDecimals,
-            ]
-                + ["-t", length.sixDecimals])
-        let stream = "0:\(media.video?.streamIndex ?? 0)"
-        let fetched = try await copyPackets(
-            input, stream, sources: [(url, reading.source)], plan: plan, to: "\(base).all.mp4")
-        cpu += fetched.cpuMicroseconds
-        let zero = Rational(media.startMicroseconds, 1_000_000) + reading.gridRemainder
-        let table = PacketTable(framecrc: fetched.text, zero: zero, rate: rate)
-        let wanted = FrameRange(candidate.gridFirst, candidate.gridFirst + count)
-        guard let run = table.run(inside: wanted), run.count >= SmartCut.fewestFrames,
-            let first = table.packets.first
-        else { return nil }
-
-        let skipped = Rational(run.frame - first.frame) / rate
-        let local = SourceInput(
-            url: "\(base).all.mp4", format: "mov",
-            options: run.first == 0
-                ? [] : ["-noaccurate_seek", "-ss", (skipped + quarter).sixDecimals])
-        let cut = try await copyPackets(
-            local, "0:0", sources: [], plan: plan, to: "\(base).mp4", count: run.count)
-        cpu += cut.cpuMicroseconds
-        // The very packets that were chosen, byte for byte.
-        let kept = PacketTable(framecrc: cut.text, zero: .zero, rate: rate)
-        let chosen = table.packets[run.first..<(run.first + run.count)]
-        guard kept.packets.map(\.content) == chosen.map(\.content) else { return nil }
-        let offset = candidate.frames.start + run.frame - candidate.gridFirst
-        return FrameRange(offset, offset + run.count)
+    /// The very packets that were chosen, byte for byte.
+    private func check(_ written: [PacketRow], against work: SmartCutWork) throws(FFmpegError) {
+        var held = written.count == work.frames.count
+        for piece in work.pieces where held {
+            guard let contents = piece.contents else { continue }
+            held = written[piece.frames.start..<piece.frames.end].map(\.content) == contents
+        }
+        guard held else {
+            throw FFmpegError(.unsupported, "the copy did not hold: other packets were joined")
+        }
     }
 
-    /// Copies packets into an mp4, and lists them with their own times.
-    private func copyPackets(
-        _ input: SourceInput, _ stream: String, sources: [(url: String, source: Int)],
-        plan: RenderPlan, to path: String, count: Int? = nil
-    ) async throws(FFmpegError) -> (text: String, cpuMicroseconds: Int) {
-        let copy =
-            ["-map", stream, "-c", "copy", "-copypriorss", "1"]
-            + (count.map { ["-frames:v", "\($0)"] } ?? [])
-        let arguments =
-            globalArguments + ["-copyts"] + input.arguments(configuration) + copy
-            + ["-avoid_negative_ts", "make_zero", "-video_track_timescale"]
-            + ["\(EncodeArguments.timescale(plan.output.frameRate))", "-f", "mp4", "file:\(path)"]
-            + copy + ["-f", "framecrc", "pipe:1"]
-        let outcome = try await FFmpegProcess(configuration: configuration, sources: sources)
-            .run(configuration.ffmpegPath, arguments, collectBytesMaximum: 1 << 25)
-        return (String(decoding: outcome.output, as: UTF8.self), outcome.cpuMicroseconds)
+    /// The list for the concat demuxer, with the windows of pieces that are a part
+    /// of their file.
+    private static func concatList(_ pieces: [SmartCutPiece], rate: Rational) -> String {
+        var text = "ffconcat version 1.0\n"
+        for piece in pieces {
+            text += "file \(quoted(SourceInput.resource(piece.path)))\n"
+            if let window = piece.window {
+                text += "inpoint \(window.start.sixDecimals)\n"
+                if let end = window.end { text += "outpoint \(end.sixDecimals)\n" }
+            }
+            text += "duration \(duration(of: piece.frames, rate).sixDecimals)\n"
+        }
+        return text
     }
+}
+
+/// A chunk that is being put together.
+struct SmartCutWork {
+    /// Of the plan.
+    let frames: FrameRange
+    /// Of the chunk; files beside it begin so.
+    let path: String
+    var pieces: [SmartCutPiece] = []
+    var cpuMicroseconds = 0
+    private var files: [String] = []
+
+    init(frames: FrameRange, path: String) {
+        (self.frames, self.path) = (frames, path)
+    }
+
+    /// Frames of the chunk that no piece has, in time order.
+    var gaps: [FrameRange] {
+        var gaps: [FrameRange] = []
+        var covered = 0
+        for piece in pieces.sorted(by: { $0.frames.start < $1.frames.start }) {
+            if covered < piece.frames.start {
+                gaps.append(FrameRange(covered, piece.frames.start))
+            }
+            covered = piece.frames.end
+        }
+        if covered < frames.count { gaps.append(FrameRange(covered, frames.count)) }
+        return gaps
+    }
+
+    /// The path of a file that goes with the work.
+    mutating func newFile(_ kind: String, _ ending: String = "mp4") -> String {
+        files.append("\(path).\(kind)-\(files.count).\(ending)")
+        return files[files.count - 1]
+    }
+
+    func removeFiles() {
+        for file in files { FileSystem.remove(file) }
+    }
+}
+
+/// A file, or a part of one, that becomes some frames of the chunk.
+struct SmartCutPiece {
+    /// Of the chunk.
+    var frames: FrameRange
+    var path: String
+    /// The part of the file, in its own seconds; nil is all of it.
+    var window: (start: Rational, end: Rational?)?
+    /// The packets as they must be; nil for what was encoded here.
+    var contents: [String]?
 }

@@ -77,13 +77,16 @@ extension MediaEngine {
     static func concatList(_ plan: RenderPlan, chunkURLs: [String]) -> String {
         var text = "ffconcat version 1.0\n"
         for (chunk, url) in zip(plan.chunks, chunkURLs) {
-            let start = microseconds(chunk.start, plan.output.frameRate)
-            let end = microseconds(chunk.end, plan.output.frameRate)
             text += "file \(quoted(SourceInput.resource(url)))\n"
             if SourceInput.isRemote(url) { text += remoteOptions }
-            text += "duration \(Rational(end - start, 1_000_000).sixDecimals)\n"
+            text += "duration \(duration(of: chunk, plan.output.frameRate).sixDecimals)\n"
         }
         return text
+    }
+
+    /// The difference of two rounded times, in seconds.
+    static func duration(of frames: FrameRange, _ rate: Rational) -> Rational {
+        Rational(microseconds(frames.end, rate) - microseconds(frames.start, rate), 1_000_000)
     }
 
     /// The demuxer opens the chunks itself, so patience is told in its list.
@@ -100,14 +103,14 @@ extension MediaEngine {
     }
 
     /// Single quotes of the concat script, where `'` is written `'\''`.
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         "'"
             + text.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: #"'\''"#) + "'"
     }
 
     /// All chunks as one input.
-    private func chunkInput(_ list: String) -> [String] {
+    func chunkInput(_ list: String) -> [String] {
         // The list is ours, so it may name any file; the chunks may only be mov.
         ["-protocol_whitelist", "file,http,https,tcp,tls"]
             + ["-format_whitelist", "concat,mov", "-f", "concat", "-safe", "0"]

@@ -2,8 +2,10 @@ import Editing
 
 /// A packet as FFmpeg's `framecrc` muxer tells it.
 struct PacketRow {
-    /// In seconds.
+    /// In seconds, as all times here.
     var shown: Rational
+    /// Nil where the file says nothing.
+    var decoded: Rational?
     var duration: Rational
     var isKey: Bool
     /// Size and checksum: two packets that agree are the same bytes.
@@ -25,11 +27,14 @@ struct PacketRow {
             }
             guard !line.hasPrefix("#"), let timeBase else { continue }
             let fields = line.split(separator: ",").map { $0.drop { $0 == " " } }
-            guard fields.count >= 6, let shown = Int(fields[2]), let length = Int(fields[3])
+            guard fields.count >= 6, let shown = Int(fields[2]), let length = Int(fields[3]),
+                let decoded = Int(fields[1]), shown != .min
             else { continue }
             rows.append(
                 PacketRow(
-                    shown: Rational(shown) * timeBase, duration: Rational(length) * timeBase,
+                    shown: Rational(shown) * timeBase,
+                    decoded: decoded == .min ? nil : Rational(decoded) * timeBase,
+                    duration: Rational(length) * timeBase,
                     isKey: !fields.dropFirst(6).contains { $0.hasPrefix("F=") },
                     content: "\(fields[4]) \(fields[5])"))
         }

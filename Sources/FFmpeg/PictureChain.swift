@@ -18,12 +18,17 @@ struct PictureChain {
     /// Indexes hold decode times, so a seek may land behind the wanted frame
     /// by the length of the reordered frames: a few at a constant rate, long
     /// holds at a variable one. MPEG-TS has no index and needs more. Measured:
-    /// 1.5 s and 3 s leave no wrong frame.
+    /// 1.5 s and 3 s leave no wrong frame. Where the reordering is known and the
+    /// index is exact, four frames more than it are enough: half a second would
+    /// often reach into the group of pictures before.
     static func preroll(_ media: MediaInfo) -> Rational {
         if ["mpegts", "mpeg"].contains(media.demuxer) { return Rational(3) }
         guard ["mov", "matroska"].contains(media.demuxer), let video = media.video,
             video.isConstantFrameRate, let rate = video.frameRate
         else { return Rational(3, 2) }
+        if media.demuxer == "mov", let reordered = video.reorderedFrames {
+            return Rational(max(0, reordered) + 4) / rate
+        }
         return max(Rational(1, 2), Rational(12) / rate)
     }
 

@@ -17,6 +17,7 @@ struct ProbeDocument: Decodable {
         var width: Int?
         var height: Int?
         var pix_fmt: String?
+        var has_b_frames: Int?
         var sample_aspect_ratio: String?
         var r_frame_rate: String?
         var avg_frame_rate: String?
@@ -97,7 +98,8 @@ extension ProbeDocument {
             pixelFormat: stream.pix_fmt ?? "unknown", colorSpace: known(stream.color_space),
             colorRange: known(stream.color_range), colorTransfer: known(stream.color_transfer),
             colorPrimaries: known(stream.color_primaries), streamIndex: stream.index,
-            profile: known(stream.profile))
+            profile: known(stream.profile),
+            reorderedFrames: isStill ? nil : stream.has_b_frames)
     }
 
     /// FFmpeg tells the matrix's angle counter-clockwise, from -180 to 180.

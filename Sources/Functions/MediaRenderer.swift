@@ -17,9 +17,9 @@ package protocol MediaRenderer: Sendable {
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
-    /// The same frames of several plans at once (`SharedRendering`).
+    /// Several chunks at once (`SharedRendering`).
     func renderChunks(
-        _ frames: FrameRange, of outputs: [ChunkOutput], sourceURLs: [Int: String],
+        _ outputs: [ChunkOutput], sourceURLs: [Int: String],
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> [RenderReport]
     func renderAudio(

@@ -144,33 +144,32 @@ private struct UnitWork {
         let unit = unit
         let bucket = bucket
         return try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
-            let outputs = jobs.enumerated().map { index, job in
-                ChunkOutput(
-                    plan: job.plan, path: "\(scratch)/unit-\(index).\(job.target.fileExtension)")
+            let paths = jobs.enumerated().map { index, job in
+                "\(scratch)/unit-\(index).\(job.target.fileExtension)"
             }
             return try await monitor.run { progress in
                 let reports =
                     switch unit {
-                    case .video(let frames) where outputs.count > 1:
+                    case .video(let frames) where jobs.count > 1:
                         try await renderer.renderChunks(
-                            frames, of: outputs, sourceURLs: urls, progress: progress)
+                            zip(jobs, paths).map { ChunkOutput(frames, of: $0.plan, to: $1) },
+                            sourceURLs: urls, progress: progress)
                     case .video(let frames):
                         [
                             try await renderer.renderChunk(
-                                frames, of: plan, sourceURLs: urls, to: outputs[0].path,
+                                frames, of: plan, sourceURLs: urls, to: paths[0],
                                 progress: progress)
                         ]
                     case .audio:
                         [
                             try await renderer.renderAudio(
-                                of: plan, sourceURLs: urls, to: outputs[0].path,
-                                progress: progress)
+                                of: plan, sourceURLs: urls, to: paths[0], progress: progress)
                         ]
                     }
                 var first: RenderReceipt?
-                for ((job, output), report) in zip(zip(jobs, outputs), reports) {
+                for ((job, path), report) in zip(zip(jobs, paths), reports) {
                     let stored = try await bucket.uploadFile(
-                        output.path, to: job.target.key, contentType: job.target.contentType)
+                        path, to: job.target.key, contentType: job.target.contentType)
                     guard first == nil else { continue }
                     var receipt = RenderReceipt(
                         key: job.target.key.text, etag: stored.etag, frames: job.target.length,

@@ -51,10 +51,10 @@ import Testing
         (plans[2].output.width, plans[2].output.height) = (320, 180)
 
         let outputs = plans.enumerated().map { index, plan in
-            ChunkOutput(plan: plan, path: "\(rendering.folder)/together-\(index).mp4")
+            ChunkOutput(range, of: plan, to: "\(rendering.folder)/together-\(index).mp4")
         }
         let reports = try await rendering.engine.renderChunks(
-            range, of: outputs, sourceURLs: rendering.urls, progress: { _ in })
+            outputs, sourceURLs: rendering.urls, progress: { _ in })
 
         #expect(reports.map(\.frames) == [range.count, range.count, range.count])
         for output in outputs {

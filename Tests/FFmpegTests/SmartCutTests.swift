@@ -129,6 +129,29 @@ import Testing
         #expect(same == report.copiedFrames)
     }
 
+    /// Matroska tells times in milliseconds, which are no frames' times.
+    @Test func `a source that counts milliseconds is copied onto the frames' ticks`()
+        async throws
+    {
+        let folder = NSTemporaryPath.make("spool-smart")
+        let film = try await camera("one", in: folder)
+        let path = "\(folder)/one.mkv"
+        try await runFFmpeg(["-i", film, "-c", "copy", path])
+        let rendering = try await rendering(
+            [path, film], frameCount: 160, [cut(0, 0, 80, from: 7), cut(1, 80, 160, from: 40)])
+        let chunk = rendering.chunkPath(FrameRange(0, 160))
+
+        let report = try await rendering.engine.renderChunk(
+            FrameRange(0, 160), of: rendering.plan, sourceURLs: rendering.urls, to: chunk)
+
+        #expect(report.encodedBecause == nil)
+        #expect(report.copiedFrames >= 160 - 23 - 20 - 6)
+        let found = try await Rendering.frameHashes(of: chunk)
+        let source = try await Rendering.frameHashes(of: film)
+        let wanted = source[7..<87] + source[40..<120]
+        #expect(zip(found, wanted).count { $0 == $1 } == report.copiedFrames)
+    }
+
     @Test func `chunks with copies are stitched like any others`() async throws {
         let folder = NSTemporaryPath.make("spool-smart")
         let path = try await camera("one", in: folder)

@@ -72,7 +72,7 @@ final class FakeRenderer: MediaRenderer {
     }
 
     func renderChunks(
-        _ frames: FrameRange, of outputs: [ChunkOutput], sourceURLs: [Int: String],
+        _ outputs: [ChunkOutput], sourceURLs: [Int: String],
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> [RenderReport] {
         state.withLock { $0.together.append(outputs.count) }
@@ -84,6 +84,7 @@ final class FakeRenderer: MediaRenderer {
         }
         var reports: [RenderReport] = []
         for output in outputs {
+            let frames = output.frames
             reports.append(
                 try write(
                     "frames \(frames.start)-\(frames.end)", to: output.path, frames: frames.count))
