@@ -24,17 +24,19 @@ package struct ChunkPlanner: Hashable, Sendable {
 
     /// What chunks cost, from facts measured with FFmpeg 5.1.
     package enum Cost {
-        /// Facts G: a chunk of 10 s costs 4 to 6 % more CPU than its share of
-        /// one run.
-        package static let payingSeconds = 10
-        /// Facts G: at 5 s the extra is 5 to 16 %, below it grows fast (1 s
-        /// costs double). Taken only where instances would stand idle.
-        package static let shortestSeconds = 5
         /// Copying costs next to nothing, but each chunk's head is encoded up to
         /// the next keyframe: so chunks with copies are long.
         package static let copiedSeconds = 60
         /// Lengths for long timelines, which have waves of chunks to spare.
         package static let longerSeconds = [60, 30, 20]
+        /// Facts G: a chunk of 10 s costs 4 to 6 % more CPU than its share of
+        /// one run, at 5 s 5 to 16 %, and below that the extra grows fast (1 s
+        /// costs double). A shorter one is taken only where instances that would
+        /// stand idle end sooner by the share below.
+        package static let evenSeconds = [Rational(10), Rational(15, 2), Rational(5)]
+        package static let evenShare = 0.05
+        /// With more waves of chunks than these, how the last one fits is little.
+        package static let unevenWaves = 4
         /// A longer chunk is taken only while every instance still gets this
         /// many: a slow chunk at the end then costs little, and progress and
         /// repeated work stay fine-grained.
@@ -68,8 +70,8 @@ package struct ChunkPlanner: Hashable, Sendable {
         let seconds =
             requestedSeconds
             ?? chosenSeconds(
-                timelineSeconds: (Rational(frameCount) / frameRate).doubleValue,
-                frameRate: frameRate, pixelsPerFrame: pixelsPerFrame)
+                frameCount, frameRate: frameRate, clipEdges: clipEdges,
+                pixelsPerFrame: pixelsPerFrame)
         // A chunk has eleven tenths of the wanted length at the most.
         let onDisk =
             diskMegabytes.map {
@@ -86,31 +88,51 @@ package struct ChunkPlanner: Hashable, Sendable {
     /// The length that ends soonest on these instances, among those that pay
     /// and that a function can render in its time.
     private func chosenSeconds(
-        timelineSeconds: Double, frameRate: Rational, pixelsPerFrame: Int
+        _ frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge], pixelsPerFrame: Int
     ) -> Rational {
         let cpuPerSecond =
             Double(pixelsPerFrame) * frameRate.doubleValue * Cost.nanosecondsPerPixel / 1e9
         let affordable = Double(functionSeconds) * Cost.deadlineShare / cpuPerSecond
+        let timelineSeconds = (Rational(frameCount) / frameRate).doubleValue
 
         let longer = Cost.longerSeconds.first { seconds in
             let waves = timelineSeconds / Double(seconds * concurrency)
             return Double(seconds) <= affordable && waves >= Double(Cost.waves)
         }
         if let longer { return Rational(longer) }
-        let paying = wallSeconds(chunkSeconds: Cost.payingSeconds, of: timelineSeconds)
-        let shortest = wallSeconds(chunkSeconds: Cost.shortestSeconds, of: timelineSeconds)
-        let chosen = shortest < paying ? Cost.shortestSeconds : Cost.payingSeconds
-        guard Double(chosen) > affordable else { return Rational(chosen) }
+        let chosen = evenSeconds(frameCount, frameRate: frameRate, clipEdges: clipEdges)
+        guard chosen.doubleValue > affordable else { return chosen }
         // Pictures so large that even the shortest paying chunk takes too long.
         return max(Rational(1), Rational(Int(affordable)))
     }
 
-    /// Seconds of output that the busiest instance encodes, overhead included.
-    private func wallSeconds(chunkSeconds: Int, of timelineSeconds: Double) -> Double {
-        let longest = Double(chunkSeconds) * ChunkCutter.longestShare
-        let count = Int(timelineSeconds / longest) + 1
-        let waves = (count + concurrency - 1) / concurrency
-        return Double(waves) * (timelineSeconds / Double(count) + Cost.overheadSeconds)
+    /// The length whose chunks keep the instances busy to the end.
+    private func evenSeconds(
+        _ frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge]
+    ) -> Rational {
+        let longest = Cost.evenSeconds[0]
+        let waves = (Rational(frameCount) / frameRate / longest).doubleValue / Double(concurrency)
+        guard concurrency > 1, waves <= Double(Cost.unevenWaves) else { return longest }
+        var best = (seconds: longest, wall: Double.infinity)
+        for seconds in Cost.evenSeconds {
+            let cutter = ChunkCutter(
+                frameCount: frameCount, wanted: max(1, (seconds * frameRate).rounded))
+            let wall = wallSeconds(cutter.chunks(edges: clipEdges), frameRate: frameRate)
+            if wall < best.wall * (1 - Cost.evenShare) { best = (seconds, wall) }
+        }
+        return best.seconds
+    }
+
+    /// Seconds of output that the busiest instance encodes, overhead included;
+    /// each takes the next chunk as soon as it is free.
+    private func wallSeconds(_ chunks: [FrameRange], frameRate: Rational) -> Double {
+        var busy = [Double](repeating: 0, count: min(concurrency, chunks.count))
+        for chunk in chunks {
+            let free = busy.indices.min { busy[$0] < busy[$1] } ?? 0
+            let seconds = (Rational(chunk.count) / frameRate).doubleValue
+            busy[free] += seconds + Cost.overheadSeconds
+        }
+        return busy.max() ?? 0
     }
 }
 

@@ -18,16 +18,18 @@ package enum ExportProgress: Hashable, Sendable {
         /// Frames of all chunks.
         package let frameCount: Int
         /// Nil where the export has no sound to render.
-        private let isAudioDone: Bool?
+        private let soundDone: Rational?
 
-        /// - Parameter chunks: Frames done outside `0...count` are clamped: the
-        ///   count comes from objects that a dying renderer may have left.
-        package init(chunks: [(frames: FrameRange, framesDone: Int)], isAudioDone: Bool?) {
+        /// - Parameters:
+        ///   - chunks: Frames done outside `0...count` are clamped: the count
+        ///     comes from objects that a dying renderer may have left.
+        ///   - soundDone: Share of the sound, 0 to 1.
+        package init(chunks: [(frames: FrameRange, framesDone: Int)], soundDone: Rational?) {
             framesDone = chunks.reduce(0) {
                 $0 + min(max(0, $1.framesDone), $1.frames.count)
             }
             frameCount = chunks.reduce(0) { $0 + $1.frames.count }
-            self.isAudioDone = isAudioDone
+            self.soundDone = soundDone
         }
 
         /// Share of the work, 0 to 1. The sound is one job that costs about as
@@ -35,10 +37,9 @@ package enum ExportProgress: Hashable, Sendable {
         package var fraction: Rational {
             let picture =
                 frameCount == 0 ? Rational(1) : Rational(framesDone, frameCount)
-            guard let isAudioDone else { return picture }
-            let sound = isAudioDone ? Rational(1) : .zero
-            guard frameCount > 0 else { return sound }
-            return picture * Rational(19, 20) + sound * Rational(1, 20)
+            guard let soundDone else { return picture }
+            guard frameCount > 0 else { return soundDone }
+            return picture * Rational(19, 20) + soundDone * Rational(1, 20)
         }
     }
 

@@ -7,10 +7,13 @@ extension MediaEngine {
     /// - Parameters:
     ///   - chunkURLs: One for each of `plan.chunks`, in their order.
     ///   - audioURL: What `renderAudio` made; nil where there is no sound.
+    ///   - bytes: About as many as chunks and sound have. A large film has room
+    ///     for its index in front from the start, and is written once; a small
+    ///     one is moved behind its index, and has no empty room.
     ///   - scratch: A folder of the caller's for the list of chunks.
     package func stitch(
-        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, to path: String,
-        scratch: String
+        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, bytes: Int = 0,
+        to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport {
         precondition(chunkURLs.count == plan.chunks.count, "a URL for each chunk")
         let list = "\(scratch)/chunks.ffconcat"
@@ -18,8 +21,9 @@ extension MediaEngine {
         defer { FileSystem.remove(list) }
         switch plan.output.format.kind {
         case .film:
-            return try await run(
-                plan, filmArguments(plan, list: list, audioURL: audioURL), to: path)
+            return try await join(
+                plan, filmArguments(plan, list: list, audioURL: audioURL),
+                indexBytes: indexBytes(plan, bytes: bytes), to: path)
         case .sound:
             return try await run(plan, soundArguments(plan, audioURL: audioURL), to: path)
         case .animation:
@@ -48,14 +52,36 @@ extension MediaEngine {
         return report
     }
 
+    /// Smaller films are moved quickly, and empty room would show in their size.
+    static let largeFilmBytes = 64 << 20
+
+    private func indexBytes(_ plan: RenderPlan, bytes: Int) -> Int? {
+        guard bytes >= Self.largeFilmBytes else { return nil }
+        let samples = plan.output.format.hasSound ? plan.sampleCount : 0
+        return OutputFile(plan.output).indexBytes(frames: plan.frameCount, samples: samples)
+    }
+
+    /// Joins chunks and sound with that much room for the index, or with the file
+    /// moved where it is nil or turns out to be too small.
+    func join(
+        _ plan: RenderPlan, _ arguments: [String], indexBytes: Int?, to path: String
+    ) async throws(FFmpegError) -> RenderReport {
+        do {
+            return try await run(plan, arguments, indexBytes: indexBytes, to: path)
+        } catch {
+            guard error.standardErrorTail.contains("moov_size is too small") else { throw error }
+            return try await run(plan, arguments, to: path)
+        }
+    }
+
     /// Runs what writes the finished file, and counts its frames.
     private func run(
-        _ plan: RenderPlan, _ arguments: [String], to path: String
+        _ plan: RenderPlan, _ arguments: [String], indexBytes: Int? = nil, to path: String
     ) async throws(FFmpegError) -> RenderReport {
         let file = OutputFile(plan.output)
         let arguments =
             globalArguments + Self.progressArguments + arguments + EncodeArguments.container
-            + file.muxerOptions + ["-f", file.muxer, "file:\(path)"]
+            + file.muxerOptions(indexBytes: indexBytes) + ["-f", file.muxer, "file:\(path)"]
         let counts = FrameCounts(expected: 0, report: { _ in })
         let outcome = try await FFmpegProcess(configuration: configuration)
             .run(configuration.ffmpegPath, arguments, onLine: { counts.read($0) })

@@ -78,16 +78,29 @@ struct OutputFile {
     }
 
     /// Options that this muxer alone takes.
-    var muxerOptions: [String] {
+    /// - Parameter indexBytes: Room for the index in front; nil lets FFmpeg move
+    ///   the whole file once it knows how much that is.
+    func muxerOptions(indexBytes: Int? = nil) -> [String] {
         switch output.format {
         case .mp4, .mov:
             ["-video_track_timescale", "\(ticksPerSecond)"] + movieTimescale
-                + EncodeArguments.indexInFront
+                + (indexBytes.map { ["-moov_size", "\($0)"] } ?? EncodeArguments.indexInFront)
         case .m4a: movieTimescale + EncodeArguments.indexInFront
         // Beyond 4 GiB a plain wav cannot tell its length.
         case .wav: ["-rf64", "auto"]
         case .webm, .mp3, .gif, .png, .jpg: []
         }
+    }
+
+    /// The most that the index of so much film can take; nil for a format without
+    /// one that has to stand in front.
+    ///
+    /// A sample has at most 4 bytes of its size, 4 of being a keyframe, 8 each of
+    /// its length and of its offset in time, and 20 of a chunk of its own (ISO
+    /// 14496-12, 8.6 and 8.7).
+    func indexBytes(frames: Int, samples: Int) -> Int? {
+        guard output.format == .mp4 || output.format == .mov else { return nil }
+        return 44 * frames + 40 * (samples / 1_024 + 2) + 65_536
     }
 
     private var movieTimescale: [String] { ["-movie_timescale", "\(output.audio.sampleRate)"] }

@@ -53,8 +53,13 @@ enum JobStatus {
     ) async throws -> StatusDocument {
         let listing = try await found.ledger.listing()
         let result = listing.hasResult ? try await found.ledger.result() : nil
+        var soundFrames: Int?
+        if listing.frames == nil, listing.hasPlan, result == nil {
+            soundFrames = try await found.ledger.plan().frameCount
+        }
         var document = StatusDocument(
-            ExportStatus(listing, result: result), job: found.ledger.keys.job,
+            ExportStatus(listing, result: result, soundFrames: soundFrames),
+            job: found.ledger.keys.job,
             pointer: found.pointer)
         if !listing.streamPieces.isEmpty {
             document.playlist = StreamPlaylist.path(found.ledger.keys.job)

@@ -31,8 +31,8 @@ package protocol MediaRenderer: Sendable {
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> StreamPiece
     func stitch(
-        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, to path: String,
-        scratch: String
+        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, bytes: Int,
+        to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport
     func verify(
         _ path: String, against plan: RenderPlan

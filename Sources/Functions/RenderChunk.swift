@@ -114,75 +114,61 @@ private struct UnitWork {
                 jobs.append(UnitJob(keys: export.ledger.keys, plan: export.plan, target: target))
             }
         }
-        guard !jobs.isEmpty else { return receipt }
+        guard let receipt else {
+            do {
+                return try await renderOrHandOn(jobs, companions)
+            } catch let error as FFmpegError where jobs.count > 1 && error.code != .cancelled {
+                // It may be another's picture that does not come out.
+                logApart(error)
+                return try await renderOrHandOn([jobs[0]], companions)
+            }
+        }
+        if !jobs.isEmpty {
+            do {
+                _ = try await render(jobs)
+            } catch HandlerFailure.stopped {
+                throw HandlerFailure.stopped
+            } catch {
+                // Made for others alone, who will find out by themselves.
+                logApart(error)
+            }
+        }
+        return receipt
+    }
+
+    private func logApart(_ error: any Error) {
+        context.logger.warning(
+            "Chunks could not be rendered together.", ["error": .string("\(error)")])
+    }
+
+    /// - Returns: nil when the range was handed on as two smaller ones.
+    private func renderOrHandOn(
+        _ jobs: [UnitJob], _ companions: CompanionUnits
+    ) async throws -> RenderReceipt? {
         do {
-            let rendered = try await render(jobs)
-            return receipt ?? rendered
+            return try await render(jobs)
         } catch HandlerFailure.outOfTime {
             guard try await handOn(companions) else { throw HandlerFailure.outOfTime }
             return nil
-        } catch let error as FFmpegError where jobs.count > 1 && error.code != .cancelled {
-            // It may be another's picture that does not come out.
-            context.logger.warning(
-                "Chunks could not be rendered together.", ["error": .string(error.description)])
-            if let receipt { return receipt }
-            return try await render([jobs[0]])
         }
     }
 
     /// Renders into the cache.
     /// - Returns: The receipt of the first job.
     private func render(_ jobs: [UnitJob]) async throws -> RenderReceipt {
-        let plan = jobs[0].plan
-        let sources = UnitSources(plan: plan, bucket: bucket, owner: ledger.keys.owner)
+        let sources = UnitSources(plan: jobs[0].plan, bucket: bucket, owner: ledger.keys.owner)
         let urls = try await sources.urls(for: unit)
         let monitor = RenderMonitor(
-            ledger: ledger, progressKeys: jobs.map { $0.keys.progress(self.unit) },
+            ledger: ledger, progressKeys: jobs.map { $0.keys.progress(unit) },
             giveUpAtMilliseconds: context.giveUpAt(now: dependencies.now()),
             sleep: dependencies.sleep)
-        let renderer = dependencies.renderer
-        let unit = unit
-        let bucket = bucket
+        let rendering = UnitRendering(unit: unit, jobs: jobs, sourceURLs: urls)
+        let (renderer, bucket) = (dependencies.renderer, bucket)
         return try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
-            let paths = jobs.enumerated().map { index, job in
-                "\(scratch)/unit-\(index).\(job.target.fileExtension)"
-            }
-            return try await monitor.run { progress in
-                let reports =
-                    switch unit {
-                    case .video(let frames) where jobs.count > 1:
-                        try await renderer.renderChunks(
-                            zip(jobs, paths).map { ChunkOutput(frames, of: $0.plan, to: $1) },
-                            sourceURLs: urls, progress: progress)
-                    case .video(let frames):
-                        [
-                            try await renderer.renderChunk(
-                                frames, of: plan, sourceURLs: urls, to: paths[0],
-                                progress: progress)
-                        ]
-                    case .audio:
-                        [
-                            try await renderer.renderAudio(
-                                of: plan, sourceURLs: urls, to: paths[0], progress: progress)
-                        ]
-                    }
-                var first: RenderReceipt?
-                for ((job, path), report) in zip(zip(jobs, paths), reports) {
-                    let stored = try await bucket.uploadFile(
-                        path, to: job.target.key, contentType: job.target.contentType)
-                    guard first == nil else { continue }
-                    var receipt = RenderReceipt(
-                        key: job.target.key.text, etag: stored.etag, frames: job.target.length,
-                        bytes: stored.bytes, cpuMilliseconds: report.cpuMicroseconds / 1_000,
-                        cached: false)
-                    if plan.output.video.copiesUntouched, unit != .audio {
-                        receipt.copiedFrames = report.copiedFrames
-                        receipt.encodedBecause = report.encodedBecause
-                    }
-                    first = receipt
-                }
-                guard let first else { throw CancellationError() }
-                return first
+            try await monitor.run { progress in
+                let reports = try await rendering.render(
+                    with: renderer, scratch: scratch, progress)
+                return try await rendering.store(reports, in: bucket, scratch: scratch)
             }
         }
     }
@@ -201,42 +187,5 @@ private struct UnitWork {
             "A chunk did not fit into the time limit and was split.",
             ["chunk": .string(unit.name)])
         return true
-    }
-}
-
-/// One export's unit that is to be rendered.
-private struct UnitJob: Sendable {
-    var keys: ExportKeys
-    var plan: RenderPlan
-    var target: UnitTarget
-}
-
-/// Where a unit's bytes go: an address made of what they depend on.
-private struct UnitTarget: Sendable {
-    let key: ObjectKey
-    let fileExtension: String
-    let contentType: String
-    /// Frames, or samples for the sound.
-    let length: Int
-
-    init(
-        _ unit: RenderUnit, of plan: RenderPlan, renderer: any MediaRenderer, version: String,
-        owner: OwnerID
-    ) {
-        let fingerprint: String
-        switch unit {
-        case .video(let frames):
-            fingerprint = renderer.fingerprint(frames, of: plan, version: version)
-            fileExtension = chunkFileExtension(for: plan.output)
-            contentType = fileExtension == "mp4" ? "video/mp4" : "video/quicktime"
-            length = frames.count
-        case .audio:
-            fingerprint = audioFingerprint(of: plan, ffmpegVersion: version)
-            fileExtension = audioFileExtension(for: plan.output)
-            contentType = audioContentType(for: plan.output)
-            length = plan.sampleCount
-        }
-        key = ExportKeys.cache(
-            sha256Hex(fingerprint), fileExtension: fileExtension, owner: owner)
     }
 }

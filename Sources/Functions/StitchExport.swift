@@ -151,8 +151,10 @@ private struct StitchWork: Sendable {
         for receipt in units.video { chunkURLs.append(try await url(receipt)) }
         var audioURL: String?
         if let receipt = units.audio { audioURL = try await url(receipt) }
+        let bytes = (units.video + [units.audio].compactMap { $0 }).reduce(0) { $0 + $1.bytes }
         let report = try await dependencies.renderer.stitch(
-            plan, chunkURLs: chunkURLs, audioURL: audioURL, to: path, scratch: scratch)
+            plan, chunkURLs: chunkURLs, audioURL: audioURL, bytes: bytes, to: path,
+            scratch: scratch)
         let contentType = plan.output.format.contentType
         let found = Mutex<SeamCheck?>(nil)
         let (renderer, whole) = (dependencies.renderer, plan)

@@ -55,11 +55,16 @@ package struct ExportStatus: Hashable, Sendable {
     /// Whether the export has sound to render.
     package var hasSound: Bool
     package var isAudioDone: Bool
+    /// Share of the sound that is done, 0 to 1.
+    package var soundDone: Rational
     package var result: ExportResult?
 
     /// Derives the status. A pure function of its arguments.
-    /// - Parameter result: The content of `result.json` when it is listed.
-    package init(_ listing: ExportListing, result: ExportResult?) {
+    /// - Parameters:
+    ///   - result: The content of `result.json` when it is listed.
+    ///   - soundFrames: Length of an export of sound alone, in frames; its listing
+    ///     does not tell.
+    package init(_ listing: ExportListing, result: ExportResult?, soundFrames: Int? = nil) {
         let total = listing.frames?.count ?? 0
         hasSound =
             listing.requests[.audio] != nil || listing.awaited.contains(.audio)
@@ -71,6 +76,9 @@ package struct ExportStatus: Hashable, Sendable {
         framesDone = isVideoDone ? total : chunks.reduce(0) { $0 + $1.framesDone }
         frameCount = total
         self.isAudioDone = isAudioDone
+        let sounding = min(listing.progress[.audio]?.frames ?? 0, soundFrames ?? total)
+        soundDone =
+            isAudioDone ? Rational(1) : Rational(sounding, max(1, soundFrames ?? total))
         self.result = result
         // A cancel marker alone is a wish: a stitch may still win.
         if let result {
@@ -93,7 +101,7 @@ package struct ExportStatus: Hashable, Sendable {
             .rendering(
                 work: .init(
                     chunks: chunks.map { ($0.frames, $0.framesDone) },
-                    isAudioDone: hasSound ? isAudioDone : nil))
+                    soundDone: hasSound ? soundDone : nil))
         case .stitching: .stitching
         case .completed: .completed
         }

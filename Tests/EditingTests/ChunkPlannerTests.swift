@@ -39,10 +39,13 @@ import Testing
 
     @Test func `a clip that makes a chunk by itself is one`() {
         // So a change of one clip is a change of one chunk.
-        #expect(seconds(41, edges: [6, 13, 21, 26, 34]) == [6, 7, 8, 5, 8, 7])
+        func cut(_ length: Int, _ edges: [Int]) -> [Double] {
+            seconds(length, edges: edges, requested: Rational(10))
+        }
+        #expect(cut(41, [6, 13, 21, 26, 34]) == [6, 7, 8, 5, 8, 7])
         // Also a short one, as long as the next needs none of it.
-        #expect(seconds(40, edges: [6, 13, 21, 25, 33]) == [6, 7, 8, 4, 8, 7])
-        #expect(seconds(38, edges: [6, 13, 21, 25, 28]) == [6, 7, 8, 7, 10])
+        #expect(cut(40, [6, 13, 21, 25, 33]) == [6, 7, 8, 4, 8, 7])
+        #expect(cut(38, [6, 13, 21, 25, 28]) == [6, 7, 8, 7, 10])
     }
 
     @Test func `a short timeline is one chunk`() {
@@ -51,6 +54,19 @@ import Testing
 
     @Test func `many idle instances share a minute in chunks of five seconds`() {
         #expect(seconds(60, concurrency: 20) == Array(repeating: 5, count: 12))
+    }
+
+    @Test func `instances end together where shorter chunks let them`() {
+        // 10 and 5 would take as long as 10 alone.
+        #expect(seconds(15) == [7.5, 7.5])
+        #expect(seconds(30) == [7.5, 7.5, 7.5, 7.5])
+        #expect(seconds(20) == [10, 10])
+        // Three waves of 10 and one of 5, or of 7.5, are four.
+        #expect(seconds(65, concurrency: 2).max() == 10)
+        // Where clips end decides as well: of these, 10 would leave one of 7 and
+        // one of 10 to the end.
+        #expect(seconds(38, edges: [6, 13, 21, 25, 28]) == [6, 7, 8, 4, 3, 5, 5])
+        #expect(seconds(100) == Array(repeating: 10, count: 10))
     }
 
     @Test func `one instance gets no chunk shorter than pays`() {

@@ -36,7 +36,10 @@ import Testing
                             volume: Rational(4, 5)),
                         .init(source: 0, startSample: 744_000, endSample: 792_000),
                     ],
-                    chunks: [FrameRange(0, 165), FrameRange(165, 495)]))
+                    chunks: [
+                        FrameRange(0, 165), FrameRange(165, 315), FrameRange(315, 390),
+                        FrameRange(390, 495),
+                    ]))
     }
 
     @Test func `the first track is the top layer`() throws {

@@ -3,10 +3,10 @@ import Testing
 @testable import Editing
 
 @Suite struct ExportProgressTests {
-    private func rendering(_ done: [Int], isAudioDone: Bool?) -> Int {
+    private func rendering(_ done: [Int], soundDone: Rational?) -> Int {
         let ranges = [FrameRange(0, 100), FrameRange(100, 300)]
         return ExportProgress.rendering(
-            work: .init(chunks: Array(zip(ranges, done)), isAudioDone: isAudioDone)
+            work: .init(chunks: Array(zip(ranges, done)), soundDone: soundDone)
         ).percent
     }
 
@@ -17,25 +17,26 @@ import Testing
     }
 
     @Test func `rendering runs from twenty to eighty with the frames`() {
-        #expect(rendering([0, 0], isAudioDone: nil) == 20)
-        #expect(rendering([50, 100], isAudioDone: nil) == 50)
-        #expect(rendering([100, 200], isAudioDone: nil) == 80)
+        #expect(rendering([0, 0], soundDone: nil) == 20)
+        #expect(rendering([50, 100], soundDone: nil) == 50)
+        #expect(rendering([100, 200], soundDone: nil) == 80)
     }
 
     @Test func `the sound counts for a twentieth`() {
-        #expect(rendering([100, 200], isAudioDone: false) == 77)
-        #expect(rendering([0, 0], isAudioDone: true) == 23)
-        #expect(rendering([100, 200], isAudioDone: true) == 80)
+        #expect(rendering([100, 200], soundDone: .zero) == 77)
+        #expect(rendering([0, 0], soundDone: Rational(1)) == 23)
+        #expect(rendering([100, 200], soundDone: Rational(1)) == 80)
     }
 
     @Test func `frames beyond a chunk do not count`() {
-        #expect(rendering([500, -3], isAudioDone: nil) == 40)
+        #expect(rendering([500, -3], soundDone: nil) == 40)
     }
 
     @Test func `progress never goes back while frames are added`() {
         var last = 0
         for done in 0...300 {
-            let percent = rendering([min(done, 100), max(0, done - 100)], isAudioDone: done > 200)
+            let percent = rendering(
+                [min(done, 100), max(0, done - 100)], soundDone: done > 200 ? Rational(1) : .zero)
             #expect(percent >= last)
             last = percent
         }

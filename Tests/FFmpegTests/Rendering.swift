@@ -113,7 +113,8 @@ struct Rendering {
     }
 
     /// Renders every chunk and the sound, and makes the finished file of them.
-    func export() async throws -> String {
+    /// - Parameter bytes: How large the film is said to be.
+    func export(bytes: Int = 0) async throws -> String {
         var chunks: [String] = []
         for range in plan.chunks {
             let path = chunkPath(range)
@@ -126,9 +127,9 @@ struct Rendering {
             _ = try await engine.renderAudio(of: plan, sourceURLs: urls, to: path)
             sound = path
         }
-        let path = "\(folder)/out-\(plan.chunks.count).\(plan.output.format.rawValue)"
+        let path = "\(folder)/out-\(plan.chunks.count)-\(bytes).\(plan.output.format.rawValue)"
         let report = try await engine.stitch(
-            plan, chunkURLs: chunks, audioURL: sound, to: path, scratch: folder)
+            plan, chunkURLs: chunks, audioURL: sound, bytes: bytes, to: path, scratch: folder)
         guard report.frames == plan.pictureFrames.count else {
             throw CommandFailed(text: "\(report.frames) frames")
         }

@@ -1,8 +1,10 @@
 import ChildProcess
 import Editing
-import FFmpeg
+import FoundationEssentials
 import TestSupport
 import Testing
+
+@testable import FFmpeg
 
 @Suite struct StitchTests {
     /// Two clips with sound, 120 frames in five chunks.
@@ -48,6 +50,55 @@ import Testing
                 == SeamCheck(
                     frames: 120, seams: 4, decodedSeams: 4,
                     audioSamples: rendering.plan.sampleCount))
+    }
+
+    /// Type and size of each box of the file itself.
+    private func boxes(_ path: String) throws -> [(type: String, bytes: Int)] {
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        var boxes: [(type: String, bytes: Int)] = []
+        var place = 0
+        while place + 8 <= bytes.count {
+            let size = bytes[place..<(place + 4)].reduce(0) { $0 << 8 | Int($1) }
+            boxes.append((String(decoding: bytes[(place + 4)..<(place + 8)], as: UTF8.self), size))
+            guard size >= 8 else { break }
+            place += size
+        }
+        return boxes
+    }
+
+    @Test(arguments: [RenderPlan.AudioEncoding.Codec.aac, .pcm])
+    func `a large film has its index in front without being moved`(
+        codec: RenderPlan.AudioEncoding.Codec
+    ) async throws {
+        let rendering = try await film(rate: Rational(25), codec: codec)
+
+        let small = try await rendering.export()
+        let large = try await rendering.export(bytes: MediaEngine.largeFilmBytes)
+
+        let (moved, index) = (try boxes(small), try boxes(large))
+        // Before the media stand 8 bytes, in case it outgrows 4 GiB.
+        let spare = codec == .aac ? "free" : "wide"
+        #expect(moved.map(\.type) == ["ftyp", "moov", spare, "mdat"])
+        #expect(index.map(\.type) == ["ftyp", "moov", "free", spare, "mdat"])
+        // All that is empty is what was left of the room.
+        #expect((8...80_000).contains(index[2].bytes))
+        #expect(moved[3].bytes == index[4].bytes)
+        _ = try await rendering.engine.verify(large, against: rendering.plan)
+        #expect(
+            try await Rendering.frameHashes(of: large) == Rendering.frameHashes(of: small))
+        #expect(try await Rendering.samples(of: large) == Rendering.samples(of: small))
+    }
+
+    @Test func `an index that outgrows its room is moved in front`() async throws {
+        let rendering = try await film(rate: Rational(25), codec: .aac)
+        let film = try await rendering.export()
+        let path = "\(rendering.folder)/again.mp4"
+
+        let report = try await rendering.engine.join(
+            rendering.plan, ["-i", film, "-c", "copy"], indexBytes: 400, to: path)
+
+        #expect(report.frames == 120)
+        #expect(try boxes(path).map(\.type).prefix(2) == ["ftyp", "moov"])
     }
 
     @Test func `joined sound and the sound rendered are the same samples`() async throws {

@@ -110,8 +110,8 @@ final class FakeRenderer: MediaRenderer {
     }
 
     func stitch(
-        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, to path: String,
-        scratch: String
+        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, bytes: Int,
+        to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport {
         state.withLock { $0.stitches += 1 }
         return try write(

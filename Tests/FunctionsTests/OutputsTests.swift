@@ -135,6 +135,28 @@ import Testing
         #expect(stage.renderer.calls.together == [2, 2])
     }
 
+    @Test func `what goes wrong with another output's picture is that one's failure`()
+        async throws
+    {
+        let stage = Stage()
+        let asset = try await stage.asset()
+        let large = #"{"size":{"width":320,"height":180}}"#
+        try await stage.settle(try await stage.severalExports(body(asset, large)))
+        let jobs = try await stage.severalExports(
+            body(asset, #"\#(large),{"size":{"width":64,"height":36}}"#))
+        let failing = stage.with(FakeRenderer(failure: FFmpegError(.failed, "FFmpeg stumbled.")))
+
+        // The large one is in the cache, and is not held up by the small one.
+        for unit in Stage.units {
+            try await failing.deliver(stage.keys(jobs[0]).request(unit).text, to: .renderChunk)
+        }
+        try await stage.settle(jobs)
+
+        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
+        #expect(try await stage.result(jobs[0])?.usage?.cachedChunks == 2)
+        #expect(stage.renderer.calls.chunks.count == 4)
+    }
+
     @Test func `a range that is split is waited for in halves`() async throws {
         let stage = Stage(
             renderer: FakeRenderer(duringChunk: {

@@ -78,6 +78,14 @@ struct ListedExport {
         #expect(export.status().state == .queued)
         #expect(export.status().progress.percent == 20)
 
+        export.add(export.keys.progress(.audio), bytes: 150)
+        let half = ExportStatus(export.listing, result: nil, soundFrames: 300)
+        #expect(half.state == .rendering)
+        #expect(half.progress.percent == 50)
+        // A progress object of another plan's says nothing beyond the end.
+        let whole = ExportStatus(export.listing, result: nil, soundFrames: 100)
+        #expect(whole.progress.percent == 80)
+
         export.add(export.keys.receipt(.audio))
 
         #expect(export.status().state == .stitching)
