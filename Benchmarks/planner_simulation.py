@@ -37,11 +37,12 @@ FILM_BYTES_PER_SECOND = 0.75e6   # 6 Mbit/s
 
 
 def planner(scratch):
-    """The planner's sources with a `main`, compiled in seconds."""
-    program, editing = scratch / "chunks", ROOT / "Sources/Editing"
-    sources = [editing / f"{n}.swift" for n in ("ChunkPlanner", "Rational", "FrameRange", "Limits")]
+    """The planner's own room with a `main`, compiled in seconds."""
+    program = scratch / "chunks"
+    sources = sorted((ROOT / "Sources/Editing").rglob("*.swift"))
     subprocess.run(
-        ["swiftc", "-O", "-package-name", "spool", *sources,
+        ["swiftc", "-Onone", "-swift-version", "6", "-package-name", "spool",
+         "-enable-upcoming-feature", "MemberImportVisibility", *sources,
          ROOT / "Benchmarks/planner_chunks/main.swift", "-o", program], check=True)
     return program
 
