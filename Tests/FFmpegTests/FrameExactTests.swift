@@ -1,7 +1,8 @@
 import Editing
-import FFmpeg
 import TestSupport
 import Testing
+
+@testable import FFmpeg
 
 @Suite struct FrameExactTests {
     /// Sources of every kind, gaps, fades, layers, alpha: 240 frames.
@@ -44,6 +45,30 @@ import Testing
             ]),
         ]
         return rendering
+    }
+
+    /// More than the system takes as one argument of a command.
+    @Test func `a chunk of very many clips has a graph of any length`() async throws {
+        var rendering = try await Rendering([.ntsc], frameCount: 240, width: 96, height: 54)
+        rendering.plan.layers = [
+            RenderPlan.Layer(
+                placements: (0..<240).map { frame in
+                    var placement = RenderPlan.Placement(
+                        source: 0, frames: FrameRange(frame, frame + 1),
+                        sourceStart: Rational(frame * 7 % 150, 30), box: rendering.full)
+                    placement.effects.contrast = Rational(11, 10)
+                    return placement
+                })
+        ]
+        let graph = try FilterGraph(
+            FrameRange(0, 240), of: rendering.plan, sourceURLs: rendering.urls)
+        #expect(graph.text.utf8.count > MediaEngine.longestGraphArgument)
+
+        let whole = try await rendering.frameHashes(cuts: [0, 240])
+        let pieces = try await rendering.frameHashes(cuts: [0, 80, 160, 240])
+
+        #expect(whole.count == 240)
+        #expect(whole == pieces)
     }
 
     @Test func `frames are the same however the timeline is cut`() async throws {
