@@ -53,6 +53,9 @@ extension MediaEngine {
         let process = FFmpegProcess(
             configuration: configuration, sources: known.map { ($0.url, $1) })
         let rate = plan.output.frameRate
+        let text = Self.text(graph, path: path)
+        try text.write()
+        defer { text.remove() }
         let outcome = try await process.run(
             configuration.ffmpegPath, audioArguments(graph, encoding: encoding, path: path),
             onLine: { line in
@@ -66,11 +69,16 @@ extension MediaEngine {
         return outcome.cpuMicroseconds
     }
 
+    private static func text(_ graph: AudioGraph, path: String) -> GraphText {
+        GraphText(text: graph.text, path: "\(path).graph")
+    }
+
     /// The whole command line of the sound, after the program's name.
     func audioArguments(_ graph: AudioGraph, encoding: [String], path: String) -> [String] {
         globalArguments + Self.progressArguments
             + ["-copyts", "-filter_complex_threads", "\(configuration.threads)"]
             + graph.inputs.flatMap { $0.arguments(configuration) }
-            + ["-filter_complex", graph.text, "-map", "[a]"] + encoding + ["file:\(path)"]
+            + Self.text(graph, path: path).arguments + ["-map", "[a]"] + encoding
+            + ["file:\(path)"]
     }
 }

@@ -64,14 +64,11 @@ extension MediaEngine {
                     after: graphs.last))
         }
         guard let inputs = graphs.last?.inputs else { return [] }
-        var script: String?
-        if graphs.reduce(0, { $0 + $1.text.utf8.count }) > Self.longestGraphArgument {
-            let path = "\(outputs[0].path).graph"
-            try FileSystem.write(Self.text(of: graphs), to: path)
-            script = path
-        }
-        defer { if let script { FileSystem.remove(script) } }
-        let arguments = chunkArguments(Array(zip(graphs, outputs)), script: script)
+        let pairs = Array(zip(graphs, outputs))
+        let text = Self.text(pairs)
+        try text.write()
+        defer { text.remove() }
+        let arguments = chunkArguments(pairs)
         let counts = FrameCounts(expected: inputs.counters.count, report: progress)
         let process = FFmpegProcess(
             configuration: configuration, sources: inputs.files.map { ($0.input.url, $0.source) })
@@ -98,27 +95,22 @@ extension MediaEngine {
         )[0]
     }
 
-    /// Linux takes no argument of 128 KiB (execve(2), MAX_ARG_STRLEN): beyond this
-    /// the graph goes by a file. That is some two hundred clips in one chunk.
-    static let longestGraphArgument = 100_000
-
-    private static func text(of graphs: [FilterGraph]) -> String {
-        graphs.map(\.text).joined(separator: ";")
+    /// All graphs of a run.
+    private static func text(_ outputs: [(graph: FilterGraph, output: ChunkOutput)]) -> GraphText {
+        GraphText(
+            text: outputs.map(\.graph.text).joined(separator: ";"),
+            path: "\(outputs[0].output.path).graph")
     }
 
     /// The whole command line of a chunk, after the program's name.
-    /// - Parameter script: The file that the graphs were written to, if they were.
-    func chunkArguments(
-        _ outputs: [(graph: FilterGraph, output: ChunkOutput)], script: String? = nil
-    ) -> [String] {
+    func chunkArguments(_ outputs: [(graph: FilterGraph, output: ChunkOutput)]) -> [String] {
         let threads = configuration.threads
         let inputs = outputs.last?.graph.inputs.files ?? []
         var arguments =
             globalArguments + Self.progressArguments
             + ["-copyts", "-filter_complex_threads", "\(threads)"]
             + inputs.flatMap { $0.input.arguments(configuration) }
-            + (script.map { ["-filter_complex_script", $0] }
-                ?? ["-filter_complex", Self.text(of: outputs.map(\.graph))])
+            + Self.text(outputs).arguments
         for (graph, output) in outputs {
             let settings = output.plan.output
             arguments +=

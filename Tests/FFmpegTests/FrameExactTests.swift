@@ -62,7 +62,7 @@ import Testing
         ]
         let graph = try FilterGraph(
             FrameRange(0, 240), of: rendering.plan, sourceURLs: rendering.urls)
-        #expect(graph.text.utf8.count > MediaEngine.longestGraphArgument)
+        #expect(graph.text.utf8.count > GraphText.longestArgument)
 
         let whole = try await rendering.frameHashes(cuts: [0, 240])
         let pieces = try await rendering.frameHashes(cuts: [0, 80, 160, 240])

@@ -21,6 +21,24 @@ import Testing
         (samples.reduce(0) { $0 + $1 * $1 } / Float(max(1, samples.count))).squareRoot()
     }
 
+    /// As many as an edit may have: more than one argument of a command holds.
+    @Test func `a gain of very many points is the gain of the few that it lies on`() async throws {
+        let clip = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)
+        var (few, many) = (clip, clip)
+        few.gainPoints = [
+            .init(sample: 0, gain: .zero), .init(sample: 80_000, gain: Rational(2)),
+        ]
+        many.gainPoints = (0...Limits.mostVolumePoints).map {
+            .init(sample: 20 * $0, gain: Rational($0, Limits.mostVolumePoints / 2))
+        }
+
+        let (expected, found) = (try await left([.ntsc], [few]), try await left([.ntsc], [many]))
+
+        #expect(found.count == expected.count)
+        #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 0.000_1 })
+        #expect(level(found[60_000..<80_000]) > 0.1)
+    }
+
     @Test func `the gain is linear between points and constant outside them`() async throws {
         let clip = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)
         var shaped = clip
