@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 
-FPS, PIXELS, CLIP_SECONDS, FUNCTION_SECONDS = 30, 1920 * 1080, 7, 900
+FPS, SIZE, CLIP_SECONDS, FUNCTION_SECONDS = 30, (1920, 1080), 7, 900
 INSTANCES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000]
 MINUTES = [10, 30, 120]
 
@@ -27,6 +27,8 @@ MINUTES = [10, 30, 120]
 NANOSECONDS_PER_PIXEL = 50.0     # decode, filters, x264 veryfast; CPU time
 CORES = 1                        # SPOOL_FFMPEG_THREADS' default
 CHUNK_SECONDS = 0.8              # extra of a chunk, in seconds of its own film
+SOUND_FRAME_SECONDS = 1024 / 48_000
+SOUND_FRAMES_BEFORE = 128        # of a piece, encoded and thrown away
 DISPATCH_SECONDS = 0.0016        # event to handler, median
 COLD_SECONDS = 0.003             # exec to first `next`
 # Not measured here: what a cloud adds. Each is named in the table's heading.
@@ -43,26 +45,28 @@ def planner(scratch):
     subprocess.run(
         ["swiftc", "-Onone", "-swift-version", "6", "-package-name", "spool",
          "-enable-upcoming-feature", "MemberImportVisibility", *sources,
-         ROOT / "Benchmarks/planner_chunks/main.swift", "-o", program], check=True)
+         ROOT / "Benchmarks/planner_chunks/main.swift", "-lm", "-o", program], check=True)
     return program
 
 
-def chunks(program, instances, seconds, pixels):
+def planned(program, instances, seconds):
+    """Lengths of the chunks in frames, and of the sound's pieces in AAC frames."""
     frames, step = seconds * FPS, CLIP_SECONDS * FPS
-    arguments = [instances, FUNCTION_SECONDS, frames, FPS, pixels, *range(step, frames, step)]
+    arguments = [instances, FUNCTION_SECONDS, frames, FPS, *SIZE, *range(step, frames, step)]
     text = subprocess.run([program, *map(str, arguments)], check=True, capture_output=True,
                           text=True).stdout
-    lengths = [int(word) for word in text.split()]
-    assert sum(lengths) == frames, "the chunks tile the film"
-    return lengths
+    chunks, sound = ([int(word) for word in line.split()] for line in text.splitlines())
+    assert sum(chunks) == frames, "the chunks tile the film"
+    return chunks, sound
 
 
-def simulate(lengths, instances, pixels, machine):
+def simulate(lengths, sound, instances, machine):
     """Wall seconds of one export: units in order, each on the first free instance."""
-    cpu = pixels * NANOSECONDS_PER_PIXEL / 1e9
+    cpu = SIZE[0] * SIZE[1] * NANOSECONDS_PER_PIXEL / 1e9
     seconds = sum(lengths) / FPS
-    # The sound is asked for first; it is one unit, on one instance.
-    work = [seconds * machine["sound"]]
+    # The sound is asked for first.
+    before = SOUND_FRAMES_BEFORE if len(sound) > 1 else 0
+    work = [(count + before) * SOUND_FRAME_SECONDS * machine["sound"] for count in sound]
     work += [(length + CHUNK_SECONDS * FPS) * cpu / machine["cores"]
              + length / FPS * FILM_BYTES_PER_SECOND / machine["bytes"] for length in lengths]
     free = [machine["event"] + machine["cold"]] * min(instances, len(work))
@@ -85,14 +89,14 @@ def simulation(svg):
         rows = {}
         for minutes in MINUTES:
             for instances in INSTANCES:
-                lengths = chunks(program, instances, 60 * minutes, PIXELS)
-                rows[minutes, instances] = len(lengths), *(
-                    simulate(lengths, instances, PIXELS, machine | constants)
+                lengths, sound = planned(program, instances, 60 * minutes)
+                rows[minutes, instances] = f"{len(lengths)}, {len(sound)}", *(
+                    simulate(lengths, sound, instances, machine | constants)
                     for machine in (here, cloud))
-    print("| film | instances | chunks | wall, simulated | times real time "
+    print("| film | instances | chunks, pieces of sound | wall, simulated | times real time "
           "| with a cloud's delays | times real time |\n|---|---|---|---|---|---|---|")
-    for (minutes, instances), (count, local, remote) in rows.items():
-        print(f"| {minutes} min | {instances} | {count} | {local:.1f} s | "
+    for (minutes, instances), (units, local, remote) in rows.items():
+        print(f"| {minutes} min | {instances} | {units} | {local:.1f} s | "
               f"{60 * minutes / local:.1f} | {remote:.1f} s | {60 * minutes / remote:.1f} |")
     if svg:
         pathlib.Path(svg).write_text(plot(rows))

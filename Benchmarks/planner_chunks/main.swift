@@ -1,17 +1,37 @@
-/// Prints the lengths, in frames, of the chunks that the planner chooses: one
-/// line. Compiled by planner_simulation.py together with the planner's own
-/// sources, so that the simulation cannot plan otherwise than an export.
+/// Prints the lengths, in frames, of the chunks that the planner chooses, and on a
+/// second line those of the sound's pieces, in AAC frames. Compiled by
+/// planner_simulation.py together with the planner's own sources, so that the
+/// simulation cannot plan otherwise than an export.
 ///
-/// Arguments: concurrency, function's seconds, frames, frames a second, pixels
-/// of a frame, then the frames of clip edges, each of a clip of its own.
+/// Arguments: concurrency, function's seconds, frames, frames a second, width and
+/// height of a frame, then the frames of clip edges, each of a clip of its own.
 let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
-if numbers.count >= 5 {
+if numbers.count >= 6 {
     let planner = ChunkPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
-    let edges = numbers.dropFirst(5).enumerated().map {
-        ClipEdge($1, number: UInt64($0) &* 0x9E37_79B9_7F4A_7C15)
-    }
+    let edges = Array(numbers.dropFirst(6))
     let chunks = planner.chunks(
         frameCount: numbers[2], frameRate: Rational(numbers[3]),
-        clipEdges: edges, pixelsPerFrame: numbers[4])
+        clipEdges: edges.enumerated().map {
+            ClipEdge($1, number: UInt64($0) &* 0x9E37_79B9_7F4A_7C15)
+        }, pixelsPerFrame: numbers[4] * numbers[5])
     print(chunks.map { String($0.count) }.joined(separator: " "))
+
+    let samples = zip([0] + edges, edges + [numbers[2]]).map {
+        ($0 * 48_000 / numbers[3], $1 * 48_000 / numbers[3])
+    }
+    let media = MediaInfo(
+        kind: .audio, format: "mov,mp4,m4a,3gp,3g2,mj2", durationMicroseconds: 60_000_000,
+        audio: MediaInfo.Audio(codec: "aac", sampleRate: 48_000, channels: 2, streamIndex: 0))
+    let plan = RenderPlan(
+        output: RenderPlan.OutputSettings(
+            width: numbers[4], height: numbers[5], frameRate: Rational(numbers[3])),
+        frameCount: numbers[2],
+        sources: [RenderPlan.Source(assetID: "", key: "", etag: "", bytes: 0, media: media)],
+        layers: [],
+        audio: samples.map {
+            RenderPlan.AudioPlacement(source: 0, startSample: $0, endSample: $1)
+        }, chunks: chunks)
+    let sound = SoundPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
+    let whole = [FrameRange(0, SoundPlanner.frameCount(of: plan))]
+    print((sound.pieces(of: plan) ?? whole).map { String($0.count) }.joined(separator: " "))
 }

@@ -27,6 +27,11 @@ package struct FrameRange: Hashable, Sendable, Codable {
     package var count: Int { end - start }
     package var isEmpty: Bool { start == end }
 
+    /// Whether all frames of the other are its own.
+    package func contains(_ other: FrameRange) -> Bool {
+        start <= other.start && other.end <= end
+    }
+
     /// The frames that both ranges hold, or nothing.
     package func intersection(_ other: FrameRange) -> FrameRange? {
         let (low, high) = (max(start, other.start), min(end, other.end))

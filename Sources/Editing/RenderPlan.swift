@@ -20,6 +20,9 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// as nothing else was asked for. A chunk may still turn out otherwise:
     /// its receipt says what was done.
     package var renderings: [ChunkRendering]?
+    /// AAC frames of each piece of the sound, in order; nil where it is made as a
+    /// whole (`SoundPlanner`).
+    package var soundPieces: [FrameRange]?
     /// Files of captions that are stored beside the result; nil is none.
     package var captionFiles: [CaptionFormat]?
     /// Other exports of the same edit, whose units are rendered with this one's.

@@ -6,11 +6,24 @@ package import Editing
 /// A source is named by its content; whether its sound was read from the file
 /// itself or from the copy that ingest made does not matter, since both give
 /// the same samples.
-/// - Parameter ffmpegVersion: First line of `ffmpeg -version`.
-package func audioFingerprint(of plan: RenderPlan, ffmpegVersion: String) -> String {
+/// - Parameters:
+///   - frames: A piece of the sound; nil is all of it.
+///   - ffmpegVersion: First line of `ffmpeg -version`.
+package func audioFingerprint(
+    _ frames: FrameRange? = nil, of plan: RenderPlan, ffmpegVersion: String
+) -> String {
+    guard let frames else { return fingerprint(plan, plan.sampleCount, ffmpegVersion) }
+    let piece = SoundPiece(frames, of: plan)
+    return "piece \(piece.leading) \(frames.count)\n"
+        + fingerprint(piece.plan(in: plan), piece.count, ffmpegVersion)
+}
+
+private func fingerprint(
+    _ plan: RenderPlan, _ sampleCount: Int, _ ffmpegVersion: String
+) -> String {
     let audio = plan.output.audio
     var lines = [
-        "spool audio 2", "ffmpeg \(ffmpegVersion)", "samples \(plan.sampleCount)",
+        "spool audio 2", "ffmpeg \(ffmpegVersion)", "samples \(sampleCount)",
         "encode \(audio.codec.rawValue) \(audio.sampleRate) \(audio.channels)"
             + " \(audio.bitsPerSecond)",
     ]

@@ -24,7 +24,8 @@ struct AudioPieces {
     static let mostInputs = 64
 
     /// Nil where one run takes all.
-    init?(_ plan: RenderPlan, mostInputs: Int = AudioPieces.mostInputs) {
+    /// - Parameter count: Samples that are mixed.
+    init?(_ plan: RenderPlan, count: Int, mostInputs: Int = AudioPieces.mostInputs) {
         let audible = AudioGraph.audible(plan)
         guard audible.count > mostInputs else { return nil }
         var pieces: [Piece] = []
@@ -44,7 +45,7 @@ struct AudioPieces {
                     pieces.append(
                         Piece(
                             placements: group, start: max(0, start),
-                            end: min(plan.sampleCount, end)))
+                            end: min(count, end)))
                 }
             }
         }

@@ -1,31 +1,57 @@
 package import Editing
 
 extension MediaEngine {
-    /// Mixes the whole sound of a plan: exactly `plan.sampleCount` samples,
-    /// in the file that `audioFileExtension(for:)` names. Needs room beside
-    /// that file for a while where there are very many clips.
+    /// Mixes the sound of a plan, the whole or a piece of it: exactly
+    /// `plan.sampleCount` samples, or the packets of the piece, in the file that
+    /// `audioFileExtension(for:)` names. Needs room beside that file for a while
+    /// where there are very many clips.
     /// - Parameters:
+    ///   - frames: AAC frames; nil is the whole.
     ///   - sourceURLs: URL of each source, or of the sound extracted from it.
-    ///   - progress: Called with the number of output frames whose sound is
-    ///     written, growing.
+    ///   - progress: Called with what is written, growing: frames of the film, or
+    ///     AAC frames of a piece.
     package func renderAudio(
-        of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
-        progress: @escaping @Sendable (Int) -> Void = { _ in }
+        _ frames: FrameRange? = nil, of plan: RenderPlan, sourceURLs: [Int: String],
+        to path: String, progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(FFmpegError) -> RenderReport {
-        let encoding =
-            EncodeArguments.audio(plan.output, threads: configuration.threads)
-            + ["-f", SoundFile(plan.output.audio.codec).muxer]
-        if let copy = SoundCopy(plan), let url = sourceURLs[copy.source],
-            let report = try await copySound(copy, of: plan, url: url, to: path)
-        {
-            progress(plan.frameCount)
-            return report
+        let encoding = EncodeArguments.audio(plan.output, threads: configuration.threads)
+        let muxer = ["-f", SoundFile(plan.output.audio.codec).muxer]
+        let audioRate = plan.output.audio.sampleRate
+        let cpu: Int
+        if let frames {
+            let piece = SoundPiece(frames, of: plan)
+            cpu = try await mix(
+                piece.plan(in: plan), count: piece.count, sourceURLs,
+                encoding + piece.packetFilter + ["-use_editlist", "0"] + muxer, to: path
+            ) { progress(piece.framesDone(atMicroseconds: $0, sampleRate: audioRate)) }
+        } else {
+            if let copy = SoundCopy(plan), let url = sourceURLs[copy.source],
+                let report = try await copySound(copy, of: plan, url: url, to: path)
+            {
+                progress(plan.frameCount)
+                return report
+            }
+            let (rate, count) = (plan.output.frameRate, plan.frameCount)
+            cpu = try await mix(
+                plan, count: plan.sampleCount, sourceURLs, encoding + muxer, to: path
+            ) { time in
+                let frame = (Rational(time, 1_000_000) * rate).floor
+                progress(max(0, min(frame, count)))
+            }
         }
-        guard let parts = AudioPieces(plan) else {
-            let graph = try AudioGraph(plan, sourceURLs: sourceURLs)
-            let cpu = try await run(graph, plan, encoding, to: path, progress)
-            return RenderReport(
-                frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: cpu)
+        return RenderReport(frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: cpu)
+    }
+
+    /// Mixes as many samples and encodes them.
+    /// - Parameter progress: Called with the muxer's time in microseconds.
+    /// - Returns: CPU time in microseconds.
+    private func mix(
+        _ plan: RenderPlan, count: Int, _ sourceURLs: [Int: String], _ encoding: [String],
+        to path: String, _ progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> Int {
+        guard let parts = AudioPieces(plan, count: count) else {
+            let graph = try AudioGraph(plan, sourceURLs: sourceURLs, count: count)
+            return try await run(graph, plan, encoding, to: path, progress)
         }
         var urls = sourceURLs
         var cpu = 0
@@ -38,9 +64,8 @@ extension MediaEngine {
                 graph, plan, ["-c:a", "pcm_f32le", "-f", "w64"], to: files[index])
             urls[plan.sources.count + index] = files[index]
         }
-        let graph = try AudioGraph(parts.mix(plan), sourceURLs: urls)
-        cpu += try await run(graph, plan, encoding, to: path, progress)
-        return RenderReport(frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: cpu)
+        let graph = try AudioGraph(parts.mix(plan), sourceURLs: urls, count: count)
+        return try await cpu + run(graph, plan, encoding, to: path, progress)
     }
 
     /// - Returns: CPU time in microseconds.
@@ -52,7 +77,6 @@ extension MediaEngine {
         let known = zip(graph.inputs, graph.sources).filter { $1 < plan.sources.count }
         let process = FFmpegProcess(
             configuration: configuration, sources: known.map { ($0.url, $1) })
-        let rate = plan.output.frameRate
         let text = Self.text(graph, path: path)
         try text.write()
         defer { text.remove() }
@@ -63,8 +87,7 @@ extension MediaEngine {
                 guard line.hasPrefix("out_time_us="), let time = Int(line.dropFirst(12)) else {
                     return
                 }
-                let frame = (Rational(time, 1_000_000) * rate).floor
-                progress(max(0, min(frame, plan.frameCount)))
+                progress(time)
             })
         return outcome.cpuMicroseconds
     }

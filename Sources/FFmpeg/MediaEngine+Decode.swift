@@ -12,16 +12,32 @@ extension MediaEngine {
         // Each stretch has a decoder with its pictures (16 of them at most).
         let pixels = max(1, plan.output.width * plan.output.height)
         let together = max(1, min(8, Self.decodedPixelsMaximum / (16 * pixels)))
-        for first in stride(from: 0, to: stretches.count, by: together) {
-            let group = Array(stretches[first..<min(first + together, stretches.count)])
-            do {
-                try await decode(path, group, plan)
-            } catch {
-                guard error.code == .verificationFailed, group.count > 1 else { throw error }
-                // Each by itself, so that the error names the one at fault.
-                for stretch in group { try await decode(path, [stretch], plan) }
-                throw error
+        // Two runs at a time, so that a stitch, which is alone, has use of two cores.
+        let runs = 2 * ((stretches.count + together - 1) / together)
+        let size = max(1, (stretches.count + runs - 1) / max(1, runs))
+        let groups = stride(from: 0, to: stretches.count, by: size).map {
+            Array(stretches[$0..<min($0 + size, stretches.count)])
+        }
+        for first in stride(from: 0, to: groups.count, by: 2) {
+            async let other = result { () async throws(FFmpegError) in
+                guard first + 1 < groups.count else { return }
+                try await decodeGroup(path, groups[first + 1], plan)
             }
+            try await decodeGroup(path, groups[first], plan)
+            try await other.get()
+        }
+    }
+
+    private func decodeGroup(
+        _ path: String, _ group: [FrameRange], _ plan: RenderPlan
+    ) async throws(FFmpegError) {
+        do {
+            try await decode(path, group, plan)
+        } catch {
+            guard error.code == .verificationFailed, group.count > 1 else { throw error }
+            // Each by itself, so that the error names the one at fault.
+            for stretch in group { try await decode(path, [stretch], plan) }
+            throw error
         }
     }
 

@@ -6,26 +6,29 @@ extension MediaEngine {
     /// lossless ones.
     /// - Parameters:
     ///   - chunkURLs: One for each of `plan.chunks`, in their order.
-    ///   - audioURL: What `renderAudio` made; nil where there is no sound.
+    ///   - audioURLs: What `renderAudio` made, the whole or one for each of
+    ///     `plan.soundPieces`; none where there is no sound.
     ///   - bytes: About as many as chunks and sound have. A large film has room
     ///     for its index in front from the start, and is written once; a small
     ///     one is moved behind its index, and has no empty room.
     ///   - scratch: A folder of the caller's for the list of chunks.
     package func stitch(
-        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, bytes: Int = 0,
+        _ plan: RenderPlan, chunkURLs: [String], audioURLs: [String], bytes: Int = 0,
         to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport {
         precondition(chunkURLs.count == plan.chunks.count, "a URL for each chunk")
         let list = "\(scratch)/chunks.ffconcat"
         try FileSystem.write(Self.concatList(plan, chunkURLs: chunkURLs), to: list)
         defer { FileSystem.remove(list) }
+        let sound = try SoundInput(plan, audioURLs, listPath: "\(scratch)/sound.ffconcat")
+        defer { sound?.removeList() }
         switch plan.output.format.kind {
         case .film:
             return try await join(
-                plan, filmArguments(plan, list: list, audioURL: audioURL),
+                plan, filmArguments(plan, list: list, sound),
                 indexBytes: indexBytes(plan, bytes: bytes), to: path)
         case .sound:
-            return try await run(plan, soundArguments(plan, audioURL: audioURL), to: path)
+            return try await run(plan, soundArguments(sound), to: path)
         case .animation:
             return try await animate(plan, list: list, to: path, scratch: scratch)
         case .still:
@@ -104,7 +107,7 @@ extension MediaEngine {
         var text = "ffconcat version 1.0\n"
         for (chunk, url) in zip(plan.chunks, chunkURLs) {
             text += "file \(quoted(SourceInput.resource(url)))\n"
-            if SourceInput.isRemote(url) { text += remoteOptions }
+            text += options(url)
             text += "duration \(duration(of: chunk, plan.output.frameRate).sixDecimals)\n"
         }
         return text
@@ -115,7 +118,11 @@ extension MediaEngine {
         Rational(microseconds(frames.end, rate) - microseconds(frames.start, rate), 1_000_000)
     }
 
-    /// The demuxer opens the chunks itself, so patience is told in its list.
+    /// The demuxer opens the files itself, so patience is told in its list.
+    static func options(_ url: String) -> String {
+        SourceInput.isRemote(url) ? remoteOptions : ""
+    }
+
     private static let remoteOptions = """
         option rw_timeout 30000000
         option reconnect 1
@@ -143,27 +150,29 @@ extension MediaEngine {
             + ["-i", SourceInput.resource(list)]
     }
 
-    private func soundInput(_ plan: RenderPlan, _ url: String) -> [String] {
-        SourceInput.fence(
-            url, configuration, formats: SoundFile(plan.output.audio.codec).allowedFormats)
-            + ["-i", SourceInput.resource(url)]
+    private func arguments(_ sound: SoundInput) -> [String] {
+        switch sound {
+        case .whole(let url, let codec):
+            SourceInput.fence(url, configuration, formats: SoundFile(codec).allowedFormats)
+                + ["-i", SourceInput.resource(url)]
+        case .pieces(let list, let delay):
+            ["-itsoffset", (-delay).sixDecimals] + chunkInput(list)
+        }
     }
 
     private func filmArguments(
-        _ plan: RenderPlan, list: String, audioURL: String?
+        _ plan: RenderPlan, list: String, _ sound: SoundInput?
     ) -> [String] {
         let tag = plan.output.video.codec == .hevc ? ["-tag:v", "hvc1"] : []
-        return chunkInput(list) + (audioURL.map { soundInput(plan, $0) } ?? [])
-            + ["-map", "0:v"] + (audioURL == nil ? [] : ["-map", "1:a"]) + ["-c", "copy"] + tag
+        return chunkInput(list) + (sound.map(arguments) ?? [])
+            + ["-map", "0:v"] + (sound == nil ? [] : ["-map", "1:a"]) + ["-c", "copy"] + tag
     }
 
-    private func soundArguments(
-        _ plan: RenderPlan, audioURL: String?
-    ) throws(FFmpegError) -> [String] {
-        guard let audioURL else {
+    private func soundArguments(_ sound: SoundInput?) throws(FFmpegError) -> [String] {
+        guard let sound else {
             throw FFmpegError(.unsupported, "A sound file needs its sound.")
         }
-        return soundInput(plan, audioURL) + ["-map", "0:a", "-c", "copy"]
+        return arguments(sound) + ["-map", "0:a", "-c", "copy"]
     }
 }
 

@@ -45,7 +45,8 @@ extension MediaEngine {
             decodedSeams: try decoded.get(), audioSamples: try await sound.get())
     }
 
-    private func result<Value: Sendable>(
+    /// What `body` gave or threw, for an `async let`, which knows no typed errors.
+    func result<Value: Sendable>(
         _ body: () async throws(FFmpegError) -> Value
     ) async -> Result<Value, FFmpegError> {
         do throws(FFmpegError) {

@@ -32,7 +32,7 @@ struct CompanionUnits: Sendable {
     /// Those whose pictures can be made together with the leader's: they have not
     /// ended, and nobody was asked for the unit yet.
     func waiting(for plan: RenderPlan) async throws -> [Waiting] {
-        guard unit != .audio else { return [] }
+        guard !unit.isSound else { return [] }
         var found: [Waiting] = []
         for ledger in companions {
             guard try await !ledger.isStopped(),

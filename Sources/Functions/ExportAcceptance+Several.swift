@@ -122,7 +122,8 @@ extension ExportAcceptance {
     /// What the sound depends on; nil where there is none.
     private func soundText(_ export: PlannedExport) -> String? {
         guard export.plan.output.format.hasSound else { return nil }
-        return audioFingerprint(of: export.plan, ffmpegVersion: "")
+        let units = export.plan.soundUnits.map(\.name).joined(separator: " ")
+        return units + "\n" + audioFingerprint(of: export.plan, ffmpegVersion: "")
     }
 
     /// The same token draws the same numbers; without one they are new.

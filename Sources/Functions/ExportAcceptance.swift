@@ -160,6 +160,11 @@ struct ExportAcceptance: Sendable {
         try await EngineAbilities(renderer: dependencies.renderer)
             .refuse(plan, outputAt: edit.output.pointer)
         plan.renderings = plan.expectedRenderings
+        if !plan.copiesSound {
+            plan.soundPieces = SoundPlanner(
+                concurrency: dependencies.concurrency, functionSeconds: dependencies.renderSeconds
+            ).pieces(of: plan)
+        }
         return plan
     }
 
@@ -269,9 +274,7 @@ struct ExportAcceptance: Sendable {
         let standing = try await ledger.plan()
         // The sound first: at the end it would keep one renderer busy while the
         // others have nothing left.
-        let units =
-            (standing.output.format.hasSound ? [.audio] : [])
-            + standing.chunks.map(RenderUnit.video)
+        let units = standing.soundUnits + standing.chunks.map(RenderUnit.video)
         _ = try await concurrentMap(units, limit: 8) { unit in
             if standing.leader?.shares(unit) == true {
                 try await ledger.awaitUnit(unit)

@@ -5,10 +5,10 @@ extension ExportResult.Usage {
     /// Adds up what the export used and what that costs. Receipts of earlier
     /// versions tell nothing of their work: then there is no bill.
     mutating func bill(
-        video: [RenderReceipt], sound: RenderReceipt?, resultBytes: Int, plan: RenderPlan,
+        video: [RenderReceipt], sound: [RenderReceipt], resultBytes: Int, plan: RenderPlan,
         stitch: MeasuredWork, deployment: Deployment
     ) {
-        let receipts = video + (sound.map { [$0] } ?? [])
+        let receipts = video + sound
         guard receipts.allSatisfy({ $0.work != nil }) else { return }
         var found = ExportResources()
         for work in receipts.compactMap(\.work) + [stitch] {
@@ -31,8 +31,14 @@ extension ExportResult.Usage {
             renderedChunks: rendered.count,
             renderedPixels: rendered.reduce(0) { $0 + $1.frames } * framePixels,
             renderMilliseconds: rendered.compactMap(\.work).reduce(0) { $0 + $1.milliseconds },
-            soundMilliseconds: sound.flatMap { $0.cached ? nil : $0.work?.milliseconds },
+            soundMilliseconds: Self.milliseconds(ofSound: sound),
             stitchMilliseconds: stitch.milliseconds,
             pixels: plan.pictureFrames.count * framePixels, traits: ExportTraits(plan))
+    }
+
+    /// Nil unless all of it was rendered.
+    private static func milliseconds(ofSound sound: [RenderReceipt]) -> Int? {
+        guard !sound.isEmpty, !sound.contains(where: \.cached) else { return nil }
+        return sound.compactMap(\.work).reduce(0) { $0 + $1.milliseconds }
     }
 }

@@ -22,8 +22,9 @@ package protocol MediaRenderer: Sendable {
         _ outputs: [ChunkOutput], sourceURLs: [Int: String],
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> [RenderReport]
+    /// The whole sound, or AAC frames of it.
     func renderAudio(
-        of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        _ frames: FrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
     /// Wraps a unit as a piece of an HLS stream; nil is the sound.
@@ -31,7 +32,7 @@ package protocol MediaRenderer: Sendable {
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> StreamPiece
     func stitch(
-        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, bytes: Int,
+        _ plan: RenderPlan, chunkURLs: [String], audioURLs: [String], bytes: Int,
         to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport
     func verify(

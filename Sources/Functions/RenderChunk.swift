@@ -6,7 +6,7 @@ import JSONLog
 import LambdaRuntime
 import ObjectStore
 
-/// Renders one unit of an export: a range of frames, or the whole sound.
+/// Renders one unit of an export: a range of frames, the whole sound or a piece of it.
 ///
 /// Triggered by `exports/*.chunk.json`. A second delivery finds the receipt
 /// and does only the "is everything there?" check, so that a crash between
@@ -21,8 +21,9 @@ enum RenderChunk {
         var deployment = Deployment()
     }
 
-    /// A range of fewer frames is not split any further.
+    /// A range of fewer frames is not split any further, nor one of less sound.
     static let minimumSplitFrames = 48
+    static let minimumSplitSound = 470
     /// Lifetime of the URLs that FFmpeg reads from.
     static let sourceURLSeconds = 3_600
 
@@ -175,17 +176,27 @@ private struct UnitWork {
 
     /// Asks for the two halves of a range that did not fit into the time.
     private func handOn(_ companions: CompanionUnits) async throws -> Bool {
-        guard case .video(let frames) = unit, frames.count >= RenderChunk.minimumSplitFrames else {
-            return false
+        let halves: [RenderUnit]
+        switch unit {
+        case .video(let frames) where frames.count >= RenderChunk.minimumSplitFrames:
+            halves = frames.halves.map(RenderUnit.video)
+        case .sound(let frames) where frames.count >= RenderChunk.minimumSplitSound:
+            halves = frames.halves.map(RenderUnit.sound)
+        case .video, .sound, .audio: return false
         }
-        let middle = frames.start + frames.count / 2
-        let halves = [FrameRange(middle, frames.end), FrameRange(frames.start, middle)]
-            .map(RenderUnit.video)
         try await companions.awaitUnits(halves)
         for half in halves { try await ledger.requestUnit(half) }
         context.logger.info(
             "A chunk did not fit into the time limit and was split.",
             ["chunk": .string(unit.name)])
         return true
+    }
+}
+
+extension FrameRange {
+    /// The later half first: its request is the one that waits longer.
+    fileprivate var halves: [FrameRange] {
+        let middle = start + count / 2
+        return [FrameRange(middle, end), FrameRange(start, middle)]
     }
 }

@@ -98,8 +98,10 @@ private struct StitchWork: Sendable {
     private struct FinishedUnits: Sendable {
         var chunks: [FrameRange]
         var video: [RenderReceipt]
-        /// Nil where the export has no sound.
-        var audio: RenderReceipt?
+        /// AAC frames of each piece of the sound; nil where it is a whole.
+        var soundPieces: [FrameRange]?
+        /// Empty where the export has no sound.
+        var audio: [RenderReceipt]
     }
 
     /// - Returns: nil when a unit is not there, or has left the cache and was
@@ -107,9 +109,9 @@ private struct StitchWork: Sendable {
     private func finishedUnits(_ plan: RenderPlan) async throws -> FinishedUnits? {
         let listing = try await ledger.listing()
         guard listing.isEverythingRendered(of: plan),
-            let chunks = listing.finishedChunks(of: plan.pictureFrames)
+            let chunks = listing.finishedChunks(of: plan.pictureFrames),
+            let sound = listing.finishedSound(of: plan)
         else { return try await waitForReceipts(plan) }
-        let sound: [RenderUnit] = plan.output.format.hasSound ? [.audio] : []
         var lost = false
         var receipts: [RenderReceipt] = []
         for unit in chunks.map(RenderUnit.video) + sound {
@@ -127,8 +129,10 @@ private struct StitchWork: Sendable {
             }
         }
         guard !lost else { return nil }
-        let audio = sound.isEmpty ? nil : receipts.popLast()
-        return FinishedUnits(chunks: chunks, video: receipts, audio: audio)
+        return FinishedUnits(
+            chunks: chunks, video: Array(receipts[..<chunks.count]),
+            soundPieces: plan.soundPieces == nil ? nil : sound.compactMap(\.soundFrames),
+            audio: Array(receipts[chunks.count...]))
     }
 
     /// Takes the request back, so that the last receipt makes it anew. An event
@@ -142,18 +146,20 @@ private struct StitchWork: Sendable {
     private func stitch(
         _ plan: RenderPlan, _ units: FinishedUnits, scratch: String
     ) async throws -> ExportResult {
-        // A chunk that was split is joined by its halves.
+        // A chunk that was split is joined by its halves, and so is a piece of sound.
         var plan = plan
         plan.chunks = units.chunks
+        plan.soundPieces = units.soundPieces
         let fileExtension = plan.output.format.rawValue
         let path = "\(scratch)/output.\(fileExtension)"
         var chunkURLs: [String] = []
         for receipt in units.video { chunkURLs.append(try await url(receipt)) }
-        var audioURL: String?
-        if let receipt = units.audio { audioURL = try await url(receipt) }
-        let bytes = (units.video + [units.audio].compactMap { $0 }).reduce(0) { $0 + $1.bytes }
+        var audioURLs: [String] = []
+        for receipt in units.audio { audioURLs.append(try await url(receipt)) }
+        let receipts = units.video + units.audio
+        let bytes = receipts.reduce(0) { $0 + $1.bytes }
         let report = try await dependencies.renderer.stitch(
-            plan, chunkURLs: chunkURLs, audioURL: audioURL, bytes: bytes, to: path,
+            plan, chunkURLs: chunkURLs, audioURLs: audioURLs, bytes: bytes, to: path,
             scratch: scratch)
         let contentType = plan.output.format.contentType
         let found = Mutex<SeamCheck?>(nil)
@@ -166,7 +172,6 @@ private struct StitchWork: Sendable {
         }
         guard let check = found.withLock({ $0 }) else { throw CancellationError() }
         let captions = try await storeCaptions(plan)
-        let receipts = units.video + (units.audio.map { [$0] } ?? [])
         let duration = Rational(plan.frameCount) / plan.output.frameRate
         var usage = self.usage(of: receipts, units.video, stitch: report)
         usage.bill(

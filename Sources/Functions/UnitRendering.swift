@@ -27,7 +27,13 @@ struct UnitRendering: Sendable {
         case .audio:
             return [
                 try await renderer.renderAudio(
-                    of: plan, sourceURLs: sourceURLs, to: path(0, in: scratch),
+                    nil, of: plan, sourceURLs: sourceURLs, to: path(0, in: scratch),
+                    progress: progress)
+            ]
+        case .sound(let frames):
+            return [
+                try await renderer.renderAudio(
+                    frames, of: plan, sourceURLs: sourceURLs, to: path(0, in: scratch),
                     progress: progress)
             ]
         case .video(let frames) where jobs.count == 1:
@@ -57,7 +63,7 @@ struct UnitRendering: Sendable {
         var receipt = RenderReceipt(
             key: target.key.text, etag: first.etag, frames: target.length, bytes: first.bytes,
             cpuMilliseconds: report.cpuMicroseconds / 1_000, cached: false)
-        if jobs[0].plan.output.video.copiesUntouched, unit != .audio {
+        if jobs[0].plan.output.video.copiesUntouched, !unit.isSound {
             receipt.copiedFrames = report.copiedFrames
             receipt.encodedBecause = report.encodedBecause
         }
@@ -104,6 +110,11 @@ struct UnitTarget: Sendable {
             fileExtension = audioFileExtension(for: plan.output)
             contentType = audioContentType(for: plan.output)
             length = plan.sampleCount
+        case .sound(let frames):
+            fingerprint = audioFingerprint(frames, of: plan, ffmpegVersion: version)
+            fileExtension = audioFileExtension(for: plan.output)
+            contentType = audioContentType(for: plan.output)
+            length = frames.count * SoundPlanner.frameSamples
         }
         key = ExportKeys.cache(
             sha256Hex(fingerprint), fileExtension: fileExtension, owner: owner)

@@ -1,4 +1,5 @@
 import Editing
+import FFmpeg
 import Jobs
 import ObjectStore
 
@@ -17,7 +18,7 @@ struct UnitSources: Sendable {
             let source = plan.sources[index]
             try await check(source)
             var key = ObjectKey(source.key)
-            if unit == .audio, let extracted = try await extractedAudio(of: source) {
+            if unit.isSound, let extracted = try await extractedAudio(of: source) {
                 key = extracted
             }
             urls[index] = try await bucket.presignedURL(
@@ -31,6 +32,8 @@ struct UnitSources: Sendable {
         switch unit {
         case .audio:
             Set(plan.audio.map(\.source))
+        case .sound(let frames):
+            soundSources(of: frames, in: plan)
         case .video(let frames):
             Set(
                 plan.layers.flatMap(\.placements)

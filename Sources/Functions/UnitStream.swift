@@ -28,6 +28,9 @@ struct UnitStream: Sendable {
                 let key = keys.streamPiece(
                     frames, initialisationBytes: piece.initialisationBytes)
                 _ = try await bucket.uploadFile(path, to: key, contentType: "video/mp4")
+            case .sound:
+                // A stream's sound is one unit (`SoundPlanner`).
+                break
             case .audio:
                 let piece = try await dependencies.renderer.streamPiece(
                     nil, of: plan, url: url, to: path)

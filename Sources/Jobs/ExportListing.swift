@@ -126,8 +126,7 @@ package struct ExportListing: Hashable, Sendable {
 
     /// Whether every unit of a plan has its receipt.
     package func isEverythingRendered(of plan: RenderPlan) -> Bool {
-        (receipts.contains(.audio) || !plan.output.format.hasSound)
-            && finishedChunks(of: plan.pictureFrames) != nil
+        finishedSound(of: plan) != nil && finishedChunks(of: plan.pictureFrames) != nil
     }
 
     /// The finest ranges that were asked for, in time order, without those
@@ -141,20 +140,18 @@ package struct ExportListing: Hashable, Sendable {
 
     /// Ranges that were asked for here or by way of another export.
     private var wantedRanges: [FrameRange] {
-        awaited.union(requests.keys).compactMap { unit -> FrameRange? in
-            guard case .video(let frames) = unit else { return nil }
-            return frames
-        }
+        awaited.union(requests.keys).compactMap(\.frames)
     }
 
     /// Whether a receipt holds all of a chunk: its own, or that of a larger
     /// range that was split and yet came to its end.
     package func isDone(_ chunk: FrameRange) -> Bool {
-        receipts.contains(.video(chunk))
-            || receipts.contains { unit in
-                guard case .video(let frames) = unit else { return false }
-                return frames.start <= chunk.start && chunk.end <= frames.end
-            }
+        receipts.contains(.video(chunk)) || isHeld(chunk, by: \.frames)
+    }
+
+    /// Whether one receipt of the kind holds the range.
+    func isHeld(_ range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>) -> Bool {
+        receipts.contains { $0[keyPath: kind]?.contains(range) == true }
     }
 
     /// Frames done of one chunk; all of them when it is done.
@@ -162,23 +159,25 @@ package struct ExportListing: Hashable, Sendable {
     /// What a larger range had done before it was split counts for its parts,
     /// so that what is shown does not go back.
     package func framesDone(in chunk: FrameRange) -> Int {
-        guard !isDone(chunk) else { return chunk.count }
-        return progress.reduce(0) { most, entry in
-            guard case .video(let frames) = entry.key, frames.start <= chunk.start,
-                chunk.end <= frames.end
-            else { return most }
-            let before = chunk.start - frames.start
-            return max(most, min(chunk.count, entry.value.frames - before))
+        isDone(chunk) ? chunk.count : framesWritten(in: chunk, by: \.frames)
+    }
+
+    /// The furthest that a unit of the kind has come in the range.
+    func framesWritten(
+        in range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>
+    ) -> Int {
+        progress.reduce(0) { most, entry in
+            guard let frames = entry.key[keyPath: kind], frames.contains(range) else {
+                return most
+            }
+            let before = range.start - frames.start
+            return max(most, min(range.count, entry.value.frames - before))
         }
     }
 
     /// The receipts that tile these frames, in time order; nil while one is
     /// missing.
     package func finishedChunks(of whole: FrameRange) -> [FrameRange]? {
-        let ranges = receipts.compactMap { unit -> FrameRange? in
-            guard case .video(let frames) = unit else { return nil }
-            return frames
-        }
-        return Tiling.cover(whole, with: ranges)
+        Tiling.cover(whole, with: receipts.compactMap(\.frames))
     }
 }

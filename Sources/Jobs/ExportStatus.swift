@@ -66,19 +66,16 @@ package struct ExportStatus: Hashable, Sendable {
     ///     does not tell.
     package init(_ listing: ExportListing, result: ExportResult?, soundFrames: Int? = nil) {
         let total = listing.frames?.count ?? 0
-        hasSound =
-            listing.requests[.audio] != nil || listing.awaited.contains(.audio)
-            || listing.receipts.contains(.audio)
-        let isAudioDone = listing.receipts.contains(.audio) || (!hasSound && total > 0)
+        hasSound = listing.hasSound
+        let isAudioDone = hasSound ? listing.isSoundDone : total > 0
         chunks = listing.chunks.map { Self.chunk($0, in: listing) }
         let isVideoDone =
             listing.frames.map { listing.finishedChunks(of: $0) != nil } ?? hasSound
         framesDone = isVideoDone ? total : chunks.reduce(0) { $0 + $1.framesDone }
         frameCount = total
         self.isAudioDone = isAudioDone
-        let sounding = min(listing.progress[.audio]?.frames ?? 0, soundFrames ?? total)
         soundDone =
-            isAudioDone ? Rational(1) : Rational(sounding, max(1, soundFrames ?? total))
+            isAudioDone ? Rational(1) : listing.soundDone(frameCount: soundFrames ?? total)
         self.result = result
         // A cancel marker alone is a wish: a stitch may still win.
         if let result {

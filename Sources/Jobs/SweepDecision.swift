@@ -67,10 +67,19 @@ package enum SweepDecision {
             Tiling.cover(chunk, with: asked) == nil
         }
         let ranges = Set(planned + asked).sorted { $0.start < $1.start }
-        let sound: [RenderUnit] = plan.output.format.hasSound ? [.audio] : []
-        return (ranges.map(RenderUnit.video) + sound).filter { unit in
-            if case .video(let frames) = unit { return !listing.isDone(frames) }
-            return !listing.receipts.contains(unit)
+        return ranges.filter { !listing.isDone($0) }.map(RenderUnit.video)
+            + unfinishedSound(of: plan, in: listing)
+    }
+
+    private static func unfinishedSound(
+        of plan: RenderPlan, in listing: ExportListing
+    ) -> [RenderUnit] {
+        guard let pieces = plan.soundPieces else {
+            return plan.soundUnits.filter { !listing.receipts.contains($0) }
         }
+        let asked = listing.soundPieces
+        let planned = pieces.filter { Tiling.cover($0, with: asked) == nil }
+        return Set(planned + asked).sorted { $0.start < $1.start }
+            .filter { !listing.isSoundDone($0) }.map(RenderUnit.sound)
     }
 }

@@ -121,19 +121,27 @@ struct Rendering {
             _ = try await engine.renderChunk(range, of: plan, sourceURLs: urls, to: path)
             chunks.append(path)
         }
-        var sound: String?
-        if plan.output.format.hasSound {
-            let path = "\(folder)/sound.\(audioFileExtension(for: plan.output))"
-            _ = try await engine.renderAudio(of: plan, sourceURLs: urls, to: path)
-            sound = path
-        }
+        let sound = try await renderSound()
         let path = "\(folder)/out-\(plan.chunks.count)-\(bytes).\(plan.output.format.rawValue)"
         let report = try await engine.stitch(
-            plan, chunkURLs: chunks, audioURL: sound, bytes: bytes, to: path, scratch: folder)
+            plan, chunkURLs: chunks, audioURLs: sound, bytes: bytes, to: path, scratch: folder)
         guard report.frames == plan.pictureFrames.count else {
             throw CommandFailed(text: "\(report.frames) frames")
         }
         return path
+    }
+
+    /// Renders the sound, the whole or its pieces; nothing where there is none.
+    func renderSound() async throws -> [String] {
+        guard plan.output.format.hasSound else { return [] }
+        let pieces = plan.soundPieces.map { $0.map(Optional.some) } ?? [nil]
+        var paths: [String] = []
+        for (index, frames) in pieces.enumerated() {
+            let path = "\(folder)/sound-\(index).\(audioFileExtension(for: plan.output))"
+            _ = try await engine.renderAudio(frames, of: plan, sourceURLs: urls, to: path)
+            paths.append(path)
+        }
+        return paths
     }
 
     /// Renders the sound alone and returns its samples.

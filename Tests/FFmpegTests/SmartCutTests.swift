@@ -168,7 +168,7 @@ import Testing
         }
         let film = "\(rendering.folder)/film.mp4"
         _ = try await rendering.engine.stitch(
-            rendering.plan, chunkURLs: chunks, audioURL: nil, to: film,
+            rendering.plan, chunkURLs: chunks, audioURLs: [], to: film,
             scratch: rendering.folder)
 
         let check = try await rendering.engine.verify(film, against: rendering.plan)

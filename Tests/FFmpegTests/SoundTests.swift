@@ -198,7 +198,7 @@ import Testing
         var rendering = try await placed([.ntsc, .pal], clips)
         rendering.plan.audio.append(
             RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000, loops: true))
-        let parts = try #require(AudioPieces(rendering.plan, mostInputs: 4))
+        let parts = try #require(AudioPieces(rendering.plan, count: 96_000, mostInputs: 4))
         #expect(parts.pieces.allSatisfy { (2...4).contains($0.placements.count) })
         #expect(parts.pieces.count > 4)
         #expect(

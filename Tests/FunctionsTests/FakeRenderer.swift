@@ -93,11 +93,20 @@ final class FakeRenderer: MediaRenderer {
     }
 
     func renderAudio(
-        of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        _ frames: FrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport {
         state.withLock { $0.sounds += 1 }
-        return try write("sound", to: path, frames: 0)
+        if let frames {
+            progress(frames.count / 2)
+            do {
+                try await duringChunk()
+            } catch {
+                throw FFmpegError(.cancelled, "The render was cancelled.")
+            }
+        }
+        let name = frames.map { " \($0.start)-\($0.end)" } ?? ""
+        return try write("sound\(name)", to: path, frames: 0)
     }
 
     func streamPiece(
@@ -110,12 +119,12 @@ final class FakeRenderer: MediaRenderer {
     }
 
     func stitch(
-        _ plan: RenderPlan, chunkURLs: [String], audioURL: String?, bytes: Int,
+        _ plan: RenderPlan, chunkURLs: [String], audioURLs: [String], bytes: Int,
         to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport {
         state.withLock { $0.stitches += 1 }
         return try write(
-            (chunkURLs + [audioURL ?? ""]).joined(separator: "\n"), to: path,
+            (chunkURLs + audioURLs).joined(separator: "\n"), to: path,
             frames: plan.pictureFrames.count)
     }
 

@@ -17,19 +17,21 @@ struct Stage: Sendable {
     private let counter = Counter()
     private let used = UsedPermissions()
     private let tokens: [String: OwnerID]
+    private let concurrency: Int
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
-        memory: InMemoryBucket = InMemoryBucket(now: { 1_700_000_000_000 })
+        memory: InMemoryBucket = InMemoryBucket(now: { 1_700_000_000_000 }), concurrency: Int = 2
     ) {
         self.renderer = renderer
         self.tokens = tokens
         self.memory = memory
+        self.concurrency = concurrency
     }
 
     /// The same store with another renderer.
     func with(_ renderer: FakeRenderer) -> Stage {
-        Stage(renderer: renderer, tokens: tokens, memory: memory)
+        Stage(renderer: renderer, tokens: tokens, memory: memory, concurrency: concurrency)
     }
 
     final class Counter: Sendable {
@@ -49,7 +51,7 @@ struct Stage: Sendable {
                 let digits = String(counter.next())
                 return String(repeating: "a", count: length - digits.count) + digits
             },
-            scratchRoot: "/tmp", concurrency: 2, renderSeconds: 900)
+            scratchRoot: "/tmp", concurrency: concurrency, renderSeconds: 900)
     }
 
     /// Permissions that a function made use of, as `function action pattern`.

@@ -37,7 +37,8 @@ import Testing
     }
 
     @Test(arguments: [
-        RenderUnit.audio, .video(FrameRange(0, 1)), .video(FrameRange(299, 5_184_000)),
+        RenderUnit.audio, .sound(FrameRange(0, 2_813)), .video(FrameRange(0, 1)),
+        .video(FrameRange(299, 5_184_000)),
     ])
     func `a chunk request's key tells its export and unit again`(unit: RenderUnit) throws {
         let keys = ExportKeys(owner: owner, job: job)
@@ -92,6 +93,8 @@ import Testing
 
     @Test func `a unit's name is nothing but digits`() {
         #expect(RenderUnit(name: "+0000001-00000002") == nil)
+        #expect(RenderUnit(name: "audio-00000001-00000001") == nil)
+        #expect(RenderUnit(name: "audio-") == nil)
     }
 
     @Test(arguments: ["", "Ann", "a/b", "a b", "ä", String(repeating: "a", count: 65)])

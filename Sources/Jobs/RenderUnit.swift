@@ -1,0 +1,77 @@
+package import Editing
+
+/// One piece of render work: a range of frames, the whole sound, or a part of it.
+package enum RenderUnit: Hashable, Sendable {
+    case video(FrameRange)
+    case audio
+    /// AAC frames of the sound, where it is made in pieces (`SoundPlanner`).
+    case sound(FrameRange)
+
+    /// Whether it is heard and not seen.
+    package var isSound: Bool {
+        if case .video = self { false } else { true }
+    }
+
+    /// `00000300-00000600`, `audio` or `audio-00000000-00002813`: zero-padded, so
+    /// that names sort by time.
+    package var name: String {
+        switch self {
+        case .video(let frames): Self.text(frames)
+        case .audio: "audio"
+        case .sound(let frames): "audio-\(Self.text(frames))"
+        }
+    }
+
+    /// - Returns: nil for text that `name` never gives.
+    package init?(name: some StringProtocol) {
+        guard name != "audio" else {
+            self = .audio
+            return
+        }
+        if name.hasPrefix("audio-") {
+            guard let frames = Self.range(name.dropFirst("audio-".count)) else { return nil }
+            self = .sound(frames)
+        } else {
+            guard let frames = Self.range(name) else { return nil }
+            self = .video(frames)
+        }
+    }
+
+    private static func text(_ frames: FrameRange) -> String {
+        "\(padded(frames.start))-\(padded(frames.end))"
+    }
+
+    private static func range(_ text: some StringProtocol) -> FrameRange? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2,
+            parts.allSatisfy({ $0.utf8.count == width && $0.utf8.allSatisfy(isDigit) }),
+            let start = Int(parts[0]), let end = Int(parts[1]), 0 <= start, start < end
+        else { return nil }
+        return FrameRange(start, end)
+    }
+
+    /// Digits of a frame number: 24 hours at 120 frames a second need eight.
+    private static let width = 8
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+extension RenderPlan {
+    /// What the sound is made of; nothing where there is none.
+    package var soundUnits: [RenderUnit] {
+        guard output.format.hasSound else { return [] }
+        return soundPieces?.map(RenderUnit.sound) ?? [.audio]
+    }
+}
+
+extension RenderPlan.Companion {
+    /// Whether that unit of the two exports is rendered once for both.
+    package func shares(_ unit: RenderUnit) -> Bool { !unit.isSound || sharesSound }
+}

@@ -1,0 +1,103 @@
+"""Long sound is made in pieces at the same time, and nothing is heard of it."""
+import array
+import math
+import subprocess
+import wave
+
+import boto3
+import conftest
+import pytest
+from botocore.config import Config
+
+SECONDS, RATE, TONE = 300, 48_000, 440
+
+
+@pytest.fixture(scope="module")
+def tone(tmp_path_factory):
+    """Five minutes of one sine, from its first sample to its last."""
+    path = tmp_path_factory.mktemp("tone") / "tone.wav"
+    period = array.array("h", (
+        round(12_000 * math.sin(2 * math.pi * TONE * n / RATE)) for n in range(RATE)))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        for _ in range(SECONDS):
+            file.writeframes(period.tobytes())
+    return path
+
+
+@pytest.fixture
+def many(tmp_path, gate):
+    """An emulator of eight renderers."""
+    emulator = conftest.Emulator(
+        tmp_path / "data", WORKER_CONCURRENCY="8", SPOOL_FFMPEG=str(gate.program)).start()
+    yield emulator
+    emulator.stop()
+
+
+def edit(asset, **output):
+    clip = {"asset": {"type": "audio", "assetId": asset}, "length": SECONDS}
+    picture = {"asset": {"type": "color", "color": "#204060"}, "length": SECONDS}
+    tracks = [{"clips": [clip]}]
+    if output["format"] == "mp4":
+        tracks.append({"clips": [picture]})
+        output |= {"size": {"width": 64, "height": 36}, "fps": 5}
+    return {"timeline": {"tracks": tracks}, "output": output}
+
+
+def receipts(emulator, job):
+    client = boto3.client(
+        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret", region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}))
+    found = client.list_objects_v2(Bucket="spool", Prefix=f"exports/local/{job}/receipts/audio")
+    return [item["Key"].rsplit("/", 1)[1] for item in found.get("Contents", [])]
+
+
+def check(path):
+    """Every packet in its place, every sample there, and no step in the tone."""
+    starts = [int(line.split(",")[1]) for line in subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a", "-c", "copy", "-copyts",
+         "-f", "framecrc", "-"], check=True, capture_output=True, text=True,
+    ).stdout.splitlines() if line[0] != "#"]
+    assert starts == [1_024 * (n - 1) for n in range(len(starts))]
+    raw = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a", "-ac", "1", "-f", "s16le", "-"],
+        check=True, capture_output=True).stdout
+    samples = array.array("h", raw)
+    assert 0 <= len(samples) - SECONDS * RATE < 1_024
+    samples = samples[:SECONDS * RATE]
+    peak = max(samples)
+    assert peak > 5_000
+    steepest = 2 * math.pi * TONE / RATE * peak
+    # Both ends are the tone's own.
+    inner = samples[2_048:-2_048]
+    assert max(abs(b - a) for a, b in zip(inner, inner[1:])) < 1.1 * steepest
+
+
+@pytest.mark.parametrize("format", ["m4a", "mp4"])
+def test_a_long_tone_is_whole(many, tone, tmp_path, format):
+    job = many.start_export(edit(many.upload(tone, "audio/wav"), format=format))
+    status = many.wait(job)
+    assert status["state"] == "completed", status
+
+    assert len(receipts(many, job)) == 5
+    assert status["check"]["audioSamples"] == SECONDS * RATE
+    check(many.download(status, tmp_path / f"out.{format}"))
+
+
+def test_a_killed_emulator_goes_on_with_the_pieces(many, gate, tone, tmp_path):
+    asset = many.upload(tone, "audio/wav")
+    # The last piece: 128 frames before it, and 1,776 of its own.
+    gate.hold("floor(n/1904)")
+    job = many.start_export(edit(asset, format="m4a"))
+    many.wait_until(lambda: len(receipts(many, job)) == 4)
+    many.kill()
+    gate.open()
+
+    many.start()
+    status = many.wait(job)
+    assert status["state"] == "completed", status
+    assert len(receipts(many, job)) == 5
+    check(many.download(status, tmp_path / "out.m4a"))
