@@ -44,9 +44,6 @@ package struct ChunkPlanner: Hashable, Sendable {
         /// Extra of one chunk in seconds of output encoded (facts G: between
         /// 0.4 and 1.0 s at every length).
         package static let overheadSeconds = 0.8
-        /// CPU time of one pixel of one frame, decoded, filtered and encoded
-        /// (facts E: 147 s of 1080p30 took 222 s on two cores).
-        package static let nanosecondsPerPixel = 50.0
         /// Share of a function's time limit that a chunk may be planned to
         /// take; the rest is for slow machines and for the upload.
         package static let deadlineShare = 0.5
@@ -59,19 +56,22 @@ package struct ChunkPlanner: Hashable, Sendable {
     ///     of what begins there: the least of them is the border.
     ///   - pixelsPerFrame: Of the output.
     ///   - bytesPerPixel: Of a chunk's file.
+    ///   - nanosecondsPerPixel: CPU time that a pixel takes (`EncoderCost`).
     ///   - requestedSeconds: A chunk length that the caller asked for; kept but
     ///     for the limits on the number of chunks and on the disk.
     /// - Precondition: `frameCount` is at least 1.
     package func chunks(
         frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge], pixelsPerFrame: Int,
-        bytesPerPixel: Double = 0.125, requestedSeconds: Rational? = nil
+        bytesPerPixel: Double = 0.125,
+        nanosecondsPerPixel: Double = EncoderCost.usualNanosecondsPerPixel,
+        requestedSeconds: Rational? = nil
     ) -> [FrameRange] {
         precondition(frameCount >= 1, "a timeline has a frame")
         let seconds =
             requestedSeconds
             ?? chosenSeconds(
                 frameCount, frameRate: frameRate, clipEdges: clipEdges,
-                pixelsPerFrame: pixelsPerFrame)
+                nanosecondsPerFrame: Double(pixelsPerFrame) * nanosecondsPerPixel)
         // A chunk has eleven tenths of the wanted length at the most.
         let onDisk =
             diskMegabytes.map {
@@ -88,10 +88,10 @@ package struct ChunkPlanner: Hashable, Sendable {
     /// The length that ends soonest on these instances, among those that pay
     /// and that a function can render in its time.
     private func chosenSeconds(
-        _ frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge], pixelsPerFrame: Int
+        _ frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge],
+        nanosecondsPerFrame: Double
     ) -> Rational {
-        let cpuPerSecond =
-            Double(pixelsPerFrame) * frameRate.doubleValue * Cost.nanosecondsPerPixel / 1e9
+        let cpuPerSecond = nanosecondsPerFrame * frameRate.doubleValue / 1e9
         let affordable = Double(functionSeconds) * Cost.deadlineShare / cpuPerSecond
         let timelineSeconds = (Rational(frameCount) / frameRate).doubleValue
 

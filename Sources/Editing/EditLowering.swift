@@ -99,6 +99,7 @@ struct EditLowering {
             frameCount: range.count, frameRate: settings.frameRate, clipEdges: plan.clipEdges,
             pixelsPerFrame: settings.width * settings.height,
             bytesPerPixel: ChunkResources.bytesPerPixel(settings.video.codec),
+            nanosecondsPerPixel: EncoderCost.nanosecondsPerPixel(settings.video),
             requestedSeconds: edit.output.chunkSeconds
                 ?? (settings.video.copiesUntouched
                     ? Rational(ChunkPlanner.Cost.copiedSeconds) : nil))

@@ -61,10 +61,18 @@ package enum SharedRendering {
         let bytes = outputs.reduce(0.0) {
             $0 + ChunkResources.bytesPerPixel($1.video.codec) * Double($1.width * $1.height)
         }
+        // Loops: Swift 6.3.1's optimizer crashes on the same in closures.
+        var nanoseconds = 0.0
+        for output in outputs {
+            nanoseconds +=
+                EncoderCost.nanosecondsPerPixel(output.video)
+                * Double(output.width * output.height)
+        }
         first.chunks = planner.chunks(
             frameCount: first.frameCount, frameRate: first.output.frameRate,
             clipEdges: first.clipEdges, pixelsPerFrame: pixels,
-            bytesPerPixel: bytes / Double(pixels), requestedSeconds: chunkSeconds)
+            bytesPerPixel: bytes / Double(pixels),
+            nanosecondsPerPixel: nanoseconds / Double(pixels), requestedSeconds: chunkSeconds)
         guard let memory = planner.memoryMegabytes else { return first.chunks }
         return ChunkResources.bounded(first, with: outputs, memoryMegabytes: memory)
     }

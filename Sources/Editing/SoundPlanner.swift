@@ -79,7 +79,7 @@ package struct SoundPlanner: Hashable, Sendable {
         let rate = plan.output.frameRate.doubleValue
         let second =
             Double(plan.output.width * plan.output.height) * rate
-            * ChunkPlanner.Cost.nanosecondsPerPixel / 1e9
+            * EncoderCost.nanosecondsPerPixel(plan.output.video) / 1e9
         let picture = Double(plan.pictureFrames.count) / rate * second
         let chunk = Double(plan.chunks.map(\.count).max() ?? 0) / rate * second
         let shortest = Self.leastSeconds * sound / Self.filmSeconds(plan)

@@ -19,7 +19,7 @@ enum EncodeArguments {
             + ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"]
             + ["-color_range", "tv", "-fps_mode", "passthrough"]
             + ["-enc_time_base", "\(timeBase.numerator)/\(timeBase.denominator)"]
-            + ["-video_track_timescale", "\(timescale(rate))"] + container + indexInFront
+            + ["-video_track_timescale", "\(timescale(rate))"] + container + inFragments
     }
 
     private static func encoder(
@@ -95,6 +95,13 @@ enum EncodeArguments {
     /// What every file of ours has: nothing of the sources' metadata, nothing
     /// of the day or the library's version.
     static let container = ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
+
+    /// A chunk is written in fragments that begin with a keyframe: what a run that
+    /// was ended leaves is whole up to the last of them (`finishedPart`).
+    private static let inFragments = [
+        "-movflags", "+frag_keyframe+delay_moov+default_base_moof",
+        "-min_frag_duration", "1000000",
+    ]
 
     /// For mp4 and mov alone; FFmpeg refuses an option that nothing takes.
     static let indexInFront = ["-movflags", "+faststart"]

@@ -25,5 +25,12 @@ enum FileSystem {
         }
     }
 
+    /// Cuts off what lies behind as many bytes.
+    static func cut(_ path: String, to bytes: Int) throws(FFmpegError) {
+        guard truncate(path, off_t(bytes)) == 0 else {
+            throw FFmpegError(.failed, "The file \(path) could not be cut.")
+        }
+    }
+
     static func remove(_ path: String) { _ = unlink(path) }
 }

@@ -19,6 +19,18 @@ enum FragmentedFile {
         return piece(descriptor, FileSystem.size(of: path))
     }
 
+    /// Bytes up to the end of the last whole fragment of a file whose writer may have
+    /// been ended at any moment; nil where there is none.
+    static func wholeBytes(_ path: String) -> Int? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        let size = FileSystem.size(of: path)
+        let boxes = boxes(descriptor, from: 0, to: size, isWhole: false) ?? []
+        let ends = zip(boxes, boxes.dropFirst()).filter { $0.type == "moof" && $1.type == "mdat" }
+        return ends.last.map { $1.start + $1.bytes }
+    }
+
     private static func piece(_ descriptor: Int32, _ size: Int) -> StreamPiece? {
         guard let boxes = boxes(descriptor, from: 0, to: size),
             let first = boxes.first(where: { $0.type == "moof" })
@@ -50,12 +62,15 @@ enum FragmentedFile {
     }
 
     /// Boxes that fill a stretch of the file exactly; nil where they do not.
-    private static func boxes(_ descriptor: Int32, from start: Int, to end: Int) -> [Box]? {
+    /// - Parameter isWhole: False to take the boxes before one that is cut off.
+    private static func boxes(
+        _ descriptor: Int32, from start: Int, to end: Int, isWhole: Bool = true
+    ) -> [Box]? {
         var boxes: [Box] = []
         var position = start
         while position < end {
             guard let head = read(descriptor, at: position, count: 16), head.count >= 8 else {
-                return nil
+                return isWhole ? nil : boxes
             }
             var bytes = number(head[0..<4])
             var length = 8
@@ -63,7 +78,7 @@ enum FragmentedFile {
                 bytes = number(head[8..<16])
                 length = 16
             }
-            guard bytes >= length, bytes <= end - position else { return nil }
+            guard bytes >= length, bytes <= end - position else { return isWhole ? nil : boxes }
             boxes.append(
                 Box(
                     type: String(decoding: head[4..<8], as: UTF8.self), start: position,

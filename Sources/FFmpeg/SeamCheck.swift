@@ -75,7 +75,7 @@ extension MediaEngine {
         }
     }
 
-    private func probePackets(
+    func probePackets(
         _ path: String, _ selection: [String], onLine: ProcessOutput.LineHandler? = nil
     ) async throws(FFmpegError) -> FFmpegProcess.Outcome {
         let arguments =

@@ -17,6 +17,10 @@ package protocol MediaRenderer: Sendable {
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
+    /// What a chunk's render that was ended before its time has left.
+    func finishedPart(
+        of frames: FrameRange, in plan: RenderPlan, at path: String
+    ) async throws(FFmpegError) -> RenderReport?
     /// Several chunks at once (`SharedRendering`).
     func renderChunks(
         _ outputs: [ChunkOutput], sourceURLs: [Int: String],

@@ -74,17 +74,23 @@ private struct UnitWork {
         let plan = try await ledger.plan()
         let companions = CompanionUnits(of: unit, plan, leader: ledger)
         if try await !bucket.objectExists(ledger.keys.receipt(unit)) {
-            guard var receipt = try await renderOrReuse(plan, companions) else { return }
-            if plan.output.isStreamed {
-                let stream = UnitStream(
-                    plan: plan, keys: ledger.keys, dependencies: dependencies)
-                try await stream.add(unit, receipt)
-            }
-            receipt.work = meter.work(now: dependencies.now())
-            _ = try await bucket.createDocument(receipt, at: ledger.keys.receipt(unit))
+            guard let receipt = try await renderOrReuse(plan, companions) else { return }
+            try await record(receipt, of: unit, plan)
         }
         try await companions.request()
         try await ledger.requestStitchIfComplete(plan)
+    }
+
+    private func record(
+        _ receipt: RenderReceipt, of unit: RenderUnit, _ plan: RenderPlan
+    ) async throws {
+        var receipt = receipt
+        if plan.output.isStreamed {
+            let stream = UnitStream(plan: plan, keys: ledger.keys, dependencies: dependencies)
+            try await stream.add(unit, receipt)
+        }
+        receipt.work = meter.work(now: dependencies.now())
+        _ = try await bucket.createDocument(receipt, at: ledger.keys.receipt(unit))
     }
 
     /// Lets the exports that wait for this unit go on by themselves.
@@ -147,7 +153,9 @@ private struct UnitWork {
         _ jobs: [UnitJob], _ companions: CompanionUnits
     ) async throws -> RenderReceipt? {
         do {
-            return try await render(jobs)
+            return try await render(jobs) { rendering, scratch in
+                try await handOnRest(rendering, companions, scratch: scratch)
+            }
         } catch HandlerFailure.outOfTime {
             guard try await handOn(companions) else { throw HandlerFailure.outOfTime }
             return nil
@@ -155,8 +163,15 @@ private struct UnitWork {
     }
 
     /// Renders into the cache.
-    /// - Returns: The receipt of the first job.
-    private func render(_ jobs: [UnitJob]) async throws -> RenderReceipt {
+    /// - Parameter rescue: Called with what is left when time has run out; answers
+    ///   whether it was of use.
+    /// - Returns: The receipt of the first job; nil where the rescue was of use.
+    private func render(
+        _ jobs: [UnitJob],
+        rescue: @Sendable (UnitRendering, _ scratch: String) async throws -> Bool = { _, _ in
+            false
+        }
+    ) async throws -> RenderReceipt? {
         let sources = UnitSources(plan: jobs[0].plan, bucket: bucket, owner: ledger.keys.owner)
         let urls = try await sources.urls(for: unit)
         let monitor = RenderMonitor(
@@ -166,12 +181,42 @@ private struct UnitWork {
         let rendering = UnitRendering(unit: unit, jobs: jobs, sourceURLs: urls)
         let (renderer, bucket) = (dependencies.renderer, bucket)
         return try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
-            try await monitor.run { progress in
-                let reports = try await rendering.render(
-                    with: renderer, scratch: scratch, progress)
-                return try await rendering.store(reports, in: bucket, scratch: scratch)
+            do {
+                return try await monitor.run { progress in
+                    let reports = try await rendering.render(
+                        with: renderer, scratch: scratch, progress)
+                    return try await rendering.store(reports, in: bucket, scratch: scratch)
+                }
+            } catch HandlerFailure.outOfTime {
+                guard try await rescue(rendering, scratch) else { throw HandlerFailure.outOfTime }
+                return nil
             }
         }
+    }
+
+    /// Keeps the frames that are finished and asks for the rest, in parts of no more
+    /// than those.
+    /// - Returns: False where there is too little to keep.
+    private func handOnRest(
+        _ rendering: UnitRendering, _ companions: CompanionUnits, scratch: String
+    ) async throws -> Bool {
+        guard
+            let part = try? await rendering.finishedPart(
+                with: dependencies.renderer, scratch: scratch, owner: ledger.keys.owner)
+        else { return false }
+        let rest = part.rest.map(RenderUnit.video)
+        try await companions.awaitUnits(rest + [part.unit])
+        // Others begin while this one stores its part.
+        for unit in rest { try await ledger.requestUnit(unit) }
+        let receipt = try await part.rendering.store(
+            [part.report], in: bucket, scratch: scratch)
+        try await record(receipt, of: part.unit, part.plan)
+        // Its event looks whether everything is there.
+        try await ledger.requestUnit(part.unit)
+        context.logger.info(
+            "A chunk did not fit into the time limit: the rest was handed on.",
+            ["chunk": .string(unit.name), "finished": .string(part.unit.name)])
+        return true
     }
 
     /// Asks for the two halves of a range that did not fit into the time.

@@ -13,7 +13,7 @@ struct UnitRendering: Sendable {
     /// By index in the plans' sources, which they share.
     let sourceURLs: [Int: String]
 
-    private func path(_ index: Int, in scratch: String) -> String {
+    func path(_ index: Int, in scratch: String) -> String {
         "\(scratch)/unit-\(index).\(jobs[index].target.fileExtension)"
     }
 

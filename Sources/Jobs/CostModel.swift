@@ -92,8 +92,10 @@ package struct CostModel: Hashable, Sendable {
             Self.chunkMilliseconds
                 + Double(chunk.count * framePixels) * nanosecondsPerPixel / 1e6
         }
-        if plan.output.format.hasSound {
-            units.append(Self.soundMilliseconds + soundMillisecondsPerSecond * seconds)
+        let sound = plan.soundUnits
+        for _ in sound {
+            let share = seconds / Double(sound.count)
+            units.append(Self.soundMilliseconds + soundMillisecondsPerSecond * share)
         }
         let stitch = Self.stitchMilliseconds + stitchMillisecondsPerSecond * seconds
         for unit in units {
@@ -111,10 +113,10 @@ package struct CostModel: Hashable, Sendable {
             units.count * Self.unitRequests.writes + Self.stitchRequests.writes
             + Int(watched / 2)
         let pixels = plan.pictureFrames.count * framePixels
-        let sound = plan.output.format.hasSound ? plan.output.audio.bitsPerSecond / 8 : 0
+        let soundBytes = sound.isEmpty ? 0 : plan.output.audio.bitsPerSecond / 8
         let result =
             pixels > 0
-            ? Int(Double(pixels) * bytesPerPixel) : Int(Double(sound) * seconds)
+            ? Int(Double(pixels) * bytesPerPixel) : Int(Double(soundBytes) * seconds)
         found.storedBytes = 2 * result
         found.egressBytes = result
         return found

@@ -48,7 +48,7 @@ import Testing
                 -pix_fmt yuv420p -threads 1 -color_primaries bt709 -color_trc bt709 \
                 -colorspace bt709 -color_range tv -fps_mode passthrough -enc_time_base 1/25 \
                 -video_track_timescale 12800 -map_metadata -1 -map_chapters -1 -fflags +bitexact \
-                -movflags +faststart
+                -movflags +frag_keyframe+delay_moov+default_base_moof -min_frag_duration 1000000
                 source "e" 10 mov,mp4,0,0,640x360,0,1,yuv420p,bt709,tv; grid 1/100+301; \
                 scale 640x360; crop 640x360+0+0; place 0+0; frames 50; opacity 1
                 bottom at 0+50; piece 0+0; fade-out 250 of 25 from 275

@@ -21,16 +21,19 @@ final class FakeRenderer: MediaRenderer {
     private let failureTogether: FFmpegError?
     private let knownEncoders: Set<String>
     private let duringChunk: @Sendable () async throws -> Void
+    /// Frames that a run which is cancelled has finished.
+    private let finishedFrames: Int
 
     init(
         failure: FFmpegError? = nil, failureTogether: FFmpegError? = nil,
-        encoders: Set<String> = [],
+        encoders: Set<String> = [], finishedFrames: Int = 0,
         duringChunk: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.failure = failure
         self.failureTogether = failureTogether
         knownEncoders = encoders.union(["libx264", "aac", "pcm_s16le"])
         self.duringChunk = duringChunk
+        self.finishedFrames = finishedFrames
     }
 
     var calls: Calls { state.withLock { $0 } }
@@ -90,6 +93,14 @@ final class FakeRenderer: MediaRenderer {
                     "frames \(frames.start)-\(frames.end)", to: output.path, frames: frames.count))
         }
         return reports
+    }
+
+    func finishedPart(
+        of frames: FrameRange, in plan: RenderPlan, at path: String
+    ) async throws(FFmpegError) -> RenderReport? {
+        guard finishedFrames > 0 else { return nil }
+        let end = frames.start + finishedFrames
+        return try write("frames \(frames.start)-\(end)", to: path, frames: finishedFrames)
     }
 
     func renderAudio(

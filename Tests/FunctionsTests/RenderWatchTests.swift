@@ -1,11 +1,12 @@
 import Editing
-import Functions
 import Jobs
 import LambdaRuntime
 import ObjectStore
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Functions
 
 /// What ends a render before its time, seen from the bucket.
 @Suite struct RenderWatchTests {
@@ -41,6 +42,67 @@ import Testing
         #expect(try await plain.memory.objectExists(keys.request(.video(FrameRange(0, 150)))))
         #expect(try await plain.memory.objectExists(keys.request(.video(FrameRange(150, 300)))))
         #expect(try await plain.result(job) == nil)
+    }
+
+    @Test func `what is finished when time runs out is kept, and the rest handed on`()
+        async throws
+    {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        let keys = stage.keys(job)
+        let late = Stage.context.deadlineMilliseconds
+        let slow = FakeRenderer(
+            finishedFrames: 120, duringChunk: { try await Task.sleep(for: .seconds(3_600)) })
+        try await deliver(
+            keys.request(.video(FrameRange(0, 300))), stage.with(slow), now: { late })
+
+        let parts = [FrameRange(0, 120), FrameRange(120, 210), FrameRange(210, 300)]
+        let receipt = try #require(
+            try await stage.memory.document(RenderReceipt.self, at: keys.receipt(.video(parts[0]))))
+        #expect(receipt.frames == 120)
+        #expect(receipt.work != nil)
+        let (_, status) = try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status")
+        // Half of the chunk had been written; what is shown does not go back.
+        #expect(status["frames"] == ["done": 150, "total": 600])
+
+        for unit in parts.map(RenderUnit.video) + Stage.units.dropFirst() {
+            try await stage.deliver(keys.request(unit).text, to: .renderChunk)
+        }
+        try await stage.deliver(keys.stitchRequest.text, to: .stitchExport)
+
+        let result = try #require(try await stage.result(job))
+        #expect(result.outcome == .completed)
+        #expect(result.check?.seams == 3)
+        #expect(stage.renderer.calls.chunks == Array(parts[1...]) + [FrameRange(300, 600)])
+    }
+
+    @Test(arguments: [10, 300])
+    func `too little or all of a chunk is not kept`(finished: Int) async throws {
+        let stage = Stage()
+        let job = try await stage.export(try await stage.asset())
+        let keys = stage.keys(job)
+        let late = Stage.context.deadlineMilliseconds
+        let slow = FakeRenderer(
+            finishedFrames: finished,
+            duringChunk: { try await Task.sleep(for: .seconds(3_600)) })
+
+        try await deliver(
+            keys.request(.video(FrameRange(0, 300))), stage.with(slow), now: { late })
+
+        #expect(try await stage.memory.objectExists(keys.request(.video(FrameRange(150, 300)))))
+    }
+
+    @Test func `a rest is handed on in parts that fit`() {
+        let frames = FrameRange(100, 400)
+        #expect(FinishedPart.rest(of: frames, after: 299) == [FrameRange(399, 400)])
+        #expect(
+            FinishedPart.rest(of: frames, after: 100) == [
+                FrameRange(200, 300), FrameRange(300, 400),
+            ])
+        let many = FinishedPart.rest(of: FrameRange(0, 10_000), after: 24)
+        #expect(many.count == 16)
+        #expect(many.first?.start == 24 && many.last?.end == 10_000)
+        #expect(zip(many, many.dropFirst()).allSatisfy { $0.end == $1.start })
     }
 
     @Test func `an export of split chunks is joined from the halves`() async throws {
