@@ -16,8 +16,11 @@ struct FinishedPart: Sendable {
 
     /// Fewer frames are not worth a chunk.
     static let fewestFrames = 24
-    /// A part has to be stored in the seconds that are left.
-    static let mostBytes = 256 << 20
+    /// What is stored of it in a millisecond of the time that is left: half of what a
+    /// function of a cloud was found to send.
+    static let bytesPerMillisecond = 40_000
+    /// Kept for the records that are written after it.
+    static let recordMilliseconds = 1_000
     /// Parts of the rest, at most.
     static let mostParts = 16
 
@@ -32,15 +35,18 @@ struct FinishedPart: Sendable {
 }
 
 extension UnitRendering {
-    /// What is left of one export's pictures; nil where it is too little, or all.
+    /// What is left of one export's pictures; nil where it is too little, or all, or
+    /// more than can be stored in the time.
     func finishedPart(
-        with renderer: any MediaRenderer, scratch: String, owner: OwnerID
+        with renderer: any MediaRenderer, scratch: String, owner: OwnerID,
+        milliseconds: () -> Int
     ) async throws -> FinishedPart? {
         guard jobs.count == 1, case .video(let frames) = unit,
             let report = try await renderer.finishedPart(
                 of: frames, in: jobs[0].plan, at: path(0, in: scratch)),
             FinishedPart.fewestFrames <= report.frames, report.frames < frames.count,
-            report.bytes <= FinishedPart.mostBytes
+            report.bytes / FinishedPart.bytesPerMillisecond + FinishedPart.recordMilliseconds
+                <= milliseconds()
         else { return nil }
         let finished = FrameRange(frames.start, frames.start + report.frames)
         let target = UnitTarget(

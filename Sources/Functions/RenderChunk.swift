@@ -145,7 +145,7 @@ private struct UnitWork {
 
     private func logApart(_ error: any Error) {
         context.logger.warning(
-            "Chunks could not be rendered together.", ["error": .string("\(error)")])
+            "Work for more than this chunk did not come out.", ["error": .string("\(error)")])
     }
 
     /// - Returns: nil when the range was handed on as two smaller ones.
@@ -202,16 +202,22 @@ private struct UnitWork {
     ) async throws -> Bool {
         guard
             let part = try? await rendering.finishedPart(
-                with: dependencies.renderer, scratch: scratch, owner: ledger.keys.owner)
+                with: dependencies.renderer, scratch: scratch, owner: ledger.keys.owner,
+                milliseconds: { context.deadlineMilliseconds - dependencies.now() })
         else { return false }
         let rest = part.rest.map(RenderUnit.video)
         try await companions.awaitUnits(rest + [part.unit])
         // Others begin while this one stores its part.
         for unit in rest { try await ledger.requestUnit(unit) }
-        let receipt = try await part.rendering.store(
-            [part.report], in: bucket, scratch: scratch)
-        try await record(receipt, of: part.unit, part.plan)
-        // Its event looks whether everything is there.
+        do {
+            let receipt = try await part.rendering.store(
+                [part.report], in: bucket, scratch: scratch)
+            try await record(receipt, of: part.unit, part.plan)
+        } catch {
+            // Then another renders it.
+            logApart(error)
+        }
+        // Where the part is there, its event looks whether everything is.
         try await ledger.requestUnit(part.unit)
         context.logger.info(
             "A chunk did not fit into the time limit: the rest was handed on.",

@@ -129,18 +129,19 @@ package struct ExportListing: Hashable, Sendable {
         finishedSound(of: plan) != nil && finishedChunks(of: plan.pictureFrames) != nil
     }
 
-    /// The finest ranges that were asked for, in time order, without those
-    /// that a finer request replaced.
+    /// The finest ranges that were asked for or are there, in time order, without
+    /// those that finer ones replace.
     ///
-    /// A renderer that ran out of time splits its range into two requests, so
-    /// ranges can lie inside each other.
+    /// A renderer that ran out of time asks for parts of its range, so ranges can
+    /// lie inside each other.
     package var chunks: [FrameRange] {
         Tiling.finest(wantedRanges)
     }
 
-    /// Ranges that were asked for here or by way of another export.
+    /// Ranges that were asked for here or by way of another export, and finished
+    /// ones of which nobody was asked yet.
     private var wantedRanges: [FrameRange] {
-        awaited.union(requests.keys).compactMap(\.frames)
+        awaited.union(requests.keys).union(receipts).compactMap(\.frames)
     }
 
     /// Whether a receipt holds all of a chunk: its own, or that of a larger

@@ -26,15 +26,26 @@ package enum Tiling {
         return path
     }
 
-    /// Drops every range that holds a smaller one, and sorts the rest by time.
+    /// Replaces every range that smaller ones tile by the finest that do, and sorts
+    /// by time. Smaller ones that leave a gap are left out.
     package static func finest(_ ranges: [FrameRange]) -> [FrameRange] {
-        let sorted = ranges.sorted { ($0.start, -$0.end) < ($1.start, -$1.end) }
+        let sorted = Set(ranges).sorted { ($0.start, -$0.end) < ($1.start, -$1.end) }
         var result: [FrameRange] = []
-        for range in sorted {
-            while let last = result.last, last.end >= range.end, last.start <= range.start {
-                result.removeLast()
+        var index = 0
+        while index < sorted.count {
+            let whole = sorted[index]
+            var next = index + 1
+            while next < sorted.count, whole.contains(sorted[next]) { next += 1 }
+            let parts = Array(sorted[(index + 1)..<next])
+            if let cover = cover(whole, with: parts) {
+                // What lies in one of them may tile it again.
+                for part in cover {
+                    result += finest(parts.filter { part.contains($0) })
+                }
+            } else {
+                result.append(whole)
             }
-            result.append(range)
+            index = next
         }
         return result
     }

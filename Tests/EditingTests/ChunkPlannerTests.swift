@@ -98,6 +98,37 @@ import Testing
         #expect(chunks.allSatisfy { $0.count <= 2 * 60 })
     }
 
+    @Test(arguments: [
+        (#""codec":"h264""#, 300), (#""codec":"hevc","preset":"slower""#, 300),
+        (#""codec":"vp9","preset":"veryslow""#, 300), (#""codec":"hevc","preset":"veryslow""#, 60),
+    ])
+    func `a slow encoder's chunks fit into a function's time`(
+        output: String, functionSeconds: Int
+    ) throws {
+        let plan = try Edit(
+            request: request(
+                """
+                {"timeline":{"tracks":[{"clips":[
+                {"asset":{"type":"color","color":"#204060"},"length":60}]}]},
+                "output":{"resolution":"1080","fps":30,\(output)}}
+                """)
+        ).lowered(
+            assets: [:], captions: [:], unready: [:],
+            planner: ChunkPlanner(concurrency: 2, functionSeconds: functionSeconds))
+
+        let seconds = plan.chunks.map {
+            Double($0.count * 1_920 * 1_080) / 1e9
+                * EncoderCost.nanosecondsPerPixel(plan.output.video)
+        }
+        // A second of film is the least that is planned.
+        #expect(
+            (seconds.max() ?? 0)
+                <= max(
+                    Double(functionSeconds) * ChunkPlanner.Cost.deadlineShare * 1.1,
+                    1.1 * 30 * 1_920 * 1_080 * 1_086 / 1e9))
+        #expect(plan.chunks.count >= 6)
+    }
+
     @Test func `chunks tile any timeline, none empty, none longer than planned`() {
         for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
             var random = SeededGenerator(seed: seed)

@@ -1,4 +1,5 @@
 """What is killed, cancelled, sent twice or fed rubbish ends well."""
+import json
 import subprocess
 import time
 
@@ -204,3 +205,43 @@ def test_a_source_that_is_cut_short_fails_the_job(shared, media, tmp_path):
     assert asset in status["error"], status["error"]
     # Whoever asks again gets the same answer, and nothing runs any more.
     assert shared.status(status["jobId"]) == status
+
+
+def test_a_chunk_that_runs_out_of_time_keeps_what_it_has(tmp_path, media):
+    """FFmpeg reads as slowly as a film plays, and a function has twenty seconds."""
+    program = tmp_path / "slow-ffmpeg"
+    program.write_text("""#!/bin/sh
+case "$*" in *libx264*)
+    n=$#
+    while [ "$n" -gt 0 ]; do
+        a=$1; shift; n=$((n - 1))
+        [ "$a" = -i ] && set -- "$@" -re
+        set -- "$@" "$a"
+    done ;;
+esac
+exec /usr/bin/ffmpeg "$@"
+""")
+    program.chmod(0o755)
+    functions = json.loads((conftest.ROOT / "infra/functions.json").read_text())
+    for function in functions["functions"]:
+        if function["name"] == "render-chunk":
+            function["timeoutSeconds"] = 20
+    catalogue = tmp_path / "functions.json"
+    catalogue.write_text(json.dumps(functions))
+    emulator = Emulator(
+        tmp_path / "data", functions=catalogue, SPOOL_FFMPEG=str(program)).start()
+    try:
+        asset = emulator.upload(media / "slow.mp4")
+        edit = conftest.single(asset, 20, crf=30, chunkSeconds=20)
+        status = emulator.wait(emulator.start_export(edit))
+        assert status["state"] == "completed", status
+        # What was finished, and the rest in parts of no more.
+        first, *rest = status["chunks"]
+        assert rest and 0 < first["end"] < 600
+        assert "the rest was handed on" in (tmp_path / "data.log").read_text()
+        assert all(part["end"] - part["start"] <= first["end"] for part in rest)
+        assert status["check"]["frames"] == 600
+        film = emulator.download(status, tmp_path / "film.mp4")
+        assert len(conftest.frame_hashes(film)) == 600
+    finally:
+        emulator.stop()

@@ -50,11 +50,7 @@ import Testing
         let stage = Stage()
         let job = try await stage.export(try await stage.asset())
         let keys = stage.keys(job)
-        let late = Stage.context.deadlineMilliseconds
-        let slow = FakeRenderer(
-            finishedFrames: 120, duringChunk: { try await Task.sleep(for: .seconds(3_600)) })
-        try await deliver(
-            keys.request(.video(FrameRange(0, 300))), stage.with(slow), now: { late })
+        try await deliverInVain(stage, keys, finishedFrames: 120, leftMilliseconds: 7_000)
 
         let parts = [FrameRange(0, 120), FrameRange(120, 210), FrameRange(210, 300)]
         let receipt = try #require(
@@ -76,18 +72,33 @@ import Testing
         #expect(stage.renderer.calls.chunks == Array(parts[1...]) + [FrameRange(300, 600)])
     }
 
-    @Test(arguments: [10, 300])
-    func `too little or all of a chunk is not kept`(finished: Int) async throws {
+    /// Delivers the first chunk's request to a renderer whose time runs out.
+    private func deliverInVain(
+        _ stage: Stage, _ keys: ExportKeys, finishedFrames: Int, leftMilliseconds: Int
+    ) async throws {
+        let isRendering = Mutex(false)
+        let slow = FakeRenderer(
+            finishedFrames: finishedFrames,
+            duringChunk: {
+                isRendering.withLock { $0 = true }
+                try await Task.sleep(for: .seconds(3_600))
+            })
+        let late = Stage.context.deadlineMilliseconds - leftMilliseconds
+        try await deliver(
+            keys.request(.video(FrameRange(0, 300))), stage.with(slow),
+            now: { isRendering.withLock { $0 } ? late : 1_700_000_000_000 })
+    }
+
+    @Test(arguments: [(10, 7_000), (300, 7_000), (120, 900)])
+    func `too little, all, or what there is no time to store is not kept`(
+        finished: Int, leftMilliseconds: Int
+    ) async throws {
         let stage = Stage()
         let job = try await stage.export(try await stage.asset())
         let keys = stage.keys(job)
-        let late = Stage.context.deadlineMilliseconds
-        let slow = FakeRenderer(
-            finishedFrames: finished,
-            duringChunk: { try await Task.sleep(for: .seconds(3_600)) })
 
-        try await deliver(
-            keys.request(.video(FrameRange(0, 300))), stage.with(slow), now: { late })
+        try await deliverInVain(
+            stage, keys, finishedFrames: finished, leftMilliseconds: leftMilliseconds)
 
         #expect(try await stage.memory.objectExists(keys.request(.video(FrameRange(150, 300)))))
     }

@@ -1,5 +1,6 @@
 import Editing
 import Jobs
+import TestSupport
 import Testing
 
 @Suite struct TilingTests {
@@ -57,5 +58,41 @@ import Testing
             Tiling.finest(ranges) == [
                 FrameRange(0, 5), FrameRange(5, 7), FrameRange(7, 8), FrameRange(8, 10),
             ])
+    }
+
+    @Test func `parts that leave a gap replace nothing`() {
+        let whole = FrameRange(0, 10)
+        #expect(Tiling.finest([whole, FrameRange(5, 10)]) == [whole])
+        #expect(Tiling.finest([whole, FrameRange(0, 4), FrameRange(5, 10)]) == [whole])
+        // Of a range that was split twice, each by itself a tiling.
+        let parts = [
+            FrameRange(0, 5), FrameRange(5, 10), FrameRange(0, 4), FrameRange(4, 7),
+            FrameRange(7, 10),
+        ]
+        #expect(Tiling.finest([whole] + parts) == [FrameRange(0, 5), FrameRange(5, 10)])
+        #expect(Tiling.finest([]) == [])
+        #expect(Tiling.finest([FrameRange(3, 4), FrameRange(0, 2)]).first == FrameRange(0, 2))
+    }
+
+    @Test func `any splits give ranges that tile the whole`() {
+        for seed in 0..<200 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            var ranges = [FrameRange(0, 1_000)]
+            for _ in 0..<Int.random(in: 0...12, using: &random) {
+                let range = ranges.randomElement(using: &random)!
+                guard range.count > 1 else { continue }
+                let middle = Int.random(in: (range.start + 1)..<range.end, using: &random)
+                ranges += [FrameRange(range.start, middle), FrameRange(middle, range.end)]
+            }
+            // One that was lost.
+            if ranges.count > 1, Bool.random(using: &random) {
+                ranges.remove(at: Int.random(in: 1..<ranges.count, using: &random))
+            }
+            let finest = Tiling.finest(ranges.shuffled(using: &random))
+            let isTiling =
+                finest.first?.start == 0 && finest.last?.end == 1_000
+                && zip(finest, finest.dropFirst()).allSatisfy { $0.end == $1.start }
+            #expect(isTiling, "seed \(seed): \(ranges) gave \(finest)")
+        }
     }
 }
