@@ -139,6 +139,7 @@ import Testing
                 file 'file:/a'\\''b.mp4'
                 duration 0.033367
                 file 'http://s/b?x=%2F'
+                option fflags +ignidx
                 option rw_timeout 30000000
                 option reconnect 1
                 option reconnect_on_network_error 1
