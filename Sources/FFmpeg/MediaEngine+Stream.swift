@@ -62,7 +62,10 @@ extension MediaEngine {
             + (unit == nil ? "" : "+frag_keyframe")
         let arguments =
             globalArguments + SourceInput.fence(url, configuration, formats: "mov")
-            + ["-fflags", "+ignidx", "-i", SourceInput.resource(url), "-map", unit == nil ? "0:a" : "0:v", "-c", "copy"]
+            + [
+                "-fflags", "+ignidx", "-i", SourceInput.resource(url), "-map",
+                unit == nil ? "0:a" : "0:v", "-c", "copy",
+            ]
             + ["-output_ts_offset", offset.sixDecimals, "-avoid_negative_ts", "disabled"]
             + ["-use_editlist", "0", "-write_btrt", "0", "-movflags", flags] + cut
             + EncodeArguments.container + ["-f", "mp4", "file:\(path)"]

@@ -100,7 +100,7 @@ private struct UnitWork {
         try await CompanionUnits(of: unit, plan, leader: ledger).request()
     }
 
-    /// - Returns: nil when the range was handed on as two smaller ones.
+    /// - Returns: nil when the range was handed on in smaller ones.
     private func renderOrReuse(
         _ plan: RenderPlan, _ companions: CompanionUnits
     ) async throws -> RenderReceipt? {
@@ -148,7 +148,7 @@ private struct UnitWork {
             "Work for more than this chunk did not come out.", ["error": .string("\(error)")])
     }
 
-    /// - Returns: nil when the range was handed on as two smaller ones.
+    /// - Returns: nil when the range was handed on in smaller ones.
     private func renderOrHandOn(
         _ jobs: [UnitJob], _ companions: CompanionUnits
     ) async throws -> RenderReceipt? {
