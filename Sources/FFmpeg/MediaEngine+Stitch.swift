@@ -18,7 +18,8 @@ extension MediaEngine {
     ) async throws(FFmpegError) -> RenderReport {
         precondition(chunkURLs.count == plan.chunks.count, "a URL for each chunk")
         let list = "\(scratch)/chunks.ffconcat"
-        try FileSystem.write(Self.concatList(plan, chunkURLs: chunkURLs), to: list)
+        try FileSystem.write(
+            Self.concatList(plan.chunks, chunkURLs, rate: plan.output.frameRate), to: list)
         defer { FileSystem.remove(list) }
         let sound = try SoundInput(plan, audioURLs, listPath: "\(scratch)/sound.ffconcat")
         defer { sound?.removeList() }
@@ -103,12 +104,13 @@ extension MediaEngine {
     /// The list for the concat demuxer. Each length is the difference of two
     /// rounded times, so rounding never adds up (measured: without it every
     /// seam moves, 3.3 s after 80 of them).
-    static func concatList(_ plan: RenderPlan, chunkURLs: [String]) -> String {
+    /// - Parameter rate: Frames of the ranges in a second.
+    static func concatList(_ ranges: [FrameRange], _ urls: [String], rate: Rational) -> String {
         var text = "ffconcat version 1.0\n"
-        for (chunk, url) in zip(plan.chunks, chunkURLs) {
+        for (range, url) in zip(ranges, urls) {
             text += "file \(quoted(SourceInput.resource(url)))\n"
-            text += options(url)
-            text += "duration \(duration(of: chunk, plan.output.frameRate).sixDecimals)\n"
+            if SourceInput.isRemote(url) { text += remoteOptions }
+            text += "duration \(duration(of: range, rate).sixDecimals)\n"
         }
         return text
     }
@@ -121,10 +123,6 @@ extension MediaEngine {
     /// The demuxer opens the files itself, so patience is told in its list. Without
     /// `ignidx` it would first leap from fragment to fragment to the end of each chunk,
     /// and what the store had sent by then would be thrown away (measured: 2 MB each).
-    static func options(_ url: String) -> String {
-        SourceInput.isRemote(url) ? remoteOptions : ""
-    }
-
     private static let remoteOptions = """
         option fflags +ignidx
         option rw_timeout 30000000

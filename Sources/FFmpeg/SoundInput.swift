@@ -15,21 +15,10 @@ enum SoundInput {
             return
         }
         precondition(urls.count == pieces.count, "a URL for each piece")
-        let rate = plan.output.audio.sampleRate
-        var text = "ffconcat version 1.0\n"
-        for (piece, url) in zip(pieces, urls) {
-            text += "file \(MediaEngine.quoted(SourceInput.resource(url)))\n"
-            text += MediaEngine.options(url)
-            // The difference of two rounded times, so that rounding never adds up.
-            let duration = Self.microseconds(piece.end, rate) - Self.microseconds(piece.start, rate)
-            text += "duration \(Rational(duration, 1_000_000).sixDecimals)\n"
-        }
-        try FileSystem.write(text, to: listPath)
-        self = .pieces(list: listPath, delay: Rational(SoundPlanner.frameSamples, rate))
-    }
-
-    private static func microseconds(_ frame: Int, _ rate: Int) -> Int {
-        Rational(frame * SoundPlanner.frameSamples * 1_000_000, rate).rounded
+        let frame = Rational(SoundPlanner.frameSamples, plan.output.audio.sampleRate)
+        try FileSystem.write(
+            MediaEngine.concatList(pieces, urls, rate: Rational(1) / frame), to: listPath)
+        self = .pieces(list: listPath, delay: frame)
     }
 
     func removeList() {

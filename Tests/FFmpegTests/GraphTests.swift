@@ -130,11 +130,11 @@ import Testing
     }
 
     @Test func `the list of chunks adds up to rounded times`() {
-        var plan = plan
-        plan.chunks = [FrameRange(0, 1), FrameRange(1, 2), FrameRange(2, 300)]
+        let chunks = [FrameRange(0, 1), FrameRange(1, 2), FrameRange(2, 300)]
+        let urls = ["/a'b.mp4", "http://s/b?x=%2F", "c"]
 
         #expect(
-            MediaEngine.concatList(plan, chunkURLs: ["/a'b.mp4", "http://s/b?x=%2F", "c"]) == """
+            MediaEngine.concatList(chunks, urls, rate: plan.output.frameRate) == """
                 ffconcat version 1.0
                 file 'file:/a'\\''b.mp4'
                 duration 0.033367
