@@ -1,0 +1,26 @@
+package import Testing
+
+/// Polls a condition until it holds.
+///
+/// A test that waits says what for, and fails with these words when the time is over: a
+/// suite's time limit names no cause.
+/// - Parameters:
+///   - what: The awaited state, as the end of "waited in vain for …".
+///   - limit: The longest wait; generous, since a slow machine must not fail a test.
+/// - Returns: Whether the condition held in time; otherwise an issue is recorded.
+@discardableResult
+package func eventually(
+    _ what: String, within limit: Duration = .seconds(30),
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () async throws -> Bool
+) async throws -> Bool {
+    let end = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < end else {
+            Issue.record("waited in vain for \(what)", sourceLocation: sourceLocation)
+            return false
+        }
+        try await Task.sleep(for: .milliseconds(3))
+    }
+    return true
+}
