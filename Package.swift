@@ -14,6 +14,23 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Rooms that compute and nothing else.
+let pure = strict + [.strictMemorySafety()]
+
+/// The rooms that tests about edits draw on.
+let edit = [
+    "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning", "Lowering",
+    "Randomness",
+]
+
+/// The tests of one room, in a folder of its name.
+func tests(of room: String, with others: [String] = []) -> Target {
+    let rooms = [room, "TestSupport"] + others.filter { $0 != room }
+    return .testTarget(
+        name: "\(room)Tests", dependencies: rooms.map { .byName(name: $0) },
+        swiftSettings: strict)
+}
+
 let package = Package(
     name: "Spool",
     products: [
@@ -40,33 +57,59 @@ let package = Package(
 
         // Rooms, leaves first.
         .target(name: "Threads", swiftSettings: strict),
-        .target(name: "JSONTree", swiftSettings: strict),
-        .target(name: "JSONLog", swiftSettings: strict),
-        .target(name: "Editing", swiftSettings: strict + [.strictMemorySafety()]),
+        .target(name: "Randomness", swiftSettings: strict),
+        .target(name: "WallClock", swiftSettings: strict),
+        .target(name: "JSON", swiftSettings: pure),
+        .target(name: "Logging", dependencies: ["JSON", "WallClock"], swiftSettings: strict),
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
-        .target(name: "AWSSignature", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "Signing", dependencies: ["Crypto", "WallClock"], swiftSettings: strict),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "Threads"], swiftSettings: strict),
         .target(
             name: "ChildProcess", dependencies: ["CProcess", "Threads"], swiftSettings: strict),
+
+        // The edit: from a document to a plan. No input or output, no system library.
+        .target(name: "MediaTime", dependencies: ["JSON"], swiftSettings: pure),
+        .target(name: "Captions", dependencies: ["JSON", "MediaTime"], swiftSettings: pure),
+        .target(name: "RenderPlans", dependencies: ["MediaTime", "Captions"], swiftSettings: pure),
+        .target(
+            name: "EditFormats",
+            dependencies: ["JSON", "MediaTime", "Captions", "RenderPlans", "Randomness"],
+            swiftSettings: pure),
+        .target(name: "Planning", dependencies: ["MediaTime", "RenderPlans"], swiftSettings: pure),
+        .target(
+            name: "Lowering",
+            dependencies: [
+                "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
+            ],
+            swiftSettings: pure),
+
         .target(
             name: "ObjectStore",
-            dependencies: ["HTTPTransport", "AWSSignature", "XMLTree"],
+            dependencies: ["HTTPTransport", "Crypto", "Signing", "WallClock", "XMLTree"],
             swiftSettings: strict),
         .target(
-            name: "FFmpeg", dependencies: ["Editing", "ChildProcess"], swiftSettings: strict),
+            name: "FFmpeg",
+            dependencies: ["MediaTime", "Captions", "RenderPlans", "Planning", "ChildProcess"],
+            swiftSettings: strict),
         .target(
-            name: "Jobs", dependencies: ["Editing", "ObjectStore", "AWSSignature"],
+            name: "Jobs",
+            dependencies: [
+                "MediaTime", "Captions", "RenderPlans", "Planning", "ObjectStore", "Crypto",
+                "WallClock",
+            ],
             swiftSettings: strict),
         .target(
             name: "LambdaRuntime",
-            dependencies: ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"],
+            dependencies: ["JSON", "Logging", "WallClock", "CLambdaProcess", "Threads"],
             path: "Sources/Runtime",
             swiftSettings: strict),
         .target(
             name: "Functions",
             dependencies: [
-                "Editing", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "JSONLog",
-                "AWSSignature",
+                "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
+                "Lowering", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "Logging", "Crypto",
+                "Signing", "WallClock",
             ],
             swiftSettings: strict),
 
@@ -74,8 +117,8 @@ let package = Package(
         .executableTarget(
             name: "bootstrap",
             dependencies: [
-                "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "JSONLog",
-                "AWSSignature",
+                "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
+                "Crypto", "WallClock",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
@@ -83,11 +126,11 @@ let package = Package(
             dependencies: ["SpoolCommands", "SpoolStore"], path: "Sources/SpoolCLI/Main",
             swiftSettings: strict),
         .target(
-            name: "SpoolCommands", dependencies: ["HTTPTransport", "JSONTree", "Threads"],
+            name: "SpoolCommands", dependencies: ["HTTPTransport", "JSON", "Threads", "WallClock"],
             path: "Sources/SpoolCLI/Commands", swiftSettings: strict),
         .target(
             name: "SpoolStore",
-            dependencies: ["SpoolCommands", "ObjectStore", "HTTPTransport", "JSONTree"],
+            dependencies: ["SpoolCommands", "ObjectStore", "HTTPTransport", "JSON", "WallClock"],
             path: "Sources/SpoolCLI/Store", swiftSettings: strict),
 
         // The emulator: a store, a Lambda service and a console around processes.
@@ -100,64 +143,60 @@ let package = Package(
         .target(
             name: "EmulatorStore",
             dependencies: [
-                "EmulatorHTTP", "EmulatorDatabase", "AWSSignature", "XMLTree", "CCrypto", "JSONLog",
+                "EmulatorHTTP", "EmulatorDatabase", "Crypto", "Signing", "WallClock", "XMLTree", "CCrypto",
+                "Logging", "JSON",
             ],
             path: "local-emulator/Store", swiftSettings: strict),
         .target(
             name: "EmulatorLambda",
             dependencies: [
-                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog", "AWSSignature",
-                "Threads",
+                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Logging", "JSON", "Crypto", "Signing",
+                "WallClock", "Randomness", "Threads",
             ],
             path: "local-emulator/Lambda", swiftSettings: strict),
         .executableTarget(
             name: "local-emulator",
             dependencies: [
-                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
-                "AWSSignature", "ChildProcess", "Threads",
+                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "Logging",
+                "Crypto", "Signing", "WallClock", "ChildProcess", "Threads",
             ],
             path: "local-emulator/Main", swiftSettings: strict),
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["ObjectStore", "AWSSignature", "Editing"],
+            name: "TestSupport",
+            dependencies: [
+                "ObjectStore", "Crypto", "Signing", "WallClock", "JSON", "MediaTime", "Captions",
+                "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness",
+            ],
             path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(
-            name: "EditingTests", dependencies: ["Editing", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "ObjectStoreTests",
-            dependencies: [
-                "ObjectStore", "HTTPTransport", "AWSSignature", "XMLTree", "TestSupport",
-            ],
-            swiftSettings: strict),
-        .testTarget(
-            name: "JobsTests", dependencies: ["Jobs", "ObjectStore", "Editing", "TestSupport"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "FFmpegTests",
-            dependencies: ["FFmpeg", "Editing", "ChildProcess", "TestSupport"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "LambdaRuntimeTests",
-            dependencies: ["LambdaRuntime", "JSONLog", "JSONTree", "TestSupport"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "FunctionsTests",
-            dependencies: [
-                "Functions", "Jobs", "Editing", "ObjectStore", "FFmpeg", "LambdaRuntime", "JSONLog",
-                "TestSupport",
-            ],
-            swiftSettings: strict),
+        tests(of: "JSON", with: ["Randomness"]),
+        tests(of: "WallClock"),
+        tests(of: "Crypto", with: ["Signing"]),
+        tests(of: "Signing", with: ["Crypto", "WallClock"]),
+        tests(of: "Logging", with: ["JSON", "WallClock"]),
+        tests(of: "MediaTime", with: ["Randomness"]),
+        tests(of: "Captions", with: edit),
+        tests(of: "EditFormats", with: edit),
+        tests(of: "Planning", with: edit),
+        tests(of: "Lowering", with: edit),
+        tests(of: "ObjectStore", with: ["HTTPTransport", "Crypto", "Signing", "WallClock", "XMLTree"]),
+        tests(of: "Jobs", with: edit + ["ObjectStore", "WallClock"]),
+        tests(of: "FFmpeg", with: edit + ["ChildProcess"]),
+        tests(of: "LambdaRuntime", with: ["Logging", "JSON", "WallClock"]),
+        tests(
+            of: "Functions",
+            with: edit + ["Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock"]),
         .testTarget(
             name: "EmulatorTests",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda",
-                "ObjectStore", "HTTPTransport", "AWSSignature", "TestSupport", "ChildProcess",
-                "JSONLog",
+                "ObjectStore", "HTTPTransport", "Crypto", "Signing", "WallClock", "JSON",
+                "Randomness", "TestSupport", "ChildProcess", "Logging",
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SpoolCLITests", dependencies: ["SpoolCommands", "HTTPTransport"],
+            name: "SpoolCLITests", dependencies: ["SpoolCommands", "HTTPTransport", "JSON"],
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]

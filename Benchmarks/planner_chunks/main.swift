@@ -1,3 +1,7 @@
+import MediaTime
+import Planning
+import RenderPlans
+
 /// Prints the lengths, in frames, of the chunks that the planner chooses, and on a
 /// second line those of the sound's pieces, in AAC frames. Compiled by
 /// planner_simulation.py together with the planner's own sources, so that the

@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 import FFmpeg
 import FoundationEssentials
 import Functions

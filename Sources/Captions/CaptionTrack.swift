@@ -1,3 +1,6 @@
+package import JSON
+import MediaTime
+
 /// What is said, and when: the one form that every caption file is read into
 /// and written from. Times are whole milliseconds.
 package struct CaptionTrack: Hashable, Sendable, Codable {

@@ -1,3 +1,5 @@
+package import MediaTime
+
 /// A title, a lower third, or any other text that stands still: resolved to
 /// pixels of the output.
 package struct TextTitle: Hashable, Sendable, Codable {

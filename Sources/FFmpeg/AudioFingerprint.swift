@@ -1,4 +1,5 @@
-package import Editing
+package import MediaTime
+package import RenderPlans
 
 /// The canonical text that the sound's content address is made of: everything
 /// that decides its samples and its encoding, and nothing else.

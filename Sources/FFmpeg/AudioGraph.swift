@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// The filter graph of an export's whole sound, and the inputs that feed it.
 ///

@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// Sound of more clips than one FFmpeg should have open: stretches of a track
 /// are made first, as samples on disk, and then mixed as if they were clips.

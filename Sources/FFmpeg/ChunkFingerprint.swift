@@ -1,4 +1,6 @@
-package import Editing
+import Captions
+package import MediaTime
+package import RenderPlans
 
 /// The canonical text that a chunk's content address is made of: everything
 /// that decides the chunk's bytes, and nothing else.

@@ -1,4 +1,4 @@
-import Editing
+import MediaTime
 
 /// What one run of FFmpeg reads for the pictures of a chunk, and the frames that
 /// must come of it.

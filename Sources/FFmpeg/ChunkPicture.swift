@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// What one chunk shows: its pieces, and in what way they are drawn when.
 ///

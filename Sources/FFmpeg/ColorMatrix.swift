@@ -1,4 +1,4 @@
-import Editing
+import RenderPlans
 
 /// The colour matrix and range of a picture, guessed where the file is silent.
 enum ColorMatrix {

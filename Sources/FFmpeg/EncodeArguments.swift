@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// The arguments that turn frames and samples into files.
 enum EncodeArguments {

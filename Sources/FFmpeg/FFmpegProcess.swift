@@ -1,5 +1,4 @@
 import ChildProcess
-import Editing
 
 /// Runs `ffmpeg` or `ffprobe` once and tells failures apart.
 struct FFmpegProcess {

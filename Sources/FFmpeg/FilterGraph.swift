@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// The filter graph of one chunk's pictures, and the inputs that feed it.
 ///

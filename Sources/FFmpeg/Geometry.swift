@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// Where a picture lands: scaled to a size, cut to another, put at a place.
 ///

@@ -1,4 +1,5 @@
-package import Editing
+package import MediaTime
+package import RenderPlans
 
 extension MediaEngine {
     /// Mixes the sound of a plan, the whole or a piece of it: exactly

@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 import Synchronization
 
 extension MediaEngine {

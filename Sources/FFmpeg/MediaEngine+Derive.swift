@@ -1,4 +1,5 @@
-package import Editing
+import MediaTime
+package import RenderPlans
 
 extension MediaEngine {
     /// Codecs whose packets mov keeps with every timestamp and all priming,

@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 extension MediaEngine {
     /// Copies the packets of each candidate out of its source, and adds to the work

@@ -1,4 +1,5 @@
-package import Editing
+package import MediaTime
+package import RenderPlans
 import Synchronization
 
 extension MediaEngine {

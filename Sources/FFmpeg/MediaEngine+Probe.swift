@@ -1,5 +1,5 @@
-package import Editing
 import FoundationEssentials
+package import RenderPlans
 
 extension MediaEngine {
     /// Looks at a file without decoding more of it than FFmpeg's probe does.

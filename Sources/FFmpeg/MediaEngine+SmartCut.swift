@@ -1,4 +1,6 @@
-import Editing
+import MediaTime
+import Planning
+import RenderPlans
 
 extension MediaEngine {
     /// Renders a chunk of which some stretches are copied from their sources.

@@ -1,4 +1,5 @@
-package import Editing
+import MediaTime
+package import RenderPlans
 
 extension MediaEngine {
     /// Makes the finished file of chunks and sound: joined without encoding,

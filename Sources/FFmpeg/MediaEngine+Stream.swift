@@ -1,4 +1,5 @@
-package import Editing
+package import MediaTime
+package import RenderPlans
 
 /// A file of an HLS stream: what sets a player up, then fragments (RFC 8216,
 /// 3.3).

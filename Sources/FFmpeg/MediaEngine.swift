@@ -1,4 +1,5 @@
-package import Editing
+package import MediaTime
+package import RenderPlans
 import Synchronization
 
 /// FFmpeg as the functions see it: look at media, render a chunk, mix the

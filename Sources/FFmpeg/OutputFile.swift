@@ -1,4 +1,5 @@
-package import Editing
+import MediaTime
+package import RenderPlans
 
 /// The file name extension, without a dot, of rendered chunks.
 package func chunkFileExtension(for output: RenderPlan.OutputSettings) -> String {

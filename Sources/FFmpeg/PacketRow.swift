@@ -1,4 +1,4 @@
-import Editing
+import MediaTime
 
 /// A packet as FFmpeg's `framecrc` muxer tells it.
 struct PacketRow {

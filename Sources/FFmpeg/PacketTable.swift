@@ -1,4 +1,4 @@
-import Editing
+import MediaTime
 
 /// The packets that a copy took out of a source, in the order of decoding.
 struct PacketTable {

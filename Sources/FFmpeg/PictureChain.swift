@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// The filters that turn one piece's decoded frames into pictures of its size.
 ///

@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// The part of a placement that one chunk shows, told without any absolute
 /// time of the timeline: two pieces with equal values are equal pictures.

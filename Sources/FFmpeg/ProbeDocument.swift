@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// What `ffprobe -show_format -show_streams -of json` writes, as far as used.
 struct ProbeDocument: Decodable {

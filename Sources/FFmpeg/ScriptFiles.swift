@@ -1,4 +1,4 @@
-import Editing
+import Captions
 import FoundationEssentials
 import Glibc
 

@@ -1,4 +1,6 @@
-import Editing
+import Captions
+import MediaTime
+import RenderPlans
 
 /// The part of a text that one chunk draws, told without any absolute time.
 struct ScriptPiece: Hashable {

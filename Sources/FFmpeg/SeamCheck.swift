@@ -1,4 +1,5 @@
-package import Editing
+import MediaTime
+package import RenderPlans
 import Synchronization
 
 /// What was found right about a finished file; kept in the job's record.

@@ -1,4 +1,5 @@
-package import Editing
+import MediaTime
+package import RenderPlans
 
 /// Which frames of a chunk may be copied out of their source, packet by
 /// packet, and which packets those are.

@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// Sound that is one source's from beginning to end, untouched: its packets
 /// are copied instead of encoded anew.

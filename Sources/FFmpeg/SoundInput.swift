@@ -1,4 +1,6 @@
-import Editing
+import MediaTime
+import Planning
+import RenderPlans
 
 /// The rendered sound as an input of the stitch.
 enum SoundInput {

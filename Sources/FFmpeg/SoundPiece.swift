@@ -1,4 +1,6 @@
-package import Editing
+package import MediaTime
+import Planning
+package import RenderPlans
 
 /// A range of the AAC frames of a film's sound, and what must be mixed to make it.
 ///

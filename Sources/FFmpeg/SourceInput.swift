@@ -1,4 +1,5 @@
-import Editing
+import MediaTime
+import RenderPlans
 
 /// How one file or URL is given to FFmpeg, fenced in.
 struct SourceInput: Hashable {

@@ -1,4 +1,4 @@
-package import Editing
+package import RenderPlans
 
 /// How a picture of high dynamic range becomes one for a usual screen.
 ///

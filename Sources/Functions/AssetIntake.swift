@@ -1,7 +1,10 @@
-import Editing
+import Captions
 import FFmpeg
 import Jobs
+import JSON
+import MediaTime
 import ObjectStore
+import RenderPlans
 
 /// The way from an upload to an asset; may be walked twice and at once.
 struct AssetIntake: Sendable {
@@ -36,7 +39,7 @@ struct AssetIntake: Sendable {
                 status: 409, title: "Upload incomplete",
                 detail: "The store does not have the parts as named"
                     + (error.serviceCode.map { " (\($0))." } ?? "."),
-                faults: [EditFault(pointer: "/parts", detail: "do not match what was uploaded")])
+                faults: [FieldFault(pointer: "/parts", detail: "do not match what was uploaded")])
         }
     }
 
@@ -73,7 +76,7 @@ struct AssetIntake: Sendable {
         Problem(
             status: 409, title: "Upload incomplete",
             detail: "The bytes of \(upload.fileName) are not in the store yet.",
-            faults: [EditFault(pointer: "/assetId", detail: "is not uploaded yet")])
+            faults: [FieldFault(pointer: "/assetId", detail: "is not uploaded yet")])
     }
 
     private func examine(_ upload: UploadRecord, _ info: ObjectInfo) async throws -> AssetRecord {

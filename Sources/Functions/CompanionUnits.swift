@@ -1,6 +1,7 @@
-import Editing
 import Jobs
 import ObjectStore
+import Planning
+import RenderPlans
 
 /// The unit of the exports that are rendered with one export (`SharedRendering`).
 ///

@@ -1,8 +1,8 @@
-import Editing
 import FFmpeg
 import Jobs
-import JSONLog
+import JSON
 import LambdaRuntime
+import Logging
 import ObjectStore
 
 /// Takes an upload over: checks size and type, probes it, writes the asset.
@@ -36,7 +36,7 @@ enum CompleteUpload {
                     status: 422, title: "Not usable media",
                     detail: record.error ?? "The file is not usable.",
                     faults: [
-                        EditFault(
+                        FieldFault(
                             pointer: "/assetId", detail: record.error ?? "is not usable")
                     ])
             }
@@ -76,7 +76,7 @@ private struct CompletionWish {
     var parts: [UploadedPart]
 
     init(_ body: JSONValue) throws(Problem) {
-        var reader = EditReader()
+        var reader = JSONReader()
         guard let object = reader.object(JSONNode(body, .root)) else {
             throw Problem.invalid(reader.faults)
         }
@@ -93,7 +93,7 @@ private struct CompletionWish {
         (self.assetID, self.parts) = (assetID, parts)
     }
 
-    private static func part(_ node: JSONNode, _ reader: inout EditReader) -> UploadedPart? {
+    private static func part(_ node: JSONNode, _ reader: inout JSONReader) -> UploadedPart? {
         guard let object = reader.object(node) else { return nil }
         let number = reader.required("partNumber", of: object).flatMap {
             reader.integer($0, in: 1...UploadLimits.maximumParts)

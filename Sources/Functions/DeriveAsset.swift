@@ -1,10 +1,10 @@
-import Jobs
-import JSONLog
-import LambdaRuntime
-import ObjectStore
-
-import Editing
 import FFmpeg
+import Jobs
+import LambdaRuntime
+import Logging
+import ObjectStore
+import RenderPlans
+
 
 /// Makes what is derived from an upload: a poster, and the sound alone.
 ///

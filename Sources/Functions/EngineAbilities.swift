@@ -1,5 +1,6 @@
-import Editing
 import FFmpeg
+import JSON
+import RenderPlans
 
 /// What the FFmpeg at hand was built with.
 struct EngineAbilities: Sendable {
@@ -8,7 +9,7 @@ struct EngineAbilities: Sendable {
     /// Refuses what this FFmpeg was built without, before anything is rendered.
     /// - Parameter pointer: Of the output in the request.
     func refuse(_ plan: RenderPlan, outputAt pointer: JSONPointer) async throws {
-        var faults: [EditFault] = []
+        var faults: [FieldFault] = []
         let encoders = plan.output.encoders
         if !encoders.isSubset(of: Self.certainEncoders),
             let present = try await told(renderer.encoders)
@@ -16,7 +17,7 @@ struct EngineAbilities: Sendable {
             let missing = encoders.subtracting(present).sorted()
             if !missing.isEmpty {
                 faults.append(
-                    EditFault(
+                    FieldFault(
                         pointer: pointer.appending("format").description,
                         detail: "needs \(missing.joined(separator: " and ")), which this FFmpeg"
                             + " does not have"))
@@ -26,9 +27,9 @@ struct EngineAbilities: Sendable {
         if !bright.isEmpty, let present = try await told(renderer.filters),
             !ToneMapping.filters.isSubset(of: present)
         {
-            let names = bright.map { EditReader.quoted($0.assetID) }.joined(separator: ", ")
+            let names = bright.map { JSONReader.quoted($0.assetID) }.joined(separator: ", ")
             faults.append(
-                EditFault(
+                FieldFault(
                     pointer: "",
                     detail: "shows HDR (\(names)), and this FFmpeg has not the filters that fit it"
                         + " to a usual screen: "

@@ -1,7 +1,10 @@
-import AWSSignature
-import Editing
+import Crypto
+import EditFormats
 import FFmpeg
 import Jobs
+import JSON
+import Planning
+import RenderPlans
 
 /// The answer to a request that stands for several exports.
 struct SeveralAcceptance: Encodable {
@@ -24,7 +27,7 @@ struct SeveralAcceptance: Encodable {
     var status: String
     var jobs: [Job]
     /// What an OpenTimelineIO document says that was left out.
-    var dropped: [EditFault]?
+    var dropped: [FieldFault]?
 }
 
 /// One of several exports that one request asks for.

@@ -1,16 +1,22 @@
-import FoundationEssentials
-
-import AWSSignature
-import Editing
+import Captions
+import Crypto
+import EditFormats
 import FFmpeg
+import FoundationEssentials
 import Jobs
+import JSON
+import Lowering
+import MediaTime
 import ObjectStore
+import Planning
+import RenderPlans
+
 
 struct Acceptance: Encodable {
     var jobId: String
     var status: String
     /// What an OpenTimelineIO document says that was left out.
-    var dropped: [EditFault]?
+    var dropped: [FieldFault]?
     /// Where frames may be copied: what is expected of each chunk.
     var chunks: [PlannedChunk]?
 }
@@ -53,7 +59,7 @@ struct ExportAcceptance: Sendable {
         let isOwn = ["uploads/\(owner.text)/", "projects/\(owner.text)/"]
             .contains { text.hasPrefix($0) }
         let unknown = Problem.invalid(
-            [EditFault(pointer: "/editKey", detail: "names no stored edit of yours")])
+            [FieldFault(pointer: "/editKey", detail: "names no stored edit of yours")])
         guard isOwn else { throw unknown }
         let stored: StoredObject
         do throws(ObjectStoreError) {
@@ -77,7 +83,7 @@ struct ExportAcceptance: Sendable {
     private static let tooLarge = Problem(
         status: 413, title: "Content too large",
         detail: "The stored edit has more than \(maximumEditBytes) bytes.",
-        faults: [EditFault(pointer: "/editKey", detail: "names an edit that is too large")])
+        faults: [FieldFault(pointer: "/editKey", detail: "names an edit that is too large")])
 
     func accept(_ body: JSONValue) async throws -> Acceptance {
         let edit = try edit(body)
@@ -241,7 +247,7 @@ struct ExportAcceptance: Sendable {
                 status: 409, title: "Conflict",
                 detail: "The client token stands for another edit already.",
                 faults: [
-                    EditFault(
+                    FieldFault(
                         pointer: "/clientToken", detail: "stands for another edit already")
                 ])
         }

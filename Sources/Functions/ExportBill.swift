@@ -1,5 +1,6 @@
-import Editing
 import Jobs
+import MediaTime
+import RenderPlans
 
 extension ExportResult.Usage {
     /// Adds up what the export used and what that costs. Receipts of earlier

@@ -1,6 +1,7 @@
-import Editing
 import Jobs
+import MediaTime
 import ObjectStore
+import RenderPlans
 
 /// What an export would take and cost, before it is started:
 /// `POST /api/export/estimate` with the body of `POST /api/export`.

@@ -1,9 +1,9 @@
-import Editing
 import FFmpeg
 import Jobs
-import JSONLog
 import LambdaRuntime
+import Logging
 import ObjectStore
+import RenderPlans
 
 /// What an attempt was about.
 enum FailureSubject {

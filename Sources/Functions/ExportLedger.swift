@@ -1,6 +1,7 @@
-import Editing
 import Jobs
+import MediaTime
 import ObjectStore
+import RenderPlans
 
 /// The steps that several handlers take on one export's objects.
 ///

@@ -1,6 +1,7 @@
-import Editing
 import FFmpeg
 import Jobs
+import MediaTime
+import RenderPlans
 
 /// The frames of a chunk that were finished when its renderer's time had run out.
 struct FinishedPart: Sendable {

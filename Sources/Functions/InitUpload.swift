@@ -1,7 +1,8 @@
-import Editing
 import Jobs
+import JSON
 import LambdaRuntime
 import ObjectStore
+import WallClock
 
 /// Grants one upload: a presigned PUT, or presigned parts for a large file.
 ///
@@ -53,7 +54,7 @@ enum InitUpload {
         } catch {
             guard error.serviceCode == "NotImplemented" else { throw error }
             throw Problem.invalid([
-                EditFault(pointer: "/method", detail: "cannot be POST: this store takes no forms")
+                FieldFault(pointer: "/method", detail: "cannot be POST: this store takes no forms")
             ])
         }
     }
@@ -133,8 +134,7 @@ private struct UploadGrant: Encodable {
         uploadUrl = form.url
         headers = [:]
         fields = form.fields
-        expiresAt = timestamp(
-            milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000)
+        expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000).rfc3339
     }
 
     init(_ record: UploadRecord, asset: AssetID, bucket: any Bucket) async throws {
@@ -144,8 +144,7 @@ private struct UploadGrant: Encodable {
         guard let uploadID = record.uploadID else {
             method = "PUT"
             headers = ["content-type": record.contentType]
-            expiresAt = timestamp(
-                milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000)
+            expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000).rfc3339
             uploadUrl = try await bucket.presignedURL(
                 .put(key, contentType: record.contentType, contentLength: record.bytes),
                 expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
@@ -157,8 +156,7 @@ private struct UploadGrant: Encodable {
         headers = [:]
         uploadId = uploadID
         partSize = partBytes
-        expiresAt = timestamp(
-            milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000)
+        expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000).rfc3339
         let count = (bytes + partBytes - 1) / partBytes
         var parts: [Part] = []
         for number in 1...count {

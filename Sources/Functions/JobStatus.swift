@@ -1,7 +1,10 @@
-import Editing
+import Captions
 import Jobs
 import LambdaRuntime
+import MediaTime
 import ObjectStore
+import RenderPlans
+import WallClock
 
 /// Tells how far an export is, and where its result lies.
 ///
@@ -157,8 +160,8 @@ private struct StatusDocument: Encodable {
         duration = status.result?.output?.durationSeconds
         check = status.result?.check
         usage = status.result?.usage
-        createdAt = timestamp(milliseconds: pointer.createdAtMilliseconds)
-        finishedAt = status.result.map { timestamp(milliseconds: $0.finishedAtMilliseconds) }
+        createdAt = UnixTime(milliseconds: pointer.createdAtMilliseconds).rfc3339
+        finishedAt = status.result.map { UnixTime(milliseconds: $0.finishedAtMilliseconds).rfc3339 }
     }
 }
 
@@ -194,7 +197,7 @@ private struct ExportList: Encodable {
                 bucket: dependencies.bucket, keys: keys, now: dependencies.now)
             return Entry(
                 jobId: keys.job.text, status: try await state(of: ledger).rawValue,
-                createdAt: timestamp(milliseconds: keys.job.milliseconds))
+                createdAt: UnixTime(milliseconds: keys.job.milliseconds).rfc3339)
         }
         return ExportList(exports: entries)
     }

@@ -1,5 +1,6 @@
-package import Editing
 package import FFmpeg
+package import MediaTime
+package import RenderPlans
 
 /// The media work that handlers ask for; `MediaEngine` does it with FFmpeg.
 /// Handlers are tested with a double that writes marked bytes instead.

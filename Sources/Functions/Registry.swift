@@ -1,8 +1,8 @@
 import FoundationEssentials
-import JSONLog
-
 package import LambdaRuntime
+import Logging
 package import ObjectStore
+
 
 /// Everything live that handlers are made of. Built once, in Bootstrap; each
 /// handler is given only what its own `Dependencies` list.

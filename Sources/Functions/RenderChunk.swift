@@ -1,10 +1,10 @@
-import AWSSignature
-import Editing
 import FFmpeg
 import Jobs
-import JSONLog
 import LambdaRuntime
+import Logging
+import MediaTime
 import ObjectStore
+import RenderPlans
 
 /// Renders one unit of an export: a range of frames, the whole sound or a piece of it.
 ///

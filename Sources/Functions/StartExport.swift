@@ -1,6 +1,6 @@
 import Jobs
-import JSONLog
 import LambdaRuntime
+import Logging
 import ObjectStore
 
 /// Accepts an edit: checks it, lowers it to a plan, and asks for every unit.

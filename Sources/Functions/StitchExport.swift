@@ -1,9 +1,11 @@
-import Editing
+import Captions
 import FFmpeg
 import Jobs
-import JSONLog
 import LambdaRuntime
+import Logging
+import MediaTime
 import ObjectStore
+import RenderPlans
 import Synchronization
 
 /// Joins the rendered units of an export into one file.

@@ -1,10 +1,11 @@
-import FoundationEssentials
-
-import Editing
 import FFmpeg
+import FoundationEssentials
 import Jobs
 import LambdaRuntime
+import MediaTime
 import ObjectStore
+import RenderPlans
+
 
 /// The playlists of an export's HLS stream (RFC 8216), written anew for each
 /// request from what a listing shows. They grow while the export renders.

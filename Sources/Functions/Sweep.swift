@@ -1,8 +1,8 @@
-import Editing
 import Jobs
-import JSONLog
 import LambdaRuntime
+import Logging
 import ObjectStore
+import RenderPlans
 
 /// Looks after exports that lost an event: once a minute it goes through the
 /// `active/` markers and does what `SweepDecision` says.

@@ -1,8 +1,10 @@
-import AWSSignature
-import Editing
+import Crypto
 import FFmpeg
 import Jobs
+import MediaTime
 import ObjectStore
+import Planning
+import RenderPlans
 
 /// The same unit of one export, or of several that are rendered together, from
 /// its sources to the cache.

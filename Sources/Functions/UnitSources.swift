@@ -1,7 +1,8 @@
-import Editing
 import FFmpeg
 import Jobs
+import MediaTime
 import ObjectStore
+import RenderPlans
 
 /// The files that one unit reads, checked and made readable for FFmpeg.
 struct UnitSources: Sendable {

@@ -1,7 +1,7 @@
-import Editing
 import FFmpeg
 import Jobs
 import ObjectStore
+import RenderPlans
 
 /// Adds rendered units to the export's HLS stream.
 ///

@@ -1,4 +1,5 @@
-import Editing
+import Captions
+import JSON
 
 /// What a caller wants to upload.
 struct UploadWish: Sendable {
@@ -20,7 +21,7 @@ struct UploadWish: Sendable {
     init(
         _ body: JSONValue, typeField: String = "contentType", sizeField: String? = "size"
     ) throws(Problem) {
-        var reader = EditReader()
+        var reader = JSONReader()
         let root = JSONNode(body, .root)
         guard let object = reader.object(root) else { throw Problem.invalid(reader.faults) }
         let name = reader.required("filename", of: object).flatMap {
@@ -32,7 +33,7 @@ struct UploadWish: Sendable {
         if let type, !isCaptions, !Self.isMediaType(type) {
             reader.report(
                 "must be a video, audio or image type, or a file of captions (text/vtt,"
-                    + " application/x-subrip, application/json), not \(EditReader.quoted(type))",
+                    + " application/x-subrip, application/json), not \(JSONReader.quoted(type))",
                 at: object.pointer.appending(typeField))
         }
         let most = isCaptions ? CaptionLimits.mostFileBytes : UploadLimits.maximumBytes

@@ -1,8 +1,8 @@
-import AWSSignature
-import Editing
 import Jobs
+import JSON
 import LambdaRuntime
 import ObjectStore
+import Signing
 
 /// Uploads by Uppy's S3 plugin, which asks for them in Companion's words.
 ///
@@ -67,7 +67,7 @@ private enum UppyVerb {
     static func partNumber(_ text: String) throws(Problem) -> Int {
         guard let number = Int(text), (1...UploadLimits.maximumParts).contains(number) else {
             throw Problem.invalid([
-                EditFault(
+                FieldFault(
                     pointer: "/partNumber",
                     detail: "must be a whole number from 1 to \(UploadLimits.maximumParts)")
             ])
@@ -142,7 +142,7 @@ private struct UppyAnswer: Sendable {
             .map { try UppyVerb.partNumber(String($0)) }
         guard (1...UploadLimits.grantedParts).contains(numbers.count) else {
             throw Problem.invalid([
-                EditFault(
+                FieldFault(
                     pointer: "/partNumbers",
                     detail: "must name 1 to \(UploadLimits.grantedParts) parts, for instance 4,6,7")
             ])
@@ -187,7 +187,7 @@ private struct UppyAnswer: Sendable {
     ///   no upload of the caller's.
     private func ownKey() throws(Problem) -> (key: ObjectKey, keys: AssetKeys) {
         guard let text = query["key"] else {
-            throw Problem.invalid([EditFault(pointer: "/key", detail: "is required")])
+            throw Problem.invalid([FieldFault(pointer: "/key", detail: "is required")])
         }
         let key = ObjectKey(text)
         guard let keys = AssetKeys(uploadKey: key), keys.owner == authorized.owner else {
@@ -210,7 +210,7 @@ private struct UppyAnswer: Sendable {
 
     private static let unknownUpload = Problem(
         status: 404, title: "Not found", detail: "There is no such upload of yours.",
-        faults: [EditFault(pointer: "/key", detail: "is no upload of yours under way")],
+        faults: [FieldFault(pointer: "/key", detail: "is no upload of yours under way")],
         error: "Upload not found")
 
     // MARK: Shapes
@@ -262,7 +262,7 @@ private struct UppyParts {
     var parts: [UploadedPart] = []
 
     init(_ body: JSONValue) throws(Problem) {
-        var reader = EditReader()
+        var reader = JSONReader()
         let list = reader.object(JSONNode(body, .root))
             .flatMap { reader.required("parts", of: $0) }
             .flatMap { reader.array($0, most: UploadLimits.maximumParts) }

@@ -1,5 +1,5 @@
-import AWSSignature
-import JSONLog
+import Crypto
+import WallClock
 
 /// A ZIP archive as it is written: entries stored without compression, since
 /// media does not compress, and nothing held but the list of entries.
@@ -105,7 +105,7 @@ private struct Fields {
         // A descriptor follows; the name is UTF-8.
         number(1 << 3 | 1 << 11, 2)
         number(0, 2)
-        let (time, date) = Self.dosTime(entry.modifiedMilliseconds)
+        let (time, date) = UnixTime(milliseconds: entry.modifiedMilliseconds).dos
         number(time, 2)
         number(date, 2)
         bytes += check
@@ -150,16 +150,5 @@ private struct Fields {
         number(0, 4)
         number(offset + size, 8)
         number(1, 4)
-    }
-
-    /// `YYYY-MM-DDTHH:MM:SS` as two numbers of 16 bits.
-    private static func dosTime(_ milliseconds: Int) -> (time: Int, date: Int) {
-        let text = Timestamp.text(unixMilliseconds: milliseconds)
-        let parts = text.split { !$0.isNumber }.compactMap { Int($0) }
-        guard parts.count >= 6, parts[0] >= 1980 else { return (0, 1 << 5 | 1) }
-        return (
-            parts[3] << 11 | parts[4] << 5 | parts[5] / 2,
-            min(parts[0] - 1980, 127) << 9 | parts[1] << 5 | parts[2]
-        )
     }
 }

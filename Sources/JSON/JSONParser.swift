@@ -6,7 +6,7 @@ extension JSONValue {
     /// Stricter than the RFC in one point: a field that stands twice in an
     /// object is refused, for nobody can know which one was meant.
     /// - Throws: Where the document stops to be JSON, or has more levels than
-    ///   `Limits.deepestNesting`.
+    ///   `JSONLimits.nestingMax`.
     package init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes: bytes)
         self = try parser.document()
@@ -85,8 +85,8 @@ private struct JSONParser {
     }
 
     private mutating func open(depth: Int) throws(JSONSyntaxError) {
-        guard depth < Limits.deepestNesting else {
-            throw fault("there are more than \(Limits.deepestNesting) levels")
+        guard depth < JSONLimits.nestingMax else {
+            throw fault("there are more than \(JSONLimits.nestingMax) levels")
         }
         index += 1
         skipSpace()
@@ -118,7 +118,7 @@ private struct JSONParser {
             let value = try value(depth: depth + 1)
             guard fields.updateValue(value, forKey: name) == nil else {
                 index = start
-                throw fault("the field \(EditReader.quoted(name)) stands twice")
+                throw fault("the field \(JSONReader.quoted(name)) stands twice")
             }
             skipSpace()
             if take("}") { return .object(fields) }
@@ -132,12 +132,21 @@ extension JSONParser {
         let start = index
         _ = take("-")
         if !take("0") { try digits() }
-        if take(".") { try digits() }
+        var isInteger = true
+        if take(".") {
+            try digits()
+            isInteger = false
+        }
         if take("e") || take("E") {
             if !take("+") { _ = take("-") }
             try digits()
+            isInteger = false
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        // Zero with a sign is a double alone.
+        if isInteger, let integer = Int(text), integer != 0 || text == "0" {
+            return .integer(integer)
+        }
         guard let number = Double(text), number.isFinite else {
             index = start
             throw fault("a number is too large")

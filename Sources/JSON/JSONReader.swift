@@ -22,9 +22,16 @@ package typealias JSONNode = Located<JSONValue>
 
 /// The fields of one JSON object and its place.
 package struct JSONObjectNode {
-    let fields: [String: JSONValue]
+    /// The members by name, as they were parsed.
+    package let fields: [String: JSONValue]
     /// Where the object stands.
     package let pointer: JSONPointer
+
+    /// An object of that place.
+    package init(fields: [String: JSONValue], pointer: JSONPointer) {
+        self.fields = fields
+        self.pointer = pointer
+    }
 
     /// The field of that name, or nothing when it is not there or `null`,
     /// which front ends write for what they do not set.
@@ -37,22 +44,22 @@ package struct JSONObjectNode {
 /// Reads fields of a JSON document, checks their types and bounds, and keeps
 /// every fault instead of stopping at the first. A read that fails returns nil
 /// and has reported why.
-package struct EditReader {
+package struct JSONReader {
     /// What was found so far, in the order of reading.
-    private(set) package var faults: [EditFault] = []
+    private(set) package var faults: [FieldFault] = []
 
     /// A reader that has found nothing.
     package init() {}
 
-    /// Adds a fault, up to `Limits.mostFaults`.
+    /// Adds a fault, up to `JSONLimits.faultCountMax`.
     package mutating func report(_ detail: String, at pointer: JSONPointer) {
-        guard faults.count < Limits.mostFaults else { return }
-        faults.append(EditFault(pointer: pointer.description, detail: detail))
+        guard faults.count < JSONLimits.faultCountMax else { return }
+        faults.append(FieldFault(pointer: pointer.description, detail: detail))
     }
 
     /// Takes over what another reader of the same document found.
-    package mutating func adopt(_ others: [EditFault]) {
-        faults += others.prefix(max(0, Limits.mostFaults - faults.count))
+    package mutating func adopt(_ others: [FieldFault]) {
+        faults += others.prefix(max(0, JSONLimits.faultCountMax - faults.count))
     }
 
     /// The field, or a fault that it is missing.
@@ -108,31 +115,9 @@ package struct EditReader {
         return flag
     }
 
-    /// An exact decimal inside the bounds, both included.
-    package mutating func decimal(
-        _ node: JSONNode, from least: Rational, to most: Rational, expected: String = "a number"
-    ) -> Rational? {
-        guard case .number(let number) = node.value else {
-            return mismatch(node, expected: expected)
-        }
-        let value = Rational(decimal: number)
-        if let value, least <= value, value <= most { return value }
-        // A number without a rational is beyond all bounds, on its side.
-        let isBelow = value.map { $0 < least } ?? (number < 0)
-        let bound =
-            switch (isBelow, least) {
-            case (false, _): "above \(most.decimalText)"
-            case (true, .zero): "negative"
-            case (true, _): "below \(least.decimalText)"
-            }
-        report("must not be \(bound)", at: node.pointer)
-        return nil
-    }
-
     /// A whole number inside the bounds.
     package mutating func integer(_ node: JSONNode, in bounds: ClosedRange<Int>) -> Int? {
-        guard case .number(let number) = node.value, let value = Self.wholeNumber(number)
-        else {
+        guard let value = node.value.integer else {
             return mismatch(node, expected: "a whole number")
         }
         guard bounds.contains(value) else {
@@ -142,15 +127,6 @@ package struct EditReader {
             return nil
         }
         return value
-    }
-
-    /// The number as an integer, if it is one that a `Double` tells apart from
-    /// its neighbours. (`Int(exactly:)` would need the C library's `trunc`,
-    /// which a module without imports does not link.)
-    static func wholeNumber(_ number: Double) -> Int? {
-        guard number.magnitude <= 9_007_199_254_740_991 else { return nil }
-        let value = Int(number)
-        return Double(value) == number ? value : nil
     }
 
     /// One of the words of an enumeration.
@@ -170,7 +146,8 @@ package struct EditReader {
     package mutating func mismatch<Value>(_ node: JSONNode, expected: String) -> Value? {
         let found: String
         switch node.value {
-        case .number(let number): found = expected.contains("number") ? "\(number)" : "a number"
+        case .integer(let number) where expected.contains("number"): found = "\(number)"
+        case .number(let number) where expected.contains("number"): found = "\(number)"
         default: found = node.value.kindDescription
         }
         report("must be \(expected), not \(found)", at: node.pointer)

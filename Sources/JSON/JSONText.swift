@@ -8,12 +8,12 @@ package enum JSONText {
         // Nearly all text is plain, and goes over in one piece.
         let isPlain = text.withUTF8 { utf8 in
             var isPlain = true
-            for byte in utf8 {
+            for unsafe byte in unsafe utf8 {
                 isPlain =
                     isPlain && byte >= 0x20 && byte != UInt8(ascii: "\"")
                     && byte != UInt8(ascii: "\\")
             }
-            if isPlain { bytes.append(contentsOf: utf8) }
+            if isPlain { unsafe bytes.append(contentsOf: utf8) }
             return isPlain
         }
         if !isPlain { appendEscaping(text, to: &bytes) }
@@ -44,17 +44,6 @@ package enum JSONText {
         bytes.reserveCapacity(text.utf8.count + 2)
         append(text, to: &bytes)
         return bytes
-    }
-
-    static func append(_ value: LogValue, to bytes: inout [UInt8]) {
-        switch value {
-        case .string(let text): append(text, to: &bytes)
-        case .integer(let number): bytes.append(contentsOf: String(number).utf8)
-        case .double(let number) where number.isFinite:
-            bytes.append(contentsOf: String(number).utf8)
-        case .double(let number): append(String(number), to: &bytes)
-        case .boolean(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
-        }
     }
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {

@@ -1,43 +1,86 @@
-/// Any JSON value.
+/// Any JSON value (RFC 8259).
 ///
-/// A request is parsed into this first (`init(parsing:)`) and then read with
-/// `EditReader`: a plain `Decodable` type would stop at the first fault, and
-/// would not say where. `Codable` is for small values inside stored documents.
+/// A request is parsed into this first (`init(parsing:)`) and then read with `JSONReader`:
+/// a plain `Decodable` type would stop at the first fault and would not say where.
 package indirect enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
+    /// A number written without fraction or exponent that fits 64 bits.
+    case integer(Int)
+    /// Any other number, as the nearest double.
     case number(Double)
     case string(String)
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// What a person calls this kind of value: `a number`, `null`.
+    /// The kind of value for a message: `a number`, `null`.
     package var kindDescription: String {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
-        case .number: "a number"
+        case .integer, .number: "a number"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"
         }
     }
+
+    /// The member of an object; nil where there is none.
+    package subscript(name: String) -> JSONValue? {
+        if case .object(let members) = self { members[name] } else { nil }
+    }
+
+    /// The text of a string; nil for anything else.
+    package var text: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// The value of a number; nil for anything else. Integers beyond 2^53 are rounded.
+    package var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        case .null, .bool, .string, .array, .object: nil
+        }
+    }
+
+    /// The value of a whole number, also of one written `2.0`; nil for anything else.
+    package var integer: Int? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Self.wholeNumber(value)
+        case .null, .bool, .string, .array, .object: nil
+        }
+    }
+
+    /// The number as an integer, if a `Double` tells it apart from its neighbours.
+    /// (`Int(exactly:)` needs the C library's `trunc`, which a module without imports
+    /// does not link.)
+    package static func wholeNumber(_ number: Double) -> Int? {
+        guard number.magnitude <= 9_007_199_254_740_991 else { return nil }
+        let value = Int(number)
+        return Double(value) == number ? value : nil
+    }
+
+    /// The document as compact UTF-8, members in the order of their names, so that equal
+    /// values have equal bytes.
+    package var bytes: [UInt8] { JSONOutput(self).bytes }
 }
 
 extension JSONValue: Codable {
     /// - Throws: `DecodingError.dataCorrupted` for more levels than
-    ///   `Limits.deepestNesting`, and what the decoder itself throws.
+    ///   `JSONLimits.nestingMax`, and what the decoder itself throws.
     package init(from decoder: any Decoder) throws {
         if let scalar = try Self.scalar(from: decoder) {
             self = scalar
             return
         }
-        guard decoder.codingPath.count < Limits.deepestNesting else {
+        guard decoder.codingPath.count < JSONLimits.nestingMax else {
             throw DecodingError.dataCorrupted(
                 DecodingError.Context(
                     codingPath: [],
                     debugDescription:
-                        "The document has more than \(Limits.deepestNesting) levels."))
+                        "The document has more than \(JSONLimits.nestingMax) levels."))
         }
         if var elements = try? decoder.unkeyedContainer() {
             var values: [JSONValue] = []
@@ -58,13 +101,14 @@ extension JSONValue: Codable {
         if container.decodeNil() { return .null }
         if let text = try? container.decode(String.self) { return .string(text) }
         if let flag = try? container.decode(Bool.self) { return .bool(flag) }
+        if let number = try? container.decode(Int.self) { return .integer(number) }
         if let number = try? container.decode(Double.self) { return .number(number) }
         return nil
     }
 
     package func encode(to encoder: any Encoder) throws {
         switch self {
-        case .null, .bool, .number, .string:
+        case .null, .bool, .integer, .number, .string:
             try encodeScalar(to: encoder)
         case .array(let values):
             var container = encoder.unkeyedContainer()
@@ -81,6 +125,7 @@ extension JSONValue: Codable {
         var container = encoder.singleValueContainer()
         switch self {
         case .bool(let flag): try container.encode(flag)
+        case .integer(let number): try container.encode(number)
         case .number(let number): try container.encode(number)
         case .string(let text): try container.encode(text)
         case .null, .array, .object: try container.encodeNil()
@@ -102,7 +147,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByFloatLiteral,
 {
     package init(stringLiteral value: String) { self = .string(value) }
     package init(floatLiteral value: Double) { self = .number(value) }
-    package init(integerLiteral value: Int) { self = .number(Double(value)) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
     package init(booleanLiteral value: Bool) { self = .bool(value) }
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     package init(dictionaryLiteral elements: (String, JSONValue)...) {

@@ -1,4 +1,5 @@
-package import Editing
+package import Captions
+package import RenderPlans
 
 /// What init-upload promised: `assets/{owner}/{asset}/upload.json`.
 package struct UploadRecord: Hashable, Sendable, Codable {

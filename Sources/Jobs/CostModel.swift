@@ -1,4 +1,5 @@
-package import Editing
+import MediaTime
+package import RenderPlans
 
 /// What an export will take, from its plan and from what earlier ones took.
 package struct CostModel: Hashable, Sendable {

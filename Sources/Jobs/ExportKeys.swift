@@ -1,4 +1,5 @@
-package import Editing
+package import Captions
+package import MediaTime
 package import ObjectStore
 
 /// Where one export lives. Every key of an export is built here.

@@ -1,4 +1,5 @@
-package import Editing
+package import MediaTime
+package import RenderPlans
 
 /// The sound of an export as its listing shows it: a whole, or pieces.
 extension ExportListing {

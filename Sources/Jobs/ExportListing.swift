@@ -1,5 +1,6 @@
-package import Editing
+package import MediaTime
 package import ObjectStore
+package import RenderPlans
 
 /// The objects of one export as a listing shows them, sorted by meaning.
 ///

@@ -1,3 +1,5 @@
+package import MediaTime
+
 /// How far an export is, in the percentages that ClipForge's clients know
 /// (CF-48). Never goes back while its inputs do not.
 package enum ExportProgress: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Editing
+package import Captions
 
 /// The one terminal record of an export, `result.json`.
 ///

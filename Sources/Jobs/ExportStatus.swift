@@ -1,4 +1,4 @@
-package import Editing
+package import MediaTime
 
 /// The internal state of an export; front ends may use other names.
 package enum ExportState: String, Hashable, Sendable, Codable {

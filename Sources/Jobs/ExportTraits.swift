@@ -1,5 +1,6 @@
-package import Editing
 import Glibc
+import MediaTime
+package import RenderPlans
 
 /// What of an export decides how long a pixel of it takes and how many bytes it
 /// has: what makes two of them alike.

@@ -1,4 +1,5 @@
-package import Editing
+package import MediaTime
+package import RenderPlans
 
 /// One piece of render work: a range of frames, the whole sound, or a part of it.
 package enum RenderUnit: Hashable, Sendable {

@@ -1,4 +1,5 @@
-package import Editing
+import MediaTime
+package import RenderPlans
 
 /// What the sweep does about one export that is not terminal.
 package enum SweepAction: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Editing
+package import MediaTime
 
 /// Ranges that lie end to end.
 package enum Tiling {

@@ -1,3 +1,5 @@
+import JSON
+
 /// How a logger writes a line.
 package enum LogFormat: Sendable, Hashable {
     /// One JSON object a line.

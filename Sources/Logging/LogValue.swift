@@ -1,3 +1,5 @@
+import JSON
+
 /// How much a line matters; a logger drops lines below its own level.
 package enum LogLevel: Int, Sendable, Hashable, Comparable, CaseIterable {
     case debug, info, warning, error
@@ -46,4 +48,17 @@ extension LogValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolation
     package init(integerLiteral value: Int) { self = .integer(value) }
     package init(floatLiteral value: Double) { self = .double(value) }
     package init(booleanLiteral value: Bool) { self = .boolean(value) }
+}
+
+extension JSONText {
+    static func append(_ value: LogValue, to bytes: inout [UInt8]) {
+        switch value {
+        case .string(let text): append(text, to: &bytes)
+        case .integer(let number): bytes.append(contentsOf: String(number).utf8)
+        case .double(let number) where number.isFinite:
+            bytes.append(contentsOf: String(number).utf8)
+        case .double(let number): append(String(number), to: &bytes)
+        case .boolean(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import WallClock
 
 /// Writes lines: `timestamp`, `level`, `message`, then the fields by name. The
 /// first two have the names and forms that Lambda filters JSON logs by.
@@ -22,7 +23,7 @@ package struct Logger: Sendable {
     package init(
         level: LogLevel = .info, format: LogFormat = .json, fields: [String: LogValue] = [:],
         sink: @escaping @Sendable ([UInt8]) -> Void = Logger.standardError,
-        clock: @escaping @Sendable () -> Int = Timestamp.now
+        clock: @escaping @Sendable () -> Int = { UnixTime.now().milliseconds }
     ) {
         self.init(level, format, LogFields(fields), sink, clock)
     }
@@ -105,7 +106,7 @@ package struct Logger: Sendable {
     }
 
     private func write(_ level: LogLevel, _ message: String, _ all: LogFields) {
-        let time = Timestamp.text(unixMilliseconds: clock())
+        let time = UnixTime(milliseconds: clock()).rfc3339
         sink(LogLine(time: time, level: level, message: message, fields: all).bytes(format))
     }
 

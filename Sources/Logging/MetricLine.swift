@@ -1,3 +1,5 @@
+import JSON
+
 /// What a metric's numbers count; the names are CloudWatch's.
 package enum MetricUnit: String, Sendable, Hashable {
     case count = "Count"

@@ -1,3 +1,8 @@
+import EditFormats
+import JSON
+import MediaTime
+import RenderPlans
+
 /// A stretch of one source inside a clip.
 private struct Stretch {
     var asset: AssetDescription
@@ -89,7 +94,7 @@ extension EditLowering {
     private mutating func isCovered(
         _ stretch: Stretch, _ angle: Edit.Multicam.Angle, _ change: Edit.Multicam.Switch
     ) -> Bool {
-        let name = EditReader.quoted(angle.name)
+        let name = JSONReader.quoted(angle.name)
         if stretch.sourceStart < .zero {
             reader.report(
                 "shows angle \(name) \((-stretch.sourceStart).decimalText) s before it begins",

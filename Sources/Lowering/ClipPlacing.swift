@@ -1,3 +1,9 @@
+import Captions
+import EditFormats
+import JSON
+package import MediaTime
+import RenderPlans
+
 /// A clip whose assets exist and are of the right kind.
 struct UsableClip {
     var clip: Edit.Clip
@@ -50,7 +56,7 @@ struct PlacedClip {
 /// Gives every clip its place: exact seconds first, then frames, once.
 struct ClipPlacing {
     let frameRate: Rational
-    var reader = EditReader()
+    var reader = JSONReader()
 
     init(frameRate: Rational) { self.frameRate = frameRate }
 

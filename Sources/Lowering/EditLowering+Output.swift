@@ -1,3 +1,8 @@
+import EditFormats
+import JSON
+import MediaTime
+import RenderPlans
+
 extension EditLowering {
     /// The frames of the timeline that are exported.
     mutating func exported(of frameCount: Int) -> FrameRange? {

@@ -1,3 +1,10 @@
+package import Captions
+package import EditFormats
+import JSON
+import MediaTime
+package import Planning
+package import RenderPlans
+
 /// What must be known of an asset before an edit can use it.
 package typealias AssetDescription = RenderPlan.Source
 
@@ -33,7 +40,7 @@ struct EditLowering {
     let assets: [String: AssetDescription]
     let captions: [String: CaptionTrack]
     let unready: [String: String]
-    var reader = EditReader()
+    var reader = JSONReader()
     /// First frame of the timeline that is exported.
     private(set) var origin = 0
     private var sources: [RenderPlan.Source] = []
@@ -144,7 +151,7 @@ struct EditLowering {
     private mutating func asset(
         _ assetID: Located<String>, as type: Edit.AssetType?
     ) -> AssetDescription? {
-        let name = EditReader.quoted(assetID.value)
+        let name = JSONReader.quoted(assetID.value)
         guard let asset = assets[assetID.value] else {
             let problem = unready[assetID.value].map { "\(name) \($0)" }
             reader.report(problem ?? "\(name) is not an asset of yours", at: assetID.pointer)
@@ -178,7 +185,7 @@ struct EditLowering {
         switch captions.source {
         case .track(let track): whole = track
         case .asset(let id):
-            let name = EditReader.quoted(id.value)
+            let name = JSONReader.quoted(id.value)
             guard let track = self.captions[id.value] else {
                 let problem = unready[id.value].map { "\(name) \($0)" }
                 reader.report(problem ?? "\(name) is not an asset of yours", at: id.pointer)
@@ -246,44 +253,6 @@ struct EditLowering {
 extension RenderPlan.AudioPlacement {
     fileprivate var hasSound: Bool {
         gainPoints.isEmpty ? volume > .zero : gainPoints.contains { $0.gain > .zero }
-    }
-}
-
-extension Int {
-    func clamped(to bounds: ClosedRange<Int>) -> Int {
-        Swift.min(Swift.max(self, bounds.lowerBound), bounds.upperBound)
-    }
-}
-
-extension RenderPlan.Layer {
-    /// Frames on which the layer shows something.
-    fileprivate var frameCount: Int { placements.reduce(0) { $0 + $1.frames.count } }
-}
-
-extension RenderPlan {
-    /// Frames at which a picture of the main layer starts or ends, in order,
-    /// each once. The main layer is the one that shows the most frames: a logo
-    /// that comes and goes above it is no reason to cut.
-    package var clipEdges: [ClipEdge] {
-        let main = layers.max { $0.frameCount < $1.frameCount }?.placements ?? []
-        var numbers: [Int: UInt64] = [:]
-        for placement in main { numbers[placement.frames.end] = 0 }
-        for placement in main { numbers[placement.frames.start] = number(of: placement) }
-        return numbers.sorted { $0.key < $1.key }.map { ClipEdge($0.key, number: $0.value) }
-    }
-
-    /// A number made of what a placement begins with, wherever it stands
-    /// (FNV-1a).
-    private func number(of placement: Placement) -> UInt64 {
-        let name =
-            switch placement.picture {
-            case .source(let index): sources[index].etag
-            case .color(let color): color
-            }
-        let text = "\(name) \(placement.sourceStart) \(placement.speed)"
-        return text.utf8.reduce(0xcbf2_9ce4_8422_2325) {
-            ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3
-        }
     }
 }
 

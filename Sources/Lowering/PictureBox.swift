@@ -1,3 +1,8 @@
+import Captions
+import EditFormats
+import MediaTime
+import RenderPlans
+
 /// Where a clip's picture goes: its `fit`, `scale`, `position` and `offset` as
 /// one rectangle of output pixels.
 struct PictureBox {

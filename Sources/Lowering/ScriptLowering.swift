@@ -1,3 +1,9 @@
+import Captions
+import EditFormats
+import JSON
+import MediaTime
+import RenderPlans
+
 extension RenderPlan.Layer {
     /// The layer without its pictures and titles; nil where nothing is left.
     var captionsAlone: RenderPlan.Layer? {
@@ -98,7 +104,7 @@ extension EditLowering {
         for (kind, name) in [(look.transitionIn, "in"), (look.transitionOut, "out")] {
             guard let kind, kind != .fade else { continue }
             reader.report(
-                "must be fade for \(phrase), not \(EditReader.quoted(kind.rawValue))",
+                "must be fade for \(phrase), not \(JSONReader.quoted(kind.rawValue))",
                 at: place.appending(name))
             return false
         }

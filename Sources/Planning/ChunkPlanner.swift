@@ -1,3 +1,6 @@
+package import MediaTime
+import RenderPlans
+
 /// Cuts a timeline into chunks of whole frames that tile it exactly.
 ///
 /// Borders hang on clip edges where one is near, else on a grid counted from

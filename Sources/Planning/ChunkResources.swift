@@ -1,3 +1,6 @@
+package import MediaTime
+package import RenderPlans
+
 /// What one chunk needs of its renderer, from figures measured with FFmpeg 5.1
 /// (docs/benchmarks.md, "Memory of a chunk").
 package enum ChunkResources {
@@ -40,7 +43,7 @@ package enum ChunkResources {
 
     /// Bytes of a pixel of a chunk's file. Where a CRF decides, what hard
     /// pictures need.
-    static func bytesPerPixel(_ codec: RenderPlan.VideoEncoding.Codec) -> Double {
+    package static func bytesPerPixel(_ codec: RenderPlan.VideoEncoding.Codec) -> Double {
         switch codec {
         case .prores: 0.35
         case .lossless: 1.5
@@ -76,7 +79,7 @@ package enum ChunkResources {
 
     /// The chunks, those that need too much memory cut at clips' edges.
     /// - Returns: Nil where a single picture needs more than there is.
-    static func bounded(
+    package static func bounded(
         _ plan: RenderPlan, with outputs: [RenderPlan.OutputSettings]? = nil, memoryMegabytes: Int
     ) -> [FrameRange]? {
         let edges = Set(

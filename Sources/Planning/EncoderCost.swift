@@ -1,3 +1,5 @@
+package import RenderPlans
+
 /// CPU time that a pixel of the output takes, decoded, filtered and encoded, as
 /// measured with FFmpeg 5.1 (docs/benchmarks.md, "Cost of an encoder").
 package enum EncoderCost {

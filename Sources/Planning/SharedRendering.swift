@@ -1,3 +1,6 @@
+package import MediaTime
+package import RenderPlans
+
 /// Plans of one edit's outputs whose chunks are rendered together: what they read
 /// is decoded once (docs/benchmarks.md, "Several outputs of one edit").
 package enum SharedRendering {

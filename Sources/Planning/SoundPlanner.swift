@@ -1,3 +1,6 @@
+package import MediaTime
+package import RenderPlans
+
 /// Cuts the sound of a film into pieces that are mixed and encoded at the same
 /// time.
 ///

@@ -1,3 +1,5 @@
+package import MediaTime
+
 extension RenderPlan {
     /// One clip's sound on the timeline, in samples of the output rate.
     package struct AudioPlacement: Hashable, Sendable, Codable {

@@ -1,3 +1,6 @@
+package import Captions
+import MediaTime
+
 extension RenderPlan {
     /// What the export's captions say, on the timeline of the output: the
     /// pages of every clip of captions.
@@ -44,31 +47,5 @@ extension RenderPlan {
 
     private func milliseconds(_ frames: Int) -> Int {
         (Rational(frames) / output.frameRate * Rational(1_000)).rounded
-    }
-}
-
-extension Script {
-    /// Takes over another script's events.
-    /// - Parameters:
-    ///   - start: Frame at which the other one begins.
-    ///   - suffix: Makes the names of its styles its own.
-    ///   - count: Frames of the whole; what lies outside is left out.
-    mutating func append(_ other: Script, at start: Int, suffix: String, count: Int) {
-        styles += other.styles.map { style in
-            var style = style
-            style.name += suffix
-            return style
-        }
-        for var event in other.events {
-            event.start += start
-            event.end += start
-            guard event.start < count, event.end > 0 else { continue }
-            event.style += suffix
-            for index in event.runs.indices {
-                guard case .style(let name) = event.runs[index].look else { continue }
-                event.runs[index].look = .style(name + suffix)
-            }
-            events.append(event)
-        }
     }
 }

@@ -1,3 +1,5 @@
+package import MediaTime
+
 /// What a probe found in one media file. Times are exact microseconds, as
 /// FFmpeg's `AV_TIME_BASE` gives them.
 package struct MediaInfo: Hashable, Sendable, Codable {

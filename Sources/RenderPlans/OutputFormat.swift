@@ -65,7 +65,7 @@ extension RenderPlan.OutputFormat {
     }
 
     /// The sound that usually goes with a picture of that codec.
-    func usualAudioCodec(
+    package func usualAudioCodec(
         with video: RenderPlan.VideoEncoding.Codec
     ) -> RenderPlan.AudioEncoding.Codec {
         guard self == .mov else { return audioCodecs.first ?? .aac }
@@ -73,7 +73,7 @@ extension RenderPlan.OutputFormat {
     }
 
     /// The first film format that holds both codecs, as far as they are named.
-    static func holding(
+    package static func holding(
         _ video: RenderPlan.VideoEncoding.Codec?, _ audio: RenderPlan.AudioEncoding.Codec?
     ) -> Self? {
         allCases.first { format in

@@ -1,3 +1,5 @@
+package import MediaTime
+
 extension RenderPlan {
     /// What the result is: its container, its picture and its sound.
     package struct OutputSettings: Hashable, Sendable, Codable {

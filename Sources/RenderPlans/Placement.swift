@@ -1,3 +1,5 @@
+package import MediaTime
+
 extension RenderPlan {
     /// One clip's picture on the timeline.
     package struct Placement: Hashable, Sendable, Codable {

@@ -1,3 +1,6 @@
+package import Captions
+package import MediaTime
+
 /// An edit lowered to whole frames and samples: all that a renderer needs,
 /// and nothing that can change afterwards. Stored once as `plan.json`.
 package struct RenderPlan: Hashable, Sendable, Codable {

@@ -1,3 +1,6 @@
+package import Captions
+package import MediaTime
+
 extension RenderPlan {
     /// A text on the timeline, drawn by libass over what lies under it.
     package struct ScriptPlacement: Hashable, Sendable, Codable {

@@ -16,7 +16,7 @@ extension RenderPlan {
             "slideUp": .slideup, "slideDown": .slidedown, "zoom": .zoomin,
         ]
 
-        init?(name: String) {
+        package init?(name: String) {
             guard let kind = Self(rawValue: name) ?? Self.aliases[name] else { return nil }
             self = kind
         }

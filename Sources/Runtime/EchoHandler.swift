@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
-import JSONLog
+import JSON
+import WallClock
 
 /// The diagnostic function, `_HANDLER=echo`: answers an event with its bytes.
 ///
@@ -83,7 +84,7 @@ package enum EchoHandler {
         add("clientContext", Array((context.clientContext ?? "null").utf8))
         add("cognitoIdentity", Array((context.cognitoIdentity ?? "null").utf8))
         add("deadlineMs", Array(String(context.deadlineMilliseconds).utf8))
-        let remaining = context.remainingMilliseconds(now: Timestamp.now())
+        let remaining = context.remainingMilliseconds(now: UnixTime.now().milliseconds)
         add("remainingMs", Array(String(remaining).utf8))
         return bytes + Array("}".utf8)
     }

@@ -1,4 +1,4 @@
-import JSONLog
+import JSON
 
 /// What a handler answers.
 package enum FunctionResponse: Sendable {

@@ -1,4 +1,4 @@
-import JSONLog
+import JSON
 
 /// Answers one event. The bytes are JSON both ways, except where the caller
 /// and the function agreed on something else.

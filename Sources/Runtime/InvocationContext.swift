@@ -1,4 +1,5 @@
-package import JSONLog
+package import Logging
+import WallClock
 
 /// What the platform says about one invocation, next to its event.
 package struct InvocationContext: Sendable {
@@ -40,7 +41,7 @@ package struct InvocationContext: Sendable {
 
     /// Milliseconds until the deadline, never negative.
     /// - Parameter now: Unix milliseconds.
-    package func remainingMilliseconds(now: Int = Timestamp.now()) -> Int {
+    package func remainingMilliseconds(now: Int = UnixTime.now().milliseconds) -> Int {
         max(0, deadlineMilliseconds - now)
     }
 }

@@ -1,4 +1,4 @@
-package import JSONLog
+package import Logging
 
 /// Serves invocations until the client says that there will be no more.
 ///

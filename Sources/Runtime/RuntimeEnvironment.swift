@@ -1,4 +1,4 @@
-package import JSONLog
+package import Logging
 
 /// A variable that the loop cannot start without, or cannot read.
 package struct RuntimeEnvironmentError: Error, Sendable, Hashable, CustomStringConvertible {

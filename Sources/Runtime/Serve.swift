@@ -1,6 +1,6 @@
 import CLambdaProcess
 import Glibc
-package import JSONLog
+package import Logging
 import Threads
 
 /// Makes a function, once, before its first invocation: only the function at

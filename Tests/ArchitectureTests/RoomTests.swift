@@ -1,92 +1,60 @@
 import Testing
 
-/// Who may import whom: the arrows of ARCHITECTURE.md.
+/// What a room may import of the system. Which rooms it may import is said once, in
+/// `Package.swift`, and checked by the compiler (`--explicit-target-dependency-import-check`).
 @Suite struct RoomTests {
+    /// Modules of the toolchain that any room may import unless it is listed below.
     private static let system: Set<String> = [
-        "FoundationEssentials", "Foundation", "Glibc", "Synchronization", "Dispatch",
+        "Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch",
     ]
 
-    /// Folder to the modules that its files may import besides the system's.
-    private static let arrows: [(folder: String, modules: Set<String>, system: Set<String>)] = [
-        ("Sources/Editing", [], []),
-        ("Sources/JSONLog", [], system),
-        ("Sources/JSONTree", [], system),
-        ("Sources/Threads", [], system),
-        ("Sources/XMLTree", ["CXML2"], system),
-        ("Sources/AWSSignature", ["CCrypto"], []),
-        ("Sources/HTTPTransport", ["CCurl", "Threads"], system),
-        ("Sources/ChildProcess", ["CProcess", "Threads"], system),
-        ("Sources/ObjectStore", ["HTTPTransport", "AWSSignature", "XMLTree"], system),
-        ("Sources/FFmpeg", ["Editing", "ChildProcess"], system),
-        ("Sources/Jobs", ["Editing", "ObjectStore", "AWSSignature"], system),
-        ("Sources/Runtime", ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"], system),
-        (
-            "Sources/Functions",
-            [
-                "Editing", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "JSONLog",
-                "AWSSignature",
-            ],
-            system
-        ),
-        ("Sources/SpoolCLI/Commands", ["HTTPTransport", "JSONTree", "Threads"], system),
-        (
-            "Sources/SpoolCLI/Store",
-            ["SpoolCommands", "ObjectStore", "HTTPTransport", "JSONTree"], system
-        ),
-        ("local-emulator/HTTPServer", ["CMicroHTTPD", "Threads"], system),
-        ("local-emulator/Database", ["CSQLite", "Threads"], system),
-        (
-            "local-emulator/Store",
-            ["EmulatorHTTP", "EmulatorDatabase", "AWSSignature", "XMLTree", "CCrypto", "JSONLog"],
-            system
-        ),
-        (
-            "local-emulator/Lambda",
-            [
-                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "JSONLog", "AWSSignature",
-                "Threads",
-            ], system
-        ),
-        (
-            "local-emulator/Main",
-            [
-                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "JSONLog",
-                "AWSSignature", "ChildProcess", "Threads",
-            ], system
-        ),
+    /// Rooms that compute and nothing else: no clock, no file, no lock.
+    private static let pure: Set<String> = [
+        "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning", "Lowering",
+        "Randomness",
     ]
 
-    @Test(arguments: arrows.indices)
-    func `a room imports only what its arrows allow`(index: Int) {
-        let (folder, modules, system) = Self.arrows[index]
-        let files = SourceTree.files(below: folder)
+    /// Rooms with a shorter list of their own.
+    private static let narrow: [String: Set<String>] = [
+        "Crypto": [], "Signing": [], "WallClock": ["Glibc"], "Logging": ["Glibc"],
+    ]
 
-        #expect(!files.isEmpty, "\(folder) is empty")
-        for file in files {
-            for line in file.lines {
-                guard let module = Self.importedModule(String(line)) else { continue }
-                #expect(
-                    modules.contains(module) || system.contains(module),
-                    "\(file.path) imports \(module)")
+    @Test func `a room imports only the system modules it may`() throws {
+        for file in SourceTree.product {
+            let room = file.path.split(separator: "/").dropFirst().first.map(String.init) ?? ""
+            let allowed = Self.pure.contains(room) ? [] : Self.narrow[room] ?? Self.system
+            for module in file.imports where Self.system.contains(module) {
+                #expect(allowed.contains(module), "\(file.path) imports \(module)")
             }
         }
     }
 
-    /// The module that a line imports, or nil.
-    static func importedModule(_ line: String) -> String? {
-        var words = line.split(separator: " ").map(String.init)
-        if let first = words.first,
-            ["package", "internal", "private", "fileprivate"].contains(first)
-        {
-            words.removeFirst()
+    @Test func `every module that is imported is a room or a module of the system`() throws {
+        let package = try SourceTree.text("Package.swift")
+        let rooms = package.matches(of: #/name: "([A-Za-z0-9-]+)"/#).map { String($0.1) }
+        let known = Self.system.union(rooms)
+        for file in SourceTree.product {
+            for module in file.imports {
+                #expect(known.contains(module), "\(file.path) imports \(module)")
+            }
         }
-        guard words.first == "import", words.count >= 2 else { return nil }
-        return words.count > 2 ? words[2].split(separator: ".").first.map(String.init) : words[1]
     }
 
-    @Test func `an import is found whatever stands before it`() {
-        #expect(Self.importedModule("package import Jobs") == "Jobs")
-        #expect(Self.importedModule("import Glibc") == "Glibc")
-        #expect(Self.importedModule("let important = 1") == nil)
+    @Test func `a folder holds at most twenty files`() {
+        var counts: [String: Int] = [:]
+        for file in SourceTree.product {
+            let folder = file.path.split(separator: "/").dropLast().joined(separator: "/")
+            counts[folder, default: 0] += 1
+        }
+        for (folder, count) in counts {
+            #expect(count <= 20, "\(folder) holds \(count) files")
+        }
+    }
+
+    @Test func `an import is found whatever precedes it`() {
+        #expect(SourceTree.importedModule("package import Jobs") == "Jobs")
+        #expect(SourceTree.importedModule("import Glibc") == "Glibc")
+        #expect(SourceTree.importedModule("import struct Foundation.Data") == "Foundation")
+        #expect(SourceTree.importedModule("let important = 1") == nil)
     }
 }

@@ -11,6 +11,23 @@ enum SourceTree {
         var text: String
         var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
         var description: String { path }
+        /// The modules that it imports.
+        var imports: [String] { lines.compactMap { SourceTree.importedModule(String($0)) } }
+    }
+
+    /// Every Swift file of the product.
+    static let product = files(below: "Sources") + files(below: "local-emulator")
+
+    /// The module that a line imports, or nil.
+    static func importedModule(_ line: String) -> String? {
+        var words = line.split(separator: " ").map(String.init)
+        if let first = words.first,
+            ["package", "internal", "private", "fileprivate"].contains(first)
+        {
+            words.removeFirst()
+        }
+        guard words.first == "import", words.count >= 2 else { return nil }
+        return words.count > 2 ? words[2].split(separator: ".").first.map(String.init) : words[1]
     }
 
     static func text(_ path: String) throws -> String {

@@ -1,11 +1,11 @@
 import ChildProcess
 import EmulatorHTTP
+@testable import EmulatorLambda
 import Foundation
-import JSONLog
+import Logging
 import Synchronization
 import Testing
 
-@testable import EmulatorLambda
 
 @Suite(.timeLimit(.minutes(1)))
 struct LambdaInstanceTests {

@@ -1,11 +1,12 @@
-import AWSSignature
 import ChildProcess
+import Crypto
 import EmulatorHTTP
-import Foundation
-import JSONLog
-import Testing
-
 @testable import EmulatorLambda
+import Foundation
+import Signing
+import Testing
+import WallClock
+
 
 @Suite(.timeLimit(.minutes(1)))
 struct LambdaStreamTests {
@@ -122,7 +123,7 @@ struct LambdaSignatureTests {
     private func check(
         _ head: RequestHead, body: String, atSeconds seconds: Int = 0
     ) -> Result<SignedCaller, SignatureFault> {
-        let signed = SigV4Time.seconds(timestamp: Self.timestamp) ?? 0
+        let signed = UnixTime(basic: Self.timestamp)?.seconds ?? 0
         let signature = RequestSignature(
             credentials: Self.credentials, now: { (signed + seconds) * 1_000 })
         do {

@@ -1,9 +1,9 @@
 import EmulatorDatabase
 import EmulatorHTTP
-import Foundation
-import JSONLog
-
 @testable import EmulatorLambda
+import Foundation
+import Logging
+
 
 /// A runtime that is not ours: it serves the Runtime API as a Python program
 /// and does what the event says.

@@ -1,9 +1,8 @@
 import EmulatorDatabase
+@testable import EmulatorLambda
 import Foundation
-import JSONLog
 import Testing
 
-@testable import EmulatorLambda
 
 struct LambdaValueTests {
     @Test func `the project's own catalogue is sound`() throws {

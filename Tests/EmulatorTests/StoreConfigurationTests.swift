@@ -1,10 +1,11 @@
 import EmulatorDatabase
+@testable import EmulatorStore
 import ObjectStore
 import Synchronization
 import Testing
+import WallClock
 import XMLTree
 
-@testable import EmulatorStore
 
 /// What buckets are told to do: CORS, lifecycle, tags.
 @Suite(.timeLimit(.minutes(1)))
@@ -40,7 +41,7 @@ struct StoreConfigurationTests {
     @Test func `what a lifecycle rule lets expire is deleted, with its event, and nothing else`()
         async throws
     {
-        let clock = Mutex1(StoreTime.systemMilliseconds())
+        let clock = Mutex1(UnixTime.now().milliseconds)
         let start = clock.value
         try await withTemporaryFolder { folder in
             try await withStore(in: folder, now: { clock.value }) { store in

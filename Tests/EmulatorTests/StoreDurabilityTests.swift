@@ -1,12 +1,11 @@
-import AWSSignature
 import EmulatorDatabase
+@testable import EmulatorStore
 import Foundation
 import Glibc
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
-@testable import EmulatorStore
 
 /// What the store holds is what was given to it, or it says so.
 @Suite struct StoreDurabilityTests {

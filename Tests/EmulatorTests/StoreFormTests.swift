@@ -1,8 +1,10 @@
-import AWSSignature
-import FoundationEssentials
-import Testing
-
+import Crypto
 @testable import EmulatorStore
+import FoundationEssentials
+import Signing
+import Testing
+import WallClock
+
 
 @Suite struct StoreFormTests {
     private static let conditions = """
@@ -82,7 +84,7 @@ import Testing
             func files() -> [String] {
                 (try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []
             }
-            let now = SigV4Time.timestamp(seconds: StoreTime.systemMilliseconds() / 1_000)
+            let now = UnixTime(seconds: UnixTime.now().milliseconds / 1_000).basic
             let scope = SigV4.Scope(date: String(now.prefix(8)), region: "us-east-1")
             let headers = [
                 (name: "Host", value: "h"), (name: "x-amz-date", value: now),

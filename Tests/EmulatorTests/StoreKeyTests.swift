@@ -1,9 +1,10 @@
+@testable import EmulatorStore
 import Foundation
 import ObjectStore
-import TestSupport
+import Randomness
 import Testing
+import TestSupport
 
-@testable import EmulatorStore
 
 /// Any key that a client may name is safe, and is itself.
 @Suite struct StoreKeyTests {

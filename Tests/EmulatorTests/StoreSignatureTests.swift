@@ -1,8 +1,10 @@
-import AWSSignature
+import Crypto
 import EmulatorHTTP
-import Testing
-
 @testable import EmulatorStore
+import Signing
+import Testing
+import WallClock
+
 
 @Suite struct StoreSignatureTests {
     @Test func `a request without a signature is refused in S3's words`() async throws {
@@ -19,7 +21,7 @@ import Testing
     @Test(arguments: [(-16 * 60, false), (-14 * 60, true), (14 * 60, true), (16 * 60, false)])
     func `a clock may be wrong by 15 minutes`(offset: Int, isGood: Bool) async throws {
         try await withStore { store in
-            let now = StoreTime.systemMilliseconds() / 1_000
+            let now = UnixTime.now().milliseconds / 1_000
             let answer = await store.exchange(
                 "PUT", "/spool/k", body: "x", seconds: now + offset)
 

@@ -1,12 +1,14 @@
-import AWSSignature
+import Crypto
 import EmulatorDatabase
 import EmulatorHTTP
-import HTTPTransport
-import JSONLog
-import ObjectStore
-import Synchronization
-
 @testable import EmulatorStore
+import HTTPTransport
+import Logging
+import ObjectStore
+import Signing
+import Synchronization
+import WallClock
+
 
 /// A store that runs in this process, and ways to talk to it.
 struct RunningStore: Sendable {
@@ -32,7 +34,7 @@ struct RunningStore: Sendable {
         return S3Bucket(
             configuration, client: CurlTransport(),
             clock: S3Clock(
-                seconds: { StoreTime.systemMilliseconds() / 1_000 }, sleep: { _ in },
+                seconds: { UnixTime.now().milliseconds / 1_000 }, sleep: { _ in },
                 random: { 0 }))
     }
 
@@ -51,8 +53,7 @@ struct RunningStore: Sendable {
         headers: [(name: String, value: String)] = [], body: String = "",
         payloadHash: String? = nil, seconds: Int? = nil
     ) async -> String {
-        let timestamp = SigV4Time.timestamp(
-            seconds: seconds ?? StoreTime.systemMilliseconds() / 1_000)
+        let timestamp = UnixTime(seconds: seconds ?? UnixTime.now().milliseconds / 1_000).basic
         let hash = payloadHash ?? sha256Hex(body)
         let all =
             [
@@ -84,7 +85,7 @@ final class Mutex1<Value: Sendable>: Sendable {
 /// Runs a store on a folder; the folder may hold what another run left.
 func withStore(
     in folder: String, inlineBytesMaximum: Int = 16 << 10, graceMilliseconds: Int = 60_000,
-    now: @escaping @Sendable () -> Int = StoreTime.systemMilliseconds,
+    now: @escaping @Sendable () -> Int = { UnixTime.now().milliseconds },
     _ body: (RunningStore) async throws -> Void
 ) async throws {
     let database = try Database(path: folder + "/spool.sqlite")

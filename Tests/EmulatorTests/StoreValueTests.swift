@@ -1,17 +1,18 @@
-import Testing
-
 @testable import EmulatorStore
+import Testing
+import WallClock
+
 
 @Suite struct StoreValueTests {
     @Test func `times are written and read as S3 and HTTP have them`() {
         let time = 1_772_323_445_678
 
-        #expect(StoreTime.iso(time) == "2026-03-01T00:04:05.678Z")
-        #expect(StoreTime.http(time) == "Sun, 01 Mar 2026 00:04:05 GMT")
-        #expect(StoreTime.seconds(http: "Sun, 01 Mar 2026 00:04:05 GMT") == time / 1_000)
-        #expect(StoreTime.seconds(iso: "2026-03-01T00:04:05.678Z") == time / 1_000)
-        #expect(StoreTime.http(0) == "Thu, 01 Jan 1970 00:00:00 GMT")
-        #expect(StoreTime.seconds(http: "yesterday") == nil)
+        #expect(UnixTime(milliseconds: time).rfc3339 == "2026-03-01T00:04:05.678Z")
+        #expect(UnixTime(milliseconds: time).http == "Sun, 01 Mar 2026 00:04:05 GMT")
+        #expect(UnixTime(http: "Sun, 01 Mar 2026 00:04:05 GMT")?.seconds == time / 1_000)
+        #expect(UnixTime(rfc3339: "2026-03-01T00:04:05.678Z")?.seconds == time / 1_000)
+        #expect(UnixTime(milliseconds: 0).http == "Thu, 01 Jan 1970 00:00:00 GMT")
+        #expect(UnixTime(http: "yesterday")?.seconds == nil)
     }
 
     @Test(arguments: [

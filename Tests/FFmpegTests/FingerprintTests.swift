@@ -1,7 +1,8 @@
-import Editing
 import FFmpeg
-import TestSupport
+import MediaTime
+import RenderPlans
 import Testing
+import TestSupport
 
 @Suite struct FingerprintTests {
     private func plan(_ placements: [RenderPlan.Placement], etag: String = "\"e\"") -> RenderPlan {

@@ -1,10 +1,11 @@
-import Editing
-import FoundationEssentials
-import Synchronization
-import TestSupport
-import Testing
-
 @testable import FFmpeg
+import FoundationEssentials
+import MediaTime
+import RenderPlans
+import Synchronization
+import Testing
+import TestSupport
+
 
 /// A chunk whose run was ended: what it has left is exact, and the rest goes on
 /// from there.

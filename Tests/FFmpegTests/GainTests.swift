@@ -1,8 +1,9 @@
-import Editing
-import TestSupport
-import Testing
-
 @testable import FFmpeg
+import MediaTime
+import RenderPlans
+import Testing
+import TestSupport
+
 
 /// Gains, speed, ducking and heads that are cut off: the sound in samples.
 @Suite struct GainTests {

@@ -1,7 +1,8 @@
-import Editing
 import FFmpeg
-import TestSupport
+import MediaTime
+import RenderPlans
 import Testing
+import TestSupport
 
 /// Every format that an edit can ask for, made from chunks and checked.
 @Suite struct OutputTests {

@@ -1,8 +1,9 @@
-import Editing
 import FFmpeg
 import FoundationEssentials
-import TestSupport
+import MediaTime
+import RenderPlans
 import Testing
+import TestSupport
 
 /// What the features of a picture look like, in pixels.
 @Suite struct PictureTests {

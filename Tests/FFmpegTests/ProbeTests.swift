@@ -1,8 +1,9 @@
-import Editing
 import FFmpeg
 import Glibc
-import TestSupport
+import MediaTime
+import RenderPlans
 import Testing
+import TestSupport
 
 @Suite struct ProbeTests {
     private let engine = MediaEngine.underTest

@@ -1,8 +1,11 @@
-import Editing
+import Captions
 import FFmpeg
 import FoundationEssentials
-import TestSupport
+import MediaTime
+import Randomness
+import RenderPlans
 import Testing
+import TestSupport
 
 /// Random edits over all samples, rendered whole and in pieces. A seed that
 /// fails is in the failure's text: `SPOOL_RANDOM_EDIT_SEED=7` tries that one

@@ -1,6 +1,7 @@
-import Editing
 import FFmpeg
 import FoundationEssentials
+import MediaTime
+import RenderPlans
 import TestSupport
 
 /// A plan over samples, and the steps that tests take with it.

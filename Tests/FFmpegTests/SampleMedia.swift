@@ -1,5 +1,4 @@
 import ChildProcess
-import Editing
 import FFmpeg
 import FoundationEssentials
 import TestSupport

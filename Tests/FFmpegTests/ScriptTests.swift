@@ -1,6 +1,8 @@
-import Editing
+import Captions
 import FFmpeg
 import FoundationEssentials
+import MediaTime
+import RenderPlans
 import Testing
 
 /// Texts and captions: exact to the frame at every rate, the same however

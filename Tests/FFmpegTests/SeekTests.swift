@@ -1,8 +1,9 @@
-import Editing
-import TestSupport
-import Testing
-
 @testable import FFmpeg
+import MediaTime
+import RenderPlans
+import Testing
+import TestSupport
+
 
 /// Wherever a chunk begins, its first frame is the one that was asked for.
 @Suite struct SeekTests {

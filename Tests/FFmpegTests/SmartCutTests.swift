@@ -1,9 +1,10 @@
-import Editing
-import FoundationEssentials
-import TestSupport
-import Testing
-
 @testable import FFmpeg
+import FoundationEssentials
+import MediaTime
+import RenderPlans
+import Testing
+import TestSupport
+
 
 /// Frames that are copied instead of encoded.
 @Suite struct SmartCutTests {

@@ -1,8 +1,10 @@
-import Editing
-import TestSupport
-import Testing
-
 @testable import FFmpeg
+import MediaTime
+import Planning
+import RenderPlans
+import Testing
+import TestSupport
+
 
 /// Sound that is made in pieces: nothing is heard of their borders.
 @Suite struct SoundPieceTests {

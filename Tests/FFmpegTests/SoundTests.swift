@@ -1,8 +1,9 @@
-import Editing
-import TestSupport
-import Testing
-
 @testable import FFmpeg
+import MediaTime
+import RenderPlans
+import Testing
+import TestSupport
+
 
 @Suite struct SoundTests {
     private func placed(

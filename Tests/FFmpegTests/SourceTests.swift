@@ -1,8 +1,9 @@
-import Editing
 import FFmpeg
 import FoundationEssentials
-import TestSupport
+import MediaTime
+import RenderPlans
 import Testing
+import TestSupport
 
 /// Sources as the world has them: what must come out of each, in frames that
 /// tell their own number.

@@ -1,10 +1,11 @@
 import ChildProcess
-import Editing
-import FoundationEssentials
-import TestSupport
-import Testing
-
 @testable import FFmpeg
+import FoundationEssentials
+import MediaTime
+import RenderPlans
+import Testing
+import TestSupport
+
 
 @Suite struct StitchTests {
     /// Two clips with sound, 120 frames in five chunks.

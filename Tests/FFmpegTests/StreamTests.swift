@@ -1,8 +1,9 @@
-import Editing
 import FFmpeg
 import FoundationEssentials
-import TestSupport
+import MediaTime
+import RenderPlans
 import Testing
+import TestSupport
 
 /// Chunks wrapped as pieces of an HLS stream.
 @Suite struct StreamTests {

@@ -1,9 +1,12 @@
-import Editing
+import Captions
 import Functions
 import Jobs
+import JSON
+import MediaTime
 import ObjectStore
-import TestSupport
+import RenderPlans
 import Testing
+import TestSupport
 
 /// Files of captions: uploaded, read into the plan, and delivered.
 @Suite struct CaptionTests {

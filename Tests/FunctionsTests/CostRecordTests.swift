@@ -1,10 +1,10 @@
-import Editing
 import Foundation
 import Functions
 import Jobs
+import JSON
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CostRecordTests {
     @Test func `a finished export carries what it used and what that costs`() async throws {

@@ -1,10 +1,10 @@
-import Editing
 import FFmpeg
 import Functions
 import Jobs
+import JSON
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct ExportFlowTests {
     @Test func `an edit becomes a plan, requests, receipts and one result`() async throws {

@@ -1,9 +1,9 @@
-import Editing
 import Functions
 import Jobs
+import JSON
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 /// `GET /api/exports`, and bodies at their limits.
 @Suite struct ExportListTests {

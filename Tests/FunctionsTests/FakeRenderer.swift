@@ -1,6 +1,7 @@
-import Editing
 import FFmpeg
 import Functions
+import MediaTime
+import RenderPlans
 import Synchronization
 import TestSupport
 

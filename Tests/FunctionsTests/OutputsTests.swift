@@ -1,11 +1,11 @@
-import Editing
 import FFmpeg
 import Functions
 import Jobs
+import JSON
 import LambdaRuntime
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 /// Several outputs of one edit: exports of their own that are rendered together.
 @Suite struct OutputsTests {

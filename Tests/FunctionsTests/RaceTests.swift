@@ -1,11 +1,11 @@
-import Editing
 import Functions
 import Jobs
 import LambdaRuntime
+import MediaTime
 import ObjectStore
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 /// Handlers that meet each other, or a store that does not answer.
 @Suite struct RaceTests {

@@ -1,12 +1,13 @@
-import Editing
+@testable import Functions
 import Jobs
+import JSON
 import LambdaRuntime
+import MediaTime
 import ObjectStore
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
-@testable import Functions
 
 /// What ends a render before its time, seen from the bucket.
 @Suite struct RenderWatchTests {

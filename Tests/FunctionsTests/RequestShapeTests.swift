@@ -1,10 +1,10 @@
-import Editing
-import Jobs
-import ObjectStore
-import TestSupport
-import Testing
-
 @testable import Functions
+import Jobs
+import JSON
+import ObjectStore
+import Testing
+import TestSupport
+
 
 /// Requests that are no plain timeline: variations and OpenTimelineIO.
 @Suite struct RequestShapeTests {

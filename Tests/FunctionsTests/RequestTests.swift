@@ -1,9 +1,9 @@
-import Editing
 import Functions
 import Jobs
+import JSON
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct RequestTests {
     @Test func `an upload is granted with a presigned PUT`() async throws {

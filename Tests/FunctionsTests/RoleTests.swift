@@ -1,10 +1,10 @@
-import Editing
+import JSON
 import Foundation
 import Functions
 import Jobs
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 /// Every test on a `Stage` runs each function under its deployed role; these
 /// ask the other way round, whether a role allows more than is made use of.

@@ -1,10 +1,11 @@
-import Editing
+import JSON
 import Functions
 import Jobs
 import LambdaRuntime
+import MediaTime
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 /// Sound in pieces, from the request to the joined file.
 @Suite struct SoundPieceFlowTests {

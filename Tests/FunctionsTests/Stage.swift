@@ -1,13 +1,14 @@
-import Editing
 import FoundationEssentials
 import Functions
-import JSONLog
 import Jobs
+import JSON
 import LambdaRuntime
+import Logging
+import MediaTime
 import ObjectStore
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 /// Functions around a bucket in memory: requests go in, and the store's events
 /// are delivered to the functions that `infra/functions.json` names.

@@ -1,11 +1,12 @@
-import Editing
+import JSON
 import FoundationEssentials
 import Functions
 import Jobs
 import LambdaRuntime
+import MediaTime
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct StreamTests {
     private func streamed(_ stage: Stage) async throws -> JobID {

@@ -1,9 +1,9 @@
-import Editing
 import Functions
 import Jobs
+import JSON
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 /// Uppy's S3 plugin, in the words of its Companion.
 @Suite struct UppyUploadTests {

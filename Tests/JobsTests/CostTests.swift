@@ -1,4 +1,3 @@
-import Editing
 import Foundation
 import Jobs
 import Testing

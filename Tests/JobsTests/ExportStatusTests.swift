@@ -1,8 +1,10 @@
-import Editing
 import Jobs
+import MediaTime
 import ObjectStore
-import TestSupport
+import Randomness
+import RenderPlans
 import Testing
+import TestSupport
 
 /// An export of 600 frames in two chunks, as a listing shows it.
 struct ListedExport {

@@ -1,5 +1,5 @@
-import Editing
 import Jobs
+import MediaTime
 import ObjectStore
 import Testing
 

@@ -1,6 +1,7 @@
-import Editing
 import Jobs
+import MediaTime
 import ObjectStore
+import RenderPlans
 import Testing
 
 /// An export whose sound is made in pieces, as its listing shows it.

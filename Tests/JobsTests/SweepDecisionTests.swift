@@ -1,6 +1,6 @@
-import Editing
 import Jobs
 import ObjectStore
+import RenderPlans
 import Testing
 
 @Suite struct SweepDecisionTests {

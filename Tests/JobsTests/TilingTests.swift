@@ -1,7 +1,8 @@
-import Editing
 import Jobs
-import TestSupport
+import MediaTime
+import Randomness
 import Testing
+import TestSupport
 
 @Suite struct TilingTests {
     private let whole = FrameRange(0, 10)

@@ -1,5 +1,5 @@
-import JSONLog
 import LambdaRuntime
+import Logging
 import Testing
 
 @Suite struct `Echo` {

@@ -1,7 +1,7 @@
-import JSONLog
+@testable import LambdaRuntime
+import Logging
 import Testing
 
-@testable import LambdaRuntime
 
 @Suite struct `Handler errors` {
     private struct OddError: Error, CustomStringConvertible {

@@ -1,5 +1,5 @@
 import Foundation
-import JSONTree
+import JSON
 import LambdaRuntime
 import Testing
 
@@ -138,8 +138,8 @@ import Testing
             Issue.record("\(event)")
             return
         }
-        let values: [JSONDocument] = [
-            .integer(1), .number(2.5), .boolean(true), .null, .string("t"),
+        let values: [JSONValue] = [
+            .integer(1), .number(2.5), .bool(true), .null, .string("t"),
         ]
         #expect(bridged.detail == .object(["a": .array(values)]))
         #expect(bridged.objectEvent == nil)

@@ -1,9 +1,9 @@
-import JSONLog
-import Synchronization
-import TestSupport
-import Testing
-
 @testable import LambdaRuntime
+import Logging
+import Synchronization
+import Testing
+import TestSupport
+
 
 @Suite(.timeLimit(.minutes(1))) struct `Run loop` {
     /// A platform that hands out given events and records what comes back.
@@ -80,7 +80,7 @@ import Testing
     }
 
     private let environment: RuntimeEnvironment
-    private let lines = `JSON log`.Lines()
+    private let lines = LogLines()
     private var logger: Logger { Logger(sink: { [lines] in lines.append($0) }, clock: { 0 }) }
 
     init() throws {

@@ -1,8 +1,8 @@
 import Foundation
-import JSONLog
 import LambdaRuntime
-import TestSupport
+import Logging
 import Testing
+import TestSupport
 
 /// Each test is a process of its own: signals and exit statuses are what is tested.
 @Suite(.timeLimit(.minutes(1))) struct `Served process` {

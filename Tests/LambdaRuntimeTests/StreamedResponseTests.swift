@@ -1,8 +1,7 @@
-import JSONLog
-import TestSupport
-import Testing
-
 @testable import LambdaRuntime
+import Testing
+import TestSupport
+
 
 @Suite(.timeLimit(.minutes(1))) struct `Streamed response` {
     /// Keeps what is written.

@@ -1,9 +1,9 @@
-import AWSSignature
+import Crypto
 import Foundation
 import HTTPTransport
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 private let environment = ProcessInfo.processInfo.environment
 

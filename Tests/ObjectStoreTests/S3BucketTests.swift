@@ -1,9 +1,8 @@
-import AWSSignature
 import HTTPTransport
 import ObjectStore
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 /// The client against a server that answers from a script.
 @Suite struct S3BucketTests {

@@ -1,7 +1,8 @@
+import Crypto
 import HTTPTransport
 import ObjectStore
-import TestSupport
 import Testing
+import TestSupport
 
 /// Checksums that go out with a body and that answers are held to.
 @Suite struct S3ChecksumTests {

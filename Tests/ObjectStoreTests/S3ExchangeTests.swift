@@ -1,9 +1,9 @@
-import AWSSignature
+import Crypto
 import HTTPTransport
 import ObjectStore
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 /// What an answer means for the next attempt, against a server with a script.
 @Suite struct S3ExchangeTests {

@@ -1,8 +1,10 @@
+import Captions
+import Crypto
 import HTTPTransport
 import ObjectStore
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 /// Regions, credentials and the budget of repeats, against answers in memory.
 @Suite struct S3ServiceTests {

@@ -1,4 +1,3 @@
-import AWSSignature
 import ObjectStore
 
 /// Copies, deletes of many, and listings as sequences.

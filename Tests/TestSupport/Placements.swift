@@ -1,4 +1,5 @@
-package import Editing
+package import MediaTime
+package import RenderPlans
 
 extension RenderPlan.Placement {
     /// A clip of a file that may fade over what lies below.

@@ -1,6 +1,7 @@
 import EmulatorDatabase
 import FoundationEssentials
-import JSONLog
+import Logging
+import WallClock
 
 /// Moves asynchronous invocations from the database to the pools.
 ///
@@ -68,7 +69,7 @@ actor AsynchronousDispatcher {
     private func pass() async throws {
         guard !isStopped else { return }
         endedDuringPass = []
-        let now = Timestamp.now()
+        let now = UnixTime.now().milliseconds
         let limits = catalog.functions.map { function in
             (name: function.name, count: function.reservedConcurrency)
         }
@@ -103,7 +104,7 @@ actor AsynchronousDispatcher {
     }
 
     private func deliver(_ row: QueuedInvocation, to pool: FunctionPool) async {
-        let age = Timestamp.now() - row.createdMilliseconds
+        let age = UnixTime.now().milliseconds - row.createdMilliseconds
         let policy = pool.function.asynchronous
         if age > policy.maximumEventAgeSeconds * 1_000 {
             await bury(row, "EventAgeExceeded", response: nil, policy)
@@ -126,7 +127,7 @@ actor AsynchronousDispatcher {
                 return
             }
             services.metrics.update(row.function) { $0.retries += 1 }
-            let due = Timestamp.now() + delay
+            let due = UnixTime.now().milliseconds + delay
             await settle(row) {
                 try AsynchronousQueue.postpone(
                     id: row.id, attempts: attempts, dueMilliseconds: due, in: $0)
@@ -144,7 +145,7 @@ actor AsynchronousDispatcher {
         _ policy: AsynchronousPolicy
     ) async {
         services.metrics.update(row.function) { $0.deadLetters += 1 }
-        let now = Timestamp.now()
+        let now = UnixTime.now().milliseconds
         let record = FailureRecord(
             invocation: row, functionARN: services.configuration.arn(ofFunction: row.function),
             condition: condition, response: response, nowMilliseconds: now)

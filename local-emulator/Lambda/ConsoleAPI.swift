@@ -1,7 +1,9 @@
 import ChildProcess
 import EmulatorDatabase
 import EmulatorHTTP
-import JSONLog
+import JSON
+import Logging
+import WallClock
 
 /// JSON for the console page: `/console/api/...`.
 struct ConsoleAPI: Sendable {
@@ -37,12 +39,12 @@ struct ConsoleAPI: Sendable {
         }
     }
 
-    private var infoDocument: JSONValue {
+    private var infoDocument: JSONOutput {
         .object(info.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
     }
 
-    private func functions() async -> JSONValue {
-        var all: [JSONValue] = []
+    private func functions() async -> JSONOutput {
+        var all: [JSONOutput] = []
         for function in catalog.functions {
             guard let pool = pools[function.name] else { continue }
             let snapshot = await pool.snapshot()
@@ -59,7 +61,7 @@ struct ConsoleAPI: Sendable {
         return .object([("functions", .array(all))])
     }
 
-    private func document(of instance: InstanceSnapshot) -> JSONValue {
+    private func document(of instance: InstanceSnapshot) -> JSONOutput {
         .compact([
             ("number", .integer(instance.number)),
             ("state", .string(instance.state)),
@@ -70,7 +72,7 @@ struct ConsoleAPI: Sendable {
         ])
     }
 
-    private func invocations(_ function: String?, _ key: String?, _ limit: Int) -> JSONValue {
+    private func invocations(_ function: String?, _ key: String?, _ limit: Int) -> JSONOutput {
         let records = services.history.records(
             function: function, keyContains: key, limit: limit)
         return .object([
@@ -95,11 +97,11 @@ struct ConsoleAPI: Sendable {
                         ])
                     })
             ),
-            ("nowMs", .integer(Timestamp.now())),
+            ("nowMs", .integer(UnixTime.now().milliseconds)),
         ])
     }
 
-    private func logs(_ query: QueryString, _ limit: Int) -> JSONValue {
+    private func logs(_ query: QueryString, _ limit: Int) -> JSONOutput {
         let after = query["after"].flatMap(Int.init) ?? -1
         let lines = services.logs.lines(
             after: after, function: query["function"], requestID: query["request"], limit: limit)
@@ -112,7 +114,7 @@ struct ConsoleAPI: Sendable {
                             ("sequence", .integer(line.sequence)),
                             (
                                 "time",
-                                .string(Timestamp.text(unixMilliseconds: line.timeMilliseconds))
+                                .string(UnixTime(milliseconds: line.timeMilliseconds).rfc3339)
                             ),
                             ("function", .string(line.function)),
                             ("requestId", .string(line.requestID)),
@@ -124,7 +126,7 @@ struct ConsoleAPI: Sendable {
         ])
     }
 
-    private func queue(_ limit: Int) async throws -> JSONValue {
+    private func queue(_ limit: Int) async throws -> JSONOutput {
         let (depth, letters) = try await database.read { connection in
             (
                 try AsynchronousQueue.depth(in: connection),
@@ -141,14 +143,14 @@ struct ConsoleAPI: Sendable {
         ])
     }
 
-    private func document(of letter: DeadLetter) -> JSONValue {
+    private func document(of letter: DeadLetter) -> JSONOutput {
         .compact([
             ("id", .integer(letter.id)),
             ("function", .string(letter.function)),
             ("requestId", .string(letter.requestID)),
             ("objectKey", .optional(letter.objectKey)),
-            ("created", .string(Timestamp.text(unixMilliseconds: letter.createdMilliseconds))),
-            ("died", .string(Timestamp.text(unixMilliseconds: letter.diedMilliseconds))),
+            ("created", .string(UnixTime(milliseconds: letter.createdMilliseconds).rfc3339)),
+            ("died", .string(UnixTime(milliseconds: letter.diedMilliseconds).rfc3339)),
             ("attempts", .integer(letter.attempts)),
             ("condition", .string(letter.condition)),
             ("response", .string(String(decoding: letter.response, as: UTF8.self))),
@@ -156,7 +158,7 @@ struct ConsoleAPI: Sendable {
     }
 
     private func replay(_ id: Int) async throws -> Response {
-        let now = Timestamp.now()
+        let now = UnixTime.now().milliseconds
         let found = try await database.transaction { connection in
             try AsynchronousQueue.replay(deadLetter: id, nowMilliseconds: now, in: connection)
         }

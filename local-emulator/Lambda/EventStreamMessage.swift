@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 
 /// One message of `application/vnd.amazon.eventstream`: lengths, a checksum of
 /// the lengths, headers, payload, a checksum of all (AWS event stream encoding).

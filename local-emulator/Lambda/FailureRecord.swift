@@ -1,4 +1,5 @@
-import JSONLog
+import JSON
+import WallClock
 
 /// What a destination is told of an asynchronous invocation that was given up
 /// (Lambda Developer Guide, "Invocation record").
@@ -13,20 +14,20 @@ struct FailureRecord: Sendable {
     var nowMilliseconds: Int
 
     var bytes: [UInt8] {
-        let context = JSONValue.object([
+        let context = JSONOutput.object([
             ("requestId", .string(invocation.requestID)),
             ("functionArn", .string(functionARN + ":$LATEST")),
             ("condition", .string(condition)),
             ("approximateInvokeCount", .integer(invocation.attempts)),
         ])
-        let responseContext = JSONValue.object([
+        let responseContext = JSONOutput.object([
             ("statusCode", .integer(200)),
             ("executedVersion", .string("$LATEST")),
             ("functionError", .string("Unhandled")),
         ])
-        return JSONValue.compact([
+        return JSONOutput.compact([
             ("version", .string("1.0")),
-            ("timestamp", .string(Timestamp.text(unixMilliseconds: nowMilliseconds))),
+            ("timestamp", .string(UnixTime(milliseconds: nowMilliseconds).rfc3339)),
             ("requestContext", context),
             ("requestPayload", .raw(invocation.payload)),
             ("responseContext", response == nil ? nil : responseContext),

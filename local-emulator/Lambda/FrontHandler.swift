@@ -1,6 +1,6 @@
 import EmulatorDatabase
 import EmulatorHTTP
-import JSONLog
+import JSON
 
 /// Answers the front port: health, metrics, Invoke API, function URLs, REST
 /// routes, the console.

@@ -1,5 +1,6 @@
 import ChildProcess
-import JSONLog
+import Logging
+import WallClock
 
 /// What became of an answer that a runtime posted.
 enum AnswerStatus: Sendable {
@@ -188,7 +189,7 @@ extension FunctionPool {
         if case .failed(let failure) = outcome {
             if failure.type == "Sandbox.Timedout" {
                 let seconds = fixed(Double(function.timeoutSeconds))
-                let time = Timestamp.text(unixMilliseconds: Timestamp.now())
+                let time = UnixTime(milliseconds: UnixTime.now().milliseconds).rfc3339
                 log("\(time) \(requestID) Task timed out after \(seconds) seconds", invocation)
             }
             fields["error"] = .string(

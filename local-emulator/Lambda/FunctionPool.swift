@@ -1,5 +1,6 @@
 import ChildProcess
-import JSONLog
+import Logging
+import WallClock
 
 /// What all pools share.
 struct PoolServices: Sendable {
@@ -251,7 +252,7 @@ actor FunctionPool {
             recorder.record(
                 InvocationRecorder.Entry(
                     sequence: recorder.nextSequence(), function: function.name,
-                    invocation: entry.invocation, startMilliseconds: Timestamp.now(),
+                    invocation: entry.invocation, startMilliseconds: UnixTime.now().milliseconds,
                     durationMilliseconds: 0, outcome: failure.type, answer: failure.payload))
         }
         entry.continuation.resume(returning: .failed(failure))
@@ -260,7 +261,7 @@ actor FunctionPool {
     private func deliver(_ entry: Waiting, to number: Int) {
         guard var instance = instances[number], let parked = instance.parked else { return }
         let invocation = entry.invocation
-        let now = Timestamp.now()
+        let now = UnixTime.now().milliseconds
         let waited = ContinuousClock.now - entry.since
         let record = InvocationRecord(
             sequence: 0, function: function.name, requestID: invocation.requestID,

@@ -1,7 +1,8 @@
 import EmulatorHTTP
 import FoundationEssentials
 import Glibc
-import JSONLog
+import JSON
+import WallClock
 
 /// What a function URL or a REST route adds to a request.
 struct FunctionURLTarget: Sendable {
@@ -35,14 +36,14 @@ func functionURLPayload(
     let text = String(validating: body, as: UTF8.self)
     let query = QueryString(head.query).joined
     let domain = head.headers["Host"] ?? "localhost"
-    let http = JSONValue.compact([
+    let http = JSONOutput.compact([
         ("method", .string(head.method)),
         ("path", .string(target.rawPath)),
         ("protocol", .string("HTTP/1.1")),
         ("sourceIp", .string(head.remoteAddress)),
         ("userAgent", .optional(head.headers["User-Agent"])),
     ])
-    let context = JSONValue.object([
+    let context = JSONOutput.object([
         ("accountId", .string(caller?.accountID ?? "anonymous")),
         ("apiId", .string(target.function)),
         ("authentication", .null),
@@ -53,13 +54,13 @@ func functionURLPayload(
         ("requestId", .string(requestID)),
         ("routeKey", .string(target.routeKey)),
         ("stage", .string("$default")),
-        ("time", .string(commonLogTime(nowMilliseconds))),
+        ("time", .string(UnixTime(milliseconds: nowMilliseconds).commonLog)),
         ("timeEpoch", .integer(nowMilliseconds)),
     ])
-    func object(_ pairs: [(String, String)]) -> JSONValue {
+    func object(_ pairs: [(String, String)]) -> JSONOutput {
         .object(pairs.map { ($0.0, .string($0.1)) })
     }
-    return JSONValue.compact([
+    return JSONOutput.compact([
         ("version", .string("2.0")),
         ("routeKey", .string(target.routeKey)),
         ("rawPath", .string(target.rawPath)),
@@ -103,7 +104,7 @@ private func holds(_ bytes: [UInt8], _ word: StaticString) -> Bool {
 }
 
 /// What a function behind AWS_IAM is told of its caller.
-private func authorizer(_ caller: SignedCaller) -> JSONValue {
+private func authorizer(_ caller: SignedCaller) -> JSONOutput {
     .object([
         (
             "iam",
@@ -203,15 +204,4 @@ struct HeaderText: Decodable {
             text = String(try value.decode(Bool.self))
         }
     }
-}
-
-/// `12/Mar/2020:19:03:58 +0000`
-func commonLogTime(_ milliseconds: Int) -> String {
-    let text = Timestamp.text(unixMilliseconds: milliseconds)
-    let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
-    let parts = text.prefix(10).split(separator: "-")
-    let month = Int(parts[1]).map { months[$0 - 1] } ?? ""
-    return "\(parts[2])/\(month)/\(parts[0]):\(text.dropFirst(11).prefix(8)) +0000"
 }

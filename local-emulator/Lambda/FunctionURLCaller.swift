@@ -1,6 +1,7 @@
 import EmulatorHTTP
 import FoundationEssentials
-import JSONLog
+import JSON
+import WallClock
 
 /// Calls a function for a request to its URL or one of its routes.
 struct FunctionURLCaller: Sendable {
@@ -30,7 +31,7 @@ struct FunctionURLCaller: Sendable {
         let requestID = newRequestID()
         let payload = functionURLPayload(
             head, body: bytes, target: target, caller: caller, requestID: requestID,
-            nowMilliseconds: Timestamp.now())
+            nowMilliseconds: UnixTime.now().milliseconds)
         let invocation = Invocation(
             requestID: requestID, payload: payload, source: .url,
             traceID: head.headers["X-Amzn-Trace-Id"])

@@ -1,3 +1,5 @@
+import JSON
+
 /// What made an invocation happen.
 package enum InvocationSource: String, Sendable, Hashable, CaseIterable {
     case invoke, url, event, schedule
@@ -73,7 +75,7 @@ package struct InvocationFailure: Sendable, Equatable {
     package init(type: String, message: String) {
         self.type = type
         payload =
-            JSONValue.object([("errorType", .string(type)), ("errorMessage", .string(message))])
+            JSONOutput.object([("errorType", .string(type)), ("errorMessage", .string(message))])
             .bytes
     }
 }

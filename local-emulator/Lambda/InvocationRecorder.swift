@@ -1,8 +1,10 @@
 import FoundationEssentials
 import Glibc
-import JSONLog
+import JSON
+import Logging
 import Synchronization
 import Threads
+import WallClock
 
 /// Writes every invocation, its event and its answer, to a file of a folder
 /// (`--record`): `000042-job-status.json`, numbered in the order of their
@@ -78,9 +80,9 @@ final class InvocationRecorder: Sendable {
         }
     }
 
-    private func document(_ entry: Entry) -> JSONValue {
+    private func document(_ entry: Entry) -> JSONOutput {
         let invocation = entry.invocation
-        var answer: (String, JSONValue)
+        var answer: (String, JSONOutput)
         if isJSON(entry.answer) {
             answer = ("answer", .raw(entry.answer))
         } else if let text = String(validating: entry.answer, as: UTF8.self) {
@@ -97,7 +99,7 @@ final class InvocationRecorder: Sendable {
             ("objectKey", .optional(invocation.objectKey)),
             ("traceId", .string(invocation.traceID)),
             ("clientContext", invocation.clientContext.map { .raw(Array($0.utf8)) }),
-            ("start", .string(Timestamp.text(unixMilliseconds: entry.startMilliseconds))),
+            ("start", .string(UnixTime(milliseconds: entry.startMilliseconds).rfc3339)),
             ("durationMs", .number(entry.durationMilliseconds)),
             ("outcome", .string(entry.outcome)),
             ("event", .raw(invocation.payload)),

@@ -1,6 +1,7 @@
 import EmulatorHTTP
 import FoundationEssentials
-import JSONLog
+import JSON
+import Logging
 
 /// The Lambda API that clients and SDKs speak, version 2015-03-31: Invoke,
 /// ListFunctions and GetFunction.
@@ -167,7 +168,7 @@ struct InvokeAPI: Sendable {
             ], headers: headers + [("Retry-After", "1")])
     }
 
-    private func description(of function: FunctionDefinition) -> JSONValue {
+    private func description(of function: FunctionDefinition) -> JSONOutput {
         .object([
             ("FunctionName", .string(function.name)),
             ("FunctionArn", .string(services.configuration.arn(ofFunction: function.name))),
@@ -189,7 +190,7 @@ struct InvokeAPI: Sendable {
     }
 
     private func error(
-        _ status: Int, _ type: String, _ message: String, _ more: [(String, JSONValue)] = [],
+        _ status: Int, _ type: String, _ message: String, _ more: [(String, JSONOutput)] = [],
         headers: [(String, String)] = []
     ) -> Response {
         jsonResponse(

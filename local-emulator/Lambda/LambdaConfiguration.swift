@@ -1,4 +1,4 @@
-package import AWSSignature
+package import Signing
 
 /// What the Lambda side of the emulator is told at its start.
 package struct LambdaConfiguration: Sendable {

@@ -1,6 +1,7 @@
 package import EmulatorDatabase
 package import EmulatorHTTP
-package import JSONLog
+package import Logging
+import WallClock
 
 /// The Lambda half of the emulator: functions as processes, everything that
 /// calls them, and the console. It answers the front port.
@@ -45,7 +46,7 @@ package final class LambdaService: Sendable {
             catalog: catalog, pools: pools, database: database, services: services)
         let enqueue: @Sendable (Invocation, String) async throws -> Void = {
             invocation, function in
-            let now = Timestamp.now()
+            let now = UnixTime.now().milliseconds
             try await database.transaction { connection in
                 try AsynchronousQueue.append(
                     invocation, function: function, nowMilliseconds: now, in: connection)

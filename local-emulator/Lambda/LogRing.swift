@@ -1,5 +1,6 @@
-package import JSONLog
+package import Logging
 import Synchronization
+import WallClock
 
 /// One line that a function or the service wrote about an invocation.
 package struct FunctionLogLine: Sendable, Equatable {
@@ -32,7 +33,7 @@ package final class LogRing: Sendable {
     /// Keeps a line; `isOutput` lines, those that the function printed, go to
     /// standard error too.
     package func append(_ text: String, function: String, requestID: String, isOutput: Bool) {
-        let now = Timestamp.now()
+        let now = UnixTime.now().milliseconds
         state.withLock { state in
             let line = FunctionLogLine(
                 sequence: state.next, timeMilliseconds: now, function: function,

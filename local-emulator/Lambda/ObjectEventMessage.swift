@@ -1,5 +1,6 @@
 import EmulatorDatabase
-import JSONLog
+import JSON
+import WallClock
 
 /// The event of one object's change in S3's form (notification record 2.1).
 ///
@@ -7,14 +8,14 @@ import JSONLog
 func objectEventPayload(
     _ event: ObjectEvent, region: String, configuration: String
 ) -> [UInt8] {
-    var object: [(String, JSONValue?)] = [("key", .string(formEncoded(event.key)))]
+    var object: [(String, JSONOutput?)] = [("key", .string(formEncoded(event.key)))]
     if !event.eventName.hasPrefix("ObjectRemoved") {
         object.append(("size", .integer(event.bytes)))
         object.append(("eTag", .string(event.etag)))
     }
     object.append(("sequencer", .string(event.sequencer)))
-    let time = Timestamp.text(unixMilliseconds: event.timeMilliseconds)
-    let record = JSONValue.object([
+    let time = UnixTime(milliseconds: event.timeMilliseconds).rfc3339
+    let record = JSONOutput.object([
         ("eventVersion", .string("2.1")),
         ("eventSource", .string("aws:s3")),
         ("awsRegion", .string(region)),
@@ -46,7 +47,7 @@ func objectEventPayload(
             ])
         ),
     ])
-    return JSONValue.object([("Records", .array([record]))]).bytes
+    return JSONOutput.object([("Records", .array([record]))]).bytes
 }
 
 /// A scheduled event as EventBridge sends it.
@@ -54,9 +55,9 @@ func scheduledEventPayload(
     id: String, rule: String, timeMilliseconds: Int, region: String
 ) -> [UInt8] {
     // EventBridge's time has whole seconds.
-    let time = Timestamp.text(unixMilliseconds: timeMilliseconds).prefix(19) + "Z"
+    let time = UnixTime(milliseconds: timeMilliseconds).rfc3339.prefix(19) + "Z"
     let account = LambdaConfiguration.accountID
-    return JSONValue.object([
+    return JSONOutput.object([
         ("version", .string("0")),
         ("id", .string(id)),
         ("detail-type", .string("Scheduled Event")),

@@ -1,11 +1,12 @@
 import EmulatorHTTP
+import JSON
 
 /// A problem document (RFC 9457) with the `error` text that front ends read.
 func problem(
     _ status: Int, _ title: String, error: String? = nil, detail: String? = nil,
     headers: [(String, String)] = []
 ) -> Response {
-    let document = JSONValue.compact([
+    let document = JSONOutput.compact([
         ("type", .string("about:blank")),
         ("title", .string(title)),
         ("status", .integer(status)),
@@ -20,7 +21,7 @@ func problem(
 
 /// A JSON document as an answer that no cache keeps.
 func jsonResponse(
-    _ document: JSONValue, status: Int = 200, headers: [(String, String)] = []
+    _ document: JSONOutput, status: Int = 200, headers: [(String, String)] = []
 ) -> Response {
     Response(
         status: status,

@@ -1,6 +1,7 @@
-import AWSSignature
+import Crypto
 import EmulatorHTTP
-import JSONLog
+import Signing
+import WallClock
 
 /// Who signed a request, as a function is told.
 struct SignedCaller: Sendable, Equatable {
@@ -39,7 +40,7 @@ enum SignatureFault: Error, Equatable {
 struct RequestSignature: Sendable {
     var credentials: SigV4.Credentials
     /// Unix milliseconds.
-    var now: @Sendable () -> Int = { Timestamp.now() }
+    var now: @Sendable () -> Int = { UnixTime.now().milliseconds }
 
     private static let skewSecondsMaximum = 300
     private static let service = "lambda"
@@ -54,7 +55,7 @@ struct RequestSignature: Sendable {
     func caller(of head: RequestHead, body: [UInt8]) throws(SignatureFault) -> SignedCaller {
         let claim = try Claim(head)
         guard claim.keyID == credentials.accessKeyID else { throw .unknownKey }
-        guard let seconds = SigV4Time.seconds(timestamp: claim.timestamp),
+        guard let seconds = UnixTime(basic: claim.timestamp)?.seconds,
             claim.timestamp.hasPrefix(claim.scope.date)
         else { throw .malformed }
         let age = now() / 1_000 - seconds

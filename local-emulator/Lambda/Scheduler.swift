@@ -1,5 +1,6 @@
 import EmulatorDatabase
-import JSONLog
+import Logging
+import WallClock
 
 /// Puts scheduled events into the asynchronous queue when their time comes.
 struct Scheduler: Sendable {
@@ -21,7 +22,7 @@ struct Scheduler: Sendable {
     private func run(_ function: String, _ schedule: Schedule) async {
         if case .rate = schedule { await queue(function) }
         while !Task.isCancelled {
-            let now = Timestamp.now()
+            let now = UnixTime.now().milliseconds
             guard let next = schedule.next(afterMilliseconds: now) else { return }
             do { try await Task.sleep(for: .milliseconds(next - now)) } catch { return }
             await queue(function)
@@ -30,7 +31,7 @@ struct Scheduler: Sendable {
 
     /// One that still waits is enough: a slow function is not called twice.
     private func queue(_ function: String) async {
-        let now = Timestamp.now()
+        let now = UnixTime.now().milliseconds
         let requestID = newRequestID()
         let payload = scheduledEventPayload(
             id: requestID, rule: function, timeMilliseconds: now,

@@ -1,5 +1,6 @@
 import EmulatorHTTP
 import FoundationEssentials
+import JSON
 
 /// The answer of a function URL in mode RESPONSE_STREAM.
 ///
@@ -114,7 +115,7 @@ actor InvokeResponseStream: ResponseByteStream {
     }
 
     private static func end(_ failure: InvocationFailure?, logTail: String?) -> [UInt8] {
-        let document = JSONValue.compact([
+        let document = JSONOutput.compact([
             ("ErrorCode", .optional(failure?.type)),
             ("ErrorDetails", failure.map { .string(String(decoding: $0.payload, as: UTF8.self)) }),
             ("LogResult", .optional(logTail)),

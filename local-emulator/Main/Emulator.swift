@@ -1,4 +1,3 @@
-import AWSSignature
 import ChildProcess
 import EmulatorDatabase
 import EmulatorHTTP
@@ -6,7 +5,8 @@ import EmulatorLambda
 import EmulatorStore
 import FoundationEssentials
 import Glibc
-import JSONLog
+import Logging
+import Signing
 
 /// The running emulator: one database, two ports.
 struct Emulator: Sendable {

@@ -1,7 +1,7 @@
 import EmulatorLambda
 import FoundationEssentials
 import Glibc
-import JSONLog
+import Logging
 import Threads
 
 /// Runs the emulator until it is told to end.

@@ -1,6 +1,6 @@
 import EmulatorDatabase
 import EmulatorStore
-import JSONLog
+import Logging
 
 /// Reads every object of a data folder that no emulator uses, and says which
 /// are damaged.

@@ -1,6 +1,6 @@
 import EmulatorStore
 import Glibc
-import JSONLog
+import Logging
 
 /// Where the store is and who may use it, from the environment.
 struct StoreSettings: Sendable {

@@ -1,6 +1,8 @@
-import AWSSignature
+import Crypto
 import EmulatorHTTP
 import FoundationEssentials
+import Signing
+import WallClock
 
 /// Who may do everything: the store has one owner.
 package struct StoreCredentials: Sendable {
@@ -100,7 +102,7 @@ struct Authentication: Sendable {
         let scope = try Scope(credential, region: region, .authorizationHeaderMalformed)
         try require(keyID: scope.keyID)
         guard let date = request.header("x-amz-date"),
-            let seconds = SigV4Time.seconds(timestamp: date),
+            let seconds = UnixTime(basic: date)?.seconds,
             date.hasPrefix(scope.day)
         else { throw S3Error(.accessDenied, "AWS authentication requires a valid Date header") }
         if abs(now() / 1_000 - seconds) > Self.skewMaximumSeconds {
@@ -129,7 +131,7 @@ struct Authentication: Sendable {
             throw fail("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")
         }
         guard let credential = request["X-Amz-Credential"], let date = request["X-Amz-Date"],
-            let seconds = SigV4Time.seconds(timestamp: date),
+            let seconds = UnixTime(basic: date)?.seconds,
             let names = request["X-Amz-SignedHeaders"],
             let signature = request["X-Amz-Signature"]
         else { throw fail("Query-string authentication version 4 requires all its parameters.") }

@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 import Dispatch
 import Glibc
 import Synchronization

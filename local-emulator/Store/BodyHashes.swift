@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 import FoundationEssentials
 
 /// The digests of a body while it comes in: MD5 always, SHA-1 and SHA-256 where

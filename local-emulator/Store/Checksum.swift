@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 
 /// The checksums that S3 takes besides MD5 and SHA-256 of the payload.
 enum ChecksumAlgorithm: String, CaseIterable, Sendable {

@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 /// Takes aws-chunked framing off a body and checks what signs it: each chunk
 /// and the trailer of a signed stream.
 struct ChunkedDecoder {

@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 import FoundationEssentials
 
 /// A body that is all in, before what the client said of it was compared.

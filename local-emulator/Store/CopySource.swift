@@ -1,4 +1,4 @@
-import AWSSignature
+import Signing
 
 /// `x-amz-copy-source` and its conditions.
 struct CopySource: Sendable {

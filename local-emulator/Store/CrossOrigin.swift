@@ -1,3 +1,4 @@
+import Crypto
 import EmulatorHTTP
 
 /// Which pages may call the store (Fetch standard, "CORS protocol"). Requests

@@ -1,5 +1,5 @@
-import AWSSignature
 import CCrypto
+import Crypto
 
 /// A running digest that a class can keep and end once.
 final class Digest {

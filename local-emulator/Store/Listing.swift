@@ -1,4 +1,6 @@
-import AWSSignature
+import Crypto
+import Signing
+import WallClock
 
 /// What a listing was asked for and how it writes its answer.
 struct Listing: Sendable {
@@ -105,7 +107,7 @@ struct Listing: Sendable {
                 xml.add("VersionId", "null")
                 xml.add("IsLatest", "true")
             }
-            xml.add("LastModified", StoreTime.iso(object.modifiedMilliseconds))
+            xml.add("LastModified", UnixTime(milliseconds: object.modifiedMilliseconds).rfc3339)
             xml.add("ETag", "\"\(object.etag)\"")
             xml.add("Size", object.bytes)
             if kind != .version2 || parameters["fetch-owner"] == "true" {

@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 import FoundationEssentials
 
 /// The checksum of an object that is uploaded in parts.

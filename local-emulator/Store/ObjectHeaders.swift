@@ -1,4 +1,5 @@
 import EmulatorHTTP
+import WallClock
 
 /// The header fields that an object is stored with and served with.
 enum ObjectHeaders {
@@ -87,7 +88,7 @@ enum ObjectHeaders {
         if !showsChecksums { headers = headers.filter { !$0.key.hasPrefix("x-amz-checksum-") } }
         return headers.sorted { $0.key < $1.key } + [
             ("ETag", "\"\(object.etag)\""), ("Accept-Ranges", "bytes"),
-            ("Last-Modified", StoreTime.http(object.modifiedMilliseconds)),
+            ("Last-Modified", UnixTime(milliseconds: object.modifiedMilliseconds).http),
         ]
     }
 }

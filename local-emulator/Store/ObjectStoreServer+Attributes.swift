@@ -1,4 +1,5 @@
 import EmulatorHTTP
+import WallClock
 
 extension ObjectStoreServer {
     private static let attributes = [
@@ -35,7 +36,7 @@ extension ObjectStoreServer {
             if wanted.contains("ObjectSize") { xml.add("ObjectSize", object.bytes) }
         }
         response.headers.append(
-            ("Last-Modified", StoreTime.http(object.modifiedMilliseconds)))
+            ("Last-Modified", UnixTime(milliseconds: object.modifiedMilliseconds).http))
         return response
     }
 }

@@ -1,6 +1,6 @@
-import AWSSignature
 import EmulatorDatabase
 import EmulatorHTTP
+import WallClock
 
 extension ObjectStoreServer {
     func listBuckets() async throws -> Response {
@@ -14,7 +14,7 @@ extension ObjectStoreServer {
                     let (name, time) = (try row.text("name"), try row.integer("created_ms"))
                     xml.add("Bucket") { xml in
                         xml.add("Name", name)
-                        xml.add("CreationDate", StoreTime.iso(time))
+                        xml.add("CreationDate", UnixTime(milliseconds: time).rfc3339)
                     }
                 }
             }

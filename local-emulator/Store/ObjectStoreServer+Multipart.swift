@@ -1,5 +1,6 @@
-import AWSSignature
+import Crypto
 import EmulatorHTTP
+import WallClock
 import XMLTree
 
 extension ObjectStoreServer {
@@ -56,7 +57,7 @@ extension ObjectStoreServer {
                 number: number, etag: copy.md5, bytes: selection.bytes, blob: copy.id,
                 modifiedMilliseconds: now, checksums: [checksum.headerName: copy.crc64]), request)
         return try document("CopyPartResult") { xml in
-            xml.add("LastModified", StoreTime.iso(now))
+            xml.add("LastModified", UnixTime(milliseconds: now).rfc3339)
             xml.add("ETag", "\"\(copy.md5)\"")
             xml.add(checksum.elementName, copy.crc64)
         }
@@ -87,7 +88,7 @@ extension ObjectStoreServer {
             for part in page {
                 xml.add("Part") { xml in
                     xml.add("PartNumber", part.number)
-                    xml.add("LastModified", StoreTime.iso(part.modifiedMilliseconds))
+                    xml.add("LastModified", UnixTime(milliseconds: part.modifiedMilliseconds).rfc3339)
                     xml.add("ETag", "\"\(part.etag)\"")
                     xml.add("Size", part.bytes)
                     if checksum.isAnnounced, let value = part.checksums[checksum.headerName] {
@@ -132,7 +133,7 @@ extension ObjectStoreServer {
                     xml.add("Initiator") { $0.addOwner() }
                     xml.add("Owner") { $0.addOwner() }
                     xml.add("StorageClass", "STANDARD")
-                    xml.add("Initiated", StoreTime.iso(upload.createdMilliseconds))
+                    xml.add("Initiated", UnixTime(milliseconds: upload.createdMilliseconds).rfc3339)
                 }
             }
         }

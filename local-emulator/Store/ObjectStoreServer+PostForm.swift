@@ -1,5 +1,6 @@
-import AWSSignature
+import Crypto
 import EmulatorHTTP
+import Signing
 
 extension ObjectStoreServer {
     /// A browser's form upload; its policy was checked before the first byte

@@ -1,4 +1,5 @@
 import EmulatorHTTP
+import WallClock
 
 /// The part of an object that an answer carries.
 struct ByteSelection: Equatable {
@@ -102,8 +103,9 @@ extension ObjectStoreServer {
         let seconds = object.modifiedMilliseconds / 1_000
         if let list = request.header("if-match") {
             if !ETags.contains(list, object.etag) { throw S3Error.preconditionFailed }
-        } else if let time = request.header("if-unmodified-since").flatMap(
-            StoreTime.seconds(http:)),
+        } else if let time = request.header("if-unmodified-since").flatMap({
+            UnixTime(http: $0)?.seconds
+        }),
             seconds > time
         {
             throw S3Error.preconditionFailed
@@ -112,11 +114,13 @@ extension ObjectStoreServer {
             .notModified, "Not Modified",
             details: [
                 ("ETag", "\"\(object.etag)\""),
-                ("Last-Modified", StoreTime.http(object.modifiedMilliseconds)),
+                ("Last-Modified", UnixTime(milliseconds: object.modifiedMilliseconds).http),
             ])
         if let list = request.header("if-none-match") {
             if ETags.contains(list, object.etag) { throw notModified }
-        } else if let time = request.header("if-modified-since").flatMap(StoreTime.seconds(http:)),
+        } else if let time = request.header("if-modified-since").flatMap({
+            UnixTime(http: $0)?.seconds
+        }),
             seconds <= time
         {
             throw notModified

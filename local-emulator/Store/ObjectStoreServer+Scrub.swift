@@ -1,5 +1,6 @@
+import Crypto
 import EmulatorDatabase
-import JSONLog
+import Logging
 
 /// What a scrub has found.
 package struct ScrubReport: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import EmulatorDatabase
-import JSONLog
+import Logging
 
 extension ObjectStoreServer {
     /// How long a completed upload can be completed again: 7 days.

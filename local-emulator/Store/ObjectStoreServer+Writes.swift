@@ -1,4 +1,6 @@
+import Crypto
 import EmulatorHTTP
+import WallClock
 import XMLTree
 
 extension ObjectStoreServer {
@@ -72,7 +74,7 @@ extension ObjectStoreServer {
             condition: Self.condition(request),
             eventName: "ObjectCreated:Copy")
         try await commit(copy, request)
-        let time = StoreTime.iso(configuration.now())
+        let time = UnixTime(milliseconds: configuration.now()).rfc3339
         return try document("CopyObjectResult") { xml in
             xml.add("LastModified", time)
             xml.add("ETag", "\"\(object.etag)\"")

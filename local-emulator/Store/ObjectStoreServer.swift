@@ -1,8 +1,9 @@
+import Crypto
 package import EmulatorDatabase
 package import EmulatorHTTP
-package import JSONLog
-import AWSSignature
+package import Logging
 import Synchronization
+import WallClock
 
 /// What a store is made of.
 package struct ObjectStoreConfiguration: Sendable {
@@ -28,7 +29,7 @@ package struct ObjectStoreConfiguration: Sendable {
         dataFolder: String, credentials: StoreCredentials, region: String = "us-east-1",
         bucket: String, allowedOrigins: [String] = ["*"], inlineBytesMaximum: Int = 16 << 10,
         deletionGraceMilliseconds: Int = 60_000,
-        now: @escaping @Sendable () -> Int = StoreTime.systemMilliseconds,
+        now: @escaping @Sendable () -> Int = { UnixTime.now().milliseconds },
         onDurabilityLost: @escaping @Sendable (String) -> Void
     ) {
         self.dataFolder = dataFolder

@@ -1,5 +1,5 @@
-import AWSSignature
 import FoundationEssentials
+import WallClock
 
 /// The policy of a POST form ("Creating a POST policy"). Field names and
 /// `eq`/`starts-with` ignore case; `expiration` and `conditions` do not.
@@ -66,7 +66,7 @@ struct PostPolicy: Sendable {
         }
         try authentication.checkPolicy(encoded, fields: fields)
         let document = try decode(encoded)
-        guard let end = StoreTime.seconds(iso: document.expiration) else { throw malformed }
+        guard let end = UnixTime(rfc3339: document.expiration)?.seconds else { throw malformed }
         if authentication.now() / 1_000 >= end { throw denied("Policy expired.") }
         var values = fields
         values["bucket"] = bucket

@@ -1,5 +1,5 @@
-import AWSSignature
 import EmulatorHTTP
+import Signing
 
 /// A request's address and parameters, decoded.
 struct S3Request: Sendable {

@@ -1,5 +1,6 @@
-import AWSSignature
+import Crypto
 import EmulatorHTTP
+import Signing
 
 /// What a Signature Version 4 is made of ("Create a signed AWS API request").
 struct SignedRequest {

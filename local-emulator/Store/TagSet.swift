@@ -1,6 +1,6 @@
-import AWSSignature
 import EmulatorDatabase
 import EmulatorHTTP
+import Signing
 import XMLTree
 
 /// Tags of an object or a bucket (S3 User Guide, "Categorizing your storage

@@ -1,3 +1,5 @@
+import MediaTime
+
 /// Writes a script in ASS v4.00+, as libass reads it
 /// (https://github.com/libass/libass/wiki/ASS-File-Format-Guide).
 struct ASSWriter {

@@ -1,3 +1,5 @@
+package import MediaTime
+
 /// Captions and titles as events of a script.
 extension Script {
     private static let textStyle = "Text"
@@ -8,7 +10,7 @@ extension Script {
     ///   - rate: Frames a second of the output.
     ///   - count: Length of the clip in frames; nothing shows after it.
     ///   - window: Pages that show outside these frames alone are left out.
-    mutating func add(
+    package mutating func add(
         _ track: CaptionTrack, _ style: CaptionStyle, rate: Rational, count: Int,
         window: FrameRange? = nil
     ) {
@@ -22,7 +24,7 @@ extension Script {
     }
 
     /// Adds a text that stands for the whole clip.
-    mutating func add(_ title: TextTitle, count: Int, fades: (in: Int, out: Int)) {
+    package mutating func add(_ title: TextTitle, count: Int, fades: (in: Int, out: Int)) {
         var style = Style(
             name: Self.textStyle, fontFamily: title.fontFamily, fontSize: title.fontSize,
             isBold: title.isBold, isItalic: title.isItalic, primary: Color(rgb: title.color),

@@ -1,3 +1,5 @@
+package import MediaTime
+
 /// How captions look: everything resolved to pixels of the output.
 package struct CaptionStyle: Hashable, Sendable, Codable {
     /// What happens to a word while it is spoken.
@@ -41,14 +43,14 @@ package struct CaptionStyle: Hashable, Sendable, Codable {
 
 /// The point of the output that a text is tied to, and its place there.
 package struct TextAnchor: Hashable, Sendable, Codable {
-    package var position: Edit.Position
+    package var position: AnchorPosition
     /// Pixels of the output.
     package var x: Int
     package var y: Int
     /// From either side of the output to the text's widest line.
     package var sideMargin: Int
 
-    package init(position: Edit.Position, x: Int, y: Int, sideMargin: Int) {
+    package init(position: AnchorPosition, x: Int, y: Int, sideMargin: Int) {
         self.position = position
         self.x = x
         self.y = y
@@ -71,7 +73,7 @@ package struct TextAnchor: Hashable, Sendable, Codable {
     }
 
     /// The place of a position in an output, inside its margins.
-    init(_ position: Edit.Position, width: Int, height: Int, offset: (x: Rational, y: Rational)) {
+    package init(_ position: AnchorPosition, width: Int, height: Int, offset: (x: Rational, y: Rational)) {
         let side = width * 7 / 100
         let edge = height * 8 / 100
         let x: Int =
@@ -176,6 +178,3 @@ package enum TextFont {
             String(String.UnicodeScalarView(kept.prefix(CaptionLimits.longestFontNameCharacters))))
     }
 }
-
-/// Stored in plans by name.
-extension Edit.Position: Codable {}

@@ -1,3 +1,5 @@
+package import MediaTime
+
 /// The part of a script that one chunk draws: whole events, in the drawn
 /// clock, counted from the first of them.
 package struct DrawnScript: Hashable, Sendable {

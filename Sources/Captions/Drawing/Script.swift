@@ -1,3 +1,5 @@
+package import MediaTime
+
 /// Styles and events that libass is to draw, before they are written as ASS.
 ///
 /// Every event stands at a place of its own (`\pos`), so none moves another
@@ -9,7 +11,7 @@ package struct Script: Hashable, Sendable {
     var styles: [Style] = []
     var events: [Event] = []
 
-    init(width: Int, height: Int) {
+    package init(width: Int, height: Int) {
         self.width = width
         self.height = height
     }
@@ -91,7 +93,7 @@ package struct Script: Hashable, Sendable {
     }
 
     /// Makes everything that much less opaque.
-    mutating func fade(to opacity: Rational) {
+    package mutating func fade(to opacity: Rational) {
         guard opacity < Rational(1) else { return }
         for index in styles.indices {
             for color in [\Style.primary, \.secondary, \.outline, \.back] {
@@ -102,7 +104,7 @@ package struct Script: Hashable, Sendable {
     }
 
     /// Turns every event around its anchor.
-    mutating func turn(by degrees: Rational) {
+    package mutating func turn(by degrees: Rational) {
         for index in events.indices { events[index].rotation = degrees }
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 /// The forms in which captions come and go.
 package enum CaptionFormat: String, Hashable, Sendable, Codable, CaseIterable {
     /// SubRip.
@@ -160,11 +162,11 @@ enum CaptionLines {
         let endText = rest.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
         guard let start = milliseconds(startText) else {
             throw CaptionFault(
-                line: number, "begins at \(EditReader.quoted(startText)), which is no time")
+                line: number, "begins at \(JSONReader.quoted(startText)), which is no time")
         }
         guard let end = milliseconds(endText) else {
             throw CaptionFault(
-                line: number, "ends at \(EditReader.quoted(endText)), which is no time")
+                line: number, "ends at \(JSONReader.quoted(endText)), which is no time")
         }
         guard end >= start else { throw CaptionFault(line: number, "ends before it begins") }
         return (start, end)

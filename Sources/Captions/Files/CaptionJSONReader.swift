@@ -1,3 +1,6 @@
+package import JSON
+import MediaTime
+
 extension CaptionTrack {
     /// Reads words as speech recognisers print them: a list of
     /// `{word, start, end}` in seconds (Deepgram, WhisperX, OpenAI) or of
@@ -14,7 +17,7 @@ extension CaptionTrack {
     }
 
     /// Reads the same from a value inside a request.
-    init(words node: JSONNode) throws(CaptionFault) {
+    package init(words node: JSONNode) throws(CaptionFault) {
         var tokens: [CaptionToken] = []
         for list in try Self.lists(in: node) {
             guard case .array(let values) = list.value else {
@@ -125,7 +128,7 @@ private struct CaptionToken {
         let isMilliseconds = fields[names.milliseconds] != nil
         let name = isMilliseconds ? names.milliseconds : names.seconds
         guard let value = fields[name], value != .null else { return nil }
-        guard case .number(let number) = value else {
+        guard let number = value.double else {
             throw CaptionFault(
                 "is no time: it is \(value.kindDescription)", at: place.appending(name))
         }

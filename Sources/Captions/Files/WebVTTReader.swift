@@ -1,3 +1,5 @@
+import JSON
+
 extension CaptionTrack {
     /// Reads WebVTT (W3C, https://www.w3.org/TR/webvtt1/): cues with word
     /// times `<00:00:01.000>`; notes, styles, regions and cue settings are
@@ -56,7 +58,7 @@ extension CaptionTrack {
             if let digit = tag.first, digit.isNumber {
                 guard let time = CaptionLines.milliseconds(tag) else {
                     throw CaptionFault(
-                        line: line, "has \(EditReader.quoted(String(tag))), which is no time")
+                        line: line, "has \(JSONReader.quoted(String(tag))), which is no time")
                 }
                 spans.mark(time)
             }

@@ -1,3 +1,6 @@
+import JSON
+import MediaTime
+
 /// ClipForge's project, lowered to tracks as it is read: its clips name an
 /// asset and leave the kind to the asset.
 ///

@@ -1,3 +1,8 @@
+import Captions
+import JSON
+import MediaTime
+import RenderPlans
+
 /// A request for one segment of a long source as a short clip, with captions
 /// and a title: `{clip: {assetId, start, end, fit?, focus?, captions?, title?},
 /// output?}`.

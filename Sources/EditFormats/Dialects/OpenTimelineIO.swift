@@ -1,3 +1,7 @@
+import JSON
+import MediaTime
+import RenderPlans
+
 /// Reads OpenTimelineIO's JSON: `Timeline.1` with a `Stack.1` of `Track.1`,
 /// whose children are clips, gaps and transitions; a clip may have a
 /// `LinearTimeWarp.1`. What else a document says is left out and listed in
@@ -128,7 +132,7 @@ extension EditDecoding {
         if let named = reading.media?[url] { return assetID(named) }
         guard !url.contains("/") else {
             reader.report(
-                "\(EditReader.quoted(url)) needs an asset's ID in media", at: target.pointer)
+                "\(JSONReader.quoted(url)) needs an asset's ID in media", at: target.pointer)
             return nil
         }
         return assetID(target)
@@ -191,7 +195,7 @@ extension EditDecoding {
             reader.decimal($0, from: Limits.slowestFrameRate, to: Rational(192_000))
         }
         guard let value, let rate else { return nil }
-        return value / (rate < Rational(121) ? Self.standardRate(rate) : rate)
+        return value / (rate < Rational(121) ? rate.standardFrameRate : rate)
     }
 
     // MARK: Schemas
@@ -205,7 +209,7 @@ extension EditDecoding {
         if schemaName(of: object) == name { return true }
         let place = object.pointer.appending("OTIO_SCHEMA")
         reader.report(
-            "must be \(name).1, not \(EditReader.quoted(schemaName(of: object)))", at: place)
+            "must be \(name).1, not \(JSONReader.quoted(schemaName(of: object)))", at: place)
         return false
     }
 
@@ -218,8 +222,8 @@ extension EditDecoding {
     }
 
     private mutating func drop(_ what: String, at pointer: JSONPointer) {
-        guard dropped.count < Limits.mostFaults else { return }
-        dropped.append(EditFault(pointer: pointer.description, detail: what))
+        guard dropped.count < JSONLimits.faultCountMax else { return }
+        dropped.append(FieldFault(pointer: pointer.description, detail: what))
     }
 }
 

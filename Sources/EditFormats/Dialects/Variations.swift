@@ -1,3 +1,8 @@
+package import JSON
+import MediaTime
+import Randomness
+import RenderPlans
+
 /// A request for small random variations of whole videos (VR-30, VR-38):
 /// `{variations: {assets, count, seed?}, output?, callback?, clientToken?}`.
 ///
@@ -57,7 +62,7 @@ package struct Variations: Hashable, Sendable {
 /// One reading of a request for variations.
 private struct VariationDecoding {
     let fields: [String: JSONValue]
-    var reader = EditReader()
+    var reader = JSONReader()
 
     /// What a variation is encoded as (VR-33; a rate factor with a ceiling in
     /// place of a bit rate). The request's own output goes before it.
@@ -140,7 +145,7 @@ extension Variations.Effects {
     /// The numbers that a seed draws for one variation; more assets or a
     /// greater count leave those of the others as they are.
     init(seed: UInt64, asset: Int, number: Int) {
-        var random = SplitMix(seed: seed, asset: asset, number: number)
+        var random = SeededGenerator(seed: seed, asset: asset, number: number)
         rotationRadians = random.next(from: 1_000, to: 10_000)
         brightness = random.next(from: -50_000, to: 50_000)
         contrast = random.next(from: 950_000, to: 1_050_000)
@@ -162,25 +167,15 @@ extension Variations.Effects {
     }
 }
 
-/// Steele's SplitMix64, seeded for one variation.
-private struct SplitMix {
-    private var state: UInt64
-
-    init(seed: UInt64, asset: Int, number: Int) {
-        state = seed
-        for part in [UInt64(asset), UInt64(number)] { state = next() ^ part }
+extension SeededGenerator {
+    /// A generator for one variation.
+    fileprivate init(seed: UInt64, asset: Int, number: Int) {
+        self.init(seed: seed)
+        for part in [UInt64(asset), UInt64(number)] { self.init(seed: next() ^ part) }
     }
 
-    private mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// A number of whole millionths.
-    mutating func next(from least: Int, to most: Int) -> Double {
+    /// A number in whole millionths.
+    fileprivate mutating func next(from least: Int, to most: Int) -> Double {
         let steps = UInt64(most - least + 1)
         return Double(least + Int(next() % steps)) / 1_000_000
     }

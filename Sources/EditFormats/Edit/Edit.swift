@@ -1,3 +1,8 @@
+package import Captions
+package import JSON
+package import MediaTime
+package import RenderPlans
+
 /// The edit document: what a front end asks for, in seconds, checked by
 /// itself but not yet against the media. `lowered(assets:planner:)` turns it
 /// into a `RenderPlan`.
@@ -16,7 +21,7 @@ package struct Edit: Hashable, Sendable {
     /// The same token from the same owner means the same export.
     package var clientToken: String?
     /// What an OpenTimelineIO document says that was left out.
-    package var dropped: [EditFault] = []
+    package var dropped: [FieldFault] = []
 
     /// Clips that follow each other; they may not overlap.
     package struct Track: Hashable, Sendable {

@@ -1,10 +1,14 @@
+package import Captions
+package import MediaTime
+package import RenderPlans
+
 extension Edit {
     /// How a clip's picture looks and where it stands, with the defaults.
     package struct Look: Hashable, Sendable {
         /// How the picture fills its box.
         package var fit = RenderPlan.Fit.crop
         /// Where the picture stands in the output.
-        package var position = Position.center
+        package var position = AnchorPosition.center
         /// Moves the picture to the right by a fraction of the output's width.
         package var offsetX = Rational.zero
         /// Moves the picture up by a fraction of the output's height.
@@ -34,10 +38,5 @@ extension Edit {
 
         /// A look with every default.
         package init() {}
-    }
-
-    /// Where the picture stands in the output: Shotstack's words.
-    package enum Position: String, Hashable, Sendable, CaseIterable {
-        case center, top, topRight, right, bottomRight, bottom, bottomLeft, left, topLeft
     }
 }

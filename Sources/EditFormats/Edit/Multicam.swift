@@ -1,3 +1,7 @@
+package import JSON
+package import MediaTime
+import RenderPlans
+
 extension Edit {
     /// Several recordings of one event, of which one is shown at a time.
     package struct Multicam: Hashable, Sendable {
@@ -151,7 +155,7 @@ extension EditDecoding {
         if let index = angles.firstIndex(where: { $0.name == name }) { return index }
         let known = angles.map(\.name).joined(separator: ", ")
         reader.report(
-            "must be one of the angles \(known), not \(EditReader.quoted(name))", at: node.pointer)
+            "must be one of the angles \(known), not \(JSONReader.quoted(name))", at: node.pointer)
         return nil
     }
 }

@@ -1,3 +1,7 @@
+import JSON
+import MediaTime
+import RenderPlans
+
 /// What a clip's `asset` says.
 extension EditDecoding {
     private enum ContentType: String, CaseIterable {
@@ -33,7 +37,7 @@ extension EditDecoding {
         }
         if let type = ContentType(rawValue: word) { return type }
         let known = ContentType.allCases.map(\.rawValue).joined(separator: ", ")
-        let quoted = EditReader.quoted(word)
+        let quoted = JSONReader.quoted(word)
         reader.report("asset type \(quoted) is not supported; use \(known)", at: node.pointer)
         return nil
     }

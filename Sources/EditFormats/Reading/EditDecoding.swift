@@ -1,3 +1,8 @@
+import Captions
+package import JSON
+import MediaTime
+import RenderPlans
+
 extension Edit {
     /// Reads the body of an export request: `{timeline, output, merge, callback,
     /// clientToken}`, or ClipForge's `{project, settings}`.
@@ -16,9 +21,9 @@ extension Edit {
 /// One reading of an export request. Every function reports into `reader` and
 /// goes on.
 struct EditDecoding {
-    var reader = EditReader()
+    var reader = JSONReader()
     /// What the request has and the edit has not.
-    var dropped: [EditFault] = []
+    var dropped: [FieldFault] = []
 
     /// - Returns: nil only where a fault was reported.
     mutating func edit(_ request: JSONValue) -> Edit? {
@@ -33,7 +38,7 @@ struct EditDecoding {
         let place = root.pointer.appending(
             Self.shapes.first { root[$0] != nil } ?? Self.shapes[0])
         guard tracks.contains(where: { !$0.clips.isEmpty }) || !reader.faults.isEmpty else {
-            reader.report(EditFault.emptyProjectDetail, at: place)
+            reader.report(EditFaults.emptyProjectDetail, at: place)
             return nil
         }
         let edit = Edit(

@@ -1,3 +1,7 @@
+import JSON
+import MediaTime
+import RenderPlans
+
 /// Fills the placeholders `{{NAME}}` in a document's strings from its `merge`
 /// fields, once and before anything else is read.
 ///
@@ -11,7 +15,7 @@ struct EditMerge {
 
     /// - Parameter fields: Faults are reported for what is not
     ///   `{find, replace}`.
-    init(_ fields: JSONNode, reader: inout EditReader) {
+    init(_ fields: JSONNode, reader: inout JSONReader) {
         var replacements: [String: JSONValue] = [:]
         for element in reader.array(fields, most: Limits.mostMergeFields) ?? [] {
             guard let field = reader.object(element) else { continue }
@@ -27,7 +31,7 @@ struct EditMerge {
     /// - Returns: nil where that would add more than `Limits.mostMergedBytes`.
     mutating func filled(_ value: JSONValue) -> JSONValue? {
         switch value {
-        case .null, .bool, .number: return value
+        case .null, .bool, .integer, .number: return value
         case .string(let text): return filled(text: text)
         case .array(let values):
             var result: [JSONValue] = []
@@ -77,7 +81,8 @@ struct EditMerge {
     private static func printed(_ value: JSONValue) -> String? {
         switch value {
         case .string(let text): text
-        case .number(let number): EditReader.wholeNumber(number).map(String.init) ?? "\(number)"
+        case .integer(let number): String(number)
+        case .number(let number): JSONValue.wholeNumber(number).map(String.init) ?? "\(number)"
         case .bool(let flag): flag ? "true" : "false"
         case .null, .array, .object: nil
         }
@@ -85,7 +90,7 @@ struct EditMerge {
 
     private static func weight(of value: JSONValue) -> Int {
         switch value {
-        case .null, .bool, .number: 8
+        case .null, .bool, .integer, .number: 8
         case .string(let text): text.utf8.count
         case .array(let values): values.reduce(8) { $0 + weight(of: $1) }
         case .object(let fields):

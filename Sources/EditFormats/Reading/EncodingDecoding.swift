@@ -1,3 +1,7 @@
+import JSON
+import MediaTime
+import RenderPlans
+
 /// Format, codecs and what else a format decides.
 extension EditDecoding {
     /// Presets of x264 that one may ask for; `placebo` costs much and gains

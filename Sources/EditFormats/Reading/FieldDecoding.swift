@@ -1,3 +1,7 @@
+import JSON
+import MediaTime
+import RenderPlans
+
 /// Fields that several objects of an edit have.
 extension EditDecoding {
     /// Seconds, or `"auto"`.

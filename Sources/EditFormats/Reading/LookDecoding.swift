@@ -1,9 +1,14 @@
+import Captions
+import JSON
+import MediaTime
+import RenderPlans
+
 /// What a clip says about its picture.
 extension EditDecoding {
     mutating func look(of clip: JSONObjectNode) -> Edit.Look {
         var look = Edit.Look()
         if let fit: RenderPlan.Fit = clip["fit"].flatMap({ reader.choice($0) }) { look.fit = fit }
-        if let position: Edit.Position = clip["position"].flatMap({ reader.choice($0) }) {
+        if let position: AnchorPosition = clip["position"].flatMap({ reader.choice($0) }) {
             look.position = position
         }
         if let offset = clip["offset"].flatMap({ reader.object($0) }) {
@@ -98,7 +103,7 @@ extension EditDecoding {
         if let kind = RenderPlan.TransitionKind(name: word) { return kind }
         reader.report(
             "must be a kind of transition, such as fade, dissolve, wipeleft or slideup, not"
-                + " \(EditReader.quoted(word))",
+                + " \(JSONReader.quoted(word))",
             at: node.pointer)
         return nil
     }

@@ -1,3 +1,7 @@
+import JSON
+import MediaTime
+import RenderPlans
+
 /// Sizes by name: the length of the picture's shorter side (Shotstack's names
 /// and sizes, and the plain numbers).
 enum Resolution: String, CaseIterable {
@@ -81,8 +85,9 @@ extension EditDecoding {
     private mutating func frameRate(_ node: JSONNode) -> Rational? {
         let rate: Rational?
         switch node.value {
-        case .number(let number):
-            rate = Rational(decimal: number).map { Self.broadcastRate($0) ?? $0 }
+        case .integer, .number:
+            let number = node.value.double.flatMap { Rational(decimal: $0) }
+            rate = number.map { $0.broadcastFrameRate ?? $0 }
         case .string(let text): rate = Self.fraction(text)
         default: return reader.mismatch(node, expected: "a number or a fraction")
         }
@@ -99,25 +104,7 @@ extension EditDecoding {
                 at: node.pointer)
             return nil
         }
-        return Self.standardRate(rate)
-    }
-
-    /// The rate itself where an mp4 track can tell it, else to the thousandth.
-    static func standardRate(_ rate: Rational) -> Rational {
-        let isPlain =
-            rate.denominator <= Limits.greatestFrameRateDenominator
-            && rate.numerator <= Limits.greatestFrameRateNumerator
-        if isPlain { return rate }
-        return broadcastRate(rate) ?? Rational((rate * Rational(1_000)).rounded, 1_000)
-    }
-
-    /// The NTSC rate that differs by less than the hundredths by which these
-    /// rates are commonly written (23.98).
-    private static func broadcastRate(_ number: Rational) -> Rational? {
-        [24, 30, 48, 60, 120].map { Rational($0 * 1_000, 1_001) }.first { rate in
-            let difference = rate > number ? rate - number : number - rate
-            return difference < Rational(5, 1_000)
-        }
+        return rate.standardFrameRate
     }
 
     private static func fraction(_ text: String) -> Rational? {

@@ -1,3 +1,7 @@
+package import JSON
+import MediaTime
+import RenderPlans
+
 /// Several outputs of one edit:
 /// `{timeline, output?, outputs: [{…}, …], callback?, clientToken?}`.
 ///
@@ -24,7 +28,7 @@ package struct OutputList: Hashable, Sendable {
         guard case .object(let fields) = request, let list = fields["outputs"], list != .null else {
             return nil
         }
-        var reader = EditReader()
+        var reader = JSONReader()
         let root = JSONObjectNode(fields: fields, pointer: .root)
         let place = root.pointer.appending("outputs")
         for name in ["variations", "settings"] where root[name] != nil {
@@ -63,8 +67,8 @@ package struct OutputList: Hashable, Sendable {
 
     /// The fault at the place that the caller wrote.
     fileprivate static func placed(
-        _ fault: EditFault, _ index: Int, _ ownFields: Set<String>
-    ) -> EditFault {
+        _ fault: FieldFault, _ index: Int, _ ownFields: Set<String>
+    ) -> FieldFault {
         let parts = fault.pointer.split(separator: "/", maxSplits: 2)
         guard parts.first == "output" else { return fault }
         let isOwn = parts.count == 1 || ownFields.contains(String(parts[1]))

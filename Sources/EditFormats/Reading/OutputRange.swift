@@ -1,3 +1,6 @@
+import JSON
+import MediaTime
+
 extension EditDecoding {
     /// The part of the timeline that is exported.
     mutating func range(_ node: JSONNode) -> Edit.Range? {

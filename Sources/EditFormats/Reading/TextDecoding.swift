@@ -1,3 +1,7 @@
+import Captions
+import JSON
+import MediaTime
+
 /// What an asset of type `text` or `caption` says.
 extension EditDecoding {
     // MARK: Text
@@ -160,14 +164,14 @@ extension EditDecoding {
         style[name].flatMap { color($0) }
     }
 
-    private static let hyphenated: [String: Edit.Position] = [
+    private static let hyphenated: [String: AnchorPosition] = [
         "center-center": .center, "top-center": .top, "top-right": .topRight,
         "center-right": .right, "bottom-right": .bottomRight, "bottom-center": .bottom,
         "bottom-left": .bottomLeft, "center-left": .left, "top-left": .topLeft,
     ]
 
     /// `bottom`, or JSON2Video's `bottom-center`.
-    private mutating func captionPosition(_ node: JSONNode) -> Edit.Position? {
+    private mutating func captionPosition(_ node: JSONNode) -> AnchorPosition? {
         if case .string(let word) = node.value, let position = Self.hyphenated[word] {
             return position
         }

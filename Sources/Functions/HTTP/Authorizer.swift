@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 package import Jobs
 package import LambdaRuntime
 

@@ -1,5 +1,6 @@
-package import Editing
+import EditFormats
 import Jobs
+package import JSON
 package import LambdaRuntime
 import ObjectStore
 
@@ -10,13 +11,13 @@ package struct Problem: Error, Hashable, Sendable {
     package var title: String
     package var detail: String
     /// All faults at once, so that a caller need not try again for each.
-    package var faults: [EditFault]
+    package var faults: [FieldFault]
     /// The short text that the front ends read (`error`).
     package var error: String
     package var headers: [String: String] = [:]
 
     package init(
-        status: Int, title: String, detail: String, faults: [EditFault] = [], error: String? = nil,
+        status: Int, title: String, detail: String, faults: [FieldFault] = [], error: String? = nil,
         headers: [String: String] = [:]
     ) {
         self.status = status
@@ -28,7 +29,7 @@ package struct Problem: Error, Hashable, Sendable {
     }
 
     /// 400 with one fault for each wrong field.
-    package static func invalid(_ faults: [EditFault]) -> Problem {
+    package static func invalid(_ faults: [FieldFault]) -> Problem {
         return Problem(
             status: 400, title: "Invalid request", detail: EditFaults(faults).description,
             faults: faults)
@@ -44,7 +45,7 @@ package struct Problem: Error, Hashable, Sendable {
         error: "Unauthorized")
     package static let assetNotFound = Problem(
         status: 404, title: "Not found", detail: "There is no such asset.",
-        faults: [EditFault(pointer: "/assetId", detail: "There is no such asset.")],
+        faults: [FieldFault(pointer: "/assetId", detail: "There is no such asset.")],
         error: "Asset not found")
     package static let notFound = Problem(
         status: 404, title: "Not found", detail: "There is nothing at this path.",

@@ -1,10 +1,10 @@
 import FoundationEssentials
-import AWSSignature
-
-package import Editing
 package import Jobs
-import JSONLog
+package import JSON
 package import LambdaRuntime
+import Logging
+import Signing
+
 
 /// A request whose owner is known.
 package struct AuthorizedRequest: Sendable {
@@ -41,10 +41,10 @@ package struct AuthorizedRequest: Sendable {
         do {
             value = try JSONValue(parsing: bytes)
         } catch {
-            throw Problem.invalid([EditFault(pointer: pointer, detail: "is not JSON: \(error)")])
+            throw Problem.invalid([FieldFault(pointer: pointer, detail: "is not JSON: \(error)")])
         }
         guard case .object = value else {
-            throw Problem.invalid([EditFault(pointer: pointer, detail: "is not a JSON object")])
+            throw Problem.invalid([FieldFault(pointer: pointer, detail: "is not a JSON object")])
         }
         return value
     }

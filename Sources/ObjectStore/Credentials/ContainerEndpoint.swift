@@ -1,7 +1,8 @@
-import AWSSignature
 import FoundationEssentials
 import Glibc
 import HTTPTransport
+import Signing
+import WallClock
 
 /// The endpoint that gives a container its role's credentials.
 ///
@@ -69,7 +70,7 @@ package struct ContainerEndpoint: Sendable, Hashable {
             credentials: SigV4.Credentials(
                 accessKeyID: answer.AccessKeyId, secretAccessKey: answer.SecretAccessKey,
                 sessionToken: answer.Token),
-            expiresAtSeconds: answer.Expiration.flatMap(HTTPDate.milliseconds).map { $0 / 1_000 })
+            expiresAtSeconds: answer.Expiration.flatMap { UnixTime(rfc3339: $0)?.milliseconds }.map { $0 / 1_000 })
     }
 
     /// A few bytes of a file in memory: quicker read than handed to a thread.

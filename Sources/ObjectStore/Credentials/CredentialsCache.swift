@@ -1,5 +1,5 @@
-import AWSSignature
 import HTTPTransport
+import Signing
 
 /// The credentials of the moment, got anew before they expire, once for all
 /// who wait.

@@ -1,4 +1,4 @@
-package import AWSSignature
+package import Signing
 
 /// Where credentials come from.
 package enum CredentialsSource: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import AWSSignature
 import Glibc
+import Signing
 
 /// A profile of `~/.aws/credentials` and `~/.aws/config`.
 ///

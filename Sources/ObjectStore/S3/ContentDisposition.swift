@@ -1,4 +1,4 @@
-import AWSSignature
+import Signing
 
 /// The `Content-Disposition` that saves a download under a name (RFC 6266).
 enum ContentDisposition {

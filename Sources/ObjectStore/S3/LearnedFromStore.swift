@@ -1,4 +1,5 @@
 import Synchronization
+import WallClock
 
 /// What a store's answers have told of itself.
 final class LearnedFromStore: Sendable {
@@ -17,7 +18,7 @@ final class LearnedFromStore: Sendable {
 
     /// - Parameter date: The answer's `Date` header.
     func learn(date: String?, now: Int) {
-        guard let date, let theirs = HTTPDate.seconds(date) else { return }
+        guard let date, let theirs = UnixTime(http: date)?.seconds else { return }
         state.withLock { $0.skewSeconds = theirs - now }
     }
 

@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 import Glibc
 import HTTPTransport
 

@@ -1,5 +1,6 @@
-import AWSSignature
 import FoundationEssentials
+import Signing
+import WallClock
 
 extension S3Bucket {
     package func presignedURL(
@@ -9,7 +10,7 @@ extension S3Bucket {
         let place = exchange.current
         let endpoint = audience == .client ? place.clientEndpoint : place.endpoint
         let path = endpoint.path(bucket: place.bucket, key: request.key.text)
-        let timestamp = SigV4Time.timestamp(seconds: exchange.storeSeconds)
+        let timestamp = UnixTime(seconds: exchange.storeSeconds).basic
         let canonical = SigV4.CanonicalRequest(
             method: request.method, path: path, query: request.query,
             headers: [("host", endpoint.authority)] + request.headers, payloadHash: "")
@@ -36,7 +37,7 @@ extension S3Bucket {
         let place = exchange.current
         let credentials = try await exchange.credentials.current()
         let seconds = exchange.storeSeconds
-        let timestamp = SigV4Time.timestamp(seconds: seconds)
+        let timestamp = UnixTime(seconds: seconds).basic
         let scope = SigV4.Scope(date: String(timestamp.prefix(8)), region: place.region)
         var fields = [
             "key": upload.key.text, "Content-Type": upload.contentType,
@@ -46,7 +47,7 @@ extension S3Bucket {
         ]
         if let token = credentials.sessionToken { fields["x-amz-security-token"] = token }
         let policy = PostPolicyDocument(
-            expiration: HTTPDate.xml(seconds: seconds + expiresInSeconds),
+            expiration: UnixTime(seconds: seconds + expiresInSeconds).rfc3339,
             conditions: [.equal("bucket", place.bucket), .length(upload.bytes)]
                 + fields.sorted { $0.key < $1.key }.map { .equal($0.key, $0.value) })
         guard let bytes = try? JSONEncoder().encode(policy) else {

@@ -1,5 +1,7 @@
-import AWSSignature
+import Crypto
 package import HTTPTransport
+import Signing
+import WallClock
 import XMLTree
 
 /// A bucket of an S3-compatible store: S3, R2, SeaweedFS, Garage, Ceph, or the
@@ -192,7 +194,7 @@ package struct S3Bucket: Bucket {
                 .invalidResponse, operation: operation, key: key.text,
                 detail: "The answer has no ETag")
         }
-        let modified = response["Last-Modified"].flatMap(HTTPDate.seconds) ?? 0
+        let modified = response["Last-Modified"].flatMap { UnixTime(http: $0)?.seconds } ?? 0
         return ObjectInfo(
             key: key, etag: S3Documents.bare(etag),
             bytes: response["Content-Length"].flatMap { Int($0) } ?? response.bodyBytes,
@@ -205,7 +207,7 @@ package struct S3Bucket: Bucket {
         var info = try info(key, response, operation: operation)
         info.bytes = bytes
         info.contentType = nil
-        let date = response["Date"].flatMap(HTTPDate.seconds)
+        let date = response["Date"].flatMap { UnixTime(http: $0)?.seconds }
         info.lastModifiedMilliseconds = (date ?? exchange.clock.seconds()) * 1_000
         return info
     }

@@ -1,4 +1,4 @@
-import AWSSignature
+import Signing
 
 /// Where the bucket is and who we are.
 package struct S3Configuration: Sendable {

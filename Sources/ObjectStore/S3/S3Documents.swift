@@ -1,6 +1,8 @@
-import AWSSignature
+import Crypto
 import FoundationEssentials
 import HTTPTransport
+import Signing
+import WallClock
 import XMLTree
 
 /// S3's XML documents as values.
@@ -48,7 +50,9 @@ enum S3Documents {
                 let key = isEncoded ? uriDecode(text, plusIsSpace: true) : text,
                 let etag = entry.text(of: "ETag"),
                 let bytes = entry.text(of: "Size").flatMap({ Int($0) }),
-                let modified = entry.text(of: "LastModified").flatMap(HTTPDate.milliseconds)
+                let modified = entry.text(of: "LastModified").flatMap({
+                    UnixTime(rfc3339: $0)?.milliseconds
+                })
             else { throw malformed(operation, "") }
             objects.append(
                 ObjectInfo(

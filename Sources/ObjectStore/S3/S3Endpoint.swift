@@ -1,4 +1,4 @@
-import AWSSignature
+import Signing
 
 /// Scheme, host and port of a store, and how a bucket is named there.
 package struct S3Endpoint: Sendable, Hashable {

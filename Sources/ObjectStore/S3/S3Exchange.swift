@@ -1,5 +1,7 @@
-import AWSSignature
+import Crypto
 import HTTPTransport
+import Signing
+import WallClock
 
 /// Signs calls, sends them, and repeats what may be repeated.
 struct S3Exchange: Sendable {
@@ -146,7 +148,7 @@ struct S3Exchange: Sendable {
         guard var refused = S3Refusal(response, of: call) else { return nil }
         // The answer to a HEAD has no body to name the fault.
         if call.method == "HEAD", response.status == 403,
-            let theirs = response["Date"].flatMap(HTTPDate.seconds),
+            let theirs = response["Date"].flatMap({ UnixTime(http: $0)?.seconds }),
             abs(theirs - signedSeconds) > Self.toleratedSkewSeconds
         {
             refused.error.code = .unavailable
@@ -161,7 +163,7 @@ struct S3Exchange: Sendable {
     /// Seconds, or a date (RFC 9110, 10.2.3).
     private func retryAfterSeconds(_ response: HTTPResponse) -> Int? {
         guard let text = response["Retry-After"] else { return nil }
-        return Int(text) ?? HTTPDate.seconds(text).map { max(0, $0 - clock.seconds()) }
+        return Int(text) ?? UnixTime(http: text).map { max(0, $0.seconds - clock.seconds()) }
     }
 
     static func badKey(_ operation: String, _ key: String) -> ObjectStoreError {
@@ -213,7 +215,7 @@ struct S3Exchange: Sendable {
     private func signedHeaders(
         _ call: S3Call, _ signing: Signing, path: String
     ) -> [(name: String, value: String)] {
-        let timestamp = SigV4Time.timestamp(seconds: signing.seconds)
+        let timestamp = UnixTime(seconds: signing.seconds).basic
         let hash = call.payloadHash ?? payloadHash(call.body)
         var headers = call.headers
         headers.append(("x-amz-content-sha256", hash))

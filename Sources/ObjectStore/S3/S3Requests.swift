@@ -1,4 +1,4 @@
-import AWSSignature
+import Crypto
 import HTTPTransport
 
 extension ObjectBody {

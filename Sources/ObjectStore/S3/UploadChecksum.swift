@@ -1,6 +1,7 @@
-import AWSSignature
+import Crypto
 import FoundationEssentials
 import HTTPTransport
+import Signing
 
 /// The checksum that goes with a body which the store shall check: CRC-64/NVME,
 /// the one that every part and whole may have (S3 User Guide, "Checking object

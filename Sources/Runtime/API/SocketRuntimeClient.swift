@@ -1,7 +1,8 @@
 import Glibc
-package import JSONLog
+package import Logging
 import Synchronization
 import Threads
+import WallClock
 
 /// The Runtime API over one connection that is kept alive.
 ///
@@ -61,7 +62,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// the connection breaks or the answer is not whole.
     package func next() async throws(RuntimeClientError) -> Invocation {
         try await wait(.next) { (response) throws(HTTPParseError) in
-            try Invocation(response, now: Timestamp.now())
+            try Invocation(response, now: UnixTime.now().milliseconds)
         }
     }
 

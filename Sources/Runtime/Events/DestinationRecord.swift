@@ -1,4 +1,4 @@
-package import JSONTree
+package import JSON
 
 /// What Lambda tells an on-failure or on-success destination of an
 /// asynchronous invocation.
@@ -29,8 +29,8 @@ package struct DestinationRecord: Sendable, Hashable, Decodable {
     package var timestamp: String
     package var requestContext: RequestContext
     /// The event that was invoked with.
-    package var requestPayload: JSONDocument
+    package var requestPayload: JSONValue
     package var responseContext: ResponseContext?
     /// The response or the error document.
-    package var responsePayload: JSONDocument?
+    package var responsePayload: JSONValue?
 }

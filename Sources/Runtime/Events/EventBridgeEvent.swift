@@ -1,4 +1,4 @@
-package import JSONTree
+package import JSON
 
 /// An event of EventBridge that is no tick of the clock.
 ///
@@ -15,7 +15,7 @@ package struct EventBridgeEvent: Sendable, Hashable, Decodable {
     /// ARNs of what it is about.
     package var resources: [String]
     /// The sender's own.
-    package var detail: JSONDocument
+    package var detail: JSONValue
 
     private enum CodingKeys: String, CodingKey {
         case id, source, time, resources, detail
@@ -30,7 +30,7 @@ package struct EventBridgeEvent: Sendable, Hashable, Decodable {
         source = try fields.decode(String.self, forKey: .source)
         time = try fields.decodeIfPresent(String.self, forKey: .time) ?? ""
         resources = try fields.decodeIfPresent([String].self, forKey: .resources) ?? []
-        detail = try fields.decodeIfPresent(JSONDocument.self, forKey: .detail) ?? .null
+        detail = try fields.decodeIfPresent(JSONValue.self, forKey: .detail) ?? .null
     }
 
     /// S3's own event about an object, where a bucket notifies through

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JSONTree
+import JSON
 
 /// The back end's routes, as far as the commands use them.
 struct API: Sendable {
@@ -74,7 +74,7 @@ struct API: Sendable {
         if let trace = recording.traceID {
             request.headers.append(WebRequest.Header("X-Amzn-Trace-Id", trace))
         }
-        if let context = try recording.clientContext?.encoded {
+        if let context = recording.clientContext?.bytes {
             let text = Data(context).base64EncodedString()
             request.headers.append(WebRequest.Header("X-Amz-Client-Context", text))
         }

@@ -1,4 +1,4 @@
-import JSONTree
+import JSON
 
 /// Compares answers of a recording with those of its replay.
 ///
@@ -12,8 +12,8 @@ struct AnswerComparison: Sendable {
         /// JSON Pointer into the answer (RFC 6901); `#` leads into a text that
         /// is JSON itself.
         var pointer: String
-        var recorded: JSONDocument
-        var replayed: JSONDocument
+        var recorded: JSONValue
+        var replayed: JSONValue
     }
 
     /// Members of these names are not looked at.
@@ -41,7 +41,7 @@ struct AnswerComparison: Sendable {
     }
 
     /// A document with the IDs of this run in place of the recorded ones.
-    func renamed(_ value: JSONDocument) -> JSONDocument {
+    func renamed(_ value: JSONValue) -> JSONValue {
         switch value {
         case .string(let text): .string(renamed(text))
         case .array(let values): .array(values.map { renamed($0) })
@@ -49,7 +49,7 @@ struct AnswerComparison: Sendable {
             .object(
                 Dictionary(
                     members.map { (renamed($0.key), renamed($0.value)) }, uniquingKeysWith: { $1 }))
-        case .null, .boolean, .integer, .number: value
+        case .null, .bool, .integer, .number: value
         }
     }
 
@@ -59,7 +59,7 @@ struct AnswerComparison: Sendable {
     }
 
     private mutating func compare(
-        _ old: JSONDocument, _ new: JSONDocument, _ pointer: String, _ found: inout [Difference]
+        _ old: JSONValue, _ new: JSONValue, _ pointer: String, _ found: inout [Difference]
     ) {
         switch (old, new) {
         case (.object(let before), .object(let after)):
@@ -88,11 +88,11 @@ struct AnswerComparison: Sendable {
 
     /// Texts that are JSON documents themselves, as the bodies of URL answers.
     private static func documents(_ before: String, _ after: String) -> (
-        JSONDocument, JSONDocument
+        JSONValue, JSONValue
     )? {
-        func document(_ text: String) -> JSONDocument? {
+        func document(_ text: String) -> JSONValue? {
             guard let first = text.first, first == "{" || first == "[" else { return nil }
-            return try? JSONDocument(decoding: Array(text.utf8))
+            return try? JSONValue(parsing: Array(text.utf8))
         }
         guard let old = document(before), let new = document(after) else { return nil }
         return (old, new)

@@ -1,13 +1,13 @@
-import JSONTree
+import JSON
 
 /// An edit as the user wrote it, with names of local files where the back end
 /// wants asset IDs.
 package struct EditDocument: Sendable {
-    private var root: [String: JSONDocument]
+    private var root: [String: JSONValue]
 
     /// - Throws: when the bytes are not a JSON object.
     package init(decoding bytes: [UInt8], path: String) throws(CommandError) {
-        guard let value = try? JSONDocument(decoding: bytes) else {
+        guard let value = try? JSONValue(parsing: bytes) else {
             throw CommandError("\(path) is not JSON.")
         }
         guard case .object(let root) = value else {
@@ -28,10 +28,7 @@ package struct EditDocument: Sendable {
         var root = root.mapValues { $0.replacingAssets(assetIDs, used: &used) }
         if root["clientToken"] == nil { root["clientToken"] = .string(clientToken) }
         try EditDocument.requireUse(of: assetIDs, used)
-        guard let bytes = try? JSONDocument.object(root).encoded else {
-            throw CommandError("The edit holds a number that JSON cannot carry.")
-        }
-        return bytes
+        return JSONValue.object(root).bytes
     }
 
     /// Checks names before anything is uploaded. Throws as `request` does.
@@ -53,13 +50,13 @@ package struct EditDocument: Sendable {
     }
 }
 
-extension JSONDocument {
+extension JSONValue {
     /// `assetId` anywhere; of a multicam asset also its `angles` and `audio`.
     fileprivate func replacingAssets(
         _ assetIDs: [String: String], used: inout Set<String>
-    ) -> JSONDocument {
+    ) -> JSONValue {
         switch self {
-        case .null, .boolean, .integer, .number, .string: return self
+        case .null, .bool, .integer, .number, .string: return self
         case .array(let elements):
             return .array(elements.map { $0.replacingAssets(assetIDs, used: &used) })
         case .object(var fields):
@@ -80,7 +77,7 @@ extension JSONDocument {
 
     private func replacingName(
         _ assetIDs: [String: String], used: inout Set<String>
-    ) -> JSONDocument {
+    ) -> JSONValue {
         guard case .string(let name) = self, let id = assetIDs[name] else {
             return replacingAssets(assetIDs, used: &used)
         }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JSONTree
+import JSON
 import Synchronization
 
 /// `spool export`: upload, start, watch, download.
@@ -130,10 +130,10 @@ struct ExportCommand: Sendable {
             world.print(path)
             return
         }
-        let result: JSONDocument = .object([
+        let result: JSONValue = .object([
             "jobId": .string(status.jobId), "path": .string(path), "bytes": .integer(bytes),
         ])
-        world.print(String(decoding: try result.encoded, as: UTF8.self))
+        world.print(String(decoding: result.bytes, as: UTF8.self))
     }
 }
 

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JSONTree
+import JSON
 
 /// Runs recorded invocations again, one after the other in their order, and
 /// tells where an answer is another one.
@@ -20,7 +20,7 @@ struct Replay: Sendable {
         }
         for recording in recordings {
             // IDs that an earlier answer named anew are renamed here too.
-            let event = try comparison.renamed(recording.event).encoded
+            let event = comparison.renamed(recording.event).bytes
             let response = try await api.invoke(recording, event: event)
             let faults = comparison.differences(recording, response)
             if !faults.isEmpty { different += 1 }
@@ -35,9 +35,9 @@ struct Replay: Sendable {
 
     private func tell(_ recording: Recording, _ faults: [AnswerComparison.Difference]) throws {
         if isJSON {
-            let document: JSONDocument = .object([
+            let document: JSONValue = .object([
                 "file": .string(recording.file), "function": .string(recording.function),
-                "same": .boolean(faults.isEmpty),
+                "same": .bool(faults.isEmpty),
                 "differences": .array(
                     faults.map { fault in
                         .object([
@@ -46,14 +46,14 @@ struct Replay: Sendable {
                         ])
                     }),
             ])
-            api.world.print(String(decoding: try document.encoded, as: UTF8.self))
+            api.world.print(String(decoding: document.bytes, as: UTF8.self))
             return
         }
         api.world.print("\(faults.isEmpty ? "same   " : "differs") \(recording.file)")
         for fault in faults {
             let place = fault.pointer.isEmpty ? "(whole answer)" : fault.pointer
-            let before = String(decoding: try fault.recorded.encoded, as: UTF8.self)
-            let after = String(decoding: try fault.replayed.encoded, as: UTF8.self)
+            let before = String(decoding: fault.recorded.bytes, as: UTF8.self)
+            let after = String(decoding: fault.replayed.bytes, as: UTF8.self)
             api.world.print("  \(place): \(Self.short(before)) -> \(Self.short(after))")
         }
     }
@@ -70,12 +70,12 @@ struct Recording: Sendable, Hashable {
     var function: String
     var requestID: String
     var traceID: String?
-    var clientContext: JSONDocument?
-    var event: JSONDocument
+    var clientContext: JSONValue?
+    var event: JSONValue
     /// `ok` or the type of the error.
     var outcome: String
     /// The answer's JSON, or its text, or base64 of bytes that are neither.
-    var answer: JSONDocument
+    var answer: JSONValue
 
     /// The recordings of a folder in the order of their numbers.
     static func all(in folder: String) throws(CommandError) -> [Recording] {
@@ -94,10 +94,10 @@ struct Recording: Sendable, Hashable {
         var function: String
         var requestId: String
         var traceId: String?
-        var clientContext: JSONDocument?
-        var event: JSONDocument
+        var clientContext: JSONValue?
+        var event: JSONValue
         var outcome: String
-        var answer: JSONDocument?
+        var answer: JSONValue?
         var answerText: String?
         var answerBase64: String?
     }
@@ -118,8 +118,8 @@ struct Recording: Sendable, Hashable {
     }
 
     /// An answer of today in the form of a recorded one.
-    static func answer(_ bytes: [UInt8]) -> JSONDocument {
-        if let value = try? JSONDocument(decoding: bytes) { return value }
+    static func answer(_ bytes: [UInt8]) -> JSONValue {
+        if let value = try? JSONValue(parsing: bytes) { return value }
         if let text = String(validating: bytes, as: UTF8.self) { return .string(text) }
         return .string(Data(bytes).base64EncodedString())
     }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JSONTree
+import JSON
 
 /// Runs one command line to its end.
 /// - Parameter arguments: Without the program's own name.
@@ -118,9 +118,9 @@ private func sentence(_ status: ExportStatus) -> String {
 
 private func text(of error: CommandError, isJSON: Bool) -> String {
     guard isJSON else { return error.lines.joined(separator: "\n") + "\n" }
-    let value: JSONDocument = .object([
+    let value: JSONValue = .object([
         "error": .string(error.lines.first ?? ""),
         "details": .array(error.lines.dropFirst().map { .string($0) }),
     ])
-    return ((try? value.encoded).map { String(decoding: $0, as: UTF8.self) } ?? "{}") + "\n"
+    return String(decoding: value.bytes, as: UTF8.self) + "\n"
 }

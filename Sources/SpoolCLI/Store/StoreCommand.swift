@@ -1,7 +1,7 @@
-package import SpoolCommands
 import HTTPTransport
-import JSONTree
+import JSON
 import ObjectStore
+package import SpoolCommands
 
 /// `spool store …`: the back end's own store client at the command line.
 /// - Parameter arguments: Without `spool store`.
@@ -124,8 +124,8 @@ private struct StoreCommand {
             ])
     }
 
-    private func tell(_ line: String, _ members: [String: JSONDocument]) {
-        let document = isJSON ? try? JSONDocument.object(members).encoded : nil
+    private func tell(_ line: String, _ members: [String: JSONValue]) {
+        let document = isJSON ? JSONValue.object(members).bytes : nil
         world.standardOutput((document ?? Array(line.utf8)) + [0x0A])
     }
 }

@@ -1,0 +1,154 @@
+import Crypto
+
+/// AWS Signature Version 4, as pure functions of values: a client signs with
+/// them and a server checks with them.
+///
+/// Source: AWS General Reference, "Signature Version 4 signing process", and
+/// the S3 API Reference, "Authenticating Requests".
+package enum SigV4 {
+    package static let algorithm = "AWS4-HMAC-SHA256"
+    /// Stands for a body whose hash is not signed.
+    package static let unsignedPayload = "UNSIGNED-PAYLOAD"
+    /// Stands for an aws-chunked body with its checksum behind it.
+    package static let unsignedPayloadWithTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+
+    package struct Credentials: Sendable, Hashable {
+        package var accessKeyID: String
+        package var secretAccessKey: String
+        /// Of temporary credentials, as Lambda has them.
+        package var sessionToken: String?
+
+        package init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
+            self.accessKeyID = accessKeyID
+            self.secretAccessKey = secretAccessKey
+            self.sessionToken = sessionToken
+        }
+    }
+
+    /// Day, region and service that a signature holds for.
+    package struct Scope: Sendable, Hashable {
+        /// `20261120`
+        package var date: String
+        package var region: String
+        package var service: String
+
+        package init(date: String, region: String, service: String = "s3") {
+            self.date = date
+            self.region = region
+            self.service = service
+        }
+
+        package var text: String { "\(date)/\(region)/\(service)/aws4_request" }
+    }
+
+    /// The parts of a request that a signature covers.
+    package struct CanonicalRequest: Sendable, Hashable {
+        package var method: String
+        /// Percent-encoded path, as sent.
+        package var path: String
+        /// Decoded names and values, without the signature itself.
+        package var query: [(name: String, value: String)]
+        /// Signed headers; names in any case, each name once.
+        package var headers: [(name: String, value: String)]
+        /// Lower-case hexadecimal SHA-256 of the body, or a marker such as
+        /// `UNSIGNED-PAYLOAD`.
+        package var payloadHash: String
+
+        package init(
+            method: String, path: String, query: [(name: String, value: String)] = [],
+            headers: [(name: String, value: String)], payloadHash: String
+        ) {
+            self.method = method
+            self.path = path
+            self.query = query
+            self.headers = headers
+            self.payloadHash = payloadHash
+        }
+
+        /// `host;x-amz-date`
+        package var signedHeaders: String {
+            headers.map { $0.name.lowercased() }.sorted().joined(separator: ";")
+        }
+
+        /// Encoded, then sorted by name and value, as both sides must do.
+        package var canonicalQuery: String {
+            query.map { (uriEncode($0.name), uriEncode($0.value)) }
+                .sorted { $0.0 == $1.0 ? $0.1 < $1.1 : $0.0 < $1.0 }
+                .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
+        }
+
+        package var text: String {
+            let lines =
+                headers
+                .map { ($0.name.lowercased(), SigV4.trimmed($0.value)) }
+                .sorted { $0.0 < $1.0 }
+                .map { "\($0.0):\($0.1)\n" }.joined()
+            return [method, path, canonicalQuery, lines, signedHeaders, payloadHash]
+                .joined(separator: "\n")
+        }
+
+        package static func == (lhs: Self, rhs: Self) -> Bool { lhs.text == rhs.text }
+        package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    }
+
+    /// - Parameter timestamp: `20261120T120000Z`
+    package static func stringToSign(
+        _ request: CanonicalRequest, timestamp: String, scope: Scope
+    ) -> String {
+        [algorithm, timestamp, scope.text, sha256Hex(request.text)].joined(separator: "\n")
+    }
+
+    package static func signingKey(secret: String, scope: Scope) -> [UInt8] {
+        let date = hmacSHA256(key: Array("AWS4\(secret)".utf8), Array(scope.date.utf8))
+        let region = hmacSHA256(key: date, Array(scope.region.utf8))
+        let service = hmacSHA256(key: region, Array(scope.service.utf8))
+        return hmacSHA256(key: service, Array("aws4_request".utf8))
+    }
+
+    /// Lower-case hexadecimal, 64 digits.
+    package static func signature(_ stringToSign: String, key: [UInt8]) -> String {
+        hex(hmacSHA256(key: key, Array(stringToSign.utf8)))
+    }
+
+    /// The value of an `Authorization` header.
+    package static func authorization(
+        _ request: CanonicalRequest, timestamp: String, scope: Scope, credentials: Credentials
+    ) -> String {
+        let key = signingKey(secret: credentials.secretAccessKey, scope: scope)
+        let signature = signature(
+            stringToSign(request, timestamp: timestamp, scope: scope), key: key)
+        return "\(algorithm) Credential=\(credentials.accessKeyID)/\(scope.text), "
+            + "SignedHeaders=\(request.signedHeaders), Signature=\(signature)"
+    }
+
+    /// The query items that presign a request, the signature last.
+    /// - Parameter request: `query` holds what the URL shall carry besides;
+    ///   `headers` at least `host`; `payloadHash` is set here.
+    /// - Parameter expiresInSeconds: 1 to 604,800.
+    package static func presignedQuery(
+        _ request: CanonicalRequest, timestamp: String, scope: Scope, credentials: Credentials,
+        expiresInSeconds: Int
+    ) -> [(name: String, value: String)] {
+        var signed = request
+        signed.payloadHash = unsignedPayload
+        signed.query += [
+            ("X-Amz-Algorithm", algorithm),
+            ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope.text)"),
+            ("X-Amz-Date", timestamp),
+            ("X-Amz-Expires", "\(expiresInSeconds)"),
+            ("X-Amz-SignedHeaders", request.signedHeaders),
+        ]
+        if let token = credentials.sessionToken {
+            signed.query.append(("X-Amz-Security-Token", token))
+        }
+        let key = signingKey(secret: credentials.secretAccessKey, scope: scope)
+        let signature = signature(
+            stringToSign(signed, timestamp: timestamp, scope: scope), key: key)
+        return signed.query + [("X-Amz-Signature", signature)]
+    }
+
+    /// Outer white space gone, inner runs of it made one space.
+    private static func trimmed(_ value: String) -> String {
+        value.split(whereSeparator: { $0 == " " || $0 == "\t" }).joined(separator: " ")
+    }
+}

@@ -1,0 +1,183 @@
+@testable import EditFormats
+import Foundation
+@testable import JSON
+@testable import MediaTime
+@testable import Randomness
+@testable import RenderPlans
+import Testing
+import TestSupport
+
+
+/// What holds of the plan of any edit.
+@Suite struct EditPropertyTests {
+    private static let fps: [JSONValue] = [
+        24, 25, 30, 60, 23.976, 29.97, 59.94, 12.5, "30000/1001", "24000/1001", 119.999, 1,
+    ]
+
+    /// An edit that is valid, or nearly so: times of all sizes, `auto`, `end`.
+    private func edit(using random: inout SeededGenerator) -> JSONValue {
+        let tracks: [JSONValue] = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+            let clips: [JSONValue] = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+                clip(using: &random)
+            }
+            return ["clips": .array(clips)]
+        }
+        var timeline: [String: JSONValue] = ["tracks": .array(tracks)]
+        if Bool.random(using: &random) {
+            timeline["soundtrack"] = ["assetId": "ast_music", "effect": "fadeInFadeOut"]
+        }
+        return [
+            "timeline": .object(timeline),
+            "output": ["fps": Self.fps.randomElement(using: &random) ?? 30],
+        ]
+    }
+
+    private func clip(using random: inout SeededGenerator) -> JSONValue {
+        let assets: [(String, String)] = [
+            ("video", "ast_1"), ("video", "ast_2"), ("video", "ast_upright"),
+            ("image", "ast_png"), ("audio", "ast_music"), ("text", "Text"),
+            ("caption", "cap_1"),
+        ]
+        let (type, assetID) = assets.randomElement(using: &random) ?? assets[0]
+        let name = ["text": "text", "caption": "captions"][type] ?? "assetId"
+        var asset: [String: JSONValue] = ["type": .string(type), name: .string(assetID)]
+        var clip: [String: JSONValue] = [:]
+        if Bool.random(using: &random) { asset["trim"] = .number(time(5, using: &random)) }
+        if Bool.random(using: &random) || ["image", "text"].contains(type) {
+            clip["length"] = .number(time(3, using: &random) + 0.04)
+        } else if Int.random(in: 0..<8, using: &random) == 0 {
+            clip["length"] = "end"
+        }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            clip["start"] = .number(time(100, using: &random))
+        }
+        clip["scale"] = .number(time(2, using: &random) + 0.01)
+        clip["fit"] = [.string("crop"), "contain", "cover", "none"].randomElement(using: &random)
+        let fadeSeconds = time(4, using: &random)
+        if type != "caption" {
+            clip["transition"] = ["in": "fade", "out": "fade", "length": .number(fadeSeconds)]
+        }
+        clip["asset"] = .object(asset)
+        return .object(clip)
+    }
+
+    private func time(_ most: Double, using random: inout SeededGenerator) -> Double {
+        let value = Double.random(in: 0...most, using: &random)
+        return Bool.random(using: &random) ? (value * 100).rounded() / 100 : value
+    }
+
+    @Test func `any plan keeps the promises of its type`() {
+        var plans = 0
+        let seeds = testSeeds(1_000, environment: ProcessInfo.processInfo.environment)
+        for seed in seeds {
+            var random = SeededGenerator(seed: seed)
+            guard let plan = try? plan(edit(using: &random)) else { continue }
+            plans += 1
+
+            #expect(brokenPromises(of: plan) == [], "SPOOL_TEST_SEED=\(seed)")
+        }
+        #expect(plans >= seeds.count / 20)
+    }
+
+    private func brokenPromises(of plan: RenderPlan) -> [String] {
+        var broken: [String] = []
+        let end = plan.frameCount
+        if plan.sampleCount < plan.audio.map(\.endSample).max() ?? 0 { broken.append("samples") }
+        if Set(plan.sources.map(\.assetID)).count != plan.sources.count { broken.append("sources") }
+        let placements = plan.layers.flatMap(\.placements)
+        let used = Set(placements.compactMap(\.source) + plan.audio.map(\.source))
+        if used != Set(plan.sources.indices) { broken.append("unused source") }
+        for layer in plan.layers {
+            for placement in layer.placements {
+                let (frames, fades) = (
+                    placement.frames, placement.fadeInFrames + placement.fadeOutFrames
+                )
+                if frames.isEmpty || frames.end > end { broken.append("frames") }
+                if fades > frames.count { broken.append("fades") }
+                if placement.box.width < 1 || placement.box.height < 1 { broken.append("box") }
+            }
+            for script in layer.scripts {
+                let frames = script.frames
+                if frames.isEmpty || frames.end > end { broken.append("script's frames") }
+                if script.fadeInFrames + script.fadeOutFrames > frames.count {
+                    broken.append("script's fades")
+                }
+            }
+            for (clip, next) in zip(layer.placements, layer.placements.dropFirst())
+            where clip.frames.end - next.frames.start > next.mixedFrames {
+                broken.append("order")
+            }
+        }
+        for sound in plan.audio {
+            let fades = sound.fadeInSamples + sound.fadeOutSamples
+            if sound.startSample >= sound.endSample { broken.append("sound") }
+            if fades > sound.endSample - sound.startSample { broken.append("sound fades") }
+        }
+        if plan.chunks.map(\.count).reduce(0, +) != end { broken.append("chunks") }
+        return broken
+    }
+
+    @Test func `clips that touch in seconds touch in frames and in samples`() throws {
+        for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
+            var random = SeededGenerator(seed: seed)
+            let lengths = (0..<20).map { _ in time(3, using: &random) + 1 }
+            let clips: [JSONValue] = lengths.map {
+                ["asset": ["type": "video", "assetId": "ast_1"], "length": .number($0)]
+            }
+            let fps = Self.fps.randomElement(using: &random) ?? 30
+
+            let plan = try plan([
+                "timeline": ["tracks": [["clips": .array(clips)]]], "output": ["fps": fps],
+            ])
+
+            let pictures = plan.layers[0].placements
+            let exact = lengths.compactMap { Rational(decimal: $0) }.reduce(.zero, +)
+            let isJoined =
+                zip(pictures, pictures.dropFirst()).allSatisfy { $0.frames.end == $1.frames.start }
+                && zip(plan.audio, plan.audio.dropFirst())
+                    .allSatisfy { $0.endSample == $1.startSample }
+                && plan.frameCount == (exact * plan.output.frameRate).rounded
+                && plan.sampleCount == plan.audio.last?.endSample
+            #expect(isJoined, "SPOOL_TEST_SEED=\(seed)")
+        }
+    }
+
+    @Test func `the largest allowed times and rates do not trap`() throws {
+        var long = Assets.one
+        long.media.durationMicroseconds = .max
+        long.media.video?.width = 2_147_483_647
+        long.media.video?.sampleAspectRatio = Rational(2_147_483_647)
+        for fps in Self.fps + ["119999/1000", "120000/1001", 120] {
+            let edit = try Edit(request: [
+                "timeline": [
+                    "tracks": [
+                        [
+                            "clips": [
+                                [
+                                    "asset": [
+                                        "type": "video", "assetId": "ast_1",
+                                        "trim": 999_999.999_999,
+                                    ],
+                                    "start": 0.000_001, "length": 86_399.999_999,
+                                    "fit": "contain", "offset": ["x": 10, "y": -10],
+                                ]
+                            ]
+                        ]
+                    ]
+                ],
+                "output": ["fps": fps, "size": ["width": 7680, "height": 4320]],
+            ])
+
+            let plan = try edit.lowered(assets: ["ast_1": long])
+
+            #expect(plan.frameCount == (Rational(86_400) * plan.output.frameRate).rounded)
+        }
+    }
+}
+
+extension RenderPlan.Placement {
+    /// Frames at its start that it shares with the clip before it.
+    fileprivate var mixedFrames: Int {
+        transitionIn.map { $0.isMix ? $0.frames : 0 } ?? 0
+    }
+}

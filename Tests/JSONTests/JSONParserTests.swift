@@ -1,0 +1,111 @@
+import Foundation
+@testable import JSON
+@testable import Randomness
+import Testing
+import TestSupport
+
+
+@Suite struct JSONParserTests {
+    private func parse(_ text: String) throws -> JSONValue {
+        try JSONValue(parsing: Array(text.utf8))
+    }
+
+    @Test func `every kind of value is read`() throws {
+        let text = #" {"a" : [1, -2.5e-3, 0, true, false, null], "b":{}, "c":[], "":"é😀"} "#
+
+        #expect(
+            try parse(text) == [
+                "a": [1, -0.0025, 0, true, false, .null], "b": [:], "c": [], "": "é😀",
+            ])
+    }
+
+    @Test func `escapes become their characters`() throws {
+        let text = #""\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude00\u0000""#
+
+        #expect(try parse(text) == .string("\"\\/\u{8}\u{c}\n\r\tAé😀\u{0}"))
+    }
+
+    @Test func `a byte order mark is passed over`() throws {
+        #expect(try JSONValue(parsing: [0xef, 0xbb, 0xbf] + Array("[1]".utf8)) == [1])
+    }
+
+    @Test(arguments: [
+        ("", 0, "a value is missing"), ("{", 1, "a field has no name"),
+        ("[1,]", 3, "no value begins like this"), ("[1 2]", 3, "an array goes on without a comma"),
+        ("{\"a\" 1}", 5, "a field has no colon"),
+        ("{\"a\":1 \"b\":2}", 7, "an object goes on without a comma"),
+        ("{\"a\":1,}", 7, "a field has no name"), ("{'a':1}", 1, "a field has no name"),
+        ("nul", 3, "no value begins like this"), ("True", 0, "no value begins like this"),
+        ("01", 1, "something after the end of the document"), ("-", 1, "a number lacks a digit"),
+        ("1.", 2, "a number lacks a digit"), (".5", 0, "no value begins like this"),
+        ("1e", 2, "a number lacks a digit"), ("+1", 0, "no value begins like this"),
+        ("[1e999]", 1, "a number is too large"), ("NaN", 0, "no value begins like this"),
+        ("\"a", 0, "a string has no end"), ("\"a\nb\"", 2, "a string has a control character"),
+        ("\"\\x\"", 3, "an escape is unknown"), ("\"\\u12g4\"", 5, "an escape lacks a digit"),
+        ("\"\\ud800\"", 7, "half a surrogate pair"),
+        ("\"\\ud800\\u0041\"", 13, "half a surrogate pair"),
+        ("\"\\udc00\"", 7, "half a surrogate pair"),
+        ("[] []", 3, "something after the end of the document"),
+        ("{\"a\":1,\"a\":2}", 7, "the field \"a\" stands twice"),
+    ])
+    func `what is not JSON is refused where it ends`(text: String, offset: Int, reason: String) {
+        #expect(throws: JSONSyntaxError(offsetBytes: offset, reason: reason)) { try parse(text) }
+    }
+
+    @Test func `bytes that are not UTF-8 are refused`() {
+        #expect(throws: JSONSyntaxError(offsetBytes: 1, reason: "a string is not UTF-8")) {
+            try JSONValue(parsing: [0x5b, 0x22, 0xff, 0x22, 0x5d])
+        }
+    }
+
+    @Test func `levels are counted before they cost anything`() {
+        let text = String(repeating: "[", count: 100_000)
+
+        #expect(
+            throws: JSONSyntaxError(offsetBytes: 64, reason: "there are more than 64 levels")
+        ) {
+            try parse(text)
+        }
+    }
+
+    @Test func `the error is one sentence`() {
+        let error = JSONSyntaxError(offsetBytes: 3, reason: "a string has no end")
+
+        #expect("\(error)" == "The body is not JSON: a string has no end at byte 3.")
+    }
+
+    /// Foundation's decoder is the reference: what we read, it reads the same;
+    /// what it refuses, we refuse. It lets pass a comma at the end of an array
+    /// and a field that stands twice; we do not.
+    @Test func `changed documents are read as Foundation reads them`() throws {
+        let texts = try EditFixture.all.map {
+            Array(String(decoding: try JSONEncoder().encode($0.request), as: UTF8.self).utf8)
+        }
+        let alphabet = Array(#"{}[]",:\0123456789.eE+-tfnu aé"#.utf8)
+        for seed in testSeeds(2_000, environment: ProcessInfo.processInfo.environment) {
+            var random = SeededGenerator(seed: seed)
+            var bytes = try #require(texts.randomElement(using: &random))
+            for _ in 0..<Int.random(in: 0...3, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes.remove(at: place)
+                case 1: bytes[place] = alphabet.randomElement(using: &random) ?? 0
+                default: bytes.insert(alphabet.randomElement(using: &random) ?? 0, at: place)
+                }
+            }
+
+            let ours = try? JSONValue(parsing: bytes)
+            let reference = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+
+            let text = String(decoding: bytes, as: UTF8.self)
+            if let ours { #expect(ours == reference, "SPOOL_TEST_SEED=\(seed) \(text)") }
+            if ours == nil, reference != nil {
+                let error = #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: bytes) }
+                let isTwice = error?.reason.hasSuffix("stands twice") ?? false
+                let closing = error.map { bytes[min($0.offsetBytes, bytes.count - 1)] }
+                let isComma = closing == UInt8(ascii: "]") || closing == UInt8(ascii: "}")
+                #expect(isTwice || isComma, "SPOOL_TEST_SEED=\(seed) \(text)")
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Jobs
+@testable import MediaTime
+import Testing
+
+
+@Suite struct ExportProgressTests {
+    private func rendering(_ done: [Int], soundDone: Rational?) -> Int {
+        let ranges = [FrameRange(0, 100), FrameRange(100, 300)]
+        return ExportProgress.rendering(
+            work: .init(chunks: Array(zip(ranges, done)), soundDone: soundDone)
+        ).percent
+    }
+
+    @Test func `each phase has ClipForge's number`() {
+        let phases: [ExportProgress] = [.accepted, .stitching, .signing, .completed]
+
+        #expect(phases.map(\.percent) == [10, 85, 95, 100])
+    }
+
+    @Test func `rendering runs from twenty to eighty with the frames`() {
+        #expect(rendering([0, 0], soundDone: nil) == 20)
+        #expect(rendering([50, 100], soundDone: nil) == 50)
+        #expect(rendering([100, 200], soundDone: nil) == 80)
+    }
+
+    @Test func `the sound counts for a twentieth`() {
+        #expect(rendering([100, 200], soundDone: .zero) == 77)
+        #expect(rendering([0, 0], soundDone: Rational(1)) == 23)
+        #expect(rendering([100, 200], soundDone: Rational(1)) == 80)
+    }
+
+    @Test func `frames beyond a chunk do not count`() {
+        #expect(rendering([500, -3], soundDone: nil) == 40)
+    }
+
+    @Test func `progress never goes back while frames are added`() {
+        var last = 0
+        for done in 0...300 {
+            let percent = rendering(
+                [min(done, 100), max(0, done - 100)], soundDone: done > 200 ? Rational(1) : .zero)
+            #expect(percent >= last)
+            last = percent
+        }
+    }
+}
