@@ -1,4 +1,5 @@
 """The Runtime API's next, response and error: headers, status codes, resets."""
+
 import json
 import re
 
@@ -9,8 +10,11 @@ from runtime_platform import NEXT, error, response
 def test_next_asks_without_a_body_and_waits_as_long_as_it_takes(echo):
     # Nothing to wait for but the answer: the socket has no time limit of its own.
     pid = echo.process.pid
-    states = {line.split()[0]: line.split()[1]
-              for line in open(f"/proc/{pid}/status") if len(line.split()) > 1}
+    states = {
+        line.split()[0]: line.split()[1]
+        for line in open(f"/proc/{pid}/status")
+        if len(line.split()) > 1
+    }
     assert states["State:"] == "S"
     echo.connection.event({"a": 1})
     assert echo.connection.request().what == response()
@@ -42,8 +46,9 @@ def test_an_event_may_come_in_chunks_and_in_pieces(echo):
 
 
 def test_header_names_are_read_in_any_case_and_only_the_request_id_is_needed(echo):
-    echo.connection.send("HTTP/1.1 200 OK\r\nLAMBDA-RUNTIME-AWS-REQUEST-ID: r-1\r\n"
-                         "content-length: 2\r\n\r\n{}")
+    echo.connection.send(
+        "HTTP/1.1 200 OK\r\nLAMBDA-RUNTIME-AWS-REQUEST-ID: r-1\r\ncontent-length: 2\r\n\r\n{}"
+    )
     assert echo.connection.request().what == response()
 
 
@@ -67,28 +72,40 @@ def test_the_trace_id_is_in_the_environment_and_is_cleared_when_absent(echo):
 
 def test_arn_tenant_context_and_identity_reach_the_handler(echo):
     client, identity = {"client": {"app_title": "\u00e9"}}, {"identityId": "i"}
-    echo.connection.event({"context": True}, headers=(
-        "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-central-1:1:function:f:live\r\n"
-        "Lambda-Runtime-Aws-Tenant-Id: t-1\r\nLambda-Runtime-Trace-Id: Root=1\r\n"
-        f"Lambda-Runtime-Client-Context: {json.dumps(client)}\r\n"
-        f"Lambda-Runtime-Cognito-Identity: {json.dumps(identity)}\r\n"))
+    echo.connection.event(
+        {"context": True},
+        headers=(
+            "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-central-1:1:function:f:live\r\n"
+            "Lambda-Runtime-Aws-Tenant-Id: t-1\r\nLambda-Runtime-Trace-Id: Root=1\r\n"
+            f"Lambda-Runtime-Client-Context: {json.dumps(client)}\r\n"
+            f"Lambda-Runtime-Cognito-Identity: {json.dumps(identity)}\r\n"
+        ),
+    )
     context = echo.connection.request().json()
     assert 0 < context.pop("remainingMs") <= 4102444800000
     assert context == {
-        "requestId": "r-1", "functionName": "echo-1", "traceId": "Root=1",
-        "invokedFunctionArn": "arn:aws:lambda:eu-central-1:1:function:f:live", "tenantId": "t-1",
-        "deadlineMs": 4102444800000, "clientContext": client, "cognitoIdentity": identity}
+        "requestId": "r-1",
+        "functionName": "echo-1",
+        "traceId": "Root=1",
+        "invokedFunctionArn": "arn:aws:lambda:eu-central-1:1:function:f:live",
+        "tenantId": "t-1",
+        "deadlineMs": 4102444800000,
+        "clientContext": client,
+        "cognitoIdentity": identity,
+    }
 
 
 def test_a_thrown_error_has_lambdas_shape_and_type(echo):
-    echo.connection.event({"throw": "a \"quoted\"\nline\u0001 \U0001f600"})
+    echo.connection.event({"throw": 'a "quoted"\nline\u0001 \U0001f600'})
     request = echo.connection.request()
     assert request.what == error()
     assert request.headers["lambda-runtime-function-error-type"] == "Function.EchoError"
     assert request.headers["content-type"] == "application/json"
     assert request.json() == {
-        "errorMessage": "a \"quoted\"\nline\u0001 \U0001f600",
-        "errorType": "Function.EchoError", "stackTrace": []}
+        "errorMessage": 'a "quoted"\nline\u0001 \U0001f600',
+        "errorType": "Function.EchoError",
+        "stackTrace": [],
+    }
 
 
 def test_every_error_type_is_one_that_lambda_keeps(echo):
@@ -168,18 +185,27 @@ def test_a_response_that_was_hung_up_on_is_posted_again(echo):
 
 
 def test_a_truncated_event_never_reaches_the_handler(echo):
-    echo.connection.send("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\n"
-                         "Content-Length: 100\r\n\r\n{}")
+    echo.connection.send(
+        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\nContent-Length: 100\r\n\r\n{}"
+    )
     echo.connection.close()
     again = echo.first()
     again.event(b"2", request_id="r-2")
     assert again.request().what == response("r-2")
 
 
-@pytest.mark.parametrize("head", [
-    "Content-Length: 2\r\nContent-Length: 3\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
-    "Content-Length: -2\r\n", "Content-Length : 2\r\n", "", "Content-Length: 99999999999\r\n",
-    "Lambda-Runtime-Deadline-Ms: soon\r\nContent-Length: 2\r\n"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: 2\r\nContent-Length: 3\r\n",
+        "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: -2\r\n",
+        "Content-Length : 2\r\n",
+        "",
+        "Content-Length: 99999999999\r\n",
+        "Lambda-Runtime-Deadline-Ms: soon\r\nContent-Length: 2\r\n",
+    ],
+)
 def test_an_answer_that_is_not_clean_http_is_not_guessed_at(echo, head):
     echo.connection.send(f"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\n{head}\r\n{{}}")
     echo.connection.close()

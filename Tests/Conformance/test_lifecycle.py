@@ -1,4 +1,5 @@
 """Init, SIGTERM, traps, SnapStart, several events at once, what a start loads."""
+
 import json
 import select
 import signal
@@ -16,8 +17,11 @@ def test_a_failed_init_is_posted_and_the_process_fails(platform):
     request = connection.request()
     assert request.what == INIT_ERROR
     assert request.headers["lambda-runtime-function-error-type"] == "Function.InitFailed"
-    assert request.json() == {"errorMessage": "FAIL_INIT=1 asked for this.",
-                              "errorType": "Function.InitFailed", "stackTrace": []}
+    assert request.json() == {
+        "errorMessage": "FAIL_INIT=1 asked for this.",
+        "errorType": "Function.InitFailed",
+        "stackTrace": [],
+    }
     connection.answer()
     assert platform.wait() == 1
 
@@ -91,13 +95,15 @@ def test_a_platform_without_extensions_serves_all_the_same(platform):
 def wait_until_busy(platform):
     """Until the event has left the socket."""
     port = f":{platform.listener.getsockname()[1]:04X}"
-    while any(line.split()[1].endswith(port) and int(line.split()[4].split(":")[0], 16)
-              for line in open("/proc/net/tcp").readlines()[1:]):
+    while any(
+        line.split()[1].endswith(port) and int(line.split()[4].split(":")[0], 16)
+        for line in open("/proc/net/tcp").readlines()[1:]
+    ):
         time.sleep(0.01)
 
 
 def test_a_trap_does_not_lose_its_message(echo):
-    echo.connection.event({"trap": "an \"invariant\" broke"})
+    echo.connection.event({"trap": 'an "invariant" broke'})
     connection = echo.accept()
     request = connection.request()
     assert request.what == error()
@@ -185,7 +191,15 @@ def test_a_500_to_one_loop_ends_them_all(platform):
 
 def test_a_start_loads_no_library_that_it_does_not_need(echo):
     maps = open(f"/proc/{echo.process.pid}/maps").read()
-    for library in ("libcurl", "libcrypto", "libssl", "libxml2", "libicu", "libarchive", "libgnutls"):
+    for library in (
+        "libcurl",
+        "libcrypto",
+        "libssl",
+        "libxml2",
+        "libicu",
+        "libarchive",
+        "libgnutls",
+    ):
         assert library not in maps, f"{library} is loaded at the start"
 
 
@@ -195,8 +209,12 @@ def test_a_function_of_the_store_loads_its_libraries_while_it_waits(platform):
     wait_for_library(platform, "libcurl")
 
 
-STORE = {"SPOOL_BUCKET": "b", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s",
-         "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}
+STORE = {
+    "SPOOL_BUCKET": "b",
+    "AWS_ACCESS_KEY_ID": "a",
+    "AWS_SECRET_ACCESS_KEY": "s",
+    "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+}
 
 
 def wait_for_library(platform, name):

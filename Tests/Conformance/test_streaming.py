@@ -1,4 +1,5 @@
 """Response streaming: chunks, trailers, refusals."""
+
 import base64
 import json
 
@@ -13,7 +14,9 @@ def test_a_stream_is_chunked_and_says_so(echo):
     assert request.headers["transfer-encoding"] == "chunked"
     assert "content-length" not in request.headers
     assert [name.strip() for name in request.headers["trailer"].split(",")] == [
-        "Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body"]
+        "Lambda-Runtime-Function-Error-Type",
+        "Lambda-Runtime-Function-Error-Body",
+    ]
     assert request.chunks == [b"chunk 0\n", b"chunk 1\n", b"chunk 2\n"]
     assert request.trailers == {}
     echo.connection.answer()
@@ -36,8 +39,10 @@ def test_an_error_in_the_middle_is_told_in_the_trailers(echo):
     assert request.trailers["lambda-runtime-function-error-type"] == "Function.EchoError"
     body = base64.b64decode(request.trailers["lambda-runtime-function-error-body"], validate=True)
     assert json.loads(body) == {
-        "errorMessage": "The stream failed after 2.", "errorType": "Function.EchoError",
-        "stackTrace": []}
+        "errorMessage": "The stream failed after 2.",
+        "errorType": "Function.EchoError",
+        "stackTrace": [],
+    }
     echo.connection.answer()
     assert echo.connection.request().what == NEXT
     assert echo.log_of("invocation finished")["outcome"] == "error"

@@ -1,4 +1,5 @@
 """Starts the built emulator on free ports and makes tiny media for it."""
+
 import json
 import os
 import pathlib
@@ -60,14 +61,32 @@ class Emulator:
         self.data.mkdir(parents=True, exist_ok=True)
         self.log = open(self.data.parent / f"{self.data.name}.log", "ab")
         environment = {
-            name: value for name, value in os.environ.items()
+            name: value
+            for name, value in os.environ.items()
             if not name.startswith(("AWS_", "SPOOL_"))
         } | self.environment
         self.process = subprocess.Popen(
-            [BIN / "local-emulator", "--data", self.data, "--port", "0", "--s3-port", "0",
-             "--functions", self.functions, "--bootstrap", self.bootstrap,
-             "--console", ROOT / "local-emulator/Console", *self.arguments],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
+            [
+                BIN / "local-emulator",
+                "--data",
+                self.data,
+                "--port",
+                "0",
+                "--s3-port",
+                "0",
+                "--functions",
+                self.functions,
+                "--bootstrap",
+                self.bootstrap,
+                "--console",
+                ROOT / "local-emulator/Console",
+                *self.arguments,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            env=environment,
+        )
         self.ready_line = self.process.stdout.readline()
         urls = re.findall(r"http://[^\s]+", self.ready_line)
         assert len(urls) >= 2, f"no ready line, but {self.ready_line!r}: see {self.log.name}"
@@ -93,19 +112,31 @@ class Emulator:
     def upload(self, path, content_type="video/mp4", token=None):
         """Uploads as a browser does; answers the asset's ID."""
         path = pathlib.Path(path)
-        grant = self.call("POST", "/api/upload/init", {
-            "filename": path.name, "contentType": content_type, "size": path.stat().st_size,
-        }, token).json()
+        grant = self.call(
+            "POST",
+            "/api/upload/init",
+            {
+                "filename": path.name,
+                "contentType": content_type,
+                "size": path.stat().st_size,
+            },
+            token,
+        ).json()
         body = {"assetId": grant["assetId"]}
         if grant["method"] == "MULTIPART":
             body["parts"] = []
             with open(path, "rb") as file:
                 for part in grant["parts"]:
-                    put = http("PUT", part["url"], file.read(grant["partSize"]),
-                               {"Content-Type": "application/octet-stream"})
+                    put = http(
+                        "PUT",
+                        part["url"],
+                        file.read(grant["partSize"]),
+                        {"Content-Type": "application/octet-stream"},
+                    )
                     assert put.status == 200, put.body
                     body["parts"].append(
-                        {"partNumber": part["partNumber"], "etag": put.headers["ETag"]})
+                        {"partNumber": part["partNumber"], "etag": put.headers["ETag"]}
+                    )
         else:
             put = http(grant["method"], grant["uploadUrl"], path.read_bytes(), grant["headers"])
             assert put.status == 200, put.body
@@ -205,29 +236,101 @@ def media(tmp_path_factory):
     """Small clips of different rate, size and codec, a logo and music."""
     folder = tmp_path_factory.mktemp("media")
     tone = ["-f", "lavfi", "-i", "sine=440:r=48000:d=6"]
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30000/1001:d=6", *tone, "-c:v", "libx264",
-           "-preset", "ultrafast", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac",
-           folder / "a.mp4")
-    ffmpeg("-f", "lavfi", "-i", "mandelbrot=s=240x160:r=25", "-f", "lavfi", "-i",
-           "sine=660:r=44100", "-t", "5", "-c:v", "libvpx-vp9", "-deadline", "realtime",
-           "-cpu-used", "8", "-pix_fmt", "yuv420p", "-c:a", "libopus", folder / "b.webm")
-    ffmpeg("-f", "lavfi", "-i", "smptehdbars=s=180x320:r=60:d=4", "-c:v", "libx265", "-preset",
-           "ultrafast", "-x265-params", "log-level=error", "-tag:v", "hvc1", "-pix_fmt",
-           "yuv420p", folder / "c.mov")
-    ffmpeg("-f", "lavfi", "-i", "color=red@0.5:s=64x64,format=rgba", "-frames:v", "1",
-           folder / "logo.png")
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:r=30000/1001:d=6",
+        *tone,
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-g",
+        "30",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "aac",
+        folder / "a.mp4",
+    )
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "mandelbrot=s=240x160:r=25",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=660:r=44100",
+        "-t",
+        "5",
+        "-c:v",
+        "libvpx-vp9",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "libopus",
+        folder / "b.webm",
+    )
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "smptehdbars=s=180x320:r=60:d=4",
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-x265-params",
+        "log-level=error",
+        "-tag:v",
+        "hvc1",
+        "-pix_fmt",
+        "yuv420p",
+        folder / "c.mov",
+    )
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "color=red@0.5:s=64x64,format=rgba",
+        "-frames:v",
+        "1",
+        folder / "logo.png",
+    )
     ffmpeg("-f", "lavfi", "-i", "sine=220:r=44100:d=3", "-c:a", "aac", folder / "music.m4a")
     # Much picture, slow to encode: an export of it can be interrupted.
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30:d=20", "-c:v", "libx264", "-preset",
-           "ultrafast", "-pix_fmt", "yuv420p", folder / "slow.mp4")
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=1280x720:r=30:d=20",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-pix_fmt",
+        "yuv420p",
+        folder / "slow.mp4",
+    )
     return folder
 
 
 @pytest.fixture(scope="session")
 def assets(shared, media):
     """The media on the shared emulator, by file name without its ending."""
-    types = {".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime",
-             ".png": "image/png", ".m4a": "audio/mp4"}
+    types = {
+        ".mp4": "video/mp4",
+        ".webm": "video/webm",
+        ".mov": "video/quicktime",
+        ".png": "image/png",
+        ".m4a": "audio/mp4",
+    }
     return {p.stem: shared.upload(p, types[p.suffix]) for p in sorted(media.iterdir())}
 
 
@@ -237,17 +340,41 @@ def timeline(assets, **output):
     return {
         "timeline": {
             "tracks": [
-                {"clips": [{"asset": {"type": "image", "assetId": assets["logo"]}, "start": 1,
-                            "length": 8, "position": "topRight", "scale": 0.3, "opacity": 0.8,
-                            "transition": {"in": "fade", "out": "fade"}}]},
-                {"clips": [
-                    {"asset": {"type": "video", "assetId": assets["a"], "trim": 0.7}, "start": 0,
-                     "length": 4.2},
-                    {"asset": {"type": "video", "assetId": assets["b"]}, "start": 4.2,
-                     "length": 3, "fit": "contain"},
-                    {"asset": {"type": "video", "assetId": assets["c"], "trim": 0.25},
-                     "start": 7.2, "length": 2.8, "fit": "crop",
-                     "transition": {"in": "fade"}}]},
+                {
+                    "clips": [
+                        {
+                            "asset": {"type": "image", "assetId": assets["logo"]},
+                            "start": 1,
+                            "length": 8,
+                            "position": "topRight",
+                            "scale": 0.3,
+                            "opacity": 0.8,
+                            "transition": {"in": "fade", "out": "fade"},
+                        }
+                    ]
+                },
+                {
+                    "clips": [
+                        {
+                            "asset": {"type": "video", "assetId": assets["a"], "trim": 0.7},
+                            "start": 0,
+                            "length": 4.2,
+                        },
+                        {
+                            "asset": {"type": "video", "assetId": assets["b"]},
+                            "start": 4.2,
+                            "length": 3,
+                            "fit": "contain",
+                        },
+                        {
+                            "asset": {"type": "video", "assetId": assets["c"], "trim": 0.25},
+                            "start": 7.2,
+                            "length": 2.8,
+                            "fit": "crop",
+                            "transition": {"in": "fade"},
+                        },
+                    ]
+                },
             ],
             "soundtrack": {"assetId": assets["music"], "effect": "fadeOut", "volume": 0.3},
         },
@@ -258,8 +385,15 @@ def timeline(assets, **output):
 def single(asset, length, **output):
     """One clip from its start."""
     return {
-        "timeline": {"tracks": [{"clips": [
-            {"asset": {"type": "video", "assetId": asset}, "start": 0, "length": length}]}]},
+        "timeline": {
+            "tracks": [
+                {
+                    "clips": [
+                        {"asset": {"type": "video", "assetId": asset}, "start": 0, "length": length}
+                    ]
+                }
+            ]
+        },
         "output": {"size": {"width": 1280, "height": 720}, "fps": 30} | output,
     }
 
@@ -267,8 +401,23 @@ def single(asset, length, **output):
 def frame_hashes(path, kind="v"):
     """One hash a frame as decoded, with its timestamp."""
     out = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", f"0:{kind}", "-f", "framemd5",
-         "-"], check=True, capture_output=True, text=True).stdout
+        [
+            "ffmpeg",
+            "-nostdin",
+            "-v",
+            "error",
+            "-i",
+            path,
+            "-map",
+            f"0:{kind}",
+            "-f",
+            "framemd5",
+            "-",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     rows = [line.split(",") for line in out.splitlines() if not line.startswith("#")]
     return [(int(row[2]), row[5].strip()) for row in rows]
 
@@ -276,7 +425,9 @@ def frame_hashes(path, kind="v"):
 def sound_samples(path):
     return subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:a", "-f", "f32le", "-"],
-        check=True, capture_output=True).stdout
+        check=True,
+        capture_output=True,
+    ).stdout
 
 
 @pytest.fixture(scope="module")
@@ -299,7 +450,8 @@ def foreign_page():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-dev-shm-usage"])
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+        )
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/")
         yield page

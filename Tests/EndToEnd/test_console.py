@@ -1,4 +1,5 @@
 """The console as a person uses it, driven in a real browser."""
+
 import json
 import os
 import shutil
@@ -16,8 +17,12 @@ def browser():
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage",
-                  "--autoplay-policy=no-user-gesture-required"])
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
         yield running
         running.close()
 
@@ -30,8 +35,10 @@ def page(browser, shared, request):
     page.set_default_timeout(20_000)
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text)
-            if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
     page.complaints = complaints
     page.goto(shared.api + "/")
     yield page
@@ -123,8 +130,7 @@ def test_a_problem_leads_to_its_field(page, media):
     fault = page.get_by_test_id("fault").first
     expect(fault).to_have_attribute("data-pointer", "/timeline/tracks/0/clips/0/asset/trim")
     fault.get_by_role("button").click()
-    selected = text.evaluate(
-        "area => area.value.slice(area.selectionStart, area.selectionEnd)")
+    selected = text.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)")
     assert selected == "-1"
 
 
@@ -166,8 +172,9 @@ def test_the_same_edit_again_shows_reused_chunks(page, media):
         expect(page.get_by_test_id("job-id")).not_to_have_text(before)
         expect(phase).to_have_text("completed", timeout=EXPORT_MILLISECONDS)
         cells = page.get_by_test_id("chunk")
-        expect(page.locator(f"[data-testid=chunk][data-state={state}]")
-               ).to_have_count(cells.count())
+        expect(page.locator(f"[data-testid=chunk][data-state={state}]")).to_have_count(
+            cells.count()
+        )
 
 
 def test_a_reload_keeps_media_and_export(page, media):
@@ -191,8 +198,14 @@ def test_a_large_file_goes_in_parts(page, media, tmp_path):
     large.write_bytes(film + rest.to_bytes(4, "big") + b"free")
     os.truncate(large, len(film) + rest)
     methods = []
-    page.on("request", lambda request: methods.append(request.url)
-            if request.method == "PUT" and "partNumber=" in request.url else None)
+    page.on(
+        "request",
+        lambda request: (
+            methods.append(request.url)
+            if request.method == "PUT" and "partNumber=" in request.url
+            else None
+        ),
+    )
     upload(page, large)
 
     assert len(methods) == 7
@@ -202,7 +215,8 @@ def test_a_large_file_goes_in_parts(page, media, tmp_path):
 
 def test_a_token_opens_the_console(browser, tmp_path, media):
     emulator = conftest.Emulator(
-        tmp_path / "data", SPOOL_TOKENS="secret=anna", SPOOL_ADMIN_TOKEN="root").start()
+        tmp_path / "data", SPOOL_TOKENS="secret=anna", SPOOL_ADMIN_TOKEN="root"
+    ).start()
     context = browser.new_context()
     try:
         page = context.new_page()

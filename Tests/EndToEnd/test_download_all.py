@@ -1,4 +1,5 @@
 """Archives of finished exports, streamed piece by piece."""
+
 import hashlib
 import io
 import json
@@ -41,8 +42,7 @@ def test_an_exports_archive_has_the_very_file(shared, assets):
 
 
 def test_what_is_not_there_is_a_problem_and_no_archive(shared):
-    missing = shared.call(
-        "GET", "/api/export/job_1795176000000_zzzzzzzzzzzzzzzzzzzz/download-all")
+    missing = shared.call("GET", "/api/export/job_1795176000000_zzzzzzzzzzzzzzzzzzzz/download-all")
     assert missing.status == 404
     assert missing.headers["Content-Type"] == "application/problem+json"
     assert missing.json()["error"] == "Job not found"
@@ -59,13 +59,33 @@ def test_a_large_archive_streams_in_constant_memory(shared, tmp_path):
             large.write(piece)
     client.upload_file(str(file), "spool", f"{folder}/output.mp4")
     info = client.head_object(Bucket="spool", Key=f"{folder}/output.mp4")
-    client.put_object(Bucket="spool", Key=f"jobs/{job}.json", Body=json.dumps({
-        "version": 1, "owner": "local", "dialect": "spool", "createdAtMilliseconds": now}))
-    client.put_object(Bucket="spool", Key=f"{folder}/result.json", Body=json.dumps({
-        "version": 1, "outcome": "completed", "finishedAtMilliseconds": now, "output": {
-            "key": f"{folder}/output.mp4", "bytes": info["ContentLength"],
-            "etag": info["ETag"].strip('"'), "contentType": "video/mp4", "frames": 1,
-            "samples": 0, "durationSeconds": 1}}))
+    client.put_object(
+        Bucket="spool",
+        Key=f"jobs/{job}.json",
+        Body=json.dumps(
+            {"version": 1, "owner": "local", "dialect": "spool", "createdAtMilliseconds": now}
+        ),
+    )
+    client.put_object(
+        Bucket="spool",
+        Key=f"{folder}/result.json",
+        Body=json.dumps(
+            {
+                "version": 1,
+                "outcome": "completed",
+                "finishedAtMilliseconds": now,
+                "output": {
+                    "key": f"{folder}/output.mp4",
+                    "bytes": info["ContentLength"],
+                    "etag": info["ETag"].strip('"'),
+                    "contentType": "video/mp4",
+                    "frames": 1,
+                    "samples": 0,
+                    "durationSeconds": 1,
+                },
+            }
+        ),
+    )
 
     target = tmp_path / "archive.zip"
     with urllib.request.urlopen(f"{shared.api}/api/export/{job}/download-all") as answer:
@@ -75,7 +95,11 @@ def test_a_large_archive_streams_in_constant_memory(shared, tmp_path):
 
     with zipfile.ZipFile(target) as archive, archive.open(f"{job}.mp4") as entry:
         assert sum(entry.read(1 << 20) == piece for _ in range(count)) == count
-    peaks = [int(line.split()[1]) for status in processes("download-all")
-             for line in status.splitlines() if line.startswith("VmHWM:")]
+    peaks = [
+        int(line.split()[1])
+        for status in processes("download-all")
+        for line in status.splitlines()
+        if line.startswith("VmHWM:")
+    ]
     assert peaks and max(peaks) < 100_000, f"{peaks} kB"
     client.delete_object(Bucket="spool", Key=f"{folder}/output.mp4")

@@ -1,4 +1,5 @@
 """What is killed, cancelled, sent twice or fed rubbish ends well."""
+
 import json
 import subprocess
 import time
@@ -12,8 +13,7 @@ from conftest import Emulator
 def ffmpeg_processes(emulator):
     """FFmpeg processes whose scratch folder is this emulator's."""
     out = subprocess.run(["pgrep", "-ax", "ffmpeg"], capture_output=True, text=True).stdout
-    return [line for line in out.splitlines() if str(emulator.data) in line
-            or emulator.s3 in line]
+    return [line for line in out.splitlines() if str(emulator.data) in line or emulator.s3 in line]
 
 
 def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media, gate):
@@ -32,10 +32,10 @@ def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media, 
         assert status["state"] == "completed", status
         broken = conftest.frame_hashes(restarted.download(status, tmp_path / "broken.mp4"))
         # An undisturbed export of its own content addresses: other chunks.
-        whole = restarted.wait(restarted.start_export(
-            conftest.single(asset, 20, codec="lossless", chunkSeconds=20)))
-        assert broken == conftest.frame_hashes(
-            restarted.download(whole, tmp_path / "whole.mp4"))
+        whole = restarted.wait(
+            restarted.start_export(conftest.single(asset, 20, codec="lossless", chunkSeconds=20))
+        )
+        assert broken == conftest.frame_hashes(restarted.download(whole, tmp_path / "whole.mp4"))
         assert len(broken) == 600
     finally:
         restarted.stop()
@@ -69,7 +69,8 @@ def test_functions_that_are_killed_are_started_again(emulator, media, tmp_path):
     for _ in range(3):
         # The functions are the emulator's only children.
         children = subprocess.run(
-            ["pgrep", "-P", str(emulator.process.pid)], capture_output=True, text=True)
+            ["pgrep", "-P", str(emulator.process.pid)], capture_output=True, text=True
+        )
         for child in children.stdout.split():
             killed += subprocess.run(["kill", "-9", child], check=False).returncode == 0
         time.sleep(0.4)
@@ -79,7 +80,8 @@ def test_functions_that_are_killed_are_started_again(emulator, media, tmp_path):
     assert status["state"] == "completed", status
     broken = conftest.frame_hashes(emulator.download(status, tmp_path / "broken.mp4"))
     whole = emulator.wait(
-        emulator.start_export(conftest.single(asset, 10, chunkSeconds=10, **lossless)))
+        emulator.start_export(conftest.single(asset, 10, chunkSeconds=10, **lossless))
+    )
     assert broken == conftest.frame_hashes(emulator.download(whole, tmp_path / "whole.mp4"))
 
 
@@ -126,20 +128,35 @@ def test_events_that_come_twice_change_nothing(shared, assets):
     job = shared.start_export(conftest.single(assets["a"], 2, size={"width": 64, "height": 36}))
     done = shared.wait(job)
     client = boto3.client(
-        "s3", endpoint_url=shared.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1")
-    keys = [entry["Key"] for entry in client.list_objects_v2(
-        Bucket="spool", Prefix=f"exports/local/{job}/requests/")["Contents"]]
+        "s3",
+        endpoint_url=shared.s3,
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+        region_name="us-east-1",
+    )
+    keys = [
+        entry["Key"]
+        for entry in client.list_objects_v2(
+            Bucket="spool", Prefix=f"exports/local/{job}/requests/"
+        )["Contents"]
+    ]
     before = client.head_object(Bucket="spool", Key=f"exports/local/{job}/output.mp4")
     for key in keys:
-        event = {"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3",
-                              "eventName": "ObjectCreated:Put",
-                              "s3": {"bucket": {"name": "spool"},
-                                     "object": {"key": key, "size": 1, "eTag": "x",
-                                                "sequencer": "1"}}}]}
+        event = {
+            "Records": [
+                {
+                    "eventVersion": "2.1",
+                    "eventSource": "aws:s3",
+                    "eventName": "ObjectCreated:Put",
+                    "s3": {
+                        "bucket": {"name": "spool"},
+                        "object": {"key": key, "size": 1, "eTag": "x", "sequencer": "1"},
+                    },
+                }
+            ]
+        }
         function = "stitch-export" if key.endswith(".stitch.json") else "render-chunk"
-        answer = shared.call(
-            "POST", f"/2015-03-31/functions/{function}/invocations", event)
+        answer = shared.call("POST", f"/2015-03-31/functions/{function}/invocations", event)
         assert answer.status == 200
         assert answer.headers.get("X-Amz-Function-Error") is None
 
@@ -152,8 +169,11 @@ def test_events_that_come_twice_change_nothing(shared, assets):
 def test_media_that_is_not_media_is_refused_at_once(shared, tmp_path):
     path = tmp_path / "novel.mp4"
     path.write_bytes(b"It was a dark and stormy night. " * 4000)
-    grant = shared.call("POST", "/api/upload/init", {
-        "filename": path.name, "contentType": "video/mp4", "size": path.stat().st_size}).json()
+    grant = shared.call(
+        "POST",
+        "/api/upload/init",
+        {"filename": path.name, "contentType": "video/mp4", "size": path.stat().st_size},
+    ).json()
     conftest.http("PUT", grant["uploadUrl"], path.read_bytes(), grant["headers"])
     done = shared.call("POST", "/api/upload/complete", {"assetId": grant["assetId"]})
 
@@ -167,18 +187,22 @@ def test_media_that_is_not_media_is_refused_at_once(shared, tmp_path):
 def replace(shared, asset, body):
     """Overwrites or deletes (None) the raw upload behind the API's back."""
     client = boto3.client(
-        "s3", endpoint_url=shared.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1")
-    key = client.list_objects_v2(
-        Bucket="spool", Prefix=f"uploads/local/{asset}/")["Contents"][0]["Key"]
+        "s3",
+        endpoint_url=shared.s3,
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+        region_name="us-east-1",
+    )
+    key = client.list_objects_v2(Bucket="spool", Prefix=f"uploads/local/{asset}/")["Contents"][0][
+        "Key"
+    ]
     if body is None:
         client.delete_object(Bucket="spool", Key=key)
     else:
         client.put_object(Bucket="spool", Key=key, Body=body, ContentType="video/mp4")
 
 
-@pytest.mark.parametrize("body,words", [
-    (None, "gone"), (b"not media any more", "replaced")])
+@pytest.mark.parametrize("body,words", [(None, "gone"), (b"not media any more", "replaced")])
 def test_a_source_that_vanishes_or_changes_fails_the_job(emulator, media, body, words):
     asset = emulator.upload(media / "slow.mp4")
     # Two renderers are busy with a first export, so the second one waits.
@@ -228,8 +252,7 @@ exec /usr/bin/ffmpeg "$@"
             function["timeoutSeconds"] = 20
     catalogue = tmp_path / "functions.json"
     catalogue.write_text(json.dumps(functions))
-    emulator = Emulator(
-        tmp_path / "data", functions=catalogue, SPOOL_FFMPEG=str(program)).start()
+    emulator = Emulator(tmp_path / "data", functions=catalogue, SPOOL_FFMPEG=str(program)).start()
     try:
         asset = emulator.upload(media / "slow.mp4")
         edit = conftest.single(asset, 20, crf=30, chunkSeconds=20)

@@ -1,4 +1,5 @@
 """Instances live within the limits that Lambda gives them."""
+
 import base64
 import concurrent.futures
 import json
@@ -13,11 +14,15 @@ from test_lambda_other_runtime import client_of, function, invoke, start, wait_u
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory):
-    running = start(tmp_path_factory.mktemp("instances"), [
-        function("small", "handlers.orders", reservedConcurrency=2, memoryMegabytes=128),
-        function("other", "handlers.orders", memoryMegabytes=1024),
-        function("disk", "handlers.orders", ephemeralStorageMegabytes=2048),
-    ], "--freeze")
+    running = start(
+        tmp_path_factory.mktemp("instances"),
+        [
+            function("small", "handlers.orders", reservedConcurrency=2, memoryMegabytes=128),
+            function("other", "handlers.orders", memoryMegabytes=1024),
+            function("disk", "handlers.orders", ephemeralStorageMegabytes=2048),
+        ],
+        "--freeze",
+    )
     yield running
     assert running.stop() == 0
 
@@ -36,7 +41,8 @@ def needs_own_tmp(emulator):
 
 def test_more_memory_than_the_function_has_ends_it(client):
     error, answer = invoke(
-        client, "small", {"order": "take-memory", "megabytes": 300}, LogType="Tail")
+        client, "small", {"order": "take-memory", "megabytes": 300}, LogType="Tail"
+    )
     assert error["errorType"] == "Runtime.ExitError"
     assert error["errorMessage"].endswith("Runtime exited with error: signal: killed")
     report = base64.b64decode(answer["LogResult"]).decode().splitlines()[-1]
@@ -59,8 +65,9 @@ def test_each_instance_has_a_tmp_of_its_own(emulator, client, tmp_path):
     needs_own_tmp(emulator)
     for name in ("small", "disk"):
         file = f"of-{name}-{os.getpid()}"
-        listed, _ = invoke(client, name, {
-            "order": "write-file", "path": f"/tmp/{file}", "megabytes": 1})
+        listed, _ = invoke(
+            client, name, {"order": "write-file", "path": f"/tmp/{file}", "megabytes": 1}
+        )
         assert listed == [file]
         assert not os.path.exists(f"/tmp/{file}")
 
@@ -68,7 +75,8 @@ def test_each_instance_has_a_tmp_of_its_own(emulator, client, tmp_path):
 def test_a_full_tmp_says_so(emulator, client):
     needs_own_tmp(emulator)
     error, _ = invoke(
-        client, "other", {"order": "write-file", "path": "/tmp/much", "megabytes": 600})
+        client, "other", {"order": "write-file", "path": "/tmp/much", "megabytes": 600}
+    )
     assert error["errorType"] == "OSError"
     assert "No space left on device" in error["errorMessage"]
 
@@ -105,8 +113,9 @@ def test_a_new_program_serves_new_calls_and_running_ones_end_on_the_old(tmp_path
     code = tmp_path / "code"
     code.mkdir()
     (code / "app.py").write_text(HANDLER.format(answer="old"))
-    emulator = start(tmp_path, [
-        function("app", "app.handler", taskRoot=str(code), reservedConcurrency=2)])
+    emulator = start(
+        tmp_path, [function("app", "app.handler", taskRoot=str(code), reservedConcurrency=2)]
+    )
     client = client_of(emulator)
     try:
         assert invoke(client, "app", {})[0][0] == "old"
@@ -132,15 +141,25 @@ def test_two_hundred_instances_start_at_once(tmp_path):
     """Each waits until all are there, so none can serve two."""
     script = tmp_path / "meet.py"
     script.write_text(MEETING)
-    emulator = start(tmp_path, [{
-        "name": "many", "command": [sys.executable, "-S", "-E", str(script)],
-        "timeoutSeconds": 60, "memoryMegabytes": 128, "reservedConcurrency": 200}])
+    emulator = start(
+        tmp_path,
+        [
+            {
+                "name": "many",
+                "command": [sys.executable, "-S", "-E", str(script)],
+                "timeoutSeconds": 60,
+                "memoryMegabytes": 128,
+                "reservedConcurrency": 200,
+            }
+        ],
+    )
     client = client_of(emulator, max_pool_connections=200)
     try:
         with concurrent.futures.ThreadPoolExecutor(200) as pool:
             order = json.dumps({"folder": str(tmp_path), "count": 200})
-            calls = [pool.submit(client.invoke, FunctionName="many", Payload=order)
-                     for _ in range(200)]
+            calls = [
+                pool.submit(client.invoke, FunctionName="many", Payload=order) for _ in range(200)
+            ]
             pids = {call.result()["Payload"].read() for call in calls}
         assert len(pids) == 200
     finally:

@@ -1,4 +1,5 @@
 """Events are recorded, replayed and sent in several ways; the answers are the same."""
+
 import json
 import os
 import re
@@ -6,8 +7,7 @@ import subprocess
 
 import conftest
 import pytest
-from test_lambda_other_runtime import (
-    client_of, function, invoke, sees, start, wait_until)
+from test_lambda_other_runtime import client_of, function, invoke, sees, start, wait_until
 
 EVENTS = sorted((conftest.ROOT / "events").glob("*.json"))
 
@@ -15,8 +15,12 @@ EVENTS = sorted((conftest.ROOT / "events").glob("*.json"))
 def spool(emulator, *arguments):
     environment = {"PATH": os.environ["PATH"], "SPOOL_API": emulator.api}
     return subprocess.run(
-        [conftest.BIN / "spool", *map(str, arguments)], capture_output=True, text=True,
-        env=environment, timeout=120)
+        [conftest.BIN / "spool", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+    )
 
 
 def steady(text):
@@ -49,11 +53,15 @@ def test_an_event_has_one_answer_whichever_way_it_comes(shared, path):
         return
     # The same request as a browser would send it.
     told, streamed = parts(direct, masked=False)
-    target = document["rawPath"] + ("?" + document["rawQueryString"]
-                                    if document["rawQueryString"] else "")
+    target = document["rawPath"] + (
+        "?" + document["rawQueryString"] if document["rawQueryString"] else ""
+    )
     response = conftest.http(
-        document["requestContext"]["http"]["method"], shared.api + target,
-        document.get("body", "").encode() or None, document["headers"] | {"host": "x"})
+        document["requestContext"]["http"]["method"],
+        shared.api + target,
+        document.get("body", "").encode() or None,
+        document["headers"] | {"host": "x"},
+    )
     assert response.status == told["statusCode"]
     wanted = told.get("body", "") if streamed is None else streamed
     assert steady(response.body.decode()) == steady(wanted)
@@ -91,10 +99,15 @@ def test_a_recording_is_replayed_and_a_change_is_found(tmp_path):
     try:
         same = spool(emulator, "replay", records)
         assert (same.returncode, same.stdout.splitlines()[-1]) == (
-            0, "3 of 3 answers are the same."), same.stdout
+            0,
+            "3 of 3 answers are the same.",
+        ), same.stdout
         (code / "app.py").write_text(HANDLER.replace("SIGN", " * 100"))
-        changed = wait_until(lambda: next(
-            (run for run in [spool(emulator, "replay", records)] if run.returncode), None))
+        changed = wait_until(
+            lambda: next(
+                (run for run in [spool(emulator, "replay", records)] if run.returncode), None
+            )
+        )
         assert changed.returncode == 1
         assert "differs 000002-app.json\n  /sum: 3 -> 201" in changed.stdout
         ignored = spool(emulator, "replay", records, "--ignore", "sum")
@@ -105,12 +118,19 @@ def test_a_recording_is_replayed_and_a_change_is_found(tmp_path):
 
 def test_dead_letters_are_listed_and_replayed_also_after_a_restart(tmp_path):
     ran = tmp_path / "ran"
-    functions = [function("orders", "handlers.orders", environment=sees(tmp_path),
-                          **{"async": {"maximumRetryAttempts": 0}})]
+    functions = [
+        function(
+            "orders",
+            "handlers.orders",
+            environment=sees(tmp_path),
+            **{"async": {"maximumRetryAttempts": 0}},
+        )
+    ]
     emulator = start(tmp_path, functions)
     event = {"order": "append", "path": str(ran), "fail": True}
     client_of(emulator).invoke(
-        FunctionName="orders", InvocationType="Event", Payload=json.dumps(event))
+        FunctionName="orders", InvocationType="Event", Payload=json.dumps(event)
+    )
     wait_until(lambda: "RetriesExhausted" in spool(emulator, "dead-letters").stdout)
     emulator.kill()
 

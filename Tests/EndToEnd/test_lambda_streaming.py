@@ -1,4 +1,5 @@
 """Streamed answers of a function, through its URL and through the Invoke API."""
+
 import http.client
 import json
 import sys
@@ -14,12 +15,20 @@ PRELUDE = "application/vnd.awslambda.http-integration-response"
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory):
     def streaming(name, mode):
-        return {"name": name, "handler": name, "taskRoot": str(HERE), "timeoutSeconds": 20,
-                "command": [sys.executable, "streaming.py"],
-                "environment": sees(tmp_path_factory.getbasetemp()),
-                "url": {"authType": "NONE", "invokeMode": mode}}
-    running = start(tmp_path_factory.mktemp("streaming"), [
-        streaming("streamed", "RESPONSE_STREAM"), streaming("buffered", "BUFFERED")])
+        return {
+            "name": name,
+            "handler": name,
+            "taskRoot": str(HERE),
+            "timeoutSeconds": 20,
+            "command": [sys.executable, "streaming.py"],
+            "environment": sees(tmp_path_factory.getbasetemp()),
+            "url": {"authType": "NONE", "invokeMode": mode},
+        }
+
+    running = start(
+        tmp_path_factory.mktemp("streaming"),
+        [streaming("streamed", "RESPONSE_STREAM"), streaming("buffered", "BUFFERED")],
+    )
     yield running
     assert running.stop() == 0
 
@@ -40,9 +49,19 @@ def test_the_first_piece_arrives_before_the_last_is_made(emulator, tmp_path):
 
 
 def test_a_prelude_sets_status_headers_and_cookies(emulator):
-    answer = ask(emulator, "streamed", {"type": PRELUDE, "chunks": 1, "prelude": {
-        "statusCode": 203, "headers": {"Content-Type": "text/own", "X-Own": "1"},
-        "cookies": ["a=1", "b=2"]}})
+    answer = ask(
+        emulator,
+        "streamed",
+        {
+            "type": PRELUDE,
+            "chunks": 1,
+            "prelude": {
+                "statusCode": 203,
+                "headers": {"Content-Type": "text/own", "X-Own": "1"},
+                "cookies": ["a=1", "b=2"],
+            },
+        },
+    )
     assert (answer.status, answer.headers["Content-Type"]) == (203, "text/own")
     assert answer.headers["X-Own"] == "1"
     assert answer.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
@@ -53,9 +72,14 @@ def test_a_prelude_that_is_none_is_a_bad_gateway(emulator):
     assert ask(emulator, "streamed", {"type": PRELUDE, "chunks": 1}).status == 502
 
 
-@pytest.mark.parametrize("order", [
-    {"error": {"errorType": "Function.Broken", "errorMessage": "half way"}}, {"die": True},
-    {"hang_up": True}])
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"error": {"errorType": "Function.Broken", "errorMessage": "half way"}},
+        {"die": True},
+        {"hang_up": True},
+    ],
+)
 def test_an_answer_that_breaks_off_is_not_taken_for_whole(emulator, order):
     answer = ask(emulator, "streamed", {"chunks": 2} | order)
     assert answer.status == 200

@@ -1,4 +1,5 @@
 """Every format: the right file, type and name, through the whole back end."""
+
 import json
 import subprocess
 
@@ -10,7 +11,10 @@ import pytest
 def probe(path):
     out = subprocess.run(
         ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", path],
-        check=True, capture_output=True, text=True).stdout
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     return json.loads(out)
 
 
@@ -23,18 +27,21 @@ def export(shared, edit):
     return status, answer
 
 
-@pytest.mark.parametrize("output, extension, content_type, codecs", [
-    ({"codec": "hevc"}, "mp4", "video/mp4", ["hevc", "aac"]),
-    ({"codec": "av1"}, "mp4", "video/mp4", ["av1", "aac"]),
-    ({"format": "webm"}, "webm", "video/webm", ["vp9", "opus"]),
-    ({"format": "mov"}, "mov", "video/quicktime", ["prores", "pcm_s24le"]),
-    ({"format": "m4a"}, "m4a", "audio/mp4", ["aac"]),
-    ({"format": "mp3"}, "mp3", "audio/mpeg", ["mp3"]),
-    ({"format": "wav"}, "wav", "audio/wav", ["pcm_s16le"]),
-    ({"format": "gif", "fps": 10}, "gif", "image/gif", ["gif"]),
-    ({"format": "png", "at": 5.5}, "png", "image/png", ["png"]),
-    ({"format": "jpg", "at": 0}, "jpg", "image/jpeg", ["mjpeg"]),
-])
+@pytest.mark.parametrize(
+    "output, extension, content_type, codecs",
+    [
+        ({"codec": "hevc"}, "mp4", "video/mp4", ["hevc", "aac"]),
+        ({"codec": "av1"}, "mp4", "video/mp4", ["av1", "aac"]),
+        ({"format": "webm"}, "webm", "video/webm", ["vp9", "opus"]),
+        ({"format": "mov"}, "mov", "video/quicktime", ["prores", "pcm_s24le"]),
+        ({"format": "m4a"}, "m4a", "audio/mp4", ["aac"]),
+        ({"format": "mp3"}, "mp3", "audio/mpeg", ["mp3"]),
+        ({"format": "wav"}, "wav", "audio/wav", ["pcm_s16le"]),
+        ({"format": "gif", "fps": 10}, "gif", "image/gif", ["gif"]),
+        ({"format": "png", "at": 5.5}, "png", "image/png", ["png"]),
+        ({"format": "jpg", "at": 0}, "jpg", "image/jpeg", ["mjpeg"]),
+    ],
+)
 def test_a_format(shared, assets, tmp_path, output, extension, content_type, codecs):
     edit = conftest.timeline(assets, chunkSeconds=3, preset="ultrafast", **output)
     status, answer = export(shared, edit)
@@ -43,7 +50,8 @@ def test_a_format(shared, assets, tmp_path, output, extension, content_type, cod
 
     assert answer.headers["Content-Type"] == status["contentType"] == content_type
     assert answer.headers["Content-Disposition"] == (
-        f'attachment; filename="{status["jobId"]}.{extension}"')
+        f'attachment; filename="{status["jobId"]}.{extension}"'
+    )
     found = probe(path)
     assert [stream["codec_name"] for stream in found["streams"]] == codecs
     frames = {"gif": 100, "png": 1, "jpg": 1, "m4a": 0, "mp3": 0, "wav": 0}.get(extension, 300)
@@ -62,10 +70,15 @@ def test_a_sound_file_uses_the_film_s_sound(shared, assets):
     status, _ = export(shared, edit)
 
     client = boto3.client(
-        "s3", endpoint_url=shared.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1")
+        "s3",
+        endpoint_url=shared.s3,
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+        region_name="us-east-1",
+    )
     receipt = client.get_object(
-        Bucket="spool", Key=f"exports/local/{status['jobId']}/receipts/audio.json")["Body"].read()
+        Bucket="spool", Key=f"exports/local/{status['jobId']}/receipts/audio.json"
+    )["Body"].read()
     assert json.loads(receipt)["cached"] is True
 
 
@@ -73,8 +86,10 @@ def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator
     """Bytes of each: sharing the decoder changes nothing."""
     asset = emulator.upload(media / "a.mp4")
     wanted = [
-        {"size": {"width": 320, "height": 180}}, {"size": {"width": 96, "height": 54}, "crf": 30},
-        {"format": "webm", "size": {"width": 160, "height": 90}}, {"format": "mp3"},
+        {"size": {"width": 320, "height": 180}},
+        {"size": {"width": 96, "height": 54}, "crf": 30},
+        {"format": "webm", "size": {"width": 160, "height": 90}},
+        {"format": "mp3"},
     ]
     edit = conftest.single(asset, 5, chunkSeconds=2, preset="ultrafast", fps=25)
     edit["outputs"] = wanted
@@ -83,7 +98,11 @@ def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator
     jobs = answer.json()["jobs"]
     first = jobs[0]["jobId"]
     assert [(job["output"], job["format"], job.get("renderedWith")) for job in jobs] == [
-        (0, "mp4", None), (1, "mp4", first), (2, "webm", first), (3, "mp3", None)]
+        (0, "mp4", None),
+        (1, "mp4", first),
+        (2, "webm", first),
+        (3, "mp3", None),
+    ]
 
     files = []
     for index, job in enumerate(jobs):
@@ -106,8 +125,12 @@ def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator
 
 def client(emulator):
     return boto3.client(
-        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1")
+        "s3",
+        endpoint_url=emulator.s3,
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+        region_name="us-east-1",
+    )
 
 
 def test_an_output_that_is_cancelled_takes_no_other_with_it(emulator, media, tmp_path):
@@ -131,8 +154,21 @@ def test_the_command_line_fetches_every_output(shared, assets, tmp_path):
     edit["outputs"] = [{}, {"format": "gif", "fps": 10}]
     (tmp_path / "edit.json").write_text(json.dumps(edit))
     subprocess.run(
-        [conftest.BIN / "spool", "export", tmp_path / "edit.json", "-o", tmp_path / "film.mp4",
-         "--api", shared.api], check=True, capture_output=True)
+        [
+            conftest.BIN / "spool",
+            "export",
+            tmp_path / "edit.json",
+            "-o",
+            tmp_path / "film.mp4",
+            "--api",
+            shared.api,
+        ],
+        check=True,
+        capture_output=True,
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "edit.json", "film-1.mp4", "film-2.gif"]
+        "edit.json",
+        "film-1.mp4",
+        "film-2.gif",
+    ]
     assert len(conftest.frame_hashes(tmp_path / "film-2.gif")) == 10

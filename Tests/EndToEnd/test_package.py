@@ -4,6 +4,7 @@ The root has the package in /var/task, /proc, /dev and an empty /tmp, as a
 namespace of its own; the network is the host's loopback, where the store and a
 Runtime API listen.
 """
+
 import http.server
 import json
 import os
@@ -25,12 +26,15 @@ shift_root=$1; shift
 exec chroot "$shift_root" "$@"
 """
 
-can_unshare = subprocess.run(
-    ["unshare", "-Urm", "true"], capture_output=True).returncode == 0 if shutil.which(
-        "unshare") else False
+can_unshare = (
+    subprocess.run(["unshare", "-Urm", "true"], capture_output=True).returncode == 0
+    if shutil.which("unshare")
+    else False
+)
 pytestmark = [
     pytest.mark.skipif(not can_unshare, reason="namespaces are not permitted here"),
-    pytest.mark.skipif(not shutil.which("patchelf"), reason="patchelf is not installed")]
+    pytest.mark.skipif(not shutil.which("patchelf"), reason="patchelf is not installed"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +42,11 @@ def package(tmp_path_factory):
     """An empty root with the package in it. A debug build does as well, but is larger."""
     folder = tmp_path_factory.mktemp("package")
     bootstrap = RELEASE if RELEASE.exists() else BIN / "bootstrap"
-    subprocess.run([ROOT / "scripts/package", "--unpacked", bootstrap, folder / "spool.zip"],
-                   check=True, capture_output=True)
+    subprocess.run(
+        [ROOT / "scripts/package", "--unpacked", bootstrap, folder / "spool.zip"],
+        check=True,
+        capture_output=True,
+    )
     root = folder / "root"
     for name in ("proc", "dev", "tmp", "var"):
         (root / name).mkdir(parents=True)
@@ -48,8 +55,13 @@ def package(tmp_path_factory):
 
 
 def enter(root, *command, **options):
-    return subprocess.run(["unshare", "-Urm", "sh", "-c", ENTER, "sh", root, *command],
-                          capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", ENTER, "sh", root, *command],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
 
 
 class RuntimeAPI(http.server.ThreadingHTTPServer):
@@ -71,10 +83,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         body, self.server.event = self.server.event, None
         self.send_response(200)
-        for name, value in {"Lambda-Runtime-Aws-Request-Id": "r-1",
-                            "Lambda-Runtime-Deadline-Ms": "9999999999999",
-                            "Content-Type": "application/json",
-                            "Content-Length": str(len(body))}.items():
+        for name, value in {
+            "Lambda-Runtime-Aws-Request-Id": "r-1",
+            "Lambda-Runtime-Deadline-Ms": "9999999999999",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -96,9 +110,15 @@ def test_the_package_is_below_lambdas_limit_and_whole(package):
     size = sum(p.stat().st_size for p in (root / "var/task").rglob("*") if p.is_file())
     if RELEASE.exists():
         assert size < 250 << 20
-    for name in ("bootstrap", "bin/ffmpeg", "bin/ffprobe", "etc/ca-certificates.crt",
-                 "share/fonts/DejaVuSans.ttf", "share/fonts/Lato-Black.ttf",
-                 "share/fonts/Symbola_hint.ttf"):
+    for name in (
+        "bootstrap",
+        "bin/ffmpeg",
+        "bin/ffprobe",
+        "etc/ca-certificates.crt",
+        "share/fonts/DejaVuSans.ttf",
+        "share/fonts/Lato-Black.ttf",
+        "share/fonts/Symbola_hint.ttf",
+    ):
         assert (root / "var/task" / name).exists(), name
     assert os.access(root / "var/task/bootstrap", os.X_OK)
 
@@ -128,41 +148,69 @@ def test_a_chunk_is_rendered_in_an_empty_root(package, tmp_path, media):
         asset = emulator.upload(media / "a.mp4", "video/mp4")
         job = emulator.start_export(single(asset, 3, size={"width": 320, "height": 180}))
         store = boto3.client(
-            "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
-            aws_secret_access_key="spool-secret", region_name="us-east-1")
-        key = next(o["Key"] for o in store.list_objects_v2(
-            Bucket="spool", Prefix="exports/")["Contents"]
-            if o["Key"].endswith(".chunk.json") and "audio" not in o["Key"])
-        api = RuntimeAPI({"Records": [{
-            "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
-            "s3": {"bucket": {"name": "spool"},
-                   "object": {"key": key, "size": 1, "eTag": "e", "sequencer": "1"}}}]})
+            "s3",
+            endpoint_url=emulator.s3,
+            aws_access_key_id="spool",
+            aws_secret_access_key="spool-secret",
+            region_name="us-east-1",
+        )
+        key = next(
+            o["Key"]
+            for o in store.list_objects_v2(Bucket="spool", Prefix="exports/")["Contents"]
+            if o["Key"].endswith(".chunk.json") and "audio" not in o["Key"]
+        )
+        api = RuntimeAPI(
+            {
+                "Records": [
+                    {
+                        "eventVersion": "2.1",
+                        "eventSource": "aws:s3",
+                        "eventName": "ObjectCreated:Put",
+                        "s3": {
+                            "bucket": {"name": "spool"},
+                            "object": {"key": key, "size": 1, "eTag": "e", "sequencer": "1"},
+                        },
+                    }
+                ]
+            }
+        )
         template = json.loads((ROOT / "infra/aws/spool.template.json").read_text())
         variables = template["Resources"]["RenderChunk"]["Properties"]["Environment"]["Variables"]
         environment = {k: v for k, v in variables.items() if isinstance(v, str)} | {
-            "_HANDLER": "render-chunk", "AWS_REGION": "us-east-1", "TMPDIR": "/tmp",
+            "_HANDLER": "render-chunk",
+            "AWS_REGION": "us-east-1",
+            "TMPDIR": "/tmp",
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_address[1]}",
-            "AWS_LAMBDA_FUNCTION_NAME": "render-chunk", "SPOOL_BUCKET": "spool",
+            "AWS_LAMBDA_FUNCTION_NAME": "render-chunk",
+            "SPOOL_BUCKET": "spool",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3008",
-            "AWS_ACCESS_KEY_ID": "spool", "AWS_SECRET_ACCESS_KEY": "spool-secret",
-            "AWS_ENDPOINT_URL_S3": emulator.s3}
+            "AWS_ACCESS_KEY_ID": "spool",
+            "AWS_SECRET_ACCESS_KEY": "spool-secret",
+            "AWS_ENDPOINT_URL_S3": emulator.s3,
+        }
         process = subprocess.Popen(
             ["unshare", "-Urm", "/bin/sh", "-c", ENTER, "sh", root, "/var/task/bootstrap"],
             env=environment | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         assert api.ended.wait(60), "no answer came"
         process.kill()
         log = process.communicate()[1]
         assert api.answer[0].endswith("/invocation/r-1/response"), (api.answer, log)
-        receipt = json.loads(store.get_object(
-            Bucket="spool", Key=key.replace("requests/", "receipts/").replace(
-                ".chunk.json", ".json"))["Body"].read())
+        receipt = json.loads(
+            store.get_object(
+                Bucket="spool",
+                Key=key.replace("requests/", "receipts/").replace(".chunk.json", ".json"),
+            )["Body"].read()
+        )
         assert (receipt["frames"], receipt["cached"]) == (90, False)
         chunk = tmp_path / "chunk.mp4"
         store.download_file("spool", receipt["key"], str(chunk))
         assert len(frame_hashes(chunk)) == 90
         assert list((root / "tmp").iterdir()) == [] or all(
-            p.name.startswith("spool-fontconfig") for p in (root / "tmp").iterdir())
+            p.name.startswith("spool-fontconfig") for p in (root / "tmp").iterdir()
+        )
         assert job in key
     finally:
         emulator.stop()

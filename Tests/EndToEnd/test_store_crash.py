@@ -1,4 +1,5 @@
 """The store under kill -9, and under a race. More rounds: SPOOL_CRASHES, SPOOL_RACES."""
+
 import concurrent.futures
 import hashlib
 import os
@@ -17,20 +18,32 @@ RACES = int(os.environ.get("SPOOL_RACES", "50"))
 
 def client(emulator):
     return boto3.client(
-        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1",
+        "s3",
+        endpoint_url=emulator.s3,
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+        region_name="us-east-1",
         config=botocore.client.Config(
-            signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1}))
+            signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1}
+        ),
+    )
 
 
 def in_parts(s3, key, content):
     upload = s3.create_multipart_upload(Bucket="spool", Key=key)["UploadId"]
-    pieces = [content[:5 << 20], content[5 << 20:]] if len(content) > 5 << 20 else [content]
-    parts = [{"PartNumber": number, "ETag": s3.upload_part(
-        Bucket="spool", Key=key, UploadId=upload, PartNumber=number, Body=piece)["ETag"]}
-        for number, piece in enumerate(pieces, 1)]
+    pieces = [content[: 5 << 20], content[5 << 20 :]] if len(content) > 5 << 20 else [content]
+    parts = [
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part(
+                Bucket="spool", Key=key, UploadId=upload, PartNumber=number, Body=piece
+            )["ETag"],
+        }
+        for number, piece in enumerate(pieces, 1)
+    ]
     s3.complete_multipart_upload(
-        Bucket="spool", Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+        Bucket="spool", Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+    )
 
 
 def load(emulator, sent, stored, dead):
@@ -54,7 +67,8 @@ def load(emulator, sent, stored, dead):
             else:
                 sent[key] = digest
                 url = s3.generate_presigned_url(
-                    "put_object", Params={"Bucket": "spool", "Key": key})
+                    "put_object", Params={"Bucket": "spool", "Key": key}
+                )
                 answer = conftest.http("PUT", url, content, {"Content-Type": ""})
                 assert answer.status == 200, answer.body
         except (urllib.error.URLError, OSError, botocore.exceptions.BotoCoreError):
@@ -96,13 +110,15 @@ def test_a_race_of_32_has_one_winner(shared):
         for _ in range(RACES):
             key = f"race/{random.getrandbits(64):x}"
             url = s3.generate_presigned_url(
-                "put_object", Params={"Bucket": "spool", "Key": key, "IfNoneMatch": "*"})
+                "put_object", Params={"Bucket": "spool", "Key": key, "IfNoneMatch": "*"}
+            )
             start = threading.Barrier(32)
 
             def put(number):
                 start.wait()
-                return conftest.http("PUT", url, str(number).encode(),
-                                     {"Content-Type": "", "If-None-Match": "*"}).status
+                return conftest.http(
+                    "PUT", url, str(number).encode(), {"Content-Type": "", "If-None-Match": "*"}
+                ).status
 
             statuses = list(pool.map(put, range(32)))
             assert sorted(statuses) == [200] + [412] * 31

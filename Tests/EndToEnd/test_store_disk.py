@@ -1,4 +1,5 @@
 """The store on a disk that loses its power, fails or is full (disk_shim.c)."""
+
 import concurrent.futures
 import errno
 import hashlib
@@ -19,8 +20,18 @@ CUTS = int(os.environ.get("SPOOL_CUTS", "8"))
 def shim(tmp_path_factory):
     library = tmp_path_factory.mktemp("shim") / "disk_shim.so"
     subprocess.run(
-        ["cc", "-O2", "-Wall", "-shared", "-fPIC", "-o", library,
-         pathlib.Path(__file__).with_name("disk_shim.c")], check=True)
+        [
+            "cc",
+            "-O2",
+            "-Wall",
+            "-shared",
+            "-fPIC",
+            "-o",
+            library,
+            pathlib.Path(__file__).with_name("disk_shim.c"),
+        ],
+        check=True,
+    )
     return library
 
 
@@ -35,8 +46,11 @@ def emulator(data, shim, image=None, fault=None):
 
 def what_the_disk_holds(image, target):
     """The data folder as it is found when the power is back."""
-    folders = {path.name[len("folder-"):].replace("!", "/"): path.read_text().splitlines()
-               for path in image.glob("folder-*") if not path.suffix.lstrip(".").isdigit()}
+    folders = {
+        path.name[len("folder-") :].replace("!", "/"): path.read_text().splitlines()
+        for path in image.glob("folder-*")
+        if not path.suffix.lstrip(".").isdigit()
+    }
 
     def build(name, place):
         place.mkdir(parents=True, exist_ok=True)
@@ -56,7 +70,7 @@ def is_held(data, image):
     """The disk begins with all that the folder has."""
     image.mkdir()
     for folder in [data, *filter(pathlib.Path.is_dir, data.rglob("*"))]:
-        name = str(folder)[len(str(data)):].replace("/", "!")
+        name = str(folder)[len(str(data)) :].replace("/", "!")
         lines = []
         for entry in folder.iterdir():
             inode = entry.stat().st_ino
@@ -88,8 +102,7 @@ def test_what_was_acknowledged_survives_a_power_cut(tmp_path, shim):
         running = conftest.Emulator(data).start()
         s3 = client(running)
         found = {}
-        for page in s3.get_paginator("list_objects_v2").paginate(
-                Bucket="spool", Prefix="crash/"):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket="spool", Prefix="crash/"):
             for entry in page.get("Contents", []):
                 content = s3.get_object(Bucket="spool", Key=entry["Key"])["Body"].read()
                 found[entry["Key"]] = hashlib.sha256(content).hexdigest()
@@ -119,8 +132,14 @@ def test_a_disk_that_fails_ends_the_emulator(tmp_path, shim):
     # The index fails alike.
     fault.write_text(str(errno.EIO))
     with pytest.raises(OSError):
-        conftest.http("PUT", client(running).generate_presigned_url(
-            "put_object", Params={"Bucket": "spool", "Key": "lost"}), b"x", {"Content-Type": ""})
+        conftest.http(
+            "PUT",
+            client(running).generate_presigned_url(
+                "put_object", Params={"Bucket": "spool", "Key": "lost"}
+            ),
+            b"x",
+            {"Content-Type": ""},
+        )
     assert running.process.wait(timeout=10) == 74
     running.log.close()
 
@@ -147,8 +166,11 @@ def test_a_scrub_names_the_object_that_is_damaged(tmp_path):
     assert running.stop() == 0
 
     def scrub():
-        done = subprocess.run([conftest.BIN / "local-emulator", "--data", data, "--scrub"],
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            [conftest.BIN / "local-emulator", "--data", data, "--scrub"],
+            capture_output=True,
+            text=True,
+        )
         return done.returncode, done.stdout
 
     assert scrub() == (0, "2 objects, 100000 bytes, 0 damaged\n")

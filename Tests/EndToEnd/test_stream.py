@@ -1,4 +1,5 @@
 """An export is watched by HLS while it is rendered."""
+
 import json
 import subprocess
 
@@ -11,8 +12,22 @@ from test_console import CHROMIUM
 def packets(url, kind):
     """Times of all packets of a playlist, in ticks of its track."""
     out = subprocess.run(
-        ["ffprobe", "-v", "error", "-select_streams", kind, "-show_entries", "packet=pts",
-         "-of", "json", url], check=True, capture_output=True, text=True).stdout
+        [
+            "ffprobe",
+            "-v",
+            "error",
+            "-select_streams",
+            kind,
+            "-show_entries",
+            "packet=pts",
+            "-of",
+            "json",
+            url,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     return sorted(packet["pts"] for packet in json.loads(out)["packets"])
 
 
@@ -26,7 +41,8 @@ def slowed(tmp_path, gate):
 
 def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tmp_path):
     edit = conftest.single(
-        slowed.upload(media / "slow.mp4"), 12, chunkSeconds=2, hls=True, preset="fast")
+        slowed.upload(media / "slow.mp4"), 12, chunkSeconds=2, hls=True, preset="fast"
+    )
     # The last chunk of six.
     gate.hold("trim=start_pts=300:")
     job = slowed.start_export(edit)
@@ -35,12 +51,14 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
         status = slowed.status(job)
         assert status["state"] != "failed", status
         return status if "playlist" in status else None
+
     path = slowed.wait_until(playing)["playlist"]
     base = slowed.api + path.rsplit("/", 1)[0]
 
     def started():
         text = conftest.http("GET", f"{base}/video.m3u8").body.decode()
         return text if text.count("#EXTINF") >= 2 else None
+
     early = slowed.wait_until(started)
     assert slowed.status(job)["state"] == "rendering"
     assert "#EXT-X-ENDLIST" not in early
@@ -48,9 +66,25 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
     so_far = tmp_path / "so-far.m3u8"
     so_far.write_text(early + "#EXT-X-ENDLIST\n")
     frames = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,http,tcp", "-i",
-         so_far, "-map", "0:v", "-f", "framemd5", "-"], check=True, capture_output=True,
-        text=True).stdout
+        [
+            "ffmpeg",
+            "-nostdin",
+            "-v",
+            "error",
+            "-protocol_whitelist",
+            "file,http,tcp",
+            "-i",
+            so_far,
+            "-map",
+            "0:v",
+            "-f",
+            "framemd5",
+            "-",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     count = sum(not line.startswith("#") for line in frames.splitlines())
     assert count == 60 * early.count("#EXTINF")
 
@@ -130,15 +164,20 @@ PLAYER = """async (base) => {
 
 
 def test_a_browser_plays_it_through(shared, assets):
-    edit = conftest.single(assets["a"], 6, chunkSeconds=1.1, hls=True,
-                           size={"width": 320, "height": 180})
+    edit = conftest.single(
+        assets["a"], 6, chunkSeconds=1.1, hls=True, size={"width": 320, "height": 180}
+    )
     job = shared.start_export(edit)
     assert shared.wait(job)["state"] == "completed"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage",
-                  "--autoplay-policy=no-user-gesture-required"])
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
         page = browser.new_page()
         page.goto(shared.api + "/")
         played = page.evaluate(PLAYER, f"{shared.api}/api/export/{job}/hls")
