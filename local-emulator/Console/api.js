@@ -6,8 +6,12 @@ const tokenKeys = { owner: "spool.token", operator: "spool.adminToken" };
 export class Problem extends Error {
   /** @param {number} status HTTP status, 0 when no answer came */
   constructor(status, document = {}) {
-    super(document.detail || document.error || document.title
-      || (status ? `The back end answered ${status}.` : "The back end cannot be reached."));
+    super(
+      document.detail ||
+        document.error ||
+        document.title ||
+        (status ? `The back end answered ${status}.` : "The back end cannot be reached."),
+    );
     this.status = status;
     this.title = document.title || "";
     /** @type {{pointer: string, detail: string}[]} */
@@ -37,7 +41,11 @@ async function call(method, path, { body, whose = "owner", signal } = {}) {
   }
   const text = await response.text();
   let document = {};
-  try { document = text ? JSON.parse(text) : {}; } catch { /* A proxy's page, not our answer. */ }
+  try {
+    document = text ? JSON.parse(text) : {};
+  } catch {
+    /* A proxy's page, not our answer. */
+  }
   if (!response.ok) throw new Problem(response.status, document);
   return document;
 }

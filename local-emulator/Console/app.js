@@ -41,8 +41,10 @@ const faults = new Map();
 
 function report(error, source = "export") {
   if (error.name === "AbortError") return;
-  faults.set(source, error.status === 401
-    ? "A token is needed: open Access, above." : error.message);
+  faults.set(
+    source,
+    error.status === 401 ? "A token is needed: open Access, above." : error.message,
+  );
   if (error.status === 401) byId("access").open = true;
   showFaults();
   if (!(error instanceof Problem)) throw error;
@@ -76,7 +78,8 @@ async function repeat(source, milliseconds, step) {
 async function activity() {
   const isOwn = byId("log-job").checked && job.id;
   const names = await system.refresh({
-    function: byId("log-function").value, job: isOwn ? job.id : "",
+    function: byId("log-function").value,
+    job: isOwn ? job.id : "",
     isAll: byId("log-all").checked,
   });
   logs.setFunctions(names);

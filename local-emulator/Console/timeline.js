@@ -4,7 +4,11 @@ import { byId, element, setText } from "./dom.js";
 import { count } from "./format.js";
 
 const words = {
-  queued: "queued", rendering: "rendering", done: "done", cached: "reused", failed: "failed",
+  queued: "queued",
+  rendering: "rendering",
+  done: "done",
+  cached: "reused",
+  failed: "failed",
 };
 
 /** The state that a cell shows: a failed export's unfinished chunks that failed are failed. */
@@ -69,8 +73,9 @@ export class Timeline {
     const percent = `${Math.floor(100 * Math.min(1, share || 0))} %`;
     setText(cell.label, state === "rendering" && cell.item.clientWidth > 34 ? percent : "");
     const retries = chunk.failedAttempts ? `, ${chunk.failedAttempts} failed attempts` : "";
-    const text = `Chunk ${index + 1}: ${words[state]}, ${count(chunk.done)} of `
-      + `${count(chunk.frames)} frames (${chunk.start} to ${chunk.end})${retries}`;
+    const text =
+      `Chunk ${index + 1}: ${words[state]}, ${count(chunk.done)} of ` +
+      `${count(chunk.frames)} frames (${chunk.start} to ${chunk.end})${retries}`;
     if (cell.item.title !== text) {
       cell.item.title = text;
       cell.item.setAttribute("aria-label", text);
