@@ -127,11 +127,11 @@ export class Media {
       this.#add(asset);
       this.#store();
     } catch (error) {
-      this.#fail(file, row, error);
+      this.#fail(row, error);
     }
   }
 
-  #fail(file, row, error) {
+  #fail(row, error) {
     if (error.name === "AbortError") return row.item.remove();
     row.bar.remove();
     row.percent.textContent = "not uploaded";

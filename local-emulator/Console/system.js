@@ -97,7 +97,7 @@ export class System {
       element(
         "span",
         {},
-        `${letter.condition} after ${letter.attempts} attempts. ` + (letter.objectKey || ""),
+        `${letter.condition} after ${letter.attempts} attempts. ${letter.objectKey || ""}`,
       ),
       element("pre", {}, letter.response || ""),
     );
