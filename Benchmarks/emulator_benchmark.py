@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 import boto3  # noqa: E402
+
 import conftest  # noqa: E402
 
 BODY = json.dumps({"text": "x" * 1010})
@@ -194,7 +195,9 @@ def dispatch(emulator, folder):
         assert answer.status == 200
         time.sleep(0.01)
     log = folder / "starts"
-    emulator.wait_until(lambda: log.exists() and len(log.read_text().splitlines()) >= PUTS)
+    conftest.wait_until(
+        "all events", lambda: log.exists() and len(log.read_text().splitlines()) >= PUTS
+    )
     starts = dict(line.split() for line in log.read_text().splitlines())
 
     def table(name, since):

@@ -15,8 +15,9 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
-import conftest  # noqa: E402
 from export_benchmark import edit, make_media  # noqa: E402
+
+import conftest  # noqa: E402
 
 
 def edits(assets, crf):

@@ -208,7 +208,9 @@ class FFmpegWatch(threading.Thread):
     def run(self):
         while not self.ended.wait(0.02):
             self.rounds += 1
-            found = subprocess.run(["pgrep", "-x", "ffmpeg|ffprobe"], capture_output=True)
+            found = subprocess.run(
+                ["pgrep", "-x", "ffmpeg|ffprobe"], capture_output=True, check=False
+            )
             self.busy += found.returncode == 0
 
     def idle_share(self):
@@ -287,7 +289,9 @@ def main():
                 for path in sorted(folder.iterdir())
             }
             derived = 'spool_invocations_total{function="derive-asset"}'
-            emulator.wait_until(lambda: counter(emulator, derived) >= len(assets))
+            conftest.wait_until(
+                "the derived assets", lambda: counter(emulator, derived) >= len(assets)
+            )
             time.sleep(2)
             report(emulator, assets, folder, pairs, pathlib.Path(scratch))
         finally:

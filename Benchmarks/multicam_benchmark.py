@@ -174,9 +174,9 @@ def compare(film, cameras, changes, frames):
     assert len(found) == frames, (len(found), frames)
     starts = [round(change["at"] * RATE) for change in changes] + [frames]
     same = 0
-    for change, first, end in zip(changes, starts, starts[1:]):
+    for change, first, end in zip(changes, starts, starts[1:], strict=False):
         source = hashes(cameras[change["angle"]], first, end - first)
-        same += sum(a == b for a, b in zip(found[first:end], source))
+        same += sum(a == b for a, b in zip(found[first:end], source, strict=True))
     heads = sum(-first % GOP for first in starts[:-1])
     return same, heads
 

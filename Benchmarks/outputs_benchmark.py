@@ -14,7 +14,6 @@ import tempfile
 import time
 
 import boto3
-
 from export_benchmark import conftest, family_cpu
 
 SECONDS = 40

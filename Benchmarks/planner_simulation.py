@@ -167,7 +167,7 @@ def plot(rows):
         'one core</text><text x="16" y="210" transform="rotate(-90 16 210)" '
         'text-anchor="middle">times real time</text>'
     )
-    for minutes, colour in zip(MINUTES, ("#c33", "#2a7", "#36c")):
+    for minutes, colour in zip(MINUTES, ("#c33", "#2a7", "#36c"), strict=True):
         for column, dash, name in ((1, "", "simulated"), (2, "4 4", "and a cloud's delays")):
             points = " ".join(
                 f"{x(n):.1f},{y(60 * minutes / rows[minutes, n][column]):.1f}" for n in INSTANCES

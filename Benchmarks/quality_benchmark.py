@@ -34,7 +34,7 @@ def vmaf_program():
         pass
     for program in filter(None, candidates):
         filters = subprocess.run(
-            [program, "-hide_banner", "-filters"], capture_output=True, text=True
+            [program, "-hide_banner", "-filters"], capture_output=True, text=True, check=False
         ).stdout
         if " libvmaf " in filters:
             return program

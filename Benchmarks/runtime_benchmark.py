@@ -48,6 +48,7 @@ def measure(platform, command, environment, events, size):
         capture_output=True,
         text=True,
         timeout=300,
+        check=False,
     )
     if answer.returncode:
         raise SystemExit(f"{command}: {answer.stderr}")
@@ -110,7 +111,7 @@ def report(found):
             # Round by round: both were measured at the same time then.
             ratio = statistics.median(
                 one["per_second"] / peer["per_second"]
-                for one, peer in zip(values[size], ceiling[size])
+                for one, peer in zip(values[size], ceiling[size], strict=True)
             )
             p50 = min(one["p50_us"] for one in values[size])
             p99 = min(one["p99_us"] for one in values[size])

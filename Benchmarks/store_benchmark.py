@@ -4,7 +4,7 @@
 One run, in rounds, every two peers one after the other on the same folder and file:
   GET of 256 MB       curl from the store and from nginx (sendfile on)
   PUT of 256 MB       curl to the store, and dd with conv=fsync into a file beside it
-  small objects       presigned PUT of new keys and GET of 1 KB, wrk, 16 connections, each PUT durable
+  small objects       presigned PUT and GET of 1 KB, wrk, 16 connections, each PUT durable
   listing             100,000 keys, 1,000 a page
   memory              the most that the process held (VmHWM) at the end
 Prints the median of the rounds and the ratios. It needs nginx (Debian: nginx-light), which
@@ -29,6 +29,7 @@ os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 import boto3  # noqa: E402
 import botocore.client  # noqa: E402
+
 import conftest  # noqa: E402
 
 MB = 1_000_000
@@ -149,7 +150,7 @@ def large(running, nginx, folder, rounds):
     middle = {name: statistics.median(values) for name, values in times.items() if values}
 
     def paired(peer, mine):
-        return statistics.median(p / m for p, m in zip(times[peer], times[mine]))
+        return statistics.median(p / m for p, m in zip(times[peer], times[mine], strict=True))
 
     rate = {name: LARGE / seconds / MB for name, seconds in middle.items()}
     print(

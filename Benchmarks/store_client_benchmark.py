@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 import conftest  # noqa: E402
-from test_store_crash import client  # noqa: E402
+from store_clients import s3_client  # noqa: E402
 
 MB = 1_000_000
 BYTES = 512 * MB
@@ -55,7 +55,7 @@ def clients(s3):
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
     }
-    checked = {name: "when_supported" for name in plain}
+    checked = dict.fromkeys(plain, "when_supported")
     return {
         "spool store": (
             checked,
@@ -118,7 +118,7 @@ def main():
     figures = {
         name: {kind: [] for kind in ["put", "get", "list", "delete", "memory"]} for name in known
     }
-    s3 = client(running)
+    s3 = s3_client(running)
     try:
         for number in range(rounds):
             for name, (more, put, get, listing, delete) in known.items():
@@ -159,7 +159,9 @@ def main():
         ratios = {
             kind: statistics.median(
                 theirs / ours
-                for theirs, ours in zip(figures[peer][kind], figures["spool store"][kind])
+                for theirs, ours in zip(
+                    figures[peer][kind], figures["spool store"][kind], strict=True
+                )
             )
             for kind in ["put", "get", "list", "delete"]
         }
