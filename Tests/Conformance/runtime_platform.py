@@ -163,7 +163,7 @@ class Platform:
     def close(self):
         if self.process:
             self.process.kill()
-            self.process.wait()
+            self.process.wait(PATIENCE)
             self.reader.join(PATIENCE)
             self.process.stderr.close()
         for connection in self.open:

@@ -1,12 +1,14 @@
 """Init, SIGTERM, traps, SnapStart, several events at once, what a start loads."""
 
 import json
+import pathlib
 import select
 import signal
-import time
 
 import pytest
-from runtime_platform import BASE, NEXT, ROOT, error, response
+
+from runtime_platform import BASE, NEXT, PATIENCE, ROOT, error, response
+from waiting import wait_until
 
 INIT_ERROR = f"POST {BASE}/init/error"
 
@@ -93,13 +95,17 @@ def test_a_platform_without_extensions_serves_all_the_same(platform):
 
 
 def wait_until_busy(platform):
-    """Until the event has left the socket."""
+    """Returns when the runtime has read the event from its socket."""
     port = f":{platform.listener.getsockname()[1]:04X}"
-    while any(
-        line.split()[1].endswith(port) and int(line.split()[4].split(":")[0], 16)
-        for line in open("/proc/net/tcp").readlines()[1:]
-    ):
-        time.sleep(0.01)
+
+    def is_read():
+        lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+        fields = [line.split() for line in lines]
+        return not any(
+            field[1].endswith(port) and int(field[4].split(":")[0], 16) for field in fields
+        )
+
+    wait_until("an empty send queue", is_read, PATIENCE)
 
 
 def test_a_trap_does_not_lose_its_message(echo):
@@ -190,7 +196,7 @@ def test_a_500_to_one_loop_ends_them_all(platform):
 
 
 def test_a_start_loads_no_library_that_it_does_not_need(echo):
-    maps = open(f"/proc/{echo.process.pid}/maps").read()
+    maps = pathlib.Path(f"/proc/{echo.process.pid}/maps").read_text()
     for library in (
         "libcurl",
         "libcrypto",
@@ -218,10 +224,8 @@ STORE = {
 
 
 def wait_for_library(platform, name):
-    end = time.monotonic() + 30
-    while name not in open(f"/proc/{platform.process.pid}/maps").read():
-        assert time.monotonic() < end, f"{name} was not loaded"
-        time.sleep(0.01)
+    maps = pathlib.Path(f"/proc/{platform.process.pid}/maps")
+    wait_until(f"{name} in the process", lambda: name in maps.read_text(), PATIENCE)
 
 
 def test_every_function_of_the_deployment_starts(platform):
@@ -230,4 +234,4 @@ def test_every_function_of_the_deployment_starts(platform):
         platform.start(handler=name, **STORE)
         assert platform.accept().request().what == NEXT, name
         platform.process.kill()
-        platform.process.wait()
+        platform.process.wait(PATIENCE)

@@ -44,7 +44,7 @@ def test_the_text_format_has_time_request_id_and_level_between_tabs(platform):
 
 
 @pytest.mark.parametrize(
-    "level, is_written",
+    ("level", "is_written"),
     [
         ("TRACE", True),
         ("DEBUG", True),

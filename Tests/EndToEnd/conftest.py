@@ -8,13 +8,17 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+import store_clients
+from waiting import wait_until
+
+CHROMIUM = os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug"))
 
@@ -47,6 +51,15 @@ def http(method, url, body=None, headers=None):
             return Answer(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.headers, error.read())
+
+
+def log_record(line):
+    """A line of the log as a record; a line that is no JSON is its message."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    return record if isinstance(record, dict) else {"message": line}
 
 
 class Emulator:
@@ -102,7 +115,7 @@ class Emulator:
 
     def kill(self):
         self.process.kill()
-        self.process.wait()
+        self.process.wait(timeout=30)
         self.log.close()
 
     def call(self, method, path, body=None, token=None):
@@ -154,24 +167,26 @@ class Emulator:
 
     def wait(self, job, seconds=180, token=None):
         """Polls until the export has ended; its progress never goes back."""
-        last, end = -1, time.monotonic() + seconds
-        while time.monotonic() < end:
+        last = -1
+
+        def ended():
+            nonlocal last
             status = self.status(job, token)
             if status["state"] in ("completed", "failed", "cancelled"):
                 return status
             assert status["progress"] >= last, "progress went back"
             last = status["progress"]
-            time.sleep(0.2)
-        raise AssertionError(f"still {status} after {seconds} s")
+            return None
 
-    def wait_until(self, what, seconds=60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            value = what()
-            if value:
-                return value
-            time.sleep(0.05)
-        raise AssertionError("it did not come to be")
+        return wait_until(f"the end of export {job}", ended, seconds)
+
+    def log_records(self):
+        """The log so far: the emulator's own records, and those of its functions."""
+        records = []
+        for line in (self.data.parent / f"{self.data.name}.log").read_text().splitlines():
+            record = log_record(line)
+            records.append(log_record(record["line"]) if "line" in record else record)
+        return records
 
     def download(self, status, path):
         answer = http("GET", status["downloadUrl"])
@@ -204,6 +219,16 @@ exec /usr/bin/ffmpeg "$@"
     def open(self):
         self.held.unlink()
 
+    def processes(self):
+        """The processes that the gate holds, by number."""
+        found = subprocess.run(
+            ["pgrep", "-f", f"^/bin/sh {self.program} .*{re.escape(self.held.read_text())}"],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        return set(found.stdout.split())
+
 
 @pytest.fixture
 def gate(tmp_path):
@@ -225,6 +250,24 @@ def shared(tmp_path_factory):
     running = Emulator(tmp_path_factory.mktemp("shared") / "data").start()
     yield running
     assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def s3(shared):
+    """boto3 on the shared emulator's store."""
+    return store_clients.s3_client(shared)
+
+
+@pytest.fixture
+def bucket(s3):
+    """A bucket for one test, removed with its objects."""
+    name = f"test-{uuid.uuid4()}"
+    s3.create_bucket(Bucket=name)
+    yield name
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+        for entry in page.get("Contents", []):
+            s3.delete_object(Bucket=name, Key=entry["Key"])
+    s3.delete_bucket(Bucket=name)
 
 
 def ffmpeg(*arguments):
@@ -449,7 +492,7 @@ def foreign_page():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium"),
+            executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-dev-shm-usage"],
         )
         page = browser.new_page()

@@ -1,7 +1,8 @@
 """Every wrong request gets the right 4xx and a problem that names the field."""
 
-import conftest
 import pytest
+
+import conftest
 from conftest import Emulator
 
 
@@ -115,7 +116,9 @@ def check_problem(answer, status):
 
 
 @pytest.mark.parametrize(
-    "path,body,status,pointer", [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("path", "body", "status", "pointer"),
+    [case[1:] for case in CASES],
+    ids=[case[0] for case in CASES],
 )
 def test_a_wrong_request(shared, assets, path, body, status, pointer):
     answer = shared.call("POST", path, with_asset(body, assets["a"]))

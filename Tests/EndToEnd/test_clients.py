@@ -3,43 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 
-import boto3
-import botocore.client
 import conftest
-
-AWS = {
-    "AWS_ACCESS_KEY_ID": "spool",
-    "AWS_SECRET_ACCESS_KEY": "spool-secret",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
-
-
-def s3(shared):
-    return boto3.client(
-        "s3",
-        endpoint_url=shared.s3,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
-        region_name="us-east-1",
-        config=botocore.client.Config(s3={"addressing_style": "path"}),
-    )
-
-
-def aws(shared, *arguments, endpoint=None):
-    return subprocess.run(
-        [
-            os.path.join(os.path.dirname(sys.executable), "aws"),
-            "--endpoint-url",
-            endpoint or shared.s3,
-            *arguments,
-        ],
-        env={**os.environ, **AWS},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+from store_clients import aws, s3_client
 
 
 def spool(shared, *arguments, check=True):
@@ -54,7 +20,7 @@ def spool(shared, *arguments, check=True):
 def test_boto3_sees_upload_export_and_download(shared, media, assets, tmp_path):
     edit = conftest.single(assets["a"], 3, size={"width": 320, "height": 180})
     status = shared.wait(shared.start_export(edit))
-    client = s3(shared)
+    client = s3_client(shared)
 
     result = client.head_object(Bucket="spool", Key=f"exports/local/{status['jobId']}/output.mp4")
     assert result["ContentLength"] == status["size"]
@@ -84,7 +50,7 @@ def test_boto3_puts_into_a_presigned_upload(shared, media):
     assert (
         conftest.http("PUT", grant["uploadUrl"], path.read_bytes(), grant["headers"]).status == 200
     )
-    listed = s3(shared).list_objects_v2(Bucket="spool", Prefix=grant["key"])
+    listed = s3_client(shared).list_objects_v2(Bucket="spool", Prefix=grant["key"])
 
     assert [entry["Size"] for entry in listed["Contents"]] == [path.stat().st_size]
     asset = shared.call("POST", "/api/upload/complete", {"assetId": grant["assetId"]}).json()
@@ -94,7 +60,7 @@ def test_boto3_puts_into_a_presigned_upload(shared, media):
 
 def test_an_upload_in_parts(shared, media):
     """A file above 100 MiB goes in presigned parts and is found whole."""
-    client = s3(shared)
+    client = s3_client(shared)
     size = 101 << 20
     grant = shared.call(
         "POST",
@@ -186,6 +152,7 @@ def test_the_contract_of_a_bucket_on_any_endpoint(shared):
         env=environment,
         capture_output=True,
         text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-3_000:]
     assert "2 tests" in done.stdout and "skipped" not in done.stdout

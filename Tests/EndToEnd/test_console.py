@@ -2,13 +2,12 @@
 
 import json
 import os
-import shutil
 
-import conftest
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-CHROMIUM = os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+import conftest
+
 EXPORT_MILLISECONDS = 90_000
 
 
@@ -16,7 +15,7 @@ EXPORT_MILLISECONDS = 90_000
 def browser():
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=conftest.CHROMIUM,
             args=[
                 "--no-sandbox",
                 "--disable-dev-shm-usage",

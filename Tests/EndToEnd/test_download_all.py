@@ -9,7 +9,7 @@ import urllib.request
 import zipfile
 
 import conftest
-from test_clients import s3
+from store_clients import s3_client
 
 
 def processes(handler):
@@ -49,7 +49,7 @@ def test_what_is_not_there_is_a_problem_and_no_archive(shared):
 
 
 def test_a_large_archive_streams_in_constant_memory(shared, tmp_path):
-    client, now = s3(shared), int(time.time() * 1000)
+    client, now = s3_client(shared), int(time.time() * 1000)
     job = f"job_{now}_" + "a" * 20
     folder = f"exports/local/{job}"
     piece = hashlib.sha512(b"x").digest() * 16384
@@ -88,10 +88,10 @@ def test_a_large_archive_streams_in_constant_memory(shared, tmp_path):
     )
 
     target = tmp_path / "archive.zip"
-    with urllib.request.urlopen(f"{shared.api}/api/export/{job}/download-all") as answer:
-        with open(target, "wb") as archive:
-            while block := answer.read(1 << 20):
-                archive.write(block)
+    url = f"{shared.api}/api/export/{job}/download-all"
+    with urllib.request.urlopen(url) as answer, open(target, "wb") as archive:
+        while block := answer.read(1 << 20):
+            archive.write(block)
 
     with zipfile.ZipFile(target) as archive, archive.open(f"{job}.mp4") as entry:
         assert sum(entry.read(1 << 20) == piece for _ in range(count)) == count

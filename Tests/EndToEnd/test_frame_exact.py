@@ -1,7 +1,6 @@
 """Many chunks give what one chunk gives, to the frame and the sample."""
 
 import conftest
-import pytest
 
 FRAMES = 300  # 10 s at 30000/1001, rounded to whole frames
 

@@ -61,7 +61,10 @@ def test_a_change_in_the_catalogue_makes_the_templates_stale():
 def test_cfn_lint_has_nothing_to_say():
     linter = os.path.join(os.path.dirname(sys.executable), "cfn-lint")
     done = subprocess.run(
-        [linter, *(ROOT / "infra/aws" / name for name in TEMPLATES)], capture_output=True, text=True
+        [linter, *(ROOT / "infra/aws" / name for name in TEMPLATES)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -2,6 +2,7 @@
 
 import conftest
 from conftest import timeline
+from waiting import wait_until
 
 
 def test_an_export_in_disorder_is_the_export_in_order(shared, assets, media, tmp_path):
@@ -27,7 +28,7 @@ def test_an_export_in_disorder_is_the_export_in_order(shared, assets, media, tmp
         assert status["state"] == "completed", status
         assert conftest.frame_hashes(emulator.download(status, tmp_path / "result.mp4")) == expected
         # It was a disorder indeed: some request was delivered more than once.
-        emulator.wait_until(lambda: was_doubled(emulator, job))
+        wait_until("a request delivered twice", lambda: was_doubled(emulator, job))
     finally:
         assert emulator.stop() == 0
 

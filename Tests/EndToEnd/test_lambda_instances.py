@@ -8,8 +8,10 @@ import pathlib
 import sys
 
 import pytest
+
 from conftest import ROOT
-from test_lambda_other_runtime import client_of, function, invoke, start, wait_until
+from lambda_functions import client_of, function, invoke, start
+from waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def client(emulator):
 
 
 def needs_own_tmp(emulator):
-    if "share the machine's /tmp" in pathlib.Path(emulator.log.name).read_text():
+    if any("/tmp" in record["message"] for record in emulator.log_records()):
         pytest.skip("this system gives no mount namespace")
     if ROOT.is_relative_to("/tmp"):
         pytest.skip("what the instances run lies below /tmp itself")
@@ -87,7 +89,7 @@ def state_of(pid):
 
 def test_an_instance_that_waits_is_frozen_and_thaws(client):
     first, _ = invoke(client, "other", {})
-    wait_until(lambda: state_of(first["pid"]) == "T")
+    wait_until("the frozen instance", lambda: state_of(first["pid"]) == "T")
     again, _ = invoke(client, "other", {})
     assert (again["pid"], again["served"]) == (first["pid"], first["served"] + 1)
 
@@ -96,7 +98,7 @@ def test_an_instance_without_work_ends(tmp_path):
     emulator = start(tmp_path, [function("short", "handlers.orders")], "--idle-seconds", "1")
     try:
         pid = invoke(client_of(emulator), "short", {})[0]["pid"]
-        wait_until(lambda: not os.path.exists(f"/proc/{pid}"))
+        wait_until("the end of the instance", lambda: not os.path.exists(f"/proc/{pid}"))
     finally:
         assert emulator.stop() == 0
 
@@ -126,12 +128,15 @@ def test_a_new_program_serves_new_calls_and_running_ones_end_on_the_old(tmp_path
             replacement.write_text(HANDLER.format(answer="newer"))
             os.replace(replacement, code / "app.py")
             try:
-                wait_until(lambda: invoke(client, "app", {})[0][0] == "newer")
+                wait_until(
+                    "an answer of the new program",
+                    lambda: invoke(client, "app", {})[0][0] == "newer",
+                )
             finally:
                 go.touch()
             answer, pid = running.result()[0]
         assert answer == "old"
-        wait_until(lambda: not os.path.exists(f"/proc/{pid}"))
+        wait_until("the end of the instance", lambda: not os.path.exists(f"/proc/{pid}"))
         assert invoke(client, "app", {})[0][0] == "newer"
     finally:
         assert emulator.stop() == 0

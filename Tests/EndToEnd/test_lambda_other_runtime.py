@@ -6,54 +6,23 @@ import json
 import pathlib
 import subprocess
 import sys
-import time
 
-import boto3
 import botocore.config
 import botocore.exceptions
-import conftest
 import pytest
 
-HERE = pathlib.Path(__file__).parent / "other_runtime"
-REGION = "us-east-1"
-
-
-def client_of(emulator, **settings):
-    return boto3.client(
-        "lambda",
-        endpoint_url=emulator.api,
-        region_name=REGION,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
-        config=botocore.config.Config(retries={"total_max_attempts": 1}, **settings),
-    )
-
-
-def function(name, handler, **settings):
-    """A function of the Runtime Interface Client in an entry of functions.json."""
-    return {
-        "name": name,
-        "handler": handler,
-        "taskRoot": str(HERE),
-        "command": [sys.executable, "-m", "awslambdaric", handler],
-        "timeoutSeconds": 20,
-        "memoryMegabytes": 256,
-    } | settings
-
-
-def sees(folder):
-    """An environment that names a folder: below /tmp it is the machine's that is seen then."""
-    return {"TEST_FOLDER": str(folder)}
-
-
-def start(folder, functions, *arguments, **environment):
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    catalog = folder / "functions.json"
-    catalog.write_text(json.dumps({"version": 1, "functions": functions}))
-    return conftest.Emulator(
-        folder / "data", functions=catalog, arguments=arguments, **environment
-    ).start()
+import conftest
+from lambda_functions import (
+    HERE,
+    REGION,
+    client_of,
+    function,
+    invoke,
+    invoke_until_taken,
+    sees,
+    start,
+)
+from waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -105,23 +74,6 @@ def emulator(tmp_path_factory, records):
 @pytest.fixture(scope="module")
 def client(emulator):
     return client_of(emulator)
-
-
-def invoke(client, name, event, **settings):
-    """The answer's document, and the answer."""
-    answer = client.invoke(FunctionName=name, Payload=json.dumps(event), **settings)
-    text = answer["Payload"].read()
-    return json.loads(text) if text else None, answer
-
-
-def wait_until(what, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = what()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError("it did not come to be")
 
 
 # The Invoke API
@@ -281,27 +233,22 @@ def test_a_busy_function_throttles_and_says_when_to_come_back(client, tmp_path):
             invoke_until_taken, client, "alone", {"order": "wait-for", "path": str(path)}
         )
         try:
-            wait_until(lambda: throttled(client))
+            reason, retry_after = wait_until("a throttled call", lambda: throttled(client))
+            assert reason == "ReservedFunctionConcurrentInvocationLimitExceeded"
+            assert retry_after == "1"
         finally:
             path.touch()
         assert waiting.result()[0]["pid"] == pid
 
 
-def invoke_until_taken(client, name, event):
-    while True:
-        try:
-            return invoke(client, name, event)
-        except client.exceptions.TooManyRequestsException:
-            time.sleep(0.01)
-
-
 def throttled(client):
+    """The throttling's (reason, retry-after), or None."""
     try:
         client.invoke(FunctionName="alone")
-        return False
     except client.exceptions.TooManyRequestsException as error:
-        assert error.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
-        return error.response["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+        return error.response["Reason"], headers["retry-after"]
+    return None
 
 
 def test_functions_are_listed_and_described(client):
@@ -333,7 +280,7 @@ def test_an_event_is_run_once_and_its_answer_dropped(client, tmp_path):
         Payload=json.dumps({"order": "append", "path": str(path)}),
     )
     assert answer["StatusCode"] == 202
-    lines = wait_until(lambda: path.exists() and path.read_text().splitlines())
+    lines = wait_until("the invocation", lambda: path.exists() and path.read_text().splitlines())
     assert lines == [answer["ResponseMetadata"]["RequestId"]]
 
 
@@ -345,6 +292,7 @@ def test_an_event_that_fails_is_retried_and_then_told_to_its_destination(
     answer = client.invoke(FunctionName="orders", InvocationType="Event", Payload=json.dumps(event))
     request_id = answer["ResponseMetadata"]["RequestId"]
     record = wait_until(
+        "the record of the failure",
         lambda: (
             next(
                 (
@@ -356,7 +304,7 @@ def test_an_event_that_fails_is_retried_and_then_told_to_its_destination(
             )
             if records.exists()
             else None
-        )
+        ),
     )
 
     assert path.read_text().splitlines() == [request_id] * 3

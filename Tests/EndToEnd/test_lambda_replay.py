@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 
-import conftest
 import pytest
-from test_lambda_other_runtime import client_of, function, invoke, sees, start, wait_until
+
+import conftest
+from lambda_functions import client_of, function, invoke, sees, start
+from waiting import wait_until
 
 EVENTS = sorted((conftest.ROOT / "events").glob("*.json"))
 
@@ -20,6 +22,7 @@ def spool(emulator, *arguments):
         text=True,
         env=environment,
         timeout=120,
+        check=False,
     )
 
 
@@ -104,9 +107,10 @@ def test_a_recording_is_replayed_and_a_change_is_found(tmp_path):
         ), same.stdout
         (code / "app.py").write_text(HANDLER.replace("SIGN", " * 100"))
         changed = wait_until(
+            "an answer that differs",
             lambda: next(
                 (run for run in [spool(emulator, "replay", records)] if run.returncode), None
-            )
+            ),
         )
         assert changed.returncode == 1
         assert "differs 000002-app.json\n  /sum: 3 -> 201" in changed.stdout
@@ -131,7 +135,9 @@ def test_dead_letters_are_listed_and_replayed_also_after_a_restart(tmp_path):
     client_of(emulator).invoke(
         FunctionName="orders", InvocationType="Event", Payload=json.dumps(event)
     )
-    wait_until(lambda: "RetriesExhausted" in spool(emulator, "dead-letters").stdout)
+    wait_until(
+        "the dead letter", lambda: "RetriesExhausted" in spool(emulator, "dead-letters").stdout
+    )
     emulator.kill()
 
     emulator = start(tmp_path, functions)
@@ -142,7 +148,7 @@ def test_dead_letters_are_listed_and_replayed_also_after_a_restart(tmp_path):
         number = letters[0]["id"]
         again = spool(emulator, "replay-dead-letter", number)
         assert again.stdout == f"Dead letter {number} is in its queue again.\n"
-        wait_until(lambda: len(ran.read_text().splitlines()) == 2)
+        wait_until("the second run", lambda: len(ran.read_text().splitlines()) == 2)
         assert spool(emulator, "replay-dead-letter", number).returncode == 1
     finally:
         assert emulator.stop() == 0

@@ -5,9 +5,10 @@ import json
 import sys
 import urllib.parse
 
-import conftest
 import pytest
-from test_lambda_other_runtime import HERE, client_of, sees, start
+
+import conftest
+from lambda_functions import HERE, client_of, sees, start
 
 PRELUDE = "application/vnd.awslambda.http-integration-response"
 

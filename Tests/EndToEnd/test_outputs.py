@@ -3,9 +3,11 @@
 import json
 import subprocess
 
-import boto3
-import conftest
 import pytest
+
+import conftest
+from store_clients import s3_client
+from waiting import wait_until
 
 
 def probe(path):
@@ -28,7 +30,7 @@ def export(shared, edit):
 
 
 @pytest.mark.parametrize(
-    "output, extension, content_type, codecs",
+    ("output", "extension", "content_type", "codecs"),
     [
         ({"codec": "hevc"}, "mp4", "video/mp4", ["hevc", "aac"]),
         ({"codec": "av1"}, "mp4", "video/mp4", ["av1", "aac"]),
@@ -69,13 +71,7 @@ def test_a_sound_file_uses_the_film_s_sound(shared, assets):
     edit["output"]["format"] = "m4a"
     status, _ = export(shared, edit)
 
-    client = boto3.client(
-        "s3",
-        endpoint_url=shared.s3,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
-        region_name="us-east-1",
-    )
+    client = s3_client(shared)
     receipt = client.get_object(
         Bucket="spool", Key=f"exports/local/{status['jobId']}/receipts/audio.json"
     )["Body"].read()
@@ -112,8 +108,8 @@ def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator
         # What comes with the first one is nobody else's work.
         assert status["usage"]["renderedFrames"] == (125 if index == 0 else 0)
     # Not the same cache, so each is rendered anew.
-    for chunk in client(emulator).list_objects_v2(Bucket="spool", Prefix="cache/")["Contents"]:
-        client(emulator).delete_object(Bucket="spool", Key=chunk["Key"])
+    for chunk in s3_client(emulator).list_objects_v2(Bucket="spool", Prefix="cache/")["Contents"]:
+        s3_client(emulator).delete_object(Bucket="spool", Key=chunk["Key"])
     for index, output in enumerate(wanted):
         alone = conftest.single(asset, 5, chunkSeconds=2, preset="ultrafast", fps=25)
         alone["output"] |= output
@@ -123,23 +119,13 @@ def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator
         assert path.read_bytes() == files[index].read_bytes(), output
 
 
-def client(emulator):
-    return boto3.client(
-        "s3",
-        endpoint_url=emulator.s3,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
-        region_name="us-east-1",
-    )
-
-
 def test_an_output_that_is_cancelled_takes_no_other_with_it(emulator, media, tmp_path):
     """The one that leads is cancelled while it renders for both."""
     asset = emulator.upload(media / "slow.mp4")
     edit = conftest.single(asset, 12, chunkSeconds=6)
     edit["outputs"] = [{"preset": "veryslow", "crf": 1}, {"size": {"width": 64, "height": 36}}]
     jobs = [job["jobId"] for job in emulator.call("POST", "/api/export", edit).json()["jobs"]]
-    emulator.wait_until(lambda: emulator.status(jobs[1])["state"] == "rendering")
+    wait_until("rendering of the second", lambda: emulator.status(jobs[1])["state"] == "rendering")
     assert emulator.status(jobs[1])["frames"]["total"] == 360
     assert emulator.call("DELETE", f"/api/export/{jobs[0]}").status == 200
 

@@ -123,7 +123,7 @@ def test_copied_frames_are_the_cameras_own_and_play_in_a_browser(shared, cameras
     starts = [round(at * 25) for at, _ in switches] + [500]
     copied = sum(
         found[n] == sources[name][n]
-        for (_, name), first, end in zip(switches, starts, starts[1:])
+        for (_, name), first, end in zip(switches, starts, starts[1:], strict=False)
         for n in range(first, end)
     )
     # Only heads up to the next keyframe (2 s apart) and the reordered tails

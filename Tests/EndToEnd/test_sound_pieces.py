@@ -1,14 +1,16 @@
 """Long sound is made in pieces at the same time, and nothing is heard of it."""
 
 import array
+import itertools
 import math
 import subprocess
 import wave
 
-import boto3
-import conftest
 import pytest
-from botocore.config import Config
+
+import conftest
+from store_clients import s3_client
+from waiting import wait_until
 
 SECONDS, RATE, TONE = 150, 48_000, 440
 
@@ -50,14 +52,7 @@ def edit(asset, **output):
 
 
 def receipts(emulator, job):
-    client = boto3.client(
-        "s3",
-        endpoint_url=emulator.s3,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
-        region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    client = s3_client(emulator)
     found = client.list_objects_v2(Bucket="spool", Prefix=f"exports/local/{job}/receipts/audio")
     return [item["Key"].rsplit("/", 1)[1] for item in found.get("Contents", [])]
 
@@ -102,7 +97,7 @@ def check(path):
     steepest = 2 * math.pi * TONE / RATE * peak
     # Both ends are the tone's own.
     inner = samples[2_048:-2_048]
-    assert max(abs(b - a) for a, b in zip(inner, inner[1:])) < 1.1 * steepest
+    assert max(abs(b - a) for a, b in itertools.pairwise(inner)) < 1.1 * steepest
 
 
 @pytest.mark.parametrize("format", ["m4a", "mp4"])
@@ -121,7 +116,7 @@ def test_a_killed_emulator_goes_on_with_the_pieces(many, gate, tone, tmp_path):
     # The last piece: 128 frames before it, and 1,913 of its own.
     gate.hold("floor(n/2041)")
     job = many.start_export(edit(asset, format="m4a"))
-    many.wait_until(lambda: len(receipts(many, job)) == 2)
+    wait_until("two audio receipts", lambda: len(receipts(many, job)) == 2)
     many.kill()
     gate.open()
 

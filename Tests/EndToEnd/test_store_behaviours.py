@@ -5,69 +5,16 @@ import hashlib
 import io
 import os
 import re
-import uuid
 import zlib
 
 import boto3
 import botocore.client
 import botocore.exceptions
-import conftest
 import minio
 import pytest
-from test_clients import aws
 
-MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def s3(shared):
-    return boto3.client(
-        "s3",
-        endpoint_url=shared.s3,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
-        region_name="us-east-1",
-        config=botocore.client.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
-
-
-@pytest.fixture
-def bucket(s3):
-    """A bucket of the test's own, removed with all that is in it."""
-    name = f"test-{uuid.uuid4()}"
-    s3.create_bucket(Bucket=name)
-    yield name
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-        for entry in page.get("Contents", []):
-            s3.delete_object(Bucket=name, Key=entry["Key"])
-    s3.delete_bucket(Bucket=name)
-
-
-def refused(code, status, call, **arguments):
-    """The call fails with S3's code and status."""
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    assert answer["Error"]["Code"] == code
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == status
-
-
-def body(s3, bucket, key, **arguments):
-    return s3.get_object(Bucket=bucket, Key=key, **arguments)["Body"].read()
-
-
-def upload(s3, bucket, key, *sizes):
-    """Sends parts of these sizes; answers the upload's ID, the parts and the bytes."""
-    identifier = s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
-    parts, whole = [], b""
-    for number, size in enumerate(sizes, 1):
-        content = os.urandom(size)
-        etag = s3.upload_part(
-            Bucket=bucket, Key=key, UploadId=identifier, PartNumber=number, Body=content
-        )["ETag"]
-        parts.append({"PartNumber": number, "ETag": etag})
-        whole += content
-    return {"Bucket": bucket, "Key": key, "UploadId": identifier}, parts, whole
+import conftest
+from store_clients import MIB, aws, body, refused, upload
 
 
 def test_buckets(s3, bucket):
@@ -358,7 +305,8 @@ def form(fields, content):
 
 
 @pytest.mark.parametrize(
-    "size, status, code", [(5, 204, None), (1, 400, "EntityTooSmall"), (11, 400, "EntityTooLarge")]
+    ("size", "status", "code"),
+    [(5, 204, None), (1, 400, "EntityTooSmall"), (11, 400, "EntityTooLarge")],
 )
 def test_a_form_with_a_range_of_sizes(s3, bucket, size, status, code):
     post = s3.generate_presigned_post(bucket, "a", Conditions=[["content-length-range", 2, 10]])

@@ -1,7 +1,7 @@
 """What buckets and objects are told about themselves: tags, lifecycle, CORS."""
 
 import conftest
-from test_store_behaviours import bucket, refused, s3  # noqa: F401
+from store_clients import refused
 
 
 def test_object_tags(s3, bucket):

@@ -7,26 +7,15 @@ import random
 import threading
 import urllib.error
 
-import boto3
 import botocore.client
 import botocore.exceptions
+
 import conftest
+from store_clients import s3_client
+from waiting import wait_until
 
 CRASHES = int(os.environ.get("SPOOL_CRASHES", "25"))
 RACES = int(os.environ.get("SPOOL_RACES", "50"))
-
-
-def client(emulator):
-    return boto3.client(
-        "s3",
-        endpoint_url=emulator.s3,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
-        region_name="us-east-1",
-        config=botocore.client.Config(
-            signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1}
-        ),
-    )
 
 
 def in_parts(s3, key, content):
@@ -47,8 +36,8 @@ def in_parts(s3, key, content):
 
 
 def load(emulator, sent, stored, dead):
-    """Stores small and large bodies, whole and in parts, and copies, until the emulator has gone."""
-    s3 = client(emulator)
+    """Stores bodies, whole and in parts, and copies until the emulator has gone."""
+    s3 = s3_client(emulator)
     while not dead.is_set():
         kind = random.choice(["put"] * 8 + ["parts", "copy"])
         content = os.urandom(random.choice([100, 10_000, 40_000, 300_000]))
@@ -83,7 +72,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path):
         dead, before = threading.Event(), len(stored)
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             writers = [pool.submit(load, running, sent, stored, dead) for _ in range(4)]
-            running.wait_until(lambda: len(stored) > before)
+            wait_until("a stored object", lambda before=before: len(stored) > before)
             # The moment of death is random within the load.
             dead.wait(random.uniform(0, 0.3))
             running.kill()
@@ -91,7 +80,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path):
         for writer in writers:
             writer.result()
     running = conftest.Emulator(tmp_path / "data").start()
-    s3, found = client(running), {}
+    s3, found = s3_client(running), {}
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="spool", Prefix="crash/")
     for page in pages:
         for entry in page.get("Contents", []):
@@ -105,7 +94,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path):
 
 
 def test_a_race_of_32_has_one_winner(shared):
-    s3 = client(shared)
+    s3 = s3_client(shared)
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         for _ in range(RACES):
             key = f"race/{random.getrandbits(64):x}"
@@ -114,7 +103,7 @@ def test_a_race_of_32_has_one_winner(shared):
             )
             start = threading.Barrier(32)
 
-            def put(number):
+            def put(number, start=start, url=url):
                 start.wait()
                 return conftest.http(
                     "PUT", url, str(number).encode(), {"Content-Type": "", "If-None-Match": "*"}

@@ -7,17 +7,18 @@ import os
 import uuid
 import zlib
 
-import conftest
 import pytest
-from test_clients import aws
-from test_store_behaviours import MIB, body, bucket, refused, s3  # noqa: F401
+
+import conftest
+from store_clients import MIB, aws, body, refused, s3_client
+from waiting import wait_until
 
 
 def b64(number, size=4):
     return base64.b64encode(number.to_bytes(size, "big")).decode()
 
 
-def in_parts(s3, bucket, key, contents, **algorithm):  # noqa: F811
+def in_parts(s3, bucket, key, contents, **algorithm):
     begun = s3.create_multipart_upload(Bucket=bucket, Key=key, **algorithm)
     parts = []
     for number, content in enumerate(contents, 1):
@@ -40,7 +41,7 @@ def in_parts(s3, bucket, key, contents, **algorithm):  # noqa: F811
     return begun, parts
 
 
-def test_every_object_has_a_checksum(s3, bucket):  # noqa: F811
+def test_every_object_has_a_checksum(s3, bucket):
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "plain"})
     assert conftest.http("PUT", url, b"123456789", {"Content-Type": ""}).status == 200
     head = s3.head_object(Bucket=bucket, Key="plain", ChecksumMode="ENABLED")
@@ -55,7 +56,7 @@ def test_every_object_has_a_checksum(s3, bucket):  # noqa: F811
 
 
 @pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
-def test_a_composite_checksum_is_of_the_parts(s3, bucket, algorithm):  # noqa: F811
+def test_a_composite_checksum_is_of_the_parts(s3, bucket, algorithm):
     contents = [os.urandom(5 * MIB), b"tail"]
     begun, parts = in_parts(s3, bucket, "c", contents, ChecksumAlgorithm=algorithm)
     assert begun["ChecksumAlgorithm"] == algorithm
@@ -75,7 +76,7 @@ def test_a_composite_checksum_is_of_the_parts(s3, bucket, algorithm):  # noqa: F
     assert body(s3, bucket, "c") == b"".join(contents)
 
 
-def test_a_crc32c_that_the_client_computed(s3, bucket):  # noqa: F811
+def test_a_crc32c_that_the_client_computed(s3, bucket):
     """boto3 computes it with an extra library only; the value is the catalogue's check value."""
     s3.put_object(Bucket=bucket, Key="p", Body=b"123456789", ChecksumCRC32C="4waSgw==")
     refused(
@@ -113,7 +114,7 @@ def test_a_crc32c_that_the_client_computed(s3, bucket):  # noqa: F811
 
 
 @pytest.mark.parametrize("algorithm", ["CRC32", "CRC64NVME"])
-def test_a_full_object_checksum_is_of_the_bytes(s3, bucket, algorithm):  # noqa: F811
+def test_a_full_object_checksum_is_of_the_bytes(s3, bucket, algorithm):
     contents = [os.urandom(5 * MIB), os.urandom(5 * MIB + 1), b"tail"]
     begun, parts = (
         in_parts(s3, bucket, "f", contents, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
@@ -150,7 +151,7 @@ def test_a_full_object_checksum_is_of_the_bytes(s3, bucket, algorithm):  # noqa:
         assert head["ChecksumCRC64NVME"]
 
 
-def test_wrong_checksums_of_parts_are_refused(s3, bucket):  # noqa: F811
+def test_wrong_checksums_of_parts_are_refused(s3, bucket):
     refused(
         "InvalidRequest",
         400,
@@ -181,7 +182,7 @@ def test_wrong_checksums_of_parts_are_refused(s3, bucket):  # noqa: F811
     s3.abort_multipart_upload(Bucket=bucket, Key="w", UploadId=begun["UploadId"])
 
 
-def test_a_completion_keeps_its_condition(s3, bucket):  # noqa: F811
+def test_a_completion_keeps_its_condition(s3, bucket):
     first = s3.put_object(Bucket=bucket, Key="a", Body=b"first")["ETag"]
     begun, parts = in_parts(s3, bucket, "a", [b"second"])
     finish = {
@@ -197,7 +198,7 @@ def test_a_completion_keeps_its_condition(s3, bucket):  # noqa: F811
     assert body(s3, bucket, "a") == b"second"
 
 
-def test_attributes_of_an_object(s3, bucket):  # noqa: F811
+def test_attributes_of_an_object(s3, bucket):
     begun, parts = in_parts(s3, bucket, "a", [bytes(5 * MIB), b"x"])
     s3.complete_multipart_upload(
         Bucket=bucket, Key="a", UploadId=begun["UploadId"], MultipartUpload={"Parts": parts}
@@ -218,7 +219,7 @@ def test_attributes_of_an_object(s3, bucket):  # noqa: F811
     )
 
 
-def test_each_object_is_its_only_version(s3, bucket):  # noqa: F811
+def test_each_object_is_its_only_version(s3, bucket):
     for key in ["a/1", "a/2", "b", "c d"]:
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
     listed = [
@@ -238,7 +239,7 @@ def test_each_object_is_its_only_version(s3, bucket):  # noqa: F811
     refused("NoSuchKey", 404, s3.get_object, Bucket=bucket, Key="b")
 
 
-def test_a_bucket_is_emptied_by_the_cli(shared, s3):  # noqa: F811
+def test_a_bucket_is_emptied_by_the_cli(shared, s3):
     name = f"test-{uuid.uuid4()}"
     s3.create_bucket(Bucket=name)
     for number in range(3):
@@ -266,9 +267,7 @@ def test_a_bucket_notifies_functions(tmp_path):
     running = conftest.Emulator(
         tmp_path / "data", functions=functions, arguments=["--record", record]
     ).start()
-    from test_store_crash import client
-
-    store = client(running)
+    store = s3_client(running)
     store.create_bucket(Bucket="other")
     assert "LambdaFunctionConfigurations" not in store.get_bucket_notification_configuration(
         Bucket="other"
@@ -315,7 +314,7 @@ def test_a_bucket_notifies_functions(tmp_path):
             path.read_text() for path in record.rglob("*.json") if "a+b.json" in path.read_text()
         ]
 
-    running.wait_until(events)
+    wait_until("the recorded event", events)
     assert any('"configurationId":"mine"' in text.replace('": "', '":"') for text in events())
     everything = "".join(path.read_text() for path in record.rglob("*.json"))
     assert "in/c.json" not in everything and "no.txt" not in everything

@@ -6,9 +6,9 @@ import subprocess
 import sys
 import uuid
 
-import conftest
 import pytest
-from test_store_behaviours import bucket, s3  # noqa: F401
+
+import conftest
 
 S3CMD = pathlib.Path(sys.executable).with_name("s3cmd")
 MIB = 1 << 20
@@ -70,7 +70,7 @@ def rclone(shared, tmp_path):
     return run
 
 
-def test_rclone_copies_a_tree_both_ways(rclone, bucket, tree, tmp_path):  # noqa: F811
+def test_rclone_copies_a_tree_both_ways(rclone, bucket, tree, tmp_path):
     rclone("copy", tree, f"spool:{bucket}/there")
     rclone("check", "--download", tree, f"spool:{bucket}/there")
     rclone("copy", f"spool:{bucket}/there", tmp_path / "back")
@@ -79,7 +79,7 @@ def test_rclone_copies_a_tree_both_ways(rclone, bucket, tree, tmp_path):  # noqa
     assert sorted(listed) == sorted(files(tree))
 
 
-def test_rclone_syncs_moves_and_deletes(rclone, bucket, tree, tmp_path):  # noqa: F811
+def test_rclone_syncs_moves_and_deletes(rclone, bucket, tree, tmp_path):
     rclone("sync", tree, f"spool:{bucket}")
     (tree / "a.txt").unlink()
     (tree / "empty").write_bytes(b"not any more")
@@ -126,7 +126,7 @@ def s3cmd(shared, tmp_path):
     return run
 
 
-def test_s3cmd_puts_gets_copies_and_deletes(s3cmd, bucket, tree, tmp_path):  # noqa: F811
+def test_s3cmd_puts_gets_copies_and_deletes(s3cmd, bucket, tree, tmp_path):
     url = f"s3://{bucket}"
     s3cmd("put", tree / "large.bin", f"{url}/large.bin")
     s3cmd(
@@ -151,7 +151,7 @@ def test_s3cmd_puts_gets_copies_and_deletes(s3cmd, bucket, tree, tmp_path):  # n
     assert s3cmd("ls", "--recursive", url) == ""
 
 
-def test_s3cmd_syncs_a_tree(s3cmd, bucket, tree, tmp_path):  # noqa: F811
+def test_s3cmd_syncs_a_tree(s3cmd, bucket, tree, tmp_path):
     s3cmd("sync", f"{tree}/", f"s3://{bucket}/t/")
     back = tmp_path / "back"
     back.mkdir()
@@ -162,7 +162,7 @@ def test_s3cmd_syncs_a_tree(s3cmd, bucket, tree, tmp_path):  # noqa: F811
     assert "a.txt" not in s3cmd("ls", f"s3://{bucket}/t/")
 
 
-def test_s3cmd_signs_a_url_and_makes_buckets(s3cmd, bucket, tree):  # noqa: F811
+def test_s3cmd_signs_a_url_and_makes_buckets(s3cmd, bucket, tree):
     s3cmd("put", tree / "a.txt", f"s3://{bucket}/a.txt")
     signed = s3cmd("signurl", f"s3://{bucket}/a.txt", "+600").strip()
     name = f"s3cmd-{uuid.uuid4()}"
@@ -176,7 +176,7 @@ def test_s3cmd_signs_a_url_and_makes_buckets(s3cmd, bucket, tree):  # noqa: F811
 # A browser
 
 
-def test_a_browser_puts_by_a_presigned_url(s3, bucket, foreign_page):  # noqa: F811
+def test_a_browser_puts_by_a_presigned_url(s3, bucket, foreign_page):
     url = s3.generate_presigned_url(
         "put_object", Params={"Bucket": bucket, "Key": "ü.txt", "ContentType": "text/plain"}
     )
@@ -199,7 +199,7 @@ def test_a_browser_puts_by_a_presigned_url(s3, bucket, foreign_page):  # noqa: F
     assert got == [206, "bytes 1-3/5", "ell"]
 
 
-def test_a_browser_heeds_the_buckets_own_cors_rules(s3, bucket, foreign_page):  # noqa: F811
+def test_a_browser_heeds_the_buckets_own_cors_rules(s3, bucket, foreign_page):
     s3.put_object(Bucket=bucket, Key="a", Body=b"hello")
     url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a"})
     read = """url => fetch(url, {cache: 'no-store'}).then(
@@ -229,7 +229,7 @@ def test_a_browser_heeds_the_buckets_own_cors_rules(s3, bucket, foreign_page):  
     assert foreign_page.evaluate(read, url) == ["hello", True]
 
 
-def test_a_browser_posts_a_form(s3, bucket, foreign_page):  # noqa: F811
+def test_a_browser_posts_a_form(s3, bucket, foreign_page):
     grant = s3.generate_presigned_post(
         bucket,
         "in/${filename}",

@@ -3,10 +3,11 @@
 import json
 import subprocess
 
-import conftest
 import pytest
 from playwright.sync_api import sync_playwright
-from test_console import CHROMIUM
+
+import conftest
+from waiting import wait_until
 
 
 def packets(url, kind):
@@ -52,14 +53,14 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
         assert status["state"] != "failed", status
         return status if "playlist" in status else None
 
-    path = slowed.wait_until(playing)["playlist"]
+    path = wait_until("a playlist in the status", playing)["playlist"]
     base = slowed.api + path.rsplit("/", 1)[0]
 
     def started():
         text = conftest.http("GET", f"{base}/video.m3u8").body.decode()
         return text if text.count("#EXTINF") >= 2 else None
 
-    early = slowed.wait_until(started)
+    early = wait_until("two segments in the playlist", started)
     assert slowed.status(job)["state"] == "rendering"
     assert "#EXT-X-ENDLIST" not in early
     # A player that does not wait for more: what is there is a film by itself.
@@ -171,7 +172,7 @@ def test_a_browser_plays_it_through(shared, assets):
     assert shared.wait(job)["state"] == "completed"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=conftest.CHROMIUM,
             args=[
                 "--no-sandbox",
                 "--disable-dev-shm-usage",
