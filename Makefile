@@ -4,7 +4,7 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo package infra test lint unit end-to-end bench gallery clean
+.PHONY: setup build demo package infra test test-fast lint format unit end-to-end bench gallery clean
 
 setup:
 	scripts/setup
@@ -29,8 +29,27 @@ test:
 	scripts/setup --tests
 	$(MAKE) lint unit end-to-end build
 
+# No media, no browser, no emulator: the linters and the unit tests of pure code.
+test-fast:
+	scripts/setup --tests
+	$(MAKE) lint
+	swift build --build-tests $(SWIFT_FLAGS)
+	scripts/swift-test $(FAST_TESTS)
+
+FAST_TESTS = --filter EditingTests --filter JobsTests --filter LambdaRuntimeTests \
+	--filter ArchitectureTests --filter FunctionsTests
+
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests local-emulator
+	.venv/bin/ruff format --diff
+	.venv/bin/ruff check
+	.venv/bin/biome ci --error-on-warnings
+
+format:
+	swift format -i --recursive Package.swift Sources Tests local-emulator
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+	.venv/bin/biome check --write
 
 unit:
 	swift build --build-tests $(SWIFT_FLAGS)
@@ -39,8 +58,8 @@ unit:
 
 # The products of the same build, driven by real clients.
 end-to-end:
-	.venv/bin/python -m pytest -q Tests/EndToEnd
-	.venv/bin/python -m pytest -q Tests/Conformance
+	.venv/bin/python -m pytest Tests/EndToEnd
+	.venv/bin/python -m pytest Tests/Conformance
 
 bench: build
 	scripts/setup --tests
