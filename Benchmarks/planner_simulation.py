@@ -19,6 +19,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
+import conftest  # noqa: E402
 
 FPS, SIZE, CLIP_SECONDS, FUNCTION_SECONDS = 30, (1920, 1080), 7, 900
 INSTANCES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000]
@@ -28,8 +29,8 @@ MINUTES = [10, 30, 120]
 NANOSECONDS_PER_PIXEL = 50.0  # decode, filters, x264 veryfast; CPU time
 CORES = 1  # SPOOL_FFMPEG_THREADS' default
 CHUNK_SECONDS = 0.8  # extra of a chunk, in seconds of its own film
-SOUND_FRAME_SECONDS = 1024 / 48_000
-SOUND_FRAMES_BEFORE = 128  # of a piece, encoded and thrown away
+AUDIO_FRAME_SECONDS = 1024 / 48_000
+AUDIO_FRAMES_BEFORE = 128  # of a piece, encoded and discarded
 DISPATCH_SECONDS = 0.0016  # event to handler, median
 COLD_SECONDS = 0.003  # exec to first `next`
 # Not measured here: what a cloud adds. Each is named in the table's heading.
@@ -39,50 +40,33 @@ CLOUD_BYTES_PER_SECOND = 80e6  # store to function and back, one function
 FILM_BYTES_PER_SECOND = 0.75e6  # 6 Mbit/s
 
 
-def planner(scratch):
-    """The planner's own room with a `main`, compiled in seconds."""
-    program = scratch / "chunks"
-    sources = sorted((ROOT / "Sources/Editing").rglob("*.swift"))
-    subprocess.run(
-        [
-            "swiftc",
-            "-Onone",
-            "-swift-version",
-            "6",
-            "-package-name",
-            "spool",
-            "-enable-upcoming-feature",
-            "MemberImportVisibility",
-            *sources,
-            ROOT / "Benchmarks/planner_chunks/main.swift",
-            "-lm",
-            "-o",
-            program,
-        ],
-        check=True,
-    )
+def planner():
+    """The planner as a program, Benchmarks/planner_chunks, built beside the others."""
+    program = conftest.BIN / "planner-chunks"
+    if not program.exists():
+        raise SystemExit(f"{program} is missing: swift build --product planner-chunks")
     return program
 
 
 def planned(program, instances, seconds):
-    """Lengths of the chunks in frames, and of the sound's pieces in AAC frames."""
+    """Lengths of the chunks in frames, and of the audio's pieces in AAC frames."""
     frames, step = seconds * FPS, CLIP_SECONDS * FPS
     arguments = [instances, FUNCTION_SECONDS, frames, FPS, *SIZE, *range(step, frames, step)]
     text = subprocess.run(
         [program, *map(str, arguments)], check=True, capture_output=True, text=True
     ).stdout
-    chunks, sound = ([int(word) for word in line.split()] for line in text.splitlines())
+    chunks, audio = ([int(word) for word in line.split()] for line in text.splitlines())
     assert sum(chunks) == frames, "the chunks tile the film"
-    return chunks, sound
+    return chunks, audio
 
 
-def simulate(lengths, sound, instances, machine):
+def simulate(lengths, audio, instances, machine):
     """Wall seconds of one export: units in order, each on the first free instance."""
     cpu = SIZE[0] * SIZE[1] * NANOSECONDS_PER_PIXEL / 1e9
     seconds = sum(lengths) / FPS
-    # The sound is asked for first.
-    before = SOUND_FRAMES_BEFORE if len(sound) > 1 else 0
-    work = [(count + before) * SOUND_FRAME_SECONDS * machine["sound"] for count in sound]
+    # The audio is requested first.
+    before = AUDIO_FRAMES_BEFORE if len(audio) > 1 else 0
+    work = [(count + before) * AUDIO_FRAME_SECONDS * machine["audio"] for count in audio]
     work += [
         (length + CHUNK_SECONDS * FPS) * cpu / machine["cores"]
         + length / FPS * FILM_BYTES_PER_SECOND / machine["bytes"]
@@ -98,7 +82,7 @@ def simulate(lengths, sound, instances, machine):
 
 
 def simulation(svg):
-    # Seconds for each second of film, of the sound's unit and of the stitch.
+    # Seconds for each second of film, of the audio's unit and of the stitch.
     constants = json.loads((ROOT / "Benchmarks/planner_constants.json").read_text())
     here = {"cores": CORES, "event": DISPATCH_SECONDS, "cold": COLD_SECONDS, "bytes": 264e6}
     cloud = {
@@ -107,21 +91,20 @@ def simulation(svg):
         "cold": CLOUD_COLD_SECONDS,
         "bytes": CLOUD_BYTES_PER_SECOND,
     }
-    with tempfile.TemporaryDirectory() as scratch:
-        program = planner(pathlib.Path(scratch))
-        rows = {}
-        for minutes in MINUTES:
-            for instances in INSTANCES:
-                lengths, sound = planned(program, instances, 60 * minutes)
-                rows[minutes, instances] = (
-                    f"{len(lengths)}, {len(sound)}",
-                    *(
-                        simulate(lengths, sound, instances, machine | constants)
-                        for machine in (here, cloud)
-                    ),
-                )
+    program = planner()
+    rows = {}
+    for minutes in MINUTES:
+        for instances in INSTANCES:
+            lengths, audio = planned(program, instances, 60 * minutes)
+            rows[minutes, instances] = (
+                f"{len(lengths)}, {len(audio)}",
+                *(
+                    simulate(lengths, audio, instances, machine | constants)
+                    for machine in (here, cloud)
+                ),
+            )
     print(
-        "| film | instances | chunks, pieces of sound | wall, simulated | times real time "
+        "| film | instances | chunks, pieces of audio | wall, simulated | times real time "
         "| with a cloud's delays | times real time |\n|---|---|---|---|---|---|---|"
     )
     for (minutes, instances), (units, local, remote) in rows.items():
@@ -191,8 +174,6 @@ def plot(rows):
 
 
 def record(minutes):
-    import conftest
-
     size = {"width": 320, "height": 180}
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)

@@ -1,10 +1,11 @@
 /// Prints the lengths, in frames, of the chunks that the planner chooses, and on a
-/// second line those of the sound's pieces, in AAC frames. Compiled by
-/// planner_simulation.py together with the planner's own sources, so that the
-/// simulation cannot plan otherwise than an export.
+/// second line those of the audio's pieces, in AAC frames. planner_simulation.py
+/// runs it, so that the simulation plans as an export does.
 ///
 /// Arguments: concurrency, function's seconds, frames, frames a second, width and
-/// height of a frame, then the frames of clip edges, each of a clip of its own.
+/// height of a frame, then the frames of clip edges, each of another clip.
+import Editing
+
 let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 if numbers.count >= 6 {
     let planner = ChunkPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
