@@ -4,7 +4,7 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo package infra test test-fast lint format unit end-to-end bench gallery clean
+.PHONY: setup build demo package infra test test-fast lint format unit end-to-end package-size bench gallery clean
 
 setup:
 	scripts/setup
@@ -27,7 +27,7 @@ infra:
 # Ends with the optimised build that is deployed: tests run the other one.
 test:
 	scripts/setup --tests
-	$(MAKE) lint unit end-to-end build
+	$(MAKE) lint unit end-to-end build package-size
 
 # No media, no browser, no emulator: the linters and the unit tests of pure code.
 test-fast:
@@ -60,6 +60,10 @@ unit:
 end-to-end:
 	.venv/bin/python -m pytest Tests/EndToEnd
 	.venv/bin/python -m pytest Tests/Conformance
+
+# The package of the release build is below Lambda's limit of size.
+package-size:
+	SPOOL_BIN=.build/release .venv/bin/python -m pytest Tests/EndToEnd/test_package.py -k limit
 
 bench: build
 	scripts/setup --tests

@@ -12,7 +12,7 @@ import urllib.request
 from waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug"))
+BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug")).absolute()
 
 
 class Answer:

@@ -57,8 +57,7 @@ def test_a_test_draws_the_same_numbers_for_the_same_seed(tmp_path):
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            env=os.environ
-            | {SEED_VARIABLE: seed, "PYTHONPATH": str(conftest.ROOT / "Tests/EndToEnd")},
+            env=os.environ | {SEED_VARIABLE: seed, "PYTHONPATH": tools},
         )
         assert f"{SEED_VARIABLE}={seed} .venv/bin/python -m pytest" in done.stdout, done.stdout
         return re.search(r"drawn [0-9.e-]+", done.stdout).group()
