@@ -20,7 +20,7 @@ package: build
 	scripts/setup --tests
 	scripts/package
 
-# The templates that infra/functions.json stands for.
+# The templates of infra/functions.json.
 infra:
 	scripts/generate-infra
 

@@ -242,7 +242,7 @@ def counter(emulator, name):
 
 
 def needed_bytes(folder):
-    """Packets from the keyframe before each in-point to the out-point, sound too."""
+    """Packets from the keyframe before each in-point to the out-point, audio too."""
     total = (folder / "logo.png").stat().st_size + (folder / "music.m4a").stat().st_size
     for name, trim, length, _ in CLIPS:
         rows = json.loads(
@@ -300,7 +300,7 @@ def main():
 
 def report(emulator, assets, folder, pairs, scratch):
     walls, cpus = [], []
-    # Every pair has a CRF of its own, so that no chunk is found in the cache.
+    # Every pair has another CRF, so that no chunk is found in the cache.
     for number in range(pairs):
         crf = CRF + number
         single_wall, single_cpu = run_single(folder, crf, scratch / "single.mp4")
@@ -315,7 +315,7 @@ def report(emulator, assets, folder, pairs, scratch):
     sent = counter(emulator, "spool_s3_sent_bytes_total")
     _, _, status, idle = run_export(emulator, assets, CRF + pairs, watched=True)
     sent = counter(emulator, "spool_s3_sent_bytes_total") - sent
-    # The stitch reads every chunk and the sound once; the rest is sources and
+    # The stitch reads every chunk and the audio once; the rest is sources and
     # documents.
     sources, needed = sent - status["size"], needed_bytes(folder)
     print(f"wall, export over single:      {statistics.median(walls):.3f}")

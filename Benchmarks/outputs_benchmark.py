@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Several outputs of one edit against an export of each by itself.
+"""Several outputs of one edit compared with a separate export of each.
 
 Prints, from one run, wall and CPU of exports of their own over those of one
 request with `outputs` (pairs, one after the other, medians of their ratios):

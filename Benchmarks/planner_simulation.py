@@ -28,7 +28,7 @@ MINUTES = [10, 30, 120]
 # Measured with FFmpeg 5.1.9 (docs/benchmarks.md says where and how).
 NANOSECONDS_PER_PIXEL = 50.0  # decode, filters, x264 veryfast; CPU time
 CORES = 1  # SPOOL_FFMPEG_THREADS' default
-CHUNK_SECONDS = 0.8  # extra of a chunk, in seconds of its own film
+CHUNK_SECONDS = 0.8  # extra of a chunk, in seconds of film
 AUDIO_FRAME_SECONDS = 1024 / 48_000
 AUDIO_FRAMES_BEFORE = 128  # of a piece, encoded and discarded
 DISPATCH_SECONDS = 0.0016  # event to handler, median

@@ -140,7 +140,7 @@ def main():
             for name, clips in changes.items():
                 again, used = export(clips)
                 # A shortened or moved clip changes no picture; its chunk is
-                # what must be made anew, so at least the clip is counted.
+                # the chunks to render, so at least the clip is counted.
                 least = max(
                     changed(first, clips),
                     min([clip[2] for clip in clips if clip not in first] or [RATE]),

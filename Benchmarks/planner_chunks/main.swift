@@ -32,7 +32,7 @@ if numbers.count >= 6 {
         audio: samples.map {
             RenderPlan.AudioPlacement(source: 0, startSample: $0, endSample: $1)
         }, chunks: chunks)
-    let sound = SoundPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
+    let audio = SoundPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
     let whole = [FrameRange(0, SoundPlanner.frameCount(of: plan))]
-    print((sound.pieces(of: plan) ?? whole).map { String($0.count) }.joined(separator: " "))
+    print((audio.pieces(of: plan) ?? whole).map { String($0.count) }.joined(separator: " "))
 }

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API as a test tells it to behave, byte by byte.
+"""The Lambda Runtime API, scripted by a test, byte by byte.
 
 The server hands raw requests to the test and sends what the test says: what
 another HTTP library would repair or refuse is seen as it is.
@@ -15,7 +15,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOOTSTRAP = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug")) / "bootstrap"
-# A hang is a failure; nothing here takes more than a second by itself.
+# Seconds. A hang is a failure; every step takes less than one.
 PATIENCE = 30
 
 
@@ -60,7 +60,7 @@ class Request:
 
 
 class Connection:
-    """One connection of the function's, with what it has asked."""
+    """One connection of the function, with its requests."""
 
     def __init__(self, accepted):
         self.socket = accepted

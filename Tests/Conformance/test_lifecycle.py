@@ -1,4 +1,4 @@
-"""Init, SIGTERM, traps, SnapStart, several events at once, what a start loads."""
+"""Init, SIGTERM, traps, SnapStart, concurrent events, libraries loaded at the start."""
 
 import json
 import pathlib
@@ -28,7 +28,7 @@ def test_a_failed_init_is_posted_and_the_process_fails(platform):
     assert platform.wait() == 1
 
 
-def test_a_handler_that_does_not_exist_is_an_init_error_that_names_the_others(platform):
+def test_an_unknown_handler_is_an_init_error_that_names_the_known_ones(platform):
     platform.start(handler="nope")
     connection = platform.accept()
     request = connection.request()
@@ -85,7 +85,7 @@ def test_the_process_registers_for_sigterm_before_its_first_next_when_asked(plat
     assert platform.wait() == 0
 
 
-def test_a_platform_without_extensions_serves_all_the_same(platform):
+def test_a_platform_without_extensions_serves_events(platform):
     platform.start(SPOOL_SHUTDOWN_SIGNAL="1")
     extension = platform.accept()
     extension.request()
@@ -123,7 +123,7 @@ def test_a_trap_does_not_lose_its_message(echo):
     assert any('"level":"FATAL"' in line and '"requestId":"r-1"' in line for line in lines)
 
 
-def test_a_death_by_a_signal_is_told_to_the_caller(echo):
+def test_a_death_by_a_signal_is_reported_to_the_caller(echo):
     echo.connection.event({"sleep_ms": 600_000})
     wait_until_busy(echo)
     echo.process.send_signal(signal.SIGABRT)
@@ -134,7 +134,7 @@ def test_a_death_by_a_signal_is_told_to_the_caller(echo):
     assert echo.wait() == -signal.SIGABRT
 
 
-def test_an_api_that_does_not_answer_does_not_keep_a_dead_process(echo):
+def test_a_silent_api_does_not_delay_the_end_after_a_trap(echo):
     echo.connection.event({"trap": "x"})
     echo.accept().request()
     assert echo.wait() < 0
@@ -151,7 +151,7 @@ def test_snapstart_waits_for_the_restore_before_its_first_next(platform):
     assert again.request().what == response()
 
 
-def test_events_are_served_at_the_same_time_where_the_platform_says_so(platform):
+def test_events_are_served_concurrently_up_to_the_platforms_limit(platform):
     platform.start(AWS_LAMBDA_MAX_CONCURRENCY="3")
     connections = [platform.first() for _ in range(3)]
     for number, connection in enumerate(connections):
@@ -173,22 +173,22 @@ def test_each_event_sees_its_own_trace_id_when_several_are_served(platform):
     assert second.request().json()["traceId"] == "Root=2"
 
 
-def test_a_trap_is_told_to_every_event_under_way(platform):
+def test_a_trap_is_reported_for_each_running_event(platform):
     platform.start(AWS_LAMBDA_MAX_CONCURRENCY="2")
     first, second = platform.first(), platform.first()
     first.event({"sleep_ms": 600_000}, request_id="r-1")
     wait_until_busy(platform)
     second.event({"trap": "x"}, request_id="r-2")
-    told = set()
+    reported = set()
     for _ in range(2):
         connection = platform.accept()
-        told.add(connection.request().what)
+        reported.add(connection.request().what)
         connection.answer()
         connection.close()
-    assert told == {error("r-1"), error("r-2")}
+    assert reported == {error("r-1"), error("r-2")}
 
 
-def test_a_500_to_one_loop_ends_them_all(platform):
+def test_a_500_to_one_loop_ends_all_loops(platform):
     platform.start(AWS_LAMBDA_MAX_CONCURRENCY="2")
     first, _ = platform.first(), platform.first()
     first.answer(500)

@@ -18,7 +18,7 @@ def invoke(platform, event=b"1", **environment):
 
 
 @pytest.mark.parametrize("format", [None, "JSON"])
-def test_lines_are_json_with_what_lambda_filters_by_and_the_request_id(platform, format):
+def test_log_lines_are_json_with_level_and_request_id(platform, format):
     invoke(platform, **({"AWS_LAMBDA_LOG_FORMAT": format} if format else {}))
     line = platform.log()
     assert re.fullmatch(TIME, line.pop("timestamp"))
@@ -56,7 +56,7 @@ def test_the_text_format_has_time_request_id_and_level_between_tabs(platform):
         ("nonsense", True),
     ],
 )
-def test_the_level_decides_what_is_written(platform, level, is_written):
+def test_the_level_filters_log_lines(platform, level, is_written):
     invoke(platform, AWS_LAMBDA_LOG_LEVEL=level)
     platform.terminate()
     assert bool(platform.all_lines()) == is_written
@@ -81,7 +81,7 @@ def test_metrics_are_one_line_of_the_embedded_format(platform):
     assert line["requestId"] == "r-1"
 
 
-def test_no_metrics_are_written_unasked(platform):
+def test_metrics_are_off_by_default(platform):
     invoke(platform)
     platform.terminate()
     assert not any("_aws" in line for line in platform.all_lines())

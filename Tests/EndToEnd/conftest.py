@@ -46,7 +46,7 @@ def gate(tmp_path):
 
 @pytest.fixture
 def emulator(tmp_path):
-    """A fresh emulator of its own."""
+    """A new emulator for one test."""
     running = Emulator(tmp_path / "data").start()
     yield running
     if running.process.poll() is None:

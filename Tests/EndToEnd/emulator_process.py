@@ -115,7 +115,7 @@ class Emulator:
         return http(method, self.api + path, body, headers)
 
     def upload(self, path, content_type="video/mp4", token=None):
-        """Uploads as a browser does; answers the asset's ID."""
+        """Uploads as a browser does and returns the asset's ID."""
         path = pathlib.Path(path)
         grant = self.call(
             "POST",
@@ -189,7 +189,7 @@ class Emulator:
 
 
 class Gate:
-    """An FFmpeg that waits while its arguments name what is held.
+    """An FFmpeg that waits while its arguments contain the held words.
 
     What must happen in the middle of an export then does, however fast or slow
     the machine is, and in whatever order its chunks come.

@@ -38,7 +38,7 @@ def function(name, handler, **settings):
 
 
 def sees(folder):
-    """An environment that names a folder: below /tmp it is the machine's that is seen then."""
+    """An environment that names a folder, which instances then see below the machine's /tmp."""
     return {"TEST_FOLDER": str(folder)}
 
 

@@ -63,7 +63,7 @@ def body(s3, bucket, key, **arguments):
 
 
 def upload(s3, bucket, key, *sizes):
-    """Sends parts of these sizes; answers the upload's ID, the parts and the bytes."""
+    """Sends parts of these sizes; returns the upload's ID, the parts and the bytes."""
     identifier = s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
     parts, whole = [], b""
     for number, size in enumerate(sizes, 1):

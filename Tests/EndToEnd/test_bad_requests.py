@@ -21,7 +21,7 @@ def asset(**changes):
 INIT = {"filename": "a.mp4", "contentType": "video/mp4", "size": 10}
 FIRST = "/timeline/tracks/0/clips/0"
 
-# name, path, body, status, pointer of a fault; "A" stands for a real asset.
+# name, path, body, status, pointer of a fault; "A" becomes a real asset.
 CASES = [
     ("no file name", "/api/upload/init", {"contentType": "video/mp4", "size": 1}, 400, "/filename"),
     ("file name of a wrong type", "/api/upload/init", INIT | {"filename": 7}, 400, "/filename"),
@@ -127,7 +127,7 @@ def test_a_wrong_request(shared, assets, path, body, status, pointer):
         assert pointer in [fault["pointer"] for fault in problem["errors"]], problem
 
 
-def test_front_ends_read_their_own_words(shared):
+def test_each_front_end_gets_its_error_field(shared):
     empty = shared.call("POST", "/api/export", {"project": {"tracks": []}, "settings": {}})
     assert empty.json()["error"] == "Empty project"
     unknown = shared.call("GET", "/api/export/job_1_nobody/status")

@@ -138,7 +138,7 @@ def test_spool_invokes_every_event(shared):
 
 
 def test_the_contract_of_a_bucket_on_any_endpoint(shared):
-    """The rules that memory and the emulator keep, on a store that is named by its address."""
+    """The rules that memory and the emulator keep, on a store at any address."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("AWS_")
     } | {

@@ -28,7 +28,7 @@ def browser():
 
 @pytest.fixture
 def page(browser, shared, request):
-    """A fresh page on the console; every complaint of the browser fails the test."""
+    """A fresh page on the console; every browser error fails the test."""
     context = browser.new_context(**getattr(request, "param", {}), accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(20_000)
@@ -61,7 +61,7 @@ def set_output(page, **output):
 
 
 def wait_until_playing(page):
-    """Plays the result; answers two times, between which it went on."""
+    """Plays the result and returns two playback times and the video's size and length."""
     return page.get_by_test_id("player").evaluate("""async (video) => {
         video.muted = true;
         await video.play();
@@ -107,7 +107,7 @@ def test_upload_export_watch_and_play(page, media, tmp_path):
     assert page.complaints == []
 
 
-def test_activity_shows_what_the_functions_did(page, media):
+def test_activity_shows_the_invocations(page, media):
     upload(page, media / "a.mp4")
     expect(page.get_by_test_id("functions").get_by_text("render-chunk")).to_be_visible()
     row = page.get_by_test_id("invocations").locator("tr", has_text="complete-upload")
@@ -133,7 +133,7 @@ def test_a_problem_leads_to_its_field(page, media):
     assert selected == "-1"
 
 
-def test_text_that_is_not_json_never_leaves_the_page(page):
+def test_text_that_is_not_json_is_not_sent(page):
     page.get_by_test_id("edit-text").fill("{")
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("problems")).to_contain_text("not JSON")
@@ -260,7 +260,7 @@ def finished_export(page, media, **output):
     expect(page.get_by_test_id("phase")).to_have_text("completed", timeout=EXPORT_MILLISECONDS)
 
 
-def test_the_invocations_of_an_export_stand_on_a_time_axis(page, media, tmp_path):
+def test_the_invocations_of_an_export_are_on_a_time_axis(page, media, tmp_path):
     finished_export(page, media)
     bars = page.get_by_test_id("run")
     expect(page.get_by_test_id("runs-summary")).to_contain_text("cold start")
@@ -280,7 +280,7 @@ def test_the_invocations_of_an_export_stand_on_a_time_axis(page, media, tmp_path
     assert page.complaints == []
 
 
-def test_the_keyboard_walks_the_invocations_and_shows_ones_log(page, media):
+def test_the_keyboard_selects_an_invocation_and_shows_its_log(page, media):
     finished_export(page, media)
     first = page.get_by_test_id("run").first
     expect(first).to_be_visible()

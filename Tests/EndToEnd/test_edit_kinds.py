@@ -88,7 +88,7 @@ def angle(pixel):
     ]
 
 
-def test_every_frame_of_a_multicam_export_is_the_one_that_was_asked_for(shared, angles, tmp_path):
+def test_each_frame_of_a_multicam_export_is_the_requested_one(shared, angles, tmp_path):
     switches = [
         {"at": 0, "angle": "A"},
         {"at": 0.52, "angle": "B"},
@@ -171,7 +171,7 @@ def test_a_clip_is_upright_and_exactly_its_segment(shared, angles, tmp_path):
     assert probe == "90,160,50"
 
 
-def test_variations_are_each_a_film_of_their_own(shared, angles, tmp_path):
+def test_each_variation_is_another_film(shared, angles, tmp_path):
     answer = shared.call(
         "POST",
         "/api/export",

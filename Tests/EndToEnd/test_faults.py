@@ -34,7 +34,7 @@ def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media, 
         status = restarted.wait(job)
         assert status["state"] == "completed", status
         broken = conftest.frame_hashes(restarted.download(status, tmp_path / "broken.mp4"))
-        # An undisturbed export of its own content addresses: other chunks.
+        # An undisturbed export, in other chunks, which no cache holds.
         whole = restarted.wait(
             restarted.start_export(conftest.single(asset, 20, codec="lossless", chunkSeconds=20))
         )
@@ -44,7 +44,7 @@ def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media, 
         restarted.stop()
 
 
-def test_a_stopped_emulator_goes_on_after_a_restart(tmp_path, media, gate):
+def test_a_stopped_emulator_resumes_after_a_restart(tmp_path, media, gate):
     """SIGTERM in the middle of an export: exit 0 in time, nothing lost."""
     emulator = Emulator(tmp_path / "data", SPOOL_FFMPEG=str(gate.program)).start()
     asset = emulator.upload(media / "slow.mp4")
@@ -184,7 +184,7 @@ def test_events_that_come_twice_change_nothing(shared, assets):
     assert shared.status(job)["finishedAt"] == done["finishedAt"]
 
 
-def test_media_that_is_not_media_is_refused_at_once(shared, tmp_path):
+def test_a_file_that_is_no_media_is_refused_at_upload(shared, tmp_path):
     path = tmp_path / "novel.mp4"
     path.write_bytes(b"It was a dark and stormy night. " * 4000)
     grant = shared.call(
@@ -243,7 +243,7 @@ def test_a_source_that_is_cut_short_fails_the_job(shared, media, tmp_path):
     assert shared.status(status["jobId"]) == status
 
 
-def test_a_chunk_that_runs_out_of_time_keeps_what_it_has(tmp_path, media):
+def test_a_chunk_at_its_time_limit_keeps_its_finished_part(tmp_path, media):
     """FFmpeg reads as slowly as a film plays, and a function has twenty seconds."""
     program = tmp_path / "slow-ffmpeg"
     program.write_text("""#!/bin/sh

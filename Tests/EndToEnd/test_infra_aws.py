@@ -1,4 +1,4 @@
-"""The CloudFormation templates: up to date, sound, tight, and created for real."""
+"""The CloudFormation templates: up to date, valid, least privilege, and created by moto."""
 
 import ast
 import importlib.machinery
@@ -35,7 +35,7 @@ def of_type(document, kind):
     }
 
 
-def test_the_committed_templates_are_what_the_generator_writes():
+def test_the_committed_templates_equal_the_generated_ones():
     subprocess.run([ROOT / "scripts/generate-infra", "--check"], check=True)
 
 
@@ -58,7 +58,7 @@ def test_a_change_in_the_catalogue_makes_the_templates_stale():
     assert module.template(changed, False) != template(TEMPLATES[0])
 
 
-def test_cfn_lint_has_nothing_to_say():
+def test_cfn_lint_finds_no_fault():
     linter = os.path.join(os.path.dirname(sys.executable), "cfn-lint")
     done = subprocess.run(
         [linter, *(ROOT / "infra/aws" / name for name in TEMPLATES)],
@@ -145,11 +145,11 @@ def test_routes_triggers_and_limits_are_those_of_the_catalogue(name):
         (
             f"s3:{event}",
             title(f["name"]),
-            tuple((k, wish[k]) for k in ("prefix", "suffix") if wish[k]),
+            tuple((k, rule[k]) for k in ("prefix", "suffix") if rule[k]),
         )
         for f in CATALOGUE["functions"]
-        for wish in f.get("objectEvents", [])
-        for event in wish["events"]
+        for rule in f.get("objectEvents", [])
+        for event in rule["events"]
     }
     days = {
         r["Prefix"]: r["ExpirationInDays"]

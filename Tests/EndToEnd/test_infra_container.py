@@ -11,7 +11,7 @@ from conftest import BIN, ROOT
 FOLDER = ROOT / "infra/container"
 
 
-def test_the_images_copy_only_what_is_there():
+def test_the_images_copy_only_existing_files():
     for name in ("Dockerfile", "Dockerfile.lambda"):
         text = (FOLDER / name).read_text()
         sources = re.findall(r"^COPY (?!--from)(\S+) ", text, re.M)
@@ -20,7 +20,7 @@ def test_the_images_copy_only_what_is_there():
             assert (ROOT / source).exists(), f"{name}: {source}"
 
 
-def test_the_container_starts_the_emulator_with_options_that_it_has():
+def test_the_container_passes_only_options_of_the_emulator():
     text = (FOLDER / "Dockerfile").read_text()
     entry = text[text.index("ENTRYPOINT") :]
     options = re.findall(r'"(--[a-z0-9-]+)"', entry)

@@ -63,7 +63,7 @@ def test_the_first_report_bills_the_start_too(client):
     assert "Init Duration" not in base64.b64decode(again["LogResult"]).decode()
 
 
-def test_each_instance_has_a_tmp_of_its_own(emulator, client, tmp_path):
+def test_each_instance_has_its_own_tmp(emulator, client, tmp_path):
     needs_own_tmp(emulator)
     for name in ("small", "disk"):
         file = f"of-{name}-{os.getpid()}"
@@ -74,7 +74,7 @@ def test_each_instance_has_a_tmp_of_its_own(emulator, client, tmp_path):
         assert not os.path.exists(f"/tmp/{file}")
 
 
-def test_a_full_tmp_says_so(emulator, client):
+def test_a_full_tmp_is_reported(emulator, client):
     needs_own_tmp(emulator)
     error, _ = invoke(
         client, "other", {"order": "write-file", "path": "/tmp/much", "megabytes": 600}
@@ -87,14 +87,14 @@ def state_of(pid):
     return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def test_an_instance_that_waits_is_frozen_and_thaws(client):
+def test_an_idle_instance_is_frozen_until_its_next_event(client):
     first, _ = invoke(client, "other", {})
     wait_until("the frozen instance", lambda: state_of(first["pid"]) == "T")
     again, _ = invoke(client, "other", {})
     assert (again["pid"], again["served"]) == (first["pid"], first["served"] + 1)
 
 
-def test_an_instance_without_work_ends(tmp_path):
+def test_an_idle_instance_ends_after_the_idle_time(tmp_path):
     emulator = start(tmp_path, [function("short", "handlers.orders")], "--idle-seconds", "1")
     try:
         pid = invoke(client_of(emulator), "short", {})[0]["pid"]
@@ -111,7 +111,7 @@ def handler(event, context):
 """
 
 
-def test_a_new_program_serves_new_calls_and_running_ones_end_on_the_old(tmp_path):
+def test_a_replaced_program_serves_new_calls_only(tmp_path):
     code = tmp_path / "code"
     code.mkdir()
     (code / "app.py").write_text(HANDLER.format(answer="old"))

@@ -140,7 +140,7 @@ def test_the_context_is_whole(client):
     assert context["custom"] == {"who": "me"}
 
 
-def test_the_environment_is_lambdas_and_no_more(client):
+def test_the_environment_has_the_variables_of_lambda_only(client):
     environment, _ = invoke(client, "orders", {"order": "environment"})
     assert environment["OWN"] == "variable"
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == "orders"
@@ -168,7 +168,7 @@ def test_a_process_that_exits_is_reported_and_replaced(client):
     assert invoke(client, "alone", {})[0]["served"] == 1
 
 
-def test_the_time_limit_is_told(client):
+def test_the_time_limit_is_reported(client):
     error, answer = invoke(client, "hasty", {"order": "sleep", "seconds": 60}, LogType="Tail")
     assert answer["FunctionError"] == "Unhandled"
     assert error["errorType"] == "Sandbox.Timedout"
@@ -177,14 +177,14 @@ def test_the_time_limit_is_told(client):
     assert "Task timed out after 1.00 seconds" in log
 
 
-def test_a_module_that_is_not_there_is_an_init_error(client):
+def test_a_missing_module_is_an_init_error(client):
     error, answer = invoke(client, "missing", {})
     assert answer["FunctionError"] == "Unhandled"
     assert error["errorType"] == "Runtime.ImportModuleError"
     assert "no_such_module" in error["errorMessage"]
 
 
-def test_the_log_tail_tells_one_invocation(client):
+def test_the_log_tail_shows_one_invocation(client):
     _, answer = invoke(client, "orders", {"order": "print", "text": "seen here"}, LogType="Tail")
     lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
     request_id = answer["ResponseMetadata"]["RequestId"]
@@ -219,13 +219,13 @@ def test_a_dry_run_calls_nothing(client, tmp_path):
     assert not path.exists()
 
 
-def test_a_function_that_is_not_there_is_named(client):
+def test_an_unknown_function_is_named(client):
     with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
         client.invoke(FunctionName="nobody")
     assert "function:nobody" in str(refused.value)
 
 
-def test_a_busy_function_throttles_and_says_when_to_come_back(client, tmp_path):
+def test_a_busy_function_throttles_with_retry_after(client, tmp_path):
     path = tmp_path / "go"
     with concurrent.futures.ThreadPoolExecutor() as pool:
         pid = invoke(client, "alone", {})[0]["pid"]
@@ -284,7 +284,7 @@ def test_an_event_is_run_once_and_its_answer_dropped(client, tmp_path):
     assert lines == [answer["ResponseMetadata"]["RequestId"]]
 
 
-def test_an_event_that_fails_is_retried_and_then_told_to_its_destination(
+def test_a_failed_event_is_retried_and_then_sent_to_its_destination(
     emulator, client, records, tmp_path
 ):
     path = tmp_path / "ran"
@@ -321,7 +321,7 @@ def test_an_event_that_fails_is_retried_and_then_told_to_its_destination(
         "executedVersion": "$LATEST",
         "functionError": "Unhandled",
     }
-    assert record["responsePayload"]["errorMessage"] == "told to fail"
+    assert record["responsePayload"]["errorMessage"] == "asked to fail"
     letters = conftest.http("GET", emulator.api + "/console/api/queue").json()["deadLetters"]
     assert [letter["attempts"] for letter in letters if letter["requestId"] == request_id] == [3]
 
@@ -380,7 +380,7 @@ def test_a_result_without_a_status_is_the_body(emulator):
     assert answer.json() == {"hello": "world"}
 
 
-def test_a_result_that_is_no_response_is_a_bad_gateway(emulator):
+def test_a_malformed_result_is_a_bad_gateway(emulator):
     assert call(emulator, "site/nonsense").status == 502
 
 
@@ -396,9 +396,9 @@ def test_a_urls_own_cors_settings_hold(emulator):
     assert asked.headers["Access-Control-Allow-Headers"] == "x-own"
     assert asked.headers["Access-Control-Allow-Credentials"] == "true"
     assert asked.headers["Access-Control-Max-Age"] == "300"
-    told = call(emulator, "site/", headers={"Origin": "https://shop.example"})
-    assert told.headers.get_all("Access-Control-Allow-Origin") == ["https://shop.example"]
-    assert told.headers["Access-Control-Expose-Headers"] == "x-shown"
+    answer = call(emulator, "site/", headers={"Origin": "https://shop.example"})
+    assert answer.headers.get_all("Access-Control-Allow-Origin") == ["https://shop.example"]
+    assert answer.headers["Access-Control-Expose-Headers"] == "x-shown"
     other = call(emulator, "site/", headers={"Origin": "https://other.example"})
     assert other.headers["Access-Control-Allow-Origin"] is None
 
@@ -416,7 +416,7 @@ def signed(method, url, body=b"", secret="spool-secret", service="lambda"):
     return conftest.http(method, prepared.url, body or None, dict(prepared.headers))
 
 
-def test_a_locked_url_opens_to_a_signature_alone(emulator):
+def test_an_iam_url_accepts_signed_requests_only(emulator):
     url = f"{emulator.api}/fn/locked/a%20b?q=x%20y&r="
     good = signed("POST", url, b'{"a":1}')
     assert good.status == 200, good.body

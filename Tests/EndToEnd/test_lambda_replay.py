@@ -42,7 +42,7 @@ def parts(text, masked=True):
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=[path.stem for path in EVENTS])
-def test_an_event_has_one_answer_whichever_way_it_comes(shared, path):
+def test_an_event_has_the_same_answer_by_every_path(shared, path):
     name, event = path.name.split(".")[0], path.read_text()
     document = json.loads(event)
     answer = client_of(shared).invoke(FunctionName=name, Payload=event)
@@ -55,7 +55,7 @@ def test_an_event_has_one_answer_whichever_way_it_comes(shared, path):
     if document.get("version") != "2.0":
         return
     # The same request as a browser would send it.
-    told, streamed = parts(direct, masked=False)
+    answer, streamed = parts(direct, masked=False)
     target = document["rawPath"] + (
         "?" + document["rawQueryString"] if document["rawQueryString"] else ""
     )
@@ -65,8 +65,8 @@ def test_an_event_has_one_answer_whichever_way_it_comes(shared, path):
         document.get("body", "").encode() or None,
         document["headers"] | {"host": "x"},
     )
-    assert response.status == told["statusCode"]
-    wanted = told.get("body", "") if streamed is None else streamed
+    assert response.status == answer["statusCode"]
+    wanted = answer.get("body", "") if streamed is None else streamed
     assert steady(response.body.decode()) == steady(wanted)
 
 
@@ -74,7 +74,7 @@ HANDLER = """
 import uuid
 def handler(event, context):
     if event.get("make"): return {"id": "thing-" + uuid.uuid4().hex, "at": "2026-01-02T03:04:05Z"}
-    if event.get("fail"): raise ValueError("told to fail")
+    if event.get("fail"): raise ValueError("asked to fail")
     return {"sum": event["a"] + event["b"]SIGN, "of": event.get("id")}
 """
 
@@ -144,7 +144,7 @@ def test_dead_letters_are_listed_and_replayed_also_after_a_restart(tmp_path):
     try:
         letters = json.loads(spool(emulator, "dead-letters", "--json").stdout)
         assert [letter["function"] for letter in letters] == ["orders"]
-        assert "told to fail" in letters[0]["response"]
+        assert "asked to fail" in letters[0]["response"]
         number = letters[0]["id"]
         again = spool(emulator, "replay-dead-letter", number)
         assert again.stdout == f"Dead letter {number} is in its queue again.\n"

@@ -69,7 +69,7 @@ def test_a_prelude_sets_status_headers_and_cookies(emulator):
     assert answer.read() == b"first,chunk 0\n"
 
 
-def test_a_prelude_that_is_none_is_a_bad_gateway(emulator):
+def test_a_malformed_prelude_is_a_bad_gateway(emulator):
     assert ask(emulator, "streamed", {"type": PRELUDE, "chunks": 1}).status == 502
 
 
@@ -81,7 +81,7 @@ def test_a_prelude_that_is_none_is_a_bad_gateway(emulator):
         {"hang_up": True},
     ],
 )
-def test_an_answer_that_breaks_off_is_not_taken_for_whole(emulator, order):
+def test_a_truncated_answer_is_an_error(emulator, order):
     answer = ask(emulator, "streamed", {"chunks": 2} | order)
     assert answer.status == 200
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
@@ -94,14 +94,14 @@ def test_an_answer_larger_than_a_buffer_passes_through_a_small_one(emulator):
     assert len(answer.read()) == 64 << 20
 
 
-def test_a_caller_that_leaves_does_not_stop_the_function(emulator):
+def test_the_function_continues_after_its_caller_disconnects(emulator):
     answer = ask(emulator, "streamed", {"megabytes": 64})
     answer.read(1000)
     answer.close()
     assert ask(emulator, "streamed", {"chunks": 1}).read() == b"chunk 0\n"
 
 
-def test_a_buffered_url_gives_a_streamed_answer_whole(emulator):
+def test_a_buffered_url_returns_a_streamed_answer_whole(emulator):
     answer = ask(emulator, "buffered", {"chunks": 2})
     assert answer.headers["Transfer-Encoding"] is None
     assert answer.read() == b"chunk 0\nchunk 1\n"
@@ -121,7 +121,7 @@ def test_the_invoke_api_streams_events(emulator):
     assert (body, end) == (b"chunk 0\nchunk 1\nchunk 2\n", {})
 
 
-def test_the_invoke_api_tells_an_error_in_the_middle(emulator):
+def test_the_invoke_api_reports_an_error_in_mid_stream(emulator):
     error = {"errorType": "Function.Broken", "errorMessage": "half way"}
     body, end = pieces(emulator, {"chunks": 1, "error": error})
     assert body == b"chunk 0\n"

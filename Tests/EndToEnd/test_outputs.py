@@ -65,7 +65,7 @@ def test_a_format(shared, assets, tmp_path, output, extension, content_type, cod
         assert abs(float(found["format"]["duration"]) - 10.01) < 0.08
 
 
-def test_a_sound_file_uses_the_film_s_sound(shared, assets):
+def test_an_audio_export_reuses_the_audio_of_the_film(shared, assets):
     edit = conftest.timeline(assets, chunkSeconds=3, crf=30)
     export(shared, edit)
     edit["output"]["format"] = "m4a"
@@ -78,8 +78,8 @@ def test_a_sound_file_uses_the_film_s_sound(shared, assets):
     assert json.loads(receipt)["cached"] is True
 
 
-def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator, media, tmp_path):
-    """Bytes of each: sharing the decoder changes nothing."""
+def test_several_outputs_of_one_edit_equal_separate_exports(emulator, media, tmp_path):
+    """A shared decoder leaves the bytes of each output unchanged."""
     asset = emulator.upload(media / "a.mp4")
     wanted = [
         {"size": {"width": 320, "height": 180}},
@@ -105,9 +105,9 @@ def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator
         status = emulator.wait(job["jobId"])
         assert status["state"] == "completed", status
         files.append(emulator.download(status, tmp_path / f"{index}.{job['format']}"))
-        # What comes with the first one is nobody else's work.
+        # The first output rendered the frames for all.
         assert status["usage"]["renderedFrames"] == (125 if index == 0 else 0)
-    # Not the same cache, so each is rendered anew.
+    # Not the same cache, so each is rendered again.
     for chunk in s3_client(emulator).list_objects_v2(Bucket="spool", Prefix="cache/")["Contents"]:
         s3_client(emulator).delete_object(Bucket="spool", Key=chunk["Key"])
     for index, output in enumerate(wanted):
@@ -119,8 +119,8 @@ def test_several_outputs_of_one_edit_are_those_of_exports_by_themselves(emulator
         assert path.read_bytes() == files[index].read_bytes(), output
 
 
-def test_an_output_that_is_cancelled_takes_no_other_with_it(emulator, media, tmp_path):
-    """The one that leads is cancelled while it renders for both."""
+def test_a_cancelled_output_leaves_the_others_running(emulator, media, tmp_path):
+    """The output that renders for both is cancelled."""
     asset = emulator.upload(media / "slow.mp4")
     edit = conftest.single(asset, 12, chunkSeconds=6)
     edit["outputs"] = [{"preset": "veryslow", "crf": 1}, {"size": {"width": 64, "height": 36}}]

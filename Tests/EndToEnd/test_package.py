@@ -1,7 +1,7 @@
 """The deployable package renders a chunk in a root that holds nothing else.
 
-The root has the package in /var/task, /proc, /dev and an empty /tmp, as a
-namespace of its own; the network is the host's loopback, where the store and a
+The root has the package in /var/task, /proc, /dev and an empty /tmp, in its
+own namespace; the network is the host's loopback, where the store and a
 Runtime API listen.
 """
 

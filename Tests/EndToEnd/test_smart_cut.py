@@ -77,7 +77,7 @@ def hashes(path):
     return [line.split(",")[5].strip() for line in text.stdout.splitlines() if line[0] != "#"]
 
 
-def test_copied_frames_are_the_cameras_own_and_play_in_a_browser(shared, cameras, tmp_path):
+def test_copied_frames_equal_the_camera_frames_and_play_in_a_browser(shared, cameras, tmp_path):
     switches = [(0, "A"), (4.2, "B"), (9, "C"), (13.4, "A"), (17, "B")]
     answer = shared.call(
         "POST",
@@ -127,7 +127,7 @@ def test_copied_frames_are_the_cameras_own_and_play_in_a_browser(shared, cameras
         for n in range(first, end)
     )
     # Only heads up to the next keyframe (2 s apart) and the reordered tails
-    # are encoded anew.
+    # are encoded again.
     heads = sum(-first % 50 for first in starts[:-1])
     assert copied >= 500 - heads - 5 * 4
     assert status["usage"]["copiedFrames"] == copied

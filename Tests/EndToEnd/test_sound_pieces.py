@@ -1,4 +1,4 @@
-"""Long sound is made in pieces at the same time, and nothing is heard of it."""
+"""Long audio is rendered in parallel pieces that join without an audible seam."""
 
 import array
 import itertools
@@ -58,7 +58,7 @@ def receipts(emulator, job):
 
 
 def check(path):
-    """Every packet in its place, every sample there, and no step in the tone."""
+    """All packets and samples are there, in order, and the tone has no step."""
     starts = [
         int(line.split(",")[1])
         for line in subprocess.run(
@@ -111,9 +111,9 @@ def test_a_long_tone_is_whole(many, tone, tmp_path, format):
     check(many.download(status, tmp_path / f"out.{format}"))
 
 
-def test_a_killed_emulator_goes_on_with_the_pieces(many, gate, tone, tmp_path):
+def test_a_killed_emulator_resumes_the_audio_pieces(many, gate, tone, tmp_path):
     asset = many.upload(tone, "audio/wav")
-    # The last piece: 128 frames before it, and 1,913 of its own.
+    # The last piece: 128 frames before it, and its 1,913.
     gate.hold("floor(n/2041)")
     job = many.start_export(edit(asset, format="m4a"))
     wait_until("two audio receipts", lambda: len(receipts(many, job)) == 2)

@@ -39,7 +39,7 @@ def spool(shared):
 
 @pytest.mark.parametrize("checksums", ["when_supported", "when_required"])
 @pytest.mark.parametrize("size", [0, 5, 9 * MIB, 70 * MIB + 3])
-def test_a_file_comes_back_as_it_went(spool, tmp_path, size, checksums):
+def test_a_stored_file_is_read_unchanged(spool, tmp_path, size, checksums):
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(os.urandom(size))
     policy = {
@@ -57,15 +57,15 @@ def test_a_file_comes_back_as_it_went(spool, tmp_path, size, checksums):
     assert spool("list", "cli/") == ""
 
 
-def test_a_wrong_key_is_told_with_s3s_own_code(spool, tmp_path):
+def test_a_wrong_key_is_reported_with_the_code_of_s3(spool, tmp_path):
     assert "SignatureDoesNotMatch" in spool("list", status=1, AWS_SECRET_ACCESS_KEY="wrong")
     assert "notFound" in spool("get", "cli/none", tmp_path / "x", status=1)
     assert not (tmp_path / "x").exists()
     assert "spool store put" in spool("put", "only one word", status=2)
 
 
-def test_a_certificate_that_nobody_signed_is_refused(spool, tmp_path):
-    """TLS is always verified; a certificate that is trusted by name is taken."""
+def test_an_untrusted_certificate_is_refused(spool, tmp_path):
+    """TLS is always verified; SSL_CERT_FILE can trust a certificate."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         [

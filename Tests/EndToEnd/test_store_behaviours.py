@@ -1,4 +1,4 @@
-"""What S3 does, as boto3 (its defaults), the AWS CLI and MinIO's client see it."""
+"""Behaviours of S3, as boto3 (its defaults), the AWS CLI and MinIO's client see it."""
 
 import base64
 import hashlib
@@ -359,7 +359,7 @@ def test_minio_puts_reads_lists_and_removes(shared, bucket):
 
 
 def test_the_page_names_every_test():
-    """docs/s3-behaviours.md, this file and the three beside it say the same."""
+    """docs/s3-behaviours.md, lists the tests of this file and of three others."""
     others = "".join(
         (conftest.ROOT / f"Tests/EndToEnd/test_store_{name}.py").read_text()
         for name in ["configuration", "tools", "integrity"]

@@ -1,4 +1,4 @@
-"""What buckets and objects are told about themselves: tags, lifecycle, CORS."""
+"""Tags of objects and buckets, lifecycle and CORS rules."""
 
 import conftest
 from store_clients import refused

@@ -65,7 +65,7 @@ def load(emulator, sent, stored, dead):
         stored[key] = digest
 
 
-def test_what_was_acknowledged_survives_kill_9(tmp_path):
+def test_acknowledged_writes_survive_kill_9(tmp_path):
     sent, stored = {}, {}
     for _ in range(CRASHES):
         running = conftest.Emulator(tmp_path / "data").start()

@@ -84,7 +84,7 @@ def is_held(data, image):
         (image / f"folder-{name}").write_text("".join(lines))
 
 
-def test_what_was_acknowledged_survives_a_power_cut(tmp_path, shim):
+def test_acknowledged_writes_survive_a_power_cut(tmp_path, shim):
     sent, stored = {}, {}
     data = tmp_path / "data-0"
     data.mkdir()
@@ -151,7 +151,7 @@ def test_a_disk_that_fails_ends_the_emulator(tmp_path, shim):
     running.log.close()
 
 
-def test_a_full_disk_refuses_what_does_not_fit(tmp_path, shim):
+def test_a_full_disk_refuses_a_body_that_does_not_fit(tmp_path, shim):
     fault = tmp_path / "fault"
     running = emulator(tmp_path / "data", shim, fault=fault).start()
     s3 = s3_client(running)

@@ -47,8 +47,8 @@ def test_every_object_has_a_checksum(s3, bucket):
     head = s3.head_object(Bucket=bucket, Key="plain", ChecksumMode="ENABLED")
     assert head["ChecksumCRC64NVME"] == "rosUhgp5mIg="
     assert head["ChecksumType"] == "FULL_OBJECT"
-    s3.put_object(Bucket=bucket, Key="told", Body=b"123456789", ChecksumAlgorithm="SHA256")
-    head = s3.head_object(Bucket=bucket, Key="told", ChecksumMode="ENABLED")
+    s3.put_object(Bucket=bucket, Key="checked", Body=b"123456789", ChecksumAlgorithm="SHA256")
+    head = s3.head_object(Bucket=bucket, Key="checked", ChecksumMode="ENABLED")
     assert (
         head["ChecksumSHA256"] == base64.b64encode(hashlib.sha256(b"123456789").digest()).decode()
     )
@@ -272,7 +272,7 @@ def test_a_bucket_notifies_functions(tmp_path):
     assert "LambdaFunctionConfigurations" not in store.get_bucket_notification_configuration(
         Bucket="other"
     )
-    wish = {
+    rule = {
         "Id": "mine",
         "LambdaFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:echo",
         "Events": ["s3:ObjectCreated:*"],
@@ -286,7 +286,7 @@ def test_a_bucket_notifies_functions(tmp_path):
         },
     }
     put = store.put_bucket_notification_configuration
-    for bad in [wish | {"Events": ["s3:Nothing"]}, wish | {"LambdaFunctionArn": "echo"}]:
+    for bad in [rule | {"Events": ["s3:Nothing"]}, rule | {"LambdaFunctionArn": "echo"}]:
         refused(
             "InvalidArgument",
             400,
@@ -299,11 +299,11 @@ def test_a_bucket_notifies_functions(tmp_path):
         400,
         put,
         Bucket="other",
-        NotificationConfiguration={"LambdaFunctionConfigurations": [wish, wish | {"Id": "too"}]},
+        NotificationConfiguration={"LambdaFunctionConfigurations": [rule, rule | {"Id": "too"}]},
     )
-    put(Bucket="other", NotificationConfiguration={"LambdaFunctionConfigurations": [wish]})
+    put(Bucket="other", NotificationConfiguration={"LambdaFunctionConfigurations": [rule]})
     found = store.get_bucket_notification_configuration(Bucket="other")
-    assert found["LambdaFunctionConfigurations"] == [wish]
+    assert found["LambdaFunctionConfigurations"] == [rule]
 
     for key in ["in/a b.json", "in/no.txt", "out/a.json"]:
         store.put_object(Bucket="other", Key=key, Body=b"{}")

@@ -16,7 +16,7 @@ MIB = 1 << 20
 
 @pytest.fixture
 def tree(tmp_path):
-    """Names that tools stumble over, an empty file, one that goes in parts."""
+    """Unusual names, an empty file, and one that is uploaded in parts."""
     root = tmp_path / "tree"
     files = {
         "a.txt": b"a",

@@ -1,4 +1,4 @@
-"""An export is watched by HLS while it is rendered."""
+"""An export plays by HLS while it renders."""
 
 import json
 import subprocess
@@ -63,7 +63,7 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
     early = wait_until("two segments in the playlist", started)
     assert slowed.status(job)["state"] == "rendering"
     assert "#EXT-X-ENDLIST" not in early
-    # A player that does not wait for more: what is there is a film by itself.
+    # A player that does not wait: the first segments play as a whole film.
     so_far = tmp_path / "so-far.m3u8"
     so_far.write_text(early + "#EXT-X-ENDLIST\n")
     frames = subprocess.run(
@@ -101,9 +101,9 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
     assert times == [(2 + index) * step for index in range(360)]
     hashes = [digest for _, digest in conftest.frame_hashes(slowed.api + path)]
     assert hashes == [digest for _, digest in conftest.frame_hashes(film)]
-    sound = packets(f"{base}/audio.m3u8", "a")
-    assert sound == [3200 - 1024 + 1024 * index for index in range(len(sound))]
-    assert len(sound) == 1 + -(-12 * 48_000 // 1024)
+    audio = packets(f"{base}/audio.m3u8", "a")
+    assert audio == [3200 - 1024 + 1024 * index for index in range(len(audio))]
+    assert len(audio) == 1 + -(-12 * 48_000 // 1024)
 
 
 # What a player without a library does: Media Source Extensions, fed with the
@@ -184,11 +184,11 @@ def test_a_browser_plays_it_through(shared, assets):
         played = page.evaluate(PLAYER, f"{shared.api}/api/export/{job}/hls")
         browser.close()
 
-    picture, sound = played["ranges"]
-    assert len(picture) == len(sound) == 1, "a hole at a seam"
+    picture, audio = played["ranges"]
+    assert len(picture) == len(audio) == 1, "a hole at a seam"
     # Two frames late, six seconds long.
     assert picture[0] == pytest.approx([2 / 30, 6 + 2 / 30], abs=0.002)
-    assert sound[0] == pytest.approx([2 / 30 - 1024 / 48_000, 6 + 2 / 30], abs=0.05)
+    assert audio[0] == pytest.approx([2 / 30 - 1024 / 48_000, 6 + 2 / 30], abs=0.05)
     assert played["size"] == [320, 180]
     assert played["time"] == pytest.approx(6 + 2 / 30, abs=0.06)
     assert played["frames"] > 0

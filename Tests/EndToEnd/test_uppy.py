@@ -1,4 +1,4 @@
-"""Uploads in the words of Uppy's S3 plugin, from a page of another origin."""
+"""Uploads by the protocol of Uppy's S3 plugin, from a page of another origin."""
 
 import base64
 
@@ -6,7 +6,7 @@ import conftest
 
 # What the plugin does with `companionUrl`, verb by verb: the same paths,
 # headers and bodies; parts of 5 MiB, several at once, ETags read across
-# origins. It is paused after its first parts and goes on from the list.
+# origins. It is paused after its first parts and resumes from the list.
 PLUGIN = """
 async ({companionUrl, type, name, size, stopAfter}) => {
   const partSize = 5 * 1024 * 1024;
@@ -50,7 +50,7 @@ def give(page, path):
     page.evaluate("text => { window.base64 = text }", base64.b64encode(path.read_bytes()).decode())
 
 
-def test_a_paused_upload_in_parts_goes_on_and_is_exported(shared, foreign_page, tmp_path):
+def test_a_paused_upload_in_parts_resumes_and_is_exported(shared, foreign_page, tmp_path):
     film = tmp_path / "film.mp4"
     conftest.ffmpeg(
         "-f",

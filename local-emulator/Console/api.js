@@ -2,7 +2,7 @@
 
 const tokenKeys = { owner: "spool.token", operator: "spool.adminToken" };
 
-/** What went wrong, in the words of the problem document (RFC 9457) where there is one. */
+/** A failed request: its problem document (RFC 9457) if the answer has one. */
 export class Problem extends Error {
   /** @param {number} status HTTP status, 0 when no answer came */
   constructor(status, document = {}) {
@@ -54,7 +54,7 @@ const operator = (path, signal) =>
   call("GET", `/console/api/${path}`, { whose: "operator", signal });
 
 export const api = {
-  initUpload: (wish) => call("POST", "/api/upload/init", { body: JSON.stringify(wish) }),
+  initUpload: (request) => call("POST", "/api/upload/init", { body: JSON.stringify(request) }),
   completeUpload: (body) => call("POST", "/api/upload/complete", { body: JSON.stringify(body) }),
   /** @param {string} edit the document as the user wrote it */
   startExport: (edit) => call("POST", "/api/export", { body: edit }),

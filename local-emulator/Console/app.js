@@ -36,7 +36,7 @@ function open(id) {
   job.watch(id);
 }
 
-/** What is wrong at the moment, by what was tried. */
+/** The current errors, by the step that failed. */
 const faults = new Map();
 
 function report(error, source = "export") {
@@ -64,7 +64,7 @@ async function repeat(source, milliseconds, step) {
       await step();
       if (faults.delete(source)) {
         showFaults();
-        // An emulator that began anew counts its lines from 0 again.
+        // A restarted emulator counts its lines from 0.
         logs.restart();
       }
     } catch (error) {

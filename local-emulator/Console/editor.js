@@ -5,7 +5,7 @@ import { locate } from "./pointer.js";
 
 const imageSeconds = 4;
 
-/** An edit that puts all clips one after the other, with the first sound file below them. */
+/** An edit that puts all clips one after the other, with the first audio file below them. */
 export function editFrom(assets, { resolution, aspectRatio, fps, chunkSeconds }) {
   const clips = assets
     .filter(({ metadata }) => metadata?.kind === "video" || metadata?.kind === "image")
@@ -134,7 +134,7 @@ export class Editor {
     this.text.removeAttribute("aria-invalid");
   }
 
-  /** Says what is wrong, each field with a button that goes to its place. */
+  /** Lists the faults, each with a button that selects its place in the text. */
   showProblem({ message, faults = [] }) {
     const items = faults.map(({ pointer, detail }) =>
       element(

@@ -1,4 +1,4 @@
-// Numbers as people read them.
+// Numbers and times as text.
 
 export function bytes(count) {
   if (!Number.isFinite(count)) return "–";

@@ -9,7 +9,7 @@ const invocationsRead = 2000;
 const thinnestPercent = 0.6;
 const tickCount = 5;
 
-/** What a bar is about: the frames of a chunk, or the object's name. */
+/** The label of a bar: the frames of a chunk, or the object's name. */
 function subject(key) {
   const name = (key || "").split("/").pop();
   const frames = /^0*(\d+)-0*(\d+)\./.exec(name);
@@ -52,7 +52,7 @@ export function layOut(invocations, nowMs) {
 }
 
 export class Gantt {
-  /** @param {(invocation: object | null) => void} onSelect told which one's log is wanted */
+  /** @param {(invocation: object | null) => void} onSelect gets the invocation whose log to show */
   constructor(onSelect) {
     this.onSelect = onSelect;
     this.chart = byId("runs-chart");
@@ -64,7 +64,7 @@ export class Gantt {
     byId("runs-clear").addEventListener("click", () => this.select(null));
   }
 
-  /** Shows what that export has caused so far. */
+  /** Shows the invocations of the export so far. */
   async refresh(job, signal) {
     byId("no-runs").hidden = Boolean(job && this.bars.size);
     if (!job) return;

@@ -5,7 +5,7 @@ import { byId, element } from "./dom.js";
 import { clock } from "./format.js";
 
 const linesShownMaximum = 800;
-/** What the console itself causes twice a second, and what frames each invocation. */
+/** Log lines of the console's own polling and of the start and end of invocations. */
 const pollingFunction = "job-status";
 const frame = /^(START|END|REPORT|INIT_START) /;
 const ownFields = new Set(["timestamp", "level", "message"]);

@@ -34,7 +34,7 @@ export class Timeline {
   show(status) {
     const chunks = status.chunks || [];
     const hasFailed = status.state === "failed";
-    // One listing tells a chunk's progress, but only the result how many were reused.
+    // A listing has a chunk's progress, only the result has how many were reused.
     const areReused = chunks.length > 0 && status.usage?.cachedChunks >= chunks.length;
     const shown = new Set();
     chunks.forEach((chunk, index) => {
@@ -43,15 +43,15 @@ export class Timeline {
       const cell = this.cells.get(key) || this.#add(key, chunk, index);
       this.#update(cell, chunk, index, shownState(chunk, hasFailed, areReused));
     });
-    // A chunk that handed its rest on is replaced by its pieces.
+    // A chunk that was split is replaced by its parts.
     for (const [key, cell] of this.cells) {
       if (shown.has(key)) continue;
       cell.item.remove();
       this.cells.delete(key);
     }
     this.#ruler(status.frames?.total || 0);
-    const sound = status.state === "queued" ? "queued" : status.audio || "queued";
-    byId("audio-lane").dataset.state = hasFailed && sound !== "done" ? "failed" : sound;
+    const audio = status.state === "queued" ? "queued" : status.audio || "queued";
+    byId("audio-lane").dataset.state = hasFailed && audio !== "done" ? "failed" : audio;
   }
 
   #add(key, chunk, index) {

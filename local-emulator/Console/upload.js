@@ -6,7 +6,7 @@ import { pause } from "./dom.js";
 const partsAtOnce = 3;
 const attemptsMaximum = 4;
 
-/** Types that browsers do not name by themselves. */
+/** Types that browsers do not know. */
 const typesBySuffix = {
   mkv: "video/x-matroska",
   mov: "video/quicktime",
@@ -110,7 +110,7 @@ async function withRetries(signal, send) {
   }
 }
 
-/** One PUT. XMLHttpRequest, because fetch tells no progress of what it sends. */
+/** One PUT. XMLHttpRequest, because fetch reports no upload progress. */
 function put(url, body, headers, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -132,7 +132,7 @@ function put(url, body, headers, onProgress, signal) {
   });
 }
 
-/** S3 says what is wrong in XML. */
+/** The message of S3's error document, which is XML. */
 function storeMessage(request) {
   const answer = new DOMParser().parseFromString(request.responseText, "application/xml");
   const message = answer.querySelector("Message")?.textContent;

@@ -36,7 +36,7 @@ def orders(event, context):
         with open(event["path"], "a") as file:
             file.write(context.aws_request_id + "\n")
         if event.get("fail"):
-            raise RuntimeError("told to fail")
+            raise RuntimeError("asked to fail")
     if order == "environment":
         return dict(os.environ)
     if order == "context":
@@ -67,7 +67,7 @@ def orders(event, context):
 
 
 def on_failure(event, context):
-    """Keeps what it is told of invocations that were given up."""
+    """Writes the records of failed invocations to a file."""
     with open(os.environ["RECORD_FILE"], "a") as file:
         file.write(json.dumps(event) + "\n")
 

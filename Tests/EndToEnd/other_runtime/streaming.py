@@ -15,7 +15,7 @@ def chunk(data):
 
 
 class Answer:
-    """A chunked answer on a socket of its own."""
+    """A chunked answer on its own socket."""
 
     def __init__(self, request_id, content_type):
         host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
