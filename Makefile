@@ -4,7 +4,8 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo package infra test test-fast lint format unit end-to-end package-size bench gallery clean
+.PHONY: setup build demo package infra test test-fast lint format unit end-to-end package-size \
+	bench gallery clean
 
 setup:
 	scripts/setup
@@ -29,24 +30,22 @@ test:
 	scripts/setup --tests
 	$(MAKE) lint unit end-to-end build package-size
 
-# No media, no browser, no emulator: the linters and the unit tests of pure code.
+# The linters, and the unit tests that need no media, no sockets and no browser.
 test-fast:
 	scripts/setup --tests
 	$(MAKE) lint
 	swift build --build-tests $(SWIFT_FLAGS)
-	scripts/swift-test $(FAST_TESTS)
-
-FAST_TESTS = --filter EditingTests --filter JobsTests --filter LambdaRuntimeTests \
-	--filter ArchitectureTests --filter FunctionsTests
+	scripts/swift-test --skip FFmpegTests --skip EmulatorTests --skip ObjectStoreTests \
+		--skip SpoolCLITests
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests local-emulator
+	swift format lint --strict --recursive Package.swift Sources Tests local-emulator Benchmarks
 	.venv/bin/ruff format --diff
 	.venv/bin/ruff check
 	.venv/bin/biome ci --error-on-warnings
 
 format:
-	swift format -i --recursive Package.swift Sources Tests local-emulator
+	swift format -i --recursive Package.swift Sources Tests local-emulator Benchmarks
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 	.venv/bin/biome check --write
