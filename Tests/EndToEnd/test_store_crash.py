@@ -40,7 +40,7 @@ def load(emulator, sent, stored, dead):
     s3 = s3_client(emulator)
     while not dead.is_set():
         kind = random.choice(["put"] * 8 + ["parts", "copy"])
-        content = os.urandom(random.choice([100, 10_000, 40_000, 300_000]))
+        content = random.randbytes(random.choice([100, 10_000, 40_000, 300_000]))
         if kind == "parts":
             content = content * (1 if random.random() < 0.7 else (6 << 20) // len(content))
         digest = hashlib.sha256(content).hexdigest()
