@@ -4,7 +4,8 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo package infra test lint unit end-to-end bench gallery clean
+.PHONY: setup build demo package infra test test-fast lint format unit end-to-end package-size \
+	bench gallery clean
 
 setup:
 	scripts/setup
@@ -20,17 +21,34 @@ package: build
 	scripts/setup --tests
 	scripts/package
 
-# The templates that infra/functions.json stands for.
+# The templates of infra/functions.json.
 infra:
 	scripts/generate-infra
 
 # Ends with the optimised build that is deployed: tests run the other one.
 test:
 	scripts/setup --tests
-	$(MAKE) lint unit end-to-end build
+	$(MAKE) lint unit end-to-end build package-size
+
+# The linters, and the unit tests that need no media, no sockets and no browser.
+test-fast:
+	scripts/setup --tests
+	$(MAKE) lint
+	swift build --build-tests $(SWIFT_FLAGS)
+	scripts/swift-test --skip FFmpegTests --skip EmulatorTests --skip ObjectStoreTests \
+		--skip SpoolCLITests
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests local-emulator
+	swift format lint --strict --recursive Package.swift Sources Tests local-emulator Benchmarks
+	.venv/bin/ruff format --diff
+	.venv/bin/ruff check
+	.venv/bin/biome ci --error-on-warnings
+
+format:
+	swift format -i --recursive Package.swift Sources Tests local-emulator Benchmarks
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+	.venv/bin/biome check --write
 
 unit:
 	swift build --build-tests $(SWIFT_FLAGS)
@@ -39,8 +57,12 @@ unit:
 
 # The products of the same build, driven by real clients.
 end-to-end:
-	.venv/bin/python -m pytest -q Tests/EndToEnd
-	.venv/bin/python -m pytest -q Tests/Conformance
+	.venv/bin/python -m pytest Tests/EndToEnd
+	.venv/bin/python -m pytest Tests/Conformance
+
+# The package of the release build is below Lambda's limit of size.
+package-size:
+	SPOOL_BIN=.build/release .venv/bin/python -m pytest Tests/EndToEnd/test_package.py -k limit
 
 bench: build
 	scripts/setup --tests

@@ -162,6 +162,11 @@ let package = Package(
             ],
             path: "local-emulator/Main", swiftSettings: strict),
 
+        // For Benchmarks/planner_simulation.py.
+        .executableTarget(
+            name: "planner-chunks", dependencies: ["Editing"], path: "Benchmarks/planner_chunks",
+            swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
+
         // Tests.
         .target(
             name: "TestSupport",

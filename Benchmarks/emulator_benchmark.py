@@ -7,6 +7,7 @@ handler that its event calls; the time until 200 instances have answered at once
 emulator is measured beside them when AWS_LAMBDA_RIE names its program: neither Debian nor PyPI
 has it. Usage: emulator_benchmark.py [SECONDS]
 """
+
 import asyncio
 import http.client
 import json
@@ -25,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 import boto3  # noqa: E402
+
 import conftest  # noqa: E402
 
 BODY = json.dumps({"text": "x" * 1010})
@@ -38,15 +40,44 @@ RIE_PORT = 18099
 def start(folder):
     folder.mkdir()
     catalog = folder / "functions.json"
-    catalog.write_text(json.dumps({"version": 1, "functions": [
-        {"name": "echo", "handler": "echo", "timeoutSeconds": 60, "memoryMegabytes": 128,
-         "reservedConcurrency": CONNECTIONS, "url": {"authType": "NONE"}},
-        {"name": "many", "handler": "echo", "timeoutSeconds": 60, "memoryMegabytes": 128,
-         "reservedConcurrency": INSTANCES},
-        {"name": "starts", "timeoutSeconds": 60, "memoryMegabytes": 128, "reservedConcurrency": 4,
-         "objectEvents": [{"events": ["ObjectCreated:*"], "prefix": "bench/"}],
-         "command": [sys.executable, "-S", "-E", str(ROOT / "Benchmarks/emulator_runtime.py"),
-                     str(folder / "starts")]}]}))
+    catalog.write_text(
+        json.dumps(
+            {
+                "version": 1,
+                "functions": [
+                    {
+                        "name": "echo",
+                        "handler": "echo",
+                        "timeoutSeconds": 60,
+                        "memoryMegabytes": 128,
+                        "reservedConcurrency": CONNECTIONS,
+                        "url": {"authType": "NONE"},
+                    },
+                    {
+                        "name": "many",
+                        "handler": "echo",
+                        "timeoutSeconds": 60,
+                        "memoryMegabytes": 128,
+                        "reservedConcurrency": INSTANCES,
+                    },
+                    {
+                        "name": "starts",
+                        "timeoutSeconds": 60,
+                        "memoryMegabytes": 128,
+                        "reservedConcurrency": 4,
+                        "objectEvents": [{"events": ["ObjectCreated:*"], "prefix": "bench/"}],
+                        "command": [
+                            sys.executable,
+                            "-S",
+                            "-E",
+                            str(ROOT / "Benchmarks/emulator_runtime.py"),
+                            str(folder / "starts"),
+                        ],
+                    },
+                ],
+            }
+        )
+    )
     return conftest.Emulator(folder / "data", functions=catalog).start()
 
 
@@ -59,13 +90,17 @@ def wrk(url, seconds, folder, connections=CONNECTIONS, body=None):
     script.write_text("\n".join(lines))
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script, url],
-        check=True, capture_output=True, text=True).stdout
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         raise SystemExit(f"{url} did not answer well:\n{out}")
 
     def milliseconds(mark):
         number, unit = re.search(rf"{mark}%\s+([\d.]+)(us|ms|s)", out).groups()
         return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), milliseconds(50), milliseconds(99)
 
 
@@ -81,8 +116,9 @@ def show(name, measure, seconds, process, base=None):
     rate, p50, p99 = measure()
     cpu = 1e6 * (cpu_seconds(process) - before) / (rate * seconds)
     ratio = f"  {rate / base:5.2f} of the first" if base else ""
-    print(f"{name:38} {rate:8.0f}/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  "
-          f"{cpu:4.0f} us CPU{ratio}")
+    print(
+        f"{name:38} {rate:8.0f}/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  {cpu:4.0f} us CPU{ratio}"
+    )
     return rate
 
 
@@ -92,8 +128,14 @@ def requests(emulator, seconds, folder):
     process = emulator.process.pid
 
     def measure(name, path, base=None, body=BODY, connections=CONNECTIONS):
-        return show(name, lambda: wrk(emulator.api + path, seconds, folder, connections, body),
-                    seconds, process, base)
+        return show(
+            name,
+            lambda: wrk(emulator.api + path, seconds, folder, connections, body),
+            seconds,
+            process,
+            base,
+        )
+
     ceiling = measure("/healthz, no function", "/healthz", body=None)
     measure("function URL, echo, 1 KB", "/fn/echo/", ceiling)
     measure("Invoke API, echo, 1 KB", invoke, ceiling)
@@ -102,15 +144,27 @@ def requests(emulator, seconds, folder):
         print("AWS's own emulator: not measured (AWS_LAMBDA_RIE is not set)")
         return
     bootstrap = subprocess.Popen(
-        [RIE, "--runtime-interface-emulator-address", f"127.0.0.1:{RIE_PORT}",
-         conftest.BIN / "bootstrap", "echo"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env=os.environ | {"_HANDLER": "echo"})
+        [
+            RIE,
+            "--runtime-interface-emulator-address",
+            f"127.0.0.1:{RIE_PORT}",
+            conftest.BIN / "bootstrap",
+            "echo",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"_HANDLER": "echo"},
+    )
     try:
         time.sleep(1)
         # It has one instance: more connections would only wait.
         url = f"http://127.0.0.1:{RIE_PORT}/2015-03-31/functions/function/invocations"
-        peer = show("AWS's own emulator, one connection",
-                    lambda: wrk(url, seconds, folder, 1, BODY), seconds, bootstrap.pid)
+        peer = show(
+            "AWS's own emulator, one connection",
+            lambda: wrk(url, seconds, folder, 1, BODY),
+            seconds,
+            bootstrap.pid,
+        )
         print(f"Invoke API over AWS's own emulator, one connection: {one / peer:.2f}")
     finally:
         bootstrap.kill()
@@ -119,15 +173,20 @@ def requests(emulator, seconds, folder):
 
 def dispatch(emulator, folder):
     """From the sending of a PUT, durable when it is answered, to the handler's start."""
-    s3 = boto3.client("s3", endpoint_url=emulator.s3, region_name="us-east-1",
-                      aws_access_key_id="spool", aws_secret_access_key="spool-secret")
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=emulator.s3,
+        region_name="us-east-1",
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+    )
     host = urllib.parse.urlsplit(emulator.s3).netloc
     connection = http.client.HTTPConnection(host)
     sent, answered = {}, {}
     for number in range(PUTS):
         key = f"bench/{number}"
         url = s3.generate_presigned_url("put_object", Params={"Bucket": "spool", "Key": key})
-        target = url[url.index("/", 8):]
+        target = url[url.index("/", 8) :]
         sent[key] = time.time()
         connection.request("PUT", target, b"x" * 1000)
         answer = connection.getresponse()
@@ -136,14 +195,19 @@ def dispatch(emulator, folder):
         assert answer.status == 200
         time.sleep(0.01)
     log = folder / "starts"
-    emulator.wait_until(lambda: log.exists() and len(log.read_text().splitlines()) >= PUTS)
+    conftest.wait_until(
+        "all events", lambda: log.exists() and len(log.read_text().splitlines()) >= PUTS
+    )
     starts = dict(line.split() for line in log.read_text().splitlines())
 
     def table(name, since):
         # The first ones start an instance each.
         times = sorted(1000 * (float(starts[key]) - since[key]) for key in list(since)[20:])
-        print(f"{name:38} p50 {statistics.median(times):5.2f} ms  "
-              f"p99 {times[int(len(times) * 0.99)]:5.2f} ms  most {times[-1]:5.2f} ms")
+        print(
+            f"{name:38} p50 {statistics.median(times):5.2f} ms  "
+            f"p99 {times[int(len(times) * 0.99)]:5.2f} ms  most {times[-1]:5.2f} ms"
+        )
+
     table("PUT sent -> handler starts", sent)
     table("PUT answered -> handler starts", answered)
 
@@ -155,18 +219,23 @@ async def instances(emulator):
 
     async def call():
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(f"POST /2015-03-31/functions/many/invocations HTTP/1.1\r\nHost: {host}\r\n"
-                     f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
+        writer.write(
+            f"POST /2015-03-31/functions/many/invocations HTTP/1.1\r\nHost: {host}\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+        )
         answer = await reader.read()
         writer.close()
         return answer.split(b" ", 2)[1] == b"200" and b"X-Amz-Function-Error" not in answer
+
     begin = time.monotonic()
     good = sum(await asyncio.gather(*(call() for _ in range(INSTANCES))))
     seconds = time.monotonic() - begin
     listed = conftest.http("GET", emulator.api + "/console/api/functions").json()["functions"]
     count = next(len(f["instances"]) for f in listed if f["name"] == "many")
-    print(f"{INSTANCES} calls of 8 s at once: {good} answered by {count} instances in "
-          f"{seconds:.2f} s, {1000 * (seconds - 8) / INSTANCES:.1f} ms an instance to start")
+    print(
+        f"{INSTANCES} calls of 8 s at once: {good} answered by {count} instances in "
+        f"{seconds:.2f} s, {1000 * (seconds - 8) / INSTANCES:.1f} ms an instance to start"
+    )
 
 
 def main():

@@ -1,4 +1,5 @@
 """A runtime on a raw socket for the emulator's benchmarks: it notes when a handler starts."""
+
 import json
 import os
 import socket
@@ -15,8 +16,11 @@ def main(log):
     output = open(log, "a", buffering=1)
 
     def send(method, path, body=b""):
-        api.sendall(f"{method} {ROOT}{path} HTTP/1.1\r\nHost: x\r\n"
-                    f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        api.sendall(
+            f"{method} {ROOT}{path} HTTP/1.1\r\nHost: x\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
         data = b""
         while b"\r\n\r\n" not in data:
             data += api.recv(65536)

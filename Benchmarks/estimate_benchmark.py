@@ -6,6 +6,7 @@ from, then estimates and exports variants that no chunk is cached of. Prints
 estimate over actual for compute, requests and total, and the worst.
 Usage: estimate_benchmark.py
 """
+
 import os
 import pathlib
 import sys
@@ -14,8 +15,9 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
-import conftest  # noqa: E402
 from export_benchmark import edit, make_media  # noqa: E402
+
+import conftest  # noqa: E402
 
 
 def edits(assets, crf):
@@ -40,8 +42,11 @@ def main():
         emulator = conftest.Emulator(folder / "data").start()
         try:
             types = {".mp4": "video/mp4", ".png": "image/png", ".m4a": "audio/mp4"}
-            assets = {p.name: emulator.upload(p, types[p.suffix])
-                      for p in sorted(folder.iterdir()) if p.suffix in types}
+            assets = {
+                p.name: emulator.upload(p, types[p.suffix])
+                for p in sorted(folder.iterdir())
+                if p.suffix in types
+            }
             for _, document in edits(assets, 23):
                 export(emulator, document)
             worst = 1.0
@@ -49,12 +54,15 @@ def main():
             for title, document in edits(assets, 21):
                 guess = emulator.call("POST", "/api/export/estimate", document).json()
                 real = export(emulator, document)
-                ratios = [guess["cost"][k] / real["cost"][k]
-                          for k in ("compute", "requests", "total")]
+                ratios = [
+                    guess["cost"][k] / real["cost"][k] for k in ("compute", "requests", "total")
+                ]
                 worst = max([worst, ratios[2], 1 / ratios[2]])
-                print(f"{title:14} {guess['resources']['gigabyteSeconds']:9.1f} "
-                      f"{real['resources']['gigabyteSeconds']:10.1f} "
-                      f"{ratios[0]:8.2f} {ratios[1]:9.2f} {ratios[2]:7.2f}")
+                print(
+                    f"{title:14} {guess['resources']['gigabyteSeconds']:9.1f} "
+                    f"{real['resources']['gigabyteSeconds']:10.1f} "
+                    f"{ratios[0]:8.2f} {ratios[1]:9.2f} {ratios[2]:7.2f}"
+                )
             print(f"worst total: {100 * (worst - 1):.0f} % off")
         finally:
             emulator.stop()

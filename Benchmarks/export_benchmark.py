@@ -6,6 +6,7 @@ Prints, from one run: wall and CPU of the export over the single process
 sent for sources over bytes of the needed packets, and the share of wall time
 in which no FFmpeg ran. 60 s of 1080p. Usage: export_benchmark.py [PAIRS]
 """
+
 import json
 import os
 import pathlib
@@ -30,30 +31,83 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def make_media(folder):
     """Camera-like files: 8 Mbit/s, other rates and sizes, noise that costs."""
-    sources = {"a.mp4": ("1920x1080", "30000/1001", 26), "b.mp4": ("1280x720", "25", 24),
-               "c.mp4": ("1920x1080", "60", 22)}
+    sources = {
+        "a.mp4": ("1920x1080", "30000/1001", 26),
+        "b.mp4": ("1280x720", "25", 24),
+        "c.mp4": ("1920x1080", "60", 22),
+    }
     for name, (size, rate, seconds) in sources.items():
         conftest.ffmpeg(
-            "-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={seconds}",
-            "-f", "lavfi", "-i", f"sine=440:r=48000:d={seconds}",
-            "-vf", "noise=alls=12:allf=t", "-c:v", "libx264", "-preset", "superfast",
-            "-b:v", "8M", "-maxrate", "10M", "-bufsize", "16M", "-g", "60",
-            "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart",
-            folder / name)
-    conftest.ffmpeg("-f", "lavfi", "-i", "color=orange@0.8:s=320x120,format=rgba",
-                    "-frames:v", "1", folder / "logo.png")
-    conftest.ffmpeg("-f", "lavfi", "-i", "sine=220:r=48000:d=60", "-c:a", "aac",
-                    folder / "music.m4a")
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=s={size}:r={rate}:d={seconds}",
+            "-f",
+            "lavfi",
+            "-i",
+            f"sine=440:r=48000:d={seconds}",
+            "-vf",
+            "noise=alls=12:allf=t",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "superfast",
+            "-b:v",
+            "8M",
+            "-maxrate",
+            "10M",
+            "-bufsize",
+            "16M",
+            "-g",
+            "60",
+            "-pix_fmt",
+            "yuv420p",
+            "-c:a",
+            "aac",
+            "-b:a",
+            "128k",
+            "-movflags",
+            "+faststart",
+            folder / name,
+        )
+    conftest.ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "color=orange@0.8:s=320x120,format=rgba",
+        "-frames:v",
+        "1",
+        folder / "logo.png",
+    )
+    conftest.ffmpeg(
+        "-f", "lavfi", "-i", "sine=220:r=48000:d=60", "-c:a", "aac", folder / "music.m4a"
+    )
 
 
 def edit(assets, crf):
-    clips = [{"asset": {"type": "video", "assetId": assets[name], "trim": trim},
-              "start": start, "length": length} for name, trim, length, start in CLIPS]
-    logo = {"asset": {"type": "image", "assetId": assets["logo.png"]}, "start": 2, "length": 56,
-            "position": "topRight", "scale": 0.25, "fit": "contain"}
-    return {"timeline": {"tracks": [{"clips": [logo]}, {"clips": clips}],
-                         "soundtrack": {"assetId": assets["music.m4a"], "volume": 0.3}},
-            "output": {"size": {"width": WIDTH, "height": HEIGHT}, "fps": RATE, "crf": crf}}
+    clips = [
+        {
+            "asset": {"type": "video", "assetId": assets[name], "trim": trim},
+            "start": start,
+            "length": length,
+        }
+        for name, trim, length, start in CLIPS
+    ]
+    logo = {
+        "asset": {"type": "image", "assetId": assets["logo.png"]},
+        "start": 2,
+        "length": 56,
+        "position": "topRight",
+        "scale": 0.25,
+        "fit": "contain",
+    }
+    return {
+        "timeline": {
+            "tracks": [{"clips": [logo]}, {"clips": clips}],
+            "soundtrack": {"assetId": assets["music.m4a"], "volume": 0.3},
+        },
+        "output": {"size": {"width": WIDTH, "height": HEIGHT}, "fps": RATE, "crf": crf},
+    }
 
 
 def single_arguments(folder, crf, out):
@@ -61,20 +115,59 @@ def single_arguments(folder, crf, out):
     inputs, graph, joined = [], [], ""
     for index, (name, trim, length, _) in enumerate(CLIPS):
         inputs += ["-ss", str(trim), "-t", str(length), "-i", str(folder / name)]
-        graph.append(f"[{index}:v]fps={RATE},scale={WIDTH}:{HEIGHT},setsar=1,"
-                     f"format=yuv420p[v{index}]")
+        graph.append(
+            f"[{index}:v]fps={RATE},scale={WIDTH}:{HEIGHT},setsar=1,format=yuv420p[v{index}]"
+        )
         joined += f"[v{index}][{index}:a]"
     count = len(CLIPS)
-    inputs += ["-loop", "1", "-framerate", RATE, "-t", "60", "-i", str(folder / "logo.png"),
-               "-i", str(folder / "music.m4a")]
+    inputs += [
+        "-loop",
+        "1",
+        "-framerate",
+        RATE,
+        "-t",
+        "60",
+        "-i",
+        str(folder / "logo.png"),
+        "-i",
+        str(folder / "music.m4a"),
+    ]
     graph += [
-        f"{joined}concat=n={count}:v=1:a=1[v][s]", f"[{count}:v]scale={WIDTH // 4}:-2[l]",
+        f"{joined}concat=n={count}:v=1:a=1[v][s]",
+        f"[{count}:v]scale={WIDTH // 4}:-2[l]",
         "[v][l]overlay=x=W-w:y=0:enable='between(t,2,58)':shortest=0:eof_action=pass[o]",
-        f"[{count + 1}:a]volume=0.3[m]", "[s][m]amix=normalize=0:duration=first[x]"]
-    return ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, "-filter_complex",
-            ";".join(graph), "-map", "[o]", "-map", "[x]", "-t", "60", "-c:v", "libx264",
-            "-preset", "veryfast", "-crf", str(crf), "-c:a", "aac", "-b:a", "192k",
-            "-movflags", "+faststart", str(out)]
+        f"[{count + 1}:a]volume=0.3[m]",
+        "[s][m]amix=normalize=0:duration=first[x]",
+    ]
+    return [
+        "ffmpeg",
+        "-nostdin",
+        "-v",
+        "error",
+        "-y",
+        *inputs,
+        "-filter_complex",
+        ";".join(graph),
+        "-map",
+        "[o]",
+        "-map",
+        "[x]",
+        "-t",
+        "60",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-crf",
+        str(crf),
+        "-c:a",
+        "aac",
+        "-b:a",
+        "192k",
+        "-movflags",
+        "+faststart",
+        str(out),
+    ]
 
 
 def run_single(folder, crf, out):
@@ -115,7 +208,9 @@ class FFmpegWatch(threading.Thread):
     def run(self):
         while not self.ended.wait(0.02):
             self.rounds += 1
-            found = subprocess.run(["pgrep", "-x", "ffmpeg|ffprobe"], capture_output=True)
+            found = subprocess.run(
+                ["pgrep", "-x", "ffmpeg|ffprobe"], capture_output=True, check=False
+            )
             self.busy += found.returncode == 0
 
     def idle_share(self):
@@ -147,16 +242,32 @@ def counter(emulator, name):
 
 
 def needed_bytes(folder):
-    """Packets from the keyframe before each in-point to the out-point, sound too."""
+    """Packets from the keyframe before each in-point to the out-point, audio too."""
     total = (folder / "logo.png").stat().st_size + (folder / "music.m4a").stat().st_size
     for name, trim, length, _ in CLIPS:
-        rows = json.loads(subprocess.run(
-            ["ffprobe", "-v", "error", "-show_entries",
-             "packet=codec_type,pts_time,size,flags", "-of", "json", folder / name],
-            check=True, capture_output=True, text=True).stdout)["packets"]
+        rows = json.loads(
+            subprocess.run(
+                [
+                    "ffprobe",
+                    "-v",
+                    "error",
+                    "-show_entries",
+                    "packet=codec_type,pts_time,size,flags",
+                    "-of",
+                    "json",
+                    folder / name,
+                ],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )["packets"]
         video = [row for row in rows if row["codec_type"] == "video"]
-        first = max(float(row["pts_time"]) for row in video
-                    if "K" in row["flags"] and float(row["pts_time"]) <= trim)
+        first = max(
+            float(row["pts_time"])
+            for row in video
+            if "K" in row["flags"] and float(row["pts_time"]) <= trim
+        )
         for row in rows:
             begin = first if row["codec_type"] == "video" else trim
             if begin <= float(row["pts_time"]) < trim + length:
@@ -173,10 +284,14 @@ def main():
         emulator = conftest.Emulator(pathlib.Path(scratch) / "data").start()
         try:
             types = {".mp4": "video/mp4", ".png": "image/png", ".m4a": "audio/mp4"}
-            assets = {path.name: emulator.upload(path, types[path.suffix])
-                      for path in sorted(folder.iterdir())}
+            assets = {
+                path.name: emulator.upload(path, types[path.suffix])
+                for path in sorted(folder.iterdir())
+            }
             derived = 'spool_invocations_total{function="derive-asset"}'
-            emulator.wait_until(lambda: counter(emulator, derived) >= len(assets))
+            conftest.wait_until(
+                "the derived assets", lambda: counter(emulator, derived) >= len(assets)
+            )
             time.sleep(2)
             report(emulator, assets, folder, pairs, pathlib.Path(scratch))
         finally:
@@ -185,26 +300,30 @@ def main():
 
 def report(emulator, assets, folder, pairs, scratch):
     walls, cpus = [], []
-    # Every pair has a CRF of its own, so that no chunk is found in the cache.
+    # Every pair has another CRF, so that no chunk is found in the cache.
     for number in range(pairs):
         crf = CRF + number
         single_wall, single_cpu = run_single(folder, crf, scratch / "single.mp4")
         wall, cpu, status, _ = run_export(emulator, assets, crf)
         walls.append(wall / single_wall)
         cpus.append(cpu / single_cpu)
-        print(f"pair {number + 1}: single {single_wall:.1f} s wall {single_cpu:.1f} s CPU, "
-              f"export {wall:.1f} s wall {cpu:.1f} s CPU in {len(status['chunks'])} chunks",
-              flush=True)
+        print(
+            f"pair {number + 1}: single {single_wall:.1f} s wall {single_cpu:.1f} s CPU, "
+            f"export {wall:.1f} s wall {cpu:.1f} s CPU in {len(status['chunks'])} chunks",
+            flush=True,
+        )
     sent = counter(emulator, "spool_s3_sent_bytes_total")
     _, _, status, idle = run_export(emulator, assets, CRF + pairs, watched=True)
     sent = counter(emulator, "spool_s3_sent_bytes_total") - sent
-    # The stitch reads every chunk and the sound once; the rest is sources and
+    # The stitch reads every chunk and the audio once; the rest is sources and
     # documents.
     sources, needed = sent - status["size"], needed_bytes(folder)
     print(f"wall, export over single:      {statistics.median(walls):.3f}")
     print(f"CPU, export over single:       {statistics.median(cpus):.3f}")
-    print(f"bytes read over bytes needed:  {sources / needed:.3f}  "
-          f"({sources / 1e6:.1f} MB over {needed / 1e6:.1f} MB)")
+    print(
+        f"bytes read over bytes needed:  {sources / needed:.3f}  "
+        f"({sources / 1e6:.1f} MB over {needed / 1e6:.1f} MB)"
+    )
     print(f"wall time without any FFmpeg:  {100 * idle:.1f} %")
 
 

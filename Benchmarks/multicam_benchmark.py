@@ -8,6 +8,7 @@ frame is the camera's own. A camera has a keyframe every GOP frames (60) and
 BFRAMES (3) frames between two others.
 Usage: multicam_benchmark.py [MINUTES [SWITCHES [GOP [BFRAMES]]]]
 """
+
 import json
 import os
 import pathlib
@@ -23,7 +24,7 @@ sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 import conftest  # noqa: E402
 
 RATE = 30
-GOP, BFRAMES = (int(text) for text in (sys.argv[3:5] + ["60", "3"][len(sys.argv[3:5]):]))
+GOP, BFRAMES = (int(text) for text in (sys.argv[3:5] + ["60", "3"][len(sys.argv[3:5]) :]))
 
 
 def make_cameras(folder, seconds):
@@ -32,14 +33,55 @@ def make_cameras(folder, seconds):
     for index, name in enumerate("ABC"):
         minute, path = folder / f"{name}-minute.mp4", folder / f"{name}.mp4"
         conftest.ffmpeg(
-            "-f", "lavfi", "-i", f"testsrc2=s=1920x1080:r={RATE}:d=60",
-            "-vf", f"hue=h={index * 100},noise=alls=8:allf=t,format=yuv420p",
-            "-c:v", "libx264", "-preset", "superfast", "-b:v", "8M", "-maxrate", "10M",
-            "-bufsize", "16M", "-g", GOP, "-bf", BFRAMES, "-sc_threshold", "0", "-colorspace", "bt709",
-            "-color_primaries", "bt709", "-color_trc", "bt709", minute)
-        conftest.ffmpeg("-stream_loop", seconds // 60 - 1, "-i", minute, "-f", "lavfi",
-                        "-i", f"sine={300 + 100 * index}:r=48000:d={seconds}", "-c:v", "copy",
-                        "-c:a", "aac", "-ac", "2", "-movflags", "+faststart", path)
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=s=1920x1080:r={RATE}:d=60",
+            "-vf",
+            f"hue=h={index * 100},noise=alls=8:allf=t,format=yuv420p",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "superfast",
+            "-b:v",
+            "8M",
+            "-maxrate",
+            "10M",
+            "-bufsize",
+            "16M",
+            "-g",
+            GOP,
+            "-bf",
+            BFRAMES,
+            "-sc_threshold",
+            "0",
+            "-colorspace",
+            "bt709",
+            "-color_primaries",
+            "bt709",
+            "-color_trc",
+            "bt709",
+            minute,
+        )
+        conftest.ffmpeg(
+            "-stream_loop",
+            seconds // 60 - 1,
+            "-i",
+            minute,
+            "-f",
+            "lavfi",
+            "-i",
+            f"sine={300 + 100 * index}:r=48000:d={seconds}",
+            "-c:v",
+            "copy",
+            "-c:a",
+            "aac",
+            "-ac",
+            "2",
+            "-movflags",
+            "+faststart",
+            path,
+        )
         minute.unlink()
         paths[name] = path
     return paths
@@ -62,9 +104,28 @@ def hashes(path, first=0, count=None):
     limit = ["-frames:v", str(count)] if count else []
     seek = ["-ss", f"{first / RATE - 0.25 / RATE:.6f}"] if first else []
     text = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-xerror", *seek, "-i", path, "-map", "0:v",
-         "-fps_mode", "passthrough", *limit, "-f", "framemd5", "-"],
-        capture_output=True, text=True, check=True).stdout
+        [
+            "ffmpeg",
+            "-nostdin",
+            "-v",
+            "error",
+            "-xerror",
+            *seek,
+            "-i",
+            path,
+            "-map",
+            "0:v",
+            "-fps_mode",
+            "passthrough",
+            *limit,
+            "-f",
+            "framemd5",
+            "-",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     return [line.split(",")[5].strip() for line in text.splitlines() if line[0] != "#"]
 
 
@@ -72,15 +133,33 @@ def upload(emulator, path):
     """In parts, as files of this size are."""
     return subprocess.run(
         [conftest.BIN / "spool", "upload", path, "--api", emulator.api],
-        capture_output=True, text=True, check=True).stdout.split()[-1]
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()[-1]
 
 
 def export(emulator, assets, changes, seconds, smart, path):
     request = {
-        "timeline": {"tracks": [{"clips": [{
-            "asset": {"type": "multicam", "angles": assets, "switches": changes, "audio": "A"},
-            "length": seconds}]}]},
-        "output": {"resolution": "source", "fps": "source", "smartCut": smart, "crf": 20}}
+        "timeline": {
+            "tracks": [
+                {
+                    "clips": [
+                        {
+                            "asset": {
+                                "type": "multicam",
+                                "angles": assets,
+                                "switches": changes,
+                                "audio": "A",
+                            },
+                            "length": seconds,
+                        }
+                    ]
+                }
+            ]
+        },
+        "output": {"resolution": "source", "fps": "source", "smartCut": smart, "crf": 20},
+    }
     begin = time.monotonic()
     status = emulator.wait(emulator.start_export(request), 7_200)
     wall = time.monotonic() - begin
@@ -95,9 +174,9 @@ def compare(film, cameras, changes, frames):
     assert len(found) == frames, (len(found), frames)
     starts = [round(change["at"] * RATE) for change in changes] + [frames]
     same = 0
-    for change, first, end in zip(changes, starts, starts[1:]):
+    for change, first, end in zip(changes, starts, starts[1:], strict=False):
         source = hashes(cameras[change["angle"]], first, end - first)
-        same += sum(a == b for a, b in zip(found[first:end], source))
+        same += sum(a == b for a, b in zip(found[first:end], source, strict=True))
     heads = sum(-first % GOP for first in starts[:-1])
     return same, heads
 
@@ -119,21 +198,34 @@ def main():
             smart, usage = export(emulator, assets, changes, seconds, True, film)
             same, heads = compare(film, cameras, changes, seconds * RATE)
             full, full_usage = export(
-                emulator, assets, changes, seconds, False, scratch / "full.mp4")
+                emulator, assets, changes, seconds, False, scratch / "full.mp4"
+            )
         finally:
             emulator.stop()
     encoded = seconds * RATE - usage["copiedFrames"]
-    print(json.dumps({
-        "load before": load, "minutes": minutes, "switches": count,
-        "keyframe every": GOP, "B-frames": BFRAMES,
-        "smart cut: wall s": round(smart, 1), "full: wall s": round(full, 1),
-        "wall ratio": round(full / smart, 2),
-        "CPU ratio": round(full_usage["cpuMilliseconds"] / usage["cpuMilliseconds"], 2),
-        "frames": seconds * RATE, "encoded": encoded, "least possible": heads,
-        "encoded over least": round(encoded / max(1, heads), 3),
-        "frames equal to the camera's": same, "copied": usage["copiedFrames"],
-        "chunks without a copy, because": usage.get("encodedBecause", []),
-    }, indent=1))
+    print(
+        json.dumps(
+            {
+                "load before": load,
+                "minutes": minutes,
+                "switches": count,
+                "keyframe every": GOP,
+                "B-frames": BFRAMES,
+                "smart cut: wall s": round(smart, 1),
+                "full: wall s": round(full, 1),
+                "wall ratio": round(full / smart, 2),
+                "CPU ratio": round(full_usage["cpuMilliseconds"] / usage["cpuMilliseconds"], 2),
+                "frames": seconds * RATE,
+                "encoded": encoded,
+                "least possible": heads,
+                "encoded over least": round(encoded / max(1, heads), 3),
+                "frames equal to the camera's": same,
+                "copied": usage["copiedFrames"],
+                "chunks without a copy, because": usage.get("encodedBecause", []),
+            },
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Several outputs of one edit against an export of each by itself.
+"""Several outputs of one edit compared with a separate export of each.
 
 Prints, from one run, wall and CPU of exports of their own over those of one
 request with `outputs` (pairs, one after the other, medians of their ratios):
 what is decoded once, how much that saves, for outputs as large as the film and
 for small ones of a large film. Usage: outputs_benchmark.py [PAIRS]
 """
+
 import pathlib
 import statistics
 import sys
@@ -13,14 +14,15 @@ import tempfile
 import time
 
 import boto3
-
 from export_benchmark import conftest, family_cpu
 
 SECONDS = 40
 # Name, size of the film, outputs (height and codec).
 # Name, size of the film, outputs.
-H264 = {height: {"size": {"width": height * 16 // 9 // 2 * 2, "height": height}}
-        for height in (1080, 720, 480, 360)}
+H264 = {
+    height: {"size": {"width": height * 16 // 9 // 2 * 2, "height": height}}
+    for height in (1080, 720, 480, 360)
+}
 CASES = [
     ("1080p to 1080p, 720p and 480p", "1920x1080", [H264[1080], H264[720], H264[480]]),
     ("2160p to 1080p, 720p and 360p", "3840x2160", [H264[1080], H264[720], H264[360]]),
@@ -33,10 +35,32 @@ def make_media(folder):
     """Camera-like: noise that costs, a keyframe every two seconds."""
     for size, rate in {"1920x1080": "12M", "3840x2160": "40M"}.items():
         conftest.ffmpeg(
-            "-f", "lavfi", "-i", f"testsrc2=s={size}:r=30:d={SECONDS}", "-f", "lavfi", "-i",
-            f"sine=440:r=48000:d={SECONDS}", "-vf", "noise=alls=10:allf=t", "-c:v", "libx264",
-            "-preset", "superfast", "-b:v", rate, "-g", "60", "-pix_fmt", "yuv420p", "-c:a", "aac",
-            "-movflags", "+faststart", folder / f"{size}.mp4")
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=s={size}:r=30:d={SECONDS}",
+            "-f",
+            "lavfi",
+            "-i",
+            f"sine=440:r=48000:d={SECONDS}",
+            "-vf",
+            "noise=alls=10:allf=t",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "superfast",
+            "-b:v",
+            rate,
+            "-g",
+            "60",
+            "-pix_fmt",
+            "yuv420p",
+            "-c:a",
+            "aac",
+            "-movflags",
+            "+faststart",
+            folder / f"{size}.mp4",
+        )
 
 
 def measure(emulator, edits):
@@ -55,8 +79,12 @@ def measure(emulator, edits):
 def forget(emulator):
     """Empties the cache of chunks."""
     store = boto3.client(
-        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1")
+        "s3",
+        endpoint_url=emulator.s3,
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+        region_name="us-east-1",
+    )
     pages = store.get_paginator("list_objects_v2").paginate(Bucket="spool", Prefix="cache/")
     for page in pages:
         for entry in page.get("Contents", []):
@@ -84,15 +112,22 @@ def report(emulator, name, edit, outputs, pairs):
     for _ in range(pairs):
         forget(emulator)
         apart = measure(
-            emulator, [edit | {"output": edit["output"] | output} for output in outputs])
+            emulator, [edit | {"output": edit["output"] | output} for output in outputs]
+        )
         forget(emulator)
         together = measure(emulator, [edit | {"outputs": outputs}])
         walls.append(apart[0] / together[0])
         cpus.append(apart[1] / together[1])
-        print(f"{name}: apart {apart[0]:.1f} s wall {apart[1]:.1f} s CPU, "
-              f"together {together[0]:.1f} s wall {together[1]:.1f} s CPU", flush=True)
-    print(f"{name}: apart over together, median of {pairs}: wall {statistics.median(walls):.2f}, "
-          f"CPU {statistics.median(cpus):.2f}", flush=True)
+        print(
+            f"{name}: apart {apart[0]:.1f} s wall {apart[1]:.1f} s CPU, "
+            f"together {together[0]:.1f} s wall {together[1]:.1f} s CPU",
+            flush=True,
+        )
+    print(
+        f"{name}: apart over together, median of {pairs}: wall {statistics.median(walls):.2f}, "
+        f"CPU {statistics.median(cpus):.2f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

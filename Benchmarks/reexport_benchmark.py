@@ -7,6 +7,7 @@ Frames changed are those whose source frame differs from the frame that stood
 there, counted from the clip that was touched: what no cache of frames could
 have saved. Usage: reexport_benchmark.py
 """
+
 import json
 import os
 import pathlib
@@ -25,11 +26,28 @@ RATE, CLIPS = 30, 40
 def make_sources(folder):
     for index in range(4):
         conftest.ffmpeg(
-            "-f", "lavfi", "-i", f"testsrc2=s=1280x720:r={RATE}:d=60",
-            "-f", "lavfi", "-i", f"sine={200 + 90 * index}:r=48000:d=60",
-            "-vf", f"hue=h={index * 80},noise=alls=8:allf=t,format=yuv420p",
-            "-c:v", "libx264", "-preset", "superfast", "-b:v", "6M", "-g", "60",
-            "-c:a", "aac", folder / f"{index}.mp4")
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=s=1280x720:r={RATE}:d=60",
+            "-f",
+            "lavfi",
+            "-i",
+            f"sine={200 + 90 * index}:r=48000:d=60",
+            "-vf",
+            f"hue=h={index * 80},noise=alls=8:allf=t,format=yuv420p",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "superfast",
+            "-b:v",
+            "6M",
+            "-g",
+            "60",
+            "-c:a",
+            "aac",
+            folder / f"{index}.mp4",
+        )
 
 
 def timeline():
@@ -39,18 +57,35 @@ def timeline():
 
 def request(clips, assets):
     return {
-        "timeline": {"tracks": [{"clips": [
-            {"asset": {"type": "video", "assetId": assets[source], "trim": first / RATE},
-             "length": count / RATE} for source, first, count in clips]}]},
-        "output": {"size": {"width": 1280, "height": 720}, "fps": RATE}}
+        "timeline": {
+            "tracks": [
+                {
+                    "clips": [
+                        {
+                            "asset": {
+                                "type": "video",
+                                "assetId": assets[source],
+                                "trim": first / RATE,
+                            },
+                            "length": count / RATE,
+                        }
+                        for source, first, count in clips
+                    ]
+                }
+            ]
+        },
+        "output": {"size": {"width": 1280, "height": 720}, "fps": RATE},
+    }
 
 
 def changed(before, after):
     """Frames that neither timeline's clips have in common, in order."""
     known = set(before)
-    return sum(count - max(
-        [0] + [overlap((source, first, count), other) for other in known])
-        for source, first, count in after if (source, first, count) not in known)
+    return sum(
+        count - max([0] + [overlap((source, first, count), other) for other in known])
+        for source, first, count in after
+        if (source, first, count) not in known
+    )
 
 
 def overlap(clip, other):
@@ -64,9 +99,15 @@ def main():
     first = timeline()
     changes = {
         "trimmed at its end by 1 s": [
-            *first[:20], (*first[20][:2], first[20][2] - RATE), *first[21:]],
+            *first[:20],
+            (*first[20][:2], first[20][2] - RATE),
+            *first[21:],
+        ],
         "trimmed at its head by 1 s": [
-            *first[:20], (first[20][0], first[20][1] + RATE, first[20][2] - RATE), *first[21:]],
+            *first[:20],
+            (first[20][0], first[20][1] + RATE, first[20][2] - RATE),
+            *first[21:],
+        ],
         "inserted": [*first[:20], (2, 1_000, 6 * RATE), *first[20:]],
         "deleted": [*first[:20], *first[21:]],
         "moved": [*first[:10], *first[11:25], first[10], *first[25:]],
@@ -85,20 +126,37 @@ def main():
                 return time.monotonic() - begin, status["usage"]
 
             wall, usage = export(first)
-            print(json.dumps({"load before": load, "clips": CLIPS,
-                              "frames": sum(clip[2] for clip in first),
-                              "chunks": usage["chunks"], "first export s": round(wall, 1)}))
+            print(
+                json.dumps(
+                    {
+                        "load before": load,
+                        "clips": CLIPS,
+                        "frames": sum(clip[2] for clip in first),
+                        "chunks": usage["chunks"],
+                        "first export s": round(wall, 1),
+                    }
+                )
+            )
             for name, clips in changes.items():
                 again, used = export(clips)
                 # A shortened or moved clip changes no picture; its chunk is
-                # what must be made anew, so at least the clip is counted.
-                least = max(changed(first, clips), min(
-                    [clip[2] for clip in clips if clip not in first] or [RATE]))
-                print(json.dumps({
-                    "change": name, "frames rendered": used["renderedFrames"],
-                    "frames of the touched clip": least,
-                    "rendered over changed": round(used["renderedFrames"] / least, 2),
-                    "wall over first": round(again / wall, 3)}), flush=True)
+                # the chunks to render, so at least the clip is counted.
+                least = max(
+                    changed(first, clips),
+                    min([clip[2] for clip in clips if clip not in first] or [RATE]),
+                )
+                print(
+                    json.dumps(
+                        {
+                            "change": name,
+                            "frames rendered": used["renderedFrames"],
+                            "frames of the touched clip": least,
+                            "rendered over changed": round(used["renderedFrames"] / least, 2),
+                            "wall over first": round(again / wall, 3),
+                        }
+                    ),
+                    flush=True,
+                )
         finally:
             emulator.stop()
 

@@ -4,12 +4,13 @@
 One run, in rounds, every two peers one after the other on the same folder and file:
   GET of 256 MB       curl from the store and from nginx (sendfile on)
   PUT of 256 MB       curl to the store, and dd with conv=fsync into a file beside it
-  small objects       presigned PUT of new keys and GET of 1 KB, wrk, 16 connections, each PUT durable
+  small objects       presigned PUT and GET of 1 KB, wrk, 16 connections, each PUT durable
   listing             100,000 keys, 1,000 a page
   memory              the most that the process held (VmHWM) at the end
 Prints the median of the rounds and the ratios. It needs nginx (Debian: nginx-light), which
 `scripts/setup` does not install: its package starts a server. Usage: store_benchmark.py [ROUNDS]
 """
+
 import concurrent.futures
 import http.client
 import os
@@ -28,6 +29,7 @@ os.environ.setdefault("SPOOL_BIN", str(ROOT / ".build/release"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 import boto3  # noqa: E402
 import botocore.client  # noqa: E402
+
 import conftest  # noqa: E402
 
 MB = 1_000_000
@@ -38,16 +40,23 @@ KEYS = 100_000
 
 def client(emulator):
     return boto3.client(
-        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1",
-        config=botocore.client.Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+        "s3",
+        endpoint_url=emulator.s3,
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+        region_name="us-east-1",
+        config=botocore.client.Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
 
 
 def curl(*arguments):
     """Seconds of one transfer, by curl's own clock."""
     out = subprocess.run(
         ["curl", "-sS", "--fail", "-o", "/dev/null", "-w", "%{time_total}", *arguments],
-        capture_output=True, text=True, check=True)
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return float(out.stdout)
 
 
@@ -67,7 +76,14 @@ class Nginx:
                 scgi_temp_path {self.folder};
                 server {{ listen 127.0.0.1:{self.port}; root {files}; }} }}""")
         self.process = subprocess.Popen(
-            [shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), "-c", self.folder / "nginx.conf", "-g", "daemon off;"])
+            [
+                shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"),
+                "-c",
+                self.folder / "nginx.conf",
+                "-g",
+                "daemon off;",
+            ]
+        )
         self.url = f"http://127.0.0.1:{self.port}"
         for _ in range(100):
             try:
@@ -83,10 +99,14 @@ class Nginx:
 
 def large(running, nginx, folder, rounds):
     s3, source = client(running), folder / "files/large"
-    url = {name: s3.generate_presigned_url(
-        name, Params={"Bucket": "spool", "Key": "large"}, ExpiresIn=3_600)
-        for name in ["put_object", "get_object"]}
+    url = {
+        name: s3.generate_presigned_url(
+            name, Params={"Bucket": "spool", "Key": "large"}, ExpiresIn=3_600
+        )
+        for name in ["put_object", "get_object"]
+    }
     times = {name: [] for name in ["put", "dd", "get", "nginx", "plain", "parts"]}
+
     def put(_):
         times["put"].append(curl("-T", source, url["put_object"]))
 
@@ -94,8 +114,11 @@ def large(running, nginx, folder, rounds):
         # A new file each time, as the store's: blocks that were just freed are
         # in the memory of a virtual disk's host, and twice as quick.
         began = time.monotonic()
-        subprocess.run(["dd", f"if={source}", f"of={folder}/copy-{number}", "bs=1M", "conv=fsync"],
-                       check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            ["dd", f"if={source}", f"of={folder}/copy-{number}", "bs=1M", "conv=fsync"],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
         times["dd"].append(time.monotonic() - began)
 
     for number in range(rounds):
@@ -106,29 +129,42 @@ def large(running, nginx, folder, rounds):
     upload = s3.create_multipart_upload(Bucket="spool", Key="parts")["UploadId"]
     data, parts = source.read_bytes(), []
     for number in range(16):
-        part = data[number * LARGE // 16:(number + 1) * LARGE // 16]
-        parts.append({"PartNumber": number + 1, "ETag": s3.upload_part(
-            Bucket="spool", Key="parts", UploadId=upload, PartNumber=number + 1,
-            Body=part)["ETag"]})
+        part = data[number * LARGE // 16 : (number + 1) * LARGE // 16]
+        parts.append(
+            {
+                "PartNumber": number + 1,
+                "ETag": s3.upload_part(
+                    Bucket="spool", Key="parts", UploadId=upload, PartNumber=number + 1, Body=part
+                )["ETag"],
+            }
+        )
     began = time.monotonic()
     s3.complete_multipart_upload(
-        Bucket="spool", Key="parts", UploadId=upload, MultipartUpload={"Parts": parts})
+        Bucket="spool", Key="parts", UploadId=upload, MultipartUpload={"Parts": parts}
+    )
     complete = time.monotonic() - began
     in_parts = s3.generate_presigned_url(
-        "get_object", Params={"Bucket": "spool", "Key": "parts"}, ExpiresIn=3_600)
+        "get_object", Params={"Bucket": "spool", "Key": "parts"}, ExpiresIn=3_600
+    )
     times["parts"] = [curl(in_parts) for _ in range(rounds)]
     middle = {name: statistics.median(values) for name, values in times.items() if values}
 
     def paired(peer, mine):
-        return statistics.median(p / m for p, m in zip(times[peer], times[mine]))
+        return statistics.median(p / m for p, m in zip(times[peer], times[mine], strict=True))
 
     rate = {name: LARGE / seconds / MB for name, seconds in middle.items()}
-    print(f"GET 256 MB: {rate['get']:.0f} MB/s, nginx {rate['nginx']:.0f} MB/s: "
-          f"{paired('nginx', 'get'):.2f} of nginx (aim 0.9)")
-    print(f"GET 256 MB that came in 16 parts: {rate['parts']:.0f} MB/s; "
-          f"completing them took {complete * 1_000:.0f} ms")
-    print(f"PUT 256 MB: {rate['put']:.0f} MB/s, write and fsync {rate['dd']:.0f} MB/s: "
-          f"{paired('dd', 'put'):.2f} of it (aim 0.7)")
+    print(
+        f"GET 256 MB: {rate['get']:.0f} MB/s, nginx {rate['nginx']:.0f} MB/s: "
+        f"{paired('nginx', 'get'):.2f} of nginx (aim 0.9)"
+    )
+    print(
+        f"GET 256 MB that came in 16 parts: {rate['parts']:.0f} MB/s; "
+        f"completing them took {complete * 1_000:.0f} ms"
+    )
+    print(
+        f"PUT 256 MB: {rate['put']:.0f} MB/s, write and fsync {rate['dd']:.0f} MB/s: "
+        f"{paired('dd', 'put'):.2f} of it (aim 0.7)"
+    )
 
 
 def wrk(running, folder, script):
@@ -136,11 +172,16 @@ def wrk(running, folder, script):
     path.write_text(script)
     out = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", "-s", path, running.s3],
-        capture_output=True, text=True, check=True).stdout
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert "Non-2xx" not in out, out
     unit = {"us": 0.001, "ms": 1, "s": 1_000}
-    latency = [float(value) * unit[name] for value, name in
-               re.findall(r"(?:50|99)%\s+([\d.]+)(us|ms|s)", out)]
+    latency = [
+        float(value) * unit[name]
+        for value, name in re.findall(r"(?:50|99)%\s+([\d.]+)(us|ms|s)", out)
+    ]
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), *latency
 
 
@@ -148,10 +189,13 @@ def small(running, folder):
     s3 = client(running)
     paths = {}
     for name in ["put_object", "get_object"]:
-        urls = [s3.generate_presigned_url(
-            name, Params={"Bucket": "spool", "Key": f"small/{number}"}, ExpiresIn=3_600)
-            for number in range(2_000)]
-        paths[name] = ",".join(f'"{url[len(running.s3):]}"' for url in urls)
+        urls = [
+            s3.generate_presigned_url(
+                name, Params={"Bucket": "spool", "Key": f"small/{number}"}, ExpiresIn=3_600
+            )
+            for number in range(2_000)
+        ]
+        paths[name] = ",".join(f'"{url[len(running.s3) :]}"' for url in urls)
     lua = """
         local paths = {%s}
         local body = string.rep("x", %d)
@@ -162,8 +206,10 @@ def small(running, folder):
         end"""
     for name, method, body in [("put_object", "PUT", "body"), ("get_object", "GET", "nil")]:
         rate, middle, last = wrk(running, folder, lua % (paths[name], SMALL, method, body))
-        print(f"{method} of 1 KB: {rate:.0f}/s, p50 {middle:.1f} ms, p99 {last:.1f} ms"
-              + (" (durable)" if method == "PUT" else ""))
+        print(
+            f"{method} of 1 KB: {rate:.0f}/s, p50 {middle:.1f} ms, p99 {last:.1f} ms"
+            + (" (durable)" if method == "PUT" else "")
+        )
 
 
 def listing(running):
@@ -173,9 +219,10 @@ def listing(running):
     def fill(first):
         connection = http.client.HTTPConnection(urllib.parse.urlsplit(running.s3).netloc)
         for number in range(first, first + KEYS // 8):
-            url = s3.generate_presigned_url("put_object", Params={
-                "Bucket": "spool", "Key": f"list/{number:07}"})
-            connection.request("PUT", url[len(running.s3):], body=b"x")
+            url = s3.generate_presigned_url(
+                "put_object", Params={"Bucket": "spool", "Key": f"list/{number:07}"}
+            )
+            connection.request("PUT", url[len(running.s3) :], body=b"x")
             answer = connection.getresponse()
             answer.read()
             assert answer.status == 200
@@ -186,9 +233,11 @@ def listing(running):
     print(f"({KEYS} keys put in {time.monotonic() - began:.0f} s by Python)")
     pages, count, token = [], 0, None
     while True:
-        url = s3.generate_presigned_url("list_objects_v2", Params={
-            "Bucket": "spool", "Prefix": "list/"} | (
-            {"ContinuationToken": token} if token else {}))
+        url = s3.generate_presigned_url(
+            "list_objects_v2",
+            Params={"Bucket": "spool", "Prefix": "list/"}
+            | ({"ContinuationToken": token} if token else {}),
+        )
         began = time.monotonic()
         answer = conftest.http("GET", url)
         pages.append(time.monotonic() - began)
@@ -199,14 +248,17 @@ def listing(running):
             break
         token = found[1]
     assert count == KEYS, count
-    print(f"listing of {KEYS} keys: {sum(pages):.2f} s, {count / sum(pages):.0f} keys/s, "
-          f"p99 of a page {sorted(pages)[int(len(pages) * 0.99) - 1] * 1_000:.1f} ms")
+    print(
+        f"listing of {KEYS} keys: {sum(pages):.2f} s, {count / sum(pages):.0f} keys/s, "
+        f"p99 of a page {sorted(pages)[int(len(pages) * 0.99) - 1] * 1_000:.1f} ms"
+    )
 
 
 def memory(running):
     status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()
-    return {name: int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1_000
-            for name in ["VmHWM", "VmRSS"]}
+    return {
+        name: int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1_000 for name in ["VmHWM", "VmRSS"]
+    }
 
 
 def main():
@@ -222,12 +274,14 @@ def main():
     nginx = Nginx(folder, folder / "files")
     try:
         large(running, nginx, folder, rounds)
-        print("memory after them: most {VmHWM:.0f} MB, now {VmRSS:.0f} MB".format(
-            **memory(running)))
+        print(
+            "memory after them: most {VmHWM:.0f} MB, now {VmRSS:.0f} MB".format(**memory(running))
+        )
         small(running, folder)
         listing(running)
-        print("memory at the end: most {VmHWM:.0f} MB, now {VmRSS:.0f} MB".format(
-            **memory(running)))
+        print(
+            "memory at the end: most {VmHWM:.0f} MB, now {VmRSS:.0f} MB".format(**memory(running))
+        )
     finally:
         nginx.stop()
         running.stop()

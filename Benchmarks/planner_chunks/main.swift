@@ -3,12 +3,13 @@ import Planning
 import RenderPlans
 
 /// Prints the lengths, in frames, of the chunks that the planner chooses, and on a
-/// second line those of the sound's pieces, in AAC frames. Compiled by
-/// planner_simulation.py together with the planner's own sources, so that the
-/// simulation cannot plan otherwise than an export.
+/// second line those of the audio's pieces, in AAC frames. planner_simulation.py
+/// runs it, so that the simulation plans as an export does.
 ///
 /// Arguments: concurrency, function's seconds, frames, frames a second, width and
-/// height of a frame, then the frames of clip edges, each of a clip of its own.
+/// height of a frame, then the frames of clip edges, each of another clip.
+import Editing
+
 let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 if numbers.count >= 6 {
     let planner = ChunkPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
@@ -35,7 +36,7 @@ if numbers.count >= 6 {
         audio: samples.map {
             RenderPlan.AudioPlacement(source: 0, startSample: $0, endSample: $1)
         }, chunks: chunks)
-    let sound = SoundPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
+    let audio = SoundPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
     let whole = [FrameRange(0, SoundPlanner.frameCount(of: plan))]
-    print((sound.pieces(of: plan) ?? whole).map { String($0.count) }.joined(separator: " "))
+    print((audio.pieces(of: plan) ?? whole).map { String($0.count) }.joined(separator: " "))
 }

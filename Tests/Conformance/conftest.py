@@ -3,7 +3,10 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path[:0] = [
+    str(pathlib.Path(__file__).parent),
+    str(pathlib.Path(__file__).parents[1] / "EndToEnd"),
+]
 from runtime_platform import Platform  # noqa: E402
 
 

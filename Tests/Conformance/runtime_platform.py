@@ -1,8 +1,9 @@
-"""The Lambda Runtime API as a test tells it to behave, byte by byte.
+"""The Lambda Runtime API, scripted by a test, byte by byte.
 
 The server hands raw requests to the test and sends what the test says: what
 another HTTP library would repair or refuse is seen as it is.
 """
+
 import json
 import os
 import pathlib
@@ -14,7 +15,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOOTSTRAP = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug")) / "bootstrap"
-# A hang is a failure; nothing here takes more than a second by itself.
+# Seconds. A hang is a failure; every step takes less than one.
 PATIENCE = 30
 
 
@@ -59,7 +60,7 @@ class Request:
 
 
 class Connection:
-    """One connection of the function's, with what it has asked."""
+    """One connection of the function, with its requests."""
 
     def __init__(self, accepted):
         self.socket = accepted
@@ -73,13 +74,18 @@ class Connection:
         self.socket.sendall(text if isinstance(text, bytes) else text.encode())
 
     def answer(self, status=202, body=b"{}", headers=""):
-        self.send(f"HTTP/1.1 {status} X\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode()
-                  + body)
+        self.send(
+            f"HTTP/1.1 {status} X\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        )
 
     def event(self, body=b"{}", request_id="r-1", headers=""):
         body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.answer(200, body, f"Lambda-Runtime-Aws-Request-Id: {request_id}\r\n"
-                    "Lambda-Runtime-Deadline-Ms: 4102444800000\r\n" + headers)
+        self.answer(
+            200,
+            body,
+            f"Lambda-Runtime-Aws-Request-Id: {request_id}\r\n"
+            "Lambda-Runtime-Deadline-Ms: 4102444800000\r\n" + headers,
+        )
 
     def close(self):
         # Both, or the descriptor stays open behind the stream.
@@ -102,11 +108,18 @@ class Platform:
     def start(self, handler="echo", program=None, **environment):
         host, port = self.listener.getsockname()
         self.process = subprocess.Popen(
-            [program or BOOTSTRAP], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+            [program or BOOTSTRAP],
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             env={
-                "AWS_LAMBDA_RUNTIME_API": f"{host}:{port}", "_HANDLER": handler,
-                "AWS_LAMBDA_FUNCTION_NAME": "echo-1", "AWS_REGION": "eu-central-1",
-                "PATH": "/usr/bin:/bin"} | environment)
+                "AWS_LAMBDA_RUNTIME_API": f"{host}:{port}",
+                "_HANDLER": handler,
+                "AWS_LAMBDA_FUNCTION_NAME": "echo-1",
+                "AWS_REGION": "eu-central-1",
+                "PATH": "/usr/bin:/bin",
+            }
+            | environment,
+        )
         self.reader = threading.Thread(target=self.read_lines, daemon=True)
         self.reader.start()
         return self
@@ -150,7 +163,7 @@ class Platform:
     def close(self):
         if self.process:
             self.process.kill()
-            self.process.wait()
+            self.process.wait(PATIENCE)
             self.reader.join(PATIENCE)
             self.process.stderr.close()
         for connection in self.open:

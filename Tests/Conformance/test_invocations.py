@@ -1,22 +1,27 @@
 """The Runtime API's next, response and error: headers, status codes, resets."""
+
 import json
 import re
 
 import pytest
+
 from runtime_platform import NEXT, error, response
 
 
-def test_next_asks_without_a_body_and_waits_as_long_as_it_takes(echo):
-    # Nothing to wait for but the answer: the socket has no time limit of its own.
+def test_next_has_no_body_and_no_time_limit(echo):
+    # The socket has no time limit.
     pid = echo.process.pid
-    states = {line.split()[0]: line.split()[1]
-              for line in open(f"/proc/{pid}/status") if len(line.split()) > 1}
+    states = {
+        line.split()[0]: line.split()[1]
+        for line in open(f"/proc/{pid}/status")
+        if len(line.split()) > 1
+    }
     assert states["State:"] == "S"
     echo.connection.event({"a": 1})
     assert echo.connection.request().what == response()
 
 
-def test_an_event_is_answered_with_its_own_bytes(echo):
+def test_an_event_is_echoed_byte_for_byte(echo):
     echo.connection.event(b'{ "a" : [1,2] }')
     request = echo.connection.request()
     assert request.what == response()
@@ -42,13 +47,14 @@ def test_an_event_may_come_in_chunks_and_in_pieces(echo):
 
 
 def test_header_names_are_read_in_any_case_and_only_the_request_id_is_needed(echo):
-    echo.connection.send("HTTP/1.1 200 OK\r\nLAMBDA-RUNTIME-AWS-REQUEST-ID: r-1\r\n"
-                         "content-length: 2\r\n\r\n{}")
+    echo.connection.send(
+        "HTTP/1.1 200 OK\r\nLAMBDA-RUNTIME-AWS-REQUEST-ID: r-1\r\ncontent-length: 2\r\n\r\n{}"
+    )
     assert echo.connection.request().what == response()
 
 
 @pytest.mark.parametrize("count", [0, 1, 6 * 1024 * 1024 + 100])
-def test_events_of_every_size_that_lambda_takes_come_back(echo, count):
+def test_events_up_to_the_size_limit_are_echoed(echo, count):
     body = b"1" * count
     echo.connection.event(body)
     assert echo.connection.request().body == body
@@ -67,28 +73,40 @@ def test_the_trace_id_is_in_the_environment_and_is_cleared_when_absent(echo):
 
 def test_arn_tenant_context_and_identity_reach_the_handler(echo):
     client, identity = {"client": {"app_title": "\u00e9"}}, {"identityId": "i"}
-    echo.connection.event({"context": True}, headers=(
-        "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-central-1:1:function:f:live\r\n"
-        "Lambda-Runtime-Aws-Tenant-Id: t-1\r\nLambda-Runtime-Trace-Id: Root=1\r\n"
-        f"Lambda-Runtime-Client-Context: {json.dumps(client)}\r\n"
-        f"Lambda-Runtime-Cognito-Identity: {json.dumps(identity)}\r\n"))
+    echo.connection.event(
+        {"context": True},
+        headers=(
+            "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-central-1:1:function:f:live\r\n"
+            "Lambda-Runtime-Aws-Tenant-Id: t-1\r\nLambda-Runtime-Trace-Id: Root=1\r\n"
+            f"Lambda-Runtime-Client-Context: {json.dumps(client)}\r\n"
+            f"Lambda-Runtime-Cognito-Identity: {json.dumps(identity)}\r\n"
+        ),
+    )
     context = echo.connection.request().json()
     assert 0 < context.pop("remainingMs") <= 4102444800000
     assert context == {
-        "requestId": "r-1", "functionName": "echo-1", "traceId": "Root=1",
-        "invokedFunctionArn": "arn:aws:lambda:eu-central-1:1:function:f:live", "tenantId": "t-1",
-        "deadlineMs": 4102444800000, "clientContext": client, "cognitoIdentity": identity}
+        "requestId": "r-1",
+        "functionName": "echo-1",
+        "traceId": "Root=1",
+        "invokedFunctionArn": "arn:aws:lambda:eu-central-1:1:function:f:live",
+        "tenantId": "t-1",
+        "deadlineMs": 4102444800000,
+        "clientContext": client,
+        "cognitoIdentity": identity,
+    }
 
 
 def test_a_thrown_error_has_lambdas_shape_and_type(echo):
-    echo.connection.event({"throw": "a \"quoted\"\nline\u0001 \U0001f600"})
+    echo.connection.event({"throw": 'a "quoted"\nline\u0001 \U0001f600'})
     request = echo.connection.request()
     assert request.what == error()
     assert request.headers["lambda-runtime-function-error-type"] == "Function.EchoError"
     assert request.headers["content-type"] == "application/json"
     assert request.json() == {
-        "errorMessage": "a \"quoted\"\nline\u0001 \U0001f600",
-        "errorType": "Function.EchoError", "stackTrace": []}
+        "errorMessage": 'a "quoted"\nline\u0001 \U0001f600',
+        "errorType": "Function.EchoError",
+        "stackTrace": [],
+    }
 
 
 def test_every_error_type_is_one_that_lambda_keeps(echo):
@@ -98,7 +116,7 @@ def test_every_error_type_is_one_that_lambda_keeps(echo):
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410, 413, 429])
-def test_a_4xx_to_a_response_is_told_in_the_log_and_the_next_event_is_served(echo, status):
+def test_a_4xx_to_a_response_is_logged_and_the_next_event_is_served(echo, status):
     echo.connection.event(b"1")
     echo.connection.request()
     echo.connection.answer(status, b'{"errorMessage":"no","errorType":"X"}')
@@ -109,7 +127,7 @@ def test_a_4xx_to_a_response_is_told_in_the_log_and_the_next_event_is_served(ech
     assert echo.connection.request().what == response("r-2")
 
 
-def test_a_413_before_the_whole_response_was_sent_is_understood(echo):
+def test_a_413_during_the_response_is_handled(echo):
     echo.connection.event({"respond_bytes": 8_000_000})
     # Reads the head only; the rest is still on its way when the refusal comes.
     echo.connection.stream.readline()
@@ -160,7 +178,7 @@ def test_a_connection_closed_between_event_and_response_loses_nothing(echo, end)
     assert again.request().what == NEXT
 
 
-def test_a_response_that_was_hung_up_on_is_posted_again(echo):
+def test_a_response_on_a_closed_connection_is_posted_again(echo):
     echo.connection.event(b"1")
     echo.connection.request()
     echo.connection.close()
@@ -168,19 +186,28 @@ def test_a_response_that_was_hung_up_on_is_posted_again(echo):
 
 
 def test_a_truncated_event_never_reaches_the_handler(echo):
-    echo.connection.send("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\n"
-                         "Content-Length: 100\r\n\r\n{}")
+    echo.connection.send(
+        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\nContent-Length: 100\r\n\r\n{}"
+    )
     echo.connection.close()
     again = echo.first()
     again.event(b"2", request_id="r-2")
     assert again.request().what == response("r-2")
 
 
-@pytest.mark.parametrize("head", [
-    "Content-Length: 2\r\nContent-Length: 3\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
-    "Content-Length: -2\r\n", "Content-Length : 2\r\n", "", "Content-Length: 99999999999\r\n",
-    "Lambda-Runtime-Deadline-Ms: soon\r\nContent-Length: 2\r\n"])
-def test_an_answer_that_is_not_clean_http_is_not_guessed_at(echo, head):
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: 2\r\nContent-Length: 3\r\n",
+        "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: -2\r\n",
+        "Content-Length : 2\r\n",
+        "",
+        "Content-Length: 99999999999\r\n",
+        "Lambda-Runtime-Deadline-Ms: soon\r\nContent-Length: 2\r\n",
+    ],
+)
+def test_a_malformed_http_answer_is_refused(echo, head):
     echo.connection.send(f"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\n{head}\r\n{{}}")
     echo.connection.close()
     again = echo.first()
@@ -190,11 +217,11 @@ def test_an_answer_that_is_not_clean_http_is_not_guessed_at(echo, head):
 
 def test_a_request_id_that_is_a_path_is_refused(echo):
     echo.connection.event(b"1", request_id="../../x")
-    # The framing was sound, so the connection is still good.
+    # The framing was valid, so the connection is still good.
     assert echo.connection.request().what == NEXT
 
 
-def test_an_api_that_is_gone_ends_the_process_with_a_failure(echo):
+def test_a_vanished_api_ends_the_process_with_a_failure(echo):
     echo.listener.close()
     echo.connection.close()
     assert echo.wait() == 1
@@ -205,7 +232,7 @@ def test_connection_close_is_honoured(echo):
     assert echo.accept().request().what == response()
 
 
-def test_asking_for_next_comes_after_the_response_was_accepted(echo):
+def test_next_follows_the_accepted_response(echo):
     echo.connection.event(b"1")
     echo.connection.request()
     echo.connection.socket.settimeout(0.2)

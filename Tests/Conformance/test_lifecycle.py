@@ -1,11 +1,14 @@
-"""Init, SIGTERM, traps, SnapStart, several events at once, what a start loads."""
+"""Init, SIGTERM, traps, SnapStart, concurrent events, libraries loaded at the start."""
+
 import json
+import pathlib
 import select
 import signal
-import time
 
 import pytest
-from runtime_platform import BASE, NEXT, ROOT, error, response
+
+from runtime_platform import BASE, NEXT, PATIENCE, ROOT, error, response
+from waiting import wait_until
 
 INIT_ERROR = f"POST {BASE}/init/error"
 
@@ -16,13 +19,16 @@ def test_a_failed_init_is_posted_and_the_process_fails(platform):
     request = connection.request()
     assert request.what == INIT_ERROR
     assert request.headers["lambda-runtime-function-error-type"] == "Function.InitFailed"
-    assert request.json() == {"errorMessage": "FAIL_INIT=1 asked for this.",
-                              "errorType": "Function.InitFailed", "stackTrace": []}
+    assert request.json() == {
+        "errorMessage": "FAIL_INIT=1 asked for this.",
+        "errorType": "Function.InitFailed",
+        "stackTrace": [],
+    }
     connection.answer()
     assert platform.wait() == 1
 
 
-def test_a_handler_that_does_not_exist_is_an_init_error_that_names_the_others(platform):
+def test_an_unknown_handler_is_an_init_error_that_names_the_known_ones(platform):
     platform.start(handler="nope")
     connection = platform.accept()
     request = connection.request()
@@ -79,7 +85,7 @@ def test_the_process_registers_for_sigterm_before_its_first_next_when_asked(plat
     assert platform.wait() == 0
 
 
-def test_a_platform_without_extensions_serves_all_the_same(platform):
+def test_a_platform_without_extensions_serves_events(platform):
     platform.start(SPOOL_SHUTDOWN_SIGNAL="1")
     extension = platform.accept()
     extension.request()
@@ -89,15 +95,21 @@ def test_a_platform_without_extensions_serves_all_the_same(platform):
 
 
 def wait_until_busy(platform):
-    """Until the event has left the socket."""
+    """Returns when the runtime has read the event from its socket."""
     port = f":{platform.listener.getsockname()[1]:04X}"
-    while any(line.split()[1].endswith(port) and int(line.split()[4].split(":")[0], 16)
-              for line in open("/proc/net/tcp").readlines()[1:]):
-        time.sleep(0.01)
+
+    def is_read():
+        lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+        fields = [line.split() for line in lines]
+        return not any(
+            field[1].endswith(port) and int(field[4].split(":")[0], 16) for field in fields
+        )
+
+    wait_until("an empty send queue", is_read, PATIENCE)
 
 
 def test_a_trap_does_not_lose_its_message(echo):
-    echo.connection.event({"trap": "an \"invariant\" broke"})
+    echo.connection.event({"trap": 'an "invariant" broke'})
     connection = echo.accept()
     request = connection.request()
     assert request.what == error()
@@ -111,7 +123,7 @@ def test_a_trap_does_not_lose_its_message(echo):
     assert any('"level":"FATAL"' in line and '"requestId":"r-1"' in line for line in lines)
 
 
-def test_a_death_by_a_signal_is_told_to_the_caller(echo):
+def test_a_death_by_a_signal_is_reported_to_the_caller(echo):
     echo.connection.event({"sleep_ms": 600_000})
     wait_until_busy(echo)
     echo.process.send_signal(signal.SIGABRT)
@@ -122,7 +134,7 @@ def test_a_death_by_a_signal_is_told_to_the_caller(echo):
     assert echo.wait() == -signal.SIGABRT
 
 
-def test_an_api_that_does_not_answer_does_not_keep_a_dead_process(echo):
+def test_a_silent_api_does_not_delay_the_end_after_a_trap(echo):
     echo.connection.event({"trap": "x"})
     echo.accept().request()
     assert echo.wait() < 0
@@ -139,7 +151,7 @@ def test_snapstart_waits_for_the_restore_before_its_first_next(platform):
     assert again.request().what == response()
 
 
-def test_events_are_served_at_the_same_time_where_the_platform_says_so(platform):
+def test_events_are_served_concurrently_up_to_the_platforms_limit(platform):
     platform.start(AWS_LAMBDA_MAX_CONCURRENCY="3")
     connections = [platform.first() for _ in range(3)]
     for number, connection in enumerate(connections):
@@ -161,22 +173,22 @@ def test_each_event_sees_its_own_trace_id_when_several_are_served(platform):
     assert second.request().json()["traceId"] == "Root=2"
 
 
-def test_a_trap_is_told_to_every_event_under_way(platform):
+def test_a_trap_is_reported_for_each_running_event(platform):
     platform.start(AWS_LAMBDA_MAX_CONCURRENCY="2")
     first, second = platform.first(), platform.first()
     first.event({"sleep_ms": 600_000}, request_id="r-1")
     wait_until_busy(platform)
     second.event({"trap": "x"}, request_id="r-2")
-    told = set()
+    reported = set()
     for _ in range(2):
         connection = platform.accept()
-        told.add(connection.request().what)
+        reported.add(connection.request().what)
         connection.answer()
         connection.close()
-    assert told == {error("r-1"), error("r-2")}
+    assert reported == {error("r-1"), error("r-2")}
 
 
-def test_a_500_to_one_loop_ends_them_all(platform):
+def test_a_500_to_one_loop_ends_all_loops(platform):
     platform.start(AWS_LAMBDA_MAX_CONCURRENCY="2")
     first, _ = platform.first(), platform.first()
     first.answer(500)
@@ -184,8 +196,16 @@ def test_a_500_to_one_loop_ends_them_all(platform):
 
 
 def test_a_start_loads_no_library_that_it_does_not_need(echo):
-    maps = open(f"/proc/{echo.process.pid}/maps").read()
-    for library in ("libcurl", "libcrypto", "libssl", "libxml2", "libicu", "libarchive", "libgnutls"):
+    maps = pathlib.Path(f"/proc/{echo.process.pid}/maps").read_text()
+    for library in (
+        "libcurl",
+        "libcrypto",
+        "libssl",
+        "libxml2",
+        "libicu",
+        "libarchive",
+        "libgnutls",
+    ):
         assert library not in maps, f"{library} is loaded at the start"
 
 
@@ -195,15 +215,17 @@ def test_a_function_of_the_store_loads_its_libraries_while_it_waits(platform):
     wait_for_library(platform, "libcurl")
 
 
-STORE = {"SPOOL_BUCKET": "b", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s",
-         "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}
+STORE = {
+    "SPOOL_BUCKET": "b",
+    "AWS_ACCESS_KEY_ID": "a",
+    "AWS_SECRET_ACCESS_KEY": "s",
+    "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+}
 
 
 def wait_for_library(platform, name):
-    end = time.monotonic() + 30
-    while name not in open(f"/proc/{platform.process.pid}/maps").read():
-        assert time.monotonic() < end, f"{name} was not loaded"
-        time.sleep(0.01)
+    maps = pathlib.Path(f"/proc/{platform.process.pid}/maps")
+    wait_until(f"{name} in the process", lambda: name in maps.read_text(), PATIENCE)
 
 
 def test_every_function_of_the_deployment_starts(platform):
@@ -212,4 +234,4 @@ def test_every_function_of_the_deployment_starts(platform):
         platform.start(handler=name, **STORE)
         assert platform.accept().request().what == NEXT, name
         platform.process.kill()
-        platform.process.wait()
+        platform.process.wait(PATIENCE)

@@ -1,4 +1,5 @@
 """Log lines and metrics, by AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL."""
+
 import json
 import re
 
@@ -17,15 +18,21 @@ def invoke(platform, event=b"1", **environment):
 
 
 @pytest.mark.parametrize("format", [None, "JSON"])
-def test_lines_are_json_with_what_lambda_filters_by_and_the_request_id(platform, format):
+def test_log_lines_are_json_with_level_and_request_id(platform, format):
     invoke(platform, **({"AWS_LAMBDA_LOG_FORMAT": format} if format else {}))
     line = platform.log()
     assert re.fullmatch(TIME, line.pop("timestamp"))
     assert line.pop("durationMs") >= 0
     assert line == {
-        "level": "INFO", "message": "invocation finished", "requestId": "r-1",
-        "function": "echo-1", "outcome": "success", "coldStart": True, "eventBytes": 1,
-        "responseBytes": 1}
+        "level": "INFO",
+        "message": "invocation finished",
+        "requestId": "r-1",
+        "function": "echo-1",
+        "outcome": "success",
+        "coldStart": True,
+        "eventBytes": 1,
+        "responseBytes": 1,
+    }
 
 
 def test_the_text_format_has_time_request_id_and_level_between_tabs(platform):
@@ -36,10 +43,20 @@ def test_the_text_format_has_time_request_id_and_level_between_tabs(platform):
     assert r'errorMessage="two words\nand lines"' in fields
 
 
-@pytest.mark.parametrize("level, is_written", [
-    ("TRACE", True), ("DEBUG", True), ("INFO", True), ("info", True), ("WARN", False),
-    ("ERROR", False), ("FATAL", False), ("nonsense", True)])
-def test_the_level_decides_what_is_written(platform, level, is_written):
+@pytest.mark.parametrize(
+    ("level", "is_written"),
+    [
+        ("TRACE", True),
+        ("DEBUG", True),
+        ("INFO", True),
+        ("info", True),
+        ("WARN", False),
+        ("ERROR", False),
+        ("FATAL", False),
+        ("nonsense", True),
+    ],
+)
+def test_the_level_filters_log_lines(platform, level, is_written):
     invoke(platform, AWS_LAMBDA_LOG_LEVEL=level)
     platform.terminate()
     assert bool(platform.all_lines()) == is_written
@@ -53,13 +70,18 @@ def test_metrics_are_one_line_of_the_embedded_format(platform):
     assert directive["Namespace"] == "Spool"
     assert directive["Dimensions"] == [["function"]] and line["function"] == "echo-1"
     units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
-    assert units == {"Duration": "Milliseconds", "ColdStarts": "Count", "Errors": "Count",
-                     "EventBytes": "Bytes", "ResponseBytes": "Bytes"}
+    assert units == {
+        "Duration": "Milliseconds",
+        "ColdStarts": "Count",
+        "Errors": "Count",
+        "EventBytes": "Bytes",
+        "ResponseBytes": "Bytes",
+    }
     assert (line["ColdStarts"], line["Errors"], line["EventBytes"]) == (1, 0, 1)
     assert line["requestId"] == "r-1"
 
 
-def test_no_metrics_are_written_unasked(platform):
+def test_metrics_are_off_by_default(platform):
     invoke(platform)
     platform.terminate()
     assert not any("_aws" in line for line in platform.all_lines())

@@ -1,11 +1,12 @@
 """Response streaming: chunks, trailers, refusals."""
+
 import base64
 import json
 
 from runtime_platform import NEXT, error, response
 
 
-def test_a_stream_is_chunked_and_says_so(echo):
+def test_a_stream_is_chunked_and_declares_it(echo):
     echo.connection.event({"stream": 3})
     request = echo.connection.request()
     assert request.what == response()
@@ -13,7 +14,9 @@ def test_a_stream_is_chunked_and_says_so(echo):
     assert request.headers["transfer-encoding"] == "chunked"
     assert "content-length" not in request.headers
     assert [name.strip() for name in request.headers["trailer"].split(",")] == [
-        "Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body"]
+        "Lambda-Runtime-Function-Error-Type",
+        "Lambda-Runtime-Function-Error-Body",
+    ]
     assert request.chunks == [b"chunk 0\n", b"chunk 1\n", b"chunk 2\n"]
     assert request.trailers == {}
     echo.connection.answer()
@@ -29,15 +32,17 @@ def test_each_chunk_is_sent_when_it_is_written(echo):
     assert stream.readline() == b"chunk 0\n"
 
 
-def test_an_error_in_the_middle_is_told_in_the_trailers(echo):
+def test_an_error_in_mid_stream_is_in_the_trailers(echo):
     echo.connection.event({"stream_fail": 2})
     request = echo.connection.request()
     assert request.chunks == [b"chunk 0\n", b"chunk 1\n"]
     assert request.trailers["lambda-runtime-function-error-type"] == "Function.EchoError"
     body = base64.b64decode(request.trailers["lambda-runtime-function-error-body"], validate=True)
     assert json.loads(body) == {
-        "errorMessage": "The stream failed after 2.", "errorType": "Function.EchoError",
-        "stackTrace": []}
+        "errorMessage": "The stream failed after 2.",
+        "errorType": "Function.EchoError",
+        "stackTrace": [],
+    }
     echo.connection.answer()
     assert echo.connection.request().what == NEXT
     assert echo.log_of("invocation finished")["outcome"] == "error"
@@ -48,7 +53,7 @@ def test_an_error_before_the_first_chunk_is_an_ordinary_error(echo):
     assert echo.connection.request().what == error()
 
 
-def test_a_stream_of_nothing_is_a_response(echo):
+def test_an_empty_stream_is_a_response(echo):
     echo.connection.event({"stream": 0})
     request = echo.connection.request()
     assert (request.what, request.chunks) == (response(), [])

@@ -1,6 +1,8 @@
 """Every wrong request gets the right 4xx and a problem that names the field."""
-import conftest
+
 import pytest
+
+import conftest
 from conftest import Emulator
 
 
@@ -19,15 +21,19 @@ def asset(**changes):
 INIT = {"filename": "a.mp4", "contentType": "video/mp4", "size": 10}
 FIRST = "/timeline/tracks/0/clips/0"
 
-# name, path, body, status, pointer of a fault; "A" stands for a real asset.
+# name, path, body, status, pointer of a fault; "A" becomes a real asset.
 CASES = [
-    ("no file name", "/api/upload/init", {"contentType": "video/mp4", "size": 1}, 400,
-     "/filename"),
+    ("no file name", "/api/upload/init", {"contentType": "video/mp4", "size": 1}, 400, "/filename"),
     ("file name of a wrong type", "/api/upload/init", INIT | {"filename": 7}, 400, "/filename"),
     ("size of a wrong type", "/api/upload/init", INIT | {"size": "10"}, 400, "/size"),
     ("size of zero", "/api/upload/init", INIT | {"size": 0}, 400, "/size"),
-    ("not a media type", "/api/upload/init", INIT | {"contentType": "text/html"}, 400,
-     "/contentType"),
+    (
+        "not a media type",
+        "/api/upload/init",
+        INIT | {"contentType": "text/html"},
+        400,
+        "/contentType",
+    ),
     ("no asset id", "/api/upload/complete", {}, 400, "/assetId"),
     ("unknown asset", "/api/upload/complete", {"assetId": "nobody"}, 404, "/assetId"),
     ("not JSON", "/api/export", b"{", 400, ""),
@@ -35,29 +41,57 @@ CASES = [
     ("empty body", "/api/export", b"", 400, ""),
     ("empty project", "/api/export", {"project": {"tracks": []}, "settings": {}}, 400, None),
     ("no timeline", "/api/export", {"output": {}}, 400, None),
-    ("tracks of a wrong type", "/api/export", {"timeline": {"tracks": 3}}, 400,
-     "/timeline/tracks"),
-    ("asset of another kind", "/api/export", edit(clip(**asset(type="hologram"))), 400,
-     FIRST + "/asset/type"),
-    ("unknown asset in a clip", "/api/export", edit(clip(**asset(assetId="nobody"))), 400,
-     FIRST + "/asset/assetId"),
+    ("tracks of a wrong type", "/api/export", {"timeline": {"tracks": 3}}, 400, "/timeline/tracks"),
+    (
+        "asset of another kind",
+        "/api/export",
+        edit(clip(**asset(type="hologram"))),
+        400,
+        FIRST + "/asset/type",
+    ),
+    (
+        "unknown asset in a clip",
+        "/api/export",
+        edit(clip(**asset(assetId="nobody"))),
+        400,
+        FIRST + "/asset/assetId",
+    ),
     ("negative trim", "/api/export", edit(clip(**asset(trim=-1))), 400, FIRST + "/asset/trim"),
-    ("trim beyond the end", "/api/export", edit(clip(**asset(trim=60))), 400,
-     FIRST + "/asset/trim"),
-    ("clip longer than its source", "/api/export", edit(clip(length=3600)), 400,
-     FIRST + "/length"),
+    (
+        "trim beyond the end",
+        "/api/export",
+        edit(clip(**asset(trim=60))),
+        400,
+        FIRST + "/asset/trim",
+    ),
+    ("clip longer than its source", "/api/export", edit(clip(length=3600)), 400, FIRST + "/length"),
     ("clip of no length", "/api/export", edit(clip(length=0)), 400, FIRST + "/length"),
     ("negative start", "/api/export", edit(clip(start=-1)), 400, FIRST + "/start"),
     ("start of a wrong type", "/api/export", edit(clip(start="soon")), 400, FIRST + "/start"),
-    ("overlapping clips", "/api/export", edit(clip(), clip(start=0.5)), 400,
-     "/timeline/tracks/0/clips/1/start"),
+    (
+        "overlapping clips",
+        "/api/export",
+        edit(clip(), clip(start=0.5)),
+        400,
+        "/timeline/tracks/0/clips/1/start",
+    ),
     ("unknown fit", "/api/export", edit(clip(fit="squeeze")), 400, FIRST + "/fit"),
     ("frame rate of zero", "/api/export", edit(clip(), output={"fps": 0}), 400, "/output/fps"),
     ("crf out of range", "/api/export", edit(clip(), output={"crf": 99}), 400, "/output/crf"),
-    ("absurd size", "/api/export",
-     edit(clip(), output={"size": {"width": 10**9, "height": 2}}), 400, "/output/size/width"),
-    ("volume of a wrong type", "/api/export", edit(clip(**asset(volume="loud"))), 400,
-     FIRST + "/asset/volume"),
+    (
+        "absurd size",
+        "/api/export",
+        edit(clip(), output={"size": {"width": 10**9, "height": 2}}),
+        400,
+        "/output/size/width",
+    ),
+    (
+        "volume of a wrong type",
+        "/api/export",
+        edit(clip(**asset(volume="loud"))),
+        400,
+        FIRST + "/asset/volume",
+    ),
     ("foreign edit key", "/api/export", {"editKey": "uploads/other/edit.json"}, 400, "/editKey"),
     ("11 MB body", "/api/export", b'{"pad":"' + b"x" * 11_000_000 + b'"}', 413, None),
     ("unknown path", "/api/nowhere", {}, 404, None),
@@ -81,8 +115,11 @@ def check_problem(answer, status):
     return problem
 
 
-@pytest.mark.parametrize("path,body,status,pointer", [case[1:] for case in CASES],
-                         ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("path", "body", "status", "pointer"),
+    [case[1:] for case in CASES],
+    ids=[case[0] for case in CASES],
+)
 def test_a_wrong_request(shared, assets, path, body, status, pointer):
     answer = shared.call("POST", path, with_asset(body, assets["a"]))
     problem = check_problem(answer, status)
@@ -90,7 +127,7 @@ def test_a_wrong_request(shared, assets, path, body, status, pointer):
         assert pointer in [fault["pointer"] for fault in problem["errors"]], problem
 
 
-def test_front_ends_read_their_own_words(shared):
+def test_each_front_end_gets_its_error_field(shared):
     empty = shared.call("POST", "/api/export", {"project": {"tracks": []}, "settings": {}})
     assert empty.json()["error"] == "Empty project"
     unknown = shared.call("GET", "/api/export/job_1_nobody/status")
@@ -106,7 +143,8 @@ def test_a_wrong_method_names_the_right_one(shared):
 
 def test_a_running_export_has_nothing_to_download(shared, assets):
     job = shared.start_export(
-        conftest.single(assets["a"], 5, size={"width": 320, "height": 180}, crf=1))
+        conftest.single(assets["a"], 5, size={"width": 320, "height": 180}, crf=1)
+    )
     check_problem(shared.call("GET", f"/api/export/{job}/download"), 409)
     done = shared.wait(job)
     moved = shared.call("GET", f"/api/export/{job}/download")

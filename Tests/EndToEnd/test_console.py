@@ -1,13 +1,13 @@
 """The console as a person uses it, driven in a real browser."""
+
 import json
 import os
-import shutil
 
-import conftest
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-CHROMIUM = os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+import conftest
+
 EXPORT_MILLISECONDS = 90_000
 
 
@@ -15,23 +15,29 @@ EXPORT_MILLISECONDS = 90_000
 def browser():
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage",
-                  "--autoplay-policy=no-user-gesture-required"])
+            executable_path=conftest.CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
         yield running
         running.close()
 
 
 @pytest.fixture
 def page(browser, shared, request):
-    """A fresh page on the console; every complaint of the browser fails the test."""
+    """A fresh page on the console; every browser error fails the test."""
     context = browser.new_context(**getattr(request, "param", {}), accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(20_000)
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text)
-            if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
     page.complaints = complaints
     page.goto(shared.api + "/")
     yield page
@@ -55,7 +61,7 @@ def set_output(page, **output):
 
 
 def wait_until_playing(page):
-    """Plays the result; answers two times, between which it went on."""
+    """Plays the result and returns two playback times and the video's size and length."""
     return page.get_by_test_id("player").evaluate("""async (video) => {
         video.muted = true;
         await video.play();
@@ -101,7 +107,7 @@ def test_upload_export_watch_and_play(page, media, tmp_path):
     assert page.complaints == []
 
 
-def test_activity_shows_what_the_functions_did(page, media):
+def test_activity_shows_the_invocations(page, media):
     upload(page, media / "a.mp4")
     expect(page.get_by_test_id("functions").get_by_text("render-chunk")).to_be_visible()
     row = page.get_by_test_id("invocations").locator("tr", has_text="complete-upload")
@@ -123,12 +129,11 @@ def test_a_problem_leads_to_its_field(page, media):
     fault = page.get_by_test_id("fault").first
     expect(fault).to_have_attribute("data-pointer", "/timeline/tracks/0/clips/0/asset/trim")
     fault.get_by_role("button").click()
-    selected = text.evaluate(
-        "area => area.value.slice(area.selectionStart, area.selectionEnd)")
+    selected = text.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)")
     assert selected == "-1"
 
 
-def test_text_that_is_not_json_never_leaves_the_page(page):
+def test_text_that_is_not_json_is_not_sent(page):
     page.get_by_test_id("edit-text").fill("{")
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("problems")).to_contain_text("not JSON")
@@ -166,8 +171,9 @@ def test_the_same_edit_again_shows_reused_chunks(page, media):
         expect(page.get_by_test_id("job-id")).not_to_have_text(before)
         expect(phase).to_have_text("completed", timeout=EXPORT_MILLISECONDS)
         cells = page.get_by_test_id("chunk")
-        expect(page.locator(f"[data-testid=chunk][data-state={state}]")
-               ).to_have_count(cells.count())
+        expect(page.locator(f"[data-testid=chunk][data-state={state}]")).to_have_count(
+            cells.count()
+        )
 
 
 def test_a_reload_keeps_media_and_export(page, media):
@@ -191,8 +197,14 @@ def test_a_large_file_goes_in_parts(page, media, tmp_path):
     large.write_bytes(film + rest.to_bytes(4, "big") + b"free")
     os.truncate(large, len(film) + rest)
     methods = []
-    page.on("request", lambda request: methods.append(request.url)
-            if request.method == "PUT" and "partNumber=" in request.url else None)
+    page.on(
+        "request",
+        lambda request: (
+            methods.append(request.url)
+            if request.method == "PUT" and "partNumber=" in request.url
+            else None
+        ),
+    )
     upload(page, large)
 
     assert len(methods) == 7
@@ -202,7 +214,8 @@ def test_a_large_file_goes_in_parts(page, media, tmp_path):
 
 def test_a_token_opens_the_console(browser, tmp_path, media):
     emulator = conftest.Emulator(
-        tmp_path / "data", SPOOL_TOKENS="secret=anna", SPOOL_ADMIN_TOKEN="root").start()
+        tmp_path / "data", SPOOL_TOKENS="secret=anna", SPOOL_ADMIN_TOKEN="root"
+    ).start()
     context = browser.new_context()
     try:
         page = context.new_page()
@@ -247,7 +260,7 @@ def finished_export(page, media, **output):
     expect(page.get_by_test_id("phase")).to_have_text("completed", timeout=EXPORT_MILLISECONDS)
 
 
-def test_the_invocations_of_an_export_stand_on_a_time_axis(page, media, tmp_path):
+def test_the_invocations_of_an_export_are_on_a_time_axis(page, media, tmp_path):
     finished_export(page, media)
     bars = page.get_by_test_id("run")
     expect(page.get_by_test_id("runs-summary")).to_contain_text("cold start")
@@ -267,7 +280,7 @@ def test_the_invocations_of_an_export_stand_on_a_time_axis(page, media, tmp_path
     assert page.complaints == []
 
 
-def test_the_keyboard_walks_the_invocations_and_shows_ones_log(page, media):
+def test_the_keyboard_selects_an_invocation_and_shows_its_log(page, media):
     finished_export(page, media)
     first = page.get_by_test_id("run").first
     expect(first).to_be_visible()

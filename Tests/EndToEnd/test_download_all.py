@@ -1,4 +1,5 @@
 """Archives of finished exports, streamed piece by piece."""
+
 import hashlib
 import io
 import json
@@ -8,7 +9,7 @@ import urllib.request
 import zipfile
 
 import conftest
-from test_clients import s3
+from store_clients import s3_client
 
 
 def processes(handler):
@@ -21,7 +22,7 @@ def processes(handler):
             continue
 
 
-def test_an_exports_archive_has_the_very_file(shared, assets):
+def test_the_archive_of_an_export_holds_its_file(shared, assets):
     edit = conftest.single(assets["a"], 2, size={"width": 320, "height": 180})
     status = shared.wait(shared.start_export(edit))
 
@@ -40,16 +41,15 @@ def test_an_exports_archive_has_the_very_file(shared, assets):
     assert f"{status['jobId']}.mp4" in zipfile.ZipFile(io.BytesIO(mine.body)).namelist()
 
 
-def test_what_is_not_there_is_a_problem_and_no_archive(shared):
-    missing = shared.call(
-        "GET", "/api/export/job_1795176000000_zzzzzzzzzzzzzzzzzzzz/download-all")
+def test_a_missing_export_is_a_problem_and_no_archive(shared):
+    missing = shared.call("GET", "/api/export/job_1795176000000_zzzzzzzzzzzzzzzzzzzz/download-all")
     assert missing.status == 404
     assert missing.headers["Content-Type"] == "application/problem+json"
     assert missing.json()["error"] == "Job not found"
 
 
 def test_a_large_archive_streams_in_constant_memory(shared, tmp_path):
-    client, now = s3(shared), int(time.time() * 1000)
+    client, now = s3_client(shared), int(time.time() * 1000)
     job = f"job_{now}_" + "a" * 20
     folder = f"exports/local/{job}"
     piece = hashlib.sha512(b"x").digest() * 16384
@@ -59,23 +59,47 @@ def test_a_large_archive_streams_in_constant_memory(shared, tmp_path):
             large.write(piece)
     client.upload_file(str(file), "spool", f"{folder}/output.mp4")
     info = client.head_object(Bucket="spool", Key=f"{folder}/output.mp4")
-    client.put_object(Bucket="spool", Key=f"jobs/{job}.json", Body=json.dumps({
-        "version": 1, "owner": "local", "dialect": "spool", "createdAtMilliseconds": now}))
-    client.put_object(Bucket="spool", Key=f"{folder}/result.json", Body=json.dumps({
-        "version": 1, "outcome": "completed", "finishedAtMilliseconds": now, "output": {
-            "key": f"{folder}/output.mp4", "bytes": info["ContentLength"],
-            "etag": info["ETag"].strip('"'), "contentType": "video/mp4", "frames": 1,
-            "samples": 0, "durationSeconds": 1}}))
+    client.put_object(
+        Bucket="spool",
+        Key=f"jobs/{job}.json",
+        Body=json.dumps(
+            {"version": 1, "owner": "local", "dialect": "spool", "createdAtMilliseconds": now}
+        ),
+    )
+    client.put_object(
+        Bucket="spool",
+        Key=f"{folder}/result.json",
+        Body=json.dumps(
+            {
+                "version": 1,
+                "outcome": "completed",
+                "finishedAtMilliseconds": now,
+                "output": {
+                    "key": f"{folder}/output.mp4",
+                    "bytes": info["ContentLength"],
+                    "etag": info["ETag"].strip('"'),
+                    "contentType": "video/mp4",
+                    "frames": 1,
+                    "samples": 0,
+                    "durationSeconds": 1,
+                },
+            }
+        ),
+    )
 
     target = tmp_path / "archive.zip"
-    with urllib.request.urlopen(f"{shared.api}/api/export/{job}/download-all") as answer:
-        with open(target, "wb") as archive:
-            while block := answer.read(1 << 20):
-                archive.write(block)
+    url = f"{shared.api}/api/export/{job}/download-all"
+    with urllib.request.urlopen(url) as answer, open(target, "wb") as archive:
+        while block := answer.read(1 << 20):
+            archive.write(block)
 
     with zipfile.ZipFile(target) as archive, archive.open(f"{job}.mp4") as entry:
         assert sum(entry.read(1 << 20) == piece for _ in range(count)) == count
-    peaks = [int(line.split()[1]) for status in processes("download-all")
-             for line in status.splitlines() if line.startswith("VmHWM:")]
+    peaks = [
+        int(line.split()[1])
+        for status in processes("download-all")
+        for line in status.splitlines()
+        if line.startswith("VmHWM:")
+    ]
     assert peaks and max(peaks) < 100_000, f"{peaks} kB"
     client.delete_object(Bucket="spool", Key=f"{folder}/output.mp4")

@@ -1,6 +1,6 @@
 """Many chunks give what one chunk gives, to the frame and the sample."""
+
 import conftest
-import pytest
 
 FRAMES = 300  # 10 s at 30000/1001, rounded to whole frames
 
@@ -14,9 +14,11 @@ def export(shared, edit, path):
 def test_lossless_chunks_equal_one_chunk(shared, assets, tmp_path):
     lossless = {"codec": "lossless", "audio": {"codec": "pcm"}}
     many, first = export(
-        shared, conftest.timeline(assets, chunkSeconds=1.3, **lossless), tmp_path / "many.mov")
+        shared, conftest.timeline(assets, chunkSeconds=1.3, **lossless), tmp_path / "many.mov"
+    )
     one, second = export(
-        shared, conftest.timeline(assets, chunkSeconds=60, **lossless), tmp_path / "one.mov")
+        shared, conftest.timeline(assets, chunkSeconds=60, **lossless), tmp_path / "one.mov"
+    )
 
     assert len(many["chunks"]) >= 6
     assert len(one["chunks"]) == 1
@@ -29,10 +31,8 @@ def test_lossless_chunks_equal_one_chunk(shared, assets, tmp_path):
 
 
 def test_h264_chunks_have_every_frame_at_its_time(shared, assets, tmp_path):
-    many, first = export(
-        shared, conftest.timeline(assets, chunkSeconds=1.3), tmp_path / "many.mp4")
-    _, second = export(
-        shared, conftest.timeline(assets, chunkSeconds=60), tmp_path / "one.mp4")
+    many, first = export(shared, conftest.timeline(assets, chunkSeconds=1.3), tmp_path / "many.mp4")
+    _, second = export(shared, conftest.timeline(assets, chunkSeconds=60), tmp_path / "one.mp4")
 
     times = [time for time, _ in conftest.frame_hashes(first)]
     assert len(times) == FRAMES

@@ -3,6 +3,7 @@ expressions give what the catalogue says.
 
 The provider's own check of arguments needs its download and is not made here.
 """
+
 import json
 import re
 import shutil
@@ -32,8 +33,11 @@ def declared():
             prefix = "data." if kind == "data" else ""
             for block in document.get(kind, []):
                 for type_name, named in block.items():
-                    found |= {f"{prefix}{bare(type_name)}.{bare(n)}" for n in named
-                              if not n.startswith("__")}
+                    found |= {
+                        f"{prefix}{bare(type_name)}.{bare(n)}"
+                        for n in named
+                        if not n.startswith("__")
+                    }
         for block in document.get("variable", []):
             found |= {f"var.{bare(n)}" for n in block if not n.startswith("__")}
         for block in document.get("locals", []):
@@ -47,8 +51,7 @@ def test_every_reference_is_declared_and_everything_declared_parses():
     used = set()
     for path in FILES:
         text = re.sub(r"^\s*#.*$", "", path.read_text(), flags=re.M)
-        used |= set(re.findall(
-            r"(?<![\w.\"])((?:data\.aws_\w+|aws_\w+|var|local)\.\w+)", text))
+        used |= set(re.findall(r"(?<![\w.\"])((?:data\.aws_\w+|aws_\w+|var|local)\.\w+)", text))
     assert used <= names, used - names
     unused = {n for n in names if n.split(".")[0] in ("var", "local")} - used
     assert unused == set()
@@ -67,32 +70,45 @@ def test_terraform_formats_nothing_and_computes_the_catalogues_policies(tmp_path
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "CHECKPOINT_DISABLE": "1"}
 
     def terraform(*arguments):
-        return subprocess.run(["terraform", *arguments], env=environment, cwd=tmp_path,
-                              check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            ["terraform", *arguments],
+            env=environment,
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
 
     subprocess.run(["terraform", "fmt", "-check", MODULE], env=environment, check=True)
     source = (MODULE / "main.tf").read_text()
-    values = source[source.index("locals {"):source.index('resource "aws_cloudwatch_log_group"')]
+    values = source[source.index("locals {") : source.index('resource "aws_cloudwatch_log_group"')]
     policy = re.search(r"  policy = (jsonencode\(.*?\n  \}\))\n", source, re.S).group(1)
-    text = values + "output \"found\" {\n  value = { for each_key, each_value in " \
-        "local.functions : each_key => " + policy + " }\n}\n" \
-        "output \"wiring\" {\n  value = { routes = local.routes, " \
-        "notifications = local.notifications, environment = local.environment, " \
-        "answering = keys(local.answering), asynchronous = keys(local.asynchronous), " \
+    text = (
+        values + 'output "found" {\n  value = { for each_key, each_value in '
+        "local.functions : each_key => " + policy + " }\n}\n"
+        'output "wiring" {\n  value = { routes = local.routes, '
+        "notifications = local.notifications, environment = local.environment, "
+        "answering = keys(local.answering), asynchronous = keys(local.asynchronous), "
         "scheduled = keys(local.scheduled) }\n}\n"
-    panels = re.search(r"  dashboard_body = (jsonencode\(.*?\n  \}\))\n",
-                       (MODULE / "watch.tf").read_text(), re.S).group(1)
-    text += f"output \"dashboard\" {{\n  value = {panels}\n}}\n"
+    )
+    panels = re.search(
+        r"  dashboard_body = (jsonencode\(.*?\n  \}\))\n", (MODULE / "watch.tf").read_text(), re.S
+    ).group(1)
+    text += f'output "dashboard" {{\n  value = {panels}\n}}\n'
     for old, new in {
-            "aws_lambda_function.function[name].function_name": "name",
-            "aws_sqs_queue.failures.name": '"failures"',
-            "data.aws_region.current.region": '"eu"',
-            "each.value": "each_value", "each.key": "each_key",
-            "${path.module}/../functions.json": str(ROOT / "infra/functions.json"),
-            "data.aws_partition.current.partition": '"aws"', "var.bucket_name": '"media"',
-            "var.image_uri": "null", "var.frontend_url": '"*"',
-            "aws_cloudwatch_log_group.function[each_key].arn": '"logs"',
-            "aws_sqs_queue.failures.arn": '"failures"'}.items():
+        "aws_lambda_function.function[name].function_name": "name",
+        "aws_sqs_queue.failures.name": '"failures"',
+        "data.aws_region.current.region": '"eu"',
+        "each.value": "each_value",
+        "each.key": "each_key",
+        "${path.module}/../functions.json": str(ROOT / "infra/functions.json"),
+        "data.aws_partition.current.partition": '"aws"',
+        "var.bucket_name": '"media"',
+        "var.image_uri": "null",
+        "var.frontend_url": '"*"',
+        "aws_cloudwatch_log_group.function[each_key].arn": '"logs"',
+        "aws_sqs_queue.failures.arn": '"failures"',
+    }.items():
         text = text.replace(old, new)
     (tmp_path / "main.tf").write_text(text)
     terraform("init", "-no-color")
@@ -100,27 +116,35 @@ def test_terraform_formats_nothing_and_computes_the_catalogues_policies(tmp_path
     outputs = json.loads(terraform("output", "-json"))
     policies = {k: json.loads(v) for k, v in outputs["found"]["value"].items()}
     for function in CATALOGUE["functions"]:
-        found = {action: statement["Resource"]
-                 for statement in policies[function["name"]]["Statement"]
-                 for action in statement["Action"]}
+        found = {
+            action: statement["Resource"]
+            for statement in policies[function["name"]]["Statement"]
+            for action in statement["Action"]
+        }
         base = "arn:aws:s3:::media"
-        expected = {action: [f"{base}/{p}" for p in patterns] or [base]
-                    for action, patterns in function["permissions"].items()}
+        expected = {
+            action: [f"{base}/{p}" for p in patterns] or [base]
+            for action, patterns in function["permissions"].items()
+        }
         expected |= {"logs:CreateLogStream": ["logs:*"], "logs:PutLogEvents": ["logs:*"]}
         if "async" in function:
             expected["sqs:SendMessage"] = ["failures"]
         assert found == expected, function["name"]
     widgets = [w["properties"] for w in json.loads(outputs["dashboard"]["value"])["widgets"]]
     assert len(widgets) == 6
-    assert [m[3] for m in widgets[0]["metrics"]] == sorted(f["name"] for f in CATALOGUE["functions"])
+    assert [m[3] for m in widgets[0]["metrics"]] == sorted(
+        f["name"] for f in CATALOGUE["functions"]
+    )
     assert widgets[5]["metrics"] == [
-        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "failures"]]
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "failures"]
+    ]
     wiring = outputs["wiring"]["value"]
     functions = CATALOGUE["functions"]
-    assert wiring["routes"] == {f"{r['method']} {r['path']}": f["name"]
-                                for f in functions for r in f.get("routes", [])}
+    assert wiring["routes"] == {
+        f"{r['method']} {r['path']}": f["name"] for f in functions for r in f.get("routes", [])
+    }
     assert sorted(w["function"] for w in wiring["notifications"]) == sorted(
-        f["name"] for f in functions for _ in f.get("objectEvents", []))
-    for key, member in (("answering", "url"), ("asynchronous", "async"),
-                        ("scheduled", "schedule")):
+        f["name"] for f in functions for _ in f.get("objectEvents", [])
+    )
+    for key, member in (("answering", "url"), ("asynchronous", "async"), ("scheduled", "schedule")):
         assert wiring[key] == sorted(f["name"] for f in functions if f.get(member)), key

@@ -1,4 +1,5 @@
 """Instances live within the limits that Lambda gives them."""
+
 import base64
 import concurrent.futures
 import json
@@ -7,17 +8,23 @@ import pathlib
 import sys
 
 import pytest
+
 from conftest import ROOT
-from test_lambda_other_runtime import client_of, function, invoke, start, wait_until
+from lambda_functions import client_of, function, invoke, start
+from waiting import wait_until
 
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory):
-    running = start(tmp_path_factory.mktemp("instances"), [
-        function("small", "handlers.orders", reservedConcurrency=2, memoryMegabytes=128),
-        function("other", "handlers.orders", memoryMegabytes=1024),
-        function("disk", "handlers.orders", ephemeralStorageMegabytes=2048),
-    ], "--freeze")
+    running = start(
+        tmp_path_factory.mktemp("instances"),
+        [
+            function("small", "handlers.orders", reservedConcurrency=2, memoryMegabytes=128),
+            function("other", "handlers.orders", memoryMegabytes=1024),
+            function("disk", "handlers.orders", ephemeralStorageMegabytes=2048),
+        ],
+        "--freeze",
+    )
     yield running
     assert running.stop() == 0
 
@@ -28,7 +35,7 @@ def client(emulator):
 
 
 def needs_own_tmp(emulator):
-    if "share the machine's /tmp" in pathlib.Path(emulator.log.name).read_text():
+    if any("/tmp" in record["message"] for record in emulator.log_records()):
         pytest.skip("this system gives no mount namespace")
     if ROOT.is_relative_to("/tmp"):
         pytest.skip("what the instances run lies below /tmp itself")
@@ -36,7 +43,8 @@ def needs_own_tmp(emulator):
 
 def test_more_memory_than_the_function_has_ends_it(client):
     error, answer = invoke(
-        client, "small", {"order": "take-memory", "megabytes": 300}, LogType="Tail")
+        client, "small", {"order": "take-memory", "megabytes": 300}, LogType="Tail"
+    )
     assert error["errorType"] == "Runtime.ExitError"
     assert error["errorMessage"].endswith("Runtime exited with error: signal: killed")
     report = base64.b64decode(answer["LogResult"]).decode().splitlines()[-1]
@@ -55,20 +63,22 @@ def test_the_first_report_bills_the_start_too(client):
     assert "Init Duration" not in base64.b64decode(again["LogResult"]).decode()
 
 
-def test_each_instance_has_a_tmp_of_its_own(emulator, client, tmp_path):
+def test_each_instance_has_its_own_tmp(emulator, client, tmp_path):
     needs_own_tmp(emulator)
     for name in ("small", "disk"):
         file = f"of-{name}-{os.getpid()}"
-        listed, _ = invoke(client, name, {
-            "order": "write-file", "path": f"/tmp/{file}", "megabytes": 1})
+        listed, _ = invoke(
+            client, name, {"order": "write-file", "path": f"/tmp/{file}", "megabytes": 1}
+        )
         assert listed == [file]
         assert not os.path.exists(f"/tmp/{file}")
 
 
-def test_a_full_tmp_says_so(emulator, client):
+def test_a_full_tmp_is_reported(emulator, client):
     needs_own_tmp(emulator)
     error, _ = invoke(
-        client, "other", {"order": "write-file", "path": "/tmp/much", "megabytes": 600})
+        client, "other", {"order": "write-file", "path": "/tmp/much", "megabytes": 600}
+    )
     assert error["errorType"] == "OSError"
     assert "No space left on device" in error["errorMessage"]
 
@@ -77,18 +87,18 @@ def state_of(pid):
     return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def test_an_instance_that_waits_is_frozen_and_thaws(client):
+def test_an_idle_instance_is_frozen_until_its_next_event(client):
     first, _ = invoke(client, "other", {})
-    wait_until(lambda: state_of(first["pid"]) == "T")
+    wait_until("the frozen instance", lambda: state_of(first["pid"]) == "T")
     again, _ = invoke(client, "other", {})
     assert (again["pid"], again["served"]) == (first["pid"], first["served"] + 1)
 
 
-def test_an_instance_without_work_ends(tmp_path):
+def test_an_idle_instance_ends_after_the_idle_time(tmp_path):
     emulator = start(tmp_path, [function("short", "handlers.orders")], "--idle-seconds", "1")
     try:
         pid = invoke(client_of(emulator), "short", {})[0]["pid"]
-        wait_until(lambda: not os.path.exists(f"/proc/{pid}"))
+        wait_until("the end of the instance", lambda: not os.path.exists(f"/proc/{pid}"))
     finally:
         assert emulator.stop() == 0
 
@@ -101,12 +111,13 @@ def handler(event, context):
 """
 
 
-def test_a_new_program_serves_new_calls_and_running_ones_end_on_the_old(tmp_path):
+def test_a_replaced_program_serves_new_calls_only(tmp_path):
     code = tmp_path / "code"
     code.mkdir()
     (code / "app.py").write_text(HANDLER.format(answer="old"))
-    emulator = start(tmp_path, [
-        function("app", "app.handler", taskRoot=str(code), reservedConcurrency=2)])
+    emulator = start(
+        tmp_path, [function("app", "app.handler", taskRoot=str(code), reservedConcurrency=2)]
+    )
     client = client_of(emulator)
     try:
         assert invoke(client, "app", {})[0][0] == "old"
@@ -117,12 +128,15 @@ def test_a_new_program_serves_new_calls_and_running_ones_end_on_the_old(tmp_path
             replacement.write_text(HANDLER.format(answer="newer"))
             os.replace(replacement, code / "app.py")
             try:
-                wait_until(lambda: invoke(client, "app", {})[0][0] == "newer")
+                wait_until(
+                    "an answer of the new program",
+                    lambda: invoke(client, "app", {})[0][0] == "newer",
+                )
             finally:
                 go.touch()
             answer, pid = running.result()[0]
         assert answer == "old"
-        wait_until(lambda: not os.path.exists(f"/proc/{pid}"))
+        wait_until("the end of the instance", lambda: not os.path.exists(f"/proc/{pid}"))
         assert invoke(client, "app", {})[0][0] == "newer"
     finally:
         assert emulator.stop() == 0
@@ -132,15 +146,25 @@ def test_two_hundred_instances_start_at_once(tmp_path):
     """Each waits until all are there, so none can serve two."""
     script = tmp_path / "meet.py"
     script.write_text(MEETING)
-    emulator = start(tmp_path, [{
-        "name": "many", "command": [sys.executable, "-S", "-E", str(script)],
-        "timeoutSeconds": 60, "memoryMegabytes": 128, "reservedConcurrency": 200}])
+    emulator = start(
+        tmp_path,
+        [
+            {
+                "name": "many",
+                "command": [sys.executable, "-S", "-E", str(script)],
+                "timeoutSeconds": 60,
+                "memoryMegabytes": 128,
+                "reservedConcurrency": 200,
+            }
+        ],
+    )
     client = client_of(emulator, max_pool_connections=200)
     try:
         with concurrent.futures.ThreadPoolExecutor(200) as pool:
             order = json.dumps({"folder": str(tmp_path), "count": 200})
-            calls = [pool.submit(client.invoke, FunctionName="many", Payload=order)
-                     for _ in range(200)]
+            calls = [
+                pool.submit(client.invoke, FunctionName="many", Payload=order) for _ in range(200)
+            ]
             pids = {call.result()["Payload"].read() for call in calls}
         assert len(pids) == 200
     finally:

@@ -1,50 +1,28 @@
 """The emulator serves AWS's own runtime client for Python as Lambda does."""
+
 import base64
 import concurrent.futures
 import json
 import pathlib
 import subprocess
 import sys
-import time
 
-import boto3
 import botocore.config
 import botocore.exceptions
-import conftest
 import pytest
 
-HERE = pathlib.Path(__file__).parent / "other_runtime"
-REGION = "us-east-1"
-
-
-def client_of(emulator, **settings):
-    return boto3.client(
-        "lambda", endpoint_url=emulator.api, region_name=REGION, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
-        config=botocore.config.Config(retries={"total_max_attempts": 1}, **settings))
-
-
-def function(name, handler, **settings):
-    """A function of the Runtime Interface Client in an entry of functions.json."""
-    return {
-        "name": name, "handler": handler, "taskRoot": str(HERE),
-        "command": [sys.executable, "-m", "awslambdaric", handler],
-        "timeoutSeconds": 20, "memoryMegabytes": 256,
-    } | settings
-
-
-def sees(folder):
-    """An environment that names a folder: below /tmp it is the machine's that is seen then."""
-    return {"TEST_FOLDER": str(folder)}
-
-
-def start(folder, functions, *arguments, **environment):
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    catalog = folder / "functions.json"
-    catalog.write_text(json.dumps({"version": 1, "functions": functions}))
-    return conftest.Emulator(
-        folder / "data", functions=catalog, arguments=arguments, **environment).start()
+import conftest
+from lambda_functions import (
+    HERE,
+    REGION,
+    client_of,
+    function,
+    invoke,
+    invoke_until_taken,
+    sees,
+    start,
+)
+from waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +33,24 @@ def records(tmp_path_factory):
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory, records):
     quick = {"maximumRetryAttempts": 2, "retryDelaysSeconds": [0.05]}
-    running = start(tmp_path_factory.mktemp("other"), [
-        function("echo", "handlers.echo"),
-        function("orders", "handlers.orders",
-                 environment={"OWN": "variable"} | sees(records.parent),
-                 **{"async": quick | {"onFailure": "given-up"}}),
-        function("given-up", "handlers.on_failure", environment={"RECORD_FILE": str(records)}),
-        function("alone", "handlers.orders", reservedConcurrency=1,
-                 environment=sees(records.parent)),
-        function("hasty", "handlers.orders", timeoutSeconds=1),
-        function("missing", "no_such_module.handler"),
-        function("site", "handlers.url", url={"authType": "NONE", "cors": {
-            "allowOrigins": ["https://shop.example"], "allowMethods": ["GET", "POST"],
-            "allowHeaders": ["x-own"], "exposeHeaders": ["x-shown"], "allowCredentials": True,
-            "maxAge": 300}}),
-        function("locked", "handlers.url", url={"authType": "AWS_IAM"}),
-    ])
+    running = start(
+        tmp_path_factory.mktemp("other"),
+        [
+            function("echo", "handlers.echo"),
+            function(
+                "orders",
+                "handlers.orders",
+                environment={"OWN": "variable"} | sees(records.parent),
+                **{"async": quick | {"onFailure": "given-up"}},
+            ),
+            function("given-up", "handlers.on_failure", environment={"RECORD_FILE": str(records)}),
+            function(
+                "alone", "handlers.orders", reservedConcurrency=1, environment=sees(records.parent)
+            ),
+            function("hasty", "handlers.orders", timeoutSeconds=1),
+            function("missing", "no_such_module.handler"),
+        ],
+    )
     yield running
     assert running.stop() == 0
 
@@ -80,35 +60,40 @@ def client(emulator):
     return client_of(emulator)
 
 
-def invoke(client, name, event, **settings):
-    """The answer's document, and the answer."""
-    answer = client.invoke(FunctionName=name, Payload=json.dumps(event), **settings)
-    text = answer["Payload"].read()
-    return json.loads(text) if text else None, answer
-
-
-def wait_until(what, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = what()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError("it did not come to be")
-
-
 # The Invoke API
 
 
 def test_the_command_line_client_invokes(emulator, tmp_path):
     out = tmp_path / "out.json"
-    environment = {"AWS_ACCESS_KEY_ID": "spool", "AWS_SECRET_ACCESS_KEY": "spool-secret",
-                   "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONUTF8": "1"}
+    environment = {
+        "AWS_ACCESS_KEY_ID": "spool",
+        "AWS_SECRET_ACCESS_KEY": "spool-secret",
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "PYTHONUTF8": "1",
+    }
     run = subprocess.run(
-        [pathlib.Path(sys.executable).with_name("aws"), "lambda", "invoke", "--endpoint-url",
-         emulator.api, "--region", REGION, "--function-name", "echo", "--log-type", "Tail",
-         "--payload", '{"a": [1, "é"]}', out],
-        check=True, capture_output=True, text=True, env=environment)
+        [
+            pathlib.Path(sys.executable).with_name("aws"),
+            "lambda",
+            "invoke",
+            "--endpoint-url",
+            emulator.api,
+            "--region",
+            REGION,
+            "--function-name",
+            "echo",
+            "--log-type",
+            "Tail",
+            "--payload",
+            '{"a": [1, "é"]}',
+            out,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
 
     assert json.loads(out.read_text()) == {"a": [1, "é"]}
     answer = json.loads(run.stdout)
@@ -124,8 +109,9 @@ def test_an_instance_is_used_again(client):
 
 
 def test_the_context_is_whole(client):
-    client_context = base64.b64encode(json.dumps(
-        {"custom": {"who": "me"}, "client": {}, "env": {}}).encode()).decode()
+    client_context = base64.b64encode(
+        json.dumps({"custom": {"who": "me"}, "client": {}, "env": {}}).encode()
+    ).decode()
     context, answer = invoke(client, "orders", {"order": "context"}, ClientContext=client_context)
     assert context["requestId"] == answer["ResponseMetadata"]["RequestId"]
     assert context["arn"] == f"arn:aws:lambda:{REGION}:000000000000:function:orders"
@@ -138,7 +124,7 @@ def test_the_context_is_whole(client):
     assert context["custom"] == {"who": "me"}
 
 
-def test_the_environment_is_lambdas_and_no_more(client):
+def test_the_environment_has_the_variables_of_lambda_only(client):
     environment, _ = invoke(client, "orders", {"order": "environment"})
     assert environment["OWN"] == "variable"
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == "orders"
@@ -149,9 +135,9 @@ def test_the_environment_is_lambdas_and_no_more(client):
 
 
 def test_an_exception_is_an_unhandled_error_with_its_trace(client):
-    error, answer = invoke(client, "orders", {"order": "throw", "message": "on \"purpose\""})
+    error, answer = invoke(client, "orders", {"order": "throw", "message": 'on "purpose"'})
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
-    assert (error["errorType"], error["errorMessage"]) == ("ValueError", "on \"purpose\"")
+    assert (error["errorType"], error["errorMessage"]) == ("ValueError", 'on "purpose"')
     assert any("handlers.py" in line for line in error["stackTrace"])
 
 
@@ -161,11 +147,12 @@ def test_a_process_that_exits_is_reported_and_replaced(client):
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert error == {
         "errorType": "Runtime.ExitError",
-        "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: exit status 3"}
+        "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: exit status 3",
+    }
     assert invoke(client, "alone", {})[0]["served"] == 1
 
 
-def test_the_time_limit_is_told(client):
+def test_the_time_limit_is_reported(client):
     error, answer = invoke(client, "hasty", {"order": "sleep", "seconds": 60}, LogType="Tail")
     assert answer["FunctionError"] == "Unhandled"
     assert error["errorType"] == "Sandbox.Timedout"
@@ -174,14 +161,14 @@ def test_the_time_limit_is_told(client):
     assert "Task timed out after 1.00 seconds" in log
 
 
-def test_a_module_that_is_not_there_is_an_init_error(client):
+def test_a_missing_module_is_an_init_error(client):
     error, answer = invoke(client, "missing", {})
     assert answer["FunctionError"] == "Unhandled"
     assert error["errorType"] == "Runtime.ImportModuleError"
     assert "no_such_module" in error["errorMessage"]
 
 
-def test_the_log_tail_tells_one_invocation(client):
+def test_the_log_tail_shows_one_invocation(client):
     _, answer = invoke(client, "orders", {"order": "print", "text": "seen here"}, LogType="Tail")
     lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
     request_id = answer["ResponseMetadata"]["RequestId"]
@@ -207,46 +194,45 @@ def test_events_and_answers_end_at_six_megabytes(client):
 
 def test_a_dry_run_calls_nothing(client, tmp_path):
     path = tmp_path / "ran"
-    answer = client.invoke(FunctionName="orders", InvocationType="DryRun", Payload=json.dumps(
-        {"order": "append", "path": str(path)}))
+    answer = client.invoke(
+        FunctionName="orders",
+        InvocationType="DryRun",
+        Payload=json.dumps({"order": "append", "path": str(path)}),
+    )
     assert answer["StatusCode"] == 204
     assert not path.exists()
 
 
-def test_a_function_that_is_not_there_is_named(client):
+def test_an_unknown_function_is_named(client):
     with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
         client.invoke(FunctionName="nobody")
     assert "function:nobody" in str(refused.value)
 
 
-def test_a_busy_function_throttles_and_says_when_to_come_back(client, tmp_path):
+def test_a_busy_function_throttles_with_retry_after(client, tmp_path):
     path = tmp_path / "go"
     with concurrent.futures.ThreadPoolExecutor() as pool:
         pid = invoke(client, "alone", {})[0]["pid"]
         waiting = pool.submit(
-            invoke_until_taken, client, "alone", {"order": "wait-for", "path": str(path)})
+            invoke_until_taken, client, "alone", {"order": "wait-for", "path": str(path)}
+        )
         try:
-            wait_until(lambda: throttled(client))
+            reason, retry_after = wait_until("a throttled call", lambda: throttled(client))
+            assert reason == "ReservedFunctionConcurrentInvocationLimitExceeded"
+            assert retry_after == "1"
         finally:
             path.touch()
         assert waiting.result()[0]["pid"] == pid
 
 
-def invoke_until_taken(client, name, event):
-    while True:
-        try:
-            return invoke(client, name, event)
-        except client.exceptions.TooManyRequestsException:
-            time.sleep(0.01)
-
-
 def throttled(client):
+    """The throttling's (reason, retry-after), or None."""
     try:
         client.invoke(FunctionName="alone")
-        return False
     except client.exceptions.TooManyRequestsException as error:
-        assert error.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
-        return error.response["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+        return error.response["Reason"], headers["retry-after"]
+    return None
 
 
 def test_functions_are_listed_and_described(client):
@@ -259,7 +245,8 @@ def test_functions_are_listed_and_described(client):
 
 def test_a_whole_answer_is_a_stream_of_one_piece(client):
     answer = client.invoke_with_response_stream(
-        FunctionName="echo", Payload=b'{"a":1}', LogType="Tail")
+        FunctionName="echo", Payload=b'{"a":1}', LogType="Tail"
+    )
     events = list(answer["EventStream"])
     assert json.loads(events[0]["PayloadChunk"]["Payload"]) == {"a": 1}
     assert "ErrorCode" not in events[-1]["InvokeComplete"]
@@ -271,123 +258,61 @@ def test_a_whole_answer_is_a_stream_of_one_piece(client):
 
 def test_an_event_is_run_once_and_its_answer_dropped(client, tmp_path):
     path = tmp_path / "ran"
-    answer = client.invoke(FunctionName="orders", InvocationType="Event", Payload=json.dumps(
-        {"order": "append", "path": str(path)}))
+    answer = client.invoke(
+        FunctionName="orders",
+        InvocationType="Event",
+        Payload=json.dumps({"order": "append", "path": str(path)}),
+    )
     assert answer["StatusCode"] == 202
-    lines = wait_until(lambda: path.exists() and path.read_text().splitlines())
+    lines = wait_until("the invocation", lambda: path.exists() and path.read_text().splitlines())
     assert lines == [answer["ResponseMetadata"]["RequestId"]]
 
 
-def test_an_event_that_fails_is_retried_and_then_told_to_its_destination(
-        emulator, client, records, tmp_path):
+def test_a_failed_event_is_retried_and_then_sent_to_its_destination(
+    emulator, client, records, tmp_path
+):
     path = tmp_path / "ran"
     event = {"order": "append", "path": str(path), "fail": True}
-    answer = client.invoke(
-        FunctionName="orders", InvocationType="Event", Payload=json.dumps(event))
+    answer = client.invoke(FunctionName="orders", InvocationType="Event", Payload=json.dumps(event))
     request_id = answer["ResponseMetadata"]["RequestId"]
-    record = wait_until(lambda: next(
-        (found for found in map(json.loads, records.read_text().splitlines())
-         if found["requestContext"]["requestId"] == request_id), None)
-        if records.exists() else None)
+    record = wait_until(
+        "the record of the failure",
+        lambda: (
+            next(
+                (
+                    found
+                    for found in map(json.loads, records.read_text().splitlines())
+                    if found["requestContext"]["requestId"] == request_id
+                ),
+                None,
+            )
+            if records.exists()
+            else None
+        ),
+    )
 
     assert path.read_text().splitlines() == [request_id] * 3
     assert record["version"] == "1.0"
     assert record["requestContext"] == {
         "requestId": request_id,
         "functionArn": f"arn:aws:lambda:{REGION}:000000000000:function:orders:$LATEST",
-        "condition": "RetriesExhausted", "approximateInvokeCount": 3}
+        "condition": "RetriesExhausted",
+        "approximateInvokeCount": 3,
+    }
     assert record["requestPayload"] == event
     assert record["responseContext"] == {
-        "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
-    assert record["responsePayload"]["errorMessage"] == "told to fail"
+        "statusCode": 200,
+        "executedVersion": "$LATEST",
+        "functionError": "Unhandled",
+    }
+    assert record["responsePayload"]["errorMessage"] == "asked to fail"
     letters = conftest.http("GET", emulator.api + "/console/api/queue").json()["deadLetters"]
-    assert [letter["attempts"] for letter in letters
-            if letter["requestId"] == request_id] == [3]
+    assert [letter["attempts"] for letter in letters if letter["requestId"] == request_id] == [3]
 
 
 def test_an_event_above_one_megabyte_is_refused(client):
     with pytest.raises(botocore.exceptions.ClientError) as refused:
-        client.invoke(FunctionName="echo", InvocationType="Event",
-                      Payload=json.dumps("x" * (1 << 20)))
+        client.invoke(
+            FunctionName="echo", InvocationType="Event", Payload=json.dumps("x" * (1 << 20))
+        )
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
-
-
-# Function URLs
-
-
-def call(emulator, path, method="GET", body=None, headers=None):
-    return conftest.http(method, f"{emulator.api}/fn/{path}", body, headers)
-
-
-def test_a_request_becomes_a_payload_of_version_two(emulator):
-    answer = call(emulator, "site/a%20b/c?x=1&x=2&y=%2B", "POST", b"text",
-                  {"Content-Type": "text/plain", "Cookie": "k=v; l=w", "X-Own": "1"})
-    event = json.loads(answer.body)
-    assert (event["version"], event["routeKey"]) == ("2.0", "$default")
-    assert event["rawPath"] == "/a%20b/c"
-    assert event["rawQueryString"] == "x=1&x=2&y=%2B"
-    assert event["queryStringParameters"] == {"x": "1,2", "y": "+"}
-    assert event["cookies"] == ["k=v", "l=w"]
-    assert "cookie" not in event["headers"] and event["headers"]["x-own"] == "1"
-    assert (event["body"], event["isBase64Encoded"]) == ("text", False)
-    context = event["requestContext"]
-    assert (context["http"]["method"], context["http"]["sourceIp"]) == ("POST", "127.0.0.1")
-    assert (context["authorizer"], context["stage"]) == (None, "$default")
-
-
-def test_cookies_and_binary_bodies_go_both_ways(emulator):
-    answer = call(emulator, "site/", "POST", bytes(range(256)),
-                  {"Content-Type": "application/octet-stream"})
-    event = json.loads(answer.body)
-    assert event["isBase64Encoded"] and base64.b64decode(event["body"]) == bytes(range(256))
-    assert answer.headers.get_all("Set-Cookie") == ["a=1; Path=/", "b=2"]
-    picture = call(emulator, "site/picture")
-    assert (picture.status, picture.headers["Content-Type"]) == (201, "image/x-test")
-    assert picture.body == bytes(range(256))
-
-
-def test_a_result_without_a_status_is_the_body(emulator):
-    answer = call(emulator, "site/plain")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
-    assert answer.json() == {"hello": "world"}
-
-
-def test_a_result_that_is_no_response_is_a_bad_gateway(emulator):
-    assert call(emulator, "site/nonsense").status == 502
-
-
-def test_a_urls_own_cors_settings_hold(emulator):
-    asked = call(emulator, "site/", "OPTIONS", headers={
-        "Origin": "https://shop.example", "Access-Control-Request-Method": "POST"})
-    assert asked.headers["Access-Control-Allow-Origin"] == "https://shop.example"
-    assert asked.headers["Access-Control-Allow-Methods"] == "GET,POST"
-    assert asked.headers["Access-Control-Allow-Headers"] == "x-own"
-    assert asked.headers["Access-Control-Allow-Credentials"] == "true"
-    assert asked.headers["Access-Control-Max-Age"] == "300"
-    told = call(emulator, "site/", headers={"Origin": "https://shop.example"})
-    assert told.headers.get_all("Access-Control-Allow-Origin") == ["https://shop.example"]
-    assert told.headers["Access-Control-Expose-Headers"] == "x-shown"
-    other = call(emulator, "site/", headers={"Origin": "https://other.example"})
-    assert other.headers["Access-Control-Allow-Origin"] is None
-
-
-def signed(method, url, body=b"", secret="spool-secret", service="lambda"):
-    import botocore.auth
-    import botocore.awsrequest
-    import botocore.credentials
-    request = botocore.awsrequest.AWSRequest(method, url, data=body)
-    botocore.auth.SigV4Auth(
-        botocore.credentials.Credentials("spool", secret), service, REGION).add_auth(request)
-    prepared = request.prepare()
-    return conftest.http(method, prepared.url, body or None, dict(prepared.headers))
-
-
-def test_a_locked_url_opens_to_a_signature_alone(emulator):
-    url = f"{emulator.api}/fn/locked/a%20b?q=x%20y&r="
-    good = signed("POST", url, b'{"a":1}')
-    assert good.status == 200, good.body
-    iam = json.loads(good.body)["requestContext"]["authorizer"]["iam"]
-    assert iam["accessKey"] == "spool"
-    assert call(emulator, "locked/").status == 403
-    assert signed("POST", url, b"{}", secret="wrong").status == 403
-    assert signed("POST", url, b"{}", service="s3").status == 403

@@ -1,13 +1,15 @@
 """Events are recorded, replayed and sent in several ways; the answers are the same."""
+
 import json
 import os
 import re
 import subprocess
 
-import conftest
 import pytest
-from test_lambda_other_runtime import (
-    client_of, function, invoke, sees, start, wait_until)
+
+import conftest
+from lambda_functions import client_of, function, invoke, sees, start
+from waiting import wait_until
 
 EVENTS = sorted((conftest.ROOT / "events").glob("*.json"))
 
@@ -15,8 +17,13 @@ EVENTS = sorted((conftest.ROOT / "events").glob("*.json"))
 def spool(emulator, *arguments):
     environment = {"PATH": os.environ["PATH"], "SPOOL_API": emulator.api}
     return subprocess.run(
-        [conftest.BIN / "spool", *map(str, arguments)], capture_output=True, text=True,
-        env=environment, timeout=120)
+        [conftest.BIN / "spool", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
+    )
 
 
 def steady(text):
@@ -35,7 +42,7 @@ def parts(text, masked=True):
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=[path.stem for path in EVENTS])
-def test_an_event_has_one_answer_whichever_way_it_comes(shared, path):
+def test_an_event_has_the_same_answer_by_every_path(shared, path):
     name, event = path.name.split(".")[0], path.read_text()
     document = json.loads(event)
     answer = client_of(shared).invoke(FunctionName=name, Payload=event)
@@ -48,14 +55,18 @@ def test_an_event_has_one_answer_whichever_way_it_comes(shared, path):
     if document.get("version") != "2.0":
         return
     # The same request as a browser would send it.
-    told, streamed = parts(direct, masked=False)
-    target = document["rawPath"] + ("?" + document["rawQueryString"]
-                                    if document["rawQueryString"] else "")
+    answer, streamed = parts(direct, masked=False)
+    target = document["rawPath"] + (
+        "?" + document["rawQueryString"] if document["rawQueryString"] else ""
+    )
     response = conftest.http(
-        document["requestContext"]["http"]["method"], shared.api + target,
-        document.get("body", "").encode() or None, document["headers"] | {"host": "x"})
-    assert response.status == told["statusCode"]
-    wanted = told.get("body", "") if streamed is None else streamed
+        document["requestContext"]["http"]["method"],
+        shared.api + target,
+        document.get("body", "").encode() or None,
+        document["headers"] | {"host": "x"},
+    )
+    assert response.status == answer["statusCode"]
+    wanted = answer.get("body", "") if streamed is None else streamed
     assert steady(response.body.decode()) == steady(wanted)
 
 
@@ -63,7 +74,7 @@ HANDLER = """
 import uuid
 def handler(event, context):
     if event.get("make"): return {"id": "thing-" + uuid.uuid4().hex, "at": "2026-01-02T03:04:05Z"}
-    if event.get("fail"): raise ValueError("told to fail")
+    if event.get("fail"): raise ValueError("asked to fail")
     return {"sum": event["a"] + event["b"]SIGN, "of": event.get("id")}
 """
 
@@ -91,10 +102,16 @@ def test_a_recording_is_replayed_and_a_change_is_found(tmp_path):
     try:
         same = spool(emulator, "replay", records)
         assert (same.returncode, same.stdout.splitlines()[-1]) == (
-            0, "3 of 3 answers are the same."), same.stdout
+            0,
+            "3 of 3 answers are the same.",
+        ), same.stdout
         (code / "app.py").write_text(HANDLER.replace("SIGN", " * 100"))
-        changed = wait_until(lambda: next(
-            (run for run in [spool(emulator, "replay", records)] if run.returncode), None))
+        changed = wait_until(
+            "an answer that differs",
+            lambda: next(
+                (run for run in [spool(emulator, "replay", records)] if run.returncode), None
+            ),
+        )
         assert changed.returncode == 1
         assert "differs 000002-app.json\n  /sum: 3 -> 201" in changed.stdout
         ignored = spool(emulator, "replay", records, "--ignore", "sum")
@@ -105,24 +122,33 @@ def test_a_recording_is_replayed_and_a_change_is_found(tmp_path):
 
 def test_dead_letters_are_listed_and_replayed_also_after_a_restart(tmp_path):
     ran = tmp_path / "ran"
-    functions = [function("orders", "handlers.orders", environment=sees(tmp_path),
-                          **{"async": {"maximumRetryAttempts": 0}})]
+    functions = [
+        function(
+            "orders",
+            "handlers.orders",
+            environment=sees(tmp_path),
+            **{"async": {"maximumRetryAttempts": 0}},
+        )
+    ]
     emulator = start(tmp_path, functions)
     event = {"order": "append", "path": str(ran), "fail": True}
     client_of(emulator).invoke(
-        FunctionName="orders", InvocationType="Event", Payload=json.dumps(event))
-    wait_until(lambda: "RetriesExhausted" in spool(emulator, "dead-letters").stdout)
+        FunctionName="orders", InvocationType="Event", Payload=json.dumps(event)
+    )
+    wait_until(
+        "the dead letter", lambda: "RetriesExhausted" in spool(emulator, "dead-letters").stdout
+    )
     emulator.kill()
 
     emulator = start(tmp_path, functions)
     try:
         letters = json.loads(spool(emulator, "dead-letters", "--json").stdout)
         assert [letter["function"] for letter in letters] == ["orders"]
-        assert "told to fail" in letters[0]["response"]
+        assert "asked to fail" in letters[0]["response"]
         number = letters[0]["id"]
         again = spool(emulator, "replay-dead-letter", number)
         assert again.stdout == f"Dead letter {number} is in its queue again.\n"
-        wait_until(lambda: len(ran.read_text().splitlines()) == 2)
+        wait_until("the second run", lambda: len(ran.read_text().splitlines()) == 2)
         assert spool(emulator, "replay-dead-letter", number).returncode == 1
     finally:
         assert emulator.stop() == 0

@@ -1,12 +1,14 @@
 """Streamed answers of a function, through its URL and through the Invoke API."""
+
 import http.client
 import json
 import sys
 import urllib.parse
 
-import conftest
 import pytest
-from test_lambda_other_runtime import HERE, client_of, sees, start
+
+import conftest
+from lambda_functions import HERE, client_of, sees, start
 
 PRELUDE = "application/vnd.awslambda.http-integration-response"
 
@@ -14,12 +16,20 @@ PRELUDE = "application/vnd.awslambda.http-integration-response"
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory):
     def streaming(name, mode):
-        return {"name": name, "handler": name, "taskRoot": str(HERE), "timeoutSeconds": 20,
-                "command": [sys.executable, "streaming.py"],
-                "environment": sees(tmp_path_factory.getbasetemp()),
-                "url": {"authType": "NONE", "invokeMode": mode}}
-    running = start(tmp_path_factory.mktemp("streaming"), [
-        streaming("streamed", "RESPONSE_STREAM"), streaming("buffered", "BUFFERED")])
+        return {
+            "name": name,
+            "handler": name,
+            "taskRoot": str(HERE),
+            "timeoutSeconds": 20,
+            "command": [sys.executable, "streaming.py"],
+            "environment": sees(tmp_path_factory.getbasetemp()),
+            "url": {"authType": "NONE", "invokeMode": mode},
+        }
+
+    running = start(
+        tmp_path_factory.mktemp("streaming"),
+        [streaming("streamed", "RESPONSE_STREAM"), streaming("buffered", "BUFFERED")],
+    )
     yield running
     assert running.stop() == 0
 
@@ -40,23 +50,38 @@ def test_the_first_piece_arrives_before_the_last_is_made(emulator, tmp_path):
 
 
 def test_a_prelude_sets_status_headers_and_cookies(emulator):
-    answer = ask(emulator, "streamed", {"type": PRELUDE, "chunks": 1, "prelude": {
-        "statusCode": 203, "headers": {"Content-Type": "text/own", "X-Own": "1"},
-        "cookies": ["a=1", "b=2"]}})
+    answer = ask(
+        emulator,
+        "streamed",
+        {
+            "type": PRELUDE,
+            "chunks": 1,
+            "prelude": {
+                "statusCode": 203,
+                "headers": {"Content-Type": "text/own", "X-Own": "1"},
+                "cookies": ["a=1", "b=2"],
+            },
+        },
+    )
     assert (answer.status, answer.headers["Content-Type"]) == (203, "text/own")
     assert answer.headers["X-Own"] == "1"
     assert answer.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
     assert answer.read() == b"first,chunk 0\n"
 
 
-def test_a_prelude_that_is_none_is_a_bad_gateway(emulator):
+def test_a_malformed_prelude_is_a_bad_gateway(emulator):
     assert ask(emulator, "streamed", {"type": PRELUDE, "chunks": 1}).status == 502
 
 
-@pytest.mark.parametrize("order", [
-    {"error": {"errorType": "Function.Broken", "errorMessage": "half way"}}, {"die": True},
-    {"hang_up": True}])
-def test_an_answer_that_breaks_off_is_not_taken_for_whole(emulator, order):
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"error": {"errorType": "Function.Broken", "errorMessage": "half way"}},
+        {"die": True},
+        {"hang_up": True},
+    ],
+)
+def test_a_truncated_answer_is_an_error(emulator, order):
     answer = ask(emulator, "streamed", {"chunks": 2} | order)
     assert answer.status == 200
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
@@ -69,14 +94,14 @@ def test_an_answer_larger_than_a_buffer_passes_through_a_small_one(emulator):
     assert len(answer.read()) == 64 << 20
 
 
-def test_a_caller_that_leaves_does_not_stop_the_function(emulator):
+def test_the_function_continues_after_its_caller_disconnects(emulator):
     answer = ask(emulator, "streamed", {"megabytes": 64})
     answer.read(1000)
     answer.close()
     assert ask(emulator, "streamed", {"chunks": 1}).read() == b"chunk 0\n"
 
 
-def test_a_buffered_url_gives_a_streamed_answer_whole(emulator):
+def test_a_buffered_url_returns_a_streamed_answer_whole(emulator):
     answer = ask(emulator, "buffered", {"chunks": 2})
     assert answer.headers["Transfer-Encoding"] is None
     assert answer.read() == b"chunk 0\nchunk 1\n"
@@ -96,7 +121,7 @@ def test_the_invoke_api_streams_events(emulator):
     assert (body, end) == (b"chunk 0\nchunk 1\nchunk 2\n", {})
 
 
-def test_the_invoke_api_tells_an_error_in_the_middle(emulator):
+def test_the_invoke_api_reports_an_error_in_mid_stream(emulator):
     error = {"errorType": "Function.Broken", "errorMessage": "half way"}
     body, end = pieces(emulator, {"chunks": 1, "error": error})
     assert body == b"chunk 0\n"

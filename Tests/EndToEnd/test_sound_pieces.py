@@ -1,13 +1,16 @@
-"""Long sound is made in pieces at the same time, and nothing is heard of it."""
+"""Long audio is rendered in parallel pieces that join without an audible seam."""
+
 import array
+import itertools
 import math
 import subprocess
 import wave
 
-import boto3
-import conftest
 import pytest
-from botocore.config import Config
+
+import conftest
+from store_clients import s3_client
+from waiting import wait_until
 
 SECONDS, RATE, TONE = 150, 48_000, 440
 
@@ -16,8 +19,9 @@ SECONDS, RATE, TONE = 150, 48_000, 440
 def tone(tmp_path_factory):
     """Two and a half minutes of one sine, from its first sample to its last."""
     path = tmp_path_factory.mktemp("tone") / "tone.wav"
-    period = array.array("h", (
-        round(12_000 * math.sin(2 * math.pi * TONE * n / RATE)) for n in range(RATE)))
+    period = array.array(
+        "h", (round(12_000 * math.sin(2 * math.pi * TONE * n / RATE)) for n in range(RATE))
+    )
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -31,7 +35,8 @@ def tone(tmp_path_factory):
 def many(tmp_path, gate):
     """An emulator of eight renderers."""
     emulator = conftest.Emulator(
-        tmp_path / "data", WORKER_CONCURRENCY="8", SPOOL_FFMPEG=str(gate.program)).start()
+        tmp_path / "data", WORKER_CONCURRENCY="8", SPOOL_FFMPEG=str(gate.program)
+    ).start()
     yield emulator
     emulator.stop()
 
@@ -47,33 +52,52 @@ def edit(asset, **output):
 
 
 def receipts(emulator, job):
-    client = boto3.client(
-        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}))
+    client = s3_client(emulator)
     found = client.list_objects_v2(Bucket="spool", Prefix=f"exports/local/{job}/receipts/audio")
     return [item["Key"].rsplit("/", 1)[1] for item in found.get("Contents", [])]
 
 
 def check(path):
-    """Every packet in its place, every sample there, and no step in the tone."""
-    starts = [int(line.split(",")[1]) for line in subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a", "-c", "copy", "-copyts",
-         "-f", "framecrc", "-"], check=True, capture_output=True, text=True,
-    ).stdout.splitlines() if line[0] != "#"]
+    """All packets and samples are there, in order, and the tone has no step."""
+    starts = [
+        int(line.split(",")[1])
+        for line in subprocess.run(
+            [
+                "ffmpeg",
+                "-v",
+                "error",
+                "-i",
+                path,
+                "-map",
+                "0:a",
+                "-c",
+                "copy",
+                "-copyts",
+                "-f",
+                "framecrc",
+                "-",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.splitlines()
+        if line[0] != "#"
+    ]
     assert starts == [1_024 * (n - 1) for n in range(len(starts))]
     raw = subprocess.run(
         ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a", "-ac", "1", "-f", "s16le", "-"],
-        check=True, capture_output=True).stdout
+        check=True,
+        capture_output=True,
+    ).stdout
     samples = array.array("h", raw)
     assert 0 <= len(samples) - SECONDS * RATE < 1_024
-    samples = samples[:SECONDS * RATE]
+    samples = samples[: SECONDS * RATE]
     peak = max(samples)
     assert peak > 5_000
     steepest = 2 * math.pi * TONE / RATE * peak
     # Both ends are the tone's own.
     inner = samples[2_048:-2_048]
-    assert max(abs(b - a) for a, b in zip(inner, inner[1:])) < 1.1 * steepest
+    assert max(abs(b - a) for a, b in itertools.pairwise(inner)) < 1.1 * steepest
 
 
 @pytest.mark.parametrize("format", ["m4a", "mp4"])
@@ -87,12 +111,12 @@ def test_a_long_tone_is_whole(many, tone, tmp_path, format):
     check(many.download(status, tmp_path / f"out.{format}"))
 
 
-def test_a_killed_emulator_goes_on_with_the_pieces(many, gate, tone, tmp_path):
+def test_a_killed_emulator_resumes_the_audio_pieces(many, gate, tone, tmp_path):
     asset = many.upload(tone, "audio/wav")
-    # The last piece: 128 frames before it, and 1,913 of its own.
+    # The last piece: 128 frames before it, and its 1,913.
     gate.hold("floor(n/2041)")
     job = many.start_export(edit(asset, format="m4a"))
-    many.wait_until(lambda: len(receipts(many, job)) == 2)
+    wait_until("two audio receipts", lambda: len(receipts(many, job)) == 2)
     many.kill()
     gate.open()
 

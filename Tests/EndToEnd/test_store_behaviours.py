@@ -1,68 +1,20 @@
-"""What S3 does, as boto3 (its defaults), the AWS CLI and MinIO's client see it."""
+"""Behaviours of S3, as boto3 (its defaults), the AWS CLI and MinIO's client see it."""
+
 import base64
 import hashlib
 import io
 import os
 import re
-import uuid
 import zlib
 
 import boto3
 import botocore.client
 import botocore.exceptions
-import conftest
 import minio
 import pytest
-from test_clients import aws
 
-MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def s3(shared):
-    return boto3.client(
-        "s3", endpoint_url=shared.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1",
-        config=botocore.client.Config(
-            s3={"addressing_style": "path"}, retries={"max_attempts": 1}))
-
-
-@pytest.fixture
-def bucket(s3):
-    """A bucket of the test's own, removed with all that is in it."""
-    name = f"test-{uuid.uuid4()}"
-    s3.create_bucket(Bucket=name)
-    yield name
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-        for entry in page.get("Contents", []):
-            s3.delete_object(Bucket=name, Key=entry["Key"])
-    s3.delete_bucket(Bucket=name)
-
-
-def refused(code, status, call, **arguments):
-    """The call fails with S3's code and status."""
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    assert answer["Error"]["Code"] == code
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == status
-
-
-def body(s3, bucket, key, **arguments):
-    return s3.get_object(Bucket=bucket, Key=key, **arguments)["Body"].read()
-
-
-def upload(s3, bucket, key, *sizes):
-    """Sends parts of these sizes; answers the upload's ID, the parts and the bytes."""
-    identifier = s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
-    parts, whole = [], b""
-    for number, size in enumerate(sizes, 1):
-        content = os.urandom(size)
-        etag = s3.upload_part(Bucket=bucket, Key=key, UploadId=identifier, PartNumber=number,
-                              Body=content)["ETag"]
-        parts.append({"PartNumber": number, "ETag": etag})
-        whole += content
-    return {"Bucket": bucket, "Key": key, "UploadId": identifier}, parts, whole
+import conftest
+from store_clients import MIB, aws, body, refused, upload
 
 
 def test_buckets(s3, bucket):
@@ -82,11 +34,16 @@ def test_a_full_bucket_stays(s3, bucket):
 
 
 def test_an_object_keeps_its_headers(s3, bucket):
-    headers = {"ContentType": "video/mp4", "CacheControl": "no-store",
-               "ContentDisposition": "attachment", "ContentLanguage": "de",
-               "ContentEncoding": "identity"}
-    etag = s3.put_object(Bucket=bucket, Key="a", Body=b"film", Metadata={"who": "me"},
-                         **headers)["ETag"]
+    headers = {
+        "ContentType": "video/mp4",
+        "CacheControl": "no-store",
+        "ContentDisposition": "attachment",
+        "ContentLanguage": "de",
+        "ContentEncoding": "identity",
+    }
+    etag = s3.put_object(Bucket=bucket, Key="a", Body=b"film", Metadata={"who": "me"}, **headers)[
+        "ETag"
+    ]
     assert etag == f'"{hashlib.md5(b"film").hexdigest()}"'
     for answer in (s3.head_object(Bucket=bucket, Key="a"), s3.get_object(Bucket=bucket, Key="a")):
         assert {name: answer[name] for name in headers} == headers
@@ -121,10 +78,18 @@ def test_conditional_reads(s3, bucket):
 
 def test_conditional_writes(s3, bucket):
     etag = s3.put_object(Bucket=bucket, Key="a", Body=b"1", IfNoneMatch="*")["ETag"]
-    refused("PreconditionFailed", 412, s3.put_object, Bucket=bucket, Key="a", Body=b"2",
-            IfNoneMatch="*")
-    refused("PreconditionFailed", 412, s3.put_object, Bucket=bucket, Key="a", Body=b"2",
-            IfMatch='"other"')
+    refused(
+        "PreconditionFailed", 412, s3.put_object, Bucket=bucket, Key="a", Body=b"2", IfNoneMatch="*"
+    )
+    refused(
+        "PreconditionFailed",
+        412,
+        s3.put_object,
+        Bucket=bucket,
+        Key="a",
+        Body=b"2",
+        IfMatch='"other"',
+    )
     refused("NoSuchKey", 404, s3.put_object, Bucket=bucket, Key="b", Body=b"2", IfMatch=etag)
     s3.put_object(Bucket=bucket, Key="a", Body=b"3", IfMatch=etag)
     assert body(s3, bucket, "a") == b"3"
@@ -133,15 +98,35 @@ def test_conditional_writes(s3, bucket):
 def test_overrides_of_the_answer(s3, bucket):
     s3.put_object(Bucket=bucket, Key="a", Body=b"a", ContentType="video/mp4")
     answer = s3.get_object(
-        Bucket=bucket, Key="a", ResponseContentType="text/plain",
-        ResponseContentDisposition="inline", ResponseCacheControl="max-age=1")
+        Bucket=bucket,
+        Key="a",
+        ResponseContentType="text/plain",
+        ResponseContentDisposition="inline",
+        ResponseCacheControl="max-age=1",
+    )
     assert answer["ContentType"] == "text/plain"
     assert answer["ContentDisposition"] == "inline" and answer["CacheControl"] == "max-age=1"
 
 
-@pytest.mark.parametrize("key", [
-    "../../etc/passwd", "/leading", "a//b", "a", "a/", "a/b", "A", "ä ö+%41&=?#.mp4", "日本/🎬",
-    "x" * 1024, ".", "..", "a\tb", "<&>"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "../../etc/passwd",
+        "/leading",
+        "a//b",
+        "a",
+        "a/",
+        "a/b",
+        "A",
+        "ä ö+%41&=?#.mp4",
+        "日本/🎬",
+        "x" * 1024,
+        ".",
+        "..",
+        "a\tb",
+        "<&>",
+    ],
+)
 def test_any_key(s3, bucket, key):
     s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
     assert body(s3, bucket, key) == key.encode()
@@ -163,8 +148,9 @@ def test_listing(s3, bucket):
     assert [e["Prefix"] for e in grouped["CommonPrefixes"]] == ["a/", "c/"]
     assert [e["Key"] for e in grouped["Contents"]] == ["Z", "b", "ä"]
     for call in ("list_objects", "list_objects_v2"):
-        pages = list(s3.get_paginator(call).paginate(
-            Bucket=bucket, PaginationConfig={"PageSize": 2}))
+        pages = list(
+            s3.get_paginator(call).paginate(Bucket=bucket, PaginationConfig={"PageSize": 2})
+        )
         assert [e["Key"] for page in pages for e in page["Contents"]] == keys
         assert len(pages) == 3
     assert s3.list_objects_v2(Bucket=bucket, Prefix="a/")["KeyCount"] == 2
@@ -179,8 +165,13 @@ def test_many_are_deleted_at_once(s3, bucket):
     answer = s3.delete_objects(Bucket=bucket, Delete=named)
     assert sorted(e["Key"] for e in answer["Deleted"]) == ["a", "missing"]
     assert "Deleted" not in s3.delete_objects(Bucket=bucket, Delete=named | {"Quiet": True})
-    refused("MalformedXML", 400, s3.delete_objects, Bucket=bucket,
-            Delete={"Objects": [{"Key": str(n)} for n in range(1001)]})
+    refused(
+        "MalformedXML",
+        400,
+        s3.delete_objects,
+        Bucket=bucket,
+        Delete={"Objects": [{"Key": str(n)} for n in range(1001)]},
+    )
 
 
 def test_copies(s3, bucket):
@@ -188,13 +179,31 @@ def test_copies(s3, bucket):
     source = {"Bucket": bucket, "Key": "a"}
     s3.copy_object(Bucket=bucket, Key="b +%", CopySource=source)
     assert s3.head_object(Bucket=bucket, Key="b +%")["Metadata"] == {"who": "me"}
-    s3.copy_object(Bucket=bucket, Key="c", CopySource=source, MetadataDirective="REPLACE",
-                   Metadata={"who": "you"})
+    s3.copy_object(
+        Bucket=bucket,
+        Key="c",
+        CopySource=source,
+        MetadataDirective="REPLACE",
+        Metadata={"who": "you"},
+    )
     assert s3.head_object(Bucket=bucket, Key="c")["Metadata"] == {"who": "you"}
-    refused("PreconditionFailed", 412, s3.copy_object, Bucket=bucket, Key="d", CopySource=source,
-            CopySourceIfNoneMatch=etag)
-    refused("NoSuchKey", 404, s3.copy_object, Bucket=bucket, Key="d",
-            CopySource={"Bucket": bucket, "Key": "missing"})
+    refused(
+        "PreconditionFailed",
+        412,
+        s3.copy_object,
+        Bucket=bucket,
+        Key="d",
+        CopySource=source,
+        CopySourceIfNoneMatch=etag,
+    )
+    refused(
+        "NoSuchKey",
+        404,
+        s3.copy_object,
+        Bucket=bucket,
+        Key="d",
+        CopySource={"Bucket": bucket, "Key": "missing"},
+    )
 
 
 def test_checksums(s3, bucket):
@@ -203,10 +212,18 @@ def test_checksums(s3, bucket):
     assert put["ChecksumCRC32"] == crc
     head = s3.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")
     assert head["ChecksumCRC32"] == crc
-    refused("BadDigest", 400, s3.put_object, Bucket=bucket, Key="b", Body=b"else",
-            ChecksumCRC32=crc)
-    refused("BadDigest", 400, s3.put_object, Bucket=bucket, Key="b", Body=b"else",
-            ContentMD5=base64.b64encode(hashlib.md5(b"film").digest()).decode())
+    refused(
+        "BadDigest", 400, s3.put_object, Bucket=bucket, Key="b", Body=b"else", ChecksumCRC32=crc
+    )
+    refused(
+        "BadDigest",
+        400,
+        s3.put_object,
+        Bucket=bucket,
+        Key="b",
+        Body=b"else",
+        ContentMD5=base64.b64encode(hashlib.md5(b"film").digest()).decode(),
+    )
     refused("404", 404, s3.head_object, Bucket=bucket, Key="b")
 
 
@@ -214,7 +231,8 @@ def test_parts_become_one_object(s3, bucket):
     which, parts, whole = upload(s3, bucket, "a", 5 * MIB, 5 * MIB, 7)
     refused("404", 404, s3.head_object, Bucket=bucket, Key="a")
     assert [u["UploadId"] for u in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]] == [
-        which["UploadId"]]
+        which["UploadId"]
+    ]
     page = s3.list_parts(**which, MaxParts=2)
     assert [p["PartNumber"] for p in page["Parts"]] == [1, 2] and page["IsTruncated"]
     done = s3.complete_multipart_upload(**which, MultipartUpload={"Parts": parts})
@@ -237,10 +255,17 @@ def test_parts_that_do_not_fit(s3, bucket):
 
 
 def test_a_wrong_secret_and_a_wrong_key(shared):
-    for key, secret, code in (("spool", "other", "SignatureDoesNotMatch"),
-                              ("nobody", "spool-secret", "InvalidAccessKeyId")):
-        client = boto3.client("s3", endpoint_url=shared.s3, aws_access_key_id=key,
-                              aws_secret_access_key=secret, region_name="us-east-1")
+    for key, secret, code in (
+        ("spool", "other", "SignatureDoesNotMatch"),
+        ("nobody", "spool-secret", "InvalidAccessKeyId"),
+    ):
+        client = boto3.client(
+            "s3",
+            endpoint_url=shared.s3,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            region_name="us-east-1",
+        )
         refused(code, 403, client.list_buckets)
     assert conftest.http("GET", shared.s3 + "/spool/a").status == 403
 
@@ -252,9 +277,14 @@ def test_presigned_requests(shared, s3, bucket):
     url = s3.generate_presigned_url("get_object", Params=named)
     assert conftest.http("GET", url).body == b"film"
     assert conftest.http("GET", url + "0").status == 403
-    signer = boto3.client("s3", endpoint_url=shared.s3, aws_access_key_id="spool",
-                          aws_secret_access_key="spool-secret", region_name="us-east-1",
-                          config=botocore.client.Config(signature_version="s3v4"))
+    signer = boto3.client(
+        "s3",
+        endpoint_url=shared.s3,
+        aws_access_key_id="spool",
+        aws_secret_access_key="spool-secret",
+        region_name="us-east-1",
+        config=botocore.client.Config(signature_version="s3v4"),
+    )
     newer = signer.generate_presigned_url("get_object", Params=named, ExpiresIn=60)
     assert "X-Amz-Expires=60&" in newer
     assert conftest.http("GET", newer).body == b"film"
@@ -263,19 +293,29 @@ def test_presigned_requests(shared, s3, bucket):
 
 
 def form(fields, content):
-    lines = [f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'
-             for n, v in fields.items()]
-    head = "".join(lines) + '--x\r\nContent-Disposition: form-data; name="file"; ' \
+    lines = [
+        f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'
+        for n, v in fields.items()
+    ]
+    head = (
+        "".join(lines) + '--x\r\nContent-Disposition: form-data; name="file"; '
         'filename="f.mp4"\r\nContent-Type: video/mp4\r\n\r\n'
+    )
     return head.encode() + content + b"\r\n--x--\r\n"
 
 
-@pytest.mark.parametrize("size, status, code", [
-    (5, 204, None), (1, 400, "EntityTooSmall"), (11, 400, "EntityTooLarge")])
+@pytest.mark.parametrize(
+    ("size", "status", "code"),
+    [(5, 204, None), (1, 400, "EntityTooSmall"), (11, 400, "EntityTooLarge")],
+)
 def test_a_form_with_a_range_of_sizes(s3, bucket, size, status, code):
     post = s3.generate_presigned_post(bucket, "a", Conditions=[["content-length-range", 2, 10]])
-    answer = conftest.http("POST", post["url"], form(post["fields"], b"a" * size),
-                           {"Content-Type": "multipart/form-data; boundary=x"})
+    answer = conftest.http(
+        "POST",
+        post["url"],
+        form(post["fields"], b"a" * size),
+        {"Content-Type": "multipart/form-data; boundary=x"},
+    )
     assert answer.status == status
     assert code is None or f"<Code>{code}</Code>".encode() in answer.body
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == (1 if code is None else 0)
@@ -297,8 +337,12 @@ def test_the_cli_copies_syncs_and_removes(shared, bucket, tmp_path):
 
 
 def test_minio_puts_reads_lists_and_removes(shared, bucket):
-    client = minio.Minio(shared.s3.removeprefix("http://"), access_key="spool",
-                         secret_key="spool-secret", secure=False)
+    client = minio.Minio(
+        shared.s3.removeprefix("http://"),
+        access_key="spool",
+        secret_key="spool-secret",
+        secure=False,
+    )
     content = os.urandom(6 * MIB)
     client.put_object(bucket, "large", io.BytesIO(content), -1, part_size=5 * MIB)
     client.put_object(bucket, "folder/small", io.BytesIO(b"small"), 5)
@@ -315,11 +359,17 @@ def test_minio_puts_reads_lists_and_removes(shared, bucket):
 
 
 def test_the_page_names_every_test():
-    """docs/s3-behaviours.md, this file and the three beside it say the same."""
-    others = "".join((conftest.ROOT / f"Tests/EndToEnd/test_store_{name}.py").read_text()
-                     for name in ["configuration", "tools", "integrity"])
+    """docs/s3-behaviours.md, lists the tests of this file and of three others."""
+    others = "".join(
+        (conftest.ROOT / f"Tests/EndToEnd/test_store_{name}.py").read_text()
+        for name in ["configuration", "tools", "integrity"]
+    )
     page = (conftest.ROOT / "docs/s3-behaviours.md").read_text()
-    rows = re.findall(r"^\| (.+) \| (boto3|AWS CLI|MinIO|HTTP|rclone|s3cmd|Chromium) \| `(test_\w+)` \|$", page, re.M)
+    rows = re.findall(
+        r"^\| (.+) \| (boto3|AWS CLI|MinIO|HTTP|rclone|s3cmd|Chromium) \| `(test_\w+)` \|$",
+        page,
+        re.M,
+    )
     mine = {name for name in globals() if name.startswith("test_")}
     mine.remove("test_the_page_names_every_test")
     mine |= set(re.findall(r"^def (test_\w+)", others, re.M))

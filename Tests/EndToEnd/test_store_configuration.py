@@ -1,6 +1,7 @@
-"""What buckets and objects are told about themselves: tags, lifecycle, CORS."""
+"""Tags of objects and buckets, lifecycle and CORS rules."""
+
 import conftest
-from test_store_behaviours import bucket, refused, s3  # noqa: F401
+from store_clients import refused
 
 
 def test_object_tags(s3, bucket):
@@ -10,8 +11,13 @@ def test_object_tags(s3, bucket):
     assert s3.get_object(Bucket=bucket, Key="a")["TagCount"] == 2
     s3.copy_object(Bucket=bucket, Key="b", CopySource={"Bucket": bucket, "Key": "a"})
     assert s3.get_object_tagging(Bucket=bucket, Key="b")["TagSet"] == tags
-    s3.copy_object(Bucket=bucket, Key="c", CopySource={"Bucket": bucket, "Key": "a"},
-                   TaggingDirective="REPLACE", Tagging="only=this")
+    s3.copy_object(
+        Bucket=bucket,
+        Key="c",
+        CopySource={"Bucket": bucket, "Key": "a"},
+        TaggingDirective="REPLACE",
+        Tagging="only=this",
+    )
     new = [{"Key": "only", "Value": "this"}]
     assert s3.get_object_tagging(Bucket=bucket, Key="c")["TagSet"] == new
     etag = s3.head_object(Bucket=bucket, Key="a")["ETag"]
@@ -23,17 +29,28 @@ def test_object_tags(s3, bucket):
     assert "TagCount" not in s3.get_object(Bucket=bucket, Key="a")
     upload_id = s3.create_multipart_upload(Bucket=bucket, Key="m", Tagging="in=parts")["UploadId"]
     part = s3.upload_part(Bucket=bucket, Key="m", UploadId=upload_id, PartNumber=1, Body=b"x")
-    s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=upload_id, MultipartUpload={
-        "Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+    s3.complete_multipart_upload(
+        Bucket=bucket,
+        Key="m",
+        UploadId=upload_id,
+        MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
+    )
     assert s3.get_object_tagging(Bucket=bucket, Key="m")["TagSet"] == [
-        {"Key": "in", "Value": "parts"}]
+        {"Key": "in", "Value": "parts"}
+    ]
 
 
 def test_tags_that_are_none(s3, bucket):
     s3.put_object(Bucket=bucket, Key="a", Body=b"1")
     refused("NoSuchKey", 404, s3.get_object_tagging, Bucket=bucket, Key="missing")
-    refused("NoSuchKey", 404, s3.put_object_tagging, Bucket=bucket, Key="missing",
-            Tagging={"TagSet": []})
+    refused(
+        "NoSuchKey",
+        404,
+        s3.put_object_tagging,
+        Bucket=bucket,
+        Key="missing",
+        Tagging={"TagSet": []},
+    )
     twice = {"TagSet": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]}
     refused("InvalidTag", 400, s3.put_object_tagging, Bucket=bucket, Key="a", Tagging=twice)
     eleven = {"TagSet": [{"Key": str(n), "Value": ""} for n in range(11)]}
@@ -51,34 +68,56 @@ def test_bucket_tags(s3, bucket):
 
 
 def test_lifecycle_configuration(s3, bucket):
-    refused("NoSuchLifecycleConfiguration", 404, s3.get_bucket_lifecycle_configuration,
-            Bucket=bucket)
-    rules = [{"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "tmp/"},
-              "Expiration": {"Days": 7},
-              "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]
-    s3.put_bucket_lifecycle_configuration(
-        Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    refused(
+        "NoSuchLifecycleConfiguration", 404, s3.get_bucket_lifecycle_configuration, Bucket=bucket
+    )
+    rules = [
+        {
+            "ID": "old",
+            "Status": "Enabled",
+            "Filter": {"Prefix": "tmp/"},
+            "Expiration": {"Days": 7},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        }
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
     assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"] == rules
     bad = [dict(rules[0], Expiration={"Days": 0})]
-    refused("InvalidArgument", 400, s3.put_bucket_lifecycle_configuration, Bucket=bucket,
-            LifecycleConfiguration={"Rules": bad})
+    refused(
+        "InvalidArgument",
+        400,
+        s3.put_bucket_lifecycle_configuration,
+        Bucket=bucket,
+        LifecycleConfiguration={"Rules": bad},
+    )
     assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"] == rules
     s3.delete_bucket_lifecycle(Bucket=bucket)
-    refused("NoSuchLifecycleConfiguration", 404, s3.get_bucket_lifecycle_configuration,
-            Bucket=bucket)
+    refused(
+        "NoSuchLifecycleConfiguration", 404, s3.get_bucket_lifecycle_configuration, Bucket=bucket
+    )
 
 
 def test_cors_configuration(s3, bucket, shared):
     refused("NoSuchCORSConfiguration", 404, s3.get_bucket_cors, Bucket=bucket)
-    rules = [{"AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["PUT", "GET"],
-              "AllowedHeaders": ["content-*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}]
+    rules = [
+        {
+            "AllowedOrigins": ["https://*.example.com"],
+            "AllowedMethods": ["PUT", "GET"],
+            "AllowedHeaders": ["content-*"],
+            "ExposeHeaders": ["ETag"],
+            "MaxAgeSeconds": 60,
+        }
+    ]
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == rules
 
     def preflight(origin, method, headers=""):
         asked = {"Access-Control-Request-Headers": headers} if headers else {}
-        return conftest.http("OPTIONS", f"{shared.s3}/{bucket}/key", headers={
-            "Origin": origin, "Access-Control-Request-Method": method} | asked)
+        return conftest.http(
+            "OPTIONS",
+            f"{shared.s3}/{bucket}/key",
+            headers={"Origin": origin, "Access-Control-Request-Method": method} | asked,
+        )
 
     allowed = preflight("https://editor.example.com", "PUT", "content-type")
     assert allowed.status == 200
@@ -90,8 +129,13 @@ def test_cors_configuration(s3, bucket, shared):
     assert preflight("https://editor.example.com", "DELETE").status == 403
     assert preflight("https://editor.example.com", "PUT", "x-amz-meta-a").status == 403
     bad = [dict(rules[0], AllowedMethods=["PATCH"])]
-    refused("InvalidRequest", 400, s3.put_bucket_cors, Bucket=bucket,
-            CORSConfiguration={"CORSRules": bad})
+    refused(
+        "InvalidRequest",
+        400,
+        s3.put_bucket_cors,
+        Bucket=bucket,
+        CORSConfiguration={"CORSRules": bad},
+    )
     s3.delete_bucket_cors(Bucket=bucket)
     refused("NoSuchCORSConfiguration", 404, s3.get_bucket_cors, Bucket=bucket)
     assert preflight("https://example.org", "PUT").status == 200

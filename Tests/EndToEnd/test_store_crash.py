@@ -1,4 +1,5 @@
 """The store under kill -9, and under a race. More rounds: SPOOL_CRASHES, SPOOL_RACES."""
+
 import concurrent.futures
 import hashlib
 import os
@@ -6,39 +7,40 @@ import random
 import threading
 import urllib.error
 
-import boto3
 import botocore.client
 import botocore.exceptions
+
 import conftest
+from store_clients import s3_client
+from waiting import wait_until
 
 CRASHES = int(os.environ.get("SPOOL_CRASHES", "25"))
 RACES = int(os.environ.get("SPOOL_RACES", "50"))
 
 
-def client(emulator):
-    return boto3.client(
-        "s3", endpoint_url=emulator.s3, aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret", region_name="us-east-1",
-        config=botocore.client.Config(
-            signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1}))
-
-
 def in_parts(s3, key, content):
     upload = s3.create_multipart_upload(Bucket="spool", Key=key)["UploadId"]
-    pieces = [content[:5 << 20], content[5 << 20:]] if len(content) > 5 << 20 else [content]
-    parts = [{"PartNumber": number, "ETag": s3.upload_part(
-        Bucket="spool", Key=key, UploadId=upload, PartNumber=number, Body=piece)["ETag"]}
-        for number, piece in enumerate(pieces, 1)]
+    pieces = [content[: 5 << 20], content[5 << 20 :]] if len(content) > 5 << 20 else [content]
+    parts = [
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part(
+                Bucket="spool", Key=key, UploadId=upload, PartNumber=number, Body=piece
+            )["ETag"],
+        }
+        for number, piece in enumerate(pieces, 1)
+    ]
     s3.complete_multipart_upload(
-        Bucket="spool", Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+        Bucket="spool", Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+    )
 
 
 def load(emulator, sent, stored, dead):
-    """Stores small and large bodies, whole and in parts, and copies, until the emulator has gone."""
-    s3 = client(emulator)
+    """Stores bodies, whole and in parts, and copies until the emulator has gone."""
+    s3 = s3_client(emulator)
     while not dead.is_set():
         kind = random.choice(["put"] * 8 + ["parts", "copy"])
-        content = os.urandom(random.choice([100, 10_000, 40_000, 300_000]))
+        content = random.randbytes(random.choice([100, 10_000, 40_000, 300_000]))
         if kind == "parts":
             content = content * (1 if random.random() < 0.7 else (6 << 20) // len(content))
         digest = hashlib.sha256(content).hexdigest()
@@ -54,7 +56,8 @@ def load(emulator, sent, stored, dead):
             else:
                 sent[key] = digest
                 url = s3.generate_presigned_url(
-                    "put_object", Params={"Bucket": "spool", "Key": key})
+                    "put_object", Params={"Bucket": "spool", "Key": key}
+                )
                 answer = conftest.http("PUT", url, content, {"Content-Type": ""})
                 assert answer.status == 200, answer.body
         except (urllib.error.URLError, OSError, botocore.exceptions.BotoCoreError):
@@ -62,14 +65,14 @@ def load(emulator, sent, stored, dead):
         stored[key] = digest
 
 
-def test_what_was_acknowledged_survives_kill_9(tmp_path):
+def test_acknowledged_writes_survive_kill_9(tmp_path):
     sent, stored = {}, {}
     for _ in range(CRASHES):
         running = conftest.Emulator(tmp_path / "data").start()
         dead, before = threading.Event(), len(stored)
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             writers = [pool.submit(load, running, sent, stored, dead) for _ in range(4)]
-            running.wait_until(lambda: len(stored) > before)
+            wait_until("a stored object", lambda before=before: len(stored) > before)
             # The moment of death is random within the load.
             dead.wait(random.uniform(0, 0.3))
             running.kill()
@@ -77,7 +80,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path):
         for writer in writers:
             writer.result()
     running = conftest.Emulator(tmp_path / "data").start()
-    s3, found = client(running), {}
+    s3, found = s3_client(running), {}
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="spool", Prefix="crash/")
     for page in pages:
         for entry in page.get("Contents", []):
@@ -91,18 +94,20 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path):
 
 
 def test_a_race_of_32_has_one_winner(shared):
-    s3 = client(shared)
+    s3 = s3_client(shared)
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         for _ in range(RACES):
             key = f"race/{random.getrandbits(64):x}"
             url = s3.generate_presigned_url(
-                "put_object", Params={"Bucket": "spool", "Key": key, "IfNoneMatch": "*"})
+                "put_object", Params={"Bucket": "spool", "Key": key, "IfNoneMatch": "*"}
+            )
             start = threading.Barrier(32)
 
-            def put(number):
+            def put(number, start=start, url=url):
                 start.wait()
-                return conftest.http("PUT", url, str(number).encode(),
-                                     {"Content-Type": "", "If-None-Match": "*"}).status
+                return conftest.http(
+                    "PUT", url, str(number).encode(), {"Content-Type": "", "If-None-Match": "*"}
+                ).status
 
             statuses = list(pool.map(put, range(32)))
             assert sorted(statuses) == [200] + [412] * 31

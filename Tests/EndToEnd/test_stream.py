@@ -1,18 +1,34 @@
-"""An export is watched by HLS while it is rendered."""
+"""An export plays by HLS while it renders."""
+
 import json
 import subprocess
 
-import conftest
 import pytest
 from playwright.sync_api import sync_playwright
-from test_console import CHROMIUM
+
+import conftest
+from waiting import wait_until
 
 
 def packets(url, kind):
     """Times of all packets of a playlist, in ticks of its track."""
     out = subprocess.run(
-        ["ffprobe", "-v", "error", "-select_streams", kind, "-show_entries", "packet=pts",
-         "-of", "json", url], check=True, capture_output=True, text=True).stdout
+        [
+            "ffprobe",
+            "-v",
+            "error",
+            "-select_streams",
+            kind,
+            "-show_entries",
+            "packet=pts",
+            "-of",
+            "json",
+            url,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     return sorted(packet["pts"] for packet in json.loads(out)["packets"])
 
 
@@ -26,7 +42,8 @@ def slowed(tmp_path, gate):
 
 def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tmp_path):
     edit = conftest.single(
-        slowed.upload(media / "slow.mp4"), 12, chunkSeconds=2, hls=True, preset="fast")
+        slowed.upload(media / "slow.mp4"), 12, chunkSeconds=2, hls=True, preset="fast"
+    )
     # The last chunk of six.
     gate.hold("trim=start_pts=300:")
     job = slowed.start_export(edit)
@@ -35,22 +52,40 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
         status = slowed.status(job)
         assert status["state"] != "failed", status
         return status if "playlist" in status else None
-    path = slowed.wait_until(playing)["playlist"]
+
+    path = wait_until("a playlist in the status", playing)["playlist"]
     base = slowed.api + path.rsplit("/", 1)[0]
 
     def started():
         text = conftest.http("GET", f"{base}/video.m3u8").body.decode()
         return text if text.count("#EXTINF") >= 2 else None
-    early = slowed.wait_until(started)
+
+    early = wait_until("two segments in the playlist", started)
     assert slowed.status(job)["state"] == "rendering"
     assert "#EXT-X-ENDLIST" not in early
-    # A player that does not wait for more: what is there is a film by itself.
+    # A player that does not wait: the first segments play as a whole film.
     so_far = tmp_path / "so-far.m3u8"
     so_far.write_text(early + "#EXT-X-ENDLIST\n")
     frames = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,http,tcp", "-i",
-         so_far, "-map", "0:v", "-f", "framemd5", "-"], check=True, capture_output=True,
-        text=True).stdout
+        [
+            "ffmpeg",
+            "-nostdin",
+            "-v",
+            "error",
+            "-protocol_whitelist",
+            "file,http,tcp",
+            "-i",
+            so_far,
+            "-map",
+            "0:v",
+            "-f",
+            "framemd5",
+            "-",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     count = sum(not line.startswith("#") for line in frames.splitlines())
     assert count == 60 * early.count("#EXTINF")
 
@@ -66,9 +101,9 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
     assert times == [(2 + index) * step for index in range(360)]
     hashes = [digest for _, digest in conftest.frame_hashes(slowed.api + path)]
     assert hashes == [digest for _, digest in conftest.frame_hashes(film)]
-    sound = packets(f"{base}/audio.m3u8", "a")
-    assert sound == [3200 - 1024 + 1024 * index for index in range(len(sound))]
-    assert len(sound) == 1 + -(-12 * 48_000 // 1024)
+    audio = packets(f"{base}/audio.m3u8", "a")
+    assert audio == [3200 - 1024 + 1024 * index for index in range(len(audio))]
+    assert len(audio) == 1 + -(-12 * 48_000 // 1024)
 
 
 # What a player without a library does: Media Source Extensions, fed with the
@@ -130,25 +165,30 @@ PLAYER = """async (base) => {
 
 
 def test_a_browser_plays_it_through(shared, assets):
-    edit = conftest.single(assets["a"], 6, chunkSeconds=1.1, hls=True,
-                           size={"width": 320, "height": 180})
+    edit = conftest.single(
+        assets["a"], 6, chunkSeconds=1.1, hls=True, size={"width": 320, "height": 180}
+    )
     job = shared.start_export(edit)
     assert shared.wait(job)["state"] == "completed"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage",
-                  "--autoplay-policy=no-user-gesture-required"])
+            executable_path=conftest.CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
         page = browser.new_page()
         page.goto(shared.api + "/")
         played = page.evaluate(PLAYER, f"{shared.api}/api/export/{job}/hls")
         browser.close()
 
-    picture, sound = played["ranges"]
-    assert len(picture) == len(sound) == 1, "a hole at a seam"
+    picture, audio = played["ranges"]
+    assert len(picture) == len(audio) == 1, "a hole at a seam"
     # Two frames late, six seconds long.
     assert picture[0] == pytest.approx([2 / 30, 6 + 2 / 30], abs=0.002)
-    assert sound[0] == pytest.approx([2 / 30 - 1024 / 48_000, 6 + 2 / 30], abs=0.05)
+    assert audio[0] == pytest.approx([2 / 30 - 1024 / 48_000, 6 + 2 / 30], abs=0.05)
     assert played["size"] == [320, 180]
     assert played["time"] == pytest.approx(6 + 2 / 30, abs=0.06)
     assert played["frames"] > 0

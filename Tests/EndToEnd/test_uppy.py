@@ -1,11 +1,12 @@
-"""Uploads in the words of Uppy's S3 plugin, from a page of another origin."""
+"""Uploads by the protocol of Uppy's S3 plugin, from a page of another origin."""
+
 import base64
 
 import conftest
 
 # What the plugin does with `companionUrl`, verb by verb: the same paths,
 # headers and bodies; parts of 5 MiB, several at once, ETags read across
-# origins. It is paused after its first parts and goes on from the list.
+# origins. It is paused after its first parts and resumes from the list.
 PLUGIN = """
 async ({companionUrl, type, name, size, stopAfter}) => {
   const partSize = 5 * 1024 * 1024;
@@ -49,18 +50,39 @@ def give(page, path):
     page.evaluate("text => { window.base64 = text }", base64.b64encode(path.read_bytes()).decode())
 
 
-def test_a_paused_upload_in_parts_goes_on_and_is_exported(shared, foreign_page, tmp_path):
+def test_a_paused_upload_in_parts_resumes_and_is_exported(shared, foreign_page, tmp_path):
     film = tmp_path / "film.mp4"
-    conftest.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=4", "-vf",
-                    "noise=alls=30:allf=t", "-c:v", "libx264", "-preset", "ultrafast",
-                    "-b:v", "30M", "-pix_fmt", "yuv420p", film)
+    conftest.ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=1280x720:r=25:d=4",
+        "-vf",
+        "noise=alls=30:allf=t",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-b:v",
+        "30M",
+        "-pix_fmt",
+        "yuv420p",
+        film,
+    )
     size = film.stat().st_size
     assert size > 11 << 20
     give(foreign_page, film)
 
-    result = foreign_page.evaluate(PLUGIN, {
-        "companionUrl": f"{shared.api}/api/uppy", "type": "video/mp4", "name": "fìlm 1.mp4",
-        "size": size, "stopAfter": 2})
+    result = foreign_page.evaluate(
+        PLUGIN,
+        {
+            "companionUrl": f"{shared.api}/api/uppy",
+            "type": "video/mp4",
+            "name": "fìlm 1.mp4",
+            "size": size,
+            "stopAfter": 2,
+        },
+    )
 
     assert [part["PartNumber"] for part in result["there"]] == [1, 2]
     assert all(part["ETag"].startswith('"') for part in result["parts"])
@@ -70,24 +92,35 @@ def test_a_paused_upload_in_parts_goes_on_and_is_exported(shared, foreign_page, 
     assert result["begun"]["key"].endswith("/fìlm 1.mp4")
     done = shared.call("POST", "/api/upload/complete", {"assetId": asset})
     assert done.status == 200, done.body
-    status = shared.wait(shared.start_export({
-        "timeline": {"tracks": [{"clips": [
-            {"asset": {"type": "video", "assetId": asset}, "length": 1}]}]},
-        "output": {"resolution": "sd", "preset": "ultrafast"}}))
+    status = shared.wait(
+        shared.start_export(
+            {
+                "timeline": {
+                    "tracks": [
+                        {"clips": [{"asset": {"type": "video", "assetId": asset}, "length": 1}]}
+                    ]
+                },
+                "output": {"resolution": "sd", "preset": "ultrafast"},
+            }
+        )
+    )
     assert status["state"] == "completed", status
 
 
 def test_a_single_upload_by_params(shared, foreign_page, media):
     path = media / "a.mp4"
     give(foreign_page, path)
-    result = foreign_page.evaluate("""async ({companionUrl, name}) => {
+    result = foreign_page.evaluate(
+        """async ({companionUrl, name}) => {
         const bytes = Uint8Array.from(atob(window.base64), c => c.charCodeAt(0));
         const query = new URLSearchParams({filename: name, type: 'video/mp4'});
         const params = await (await fetch(`${companionUrl}/s3/params?${query}`)).json();
         const put = await fetch(params.url, {
             method: params.method, headers: params.headers, body: bytes});
         return {params, status: put.status};
-    }""", {"companionUrl": f"{shared.api}/api/uppy", "name": "one.mp4"})
+    }""",
+        {"companionUrl": f"{shared.api}/api/uppy", "name": "one.mp4"},
+    )
     assert result["status"] == 200
     asset = result["params"]["assetId"]
     done = shared.call("POST", "/api/upload/complete", {"assetId": asset})
@@ -96,7 +129,8 @@ def test_a_single_upload_by_params(shared, foreign_page, media):
 
 
 def test_an_aborted_upload_leaves_nothing(shared, foreign_page):
-    statuses = foreign_page.evaluate("""async base => {
+    statuses = foreign_page.evaluate(
+        """async base => {
         const begun = await (await fetch(`${base}/s3/multipart`, {
             method: 'POST', headers: {'Content-Type': 'application/json'},
             body: JSON.stringify({filename: 'a.mp4', type: 'video/mp4'})})).json();
@@ -107,13 +141,18 @@ def test_an_aborted_upload_leaves_nothing(shared, foreign_page):
         const gone = await fetch(path + query, {method: 'DELETE'});
         const after = await fetch(path + query);
         return [put.status, gone.status, after.status];
-    }""", f"{shared.api}/api/uppy")
+    }""",
+        f"{shared.api}/api/uppy",
+    )
     assert statuses == [200, 200, 404]
 
 
 def test_the_presigned_route_grants_as_init_does(shared):
-    grant = shared.call("POST", "/api/upload/presigned", {
-        "filename": "a.mp4", "contentType": "video/mp4", "size": 7})
+    grant = shared.call(
+        "POST",
+        "/api/upload/presigned",
+        {"filename": "a.mp4", "contentType": "video/mp4", "size": 7},
+    )
     assert grant.status == 200
     assert grant.json()["method"] == "PUT" and grant.json()["uploadUrl"]
 
@@ -121,11 +160,19 @@ def test_the_presigned_route_grants_as_init_does(shared):
 def test_a_form_is_posted_from_a_page(shared, foreign_page, media):
     path = media / "a.mp4"
     give(foreign_page, path)
-    grant = shared.call("POST", "/api/upload/init", {
-        "filename": "form.mp4", "contentType": "video/mp4", "size": path.stat().st_size,
-        "method": "POST"})
+    grant = shared.call(
+        "POST",
+        "/api/upload/init",
+        {
+            "filename": "form.mp4",
+            "contentType": "video/mp4",
+            "size": path.stat().st_size,
+            "method": "POST",
+        },
+    )
     assert grant.status == 200, grant.body
-    statuses = foreign_page.evaluate("""async grant => {
+    statuses = foreign_page.evaluate(
+        """async grant => {
         const bytes = Uint8Array.from(atob(window.base64), c => c.charCodeAt(0));
         const post = async content => {
             const form = new FormData();
@@ -134,7 +181,9 @@ def test_a_form_is_posted_from_a_page(shared, foreign_page, media):
             return (await fetch(grant.uploadUrl, {method: 'POST', body: form})).status;
         };
         return [await post(bytes.slice(1)), await post(bytes)];
-    }""", grant.json())
+    }""",
+        grant.json(),
+    )
     assert statuses == [400, 204]
     done = shared.call("POST", "/api/upload/complete", {"assetId": grant.json()["assetId"]})
     assert done.status == 200, done.body

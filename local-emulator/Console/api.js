@@ -2,12 +2,16 @@
 
 const tokenKeys = { owner: "spool.token", operator: "spool.adminToken" };
 
-/** What went wrong, in the words of the problem document (RFC 9457) where there is one. */
+/** A failed request: its problem document (RFC 9457) if the answer has one. */
 export class Problem extends Error {
   /** @param {number} status HTTP status, 0 when no answer came */
   constructor(status, document = {}) {
-    super(document.detail || document.error || document.title
-      || (status ? `The back end answered ${status}.` : "The back end cannot be reached."));
+    super(
+      document.detail ||
+        document.error ||
+        document.title ||
+        (status ? `The back end answered ${status}.` : "The back end cannot be reached."),
+    );
     this.status = status;
     this.title = document.title || "";
     /** @type {{pointer: string, detail: string}[]} */
@@ -37,7 +41,11 @@ async function call(method, path, { body, whose = "owner", signal } = {}) {
   }
   const text = await response.text();
   let document = {};
-  try { document = text ? JSON.parse(text) : {}; } catch { /* A proxy's page, not our answer. */ }
+  try {
+    document = text ? JSON.parse(text) : {};
+  } catch {
+    /* A proxy's page, not our answer. */
+  }
   if (!response.ok) throw new Problem(response.status, document);
   return document;
 }
@@ -46,7 +54,7 @@ const operator = (path, signal) =>
   call("GET", `/console/api/${path}`, { whose: "operator", signal });
 
 export const api = {
-  initUpload: (wish) => call("POST", "/api/upload/init", { body: JSON.stringify(wish) }),
+  initUpload: (request) => call("POST", "/api/upload/init", { body: JSON.stringify(request) }),
   completeUpload: (body) => call("POST", "/api/upload/complete", { body: JSON.stringify(body) }),
   /** @param {string} edit the document as the user wrote it */
   startExport: (edit) => call("POST", "/api/export", { body: edit }),

@@ -36,13 +36,15 @@ function open(id) {
   job.watch(id);
 }
 
-/** What is wrong at the moment, by what was tried. */
+/** The current errors, by the step that failed. */
 const faults = new Map();
 
 function report(error, source = "export") {
   if (error.name === "AbortError") return;
-  faults.set(source, error.status === 401
-    ? "A token is needed: open Access, above." : error.message);
+  faults.set(
+    source,
+    error.status === 401 ? "A token is needed: open Access, above." : error.message,
+  );
   if (error.status === 401) byId("access").open = true;
   showFaults();
   if (!(error instanceof Problem)) throw error;
@@ -62,7 +64,7 @@ async function repeat(source, milliseconds, step) {
       await step();
       if (faults.delete(source)) {
         showFaults();
-        // An emulator that began anew counts its lines from 0 again.
+        // A restarted emulator counts its lines from 0.
         logs.restart();
       }
     } catch (error) {
@@ -76,7 +78,8 @@ async function repeat(source, milliseconds, step) {
 async function activity() {
   const isOwn = byId("log-job").checked && job.id;
   const names = await system.refresh({
-    function: byId("log-function").value, job: isOwn ? job.id : "",
+    function: byId("log-function").value,
+    job: isOwn ? job.id : "",
     isAll: byId("log-all").checked,
   });
   logs.setFunctions(names);

@@ -5,21 +5,27 @@ import { locate } from "./pointer.js";
 
 const imageSeconds = 4;
 
-/** An edit that puts all clips one after the other, with the first sound file below them. */
+/** An edit that puts all clips one after the other, with the first audio file below them. */
 export function editFrom(assets, { resolution, aspectRatio, fps, chunkSeconds }) {
   const clips = assets
     .filter(({ metadata }) => metadata?.kind === "video" || metadata?.kind === "image")
     .map(({ id, metadata }) => ({
       asset: { type: metadata.kind, assetId: id },
-      start: "auto", length: metadata.kind === "image" ? imageSeconds : "auto",
+      start: "auto",
+      length: metadata.kind === "image" ? imageSeconds : "auto",
     }));
   const sounds = assets.filter(({ metadata }) => metadata?.kind === "audio");
   const timeline = { background: "#000000", tracks: [{ clips }] };
   if (clips.length > 0 && sounds.length > 0) {
     timeline.soundtrack = { assetId: sounds[0].id, effect: "fadeOut", volume: 0.5 };
   } else if (sounds.length > 0) {
-    clips.push(...sounds.map(({ id }) => (
-      { asset: { type: "audio", assetId: id }, start: "auto", length: "auto" })));
+    clips.push(
+      ...sounds.map(({ id }) => ({
+        asset: { type: "audio", assetId: id },
+        start: "auto",
+        length: "auto",
+      })),
+    );
   }
   const output = { format: "mp4", resolution, aspectRatio, fps };
   if (chunkSeconds) output.chunkSeconds = chunkSeconds;
@@ -54,7 +60,10 @@ export class Editor {
   }
 
   #listen() {
-    this.text.addEventListener("input", () => { this.#mark(true); this.clearProblem(); });
+    this.text.addEventListener("input", () => {
+      this.#mark(true);
+      this.clearProblem();
+    });
     this.text.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
@@ -75,7 +84,11 @@ export class Editor {
   #choose() {
     if (!this.isChanged) return this.rebuild();
     let edit;
-    try { edit = JSON.parse(this.text.value); } catch { return undefined; }
+    try {
+      edit = JSON.parse(this.text.value);
+    } catch {
+      return undefined;
+    }
     const [resolution, aspectRatio] = byId("resolution").value.split("|");
     const output = { ...edit.output, resolution, aspectRatio, fps: byId("fps").value };
     const chunkSeconds = Number(byId("chunk-seconds").value);
@@ -121,16 +134,28 @@ export class Editor {
     this.text.removeAttribute("aria-invalid");
   }
 
-  /** Says what is wrong, each field with a button that goes to its place. */
+  /** Lists the faults, each with a button that selects its place in the text. */
   showProblem({ message, faults = [] }) {
-    const items = faults.map(({ pointer, detail }) => element(
-      "li", { "data-testid": "fault", "data-pointer": pointer },
-      element("button", {
-        type: "button", class: "small", onclick: () => this.#select(pointer),
-      }, pointer || "(whole document)"), ` ${detail}`));
+    const items = faults.map(({ pointer, detail }) =>
+      element(
+        "li",
+        { "data-testid": "fault", "data-pointer": pointer },
+        element(
+          "button",
+          {
+            type: "button",
+            class: "small",
+            onclick: () => this.#select(pointer),
+          },
+          pointer || "(whole document)",
+        ),
+        ` ${detail}`,
+      ),
+    );
     this.problems.replaceChildren(
       element("strong", {}, faults.length > 1 ? `${faults.length} things are wrong` : message),
-      element("ul", {}, ...items));
+      element("ul", {}, ...items),
+    );
     this.problems.hidden = false;
     this.text.setAttribute("aria-invalid", "true");
     if (faults.length > 0) this.#select(faults[0].pointer, { isFocused: false });

@@ -1,11 +1,14 @@
-// Numbers as people read them.
+// Numbers and times as text.
 
 export function bytes(count) {
   if (!Number.isFinite(count)) return "–";
   const units = ["B", "kB", "MB", "GB", "TB"];
   let index = 0;
   let value = count;
-  while (value >= 1000 && index < units.length - 1) { value /= 1000; index += 1; }
+  while (value >= 1000 && index < units.length - 1) {
+    value /= 1000;
+    index += 1;
+  }
   return `${index === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[index]}`;
 }
 
@@ -18,7 +21,8 @@ export function duration(seconds) {
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
   return hours > 0
-    ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
+    : `${minutes}:${two(whole % 60)}`;
 }
 
 export function milliseconds(value) {
@@ -36,5 +40,6 @@ export function clock(text) {
 export function dateAndTime(text) {
   const date = new Date(text);
   return Number.isNaN(date.getTime())
-    ? "" : date.toLocaleString([], { dateStyle: "short", timeStyle: "medium", hour12: false });
+    ? ""
+    : date.toLocaleString([], { dateStyle: "short", timeStyle: "medium", hour12: false });
 }

@@ -9,7 +9,7 @@ const invocationsRead = 2000;
 const thinnestPercent = 0.6;
 const tickCount = 5;
 
-/** What a bar is about: the frames of a chunk, or the object's name. */
+/** The label of a bar: the frames of a chunk, or the object's name. */
 function subject(key) {
   const name = (key || "").split("/").pop();
   const frames = /^0*(\d+)-0*(\d+)\./.exec(name);
@@ -23,27 +23,36 @@ function subject(key) {
  */
 export function layOut(invocations, nowMs) {
   const begin = Math.min(...invocations.map((each) => each.startMs - each.waitedMs));
-  const end = Math.max(...invocations.map((each) => each.startMs + (each.durationMs ?? nowMs - each.startMs)));
+  const end = Math.max(
+    ...invocations.map((each) => each.startMs + (each.durationMs ?? nowMs - each.startMs)),
+  );
   const whole = Math.max(1, end - begin);
   const percent = (time) => (100 * (time - begin)) / whole;
   const lanes = new Map();
-  for (const each of [...invocations].sort((a, b) => a.startMs - b.startMs || a.sequence - b.sequence)) {
+  for (const each of [...invocations].sort(
+    (a, b) => a.startMs - b.startMs || a.sequence - b.sequence,
+  )) {
     const name = `${each.function} ${each.instance}`;
     if (!lanes.has(name)) lanes.set(name, []);
     const left = percent(each.startMs);
     const width = percent(each.startMs + (each.durationMs ?? nowMs - each.startMs)) - left;
     lanes.get(name).push({
-      ...each, left, width: Math.max(width, thinnestPercent), waitLeft: percent(each.startMs - each.waitedMs),
+      ...each,
+      left,
+      width: Math.max(width, thinnestPercent),
+      waitLeft: percent(each.startMs - each.waitedMs),
     });
   }
   const order = [...new Set([...lanes.values()].map(([first]) => first.function))];
-  const sorted = [...lanes].sort(([, [a]], [, [b]]) =>
-    order.indexOf(a.function) - order.indexOf(b.function) || a.instance - b.instance);
+  const sorted = [...lanes].sort(
+    ([, [a]], [, [b]]) =>
+      order.indexOf(a.function) - order.indexOf(b.function) || a.instance - b.instance,
+  );
   return { whole, lanes: sorted };
 }
 
 export class Gantt {
-  /** @param {(invocation: object | null) => void} onSelect told which one's log is wanted */
+  /** @param {(invocation: object | null) => void} onSelect gets the invocation whose log to show */
   constructor(onSelect) {
     this.onSelect = onSelect;
     this.chart = byId("runs-chart");
@@ -55,11 +64,14 @@ export class Gantt {
     byId("runs-clear").addEventListener("click", () => this.select(null));
   }
 
-  /** Shows what that export has caused so far. */
+  /** Shows the invocations of the export so far. */
   async refresh(job, signal) {
     byId("no-runs").hidden = Boolean(job && this.bars.size);
     if (!job) return;
-    const { invocations, nowMs } = await api.invocations({ key: job, limit: invocationsRead }, signal);
+    const { invocations, nowMs } = await api.invocations(
+      { key: job, limit: invocationsRead },
+      signal,
+    );
     byId("no-runs").hidden = invocations.length > 0;
     byId("runs-body").hidden = invocations.length === 0;
     if (invocations.length > 0) this.#show(invocations, nowMs);
@@ -72,34 +84,55 @@ export class Gantt {
     for (const [sequence, bar] of this.bars) {
       bar.setAttribute("aria-pressed", String(sequence === this.selected));
     }
-    setText(byId("runs-detail"), invocation ? `${this.#sentence(invocation)} Request ${invocation.requestId}.` : "");
+    setText(
+      byId("runs-detail"),
+      invocation ? `${this.#sentence(invocation)} Request ${invocation.requestId}.` : "",
+    );
     this.onSelect(invocation);
   }
 
   #show(invocations, nowMs) {
     const { whole, lanes } = layOut(invocations, nowMs);
     const cold = invocations.filter((each) => each.coldStart).length;
-    setText(byId("runs-summary"), `${invocations.length} invocations on ${lanes.length} instances in `
-      + `${milliseconds(whole)}, ${cold} of them cold starts`);
-    const shape = JSON.stringify(lanes.map(([name, bars]) => [name, bars.map((bar) => bar.sequence)]));
+    setText(
+      byId("runs-summary"),
+      `${invocations.length} invocations on ${lanes.length} instances in ` +
+        `${milliseconds(whole)}, ${cold} of them cold starts`,
+    );
+    const shape = JSON.stringify(
+      lanes.map(([name, bars]) => [name, bars.map((bar) => bar.sequence)]),
+    );
     if (shape !== this.shape) this.#build(lanes, shape);
     for (const [, bars] of lanes) for (const each of bars) this.#update(each);
-    byId("runs-ruler").replaceChildren(...Array.from({ length: tickCount }, (_, index) => (
-      element("span", {}, milliseconds((whole * index) / (tickCount - 1)) || "0 ms"))));
+    byId("runs-ruler").replaceChildren(
+      ...Array.from({ length: tickCount }, (_, index) =>
+        element("span", {}, milliseconds((whole * index) / (tickCount - 1)) || "0 ms"),
+      ),
+    );
   }
 
   #build(lanes, shape) {
     this.shape = shape;
     const had = document.activeElement;
     const kept = new Map();
-    this.chart.replaceChildren(...lanes.map(([name, bars]) => element(
-      "li", { "data-testid": "run-lane" },
-      element("span", { class: "run-name" }, name),
-      element("div", { class: "run-lane" }, ...bars.flatMap((each) => {
-        const bar = this.bars.get(each.sequence) || this.#bar(each.sequence);
-        kept.set(each.sequence, bar);
-        return [bar.wait, bar];
-      })))));
+    this.chart.replaceChildren(
+      ...lanes.map(([name, bars]) =>
+        element(
+          "li",
+          { "data-testid": "run-lane" },
+          element("span", { class: "run-name" }, name),
+          element(
+            "div",
+            { class: "run-lane" },
+            ...bars.flatMap((each) => {
+              const bar = this.bars.get(each.sequence) || this.#bar(each.sequence);
+              kept.set(each.sequence, bar);
+              return [bar.wait, bar];
+            }),
+          ),
+        ),
+      ),
+    );
     this.bars = kept;
     if (!kept.has(this.focused)) this.focused = kept.keys().next().value ?? null;
     if (had?.classList.contains("run") && had.isConnected) had.focus({ preventScroll: true });
@@ -107,7 +140,11 @@ export class Gantt {
 
   #bar(sequence) {
     const bar = element("button", {
-      type: "button", class: "run", "data-testid": "run", tabindex: "-1", "aria-pressed": "false",
+      type: "button",
+      class: "run",
+      "data-testid": "run",
+      tabindex: "-1",
+      "aria-pressed": "false",
       onclick: () => this.select(this.selected === sequence ? null : bar.invocation),
       onfocus: () => this.#focusOn(sequence),
     });
@@ -133,11 +170,15 @@ export class Gantt {
   }
 
   #sentence(each) {
-    const took = each.durationMs === undefined
-      ? "still running" : `took ${milliseconds(each.durationMs)}, ${each.outcome}`;
+    const took =
+      each.durationMs === undefined
+        ? "still running"
+        : `took ${milliseconds(each.durationMs)}, ${each.outcome}`;
     const start = each.coldStart ? `, cold start ${milliseconds(each.initMs)}`.trimEnd() : "";
-    return `${each.function} instance ${each.instance}, ${subject(each.objectKey)}: waited `
-      + `${milliseconds(each.waitedMs) || "0 ms"}${start}, ${took}.`;
+    return (
+      `${each.function} instance ${each.instance}, ${subject(each.objectKey)}: waited ` +
+      `${milliseconds(each.waitedMs) || "0 ms"}${start}, ${took}.`
+    );
   }
 
   #focusOn(sequence) {
@@ -151,17 +192,26 @@ export class Gantt {
   #move(event) {
     const bar = event.target.closest(".run");
     if (!bar) return;
-    const lanes = [...this.chart.querySelectorAll(".run-lane")].map((lane) => [...lane.querySelectorAll(".run")]);
+    const lanes = [...this.chart.querySelectorAll(".run-lane")].map((lane) => [
+      ...lane.querySelectorAll(".run"),
+    ]);
     const row = lanes.findIndex((lane) => lane.includes(bar));
     const column = lanes[row].indexOf(bar);
-    const nearest = (lane) => lane?.reduce((best, other) =>
-      (Math.abs(other.invocation.left - bar.invocation.left)
-        < Math.abs(best.invocation.left - bar.invocation.left) ? other : best));
+    const nearest = (lane) =>
+      lane?.reduce((best, other) =>
+        Math.abs(other.invocation.left - bar.invocation.left) <
+        Math.abs(best.invocation.left - bar.invocation.left)
+          ? other
+          : best,
+      );
     const all = lanes.flat();
     const steps = {
-      ArrowRight: () => lanes[row][column + 1], ArrowLeft: () => lanes[row][column - 1],
-      ArrowDown: () => nearest(lanes[row + 1]), ArrowUp: () => nearest(lanes[row - 1]),
-      Home: () => all[0], End: () => all.at(-1),
+      ArrowRight: () => lanes[row][column + 1],
+      ArrowLeft: () => lanes[row][column - 1],
+      ArrowDown: () => nearest(lanes[row + 1]),
+      ArrowUp: () => nearest(lanes[row - 1]),
+      Home: () => all[0],
+      End: () => all.at(-1),
     };
     if (event.key === "Escape") this.select(null);
     if (!steps[event.key]) return;

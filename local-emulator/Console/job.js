@@ -13,20 +13,23 @@ const terminalStates = new Set(["completed", "failed", "cancelled", "expired"]);
 
 /** Frames a second and seconds left, from what was seen in the last seconds. */
 export class Pace {
-  constructor() { this.samples = []; }
+  constructor() {
+    this.samples = [];
+  }
 
   /** @returns {{framesPerSecond: number, secondsLeft: number}} NaN while nothing is known */
   add(milliseconds, framesDone, framesTotal) {
     this.samples.push({ milliseconds, framesDone });
-    while (this.samples.length > 2
-      && milliseconds - this.samples[1].milliseconds >= speedWindowMilliseconds) {
+    while (
+      this.samples.length > 2 &&
+      milliseconds - this.samples[1].milliseconds >= speedWindowMilliseconds
+    ) {
       this.samples.shift();
     }
     const [first] = this.samples;
     const seconds = (milliseconds - first.milliseconds) / 1000;
     const framesPerSecond = seconds >= 1 ? (framesDone - first.framesDone) / seconds : NaN;
-    const secondsLeft = framesPerSecond > 0
-      ? (framesTotal - framesDone) / framesPerSecond : NaN;
+    const secondsLeft = framesPerSecond > 0 ? (framesTotal - framesDone) / framesPerSecond : NaN;
     return { framesPerSecond, secondsLeft };
   }
 }
@@ -128,8 +131,11 @@ export class Job {
       setText(byId("eta"), "–");
       return;
     }
-    const { framesPerSecond, secondsLeft } =
-      this.pace.add(performance.now(), frames.done, frames.total);
+    const { framesPerSecond, secondsLeft } = this.pace.add(
+      performance.now(),
+      frames.done,
+      frames.total,
+    );
     const isKnown = Number.isFinite(framesPerSecond);
     setText(byId("speed"), isKnown ? `${framesPerSecond.toFixed(1)} fps` : "–");
     setText(byId("eta"), Number.isFinite(secondsLeft) ? format.duration(secondsLeft) : "–");
@@ -141,7 +147,8 @@ export class Job {
     if (!player.getAttribute("src")) player.src = status.downloadUrl;
     byId("download").href = status.downloadUrl;
     const facts = {
-      Size: format.bytes(status.size), Length: format.duration(status.duration),
+      Size: format.bytes(status.size),
+      Length: format.duration(status.duration),
       Frames: format.count(status.frames.total),
     };
     const { usage } = status;
@@ -149,8 +156,11 @@ export class Job {
       facts["Chunks reused"] = `${usage.cachedChunks} of ${usage.chunks}`;
       facts["Processor time"] = format.duration(usage.cpuMilliseconds / 1000);
     }
-    byId("result-facts").replaceChildren(...Object.entries(facts).map(([name, value]) => (
-      element("div", {}, element("dt", {}, name), element("dd", {}, value)))));
+    byId("result-facts").replaceChildren(
+      ...Object.entries(facts).map(([name, value]) =>
+        element("div", {}, element("dt", {}, name), element("dd", {}, value)),
+      ),
+    );
   }
 
   #fail(text) {

@@ -5,21 +5,29 @@ import { byId, element } from "./dom.js";
 import { clock } from "./format.js";
 
 const linesShownMaximum = 800;
-/** What the console itself causes twice a second, and what frames each invocation. */
+/** Log lines of the console's own polling and of the start and end of invocations. */
 const pollingFunction = "job-status";
 const frame = /^(START|END|REPORT|INIT_START) /;
 const ownFields = new Set(["timestamp", "level", "message"]);
 /** Lambda's names of levels, as the style sheet calls them. */
-const levels = { TRACE: "debug", DEBUG: "debug", INFO: "info", WARN: "warning", ERROR: "error",
-  FATAL: "error" };
+const levels = {
+  TRACE: "debug",
+  DEBUG: "debug",
+  INFO: "info",
+  WARN: "warning",
+  ERROR: "error",
+  FATAL: "error",
+};
 
 /** A line as its parts: functions write one JSON object a line, programs may print anything. */
 export function parseLine(text) {
   try {
     const record = JSON.parse(text);
     if (typeof record?.message !== "string") return plain(text);
-    const fields = Object.entries(record).filter(([name]) => !ownFields.has(name))
-      .map(([name, value]) => `${name}=${asText(value)}`).join(" ");
+    const fields = Object.entries(record)
+      .filter(([name]) => !ownFields.has(name))
+      .map(([name, value]) => `${name}=${asText(value)}`)
+      .join(" ");
     return { level: levels[record.level] || "info", message: record.message, fields };
   } catch {
     return plain(text);
@@ -60,7 +68,9 @@ export class Logs {
     if (select.options.length === names.length + 1) return;
     const chosen = select.value;
     select.replaceChildren(
-      element("option", { value: "" }, "all"), ...names.map((name) => element("option", {}, name)));
+      element("option", { value: "" }, "all"),
+      ...names.map((name) => element("option", {}, name)),
+    );
     select.value = chosen;
   }
 
@@ -99,10 +109,15 @@ export class Logs {
   #item({ time, function: name, text }) {
     const { level, message, fields } = parseLine(text);
     return element(
-      "li", { "data-level": level },
-      element("span", { class: "time" }, clock(time)), " ",
-      element("span", { class: "function" }, name), " ",
-      element("span", { class: "message" }, message), " ",
-      element("span", { class: "fields" }, fields));
+      "li",
+      { "data-level": level },
+      element("span", { class: "time" }, clock(time)),
+      " ",
+      element("span", { class: "function" }, name),
+      " ",
+      element("span", { class: "message" }, message),
+      " ",
+      element("span", { class: "fields" }, fields),
+    );
   }
 }

@@ -23,7 +23,11 @@ export class Media {
   /** Shows the assets of this tab's session again, with fresh URLs. */
   async restore() {
     let ids = [];
-    try { ids = JSON.parse(sessionStorage.getItem(storageKey)) || []; } catch { /* None then. */ }
+    try {
+      ids = JSON.parse(sessionStorage.getItem(storageKey)) || [];
+    } catch {
+      /* None then. */
+    }
     const found = await Promise.allSettled(ids.map((assetId) => api.completeUpload({ assetId })));
     for (const { value } of found) {
       if (!value) continue;
@@ -69,7 +73,9 @@ export class Media {
       depth = Math.max(0, depth - 1);
       if (depth === 0) page.classList.remove("is-dropping");
     });
-    page.addEventListener("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); });
+    page.addEventListener("dragover", (event) => {
+      if (hasFiles(event)) event.preventDefault();
+    });
     page.addEventListener("drop", (event) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
@@ -84,10 +90,18 @@ export class Media {
     const bar = element("progress", { max: 100, value: 0, "aria-label": `Upload of ${file.name}` });
     const percent = element("span", { class: "hint" }, "waits");
     const stop = element(
-      "button", { type: "button", class: "small", onclick: () => abort.abort() }, "Stop");
+      "button",
+      { type: "button", class: "small", onclick: () => abort.abort() },
+      "Stop",
+    );
     const item = element(
-      "li", { "data-testid": "upload" },
-      element("span", { class: "name", title: file.name }, file.name), percent, stop, bar);
+      "li",
+      { "data-testid": "upload" },
+      element("span", { class: "name", title: file.name }, file.name),
+      percent,
+      stop,
+      bar,
+    );
     byId("uploads").append(item);
     return { abort, bar, percent, stop, item };
   }
@@ -96,22 +110,28 @@ export class Media {
     let most = 0;
     try {
       row.abort.signal.throwIfAborted();
-      const asset = await upload(file, (sent) => {
-        most = Math.max(most, sent);
-        const share = file.size ? (100 * most) / file.size : 0;
-        row.bar.value = share;
-        row.percent.textContent = most >= file.size
-          ? "looking at it" : `${Math.floor(share)} % of ${format.bytes(file.size)}`;
-      }, row.abort.signal);
+      const asset = await upload(
+        file,
+        (sent) => {
+          most = Math.max(most, sent);
+          const share = file.size ? (100 * most) / file.size : 0;
+          row.bar.value = share;
+          row.percent.textContent =
+            most >= file.size
+              ? "looking at it"
+              : `${Math.floor(share)} % of ${format.bytes(file.size)}`;
+        },
+        row.abort.signal,
+      );
       row.item.remove();
       this.#add(asset);
       this.#store();
     } catch (error) {
-      this.#fail(file, row, error);
+      this.#fail(row, error);
     }
   }
 
-  #fail(file, row, error) {
+  #fail(row, error) {
     if (error.name === "AbortError") return row.item.remove();
     row.bar.remove();
     row.percent.textContent = "not uploaded";
@@ -149,19 +169,34 @@ export class Media {
   #card(asset) {
     const { metadata = {} } = asset;
     const card = element(
-      "li", { "data-testid": "asset", "data-asset": asset.id },
+      "li",
+      { "data-testid": "asset", "data-asset": asset.id },
       element("div", { class: "poster", "aria-hidden": "true" }, glyphs[metadata.kind] || "•"),
       element(
-        "div", { class: "about" },
-        element("b", { class: "name", title: metadata.filename || asset.id },
-          metadata.filename || asset.id),
+        "div",
+        { class: "about" },
+        element(
+          "b",
+          { class: "name", title: metadata.filename || asset.id },
+          metadata.filename || asset.id,
+        ),
         element("span", {}, ...description(metadata)),
-        element("code", { class: "name", title: asset.id }, asset.id)));
-    card.append(element("button", {
-      type: "button", class: "small", title: "Take out of this list (the file stays in the store)",
-      "aria-label": `Take ${metadata.filename || asset.id} out of the list`,
-      onclick: () => this.#remove(asset, card),
-    }, "×"));
+        element("code", { class: "name", title: asset.id }, asset.id),
+      ),
+    );
+    card.append(
+      element(
+        "button",
+        {
+          type: "button",
+          class: "small",
+          title: "Take out of this list (the file stays in the store)",
+          "aria-label": `Take ${metadata.filename || asset.id} out of the list`,
+          onclick: () => this.#remove(asset, card),
+        },
+        "×",
+      ),
+    );
     return card;
   }
 
@@ -178,13 +213,17 @@ export class Media {
 
 function description(metadata) {
   const { width, height, fps, duration, videoCodec, audioCodec, size } = metadata;
-  return [[
-    width ? `${width} × ${height}` : "",
-    fps ? `${Number(fps.toFixed(3))} fps` : "",
-    duration ? format.duration(duration) : "",
-    [videoCodec, audioCodec].filter(Boolean).join(" + "),
-    size ? format.bytes(size) : "",
-  ].filter(Boolean).join(" · ")];
+  return [
+    [
+      width ? `${width} × ${height}` : "",
+      fps ? `${Number(fps.toFixed(3))} fps` : "",
+      duration ? format.duration(duration) : "",
+      [videoCodec, audioCodec].filter(Boolean).join(" + "),
+      size ? format.bytes(size) : "",
+    ]
+      .filter(Boolean)
+      .join(" · "),
+  ];
 }
 
 /** A problem with the fields that it names, as a paragraph. */

@@ -7,8 +7,13 @@
  *   the nearest value around it where the field is missing; null when the text is not JSON
  */
 export function locate(text, pointer) {
-  const words = pointer === "" ? [] : pointer.slice(1).split("/")
-    .map((word) => word.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const words =
+    pointer === ""
+      ? []
+      : pointer
+          .slice(1)
+          .split("/")
+          .map((word) => word.replaceAll("~1", "/").replaceAll("~0", "~"));
   try {
     const reader = new Reader(text);
     return reader.find(words);

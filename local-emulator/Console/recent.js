@@ -41,9 +41,12 @@ export class Recent {
   #row(jobId, createdAt) {
     const pill = element("span", { class: "pill" });
     const button = element(
-      "button", { type: "button", onclick: () => this.onChoose(jobId) },
-      pill, element("code", {}, jobId),
-      element("time", { datetime: createdAt }, dateAndTime(createdAt)));
+      "button",
+      { type: "button", onclick: () => this.onChoose(jobId) },
+      pill,
+      element("code", {}, jobId),
+      element("time", { datetime: createdAt }, dateAndTime(createdAt)),
+    );
     return { pill, button, item: element("li", { "data-testid": "recent-export" }, button) };
   }
 }

@@ -21,34 +21,49 @@ export class System {
     if (name) query.function = name;
     if (job) query.key = job;
     const [{ functions }, queue, { invocations }] = await Promise.all([
-      api.functions(signal), api.queue(signal), api.invocations(query, signal),
+      api.functions(signal),
+      api.queue(signal),
+      api.invocations(query, signal),
     ]);
     this.#showFunctions(functions);
     this.#showQueue(queue);
     this.#showInvocations(
-      invocations.filter((each) => isAll || name || each.function !== pollingFunction));
+      invocations.filter((each) => isAll || name || each.function !== pollingFunction),
+    );
     this.onInvocations(invocations);
     return functions.map((each) => each.name);
   }
 
   #showFunctions(functions) {
-    byId("functions").replaceChildren(...functions.map((each) => {
-      const instances = each.instances.map(({ number, state, pid, served }) => element("i", {
-        "data-state": state,
-        title: `Instance ${number}: ${state}, process ${pid ?? "–"}, served ${served}`,
-      }));
-      const busy = each.instances.filter(({ state }) => state === "busy").length;
-      const waiting = each.waiting > 0 ? `, ${each.waiting} wait` : "";
-      return element(
-        "li", {}, element("span", {}, each.name),
-        element("span", { class: "instances" },
-          ...instances, ` ${busy} of ${each.reservedConcurrency} busy${waiting}`));
-    }));
+    byId("functions").replaceChildren(
+      ...functions.map((each) => {
+        const instances = each.instances.map(({ number, state, pid, served }) =>
+          element("i", {
+            "data-state": state,
+            title: `Instance ${number}: ${state}, process ${pid ?? "–"}, served ${served}`,
+          }),
+        );
+        const busy = each.instances.filter(({ state }) => state === "busy").length;
+        const waiting = each.waiting > 0 ? `, ${each.waiting} wait` : "";
+        return element(
+          "li",
+          {},
+          element("span", {}, each.name),
+          element(
+            "span",
+            { class: "instances" },
+            ...instances,
+            ` ${busy} of ${each.reservedConcurrency} busy${waiting}`,
+          ),
+        );
+      }),
+    );
   }
 
   #showQueue({ total, depth, deadLetters }) {
     setText(byId("queue-depth"), String(total));
-    const parts = Object.entries(depth).filter(([, count]) => count > 0)
+    const parts = Object.entries(depth)
+      .filter(([, count]) => count > 0)
       .map(([name, count]) => `${name} ${count}`);
     setText(byId("queue-detail"), parts.length > 0 ? parts.join(" · ") : "Nothing waits.");
     setText(byId("dead-count"), String(deadLetters.length));
@@ -70,23 +85,39 @@ export class System {
       }
     });
     return element(
-      "li", {},
+      "li",
+      {},
       element(
-        "span", {}, element("b", {}, letter.function), ` ${dateAndTime(letter.died)} `, again),
-      element("span", {}, `${letter.condition} after ${letter.attempts} attempts. `
-        + (letter.objectKey || "")),
-      element("pre", {}, letter.response || ""));
+        "span",
+        {},
+        element("b", {}, letter.function),
+        ` ${dateAndTime(letter.died)} `,
+        again,
+      ),
+      element(
+        "span",
+        {},
+        `${letter.condition} after ${letter.attempts} attempts. ${letter.objectKey || ""}`,
+      ),
+      element("pre", {}, letter.response || ""),
+    );
   }
 
   #showInvocations(invocations) {
     const outcomes = { ok: "ok", running: "running" };
     const shown = invocations.slice(0, invocationsShown);
-    byId("invocations").replaceChildren(...shown.map((each) => element(
-      "tr", { "data-outcome": outcomes[each.outcome] || "error" },
-      element("td", { title: each.requestId }, each.function),
-      element("td", { class: "key" }, each.objectKey || each.source),
-      element("td", { class: "number" }, milliseconds(each.waitedMs)),
-      element("td", { class: "number" }, milliseconds(each.durationMs)),
-      element("td", {}, each.outcome + (each.coldStart ? " (cold)" : "")))));
+    byId("invocations").replaceChildren(
+      ...shown.map((each) =>
+        element(
+          "tr",
+          { "data-outcome": outcomes[each.outcome] || "error" },
+          element("td", { title: each.requestId }, each.function),
+          element("td", { class: "key" }, each.objectKey || each.source),
+          element("td", { class: "number" }, milliseconds(each.waitedMs)),
+          element("td", { class: "number" }, milliseconds(each.durationMs)),
+          element("td", {}, each.outcome + (each.coldStart ? " (cold)" : "")),
+        ),
+      ),
+    );
   }
 }

@@ -4,7 +4,11 @@ import { byId, element, setText } from "./dom.js";
 import { count } from "./format.js";
 
 const words = {
-  queued: "queued", rendering: "rendering", done: "done", cached: "reused", failed: "failed",
+  queued: "queued",
+  rendering: "rendering",
+  done: "done",
+  cached: "reused",
+  failed: "failed",
 };
 
 /** The state that a cell shows: a failed export's unfinished chunks that failed are failed. */
@@ -30,7 +34,7 @@ export class Timeline {
   show(status) {
     const chunks = status.chunks || [];
     const hasFailed = status.state === "failed";
-    // One listing tells a chunk's progress, but only the result how many were reused.
+    // A listing has a chunk's progress, only the result has how many were reused.
     const areReused = chunks.length > 0 && status.usage?.cachedChunks >= chunks.length;
     const shown = new Set();
     chunks.forEach((chunk, index) => {
@@ -39,15 +43,15 @@ export class Timeline {
       const cell = this.cells.get(key) || this.#add(key, chunk, index);
       this.#update(cell, chunk, index, shownState(chunk, hasFailed, areReused));
     });
-    // A chunk that handed its rest on is replaced by its pieces.
+    // A chunk that was split is replaced by its parts.
     for (const [key, cell] of this.cells) {
       if (shown.has(key)) continue;
       cell.item.remove();
       this.cells.delete(key);
     }
     this.#ruler(status.frames?.total || 0);
-    const sound = status.state === "queued" ? "queued" : status.audio || "queued";
-    byId("audio-lane").dataset.state = hasFailed && sound !== "done" ? "failed" : sound;
+    const audio = status.state === "queued" ? "queued" : status.audio || "queued";
+    byId("audio-lane").dataset.state = hasFailed && audio !== "done" ? "failed" : audio;
   }
 
   #add(key, chunk, index) {
@@ -69,8 +73,9 @@ export class Timeline {
     const percent = `${Math.floor(100 * Math.min(1, share || 0))} %`;
     setText(cell.label, state === "rendering" && cell.item.clientWidth > 34 ? percent : "");
     const retries = chunk.failedAttempts ? `, ${chunk.failedAttempts} failed attempts` : "";
-    const text = `Chunk ${index + 1}: ${words[state]}, ${count(chunk.done)} of `
-      + `${count(chunk.frames)} frames (${chunk.start} to ${chunk.end})${retries}`;
+    const text =
+      `Chunk ${index + 1}: ${words[state]}, ${count(chunk.done)} of ` +
+      `${count(chunk.frames)} frames (${chunk.start} to ${chunk.end})${retries}`;
     if (cell.item.title !== text) {
       cell.item.title = text;
       cell.item.setAttribute("aria-label", text);

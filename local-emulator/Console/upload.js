@@ -6,14 +6,31 @@ import { pause } from "./dom.js";
 const partsAtOnce = 3;
 const attemptsMaximum = 4;
 
-/** Types that browsers do not name by themselves. */
+/** Types that browsers do not know. */
 const typesBySuffix = {
-  mkv: "video/x-matroska", mov: "video/quicktime", mp4: "video/mp4", webm: "video/webm",
-  mxf: "video/mxf", ts: "video/mp2t", avi: "video/x-msvideo", m4v: "video/x-m4v",
-  m4a: "audio/mp4", mp3: "audio/mpeg", wav: "audio/wav", flac: "audio/flac", ogg: "audio/ogg",
-  aac: "audio/aac", opus: "audio/ogg", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg",
-  webp: "image/webp", gif: "image/gif",
-  srt: "application/x-subrip", vtt: "text/vtt", json: "application/json",
+  mkv: "video/x-matroska",
+  mov: "video/quicktime",
+  mp4: "video/mp4",
+  webm: "video/webm",
+  mxf: "video/mxf",
+  ts: "video/mp2t",
+  avi: "video/x-msvideo",
+  m4v: "video/x-m4v",
+  m4a: "audio/mp4",
+  mp3: "audio/mpeg",
+  wav: "audio/wav",
+  flac: "audio/flac",
+  ogg: "audio/ogg",
+  aac: "audio/aac",
+  opus: "audio/ogg",
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  webp: "image/webp",
+  gif: "image/gif",
+  srt: "application/x-subrip",
+  vtt: "text/vtt",
+  json: "application/json",
 };
 
 /** The media type that a file is announced with. */
@@ -31,8 +48,11 @@ export function contentType(file) {
  * @returns the asset as the back end describes it
  */
 export async function upload(file, onProgress, signal) {
-  const grant = await api.initUpload(
-    { filename: file.name, contentType: contentType(file), size: file.size });
+  const grant = await api.initUpload({
+    filename: file.name,
+    contentType: contentType(file),
+    size: file.size,
+  });
   signal.throwIfAborted();
   const completion = { assetId: grant.assetId };
   if (grant.method === "MULTIPART") {
@@ -41,8 +61,7 @@ export async function upload(file, onProgress, signal) {
     // Where CORS hides the ETag the back end asks the store for the parts.
     if (parts.every((part) => part.etag)) completion.parts = parts;
   } else {
-    await withRetries(signal, () =>
-      put(grant.uploadUrl, file, grant.headers, onProgress, signal));
+    await withRetries(signal, () => put(grant.uploadUrl, file, grant.headers, onProgress, signal));
   }
   onProgress(file.size);
   signal.throwIfAborted();
@@ -59,10 +78,18 @@ async function sendParts(file, grant, onProgress, signal) {
       const { partNumber, url } = part;
       const start = (partNumber - 1) * grant.partSize;
       const bytes = file.slice(start, start + grant.partSize);
-      const etag = await withRetries(signal, () => put(url, bytes, {}, (count) => {
-        sent.set(partNumber, Math.max(count, sent.get(partNumber) || 0));
-        report();
-      }, signal));
+      const etag = await withRetries(signal, () =>
+        put(
+          url,
+          bytes,
+          {},
+          (count) => {
+            sent.set(partNumber, Math.max(count, sent.get(partNumber) || 0));
+            report();
+          },
+          signal,
+        ),
+      );
       done.push({ partNumber, etag });
     }
   }
@@ -83,7 +110,7 @@ async function withRetries(signal, send) {
   }
 }
 
-/** One PUT. XMLHttpRequest, because fetch tells no progress of what it sends. */
+/** One PUT. XMLHttpRequest, because fetch reports no upload progress. */
 function put(url, body, headers, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -105,7 +132,7 @@ function put(url, body, headers, onProgress, signal) {
   });
 }
 
-/** S3 says what is wrong in XML. */
+/** The message of S3's error document, which is XML. */
 function storeMessage(request) {
   const answer = new DOMParser().parseFromString(request.responseText, "application/xml");
   const message = answer.querySelector("Message")?.textContent;

@@ -1,4 +1,5 @@
 """Handlers for AWS's own Runtime Interface Client for Python."""
+
 import base64
 import json
 import os
@@ -35,16 +36,20 @@ def orders(event, context):
         with open(event["path"], "a") as file:
             file.write(context.aws_request_id + "\n")
         if event.get("fail"):
-            raise RuntimeError("told to fail")
+            raise RuntimeError("asked to fail")
     if order == "environment":
         return dict(os.environ)
     if order == "context":
         client = context.client_context
         return {
-            "requestId": context.aws_request_id, "arn": context.invoked_function_arn,
-            "name": context.function_name, "version": context.function_version,
-            "memory": context.memory_limit_in_mb, "group": context.log_group_name,
-            "stream": context.log_stream_name, "left": context.get_remaining_time_in_millis(),
+            "requestId": context.aws_request_id,
+            "arn": context.invoked_function_arn,
+            "name": context.function_name,
+            "version": context.function_version,
+            "memory": context.memory_limit_in_mb,
+            "group": context.log_group_name,
+            "stream": context.log_stream_name,
+            "left": context.get_remaining_time_in_millis(),
             "trace": os.environ.get("_X_AMZN_TRACE_ID"),
             "custom": client.custom if client else None,
         }
@@ -62,7 +67,7 @@ def orders(event, context):
 
 
 def on_failure(event, context):
-    """Keeps what it is told of invocations that were given up."""
+    """Writes the records of failed invocations to a file."""
     with open(os.environ["RECORD_FILE"], "a") as file:
         file.write(json.dumps(event) + "\n")
 
@@ -73,14 +78,16 @@ def url(event, context):
         return {"hello": "world"}
     if event["rawPath"] == "/picture":
         return {
-            "statusCode": 201, "isBase64Encoded": True,
+            "statusCode": 201,
+            "isBase64Encoded": True,
             "headers": {"Content-Type": "image/x-test"},
             "body": base64.b64encode(bytes(range(256))).decode(),
         }
     if event["rawPath"] == "/nonsense":
         return {"statusCode": "many"}
     return {
-        "statusCode": 200, "cookies": ["a=1; Path=/", "b=2"],
+        "statusCode": 200,
+        "cookies": ["a=1; Path=/", "b=2"],
         "headers": {"Access-Control-Allow-Origin": "https://wrong.example"},
         "body": json.dumps(event),
     }

@@ -1,4 +1,5 @@
 """A runtime in plain Python that streams its answers, as the Runtime API asks for it."""
+
 import base64
 import http.client
 import json
@@ -14,7 +15,7 @@ def chunk(data):
 
 
 class Answer:
-    """A chunked answer on a socket of its own."""
+    """A chunked answer on its own socket."""
 
     def __init__(self, request_id, content_type):
         host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
@@ -25,7 +26,8 @@ class Answer:
             "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
             "Transfer-Encoding: chunked\r\nConnection: close\r\n"
             "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n"
-            "\r\n".encode())
+            "\r\n".encode()
+        )
 
     def write(self, data):
         self.socket.sendall(chunk(data))
@@ -34,8 +36,13 @@ class Answer:
         trailers = b""
         if error:
             body = base64.b64encode(json.dumps(error).encode())
-            trailers = (b"Lambda-Runtime-Function-Error-Type: " + error["errorType"].encode()
-                        + b"\r\nLambda-Runtime-Function-Error-Body: " + body + b"\r\n")
+            trailers = (
+                b"Lambda-Runtime-Function-Error-Type: "
+                + error["errorType"].encode()
+                + b"\r\nLambda-Runtime-Function-Error-Body: "
+                + body
+                + b"\r\n"
+            )
         self.socket.sendall(b"0\r\n" + trailers + b"\r\n")
         answer = b""
         while b"\r\n\r\n" not in answer:
