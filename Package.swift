@@ -123,6 +123,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["ObjectStore", "AWSSignature", "Editing"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
+            name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
+        .testTarget(
             name: "EditingTests", dependencies: ["Editing", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ObjectStoreTests",
