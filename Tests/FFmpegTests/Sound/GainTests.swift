@@ -62,17 +62,6 @@ import Testing
         #expect(worst < 1e-5)
     }
 
-    @Test func `many points are found by halves`() {
-        let points = (0..<5).map { RenderPlan.GainPoint(sample: $0 * 10, gain: Rational($0)) }
-
-        #expect(
-            AudioGraph.gain(points[...]) == """
-                if(lt(n,20),if(lt(n,10),(0/1+clip(n-(0),0,10)*(1/10)),\
-                (1/1+clip(n-(10),0,10)*(1/10))),\
-                if(lt(n,30),(2/1+clip(n-(20),0,10)*(1/10)),(3/1+clip(n-(30),0,10)*(1/10))))
-                """)
-    }
-
     @Test func `a head before the output's start is cut off to the sample`() async throws {
         let whole = try await left(
             [.ntsc],
