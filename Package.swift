@@ -122,6 +122,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ObjectStore", "AWSSignature", "Editing"],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // Faults of edits line by line, for the schema's test; no product.
+        .executableTarget(
+            name: "edit-check", dependencies: ["Editing"], path: "Tests/EditCheck",
+            swiftSettings: strict),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -159,7 +163,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SpoolCLITests", dependencies: ["SpoolCommands", "HTTPTransport"],
+            name: "SpoolCLITests", dependencies: ["SpoolCommands", "HTTPTransport", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
