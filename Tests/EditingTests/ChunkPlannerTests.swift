@@ -152,7 +152,7 @@ import Testing
                 chunks.first?.start == 0 && chunks.last?.end == frameCount
                 && zip(chunks, chunks.dropFirst()).allSatisfy { $0.end == $1.start }
                 && chunks.allSatisfy { !$0.isEmpty } && chunks.count <= Limits.mostChunks
-            #expect(isTiling, "SPOOL_TEST_SEED=\(seed)")
+            #expect(isTiling, "\(replayCommand(seed))")
         }
     }
 
@@ -180,7 +180,7 @@ import Testing
                             || edges.contains { $0.frame == chunk.end }
                                 && 2 * next.count >= wanted
                     } && 2 * (chunks.last?.count ?? 0) >= wanted
-            #expect(isWithin, "SPOOL_TEST_SEED=\(seed) \(wanted) \(chunks.map(\.count))")
+            #expect(isWithin, "\(replayCommand(seed)) \(wanted) \(chunks.map(\.count))")
         }
     }
 
@@ -201,7 +201,7 @@ import Testing
 
             let untouched = before.filter { $0.end < change - 330 }
             #expect(
-                Array(after.prefix(untouched.count)) == untouched, "SPOOL_TEST_SEED=\(seed)")
+                Array(after.prefix(untouched.count)) == untouched, "\(replayCommand(seed))")
         }
     }
 

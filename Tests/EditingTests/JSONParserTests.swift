@@ -97,13 +97,13 @@ import Testing
             let reference = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
 
             let text = String(decoding: bytes, as: UTF8.self)
-            if let ours { #expect(ours == reference, "SPOOL_TEST_SEED=\(seed) \(text)") }
+            if let ours { #expect(ours == reference, "\(replayCommand(seed)) \(text)") }
             if ours == nil, reference != nil {
                 let error = #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: bytes) }
                 let isTwice = error?.reason.hasSuffix("stands twice") ?? false
                 let closing = error.map { bytes[min($0.offsetBytes, bytes.count - 1)] }
                 let isComma = closing == UInt8(ascii: "]") || closing == UInt8(ascii: "}")
-                #expect(isTwice || isComma, "SPOOL_TEST_SEED=\(seed) \(text)")
+                #expect(isTwice || isComma, "\(replayCommand(seed)) \(text)")
             }
         }
     }

@@ -28,7 +28,7 @@ import Testing
 
             let value = Rational(decimal: Double(micros) / 1e6)
 
-            #expect(value == Rational(micros, 1_000_000), "SPOOL_TEST_SEED=\(seed)")
+            #expect(value == Rational(micros, 1_000_000), "\(replayCommand(seed))")
         }
     }
 
@@ -54,7 +54,7 @@ import Testing
                 a + b == b + a && a * b == b * a && (a + b) * c == a * c + b * c
                 && a - b + b == a && (b == .zero || a / b * b == a)
                 && Rational(a.floor) <= a && a < Rational(a.floor + 1)
-            #expect(holds, "SPOOL_TEST_SEED=\(seed)")
+            #expect(holds, "\(replayCommand(seed))")
         }
     }
 }

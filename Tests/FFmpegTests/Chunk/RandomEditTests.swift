@@ -4,9 +4,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// Random edits over all samples, rendered whole and in pieces. A seed that
-/// fails is in the failure's text: `SPOOL_RANDOM_EDIT_SEED=7` tries that one
-/// alone, `SPOOL_RANDOM_EDITS=100` that many.
+/// Random edits over all samples, rendered whole and in pieces.
 @Suite struct RandomEditTests {
     private static let pictures: [SampleMedia.Sample] = [
         .ntsc, .pal, .odd, .phone, .transport, .cut, .wide, .logo, .photo,
@@ -17,12 +15,7 @@ import Testing
     ]
 
     static var seeds: [UInt64] {
-        let environment = ProcessInfo.processInfo.environment
-        if let text = environment["SPOOL_RANDOM_EDIT_SEED"], let seed = UInt64(text) {
-            return [seed]
-        }
-        let count = environment["SPOOL_RANDOM_EDITS"].flatMap { Int($0) }
-        return (0..<UInt64(count ?? 4)).map { $0 &+ 1 }
+        testSeeds(4, environment: ProcessInfo.processInfo.environment)
     }
 
     private func edit(_ random: inout SeededGenerator) async throws -> Rendering {
@@ -37,8 +30,7 @@ import Testing
         return rendering
     }
 
-    /// What the cache's addresses stand on: a chunk has the same bytes whoever
-    /// was rendered beside it.
+    /// The cache relies on it: a chunk's bytes do not depend on other outputs of the same run.
     @Test(arguments: seeds)
     func `outputs rendered together are those rendered alone`(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
@@ -64,7 +56,8 @@ import Testing
             let same =
                 try Data(contentsOf: URL(filePath: alone))
                 == Data(contentsOf: URL(filePath: output.path))
-            #expect(same, "seed \(seed), \(range), \(output.path), \(rendering.plan.layers)")
+            #expect(
+                same, "\(replayCommand(seed)), \(range), \(output.path), \(rendering.plan.layers)")
         }
     }
 
@@ -81,7 +74,9 @@ import Testing
         let wrong = zip(whole, pieces).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
         #expect(whole.count == 100)
         #expect(pieces.count == 100)
-        #expect(wrong == [], "seed \(seed), cuts \(cuts.sorted()), \(rendering.plan.layers)")
+        #expect(
+            wrong == [],
+            "\(replayCommand(seed)), cuts \(cuts.sorted()), \(rendering.plan.layers)")
     }
 
     private func script(_ random: inout SeededGenerator) -> RenderPlan.ScriptPlacement {
@@ -199,8 +194,4 @@ import Testing
         }
         return placement
     }
-}
-
-extension SeededGenerator {
-    fileprivate mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }
