@@ -238,7 +238,7 @@ import Testing
         let server = ScriptedServer([[.request, .request]])
         let bucket = try bucket(server)
         let waiting = Task { try await get(bucket) }
-        while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually("the request's arrival") { !server.requests.isEmpty }
 
         waiting.cancel()
 

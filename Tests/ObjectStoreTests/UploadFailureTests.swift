@@ -41,7 +41,7 @@ import Testing
             before: { operation in
                 guard operation == "UploadPart" else { return }
                 began.continuation.yield()
-                while !Task.isCancelled { await Task.yield() }
+                _ = try? await eventually("the upload's cancellation") { Task.isCancelled }
             })
         // The in-memory bucket knows nothing of cancelling: its last call fails.
         let stopping = FaultyBucket(faulty, failing: 7)
@@ -83,7 +83,7 @@ import Testing
             })
 
         _ = try await bucket.uploadFile(path, to: key, contentType: "video/mp4") {
-            while parts.withLock({ $0 }) < 5 { await Task.yield() }
+            try await eventually("five parts on their way") { parts.withLock { $0 } >= 5 }
             #expect(memory.keys.isEmpty)
         }
 

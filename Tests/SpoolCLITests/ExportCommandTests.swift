@@ -1,5 +1,6 @@
 import Foundation
 import SpoolCommands
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `spool export` {
@@ -203,7 +204,9 @@ import Testing
     @Test func `an interrupt cancels the job and asks nothing`() async throws {
         let backEnd = BackEnd(answers([status("rendering")]))
         let world = backEnd.world(interrupted: {
-            while !backEnd.lines.contains("GET /api/export/j1") { await Task.yield() }
+            _ = try? await eventually("the first status request") {
+                backEnd.lines.contains("GET /api/export/j1")
+            }
         })
 
         try await withFolder { folder in

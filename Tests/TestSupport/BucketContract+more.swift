@@ -29,7 +29,8 @@ extension BucketContract {
             for number in 10..<23 { _ = try await put(bucket, prefix + "\(number)") }
             var seen: [String] = []
             var after: String?
-            while true {
+            // Thirteen keys are three pages: a listing that never ends fails after four.
+            for _ in 0..<4 {
                 let page = try await bucket.listObjects(
                     prefix: prefix, startAfter: after, maximumKeys: 5)
                 seen += page.objects.map { String($0.key.text.dropFirst(prefix.count)) }
