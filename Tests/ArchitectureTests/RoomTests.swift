@@ -84,7 +84,7 @@ import Testing
         return words.count > 2 ? words[2].split(separator: ".").first.map(String.init) : words[1]
     }
 
-    @Test func `an import is found whatever stands before it`() {
+    @Test func `an import is found behind any access level`() {
         #expect(Self.importedModule("package import Jobs") == "Jobs")
         #expect(Self.importedModule("import Glibc") == "Glibc")
         #expect(Self.importedModule("let important = 1") == nil)

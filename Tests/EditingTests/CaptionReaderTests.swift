@@ -49,7 +49,7 @@ import Testing
             ])
     }
 
-    @Test func `WebVTT gives words the times that stand in the text`() throws {
+    @Test func `WebVTT gives words their inline timestamps`() throws {
         let track = try track(
             """
             WEBVTT - made by hand
@@ -88,7 +88,7 @@ import Testing
             #"{"segments":[{"words":[{"word":"Hey","start":0.5,"end":0.75}]},"#
                 + #"{"words":[{"word":"you","start":0.8,"end":1}]}]}"#,
         ])
-    func `words of every recogniser are the same words`(json: String) throws {
+    func `words of every recogniser are read alike`(json: String) throws {
         let track = try track(json, .json)
 
         #expect(
@@ -98,7 +98,7 @@ import Testing
             ])
     }
 
-    @Test func `words without a time stand between their neighbours`() throws {
+    @Test func `words without a time lie between their neighbours`() throws {
         let track = try track(
             #"[{"word":"in","start":1,"end":1.2},{"word":"1999"},{"word":"we","start":2,"end":3}]"#,
             .json)
@@ -165,7 +165,7 @@ import Testing
         #expect(track.words == [CaptionWord("Grüße", start: 1_000, end: 2_000)])
     }
 
-    @Test func `any bytes are read or refused`() {
+    @Test func `random bytes are read in order or refused`() {
         var random = SeededGenerator(seed: 5)
         let pieces = [
             "1", "\n", "\n\n", "00:00:01,000", " --> ", "00:00:02.5", "WEBVTT", "<", ">", "{\\an8}",

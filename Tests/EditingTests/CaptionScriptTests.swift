@@ -90,7 +90,7 @@ import Testing
             ])
     }
 
-    @Test func `sweeps of karaoke add up to the time of their words`() throws {
+    @Test func `karaoke sweeps add up to the duration of their words`() throws {
         let texts = (0..<8).map { "w\($0)" }
         let track = words(texts, each: 333)
         var style = CaptionStyle(.karaoke, width: 1080, height: 1920)
@@ -108,7 +108,7 @@ import Testing
         #expect(sweeps.allSatisfy { $0 == 33 || $0 == 34 })
     }
 
-    @Test func `a page is the same text wherever the clip stands and the chunk begins`() {
+    @Test func `a page's text does not depend on the start of its clip`() {
         let early = captions(["one", "two", "three"], .scale)
         var late = early
         late.frames = FrameRange(1_000, 1_300)
@@ -120,7 +120,7 @@ import Testing
         #expect(early.script(output).drawn(FrameRange(200, 220)) == nil)
     }
 
-    @Test func `a window's own pages make the same text as all of them`() {
+    @Test func `a window's pages equal the same window of all pages`() {
         let whole = captions((0..<60).map { "word\($0)" }, .scale)
 
         for start in stride(from: -20, to: 320, by: 17) {
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test(arguments: CaptionStyle.Preset.allCases)
-    func `no text becomes a tag, in any preset`(preset: CaptionStyle.Preset) throws {
+    func `no text becomes an override tag in any preset`(preset: CaptionStyle.Preset) throws {
         var random = SeededGenerator(seed: 9)
         let pieces = [
             "{", "}", "\\", "\\N", "{\\pos(0,0)}", "\\{", "\\\\{", "a", "ß", "日本", "😀", "👩‍👩‍👧", "\n",
@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func `a title shows its braces, backslashes and lines as they were written`() throws {
+    @Test func `a title shows braces, backslashes and line breaks literally`() throws {
         let script = title("{\\b1}C:\\New\r\nline").script(output)
 
         let line = try #require(dialogues(script.file(frameRate: Rational(25))).first)
@@ -193,7 +193,7 @@ import Testing
         #expect(TextFont.isName("Noto Sans CJK JP"))
     }
 
-    @Test func `pages end where their words, their time or a silence end`() {
+    @Test func `a page ends at its word count, its time or a silence`() {
         let texts = ["a", "b", "c", "d", "e", "f", "g"]
         var track = words(texts)
         for index in 5..<7 {

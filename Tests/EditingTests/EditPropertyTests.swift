@@ -82,7 +82,7 @@ import Testing
         return Bool.random(using: &random) ? (value * 100).rounded() / 100 : value
     }
 
-    @Test func `any plan keeps the promises of its type`() {
+    @Test func `any plan keeps the invariants of its type`() {
         var plans = 0
         var refusals: [String: Int] = [:]
         let seeds = testSeeds(1_000, environment: ProcessInfo.processInfo.environment)
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `the largest allowed times and rates do not trap`() throws {
+    @Test func `the largest allowed times and rates give a plan`() throws {
         var long = Assets.one
         long.media.durationMicroseconds = .max
         long.media.video?.width = 2_147_483_647

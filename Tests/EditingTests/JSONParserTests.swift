@@ -24,7 +24,7 @@ import Testing
         #expect(try parse(text) == .string("\"\\/\u{8}\u{c}\n\r\tAé😀\u{0}"))
     }
 
-    @Test func `a byte order mark is passed over`() throws {
+    @Test func `a byte order mark is skipped`() throws {
         #expect(try JSONValue(parsing: [0xef, 0xbb, 0xbf] + Array("[1]".utf8)) == [1])
     }
 
@@ -47,7 +47,7 @@ import Testing
         ("[] []", 3, "something after the end of the document"),
         ("{\"a\":1,\"a\":2}", 7, "the field \"a\" stands twice"),
     ])
-    func `what is not JSON is refused where it ends`(text: String, offset: Int, reason: String) {
+    func `invalid JSON is refused at its offset`(text: String, offset: Int, reason: String) {
         #expect(throws: JSONSyntaxError(offsetBytes: offset, reason: reason)) { try parse(text) }
     }
 
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `levels are counted before they cost anything`() {
+    @Test func `64 levels of nesting are the maximum`() {
         let text = String(repeating: "[", count: 100_000)
 
         #expect(
@@ -76,7 +76,7 @@ import Testing
     /// Foundation's decoder is the reference: what we read, it reads the same;
     /// what it refuses, we refuse. It lets pass a comma at the end of an array
     /// and a field that stands twice; we do not.
-    @Test func `changed documents are read as Foundation reads them`() throws {
+    @Test func `mutated documents are read as Foundation reads them`() throws {
         let texts = try EditFixture.all.map {
             Array(String(decoding: try JSONEncoder().encode($0.request), as: UTF8.self).utf8)
         }

@@ -13,18 +13,18 @@ import Testing
             ])
     ])
 
-    @Test func `SubRip has numbers, commas and lines`() {
+    @Test func `SubRip has numbers, decimal commas and line breaks`() {
         #expect(track.subRip() == "1\n00:00:01,000 --> 00:00:02,500\na<b> → &\n😀\n\n")
     }
 
-    @Test func `WebVTT has escapes and the time of each word`() {
+    @Test func `WebVTT has escapes and a timestamp for each word`() {
         #expect(
             track.webVTT()
                 == "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n"
                 + "a&lt;b&gt; <00:00:01.500>→ &amp;\n<00:00:02.000>😀\n\n")
     }
 
-    @Test func `what is written as WebVTT is read as the same words`() throws {
+    @Test func `written WebVTT is read as the same words`() throws {
         var random = SeededGenerator(seed: 3)
         let alphabet = ["a", "<", ">", "&", "&amp;", "1", "é", "😀", "-", "NOTE", ":", "\\", "{"]
         for _ in 0..<300 {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `a track is moved to the timeline and cut where its clip ends`() {
+    @Test func `a placed track is shifted and cut at its clip's end`() {
         let placed = track.placed(at: 10_000, length: 1_800)
 
         #expect(

@@ -50,7 +50,7 @@ import Testing
             .bytes(Array("mine".utf8)), at: key, options: PutOptions(condition: .ifAbsent))
     }
 
-    @Test func `what fails in passing is asked again on the same connection`() async throws {
+    @Test func `a temporary failure is retried on the same connection`() async throws {
         let server = ScriptedServer([
             [
                 .request, Self.answer("503 Slow", Self.error("SlowDown")), .request,
@@ -65,7 +65,7 @@ import Testing
         #expect(sleeps.milliseconds.withLock { $0 } == [50, 100])
     }
 
-    @Test func `a connection that breaks before the answer is made anew`() async throws {
+    @Test func `a connection closed before the answer is opened again`() async throws {
         let server = ScriptedServer([
             [.request, .reset], [.request, Self.answer("200 OK", "hello")],
         ])
@@ -73,7 +73,7 @@ import Testing
         #expect(try await get(try bucket(server)).body == Array("hello".utf8))
     }
 
-    @Test func `an answer that is cut short is not taken for whole`() async throws {
+    @Test func `a truncated answer is not accepted`() async throws {
         let server = ScriptedServer([
             [.request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 9\r\n\r\nhel")],
             [.request, Self.answer("200 OK", "hello")],
@@ -82,7 +82,7 @@ import Testing
         #expect(try await get(try bucket(server)).body == Array("hello".utf8))
     }
 
-    @Test func `four attempts are all`() async throws {
+    @Test func `a call fails after four attempts`() async throws {
         let failure: [ScriptedServer.Step] = [.request, Self.answer("503 Slow")]
         let server = ScriptedServer([failure + failure + failure + failure])
 
@@ -99,7 +99,7 @@ import Testing
         ("404 Not Found", "NoSuchKey", .notFound), ("400 Bad", "InvalidArgument", .invalidRequest),
         ("416 Range", "InvalidRange", .invalidRange),
     ])
-    func `a refusal is final and keeps the store's own code`(
+    func `a refusal is not retried and keeps the store's code`(
         status: String, code: String, mine: ObjectStoreError.Code
     ) async throws {
         let server = ScriptedServer([
@@ -119,7 +119,7 @@ import Testing
         #expect(server.requests.count == 1)
     }
 
-    @Test func `a put whose answer was lost is recognised as our own`() async throws {
+    @Test func `a put with a lost answer is recognised as our own`() async throws {
         let server = ScriptedServer([
             [.request, .reset],
             [
@@ -131,7 +131,7 @@ import Testing
         #expect(try await putIfAbsent(try bucket(server)).etag == "e")
     }
 
-    @Test func `a put that broke on a kept connection is recognised too`() async throws {
+    @Test func `a put that failed on a reused connection is recognised`() async throws {
         let again: [ScriptedServer.Step] = [
             .request, Self.answer("412 No", Self.error("PreconditionFailed")), .request,
             Self.answer("200 OK", "mine"),
@@ -148,7 +148,7 @@ import Testing
         #expect(server.requests.count == 4)
     }
 
-    @Test func `a put that another one won is a conflict`() async throws {
+    @Test func `a put that lost against another is a conflict`() async throws {
         let lost = ScriptedServer([
             [.request, .reset],
             [
@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func `a completion that fails inside a 200 is a failure`() async throws {
+    @Test func `an error inside a 200 fails the completion`() async throws {
         let server = ScriptedServer([
             [
                 .request, Self.answer("200 OK", Self.error("InvalidPart")),
@@ -183,7 +183,7 @@ import Testing
         } throws: { ($0 as? ObjectStoreError)?.serviceCode == "InvalidPart" }
     }
 
-    @Test func `a completion whose answer was lost is found done`() async throws {
+    @Test func `a completion with a lost answer is found done`() async throws {
         let server = ScriptedServer([
             [.request, .reset],
             [
@@ -199,7 +199,7 @@ import Testing
         #expect(info.etag == "x-1")
     }
 
-    @Test func `a clock that is wrong is set by the store's`() async throws {
+    @Test func `a wrong clock is corrected by the store's`() async throws {
         let date = "Date: Fri, 20 Nov 2026 12:00:00 GMT\r\n"
         let server = ScriptedServer([
             [
@@ -215,7 +215,7 @@ import Testing
         #expect(server.requests[1].contains("x-amz-date: 20261120T120000Z"))
     }
 
-    @Test func `a download that breaks begins again from an empty file`() async throws {
+    @Test func `an interrupted download starts again from an empty file`() async throws {
         let server = ScriptedServer([
             [
                 .request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\n"),
@@ -233,7 +233,7 @@ import Testing
         #expect(server.requests[2].contains("if-match: \"e\"\r\n"))
     }
 
-    @Test func `cancelling ends a transfer that waits`() async throws {
+    @Test func `cancelling ends a waiting transfer`() async throws {
         // The server takes the request and never answers.
         let server = ScriptedServer([[.request, .request]])
         let bucket = try bucket(server)

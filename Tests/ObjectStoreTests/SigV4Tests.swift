@@ -92,7 +92,7 @@ import Testing
         #expect(hex(key) == "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d")
     }
 
-    @Test func `a canonical request is written in one way`() {
+    @Test func `a canonical request has one form`() {
         let request = SigV4.CanonicalRequest(
             method: "GET", path: "/a%20b/%C3%A4",
             query: [("b", "2"), ("a", "ä &"), ("a-", ""), ("a", " ")],
@@ -147,7 +147,7 @@ import Testing
         (0, "19700101T000000Z"), (1_369_353_600, "20130524T000000Z"),
         (951_827_696, "20000229T123456Z"), (4_107_542_399, "21000228T235959Z"),
     ])
-    func `a timestamp and its seconds are one`(seconds: Int, text: String) {
+    func `a timestamp survives a round trip through seconds`(seconds: Int, text: String) {
         #expect(SigV4Time.timestamp(seconds: seconds) == text)
         #expect(SigV4Time.seconds(timestamp: text) == seconds)
     }
@@ -156,7 +156,7 @@ import Testing
         "", "20130524T000000", "2013O524T000000Z", "20131324T000000Z",
         "20130524T240000Z",
     ])
-    func `text that is no timestamp has no seconds`(text: String) {
+    func `an invalid timestamp has no seconds`(text: String) {
         #expect(SigV4Time.seconds(timestamp: text) == nil)
     }
 }

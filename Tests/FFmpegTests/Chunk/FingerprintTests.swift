@@ -35,7 +35,7 @@ import Testing
         chunkFingerprint(FrameRange(start, end), of: plan, ffmpegVersion: version)
     }
 
-    @Test func `a fingerprint names all that decides the frames`() {
+    @Test func `a fingerprint contains everything that decides the frames`() {
         let plan = plan([clip(100, 400, from: Rational(41, 20), fadeOut: 25)])
 
         #expect(
@@ -56,7 +56,7 @@ import Testing
                 """)
     }
 
-    @Test func `a moved clip, a trimmed head and a far fade change nothing`() {
+    @Test func `a moved clip, a trimmed head and a distant fade keep the fingerprint`() {
         let before = text(200, 300, plan([clip(100, 400, from: Rational(2))]))
 
         #expect(text(600, 700, plan([clip(500, 800, from: Rational(2))])) == before)
@@ -64,7 +64,7 @@ import Testing
         #expect(text(200, 300, plan([clip(100, 400, from: Rational(2), fadeOut: 50)])) == before)
     }
 
-    @Test func `another file, in-point, length, fade or FFmpeg changes it`() {
+    @Test func `another file, in-point, length, fade or FFmpeg changes the fingerprint`() {
         let base = plan([clip(100, 400, from: Rational(2))])
         let texts = [
             text(200, 300, base), text(200, 301, base), text(201, 301, base),

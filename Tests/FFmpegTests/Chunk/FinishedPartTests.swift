@@ -31,7 +31,7 @@ import Testing
         return try await Rendering.frameHashes(of: path)
     }
 
-    @Test func `a run that is cancelled leaves its first frames`() async throws {
+    @Test func `a cancelled run leaves its first frames`() async throws {
         var rendering = try await rendering(.lossless)
         rendering.plan.output.frameRate = Rational(8)
         let (plan, engine) = (rendering.plan, rendering.engine)
@@ -66,7 +66,7 @@ import Testing
     @Test(arguments: [
         RenderPlan.VideoEncoding.Codec.lossless, .h264, .hevc, .vp9, .av1, .prores,
     ])
-    func `a file that ends anywhere holds its first frames and no others`(
+    func `a truncated chunk holds its first frames and no others`(
         codec: RenderPlan.VideoEncoding.Codec
     ) async throws {
         var rendering = try await rendering(codec)
@@ -92,7 +92,7 @@ import Testing
         #expect(counts.count > 1, "\(counts)")
     }
 
-    @Test func `frames that were kept and a rest make the film that one run makes`()
+    @Test func `a kept part and its rest pass verification as one film`()
         async throws
     {
         var rendering = try await rendering(.h264)

@@ -48,7 +48,7 @@ import Testing
     }
 
     /// More than the system takes as one argument of a command.
-    @Test func `a chunk of very many clips has a graph of any length`() async throws {
+    @Test func `a graph too long for an argument renders the same frames in pieces`() async throws {
         var rendering = try await Rendering([.ntsc], frameCount: 240, width: 96, height: 54)
         rendering.plan.layers = [
             RenderPlan.Layer(
@@ -71,7 +71,7 @@ import Testing
         #expect(whole == pieces)
     }
 
-    @Test func `frames are the same however the timeline is cut`() async throws {
+    @Test func `frames do not depend on the cuts of the timeline`() async throws {
         let rendering = try await mixed()
 
         let whole = try await rendering.frameHashes(cuts: [0, 240])
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `forty cuts in a chunk lose no frame`() async throws {
+    @Test func `a chunk of forty clips has every frame`() async throws {
         var rendering = try await Rendering([.ntsc, .pal, .odd], frameCount: 120)
         rendering.plan.layers = [
             RenderPlan.Layer(

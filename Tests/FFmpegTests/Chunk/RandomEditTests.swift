@@ -32,7 +32,7 @@ import Testing
 
     /// The cache relies on it: a chunk's bytes do not depend on other outputs of the same run.
     @Test(arguments: seeds)
-    func `outputs rendered together are those rendered alone`(seed: UInt64) async throws {
+    func `outputs rendered together equal those rendered alone`(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
         let rendering = try await edit(&random)
         let start = random.below(90)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: seeds)
-    func `any edit has the same frames however it is cut`(seed: UInt64) async throws {
+    func `a random edit has the same frames for any cuts`(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
         let rendering = try await edit(&random)
         var cuts = Set((0..<4).map { _ in 1 + random.below(99) })

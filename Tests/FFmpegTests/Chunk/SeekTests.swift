@@ -35,7 +35,7 @@ import Testing
         "-c:v libx265 -x265-params log-level=error:keyint=30:bframes=4:b-adapt=0",
         "-c:v libx265 -x265-params log-level=error:keyint=30:open-gop=1:bframes=8:b-adapt=0",
     ])
-    func `every frame is found by a seek`(encoding: String) async throws {
+    func `every frame is reached by a seek`(encoding: String) async throws {
         let path = "\(NSTemporaryPath.make("spool-seek"))/film.mp4"
         try await runFFmpeg(
             [

@@ -36,7 +36,7 @@ import Testing
         #expect(packets.run(inside: FrameRange(5, 14)) == nil)
     }
 
-    @Test func `an open group of pictures is no place to begin`() {
+    @Test func `a copied run does not begin at an open GOP`() {
         let packets = table([
             (0, true), (1, false), (4, true), (2, false), (3, false), (5, false), (6, true),
             (7, false),
@@ -45,7 +45,7 @@ import Testing
         #expect(packets.run(inside: FrameRange(1, 8)) == .init(first: 6, count: 2, frame: 6))
     }
 
-    @Test func `seams close together are decoded in one go`() {
+    @Test func `seams close together are decoded in one run`() {
         let far = MediaEngine.stretches(around: [10, 100, 200], of: 202, near: 60)
         #expect(far == [FrameRange(7, 13), FrameRange(97, 103), FrameRange(197, 202)])
 
@@ -96,7 +96,7 @@ import Testing
             sourceStart: Rational(frame) / Self.rate, box: .init(width: 320, height: 180))
     }
 
-    @Test func `most frames of a multicam cut are copied, and each is the one asked for`()
+    @Test func `most frames of a multicam cut are copied, each the requested one`()
         async throws
     {
         let folder = NSTemporaryPath.make("spool-smart")
@@ -152,7 +152,7 @@ import Testing
         #expect(zip(found, wanted).count { $0 == $1 } == report.copiedFrames)
     }
 
-    @Test func `chunks with copies are stitched like any others`() async throws {
+    @Test func `chunks with copied packets pass verification after a stitch`() async throws {
         let folder = NSTemporaryPath.make("spool-smart")
         let path = try await camera("one", in: folder)
         var rendering = try await rendering(
@@ -177,7 +177,7 @@ import Testing
         try await runFFmpeg(["-xerror", "-i", film, "-f", "null", "-"])
     }
 
-    @Test func `what does not fit is encoded, and says why`() async throws {
+    @Test func `a chunk that cannot be copied is encoded with a reason`() async throws {
         let folder = NSTemporaryPath.make("spool-smart")
         let path = try await camera("one", in: folder)
         let open = try await camera(

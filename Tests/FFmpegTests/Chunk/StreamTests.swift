@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [RenderPlan.VideoEncoding.Codec.h264, .hevc, .av1])
-    func `pieces follow each other without a step`(
+    func `frame times of stream pieces are continuous`(
         codec: RenderPlan.VideoEncoding.Codec
     ) async throws {
         let rendering = try await film(codec)
@@ -69,7 +69,7 @@ import Testing
         )
     }
 
-    @Test func `the sound is the film's own, later by the same lead`() async throws {
+    @Test func `streamed audio is the film's, delayed by the same lead`() async throws {
         let rendering = try await film(.h264)
 
         let path = try await joined(rendering, [nil])
@@ -83,7 +83,7 @@ import Testing
         #expect(same(Array(samples.dropFirst(head).prefix(film.count)), film))
     }
 
-    @Test func `what is no fragmented file is refused`() async throws {
+    @Test func `a file without fragments is refused`() async throws {
         let rendering = try await film(.h264)
 
         await #expect(throws: FFmpegError.self) {

@@ -25,7 +25,7 @@ import Testing
         return path
     }
 
-    @Test func `what is no media is refused whatever its name says`() async throws {
+    @Test func `a file without media is refused under any name`() async throws {
         let clip = try await SampleMedia.shared.path(.pal)
         let files = [
             try write("hello, this is no film", "text.mp4"),
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `a file that is not there is unreadable, not refused`() async throws {
+    @Test func `a missing file is unreadable, not refused`() async throws {
         let code = await code { () async throws(FFmpegError) in
             _ = try await engine.probe(url: "\(folder)/nothing.mp4")
         }
@@ -52,7 +52,7 @@ import Testing
         #expect(code == .sourceUnreadable(source: nil))
     }
 
-    @Test func `a source shorter than the plan is named`() async throws {
+    @Test func `a source shorter than its plan is named in the failure`() async throws {
         var rendering = try await Rendering([.ntsc, .pal, .transport], frameCount: 60)
         rendering.plan.layers = [
             RenderPlan.Layer(placements: [
@@ -84,7 +84,7 @@ import Testing
         #expect(second == .sourceTooShort(source: 1))
     }
 
-    @Test func `a source cut off in the middle fails and is named`() async throws {
+    @Test func `a truncated source is named in the failure`() async throws {
         var rendering = try await Rendering([.ntsc, .odd], frameCount: 150)
         let whole = try Data(contentsOf: URL(filePath: rendering.urls[1] ?? ""))
         let half = "\(folder)/half.webm"
@@ -106,7 +106,7 @@ import Testing
         #expect(code == .sourceTooShort(source: 1))
     }
 
-    @Test func `a source that vanished is named`() async throws {
+    @Test func `a deleted source is named in the failure`() async throws {
         var rendering = try await Rendering([.ntsc, .pal], frameCount: 60)
         rendering.plan.layers = [
             RenderPlan.Layer(placements: [
@@ -126,7 +126,7 @@ import Testing
         #expect(code == .sourceUnreadable(source: 1))
     }
 
-    @Test func `cancelling ends FFmpeg and says so`() async throws {
+    @Test func `a cancelled task ends FFmpeg with the code cancelled`() async throws {
         var rendering = try await Rendering([.photo], frameCount: 900_000)
         rendering.plan.output.video.preset = "veryslow"
         rendering.plan.layers = [
@@ -155,7 +155,7 @@ import Testing
         #expect(code == .cancelled)
     }
 
-    @Test func `no presigned query is left in an error`() {
+    @Test func `an error contains no presigned query`() {
         let url = "https://store.example/a%20b.mp4?X-Amz-Signature=abcdef&X-Amz-Date=1"
         let error = FFmpegError(
             .failed, "Cannot open \(url)'s index.", arguments: ["-i", url],

@@ -61,7 +61,7 @@ import Testing
     ]
 
     @Test(arguments: films)
-    func `a film of any codec has every frame at its time and its sound in full`(
+    func `a film of any codec has every frame at its time and its whole audio`(
         film: Film
     ) async throws {
         let rendering = try await self.film(film.format, film.video, film.audio)
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: [Rational(24_000, 1_001), Rational(25), Rational(60_000, 1_001)])
-    func `webm tells every frame's time to the thousandth`(rate: Rational) async throws {
+    func `webm has every frame within a millisecond of its time`(rate: Rational) async throws {
         let rendering = try await film(.webm, .vp9, .opus, rate: rate)
 
         let path = try await rendering.export()
@@ -105,7 +105,7 @@ import Testing
         (Format.m4a, Audio.aac, 1_024), (.mp3, .mp3, 0), (.wav, .pcm16, 0), (.wav, .pcm24, 0),
         (.wav, .pcm, 0),
     ])
-    func `sound alone lasts as planned and renders no picture`(
+    func `an audio file has the planned length and no frames`(
         format: Format, codec: Audio, tolerance: Int
     ) async throws {
         var rendering = try await film(format, .lossless, codec)
@@ -133,7 +133,7 @@ import Testing
         #expect(samples.count == rendering.plan.sampleCount * 2)
     }
 
-    @Test func `a GIF is the same however it was cut`() async throws {
+    @Test func `a GIF does not depend on its chunks`() async throws {
         var rendering = try await film(.gif, .lossless, .aac, rate: Rational(15))
         rendering.plan.audio = []
         let path = try await rendering.export()
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test(arguments: [Format.png, .jpg])
-    func `a still is the frame of its time in true colours`(format: Format) async throws {
+    func `a still has the colours of its frame`(format: Format) async throws {
         var rendering = try await Rendering(
             [], frameCount: 1, width: 64, height: 48, background: "d02040")
         rendering.plan.output.format = format
@@ -166,14 +166,14 @@ import Testing
         #expect(off <= 3)
     }
 
-    @Test func `FFmpeg tells its encoders`() async throws {
+    @Test func `the list of encoders is read from FFmpeg`() async throws {
         let names = try await MediaEngine.underTest.encoders()
 
         #expect(names.isSuperset(of: ["libx264", "aac", "libx265", "libvpx-vp9", "prores_ks"]))
         #expect(!names.contains("=") && !names.contains("V....."))
     }
 
-    @Test func `a sound that lacks a packet is not accepted`() async throws {
+    @Test func `verification fails where audio lacks a packet`() async throws {
         var rendering = try await film(.mp3, .lossless, .mp3)
         rendering.plan.chunks = []
         let path = try await rendering.export()

@@ -11,7 +11,7 @@ import Testing
         try await engine.probe(url: try await SampleMedia.shared.path(sample))
     }
 
-    @Test func `a film tells its picture and its sound`() async throws {
+    @Test func `a film's probe has its video and audio streams`() async throws {
         let media = try await probe(.ntsc)
 
         #expect(media.kind == .video)
@@ -26,7 +26,7 @@ import Testing
                 == MediaInfo.Audio(codec: "aac", sampleRate: 48_000, channels: 2, streamIndex: 1))
     }
 
-    @Test func `a turned phone film has its size as a player shows it`() async throws {
+    @Test func `a rotated phone film has its display size`() async throws {
         let media = try await probe(.phone)
 
         let size = media.video?.displaySize
@@ -36,7 +36,7 @@ import Testing
         #expect(media.video?.isConstantFrameRate == false)
     }
 
-    @Test func `anamorphic pixels widen the picture`() async throws {
+    @Test func `anamorphic pixels widen the display size`() async throws {
         let media = try await probe(.wide)
 
         #expect(media.video?.sampleAspectRatio == Rational(4, 3))
@@ -44,7 +44,7 @@ import Testing
         #expect(media.audio?.channels == 6)
     }
 
-    @Test func `stills, sound and odd starts are told apart`() async throws {
+    @Test func `stills, audio files and odd start times are recognised`() async throws {
         #expect(try await probe(.logo).kind == .image)
         #expect(try await probe(.photo).kind == .image)
         #expect(try await probe(.logo).durationMicroseconds == 0)
@@ -54,7 +54,7 @@ import Testing
         #expect(try await probe(.odd).startMicroseconds == -7_000)
     }
 
-    @Test func `a poster is made of films and stills`() async throws {
+    @Test func `a poster has the display size of its film or still`() async throws {
         for sample in [SampleMedia.Sample.phone, .logo, .odd, .wide] {
             let path = "\(NSTemporaryPath.make("spool-poster"))/poster.jpg"
             let url = try await SampleMedia.shared.path(sample)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a poster of HDR is as bright as the film, where FFmpeg can map it`(
+    func `a poster of HDR is tone-mapped where FFmpeg has the filter`(
         canMap: Bool
     ) async throws {
         let folder = NSTemporaryPath.make("spool-poster")

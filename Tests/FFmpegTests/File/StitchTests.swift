@@ -37,7 +37,7 @@ import Testing
             Rational(30_000, 1_001), Rational(24_000, 1_001), Rational(60_000, 1_001),
             Rational(25), Rational(30),
         ])
-    func `a joined film has every frame at its time and its sound in full`(
+    func `a stitched film has every frame at its time and its whole audio`(
         rate: Rational
     ) async throws {
         let rendering = try await film(rate: rate, codec: .aac)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: [RenderPlan.AudioEncoding.Codec.aac, .pcm])
-    func `a large film has its index in front without being moved`(
+    func `a large film is written once with its index in front`(
         codec: RenderPlan.AudioEncoding.Codec
     ) async throws {
         let rendering = try await film(rate: Rational(25), codec: codec)
@@ -89,7 +89,7 @@ import Testing
         #expect(try await Rendering.samples(of: large) == Rendering.samples(of: small))
     }
 
-    @Test func `an index that outgrows its room is moved in front`() async throws {
+    @Test func `an index larger than its reserved room is moved to the front`() async throws {
         let rendering = try await film(rate: Rational(25), codec: .aac)
         let film = try await rendering.export()
         let path = "\(rendering.folder)/again.mp4"
@@ -101,7 +101,7 @@ import Testing
         #expect(try boxes(path).map(\.type).prefix(2) == ["ftyp", "moov"])
     }
 
-    @Test func `joined sound and the sound rendered are the same samples`() async throws {
+    @Test func `stitched audio has the rendered samples`() async throws {
         let rendering = try await film(rate: Rational(25), codec: .pcm)
 
         let path = try await rendering.export()
@@ -112,7 +112,7 @@ import Testing
         #expect(same(joined, rendered))
     }
 
-    @Test func `a film that lacks a frame is not accepted`() async throws {
+    @Test func `verification fails where a frame is missing`() async throws {
         let rendering = try await film(rate: Rational(25), codec: .aac)
         let path = try await rendering.export()
         var longer = rendering.plan

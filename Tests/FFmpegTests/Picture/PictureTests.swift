@@ -51,14 +51,14 @@ import Testing
         RenderPlan.Placement(picture: .color(color), frames: frames, box: box ?? full)
     }
 
-    @Test func `a colour is that colour in BT.709`() async throws {
+    @Test func `a colour has its BT.709 values`() async throws {
         let frame = try await frames([color("ff0000")])[0]
 
         // 0.2126 * 219 + 16 = 62.6; Cr is 240, Cb 128 - 0.1146 * 224.
         #expect(frame.at(160, 90) == [63, 102, 240])
     }
 
-    @Test func `brightness, contrast, saturation and negative are eq's sums`() async throws {
+    @Test func `brightness, contrast, saturation and negative match the eq filter`() async throws {
         func changed(_ effects: RenderPlan.Effects) async throws -> [Int] {
             var clip = color("808080")
             clip.effects = effects
@@ -75,7 +75,7 @@ import Testing
         #expect(try await frames([red])[0].at(160, 90) == [63, 128, 128])
     }
 
-    @Test func `a picture turns around the middle of its box`() async throws {
+    @Test func `a rotation turns around the centre of the box`() async throws {
         var bar = color("ffffff", box: .init(x: 100, y: 80, width: 120, height: 20))
         bar.rotation = Rational(90)
         let upright = try await frames([bar])[0]
@@ -90,7 +90,7 @@ import Testing
         #expect(oblique.luma(160 - 35, 90 + 35) == 16)
     }
 
-    @Test func `a crop takes its part of the source`() async throws {
+    @Test func `a crop shows the named part of the source`() async throws {
         // The still's columns differ, so each part of it has its own look.
         let whole = RenderPlan.Placement(
             source: 0, frames: FrameRange(0, 1), fit: .cover, box: full)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `the focus decides what crop keeps`() async throws {
+    @Test func `the focus decides which part the fit crop shows`() async throws {
         func top(_ y: Rational) async throws -> Frame {
             var clip = RenderPlan.Placement(source: 0, frames: FrameRange(0, 1), box: full)
             clip.focus = RenderPlan.Point(x: Rational(1, 2), y: y)
@@ -128,7 +128,7 @@ import Testing
         #expect(lowest.isEqual(to: lower))
     }
 
-    @Test func `a blurred copy fills what a tall picture leaves free`() async throws {
+    @Test func `a blurred copy fills the box beside a tall source`() async throws {
         var clip = RenderPlan.Placement(
             source: 0, frames: FrameRange(0, 1), fit: .contain, box: full)
         let plain = try await frames([clip], [.photo])[0]
@@ -142,7 +142,7 @@ import Testing
         #expect((1..<90).allSatisfy { abs(blurred.luma($0, 90) - blurred.luma($0 - 1, 90)) < 12 })
     }
 
-    @Test func `speed shows the source's frames that much sooner`() async throws {
+    @Test func `speed two shows every second frame, speed a half each frame twice`() async throws {
         func clip(_ start: Rational, _ count: Int, _ speed: Rational) -> RenderPlan.Placement {
             RenderPlan.Placement(
                 picture: .source(0), frames: FrameRange(0, count), sourceStart: start,
@@ -157,7 +157,7 @@ import Testing
         #expect((0..<24).allSatisfy { slow[2 * $0].bytes == plain[$0].bytes })
     }
 
-    @Test func `a wipe is half way in its middle and mixes two clips`() async throws {
+    @Test func `a wipe shows half of each clip at its middle`() async throws {
         var second = color("ffffff", FrameRange(5, 20))
         second.transitionIn = RenderPlan.Transition(kind: .wipeleft, frames: 9, isMix: true)
         let frames = try await frames(
@@ -172,7 +172,7 @@ import Testing
         #expect(frames[14].luma(10, 90) == 235)
     }
 
-    @Test func `a slide comes from what lies below and goes to it`() async throws {
+    @Test func `a slide uncovers and covers the layer below`() async throws {
         var clip = color("ffffff", FrameRange(0, 20))
         clip.transitionIn = RenderPlan.Transition(kind: .slideleft, frames: 9)
         clip.transitionOut = RenderPlan.Transition(kind: .slideup, frames: 9)

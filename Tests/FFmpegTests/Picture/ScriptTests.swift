@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: rates)
-    func `a text shows on exactly its frames, at any rate`(rate: Rational) async throws {
+    func `a text shows on exactly its frames at any rate`(rate: Rational) async throws {
         let events = try await rendering(
             [title("A", 1, 2), title("B", 3, 6), title("C", 7, 23)], frameCount: 24, rate: rate)
 
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: CaptionStyle.Preset.allCases)
-    func `captions are the same frames however they are cut`(
+    func `captioned frames do not depend on the cuts`(
         preset: CaptionStyle.Preset
     ) async throws {
         let captioned = try await rendering([captions(preset, FrameRange(2, 40))])
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: [Rational(120), Rational(24_000, 1_001)])
-    func `seams inside fades, sweeps and springs leave no trace`(rate: Rational) async throws {
+    func `seams inside fades, sweeps and springs change no frame`(rate: Rational) async throws {
         let all = try await rendering(
             [
                 title("In and out", 3, 38, fades: (15, 14)),
@@ -86,7 +86,7 @@ import Testing
         #expect(Set(whole).count > 30)
     }
 
-    @Test func `a fade begins clear and ends clear`() async throws {
+    @Test func `a fade is fully transparent at both ends`() async throws {
         let faded = try await rendering([title("Fade", 10, 30, fades: (6, 6))])
 
         let hashes = try await faded.frameHashes(cuts: [0, 40])
@@ -98,7 +98,7 @@ import Testing
         #expect(Set(hashes[24..<30]).count == 6)
     }
 
-    @Test func `the content address follows the words and not the clip's place`() async throws {
+    @Test func `the fingerprint depends on the words, not on the clip's start`() async throws {
         let before = try await rendering([captions(.highlight, FrameRange(4, 40))])
         let after = try await rendering([captions(.highlight, FrameRange(6, 42))])
         let other = try await rendering([captions(.karaoke, FrameRange(4, 40))])
@@ -113,7 +113,7 @@ import Testing
         #expect(!address(before, 0, 4).contains("fonts"))
     }
 
-    @Test func `the content address names the fonts' files`() async throws {
+    @Test func `the fingerprint contains the font files`() async throws {
         let folder = NSTemporaryPath.make("spool-fonts")
         let font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
         try FileManager.default.copyItem(atPath: font, toPath: "\(folder)/a.ttf")
@@ -134,7 +134,7 @@ import Testing
         #expect(one != address())
     }
 
-    @Test func `a font that is not there gives way to the same one everywhere`() async throws {
+    @Test func `a missing font falls back to Lato`() async throws {
         var unknown = TextTitle("Fallback", .title, width: 320, height: 180)
         unknown.fontFamily = "No Such Font"
         func placed(_ title: TextTitle) -> RenderPlan.ScriptPlacement {
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test(arguments: ["ffe500", "7c3aed", "ffffff", "39ff88", "204060", "c04020"])
-    func `a box has the colour that was asked for`(color: String) async throws {
+    func `a box has its requested colour`(color: String) async throws {
         var title = TextTitle("   ", .lowerThird, width: 320, height: 180)
         title.text = "."
         title.color = color
@@ -187,7 +187,7 @@ import Testing
         return [bytes[0], bytes[4], bytes[5]]
     }
 
-    @Test func `a path with every mark of the graph's syntax is found`() async throws {
+    @Test func `a path with every special character of graphs is opened`() async throws {
         var text = try await rendering([title("Path", 0, 4)], frameCount: 4)
         let folder = "\(text.folder)/it's [a], b; c:\\d%e"
         try FileManager.default.createDirectory(

@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: counted)
-    func `every frame is the one of its time`(source: Counted) async throws {
+    func `every output frame is the source frame of its time`(source: Counted) async throws {
         let path = try await make(source, folder: NSTemporaryPath.make("spool-sources"))
         for (start, rate) in [
             (Rational.zero, Rational(30)), (Rational(7, 10), Rational(30_000, 1_001)),
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func `what an edit list hides is not shown`() async throws {
+    @Test func `frames hidden by an edit list are not shown`() async throws {
         let folder = NSTemporaryPath.make("spool-sources")
         let source = Counted(name: "whole.mp4", encoding: Self.h264) { Rational($0, 30) }
         let whole = try await make(source, folder: folder)
@@ -156,7 +156,7 @@ import Testing
     }
 
     @Test(arguments: [("smpte2084", [16, 107, 181, 235]), ("arib-std-b67", [16, 103, 139, 235])])
-    func `HDR is brought to the brightness of a usual screen`(
+    func `HDR is tone-mapped to SDR brightness`(
         transfer: String, wanted: [Int]
     ) async throws {
         let path = "\(NSTemporaryPath.make("spool-sources"))/hdr.mp4"
@@ -186,7 +186,7 @@ import Testing
     @Test(arguments: [
         (44_100, "mono"), (44_100, "stereo"), (48_000, "5.1"), (96_000, "stereo"), (22_050, "mono"),
     ])
-    func `sound of any rate and layout keeps its pitch and its length`(
+    func `audio of any rate and layout keeps pitch and length`(
         sampleRate: Int, layout: String
     ) async throws {
         let path = "\(NSTemporaryPath.make("spool-sources"))/tone.wav"
@@ -209,7 +209,7 @@ import Testing
     }
 
     @Test(arguments: [("0.5", 24_000), ("3", 96_000)])
-    func `sound shorter or longer than its film fits the clip`(
+    func `audio shorter or longer than its film fits the clip`(
         seconds: String, heard: Int
     ) async throws {
         let path = "\(NSTemporaryPath.make("spool-sources"))/film.mov"
@@ -231,7 +231,7 @@ import Testing
         #expect(sound[(heard * 2)...].allSatisfy { $0 == 0 })
     }
 
-    @Test func `a film without sound is silent, not broken`() async throws {
+    @Test func `a film without audio renders as silence`() async throws {
         let path = try await make(Self.counted[1], folder: NSTemporaryPath.make("spool-sources"))
         var rendering = try await clip(path, frames: 30)
         #expect(rendering.plan.sources[0].media.audio == nil)
@@ -242,7 +242,7 @@ import Testing
         #expect(try await rendering.renderedSound().allSatisfy { $0 == 0 })
     }
 
-    @Test func `a turned film stands upright, an anamorphic one has its shape`() async throws {
+    @Test func `a rotated film is upright and an anamorphic one keeps its aspect`() async throws {
         let folder = NSTemporaryPath.make("spool-sources")
         // The left half is white.
         try await runFFmpeg(
@@ -269,7 +269,7 @@ import Testing
         #expect(top.allSatisfy { $0 < 20 }, "\(top)")
     }
 
-    @Test func `a picture of odd size and with alpha lets the ground through`() async throws {
+    @Test func `a still of odd size with alpha shows the background through it`() async throws {
         let path = "\(NSTemporaryPath.make("spool-sources"))/half.png"
         try await runFFmpeg(
             ["-f", "lavfi", "-i", "color=white@0.5:s=33x21,format=rgba", "-frames:v", "1", path])

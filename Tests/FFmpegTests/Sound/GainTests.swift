@@ -22,7 +22,7 @@ import Testing
     }
 
     /// As many as an edit may have: more than one argument of a command holds.
-    @Test func `a gain of very many points is the gain of the few that it lies on`() async throws {
+    @Test func `a gain of 4,000 points equals the line through them`() async throws {
         let clip = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)
         var (few, many) = (clip, clip)
         few.gainPoints = [
@@ -62,7 +62,7 @@ import Testing
         #expect(worst < 1e-5)
     }
 
-    @Test func `a head before the output's start is cut off to the sample`() async throws {
+    @Test func `a head before the output's start is cut to the sample`() async throws {
         let whole = try await left(
             [.ntsc],
             [
@@ -82,7 +82,7 @@ import Testing
         #expect(cut[70_000...].allSatisfy { $0 == 0 })
     }
 
-    @Test func `speed keeps the pitch and the planned length`() async throws {
+    @Test func `speed keeps pitch and planned length`() async throws {
         for speed in [Rational(2), Rational(1, 4)] {
             let sound = try await left(
                 [.voice],
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `music ducks under a voice and comes back`() async throws {
+    @Test func `music is quieter under a voice and recovers after it`() async throws {
         let music = RenderPlan.AudioPlacement(
             source: 0, startSample: 0, endSample: 240_000, loops: true, ducks: true)
         let voice = RenderPlan.AudioPlacement(

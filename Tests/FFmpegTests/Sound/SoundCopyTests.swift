@@ -19,7 +19,7 @@ import Testing
         SoundCopy.count(rows(starts), samples: samples, sampleRate: 48_000)
     }
 
-    @Test func `packets up to the last sample are wanted and no more`() {
+    @Test func `packets up to the last sample are copied and no others`() {
         let packets = (-1..<10).map { $0 * 1_024 }
 
         #expect(count(packets, samples: 1) == 2)
@@ -28,7 +28,7 @@ import Testing
         #expect(count(packets.map { $0 - 500 }, samples: 1_024) == 3)
     }
 
-    @Test func `packets that do not do are told apart`() {
+    @Test func `a gap or a missing priming packet prevents the copy`() {
         let packets = (-1..<10).map { $0 * 1_024 }
 
         // Too few, no packet before the first sample, a gap, from too far back.
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: [Rational.zero, Rational(7, 2), Rational(12_345_667, 1_000_000), Rational(23)])
-    func `copied sound begins and ends at the samples asked for`(from: Rational) async throws {
+    func `copied audio begins and ends at the requested samples`(from: Rational) async throws {
         let folder = NSTemporaryPath.make("spool-sound-copy")
         let path = try await source(in: folder)
         let rendering = try await rendering(path, frameCount: 181, from: from)
@@ -87,7 +87,7 @@ import Testing
         #expect(same)
     }
 
-    @Test func `only sound that nothing is done to is copied`() async throws {
+    @Test func `only unchanged audio is copied`() async throws {
         let folder = NSTemporaryPath.make("spool-sound-copy")
         let path = try await source(in: folder)
         let plan = try await rendering(path, frameCount: 60, from: Rational(1)).plan
@@ -110,7 +110,7 @@ import Testing
         #expect(!isCopied { $0.audio.append($0.audio[0]) })
     }
 
-    @Test func `a film with copied sound passes its check and plays the source's samples`()
+    @Test func `a film with copied audio passes verification with the source's samples`()
         async throws
     {
         let folder = NSTemporaryPath.make("spool-sound-copy")

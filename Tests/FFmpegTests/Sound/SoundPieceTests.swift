@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [(48_000, 30), (44_100, 8)])
-    func `a tone through many borders has no step, and every sample its place`(
+    func `a tone across piece borders has no step and keeps every sample's place`(
         rate: Int, pieceFrames: Int
     ) async throws {
         let clip = RenderPlan.AudioPlacement(
@@ -80,7 +80,7 @@ import Testing
         #expect(pieced.power <= 1.25 * own.power)
     }
 
-    @Test func `a mix of everything is the same in pieces`() async throws {
+    @Test func `a mix in pieces equals the whole mix`() async throws {
         // Other rates, overlaps, fades, gains over borders, speed, a loop that
         // ducks, a head before the first sample and a tail beyond the last.
         let audio = [
@@ -125,7 +125,7 @@ import Testing
         return try await part.renderedSound()
     }
 
-    @Test func `a film takes its sound from pieces`() async throws {
+    @Test func `a film stitched from audio pieces passes verification`() async throws {
         let clip = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)
         var rendering = try await rendering([.ntsc], seconds: 2, pieceFrames: 30, [clip])
         rendering.plan.output.format = .mp4
@@ -138,7 +138,7 @@ import Testing
         #expect(check.frames == 60)
     }
 
-    @Test func `a piece's address changes with what is heard in it and with nothing else`() {
+    @Test func `a piece's address depends only on its own audio`() {
         let plan = RenderPlan(
             output: .init(width: 320, height: 180, frameRate: Rational(30)), frameCount: 3_000,
             sources: [0, 1].map {

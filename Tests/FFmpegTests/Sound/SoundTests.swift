@@ -19,7 +19,7 @@ import Testing
         stride(from: 0, to: samples.count, by: 2).map { samples[$0] }
     }
 
-    @Test func `a plan without sound is silence of full length`() async throws {
+    @Test func `a plan without audio is silence of full length`() async throws {
         let rendering = try await placed([], [])
 
         let sound = try await rendering.renderedSound()
@@ -27,7 +27,7 @@ import Testing
         #expect(same(sound, Array(repeating: 0, count: 96_000 * 2)))
     }
 
-    @Test func `a clip stands on its sample with silence around it`() async throws {
+    @Test func `a clip begins and ends on its samples`() async throws {
         let rendering = try await placed(
             [.ntsc],
             [
@@ -44,7 +44,7 @@ import Testing
         #expect(sound[30_001...].allSatisfy { $0 == 0 })
     }
 
-    @Test func `sound extracted from a film gives the same samples`() async throws {
+    @Test func `extracted audio has the film's samples`() async throws {
         for sample in [SampleMedia.Sample.ntsc, .pal, .phone, .cut, .wide] {
             let rendering = try await placed(
                 [sample],
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `a late in-point is reached by seeking, to the sample`() async throws {
+    @Test func `a late in-point is sample-exact after a seek`() async throws {
         let rendering = try await placed(
             [.lecture],
             [
@@ -84,7 +84,7 @@ import Testing
         #expect(off < 0.003)
     }
 
-    @Test func `sound that a copy would change is not extracted`() async throws {
+    @Test func `audio that a copy would change is not extracted`() async throws {
         let rendering = try await placed([.odd], [])
 
         await #expect {
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `overlapping clips add up with their gains`() async throws {
+    @Test func `overlapping clips are summed with their gains`() async throws {
         let one = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 40_000)
         let two = RenderPlan.AudioPlacement(
             source: 1, startSample: 20_000, endSample: 60_000, volume: Rational(1, 2))
@@ -115,7 +115,7 @@ import Testing
         #expect(off < 0.000_001)
     }
 
-    @Test func `a soundtrack begins again when its file ends`() async throws {
+    @Test func `a soundtrack loops at the end of its file`() async throws {
         let rendering = try await placed(
             [.song],
             [
@@ -134,7 +134,7 @@ import Testing
         #expect(abs(sound[239_999]) < 0.001)
     }
 
-    @Test func `a mono voice is as loud on both sides`() async throws {
+    @Test func `a mono voice is equally loud on both channels`() async throws {
         let rendering = try await placed(
             [.voice], [RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)])
 
@@ -145,7 +145,7 @@ import Testing
         #expect(same(left(sound), left(Array(sound.dropFirst()) + [0])))
     }
 
-    @Test func `sound of every kind of file lasts as planned`() async throws {
+    @Test func `audio of every container has the planned length`() async throws {
         for sample in [SampleMedia.Sample.odd, .transport, .wide, .phone, .song, .voice] {
             let rendering = try await placed(
                 [sample],
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    @Test func `a tone cut a hundred times goes on without a step`() async throws {
+    @Test func `a tone of 120 clips has no step`() async throws {
         let path = "\(NSTemporaryPath.make("spool-tone"))/tone.wav"
         try await runFFmpeg(
             ["-f", "lavfi", "-i", "aevalsrc=0.5*sin(2*PI*440*t):s=48000:d=12"]
@@ -185,7 +185,7 @@ import Testing
         #expect((steps.max() ?? 1) < 0.5 * 2 * Float.pi * 440 / 48_000 * 1.001)
     }
 
-    @Test func `very many clips sound the same made in pieces`() async throws {
+    @Test func `many clips mixed in pieces have the same samples`() async throws {
         // Overlaps, gaps, gains, a head before the first sample, a tail beyond
         // the last, and music that ducks.
         let clips = (0..<30).map { index in
@@ -227,7 +227,7 @@ import Testing
         #expect(whole.contains { abs($0) > 0.1 })
     }
 
-    @Test func `a hundred clips of sound stand one after the other`() async throws {
+    @Test func `a hundred clips of audio play one after the other`() async throws {
         let clips = (0..<100).map { index in
             RenderPlan.AudioPlacement(
                 source: index % 2, startSample: index * 900, endSample: index * 900 + 1_000,
