@@ -144,14 +144,14 @@ import Testing
 
     @Test(arguments: CaptionStyle.Preset.allCases)
     func `no text becomes an override tag in any preset`(preset: CaptionStyle.Preset) throws {
-        var random = SeededGenerator(seed: 9)
         let pieces = [
             "{", "}", "\\", "\\N", "{\\pos(0,0)}", "\\{", "\\\\{", "a", "ß", "日本", "😀", "👩‍👩‍👧", "\n",
             "\r\n", "\t", ",", ":", "&", "%", "\u{2028}", "\u{0}", "\u{7f}", "\u{202E}", "é",
             "Dialogue:",
             "{\\p1}m 0 0", "\\h", "\\n", "'", "]", "[",
         ]
-        for _ in 0..<200 {
+        for seed in testSeeds(200) {
+            var random = SeededGenerator(seed: seed)
             let texts = (0..<4).map { _ in
                 (0..<Int.random(in: 1..<8, using: &random))
                     .map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
@@ -162,7 +162,8 @@ import Testing
 
             let expected = dialogues(safe.file(frameRate: output.frameRate)).map { seen($0).blocks }
             let lines = dialogues(file.file(frameRate: output.frameRate))
-            #expect(lines.map { seen($0).blocks } == expected, "\(texts)")
+            #expect(
+                lines.map { seen($0).blocks } == expected, "\(replayCommand(seed)) \(texts)")
             #expect(
                 file.file(frameRate: output.frameRate).split(separator: "\n").count
                     == safe.file(frameRate: output.frameRate).split(separator: "\n").count)

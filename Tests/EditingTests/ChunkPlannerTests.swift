@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -130,7 +129,7 @@ import Testing
     }
 
     @Test func `chunks tile any timeline, none empty, none longer than planned`() {
-        for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
+        for seed in testSeeds(300) {
             var random = SeededGenerator(seed: seed)
             let rates = [Rational(30), Rational(30_000, 1_001), Rational(25), Rational(1)]
             let frameCount = Int.random(in: 1...20_000, using: &random)
@@ -158,7 +157,7 @@ import Testing
 
     @Test func `chunks have half to eleven tenths of the wanted length, a lone clip three tenths`()
     {
-        for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
+        for seed in testSeeds(300) {
             var random = SeededGenerator(seed: seed)
             let wanted = Int.random(in: 1...400, using: &random)
             let frameCount = Int.random(in: 1...5_000, using: &random)
@@ -185,7 +184,7 @@ import Testing
     }
 
     @Test func `a later change moves no earlier border`() {
-        for seed in testSeeds(200, environment: ProcessInfo.processInfo.environment) {
+        for seed in testSeeds(200) {
             var random = SeededGenerator(seed: seed)
             let edges = (0..<40).map { _ in
                 ClipEdge(

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -85,7 +84,7 @@ import Testing
     @Test func `any plan keeps the invariants of its type`() {
         var plans = 0
         var refusals: [String: Int] = [:]
-        let seeds = testSeeds(1_000, environment: ProcessInfo.processInfo.environment)
+        let seeds = testSeeds(1_000)
         for seed in seeds {
             var random = SeededGenerator(seed: seed)
             let edit = edit(using: &random)
@@ -161,7 +160,7 @@ import Testing
     }
 
     @Test func `clips that touch in seconds touch in frames and in samples`() throws {
-        for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
+        for seed in testSeeds(300) {
             var random = SeededGenerator(seed: seed)
             let lengths = (0..<20).map { _ in time(3, using: &random) + 1 }
             let clips: [JSONValue] = lengths.map {

@@ -1,9 +1,10 @@
 package import ObjectStore
 
-/// One rule that every `Bucket` keeps, as a check that can fail.
+/// One rule of the contract of `Bucket`, as a check that can fail.
 package struct BucketRule: Sendable, CustomStringConvertible {
+    /// The rule as a sentence.
     package var description: String
-    /// Given a bucket and a prefix of its own; throws what is wrong.
+    /// Checks the rule below an unused prefix of a bucket; throws `BucketRuleBroken`.
     package var check: @Sendable (any Bucket, String) async throws -> Void
 
     init(
@@ -22,6 +23,7 @@ package struct BucketRuleBroken: Error, CustomStringConvertible {
 
 /// The rules of `Bucket`, run alike on memory, the emulator and a real store.
 package enum BucketContract {
+    /// All rules.
     package static let rules =
         readingRules + writingRules + listingRules + multipartRules + fileRules + edgeRules
         + multipartEdgeRules + copyRules

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Random numbers that a seed replays (SplitMix64, Steele et al. 2014).
 package struct SeededGenerator: RandomNumberGenerator {
     /// Value of `SPOOL_TEST_SEED` that gives the same numbers again.
@@ -21,6 +23,11 @@ package struct SeededGenerator: RandomNumberGenerator {
 
     /// A number from 0 up to, but not including, a positive limit.
     package mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+}
+
+/// The seeds of one property test by the environment of this process.
+package func testSeeds(_ count: Int) -> [UInt64] {
+    testSeeds(count, environment: ProcessInfo.processInfo.environment)
 }
 
 /// The seeds of one property test: the one of `SPOOL_TEST_SEED` where it is set, else `count`

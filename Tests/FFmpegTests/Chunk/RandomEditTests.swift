@@ -15,7 +15,7 @@ import Testing
     ]
 
     static var seeds: [UInt64] {
-        testSeeds(4, environment: ProcessInfo.processInfo.environment)
+        testSeeds(4)
     }
 
     private func edit(_ random: inout SeededGenerator) async throws -> Rendering {
