@@ -164,7 +164,7 @@ let package = Package(
 
         // For Benchmarks/planner_simulation.py.
         .executableTarget(
-            name: "planner-chunks", dependencies: ["Editing"], path: "Benchmarks/planner_chunks",
+            name: "planner-chunks", dependencies: ["MediaTime", "RenderPlans", "Planning"], path: "Benchmarks/planner_chunks",
             swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
 
         // Tests.
@@ -175,6 +175,17 @@ let package = Package(
                 "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // Faults of edits line by line, for the schema's test; no product.
+        .executableTarget(
+            name: "edit-check",
+            dependencies: [
+                "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
+                "Lowering",
+            ],
+            path: "Tests/EditCheck", swiftSettings: strict),
+        .testTarget(
+            name: "TestSupportTests", dependencies: ["TestSupport", "Randomness"],
+            swiftSettings: strict),
         tests(of: "JSON", with: ["Randomness"]),
         tests(of: "WallClock"),
         tests(of: "Crypto", with: ["Signing"]),
@@ -201,7 +212,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SpoolCLITests", dependencies: ["SpoolCommands", "HTTPTransport", "JSON"],
+            name: "SpoolCLITests",
+            dependencies: ["SpoolCommands", "HTTPTransport", "JSON", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]

@@ -8,7 +8,6 @@ import RenderPlans
 ///
 /// Arguments: concurrency, function's seconds, frames, frames a second, width and
 /// height of a frame, then the frames of clip edges, each of another clip.
-import Editing
 
 let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 if numbers.count >= 6 {

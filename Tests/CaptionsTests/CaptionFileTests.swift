@@ -10,7 +10,7 @@ import Testing
         "start":4,"length":2.2}
         """
 
-    @Test func `pages stand at the clip's place and end with it`() throws {
+    @Test func `caption pages begin and end with their clip`() throws {
         let plan = try plan(oneTrack(clip, output: #"{"captions":["srt"]}"#))
 
         #expect(plan.captionFiles == [.srt])
@@ -18,7 +18,7 @@ import Testing
             plan.captionFile(.srt) == "1\n00:00:04,000 --> 00:00:06,200\none two\nthree\n\n")
     }
 
-    @Test func `a range moves the captions with the picture`() throws {
+    @Test func `a range shifts captions and frames alike`() throws {
         let plan = try plan(
             oneTrack(clip, output: #"{"range":{"start":5,"length":10},"captions":["vtt"]}"#))
 
@@ -39,7 +39,7 @@ import Testing
         #expect(events.first?.contains("{\\rWord0}one{\\rText0} two") == true)
     }
 
-    @Test func `sound alone can have files of captions`() throws {
+    @Test func `an audio output can have caption files`() throws {
         let plan = try plan(
             oneTrack(
                 clip, #"{"asset":{"type":"video","assetId":"ast_1"},"length":2}"#,
@@ -57,7 +57,7 @@ import Testing
         #expect(plan.frameCount == 195)
     }
 
-    @Test func `an in-point takes the captions of that stretch`() throws {
+    @Test func `an in-point trims the words of captions`() throws {
         let asset = #"{"type":"caption","captions":"cap_1","trim":1.2,"style":"karaoke"}"#
         let plan = try plan(oneTrack(#"{"asset":\#(asset)}"#))
 
@@ -71,7 +71,7 @@ import Testing
         #expect(plan.frameCount == 54)
     }
 
-    @Test func `a text's wishes reach the plan`() throws {
+    @Test func `a text's font, size, colour and place reach the plan`() throws {
         let clip = """
             {"asset":{"type":"text","text":"Hi","style":"lowerThird",
             "font":{"family":"DejaVu Sans","size":40,"color":"#FFCC00"}},"length":2,"scale":0.5,

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: RunningCRC.Algorithm.allCases)
-    func `a CRC is the same in one piece, in many and joined`(
+    func `a CRC does not depend on pieces and joins`(
         algorithm: RunningCRC.Algorithm
     ) throws {
         let bytes = (0..<1_000).map { UInt8(truncatingIfNeeded: $0 * $0 >> 3) }
@@ -84,7 +84,7 @@ import Testing
         #expect(hex(hmacSHA256(key: key, Array(message.utf8))) == code)
     }
 
-    @Test func `texts are equal with the same bytes only`() {
+    @Test func `constant-time comparison accepts equal bytes only`() {
         #expect(constantTimeEqual([], []))
         #expect(constantTimeEqual([1, 2], [1, 2]))
         #expect(!constantTimeEqual([1, 2], [1, 3]))
@@ -101,7 +101,7 @@ import Testing
         #expect(bytes(hex: text) == expected)
     }
 
-    @Test func `a digest does not depend on how the bytes are cut`() {
+    @Test func `a digest does not depend on the pieces`() {
         let bytes = (0..<1_000).map { UInt8(truncatingIfNeeded: $0) }
         var running = RunningDigest(.sha256)
         for start in stride(from: 0, to: 1_000, by: 7) {
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: [("a b/ä+~", "a%20b%2F%C3%A4%2B~"), ("", "")])
-    func `percent-encoding goes there and back`(plain: String, encoded: String) {
+    func `percent-encoding survives a round trip`(plain: String, encoded: String) {
         #expect(uriEncode(plain) == encoded)
         #expect(uriDecode(encoded) == plain)
     }

@@ -7,7 +7,7 @@ import TestSupport
 
 
 @Suite struct EditFaultTests {
-    @Test func `every fixture is read`() throws {
+    @Test func `every fixture file decodes`() throws {
         let folder = repositoryRoot.appending(path: "Tests/Fixtures/edits").path
         let files = try FileManager.default.contentsOfDirectory(atPath: folder)
 
@@ -37,7 +37,7 @@ import TestSupport
         }
     }
 
-    @Test func `an empty project says so in the words of ClipForge`() throws {
+    @Test func `an empty project has ClipForge's error text`() throws {
         let request = try request(#"{"project":{"tracks":[]},"settings":{}}"#)
 
         #expect {
@@ -56,7 +56,7 @@ import TestSupport
         #expect("\(faults)" == "/output/fps is required (and 1 more)")
     }
 
-    @Test func `a flood of faults is cut`() throws {
+    @Test func `the list of faults is cut at its maximum`() throws {
         let clips = Array(repeating: "{}", count: 1_500).joined(separator: ",")
         let request = try request(#"{"timeline":{"tracks":[{"clips":[\#(clips)]}]}}"#)
 
@@ -89,7 +89,7 @@ import TestSupport
             ])
     }
 
-    @Test func `merge fields cannot blow a document up`() throws {
+    @Test func `merge fields cannot exceed the document's size limit`() throws {
         let long = String(repeating: "x", count: 100_000)
         let names = Array(repeating: "{{A}}", count: 200).joined()
         let request = try request(
@@ -101,7 +101,7 @@ import TestSupport
             ])
     }
 
-    @Test func `a decoder stops at too many levels as well`() {
+    @Test func `a decoder refuses too many levels`() {
         let text = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
 
         #expect(throws: DecodingError.self) {
@@ -115,7 +115,7 @@ import TestSupport
         #expect(pointer.description == "/a~1b/3/c~0d")
     }
 
-    @Test func `any JSON value survives being decoded and encoded`() throws {
+    @Test func `any JSON value survives a round trip`() throws {
         let text = #"{"a":[1,2.5,"x",true,null,{"b":[]}],"c":{}}"#
 
         let value = try request(text)

@@ -33,7 +33,7 @@ import TestSupport
         #expect(captions.trim.value == Rational(7, 2))
     }
 
-    @Test func `a clip is upright where nothing else is asked`() throws {
+    @Test func `a clip request is upright by default`() throws {
         let plan = try plan(fixture("valid.clip-short"))
 
         #expect((plan.output.width, plan.output.height) == (1080, 1920))
@@ -42,7 +42,7 @@ import TestSupport
 
     // MARK: Like its source
 
-    @Test func `an output takes size and rate of the main picture`() throws {
+    @Test func `an output takes size and rate of the main source`() throws {
         let plan = try plan(fixture("valid.output-like-source"))
 
         #expect((plan.output.width, plan.output.height) == (1280, 720))
@@ -71,7 +71,7 @@ import TestSupport
         #expect(plan.audio.map { plan.sources[$0.source].assetID } == ["ast_music"])
     }
 
-    @Test func `what an OpenTimelineIO document says beyond that is listed`() throws {
+    @Test func `unsupported parts of an OpenTimelineIO document are listed`() throws {
         let edit = try Edit(request: fixture("valid.otio"))
 
         #expect(
@@ -97,7 +97,7 @@ import TestSupport
         return try #require(try Variations(request: request, freshSeed: 1)).variations
     }
 
-    @Test func `each asset has its variations, in the ranges of Video Refresher`() throws {
+    @Test func `each asset has variations within the ranges of Video Refresher`() throws {
         let drawn = try variations(count: 50)
 
         #expect(drawn.map(\.assetID) == (0..<100).map { $0 < 50 ? "ast_1" : "ast_2" })
@@ -113,7 +113,7 @@ import TestSupport
         #expect(drawn.contains { $0.effects.brightness > 0.03 })
     }
 
-    @Test func `a seed draws the same numbers, however many are asked for`() throws {
+    @Test func `a seed gives the same variations for any count`() throws {
         let few = try variations(count: 2)
         let many = try variations(["ast_1", "ast_2", "ast_upright"], count: 5)
 
@@ -122,7 +122,7 @@ import TestSupport
         #expect(try variations(seed: 8)[0].effects != few[0].effects)
     }
 
-    @Test func `what is stored of a variation makes the same edit again`() throws {
+    @Test func `a stored variation gives the same edit again`() throws {
         let variation = try variations(count: 1)[0]
 
         let again = try Edit(request: variation.request)

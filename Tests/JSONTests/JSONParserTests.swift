@@ -25,7 +25,7 @@ import TestSupport
         #expect(try parse(text) == .string("\"\\/\u{8}\u{c}\n\r\tAé😀\u{0}"))
     }
 
-    @Test func `a byte order mark is passed over`() throws {
+    @Test func `a byte order mark is skipped`() throws {
         #expect(try JSONValue(parsing: [0xef, 0xbb, 0xbf] + Array("[1]".utf8)) == [1])
     }
 
@@ -48,7 +48,7 @@ import TestSupport
         ("[] []", 3, "something after the end of the document"),
         ("{\"a\":1,\"a\":2}", 7, "the field \"a\" stands twice"),
     ])
-    func `what is not JSON is refused where it ends`(text: String, offset: Int, reason: String) {
+    func `invalid JSON is refused at its offset`(text: String, offset: Int, reason: String) {
         #expect(throws: JSONSyntaxError(offsetBytes: offset, reason: reason)) { try parse(text) }
     }
 
@@ -58,7 +58,7 @@ import TestSupport
         }
     }
 
-    @Test func `levels are counted before they cost anything`() {
+    @Test func `64 levels of nesting are the maximum`() {
         let text = String(repeating: "[", count: 100_000)
 
         #expect(
@@ -77,12 +77,12 @@ import TestSupport
     /// Foundation's decoder is the reference: what we read, it reads the same;
     /// what it refuses, we refuse. It lets pass a comma at the end of an array
     /// and a field that stands twice; we do not.
-    @Test func `changed documents are read as Foundation reads them`() throws {
+    @Test func `mutated documents are read as Foundation reads them`() throws {
         let texts = try EditFixture.all.map {
             Array(String(decoding: try JSONEncoder().encode($0.request), as: UTF8.self).utf8)
         }
         let alphabet = Array(#"{}[]",:\0123456789.eE+-tfnu aé"#.utf8)
-        for seed in testSeeds(2_000, environment: ProcessInfo.processInfo.environment) {
+        for seed in testSeeds(2_000) {
             var random = SeededGenerator(seed: seed)
             var bytes = try #require(texts.randomElement(using: &random))
             for _ in 0..<Int.random(in: 0...3, using: &random) {
@@ -98,13 +98,13 @@ import TestSupport
             let reference = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
 
             let text = String(decoding: bytes, as: UTF8.self)
-            if let ours { #expect(ours == reference, "SPOOL_TEST_SEED=\(seed) \(text)") }
+            if let ours { #expect(ours == reference, "\(replayCommand(seed)) \(text)") }
             if ours == nil, reference != nil {
                 let error = #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: bytes) }
                 let isTwice = error?.reason.hasSuffix("stands twice") ?? false
                 let closing = error.map { bytes[min($0.offsetBytes, bytes.count - 1)] }
                 let isComma = closing == UInt8(ascii: "]") || closing == UInt8(ascii: "}")
-                #expect(isTwice || isComma, "SPOOL_TEST_SEED=\(seed) \(text)")
+                #expect(isTwice || isComma, "\(replayCommand(seed)) \(text)")
             }
         }
     }

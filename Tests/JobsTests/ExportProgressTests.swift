@@ -23,7 +23,7 @@ import Testing
         #expect(rendering([100, 200], soundDone: nil) == 80)
     }
 
-    @Test func `the sound counts for a twentieth`() {
+    @Test func `audio counts for a twentieth of the progress`() {
         #expect(rendering([100, 200], soundDone: .zero) == 77)
         #expect(rendering([0, 0], soundDone: Rational(1)) == 23)
         #expect(rendering([100, 200], soundDone: Rational(1)) == 80)

@@ -38,7 +38,7 @@ import TestSupport
             ])
     }
 
-    @Test func `without a chosen sound each angle is heard while it is shown`() throws {
+    @Test func `each angle is heard while it is shown by default`() throws {
         let plan = try plan(multicam(#","volume":0.5"#))
 
         #expect(
@@ -48,7 +48,7 @@ import TestSupport
         #expect(plan.audio.map(\.volume) == Array(repeating: Rational(1, 2), count: 3))
     }
 
-    @Test func `a recorder that started late is silent until it did`() throws {
+    @Test func `a late recorder is silent before its start`() throws {
         let plan = try plan(multicam(#","audio":"ast_music","offsets":{"audio":-1.5}"#))
 
         #expect(
@@ -56,7 +56,7 @@ import TestSupport
         #expect(plan.sources.map(\.assetID) == ["ast_1", "ast_2", "ast_music"])
     }
 
-    @Test func `switches to the angle that is shown make no cut`() throws {
+    @Test func `a switch to the shown angle makes no cut`() throws {
         let plan = try plan(
             oneTrack(
                 #"{"asset":{"type":"multicam","angles":{"A":"ast_1"},"switches":["#
@@ -66,7 +66,7 @@ import TestSupport
         #expect(plan.layers[0].placements.map(\.frames) == [FrameRange(0, 90)])
     }
 
-    @Test func `an overlap with a transition mixes pictures and sounds`() throws {
+    @Test func `an overlap with a transition mixes frames and audio`() throws {
         let plan = try plan(
             oneTrack(
                 #"{"asset":{"type":"video","assetId":"ast_1"},"length":4}"#,
@@ -83,7 +83,7 @@ import TestSupport
         #expect(plan.audio.map(\.fadeInSamples) == [0, 24_000])
     }
 
-    @Test func `speed shortens what is left of a source`() throws {
+    @Test func `speed shortens the rest of a source`() throws {
         let plan = try plan(
             oneTrack(#"{"asset":{"type":"video","assetId":"ast_1","trim":5,"speed":1.5}}"#))
 
@@ -92,7 +92,7 @@ import TestSupport
         #expect(plan.audio[0].speed == Rational(3, 2))
     }
 
-    @Test func `a range shifts everything and drops what lies outside`() throws {
+    @Test func `a range shifts all clips and drops those outside`() throws {
         let plan = try plan(
             oneTrack(
                 #"{"asset":{"type":"video","assetId":"ast_2"},"length":2}"#,

@@ -73,7 +73,7 @@ import TestSupport
             ])
     }
 
-    @Test func `a soundtrack lies under the whole timeline and fades`() throws {
+    @Test func `a soundtrack spans the timeline and fades`() throws {
         let plan = try plan(
             """
             {"timeline":{"tracks":[{"clips":[
@@ -89,7 +89,7 @@ import TestSupport
             ])
     }
 
-    @Test func `an audio clip fades its sound`() throws {
+    @Test func `an audio clip fades in and out`() throws {
         let plan = try plan(
             oneTrack(
                 #"{"asset":{"type":"audio","assetId":"ast_music","trim":1},"start":0.5,"#
@@ -105,7 +105,7 @@ import TestSupport
             ])
     }
 
-    @Test func `edges at NTSC rates snap once and stay together`() throws {
+    @Test func `clip edges at NTSC rates are rounded once and stay joined`() throws {
         let plan = try plan(
             oneTrack(
                 #"{"asset":{"type":"video","assetId":"ast_1"},"start":0,"length":3.333}"#,
@@ -122,7 +122,7 @@ import TestSupport
         #expect(plan.sampleCount == 480_480)
     }
 
-    @Test func `a ClipForge project becomes the same plan as a timeline`() throws {
+    @Test func `a ClipForge project gives the same plan as its timeline`() throws {
         let project = try plan(
             """
             {"project":{"id":"p","tracks":[
@@ -158,7 +158,7 @@ import TestSupport
         #expect(plan.frameCount == 45)
     }
 
-    @Test func `a plan survives JSON`() throws {
+    @Test func `a plan survives a round trip through JSON`() throws {
         let plan = try plan(
             oneTrack(#"{"asset":{"type":"video","assetId":"ast_2","trim":0.033}}"#))
 

@@ -14,7 +14,7 @@ import TestSupport
                 #"{"asset":{"type":"video","assetId":"ast_2"},"length":2}"#, output: output))
     }
 
-    @Test func `sound alone has no picture to render`() throws {
+    @Test func `an audio output has no chunks`() throws {
         let plan = try lowered(#"{"format":"m4a"}"#)
 
         #expect(plan.layers.isEmpty && plan.chunks.isEmpty)
@@ -23,7 +23,7 @@ import TestSupport
         #expect(plan.sampleCount == 288_000)
     }
 
-    @Test func `a GIF is small, slow and silent unless told otherwise`() throws {
+    @Test func `a GIF is small, slow and silent by default`() throws {
         let plan = try lowered(#"{"format":"gif"}"#)
 
         #expect(plan.output.width == 640 && plan.output.height == 360)
@@ -55,7 +55,7 @@ import TestSupport
         (#"{"codec":"av1","audio":{"codec":"opus"}}"#, "webm av1 opus 32"),
         (#"{"format":"wav"}"#, "wav lossless pcm16 20"),
     ])
-    func `format and codecs choose each other`(output: String, expected: String) throws {
+    func `format and codecs default to each other`(output: String, expected: String) throws {
         let settings = try lowered(output).output
 
         #expect(

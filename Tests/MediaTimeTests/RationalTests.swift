@@ -13,23 +13,23 @@ import TestSupport
         (1e9, Rational(1_000_000_000)), (29.97, Rational(2_997, 100)),
         (0.999_999_9, Rational(1)), (123_456_789.5, Rational(246_913_579, 2)),
     ])
-    func `a decimal is what was written`(value: Double, rational: Rational) {
+    func `a decimal is read exactly`(value: Double, rational: Rational) {
         #expect(Rational(decimal: value) == rational)
     }
 
     @Test(arguments: [Double.nan, .infinity, -.infinity, 1.1e9, -1e300])
-    func `what is no time has no rational`(value: Double) {
+    func `an invalid time has no rational`(value: Double) {
         #expect(Rational(decimal: value) == nil)
     }
 
-    @Test func `any number of microseconds comes back from its decimal`() {
-        for seed in testSeeds(200, environment: ProcessInfo.processInfo.environment) {
+    @Test func `any number of microseconds survives its decimal`() {
+        for seed in testSeeds(200) {
             var random = SeededGenerator(seed: seed)
             let micros = Int.random(in: -1_000_000_000_000...1_000_000_000_000, using: &random)
 
             let value = Rational(decimal: Double(micros) / 1e6)
 
-            #expect(value == Rational(micros, 1_000_000), "SPOOL_TEST_SEED=\(seed)")
+            #expect(value == Rational(micros, 1_000_000), "\(replayCommand(seed))")
         }
     }
 
@@ -37,12 +37,12 @@ import TestSupport
         (Rational(312, 25), "12.48"), (Rational(60), "60"), (Rational(-1, 3), "-0.333"),
         (Rational(1, 1000), "0.001"), (Rational(1, 100_000), "0"),
     ])
-    func `sentences show at most three decimals`(value: Rational, text: String) {
+    func `error texts show at most three decimals`(value: Rational, text: String) {
         #expect(value.decimalText == text)
     }
 
     @Test func `rational arithmetic obeys its laws`() {
-        for seed in testSeeds(200, environment: ProcessInfo.processInfo.environment) {
+        for seed in testSeeds(200) {
             var random = SeededGenerator(seed: seed)
             func any() -> Rational {
                 Rational(
@@ -55,7 +55,7 @@ import TestSupport
                 a + b == b + a && a * b == b * a && (a + b) * c == a * c + b * c
                 && a - b + b == a && (b == .zero || a / b * b == a)
                 && Rational(a.floor) <= a && a < Rational(a.floor + 1)
-            #expect(holds, "SPOOL_TEST_SEED=\(seed)")
+            #expect(holds, "\(replayCommand(seed))")
         }
     }
 }

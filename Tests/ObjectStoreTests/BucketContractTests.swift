@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct BucketContractTests {
     @Test(arguments: BucketContract.rules)
-    func `memory keeps every rule of a bucket`(rule: BucketRule) async throws {
+    func `the in-memory bucket keeps the bucket contract`(rule: BucketRule) async throws {
         try await rule.check(InMemoryBucket(), "contract/")
     }
 }

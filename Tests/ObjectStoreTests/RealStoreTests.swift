@@ -22,7 +22,7 @@ private let environment = ProcessInfo.processInfo.environment
     }
 
     @Test(arguments: BucketContract.rules)
-    func `a real store keeps the rule`(rule: BucketRule) async throws {
+    func `a real store keeps the bucket contract`(rule: BucketRule) async throws {
         let bucket = try bucket()
         let prefix = "spool-contract/\(hex(randomBytes(count: 8)))/"
         let outcome: Result<Void, any Error>
@@ -37,7 +37,7 @@ private let environment = ProcessInfo.processInfo.environment
         try outcome.get()
     }
 
-    @Test func `presigned URLs are accepted as they were signed`() async throws {
+    @Test func `a real store accepts presigned URLs`() async throws {
         let (bucket, client) = (try bucket(), CurlTransport())
         let key = ObjectKey("spool-contract/\(hex(randomBytes(count: 8)))/a b+ä")
         func send(

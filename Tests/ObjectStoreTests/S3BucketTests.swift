@@ -49,7 +49,7 @@ import TestSupport
             .bytes(Array("mine".utf8)), at: key, options: PutOptions(condition: .ifAbsent))
     }
 
-    @Test func `what fails in passing is asked again on the same connection`() async throws {
+    @Test func `a temporary failure is retried on the same connection`() async throws {
         let server = ScriptedServer([
             [
                 .request, Self.answer("503 Slow", Self.error("SlowDown")), .request,
@@ -64,7 +64,7 @@ import TestSupport
         #expect(sleeps.milliseconds.withLock { $0 } == [50, 100])
     }
 
-    @Test func `a connection that breaks before the answer is made anew`() async throws {
+    @Test func `a connection closed before the answer is opened again`() async throws {
         let server = ScriptedServer([
             [.request, .reset], [.request, Self.answer("200 OK", "hello")],
         ])
@@ -72,7 +72,7 @@ import TestSupport
         #expect(try await get(try bucket(server)).body == Array("hello".utf8))
     }
 
-    @Test func `an answer that is cut short is not taken for whole`() async throws {
+    @Test func `a truncated answer is not accepted`() async throws {
         let server = ScriptedServer([
             [.request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 9\r\n\r\nhel")],
             [.request, Self.answer("200 OK", "hello")],
@@ -81,7 +81,7 @@ import TestSupport
         #expect(try await get(try bucket(server)).body == Array("hello".utf8))
     }
 
-    @Test func `four attempts are all`() async throws {
+    @Test func `a call fails after four attempts`() async throws {
         let failure: [ScriptedServer.Step] = [.request, Self.answer("503 Slow")]
         let server = ScriptedServer([failure + failure + failure + failure])
 
@@ -98,7 +98,7 @@ import TestSupport
         ("404 Not Found", "NoSuchKey", .notFound), ("400 Bad", "InvalidArgument", .invalidRequest),
         ("416 Range", "InvalidRange", .invalidRange),
     ])
-    func `a refusal is final and keeps the store's own code`(
+    func `a refusal is not retried and keeps the store's code`(
         status: String, code: String, mine: ObjectStoreError.Code
     ) async throws {
         let server = ScriptedServer([
@@ -118,7 +118,7 @@ import TestSupport
         #expect(server.requests.count == 1)
     }
 
-    @Test func `a put whose answer was lost is recognised as our own`() async throws {
+    @Test func `a put with a lost answer is recognised as our own`() async throws {
         let server = ScriptedServer([
             [.request, .reset],
             [
@@ -130,7 +130,7 @@ import TestSupport
         #expect(try await putIfAbsent(try bucket(server)).etag == "e")
     }
 
-    @Test func `a put that broke on a kept connection is recognised too`() async throws {
+    @Test func `a put that failed on a reused connection is recognised`() async throws {
         let again: [ScriptedServer.Step] = [
             .request, Self.answer("412 No", Self.error("PreconditionFailed")), .request,
             Self.answer("200 OK", "mine"),
@@ -147,7 +147,7 @@ import TestSupport
         #expect(server.requests.count == 4)
     }
 
-    @Test func `a put that another one won is a conflict`() async throws {
+    @Test func `a put that lost against another is a conflict`() async throws {
         let lost = ScriptedServer([
             [.request, .reset],
             [
@@ -168,7 +168,7 @@ import TestSupport
         }
     }
 
-    @Test func `a completion that fails inside a 200 is a failure`() async throws {
+    @Test func `an error inside a 200 fails the completion`() async throws {
         let server = ScriptedServer([
             [
                 .request, Self.answer("200 OK", Self.error("InvalidPart")),
@@ -182,7 +182,7 @@ import TestSupport
         } throws: { ($0 as? ObjectStoreError)?.serviceCode == "InvalidPart" }
     }
 
-    @Test func `a completion whose answer was lost is found done`() async throws {
+    @Test func `a completion with a lost answer is found done`() async throws {
         let server = ScriptedServer([
             [.request, .reset],
             [
@@ -198,7 +198,7 @@ import TestSupport
         #expect(info.etag == "x-1")
     }
 
-    @Test func `a clock that is wrong is set by the store's`() async throws {
+    @Test func `a wrong clock is corrected by the store's`() async throws {
         let date = "Date: Fri, 20 Nov 2026 12:00:00 GMT\r\n"
         let server = ScriptedServer([
             [
@@ -214,7 +214,7 @@ import TestSupport
         #expect(server.requests[1].contains("x-amz-date: 20261120T120000Z"))
     }
 
-    @Test func `a download that breaks begins again from an empty file`() async throws {
+    @Test func `an interrupted download starts again from an empty file`() async throws {
         let server = ScriptedServer([
             [
                 .request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\n"),
@@ -232,12 +232,12 @@ import TestSupport
         #expect(server.requests[2].contains("if-match: \"e\"\r\n"))
     }
 
-    @Test func `cancelling ends a transfer that waits`() async throws {
+    @Test func `cancelling ends a waiting transfer`() async throws {
         // The server takes the request and never answers.
         let server = ScriptedServer([[.request, .request]])
         let bucket = try bucket(server)
         let waiting = Task { try await get(bucket) }
-        while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually("the request's arrival") { !server.requests.isEmpty }
 
         waiting.cancel()
 

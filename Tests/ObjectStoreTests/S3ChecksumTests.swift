@@ -37,7 +37,7 @@ import TestSupport
         "x-amz-checksum-crc32: AAAAAA==-2\r\nx-amz-checksum-type: COMPOSITE",
         "x-amz-checksum-crc32: AAAAAA==-2", "x-other: 1",
     ])
-    func `an answer that its checksum agrees with is taken`(header: String) async throws {
+    func `an answer that matches its checksum is accepted`(header: String) async throws {
         let server = ScriptedServer([[.request, Self.answer("123456789", header + "\r\n")]])
 
         let object = try await bucket(server).getObject(
@@ -51,7 +51,7 @@ import TestSupport
         "x-amz-checksum-crc64nvme: rosUhgp5mIg=", "x-amz-checksum-crc32c: 4waSgw==",
         "x-amz-checksum-sha1: 98O8HYCOBHMq32eZZczDTKeuNEE=",
     ])
-    func `one that differs is asked for again, and then refused`(header: String) async throws {
+    func `an answer with a wrong checksum is retried, then refused`(header: String) async throws {
         let wrong = Self.answer("12345678x", header + "\r\n")
         let once = ScriptedServer([
             [.request, wrong, .request, Self.answer("123456789", header + "\r\n")]
@@ -70,7 +70,7 @@ import TestSupport
         #expect(always.requests.count == 4)
     }
 
-    @Test func `a part of an object has no checksum to ask for`() async throws {
+    @Test func `a ranged read requests no checksum`() async throws {
         let server = ScriptedServer([[.request, Self.answer("12", status: "206 Part")]])
 
         _ = try await bucket(server).getObject(key, range: 0..<2, ifMatch: nil, maximumBytes: 9)
@@ -84,7 +84,7 @@ import TestSupport
         ("x-amz-checksum-sha256: FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=", true),
         ("x-amz-checksum-sha256: AeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=", false),
     ])
-    func `a download is held to the checksum of the head`(
+    func `a download is compared with the head's checksum`(
         header: String, isRight: Bool
     ) async throws {
         let server = ScriptedServer([
@@ -107,7 +107,7 @@ import TestSupport
         #expect(LocalFile.read(path) == (isRight ? Array("123456789".utf8) : nil))
     }
 
-    @Test func `bytes go with their checksum in a header`() async throws {
+    @Test func `a put of bytes has its checksum in a header`() async throws {
         let server = ScriptedServer([[.request, Self.answer()]])
 
         try await bucket(server).putObject(
@@ -117,7 +117,7 @@ import TestSupport
         #expect(server.requests[0].hasSuffix("\r\n\r\n123456789"))
     }
 
-    @Test func `a file goes in frames with its checksum behind it`() async throws {
+    @Test func `a put of a file has its checksum in a trailer`() async throws {
         let path = LocalFile.temporaryFolder() + "/file"
         #expect(LocalFile.write(Array("x123456789y".utf8), to: path))
         let server = ScriptedServer([[.request, Self.answer()]])
@@ -134,7 +134,7 @@ import TestSupport
                 "\r\n\r\n9\r\n123456789\r\n0\r\nx-amz-checksum-crc64nvme:rosUhgp5mIg=\r\n\r\n"))
     }
 
-    @Test func `a file that ends early is not sent as whole`() async throws {
+    @Test func `a truncated file is not sent as complete`() async throws {
         let path = LocalFile.temporaryFolder() + "/file"
         #expect(LocalFile.write([1, 2, 3], to: path))
         let server = ScriptedServer([[.request]])
@@ -145,7 +145,7 @@ import TestSupport
         } throws: { ($0 as? ObjectStoreError)?.code == .localFile }
     }
 
-    @Test func `a store of one's own is sent none unless told`() throws {
+    @Test func `another store gets no checksum by default`() throws {
         func policies(_ more: [String: String]) throws -> [ChecksumPolicy] {
             let keys = ["AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"]
             let configuration = try S3Configuration(environment: keys.merging(more) { $1 })

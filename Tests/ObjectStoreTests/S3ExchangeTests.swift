@@ -59,7 +59,7 @@ import TestSupport
         ("7", [7_000]), ("30", [30_000]), ("Tue, 14 Nov 2023 22:13:25 GMT", [5_000]),
         ("Tue, 14 Nov 2023 22:13:00 GMT", [0]), ("soon", [50]),
     ])
-    func `the store's wish to wait is obeyed`(text: String, expected: [Int]) async throws {
+    func `the Retry-After of the store is obeyed`(text: String, expected: [Int]) async throws {
         let server = ScriptedServer([
             [
                 .request, Self.answer("503 Slow", "", "Retry-After: \(text)"), .request,
@@ -72,7 +72,7 @@ import TestSupport
         #expect(sleeps.milliseconds.withLock { $0 } == expected)
     }
 
-    @Test func `a wish to wait longer than we do ends the call`() async throws {
+    @Test func `a Retry-After above the maximum fails the call`() async throws {
         let server = ScriptedServer([
             [.request, Self.answer("503 Slow", "", "Retry-After: 31"), .request]
         ])
@@ -85,7 +85,7 @@ import TestSupport
         #expect(server.requests.count == 1)
     }
 
-    @Test func `a download waits as it is told and begins anew`() async throws {
+    @Test func `a download waits for Retry-After and starts again`() async throws {
         let server = ScriptedServer([
             [
                 .request, .send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\n"),
@@ -106,7 +106,7 @@ import TestSupport
         #expect(sleeps.milliseconds.withLock { $0 } == [50, 2_000])
     }
 
-    @Test func `a head is corrected by the store's clock though it tells no fault`() async throws {
+    @Test func `a head without an error body is retried with the store's clock`() async throws {
         let date = "Date: Fri, 20 Nov 2026 12:00:00 GMT"
         let server = ScriptedServer([
             [
@@ -122,7 +122,7 @@ import TestSupport
         #expect(server.requests[1].contains("x-amz-security-token: token"))
     }
 
-    @Test func `a head that is forbidden by a right clock stays forbidden`() async throws {
+    @Test func `a forbidden head without clock skew fails`() async throws {
         let server = ScriptedServer([
             [.request, Self.head("403 Forbidden", "Date: Tue, 14 Nov 2023 22:20:00 GMT"), .request]
         ])
@@ -136,7 +136,7 @@ import TestSupport
     }
 
     @Test(arguments: ["", String(repeating: "ä", count: 513)])
-    func `a key that no store holds is never sent`(text: String) async throws {
+    func `an invalid key is never sent`(text: String) async throws {
         let server = ScriptedServer([[.request]])
         let (bucket, key) = (try bucket(server), ObjectKey(text))
 
@@ -155,7 +155,7 @@ import TestSupport
         #expect(server.requests.isEmpty)
     }
 
-    @Test func `a put if it matches whose answer was lost is recognised`() async throws {
+    @Test func `a conditional put with a lost answer is recognised`() async throws {
         let server = ScriptedServer([
             [.request, .reset],
             [
@@ -177,7 +177,7 @@ import TestSupport
     private static let helloETag = "\(hex(md5(md5("hello".utf8))))-1"
 
     @Test(arguments: [(helloETag, nil), ("0-1", ObjectStoreError.Code.preconditionFailed)])
-    func `a completion in its own way is told from another's`(
+    func `an own completion is distinguished from another's`(
         standing: String, expected: ObjectStoreError.Code?
     ) async throws {
         let server = ScriptedServer([
@@ -206,7 +206,7 @@ import TestSupport
                 + "</CompleteMultipartUploadResult>", nil
         ),
     ])
-    func `a completion is as its document says, behind any white space`(
+    func `a completion document is read behind any white space`(
         body: String, expected: ObjectStoreError.Code?
     ) async throws {
         let document = " \n   <?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + body
@@ -226,7 +226,7 @@ import TestSupport
         #expect(result == expected)
     }
 
-    @Test func `a listing's keys are decoded as they were encoded`() async throws {
+    @Test func `a listing's keys are URL-decoded`() async throws {
         let page = """
             <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
             <EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>

@@ -24,7 +24,7 @@ import Testing
             (1, .status(409, serviceCode: "OperationAborted"), 0.1, nil, 10),
             (1, .status(412, serviceCode: "PreconditionFailed"), 0.1, nil, nil),
         ] as [(Int, RetryPolicy.Failure, Double, Int?, Int?)])
-    func `a failure is tried again as the table says`(
+    func `a failure is retried as its code demands`(
         attempt: Int, failure: RetryPolicy.Failure, random: Double, retryAfter: Int?, delay: Int?
     ) {
         #expect(
@@ -33,7 +33,7 @@ import Testing
                 == delay)
     }
 
-    @Test func `every variable that is missing or wrong is named at once`() {
+    @Test func `every missing or invalid variable is named at once`() {
         #expect {
             _ = try S3Configuration(environment: [
                 "AWS_ENDPOINT_URL_S3": "ftp://x", "SPOOL_PUBLIC_S3_URL": "http://x/path",
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `a store of one's own is addressed by path, Amazon's by host`() throws {
+    @Test func `another store is addressed by path, Amazon's by host`() throws {
         let own = try S3Configuration(
             environment: keys.merging(["AWS_ENDPOINT_URL": "https://s3.example:443/"]) { $1 })
         let amazon = try S3Configuration(
@@ -72,7 +72,7 @@ import Testing
         ),
         (["SPOOL_S3_ADDRESSING": "path", "AWS_ENDPOINT_URL_S3": "http://h:1"], "h:1", true),
     ])
-    func `a bucket is addressed as its store can`(
+    func `a bucket's URL has the style of its store`(
         variables: [String: String], authority: String, isPathStyle: Bool
     ) throws {
         let configuration = try S3Configuration(environment: keys.merging(variables) { $1 })
@@ -91,7 +91,9 @@ import Testing
                 + "%25C3%25A9%25201.mp4"
         ),
     ])
-    func `a download's name survives the header`(name: String, encoded: String) async throws {
+    func `a download's file name is encoded in the header`(name: String, encoded: String)
+        async throws
+    {
         let url = try await bucket(["AWS_ENDPOINT_URL_S3": "http://s:1"]).presignedURL(
             .get(ObjectKey("a"), downloadName: name), expiresInSeconds: 60, audience: .client)
 
@@ -99,7 +101,7 @@ import Testing
             url.hasPrefix("http://s:1/spool/a?response-content-disposition=\(encoded)&X-Amz-"))
     }
 
-    @Test func `a client's URL carries the public host, our own the inner one`() async throws {
+    @Test func `a client's URL has the public host, ours the inner one`() async throws {
         let bucket = try bucket([
             "AWS_ENDPOINT_URL_S3": "http://store:9000",
             "SPOOL_PUBLIC_S3_URL": "https://cdn.example",
@@ -115,7 +117,7 @@ import Testing
         #expect(mine.suffix(64) != theirs.suffix(64))
     }
 
-    @Test func `a password in a URL does not get into the error`() {
+    @Test func `an error contains no password of a URL`() {
         #expect {
             _ = try S3Configuration(
                 environment: keys.merging(["AWS_ENDPOINT_URL_S3": "http://me:pass@x"]) { $1 })
@@ -150,11 +152,11 @@ import Testing
     }
 
     @Test(arguments: ["http://", "s3.example", "http://h/b", "http://u@h", "http://h?x", "ftp://h"])
-    func `what is not scheme, host and port is no endpoint`(url: String) {
+    func `an endpoint other than scheme, host and port is refused`(url: String) {
         #expect(S3Endpoint(url: url) == nil)
     }
 
-    @Test func `an upload's URL binds type and length`() async throws {
+    @Test func `an upload URL signs type and length`() async throws {
         let url = try await bucket(["AWS_ENDPOINT_URL_S3": "http://s:1"]).presignedURL(
             .put(ObjectKey("a"), contentType: "video/mp4", contentLength: 9),
             expiresInSeconds: 60, audience: .client)

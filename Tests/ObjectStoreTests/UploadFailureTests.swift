@@ -14,7 +14,7 @@ import Testing
         return path
     }
 
-    @Test func `whichever call fails, no upload stays open`() async throws {
+    @Test func `a failure of any call leaves no open upload`() async throws {
         let path = file()
         // One call begins, five bring parts, one completes.
         for number in 1...7 {
@@ -32,7 +32,7 @@ import Testing
         #expect(memory.keys == ["large"])
     }
 
-    @Test func `a cancelled upload is aborted too`() async throws {
+    @Test func `a cancelled upload is aborted`() async throws {
         let path = file()
         let memory = InMemoryBucket()
         let began = AsyncStream<Void>.makeStream()
@@ -41,7 +41,7 @@ import Testing
             before: { operation in
                 guard operation == "UploadPart" else { return }
                 began.continuation.yield()
-                while !Task.isCancelled { await Task.yield() }
+                _ = try? await eventually("the upload's cancellation") { Task.isCancelled }
             })
         // The in-memory bucket knows nothing of cancelling: its last call fails.
         let stopping = FaultyBucket(faulty, failing: 7)
@@ -58,7 +58,7 @@ import Testing
     private struct Wrong: Error {}
 
     @Test(arguments: [5, (64 << 20) + 1])
-    func `what a check refuses is never stored`(bytes: Int) async throws {
+    func `a file refused by its check is never stored`(bytes: Int) async throws {
         let path = LocalFile.temporaryFolder() + "/file"
         #expect(LocalFile.write([UInt8](repeating: 3, count: bytes), to: path))
         let memory = InMemoryBucket()
@@ -70,7 +70,7 @@ import Testing
         #expect(memory.keys.isEmpty && memory.openUploads == 0)
     }
 
-    @Test func `parts are on their way while a check runs, and the object comes after it`()
+    @Test func `parts are sent during the check and completed after it`()
         async throws
     {
         let path = file()
@@ -83,7 +83,7 @@ import Testing
             })
 
         _ = try await bucket.uploadFile(path, to: key, contentType: "video/mp4") {
-            while parts.withLock({ $0 }) < 5 { await Task.yield() }
+            try await eventually("five parts on their way") { parts.withLock { $0 } >= 5 }
             #expect(memory.keys.isEmpty)
         }
 

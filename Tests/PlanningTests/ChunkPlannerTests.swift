@@ -25,7 +25,7 @@ import TestSupport
         #expect(seconds(60) == [10, 10, 10, 10, 10, 10])
     }
 
-    @Test func `a minute never has fewer than six chunks, wherever its clips are cut`() {
+    @Test func `a minute has at least six chunks for any clip edges`() {
         for edge in stride(from: 1, to: 60, by: 1) {
             for other in stride(from: edge + 1, to: 60, by: 3) {
                 #expect(seconds(60, edges: [edge, other]).count >= 6)
@@ -33,16 +33,16 @@ import TestSupport
         }
     }
 
-    @Test func `a border goes to a clip edge that is near`() {
+    @Test func `a border moves to a nearby clip edge`() {
         #expect(seconds(60, edges: [9, 20, 31, 42]) == [9, 11, 11, 11, 10, 8])
     }
 
-    @Test func `inside a long clip borders stand on the clip's own grid`() {
+    @Test func `borders inside a long clip lie on the clip's grid`() {
         // The second clip starts at 2 s, too near to end a chunk there.
         #expect(seconds(60, edges: [2]) == [7, 10, 10, 10, 10, 5, 8])
     }
 
-    @Test func `a clip that makes a chunk by itself is one`() {
+    @Test func `a clip long enough for a chunk is one chunk`() {
         // So a change of one clip is a change of one chunk.
         func cut(_ length: Int, _ edges: [Int]) -> [Double] {
             seconds(length, edges: edges, requested: Rational(10))
@@ -57,11 +57,11 @@ import TestSupport
         #expect(seconds(4) == [4])
     }
 
-    @Test func `many idle instances share a minute in chunks of five seconds`() {
+    @Test func `many idle instances render a minute in chunks of five seconds`() {
         #expect(seconds(60, concurrency: 20) == Array(repeating: 5, count: 12))
     }
 
-    @Test func `instances end together where shorter chunks let them`() {
+    @Test func `shorter chunks let instances end together`() {
         // 10 and 5 would take as long as 10 alone.
         #expect(seconds(15) == [7.5, 7.5])
         #expect(seconds(30) == [7.5, 7.5, 7.5, 7.5])
@@ -74,7 +74,7 @@ import TestSupport
         #expect(seconds(100) == Array(repeating: 10, count: 10))
     }
 
-    @Test func `one instance gets no chunk shorter than pays`() {
+    @Test func `one instance gets no short chunks`() {
         #expect(seconds(60, concurrency: 1) == Array(repeating: 10, count: 6))
     }
 
@@ -86,7 +86,7 @@ import TestSupport
         #expect(seconds(6, requested: Rational(1)) == Array(repeating: 1, count: 6))
     }
 
-    @Test func `the longest timeline stays within the limit whatever is asked`() {
+    @Test func `the longest timeline stays within the chunk limit for any request`() {
         let chunks = ChunkPlanner().chunks(
             frameCount: Limits.longestTimelineSeconds * 120, frameRate: Rational(120),
             clipEdges: [], pixelsPerFrame: 1, requestedSeconds: Rational(1, 10))
@@ -94,7 +94,7 @@ import TestSupport
         #expect(chunks.count <= Limits.mostChunks)
     }
 
-    @Test func `chunks of huge pictures stay inside a function's time`() {
+    @Test func `chunks of large frames fit into a function's time`() {
         let planner = ChunkPlanner(concurrency: 2, functionSeconds: 60)
         let chunks = planner.chunks(
             frameCount: 60 * 60, frameRate: Rational(60), clipEdges: [],
@@ -135,7 +135,7 @@ import TestSupport
     }
 
     @Test func `chunks tile any timeline, none empty, none longer than planned`() {
-        for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
+        for seed in testSeeds(300) {
             var random = SeededGenerator(seed: seed)
             let rates = [Rational(30), Rational(30_000, 1_001), Rational(25), Rational(1)]
             let frameCount = Int.random(in: 1...20_000, using: &random)
@@ -157,13 +157,13 @@ import TestSupport
                 chunks.first?.start == 0 && chunks.last?.end == frameCount
                 && zip(chunks, chunks.dropFirst()).allSatisfy { $0.end == $1.start }
                 && chunks.allSatisfy { !$0.isEmpty } && chunks.count <= Limits.mostChunks
-            #expect(isTiling, "SPOOL_TEST_SEED=\(seed)")
+            #expect(isTiling, "\(replayCommand(seed))")
         }
     }
 
     @Test func `chunks have half to eleven tenths of the wanted length, a lone clip three tenths`()
     {
-        for seed in testSeeds(300, environment: ProcessInfo.processInfo.environment) {
+        for seed in testSeeds(300) {
             var random = SeededGenerator(seed: seed)
             let wanted = Int.random(in: 1...400, using: &random)
             let frameCount = Int.random(in: 1...5_000, using: &random)
@@ -185,12 +185,12 @@ import TestSupport
                             || edges.contains { $0.frame == chunk.end }
                                 && 2 * next.count >= wanted
                     } && 2 * (chunks.last?.count ?? 0) >= wanted
-            #expect(isWithin, "SPOOL_TEST_SEED=\(seed) \(wanted) \(chunks.map(\.count))")
+            #expect(isWithin, "\(replayCommand(seed)) \(wanted) \(chunks.map(\.count))")
         }
     }
 
-    @Test func `a change later in the timeline moves no border before it`() {
-        for seed in testSeeds(200, environment: ProcessInfo.processInfo.environment) {
+    @Test func `a later change moves no earlier border`() {
+        for seed in testSeeds(200) {
             var random = SeededGenerator(seed: seed)
             let edges = (0..<40).map { _ in
                 ClipEdge(
@@ -206,11 +206,11 @@ import TestSupport
 
             let untouched = before.filter { $0.end < change - 330 }
             #expect(
-                Array(after.prefix(untouched.count)) == untouched, "SPOOL_TEST_SEED=\(seed)")
+                Array(after.prefix(untouched.count)) == untouched, "\(replayCommand(seed))")
         }
     }
 
-    @Test func `after a change the old borders are soon found again`() {
+    @Test func `borders return to their places after a change`() {
         // Three seconds a clip: two or three of them make a chunk.
         var random = SeededGenerator(seed: 5)
         let numbers = (0..<60).map { _ in random.next() }

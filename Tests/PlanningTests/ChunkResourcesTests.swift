@@ -44,7 +44,7 @@ import TestSupport
         (1, (640, 360), (640, 360), "veryfast", 80),
         (1, (3840, 2160), (3840, 2160), "slow", 1_730),
     ])
-    func `the estimate is near what was measured`(
+    func `the memory estimate is near the measured values`(
         clips: Int, size: (Int, Int), output: (Int, Int), preset: String, measured: Double
     ) {
         let frames = FrameRange(0, clips * 30)
@@ -68,7 +68,7 @@ import TestSupport
         #expect(bounded.allSatisfy { ChunkResources.megabytes(of: $0, in: plan) <= 0.8 * 3_008 })
     }
 
-    @Test func `what fits stays as it is, and what never fits is told`() {
+    @Test func `a chunk that fits is kept and one that never fits is reported`() {
         let chunks = [FrameRange(0, 300), FrameRange(300, 600)]
         let plan = film(clips: 20, of: (1920, 1080), chunks: chunks)
 
@@ -89,7 +89,7 @@ import TestSupport
         #expect(Double(largest * pixels) * 0.35 <= 0.3 * 512e6)
     }
 
-    @Test func `an edit that no renderer can hold is refused, and cut finer where that helps`()
+    @Test func `an edit too large for a renderer is cut finer or refused`()
         throws
     {
         let json = #"{"timeline":{"tracks":[{"clips":[\#(clip),\#(clip),\#(clip)]}]},"output":{}}"#

@@ -34,7 +34,7 @@ import TestSupport
         return (plans, groups)
     }
 
-    @Test func `an output has what the shared one says, and its own before it`() throws {
+    @Test func `an output's own fields override the shared ones`() throws {
         let list = try outputs(
             #"{},{"crf":30,"resolution":"720"}"#, shared: #"{"fps":25,"crf":18}"#)
 
@@ -46,7 +46,7 @@ import TestSupport
         #expect(try Edit(request: list.outputs[1].request).output.settings.video.crf == 30)
     }
 
-    @Test func `every fault is told once, where it was written`() throws {
+    @Test func `every fault is reported once at its own pointer`() throws {
         func faults(_ text: String) throws -> [String] {
             let body = try request(text)
             do throws(EditFaults) {
@@ -75,7 +75,7 @@ import TestSupport
         #expect(try OutputList(request: request(#"{"outputs":null}"#)) == nil)
     }
 
-    @Test func `sizes and codecs go together, at the same borders`() throws {
+    @Test func `outputs of several sizes and codecs share their borders`() throws {
         let (plans, groups) = try arranged(
             #"{"chunkSeconds":4},{"resolution":"720","codec":"hevc","chunkSeconds":4}"#)
 
@@ -91,11 +91,11 @@ import TestSupport
         #"{},{"fps":25}"#, #"{},{"range":{"start":1}}"#, #"{},{"chunkSeconds":4}"#,
         #"{"format":"wav"},{"format":"m4a"}"#, #"{"smartCut":true},{"smartCut":true}"#,
     ])
-    func `what reads other frames is alone`(list: String) throws {
+    func `an output that reads other frames is rendered alone`(list: String) throws {
         #expect(try arranged(list).groups == [])
     }
 
-    @Test func `a timeline without a film has nothing to share`() throws {
+    @Test func `a timeline without a film is not shared`() throws {
         var one = try plan(
             oneTrack(##"{"asset":{"type":"color","color":"#112233"},"length":4}"##))
         one.output.width = 64
@@ -106,7 +106,7 @@ import TestSupport
                 == [])
     }
 
-    @Test func `as many go together as fit into a renderer, four at the most`() throws {
+    @Test func `up to four outputs that fit a renderer are rendered together`() throws {
         let six = Array(repeating: "{}", count: 6).joined(separator: ",")
         #expect(try arranged(six).groups == [[0, 1, 2, 3], [4, 5]])
 

@@ -45,7 +45,7 @@ import Testing
         SoundPlanner(concurrency: instances, functionSeconds: functionSeconds).pieces(of: plan)
     }
 
-    @Test func `pieces tile the packets, whose first holds the encoder's delay`() throws {
+    @Test func `audio pieces tile the packets after the encoder's delay`() throws {
         let plan = film(minutes: 120, clipSeconds: 7)
 
         let pieces = try #require(cut(plan, instances: 1_000))
@@ -62,14 +62,14 @@ import Testing
         #expect(2 * last.count >= pieces[0].count && 2 * last.count <= 3 * pieces[0].count)
     }
 
-    @Test func `nobody waits for the sound where pictures take longer`() {
+    @Test func `audio is not cut where frames take longer`() {
         #expect(cut(film(minutes: 120, clipSeconds: 7), instances: 2) == nil)
         #expect(cut(film(minutes: 1, clipSeconds: 7), instances: 1_000) == nil)
         #expect(cut(film(minutes: 10, clipSeconds: 7), instances: 8) == nil)
         #expect(cut(film(minutes: 10, clipSeconds: 7), instances: 256)?.count == 3)
     }
 
-    @Test func `sound alone uses the instances that there are`() {
+    @Test func `an audio output uses all instances`() {
         let plan = film(minutes: 10, clipSeconds: 7, format: .m4a)
 
         #expect(cut(plan, instances: 1) == nil)
@@ -77,7 +77,7 @@ import Testing
         #expect(cut(plan, instances: 100)?.count == 9)
     }
 
-    @Test func `a long clip is not read for many pieces`() throws {
+    @Test func `a long clip is not read by many pieces`() throws {
         let short = film(minutes: 120, clipSeconds: 7, format: .m4a)
         let long = film(minutes: 120, clipSeconds: 7_200, format: .m4a)
         // Its sound can be read only with its pictures, 8 Mbit/s of them.
@@ -90,7 +90,7 @@ import Testing
         #expect((cut(heavy, instances: 200)?.count ?? 1) < 4)
     }
 
-    @Test func `a sound that does not fit into a function's time is always cut`() throws {
+    @Test func `audio too long for a function's time is always cut`() throws {
         let plan = film(minutes: 1_200, clipSeconds: 7)
 
         let pieces = try #require(cut(plan, instances: 1))
@@ -98,7 +98,7 @@ import Testing
         #expect((5...7).contains(pieces.count))
     }
 
-    @Test func `only AAC that is not streamed is made in pieces`() {
+    @Test func `only AAC without a stream is made in pieces`() {
         var opus = film(minutes: 120, clipSeconds: 7)
         opus.output.audio.codec = .opus
         var streamed = film(minutes: 120, clipSeconds: 7)

@@ -94,7 +94,7 @@ import WallClock
         #expect(hex(key) == "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d")
     }
 
-    @Test func `a canonical request is written in one way`() {
+    @Test func `a canonical request has one form`() {
         let request = SigV4.CanonicalRequest(
             method: "GET", path: "/a%20b/%C3%A4",
             query: [("b", "2"), ("a", "ä &"), ("a-", ""), ("a", " ")],
@@ -149,7 +149,7 @@ import WallClock
         (0, "19700101T000000Z"), (1_369_353_600, "20130524T000000Z"),
         (951_827_696, "20000229T123456Z"), (4_107_542_399, "21000228T235959Z"),
     ])
-    func `a timestamp and its seconds are one`(seconds: Int, text: String) {
+    func `a timestamp survives a round trip through seconds`(seconds: Int, text: String) {
         #expect(UnixTime(seconds: seconds).basic == text)
         #expect(UnixTime(basic: text)?.seconds == seconds)
     }
@@ -158,7 +158,7 @@ import WallClock
         "", "20130524T000000", "2013O524T000000Z", "20131324T000000Z",
         "20130524T240000Z",
     ])
-    func `text that is no timestamp has no seconds`(text: String) {
+    func `an invalid timestamp has no seconds`(text: String) {
         #expect(UnixTime(basic: text)?.seconds == nil)
     }
 }

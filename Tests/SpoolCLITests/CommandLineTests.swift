@@ -8,7 +8,7 @@ import Testing
         try CommandRequest(words.split(separator: " ").map(String.init), environment: environment)
     }
 
-    @Test func `an export is read with options in any place and form`() throws {
+    @Test func `export options are read in any order and form`() throws {
         let line = try parse(
             "export --asset a=1.mp4 edit.json -o out.mp4 --asset=b=x=2.mp4 --json --api=http://h/ "
                 + "--token t")
@@ -40,7 +40,7 @@ import Testing
         #expect(try parse(words).command == command)
     }
 
-    @Test func `the environment gives defaults, options win`() throws {
+    @Test func `options override the environment`() throws {
         let environment = ["SPOOL_API": "https://api.example/x/", "SPOOL_TOKEN": "e"]
 
         let fromEnvironment = try parse("status j", environment: environment)
@@ -74,7 +74,8 @@ import Testing
         ("status j --json=1", "--json takes no value."),
         ("status j --api ftp://x", "--api must be a URL that starts with http:// or https://."),
     ])
-    func `a wrong line is told what to write instead`(words: String, problem: String) {
+    func `an invalid command line is refused with the correct form`(words: String, problem: String)
+    {
         let error = #expect(throws: CommandError.self) { try parse(words) }
 
         #expect(error == CommandError([problem, "See spool --help."], status: 2))
@@ -91,7 +92,7 @@ import Testing
     }
 
     @Test(arguments: ["export", "status", "cancel", "upload", "invoke"])
-    func `each command has help of its own`(name: String) throws {
+    func `each command has its help`(name: String) throws {
         let help = try parse("\(name) --help").command
 
         #expect(try parse("help \(name)").command == help)
@@ -105,7 +106,7 @@ import Testing
 }
 
 @Suite struct LeadingOptionTests {
-    @Test func `options of every command may stand before it`() throws {
+    @Test func `global options may precede the command`() throws {
         let before = try CommandRequest(
             ["--api", "http://h:1", "--json", "--token", "t", "status", "job_1"], environment: [:])
         let after = try CommandRequest(

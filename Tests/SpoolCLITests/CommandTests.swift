@@ -2,7 +2,7 @@ import SpoolCommands
 import Testing
 
 @Suite struct `Small commands` {
-    @Test func `status tells phase, percent and frames`() async {
+    @Test func `status prints phase, percent and frames`() async {
         let backEnd = BackEnd([
             "GET /api/export/j": [
                 .json(
@@ -15,7 +15,7 @@ import Testing
         #expect(backEnd.output == "rendering  [##############--------------]  50%  5/10 frames\n")
     }
 
-    @Test func `status with --json is the document itself`() async {
+    @Test func `status --json prints the document`() async {
         let document = #"{"jobId":"j","status":"failed","error":"e","new":1}"#
         let backEnd = BackEnd(["GET /api/export/j": [.json(document)]])
 
@@ -23,7 +23,7 @@ import Testing
         #expect(backEnd.output == document + "\n")
     }
 
-    @Test func `an unknown job is an error, with --json as JSON`() async {
+    @Test func `an unknown job is an error, as JSON with --json`() async {
         let answers = [
             "GET /api/export/j": [WebResponse.json(#"{"error":"Job not found"}"#, status: 404)]
         ]
@@ -38,7 +38,7 @@ import Testing
                 == #"{"details":[],"error":"Asking for job j failed (404): Job not found"}"# + "\n")
     }
 
-    @Test func `cancel says so`() async {
+    @Test func `cancel prints the cancelled job`() async {
         let backEnd = BackEnd(["DELETE /api/export/j": [.json(#"{"jobId":"j"}"#)]])
 
         #expect(await backEnd.run("cancel", "j") == 0)
@@ -58,7 +58,7 @@ import Testing
         #expect(backEnd.output == "[1]\n")
     }
 
-    @Test func `a function's own failure is printed and is a failure`() async {
+    @Test func `a function's failure is printed with status 1`() async {
         let path = "/2015-03-31/functions/sweep/invocations"
         let backEnd = BackEnd([
             "POST \(path)": [
@@ -73,7 +73,7 @@ import Testing
         #expect(backEnd.errors == "sweep failed: Unhandled.\n")
     }
 
-    @Test func `an unknown function is told in the Invoke API's words`() async {
+    @Test func `an unknown function prints the Invoke API's error`() async {
         let path = "/2015-03-31/functions/nope/invocations"
         let answer = #"{"Type":"User","Message":"Function not found: nope"}"#
         let backEnd = BackEnd(["POST \(path)": [.json(answer, status: 404)]])
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `a terminal's line is drawn over, elsewhere only news are told`() {
+    @Test func `a terminal line is overwritten, a file gets changes only`() {
         var terminal = ProgressScreen(isTerminal: true, isQuiet: false)
         var file = ProgressScreen(isTerminal: false, isQuiet: false)
         let bar = ProgressBar.line(phase: "p", percent: 1, done: nil, total: nil)

@@ -14,7 +14,8 @@ import Testing
         }
     }
 
-    @Test func `a call carries everything and has the time that a function has`() async throws {
+    @Test func `a call carries method, headers and body with a function's time limit`() async throws
+    {
         let web = CurlWeb(
             client: Client { (request) throws(HTTPTransportError) in
                 #expect(request.method == "POST")
@@ -37,7 +38,7 @@ import Testing
         #expect(response == WebResponse(status: 201, headers: [.init("ETag", "e")], body: [3]))
     }
 
-    @Test func `a download goes to its file`() async throws {
+    @Test func `a download is written to its file`() async throws {
         let web = CurlWeb(
             client: Client { (request) throws(HTTPTransportError) in
                 if case .file(let descriptor, _, _) = request.sink {
@@ -65,7 +66,7 @@ import Testing
         (HTTPTransportError.Code.connect, true), (.timeout, true), (.reset, true), (.tls, false),
         (.tooLarge, false), (.localFile, false), (.invalid, false),
     ])
-    func `only what may pass is worth another attempt`(
+    func `only temporary failures are retried`(
         code: HTTPTransportError.Code, isTransient: Bool
     ) async {
         let web = CurlWeb(
@@ -78,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `a cancelled exchange is a cancelled task`() async {
+    @Test func `a cancelled exchange throws CancellationError`() async {
         let web = CurlWeb(
             client: Client { (_) throws(HTTPTransportError) in
                 throw HTTPTransportError(.cancelled, "")

@@ -44,7 +44,7 @@ import Testing
                 """)
     }
 
-    @Test func `passes the answer on as it is where JSON is wanted`() async throws {
+    @Test func `prints the answer unchanged with --json`() async throws {
         let backEnd = BackEnd(["POST /api/export/estimate": [.json(Self.answer)]])
 
         #expect(try await run(backEnd, ["--json"]).status == 0)
@@ -52,7 +52,7 @@ import Testing
         #expect(backEnd.output == Self.answer + "\n")
     }
 
-    @Test func `a name that the edit has not is a slip, and nothing is uploaded`() async throws {
+    @Test func `an asset name missing in the edit is refused before any upload`() async throws {
         let backEnd = BackEnd([:])
 
         #expect(try await run(backEnd, ["--asset", "b=/none"]).status == 2)

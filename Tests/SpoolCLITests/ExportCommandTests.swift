@@ -1,5 +1,6 @@
 import Foundation
 import SpoolCommands
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `spool export` {
@@ -103,7 +104,7 @@ import Testing
                 "rendering  [###########-----------------]  42%  17/40 frames\n"))
     }
 
-    @Test func `every output of an edit is fetched, whatever becomes of the others`() async throws {
+    @Test func `every finished output is downloaded although others fail`() async throws {
         var answers = answers([
             status("completed", #","downloadUrl":"http://s3/out","size":5"#)
         ])
@@ -126,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `with --json only the result is written`() async throws {
+    @Test func `--json writes only the result`() async throws {
         let backEnd = BackEnd(answers([status("completed", #","downloadUrl":"http://s3/out""#)]))
 
         try await withFolder { folder in
@@ -139,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `a failed job tells why and leaves no file`() async throws {
+    @Test func `a failed job prints its error and leaves no file`() async throws {
         let backEnd = BackEnd(answers([status("failed", #","error":"b.mov is not media""#)]))
 
         try await withFolder { folder in
@@ -151,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func `a download of another size than promised is refused`() async throws {
+    @Test func `a download of the wrong size is refused`() async throws {
         let backEnd = BackEnd(
             answers([status("completed", #","downloadUrl":"http://s3/out","size":6"#)]))
 
@@ -165,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func `every fault of a refused edit is told by its place`() async throws {
+    @Test func `every fault of a refused edit is printed with its pointer`() async throws {
         var answers = answers([])
         answers["POST /api/export"] = [
             .json(
@@ -186,7 +187,9 @@ import Testing
                     + "  /timeline/tracks/0: empty\n  (whole document): too long\n"))
     }
 
-    @Test func `an asset that the edit does not name is refused before any upload`() async throws {
+    @Test func `an asset option that the edit does not use is refused before any upload`()
+        async throws
+    {
         let backEnd = BackEnd([:])
 
         try await withFolder { folder in
@@ -200,10 +203,12 @@ import Testing
         #expect(backEnd.calls == [])
     }
 
-    @Test func `an interrupt cancels the job and asks nothing`() async throws {
+    @Test func `an interrupt cancels the job`() async throws {
         let backEnd = BackEnd(answers([status("rendering")]))
         let world = backEnd.world(interrupted: {
-            while !backEnd.lines.contains("GET /api/export/j1") { await Task.yield() }
+            _ = try? await eventually("the first status request") {
+                backEnd.lines.contains("GET /api/export/j1")
+            }
         })
 
         try await withFolder { folder in
@@ -215,7 +220,7 @@ import Testing
         #expect(backEnd.errors.hasSuffix("Interrupted: job j1 is cancelled.\n"))
     }
 
-    @Test func `a back end that is down is named after a few attempts`() async throws {
+    @Test func `an unreachable back end is reported after four attempts`() async throws {
         var answers = answers([])
         answers["POST /api/upload/init"] = [.json("", status: 503)]
         let backEnd = BackEnd(answers)

@@ -9,7 +9,7 @@ import Testing
             + #""outcome":"\#(outcome)","answer":\#(answer)}"#
     }
 
-    @Test func `times, signatures and new IDs are no differences, and IDs are carried on`()
+    @Test func `times, signatures and new IDs are not differences`()
         async throws
     {
         let backEnd = BackEnd([
@@ -55,7 +55,7 @@ import Testing
             "  /1: \"id_1111111\" -> \"id_3333333\"\n"
         ),
     ])
-    func `a difference is told with its place`(
+    func `a difference is printed with its pointer`(
         recorded: String, replayed: String, line: String
     ) async throws {
         let backEnd = BackEnd([path: [.json(replayed)]])
@@ -70,7 +70,7 @@ import Testing
                 == "differs 000001-f.json\n\(line)0 of 1 answers are the same.\n")
     }
 
-    @Test func `an answer that failed then and not now differs`() async throws {
+    @Test func `an answer that no longer fails is a difference`() async throws {
         let backEnd = BackEnd([path: [.json("{}")]])
 
         try await withFolder { folder in
@@ -81,7 +81,7 @@ import Testing
         #expect(backEnd.output.contains(#"(whole answer): "Function.X" -> "ok""#))
     }
 
-    @Test func `a folder without recordings, and a file that is none, are errors`() async throws {
+    @Test func `a folder without recordings and an invalid recording are errors`() async throws {
         let backEnd = BackEnd([:])
 
         try await withFolder { folder in

@@ -13,7 +13,7 @@ extension BucketContract {
             try expect(got.info.contentType == "text/plain", "\(got.info)")
             try expect(copy.etag == source.etag && copy.bytes == 5, "\(copy)")
         },
-        BucketRule("a copy needs its source, and the one it names") { bucket, prefix in
+        BucketRule("a copy needs its source with the named ETag") { bucket, prefix in
             let target = ObjectKey(prefix + "b")
             try await expectError(.notFound) { () async throws(ObjectStoreError) in
                 try await bucket.copyObject(
@@ -51,7 +51,7 @@ extension BucketContract {
             try expect(got.body == bytes, "the copy differs")
             try expect(got.info.contentType == "video/mp4", "\(got.info)")
         },
-        BucketRule("many are deleted at once, also what is not there") { bucket, prefix in
+        BucketRule("many keys are deleted at once, also missing ones") { bucket, prefix in
             let names = ["a", "b & <c>", "d ü+%", "e/"].map { ObjectKey(prefix + $0) }
             for key in names { _ = try await put(bucket, key.text) }
             _ = try await put(bucket, prefix + "kept")
@@ -60,7 +60,7 @@ extension BucketContract {
             try expect(refused.isEmpty, "\(refused)")
             try expect(left.map(\.key.text) == [prefix + "kept"], "\(left)")
         },
-        BucketRule("no key that cannot be is deleted among others") { bucket, prefix in
+        BucketRule("an invalid key among others is refused") { bucket, prefix in
             _ = try await put(bucket, prefix + "a")
             try await expectError(.invalidRequest) { () async throws(ObjectStoreError) in
                 try await bucket.deleteObjects([ObjectKey(prefix + "a"), ObjectKey("")])
@@ -68,7 +68,7 @@ extension BucketContract {
             let left = try await bucket.listAllObjects(prefix: prefix)
             try expect(left.count == 1, "\(left)")
         },
-        BucketRule("a sequence gives each object once, page by page") { bucket, prefix in
+        BucketRule("a sequence has each object once") { bucket, prefix in
             for number in 10..<17 { _ = try await put(bucket, prefix + "\(number)") }
             var seen: [String] = []
             for try await object in bucket.objects(prefix: prefix, pageKeys: 3) {
@@ -82,7 +82,7 @@ extension BucketContract {
             }
             try expect(first == [prefix + "10", prefix + "11"], "\(first)")
         },
-        BucketRule("a large object is downloaded whole, whatever its pieces") { bucket, prefix in
+        BucketRule("a large object is downloaded in full for any piece size") { bucket, prefix in
             let key = ObjectKey(prefix + "large")
             var bytes = [UInt8](repeating: 7, count: (20 << 20) + 1)
             for place in stride(from: 0, to: bytes.count, by: 1_000) {
@@ -101,7 +101,7 @@ extension BucketContract {
                 ObjectKey(prefix + "empty"), ifMatch: nil, toFile: path)
             try expect(LocalFile.read(path) == [], "the file is not empty")
         },
-        BucketRule("a form needs a life of a second to a week") { bucket, prefix in
+        BucketRule("a form is valid for one second to one week") { bucket, prefix in
             let upload = PostUpload(
                 key: ObjectKey(prefix + "a"), contentType: "text/plain", bytes: 1...5)
             for seconds in [0, 604_801] {

@@ -3,14 +3,14 @@ import ObjectStore
 
 extension BucketContract {
     static let edgeRules: [BucketRule] = [
-        BucketRule("a head tells what a read tells") { bucket, prefix in
+        BucketRule("a head has the metadata of a read") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "hello")
             let head = try await bucket.headObject(ObjectKey(prefix + "a"))
             let got = try await bucket.getObject(
                 ObjectKey(prefix + "a"), range: nil, ifMatch: head.etag, maximumBytes: 5)
             try expect(got.info == head, "\(got.info) and \(head)")
         },
-        BucketRule("a put that replaces brings its own content type") { bucket, prefix in
+        BucketRule("a replacing put sets its content type") { bucket, prefix in
             let key = ObjectKey(prefix + "a")
             _ = try await put(bucket, key.text)
             try await bucket.putObject(
@@ -18,7 +18,7 @@ extension BucketContract {
             let head = try await bucket.headObject(key)
             try expect(head.contentType == "application/json", "\(head)")
         },
-        BucketRule("a part of an object is read if it matches") { bucket, prefix in
+        BucketRule("a range of an object is read if its ETag matches") { bucket, prefix in
             let key = ObjectKey(prefix + "a")
             let info = try await put(bucket, key.text, "0123456789")
             let got = try await bucket.getObject(
@@ -31,7 +31,7 @@ extension BucketContract {
                 try await read(bucket, prefix + "empty", 0..<1)
             }
         },
-        BucketRule("a condition that fails changes nothing") { bucket, prefix in
+        BucketRule("a failed condition changes nothing") { bucket, prefix in
             let first = try await put(bucket, prefix + "a", "one")
             try await expectError(.preconditionFailed) { () async throws(ObjectStoreError) in
                 try await bucket.putObject(
@@ -42,14 +42,14 @@ extension BucketContract {
             let standing = try await read(bucket, prefix + "a")
             try expect(head.etag == first.etag && standing == "one", "\(head) \(standing)")
         },
-        BucketRule("what was deleted may be put if absent") { bucket, prefix in
+        BucketRule("a deleted key may be put if absent") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "one", .ifAbsent)
             try await bucket.deleteObject(ObjectKey(prefix + "a"))
             _ = try await put(bucket, prefix + "a", "two", .ifAbsent)
             let standing = try await read(bucket, prefix + "a")
             try expect(standing == "two", standing)
         },
-        BucketRule("of sixteen puts if it matches at once one wins") { bucket, prefix in
+        BucketRule("one of sixteen concurrent puts if matching wins") { bucket, prefix in
             let first = try await put(bucket, prefix + "race", "first")
             let wins = await withTaskGroup(of: Bool.self) { group in
                 for number in 0..<16 {
@@ -62,7 +62,7 @@ extension BucketContract {
             }
             try expect(wins == 1, "\(wins) winners")
         },
-        BucketRule("deleting a key leaves those below it") { bucket, prefix in
+        BucketRule("deleting a key keeps the keys below it") { bucket, prefix in
             for name in ["a", "a/", "a/b"] { _ = try await put(bucket, prefix + name) }
             try await bucket.deleteObject(ObjectKey(prefix + "a"))
             let listed = try await bucket.listAllObjects(prefix: prefix)
@@ -83,20 +83,20 @@ extension BucketContract {
                 }
             }
         },
-        BucketRule("a listing may begin after a key that is not there") { bucket, prefix in
+        BucketRule("a listing may begin after a missing key") { bucket, prefix in
             for name in ["a", "c", "d"] { _ = try await put(bucket, prefix + name) }
             let page = try await bucket.listObjects(
                 prefix: prefix, startAfter: prefix + "b", maximumKeys: 10)
             try expect(
                 page.objects.map(\.key.text) == [prefix + "c", prefix + "d"], "\(page)")
         },
-        BucketRule("a page that is just full is the last") { bucket, prefix in
+        BucketRule("an exactly full last page is not truncated") { bucket, prefix in
             for name in ["a", "b"] { _ = try await put(bucket, prefix + name) }
             let page = try await bucket.listObjects(
                 prefix: prefix, startAfter: nil, maximumKeys: 2)
             try expect(page.objects.count == 2 && !page.isTruncated, "\(page)")
         },
-        BucketRule("a download needs the ETag it names") { bucket, prefix in
+        BucketRule("a download of another ETag fails") { bucket, prefix in
             let folder = LocalFile.temporaryFolder()
             _ = try await put(bucket, prefix + "a")
             try await expectError(.preconditionFailed) { () async throws(ObjectStoreError) in
@@ -105,7 +105,7 @@ extension BucketContract {
             }
             try expect(rmdir(folder) == 0, "something was left")
         },
-        BucketRule("a download replaces a file that is there") { bucket, prefix in
+        BucketRule("a download replaces an existing file") { bucket, prefix in
             let path = LocalFile.temporaryFolder() + "/a"
             _ = LocalFile.write(Array("a longer file of before".utf8), to: path)
             _ = try await put(bucket, prefix + "a", "new")
@@ -113,7 +113,7 @@ extension BucketContract {
                 ObjectKey(prefix + "a"), ifMatch: nil, toFile: path)
             try expect(LocalFile.read(path) == Array("new".utf8), "the file differs")
         },
-        BucketRule("a file that is not there is not uploaded") { bucket, prefix in
+        BucketRule("a missing file is not uploaded") { bucket, prefix in
             try await expectError(.localFile) { () async throws(ObjectStoreError) in
                 try await bucket.uploadFile(
                     "/nonexistent/file", to: ObjectKey(prefix + "a"), contentType: "video/mp4")
@@ -125,7 +125,7 @@ extension BucketContract {
     ]
 
     static let multipartEdgeRules: [BucketRule] = [
-        BucketRule("a part that is sent again replaces the first") { bucket, prefix in
+        BucketRule("a repeated part replaces the first") { bucket, prefix in
             let key = ObjectKey(prefix + "big")
             let id = try await bucket.createMultipartUpload(key, options: PutOptions())
             for content in ["one", "two"] {
@@ -137,7 +137,7 @@ extension BucketContract {
             let content = try await read(bucket, key.text)
             try expect(parts.count == 1 && content == "two", "\(parts) \(content)")
         },
-        BucketRule("parts out of their order are refused") { bucket, prefix in
+        BucketRule("parts out of order are refused") { bucket, prefix in
             let key = ObjectKey(prefix + "big")
             let id = try await bucket.createMultipartUpload(key, options: PutOptions())
             for number in [1, 2] {
@@ -150,7 +150,7 @@ extension BucketContract {
             }
             try await bucket.abortMultipartUpload(key, uploadID: id)
         },
-        BucketRule("an upload that never began is unknown") { bucket, prefix in
+        BucketRule("an invented upload is unknown") { bucket, prefix in
             let key = ObjectKey(prefix + "big")
             let id = try await bucket.createMultipartUpload(key, options: PutOptions())
             let etag = String(repeating: "0", count: 32)
@@ -172,7 +172,7 @@ extension BucketContract {
             }
             try await bucket.abortMultipartUpload(key, uploadID: id)
         },
-        BucketRule("completing if it matches replaces what it names") { bucket, prefix in
+        BucketRule("completing if matching replaces the named version") { bucket, prefix in
             let key = ObjectKey(prefix + "big")
             let first = try await put(bucket, key.text, "first")
             let id = try await bucket.createMultipartUpload(key, options: PutOptions())

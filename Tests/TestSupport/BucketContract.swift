@@ -1,9 +1,10 @@
 package import ObjectStore
 
-/// One rule that every `Bucket` keeps, as a check that can fail.
+/// One rule of the contract of `Bucket`, as a check that can fail.
 package struct BucketRule: Sendable, CustomStringConvertible {
+    /// The rule as a sentence.
     package var description: String
-    /// Given a bucket and a prefix of its own; throws what is wrong.
+    /// Checks the rule below an unused prefix of a bucket; throws `BucketRuleBroken`.
     package var check: @Sendable (any Bucket, String) async throws -> Void
 
     init(
@@ -22,6 +23,7 @@ package struct BucketRuleBroken: Error, CustomStringConvertible {
 
 /// The rules of `Bucket`, run alike on memory, the emulator and a real store.
 package enum BucketContract {
+    /// All rules.
     package static let rules =
         readingRules + writingRules + listingRules + multipartRules + fileRules + edgeRules
         + multipartEdgeRules + copyRules
@@ -63,7 +65,7 @@ package enum BucketContract {
     }
 
     static let readingRules: [BucketRule] = [
-        BucketRule("what was put is read again") { bucket, prefix in
+        BucketRule("a put object is read again") { bucket, prefix in
             let put = try await put(bucket, prefix + "a", "hello")
             let got = try await bucket.getObject(
                 ObjectKey(prefix + "a"), range: nil, ifMatch: nil, maximumBytes: 5)
@@ -103,13 +105,13 @@ package enum BucketContract {
                 try await read(bucket, prefix + "a", 3..<3)
             }
         },
-        BucketRule("a ranged read tells the whole size") { bucket, prefix in
+        BucketRule("a ranged read has the size of the whole object") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "0123456789")
             let got = try await bucket.getObject(
                 ObjectKey(prefix + "a"), range: 0..<1, ifMatch: nil, maximumBytes: 1)
             try expect(got.info.bytes == 10, "\(got.info)")
         },
-        BucketRule("more bytes than the caller takes are an error") { bucket, prefix in
+        BucketRule("more bytes than the caller's maximum are an error") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "0123456789")
             try await expectError(.tooLarge) { () async throws(ObjectStoreError) in
                 try await bucket.getObject(
@@ -123,7 +125,7 @@ package enum BucketContract {
                     ObjectKey(prefix + "a"), range: nil, ifMatch: "0123", maximumBytes: 100)
             }
         },
-        BucketRule("what does not exist is not found") { bucket, prefix in
+        BucketRule("a missing key is not found") { bucket, prefix in
             try await expectError(.notFound) { () async throws(ObjectStoreError) in
                 try await read(bucket, prefix + "none")
             }
@@ -151,7 +153,7 @@ package enum BucketContract {
             let standing = try await read(bucket, prefix + "a")
             try expect(standing == "one", standing)
         },
-        BucketRule("of sixteen puts if absent at once one wins") { bucket, prefix in
+        BucketRule("one of sixteen concurrent puts if absent wins") { bucket, prefix in
             let wins = await withTaskGroup(of: Bool.self) { group in
                 for number in 0..<16 {
                     group.addTask {
@@ -162,7 +164,7 @@ package enum BucketContract {
             }
             try expect(wins == 1, "\(wins) winners")
         },
-        BucketRule("a put if it matches replaces what it names") { bucket, prefix in
+        BucketRule("a put if matching replaces the named version") { bucket, prefix in
             let first = try await put(bucket, prefix + "a", "one")
             _ = try await put(bucket, prefix + "a", "two", .ifMatch(first.etag))
             try await expectError(.preconditionFailed) { () async throws(ObjectStoreError) in
@@ -171,14 +173,14 @@ package enum BucketContract {
                     options: PutOptions(condition: .ifMatch(first.etag)))
             }
         },
-        BucketRule("a put if it matches needs something to match") { bucket, prefix in
+        BucketRule("a put if matching needs an object") { bucket, prefix in
             try await expectError(.notFound) { () async throws(ObjectStoreError) in
                 try await bucket.putObject(
                     text("x"), at: ObjectKey(prefix + "none"),
                     options: PutOptions(condition: .ifMatch("0123")))
             }
         },
-        BucketRule("what is deleted is gone, and may be deleted again") { bucket, prefix in
+        BucketRule("a deleted key is gone and may be deleted again") { bucket, prefix in
             _ = try await put(bucket, prefix + "a")
             try await bucket.deleteObject(ObjectKey(prefix + "a"))
             try await bucket.deleteObject(ObjectKey(prefix + "a"))
@@ -186,7 +188,7 @@ package enum BucketContract {
                 try await bucket.headObject(ObjectKey(prefix + "a"))
             }
         },
-        BucketRule("strange keys live side by side") { bucket, prefix in
+        BucketRule("keys of unusual characters are distinct") { bucket, prefix in
             let names = [
                 "a", "a/", "a/b", "A", "a b", "a+b", "a%20b", "..", "../x", "ä/ü", "\u{1F600}",
                 "a'\"&<>b", "q?x=1#y", "~.-_", "a//b",

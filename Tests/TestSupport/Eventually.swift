@@ -2,12 +2,12 @@ package import Testing
 
 /// Polls a condition until it holds.
 ///
-/// A test that waits says what for, and fails with these words when the time is over: a
-/// suite's time limit names no cause.
+/// Records an issue that names the awaited state when the time is over; a suite's time limit
+/// names no cause.
 /// - Parameters:
 ///   - what: The awaited state, as the end of "waited in vain for …".
-///   - limit: The longest wait; generous, since a slow machine must not fail a test.
-/// - Returns: Whether the condition held in time; otherwise an issue is recorded.
+///   - limit: The maximum wait; generous, since a slow machine must not fail a test.
+/// - Returns: false after the limit.
 @discardableResult
 package func eventually(
     _ what: String, within limit: Duration = .seconds(30),

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A bucket whose Nth call fails: once, or from then on.
 ///
-/// A test raises N from 1 until the code under test goes through untouched,
-/// and looks at what was left behind each time.
+/// A test raises N from 1 until the code under test succeeds, and checks what each failure left
+/// in the bucket.
 package final class FaultyBucket: Bucket {
     private let wrapped: any Bucket
     private let failing: Int
@@ -15,6 +15,12 @@ package final class FaultyBucket: Bucket {
     private let before: @Sendable (String) async -> Void
     private let calls = Mutex(0)
 
+    /// A bucket that passes its calls to another one, except those that fail.
+    /// - Parameters:
+    ///   - failing: Number of the first call that fails, from 1; 0 fails none.
+    ///   - forever: All later calls fail as well.
+    ///   - takesEffect: A failing call still reaches the store: a lost answer.
+    ///   - before: Called with the operation's name before each call.
     package init(
         _ wrapped: any Bucket, failing: Int = 0, forever: Bool = false, takesEffect: Bool = false,
         before: @escaping @Sendable (String) async -> Void = { _ in }

@@ -2,15 +2,17 @@ import Glibc
 
 /// Small local files for tests.
 package enum LocalFile {
-    /// - Returns: whether every byte was written.
+    /// Writes a file, replacing one at that path.
+    /// - Returns: false unless every byte was written.
     package static func write(_ bytes: [UInt8], to path: String) -> Bool {
         guard let file = fopen(path, "wb") else { return false }
         defer { fclose(file) }
         return fwrite(bytes, 1, bytes.count, file) == bytes.count
     }
 
+    /// Reads a part of a file.
     /// - Parameter count: nil reads to the end.
-    /// - Returns: nil unless all of it is there.
+    /// - Returns: nil unless all of the part exists.
     package static func read(_ path: String, offset: Int = 0, count: Int? = nil) -> [UInt8]? {
         guard let file = fopen(path, "rb") else { return nil }
         defer { fclose(file) }
@@ -21,10 +23,10 @@ package enum LocalFile {
         return fread(&bytes, 1, wanted, file) == wanted ? bytes : nil
     }
 
-    /// Where tests write: `TMPDIR`, which `scripts/swift-test` removes at the end.
+    /// The folder of temporary files: `TMPDIR`, which `scripts/swift-test` removes at the end.
     package static let scratch = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
 
-    /// A fresh folder of the caller's own.
+    /// The path of a new, empty folder.
     package static func temporaryFolder() -> String {
         var template = Array("\(scratch)/spool-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {

@@ -1,10 +1,10 @@
 package import ObjectStore
 import Synchronization
 
-/// A bucket that allows what a function's role allows, and nothing else.
+/// A bucket that allows only the S3 actions of a function's role.
 ///
-/// It judges as IAM does: by S3 action and key. A key that is not there is told
-/// apart from a forbidden one only where listing is allowed.
+/// Permissions are by S3 action and key, as in IAM. A missing key is distinguished from a
+/// forbidden one only where listing is allowed.
 package final class PermittedBucket: Bucket {
     private let wrapped: any Bucket
     private let permissions: [String: [String]]
@@ -12,7 +12,7 @@ package final class PermittedBucket: Bucket {
     private let used: @Sendable (_ action: String, _ pattern: String) -> Void
 
     /// - Parameter permissions: Key patterns with a star at the end by action;
-    ///   an empty list stands for the bucket itself.
+    ///   an empty list means the bucket itself.
     package init(
         _ wrapped: any Bucket, permissions: [String: [String]],
         used: @escaping @Sendable (_ action: String, _ pattern: String) -> Void
@@ -162,7 +162,7 @@ package final class PermittedBucket: Bucket {
         try await wrapped.abortMultipartUpload(key, uploadID: uploadID)
     }
 
-    /// A URL can do no more than who signed it.
+    /// A URL has the permissions of its signer.
     package func presignedURL(
         _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
     ) async throws(ObjectStoreError) -> String {

@@ -17,7 +17,8 @@ extension RenderPlan.Placement {
             transitionOut: fade(fadeOutFrames))
     }
 
-    /// Lengths of the transitions at either end.
+    /// Frames of the transition at the start.
     package var fadeInFrames: Int { transitionIn?.frames ?? 0 }
+    /// Frames of the transition at the end.
     package var fadeOutFrames: Int { transitionOut?.frames ?? 0 }
 }

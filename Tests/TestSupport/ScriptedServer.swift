@@ -2,11 +2,12 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A server that does what a test tells it, byte by byte.
+/// A TCP server that sends and receives by a script, byte by byte.
 ///
-/// Each connection has a script; connections are served in order, one at a
-/// time or each by a thread of its own, by threads that end with them.
+/// Each connection has a script. Connections are accepted in order and served one at a time, or
+/// each by its own thread.
 package final class ScriptedServer: Sendable {
+    /// One step of a connection's script.
     package enum Step: Sendable {
         /// Reads one whole request and records it.
         case request
@@ -14,14 +15,15 @@ package final class ScriptedServer: Sendable {
         case chunkedRequest
         /// Reads only this many bytes of a request, recording nothing.
         case bytes(Int)
+        /// Sends the text.
         case send(String)
-        /// Sends pieces one after another, each in a packet of its own.
+        /// Sends each piece in its own packet.
         case sendPieces([String])
         /// Closes with a reset instead of an orderly end.
         case reset
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// Its port on 127.0.0.1.
     package let port: UInt16
     private let listener: Int32
     private let received = Mutex<[String]>([])
@@ -29,8 +31,10 @@ package final class ScriptedServer: Sendable {
     /// The requests so far, each whole: head and body.
     package var requests: [String] { received.withLock { $0 } }
 
-    /// - Parameter connections: One script for each connection, in order.
-    /// - Parameter atOnce: A connection is taken while earlier ones are open.
+    /// Starts to listen on a free port.
+    /// - Parameters:
+    ///   - connections: One script for each connection, in order.
+    ///   - atOnce: Connections are accepted while earlier ones are open.
     package init(_ connections: [[Step]], atOnce: Bool = false) {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -75,6 +79,7 @@ package final class ScriptedServer: Sendable {
             recv(connection, &buffer, count, Int32(MSG_WAITALL))
         case .send(let text): sendAll(text, connection)
         case .sendPieces(let pieces):
+            // Without the pause the kernel joins them into one packet.
             for piece in pieces {
                 sendAll(piece, connection)
                 usleep(2000)

@@ -1,9 +1,36 @@
-/// The seeds of one property test: the given one where `SPOOL_TEST_SEED` is
-/// set, else that many new ones, times `SPOOL_TEST_RUNS` where that is set.
-/// Print the seed in each failure.
+import FoundationEssentials
+package import Randomness
+
+extension SeededGenerator {
+    /// A number from 0 up to, but not including, a positive limit.
+    package mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+}
+
+/// The seeds of one property test by the environment of this process.
+package func testSeeds(_ count: Int) -> [UInt64] {
+    testSeeds(count, environment: ProcessInfo.processInfo.environment)
+}
+
+/// The seeds of one property test: the one of `SPOOL_TEST_SEED` where it is set, else `count`
+/// new ones, times `SPOOL_TEST_RUNS` where that is set.
+///
+/// Every failure prints `replayCommand(seed)`.
 package func testSeeds(_ count: Int, environment: [String: String]) -> [UInt64] {
-    if let text = environment["SPOOL_TEST_SEED"], let seed = UInt64(text) { return [seed] }
+    if let text = environment["SPOOL_TEST_SEED"] {
+        guard let seed = UInt64(text) else {
+            preconditionFailure("SPOOL_TEST_SEED is a number of 64 bits, not \"\(text)\"")
+        }
+        return [seed]
+    }
     let runs = environment["SPOOL_TEST_RUNS"].flatMap { Int($0) } ?? 1
     var system = SystemRandomNumberGenerator()
     return (0..<count * max(1, runs)).map { _ in system.next() }
+}
+
+/// The command that runs a suite again with one seed.
+/// - Parameter fileID: Of the calling file, which has the name of its suite.
+package func replayCommand(_ seed: UInt64, fileID: String = #fileID) -> String {
+    let file = fileID.split(separator: "/").last ?? ""
+    let suite = file.split(separator: ".").first ?? ""
+    return "SPOOL_TEST_SEED=\(seed) swift test --filter \(suite)"
 }
