@@ -56,7 +56,7 @@ import Testing
         _ path: String, method: String = "GET", maximum: Int? = nil
     ) async throws -> (head: String, body: [UInt8], largest: Int) {
         let response = await DownloadAll.handle(
-            FunctionURLRequest(method: method, rawPath: path), Stage.context,
+            FunctionURLRequest(method: method, rawPath: path), FunctionHarness.context,
             services(maximum: maximum))
         let collector = Collector()
         try await response.body(collector)

@@ -11,7 +11,7 @@ import Testing
 
 /// Functions around a bucket in memory: requests go in, and the store's events
 /// are delivered to the functions that `infra/functions.json` names.
-struct Stage: Sendable {
+struct FunctionHarness: Sendable {
     let memory: InMemoryBucket
     let renderer: FakeRenderer
     private let counter = Counter()
@@ -30,8 +30,9 @@ struct Stage: Sendable {
     }
 
     /// The same store with another renderer.
-    func with(_ renderer: FakeRenderer) -> Stage {
-        Stage(renderer: renderer, tokens: tokens, memory: memory, concurrency: concurrency)
+    func with(_ renderer: FakeRenderer) -> FunctionHarness {
+        FunctionHarness(
+            renderer: renderer, tokens: tokens, memory: memory, concurrency: concurrency)
     }
 
     final class Counter: Sendable {
@@ -108,12 +109,12 @@ struct Stage: Sendable {
             .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4","size":4}"#,
             token: token)
         guard case .string(let key)? = grant["key"], case .string(let id)? = grant["assetId"]
-        else { throw StageError(text: "\(grant)") }
+        else { throw HarnessError(text: "\(grant)") }
         try await memory.putObject(
             .bytes([1, 2, 3, 4]), at: ObjectKey(key), options: PutOptions(contentType: "video/mp4"))
         let (status, answer) = try await call(
             .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#, token: token)
-        guard status == 200 else { throw StageError(text: "\(answer)") }
+        guard status == 200 else { throw HarnessError(text: "\(answer)") }
         return id
     }
 
@@ -129,7 +130,7 @@ struct Stage: Sendable {
     func export(_ asset: String) async throws -> JobID {
         let (status, answer) = try await call(.startExport, "POST", "/", Self.edit(asset))
         guard status == 202, case .string(let text)? = answer["jobId"], let job = JobID(text)
-        else { throw StageError(text: "\(answer)") }
+        else { throw HarnessError(text: "\(answer)") }
         return job
     }
 
@@ -154,7 +155,7 @@ struct Stage: Sendable {
     }
 }
 
-extension Stage {
+extension FunctionHarness {
     /// Delivers every request of these exports, and what comes of them, until
     /// nothing new appears.
     func settle(_ jobs: [JobID], bucket: (any Bucket)? = nil) async throws {
@@ -174,7 +175,7 @@ extension Stage {
     func severalExports(_ body: String) async throws -> [JobID] {
         let (status, answer) = try await call(.startExport, "POST", "/", body)
         guard status == 202, case .array(let jobs)? = answer["jobs"] else {
-            throw StageError(text: "\(answer)")
+            throw HarnessError(text: "\(answer)")
         }
         return jobs.compactMap {
             guard case .object(let fields) = $0, case .string(let text)? = fields["jobId"] else {
@@ -189,4 +190,4 @@ final class UsedPermissions: Sendable {
     let value = Mutex<Set<String>>([])
 }
 
-struct StageError: Error { var text: String }
+struct HarnessError: Error { var text: String }

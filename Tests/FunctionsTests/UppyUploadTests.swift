@@ -7,13 +7,13 @@ import Testing
 
 /// Uppy's S3 plugin, in the words of its Companion.
 @Suite struct UppyUploadTests {
-    private let stage = Stage()
+    private let harness = FunctionHarness()
 
     private func call(
         _ method: String, _ path: String, _ body: String = "", query: [String: String] = [:],
         token: String? = nil
     ) async throws -> (status: Int, json: [String: JSONValue]) {
-        try await stage.call(
+        try await harness.call(
             .uppyUpload, method, "/api/uppy/s3/\(path)", body, query: query, token: token)
     }
 
@@ -28,7 +28,7 @@ import Testing
             "POST", "multipart", #"{"filename":"a b.mp4","type":"video/mp4","metadata":{}}"#)
         guard status == 200, case .string(let key)? = json["key"],
             case .string(let upload)? = json["uploadId"], case .string(let asset)? = json["assetId"]
-        else { throw StageError(text: "\(json)") }
+        else { throw HarnessError(text: "\(json)") }
         return Begun(key: key, uploadID: upload, asset: asset)
     }
 
@@ -36,7 +36,7 @@ import Testing
     private static let partBytes = 5 << 20
 
     private func put(_ number: Int, of begun: Begun) async throws -> String {
-        try await stage.memory.uploadPart(
+        try await harness.memory.uploadPart(
             .bytes(Array(repeating: UInt8(number), count: Self.partBytes)), number: number,
             of: ObjectKey(begun.key), uploadID: begun.uploadID
         ).etag
@@ -64,10 +64,10 @@ import Testing
             "GET", "params", query: ["filename": "a.mp4", "type": "video/mp4"])
         guard case .string(let key)? = json["key"], case .string(let id)? = json["assetId"]
         else { return #expect(Bool(false)) }
-        try await stage.memory.putObject(
+        try await harness.memory.putObject(
             .bytes([1, 2, 3]), at: ObjectKey(key), options: PutOptions(contentType: "video/mp4"))
 
-        let (status, asset) = try await stage.call(
+        let (status, asset) = try await harness.call(
             .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
 
         #expect(status == 200)
@@ -96,7 +96,7 @@ import Testing
         #expect(Set(urls.keys) == ["1", "3"])
         #expect(status == 200 && again == 200)
         #expect(done["assetId"] == .string(begun.asset) && done["key"] == .string(begun.key))
-        let stored = try await stage.memory.getObject(
+        let stored = try await harness.memory.getObject(
             ObjectKey(begun.key), range: nil, ifMatch: nil, maximumBytes: 1 << 30)
         #expect(stored.body.count == 2 * Self.partBytes)
         #expect(stored.body[Self.partBytes - 1] == 1 && stored.body[Self.partBytes] == 2)
@@ -158,8 +158,8 @@ import Testing
     }
 
     @Test func `nobody touches another owner's upload`() async throws {
-        let stage = Stage(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
-        let (_, json) = try await stage.call(
+        let harness = FunctionHarness(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
+        let (_, json) = try await harness.call(
             .uppyUpload, "POST", "/api/uppy/s3/multipart",
             #"{"filename":"a.mp4","type":"video/mp4"}"#, token: "a")
         guard case .string(let key)? = json["key"], case .string(let upload)? = json["uploadId"]
@@ -170,11 +170,11 @@ import Testing
             ("GET", path, ""), ("GET", "\(path)/1", ""), ("DELETE", path, ""),
             ("POST", "\(path)/complete", #"{"parts":[{"PartNumber":1,"ETag":"e"}]}"#),
         ] {
-            let (status, _) = try await stage.call(
+            let (status, _) = try await harness.call(
                 .uppyUpload, method, path, body, query: ["key": key], token: "b")
             #expect(status == 404)
         }
-        let (status, _) = try await stage.call(
+        let (status, _) = try await harness.call(
             .uppyUpload, "GET", path, query: ["key": key], token: "a")
         #expect(status == 200)
     }
