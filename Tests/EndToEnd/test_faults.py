@@ -238,7 +238,7 @@ exec /usr/bin/ffmpeg "$@"
         # What was finished, and the rest in parts of no more.
         first, *rest = status["chunks"]
         assert rest and 0 < first["end"] < 600
-        assert "the rest was handed on" in (tmp_path / "data.log").read_text()
+        assert "Finished frames salvaged" in (tmp_path / "data.log").read_text()
         assert all(part["end"] - part["start"] <= first["end"] for part in rest)
         assert status["check"]["frames"] == 600
         film = emulator.download(status, tmp_path / "film.mp4")

@@ -57,7 +57,7 @@ import Testing
         #expect(
             problem["detail"]
                 == .string(
-                    "The file a.srt is no usable file of captions: line 2: has no times with -->"
+                    "The file a.srt is not a usable caption file: line 2: has no times with -->"
                         + " between them."))
     }
 

@@ -21,10 +21,11 @@ import Testing
     private let memory = InMemoryBucket()
 
     private func services(maximum: Int? = nil) -> DownloadAll.Dependencies {
-        DownloadAll.Dependencies(
-            bucket: Roles.deployed.bucket(memory, of: .downloadAll),
-            authorizer: Authorizer(owners: [:]), now: { 1_700_000_100_000 },
-            maximumBytes: maximum)
+        var services = FunctionHarness().services(
+            Roles.deployed.bucket(memory, of: .downloadAll))
+        services.now = { 1_700_000_100_000 }
+        services.streamBytesMax = maximum
+        return DownloadAll.Dependencies(services)
     }
 
     /// A completed export with a file of those bytes.
@@ -77,7 +78,7 @@ import Testing
         let answer = try await call("/api/export/\(job)/download-all")
 
         #expect(answer.head.contains(#""statusCode":200"#))
-        #expect(answer.head.contains(#"filename=\"variations.zip\""#))
+        #expect(answer.head.contains("filename=\\\"\(job).zip\\\""))
         #expect(answer.largest == DownloadAll.pieceBytes)
         let found = try Self.unzipped(answer.body)
         #expect(found.keys.sorted() == ["\(job).mp4"])

@@ -50,7 +50,7 @@ import Testing
 
     @Test func `an edit in the store that is missing or too large is the caller's`() async throws {
         let harness = FunctionHarness()
-        let key = "projects/local/large.json"
+        let key = "uploads/local/large.json"
         func start() async throws -> Int {
             try await harness.call(.startExport, "POST", "/", #"{"editKey":"\#(key)"}"#).status
         }

@@ -9,8 +9,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Functions around a bucket in memory: requests go in, and the store's events
-/// are delivered to the functions that `infra/functions.json` names.
+/// Runs the functions on a bucket in memory: sends them HTTP requests and store events.
 struct FunctionHarness: Sendable {
     let memory: InMemoryBucket
     let renderer: FakeRenderer
@@ -55,7 +54,7 @@ struct FunctionHarness: Sendable {
             scratchRoot: "/tmp", concurrency: concurrency, renderSeconds: 900)
     }
 
-    /// Permissions that a function made use of, as `function action pattern`.
+    /// Permissions that functions used, as `function action pattern`.
     var usedPermissions: Set<String> { used.value.withLock { $0 } }
 
     /// The bucket as the function's deployed role sees it.
@@ -103,7 +102,7 @@ struct FunctionHarness: Sendable {
         """
     }
 
-    /// Uploads a clip and takes it over.
+    /// Uploads a clip and completes the upload.
     func asset(token: String? = nil) async throws -> String {
         let (_, grant) = try await call(
             .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4","size":4}"#,
@@ -144,7 +143,7 @@ struct FunctionHarness: Sendable {
         .video(FrameRange(0, 300)), .video(FrameRange(300, 600)), .audio,
     ]
 
-    /// Delivers every request of the export until nothing new appears.
+    /// Delivers every request of the export, then the stitch request.
     func run(_ job: JobID, bucket: (any Bucket)? = nil) async throws {
         for unit in Self.units {
             try await deliver(keys(job).request(unit).text, to: .renderChunk, bucket: bucket)
@@ -156,8 +155,7 @@ struct FunctionHarness: Sendable {
 }
 
 extension FunctionHarness {
-    /// Delivers every request of these exports, and what comes of them, until
-    /// nothing new appears.
+    /// Delivers every request of these exports until no new one appears.
     func settle(_ jobs: [JobID], bucket: (any Bucket)? = nil) async throws {
         let prefixes = jobs.map { keys($0).prefix + "requests/" }
         var delivered: Set<String> = []
@@ -182,6 +180,20 @@ extension FunctionHarness {
                 return nil
             }
             return JobID(text)
+        }
+    }
+}
+
+extension Registry {
+    /// The function of that name, as tests call it: bytes in, bytes out.
+    static func handler(_ name: FunctionName, _ services: Services) -> RawHandler {
+        { bytes, context in
+            guard let function = functions.first(where: { $0.name == name }) else {
+                throw HarnessError(text: "\(name) is not in the registry")
+            }
+            guard case .whole(let answer) = try await handler(function, services)(bytes, context)
+            else { throw HarnessError(text: "\(name) streams its response") }
+            return answer
         }
     }
 }

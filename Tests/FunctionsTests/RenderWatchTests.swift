@@ -8,7 +8,7 @@ import Testing
 
 @testable import Functions
 
-/// What ends a render before its time, seen from the bucket.
+/// Renders that end before they are finished, observed in the bucket.
 @Suite struct RenderWatchTests {
     /// A renderer that works until it is cancelled.
     private static let endless = FakeRenderer(duringChunk: {
@@ -30,7 +30,7 @@ import Testing
             Array(FunctionHarness.event(key.text).utf8), FunctionHarness.context)
     }
 
-    @Test func `a render that runs out of time hands on two halves`() async throws {
+    @Test func `a render that runs out of time requests two halves`() async throws {
         let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
@@ -44,7 +44,7 @@ import Testing
         #expect(try await plain.result(job) == nil)
     }
 
-    @Test func `what is finished when time runs out is kept, and the rest handed on`()
+    @Test func `finished frames are kept when time runs out, and the rest is requested`()
         async throws
     {
         let harness = FunctionHarness()
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: [(10, 7_000), (300, 7_000), (120, 900)])
-    func `too little, all, or what there is no time to store is not kept`(
+    func `too few frames, all frames, or frames without time to store are not kept`(
         finished: Int, leftMilliseconds: Int
     ) async throws {
         let harness = FunctionHarness()
@@ -104,14 +104,14 @@ import Testing
         #expect(try await harness.memory.objectExists(keys.request(.video(FrameRange(150, 300)))))
     }
 
-    @Test func `a rest is handed on in parts that fit`() {
+    @Test func `the rest is cut into ranges no longer than the finished frames`() {
         let frames = FrameRange(100, 400)
-        #expect(FinishedPart.rest(of: frames, after: 299) == [FrameRange(399, 400)])
+        #expect(RenderDecision.rest(of: frames, after: 299) == [FrameRange(399, 400)])
         #expect(
-            FinishedPart.rest(of: frames, after: 100) == [
+            RenderDecision.rest(of: frames, after: 100) == [
                 FrameRange(200, 300), FrameRange(300, 400),
             ])
-        let many = FinishedPart.rest(of: FrameRange(0, 10_000), after: 24)
+        let many = RenderDecision.rest(of: FrameRange(0, 10_000), after: 24)
         #expect(many.count == 16)
         #expect(many.first?.start == 24 && many.last?.end == 10_000)
         #expect(zip(many, many.dropFirst()).allSatisfy { $0.end == $1.start })

@@ -145,7 +145,7 @@ import Testing
         let (status, problem) = try await FunctionHarness().call(name, "GET", "/")
 
         #expect(status == 405)
-        #expect(problem["detail"] == "GET is not taken here; send POST.")
+        #expect(problem["detail"] == "The method is GET; use POST.")
     }
 
     @Test(arguments: ["", "{", "[]", "7", "{\"a\":}"])

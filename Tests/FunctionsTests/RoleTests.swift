@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 
 /// Every test on a `FunctionHarness` runs each function under its deployed role; these
-/// ask the other way round, whether a role allows more than is made use of.
+/// check that no role allows more than its function uses.
 @Suite struct RoleTests {
-    /// Allowed and not used here: only a multipart transfer of a large file
-    /// that fails is aborted, and there is no project yet.
+    /// Allowed and not used here: only a failed multipart transfer of a large file is
+    /// aborted.
     private static let unusedHere: Set<String> = [
         "derive-asset s3:AbortMultipartUpload assets/*",
         "render-chunk s3:AbortMultipartUpload cache/*",
@@ -19,7 +19,7 @@ import Testing
 
     private static var everything: Set<String> {
         var found: Set<String> = []
-        // What streams is called otherwise: DownloadAllTests hold it to its role.
+        // DownloadAllTests check the role of the streamed function.
         for (name, permissions) in Roles.deployed.permissions where name != "download-all" {
             for (action, patterns) in permissions {
                 for pattern in patterns.isEmpty ? [""] : patterns {
@@ -46,8 +46,6 @@ import Testing
         _ = try await harness.call(.completeUpload, "POST", "/", #"{"assetId":"\#(large)"}"#)
         try await useUppy(harness)
         try await harness.deliver(record.deriveRequest.text, to: .deriveAsset)
-        _ = try await harness.call(
-            .startExport, "POST", "/", #"{"editKey":"projects/local/none.json"}"#)
         _ = try await harness.call(
             .startExport, "POST", "/", #"{"editKey":"uploads/local/none.json"}"#)
         for _ in 0..<2 {

@@ -67,7 +67,7 @@ import Testing
         #expect(try await harness.result(again)?.outcome == .completed)
     }
 
-    @Test func `a piece that runs out of time is handed on in halves`() async throws {
+    @Test func `a piece that runs out of time is split into halves`() async throws {
         let harness = FunctionHarness(
             renderer: FakeRenderer(duringChunk: { try await Task.sleep(for: .seconds(3_600)) }),
             concurrency: 8)

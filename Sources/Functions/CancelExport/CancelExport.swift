@@ -2,12 +2,26 @@ import Jobs
 import LambdaRuntime
 import ObjectStore
 
-/// Stops an export. One that has ended keeps its end.
+extension FunctionName {
+    /// Cancels an export.
+    package static let cancelExport = FunctionName("cancel-export")
+}
+
+/// Cancels an export. An export that has ended keeps its result.
 enum CancelExport {
+    static let function = Function(
+        .cancelExport, url: { await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
         var now: @Sendable () -> Int
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            authorizer = services.authorizer
+            now = services.now
+        }
     }
 
     static func handle(
@@ -20,8 +34,8 @@ enum CancelExport {
             let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
             let found = try await lookup.find(
                 authorized.pathParameter("jobId"), owner: authorized.owner)
-            // The marker comes first: a renderer that sees it stops within two
-            // seconds, whoever wins the result.
+            // `cancel.json` is written before the result: renderers that see it stop
+            // within two seconds, whichever result is first.
             let result = try await found.ledger.cancel()
             let state = ExportState(result.outcome)
             return .json(

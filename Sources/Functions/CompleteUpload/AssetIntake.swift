@@ -3,7 +3,7 @@ import FFmpeg
 import Jobs
 import ObjectStore
 
-/// The way from an upload to an asset; may be walked twice and at once.
+/// Turns an upload into an asset. Idempotent; safe to run concurrently.
 struct AssetIntake: Sendable {
     let keys: AssetKeys
     let bucket: any Bucket
@@ -13,10 +13,10 @@ struct AssetIntake: Sendable {
     /// Lifetime of the URL that the probe reads from.
     static let probeURLSeconds = 600
 
-    /// Completes a multipart upload; one that is complete already stays.
-    /// - Parameter parts: As the client has them; empty asks the store.
-    /// - Throws: a 404 problem for an unknown asset, 409 for parts that the
-    ///   store has not.
+    /// Completes a multipart upload; a completed one stays.
+    /// - Parameter parts: The client's list; empty lists the store's parts.
+    /// - Throws: a 404 problem for an unknown asset, 409 for parts that the store does
+    ///   not have.
     func joinParts(_ parts: [UploadedPart]) async throws {
         let upload = try await upload()
         guard let uploadID = upload.uploadID else { return }
@@ -29,20 +29,19 @@ struct AssetIntake: Sendable {
             _ = try await bucket.completeMultipartUpload(
                 key, uploadID: uploadID, parts: known, condition: nil)
         } catch let error as ObjectStoreError {
-            // Two completions at once: the other one may have won.
+            // Another completion may have been first.
             if error.code == .notFound, try await bucket.objectExists(key) { return }
             guard [.invalidRequest, .notFound, .tooLarge].contains(error.code) else { throw error }
             throw Problem(
                 status: 409, title: "Upload incomplete",
-                detail: "The store does not have the parts as named"
+                detail: "The store does not have the listed parts"
                     + (error.serviceCode.map { " (\($0))." } ?? "."),
                 faults: [EditFault(pointer: "/parts", detail: "do not match what was uploaded")])
         }
     }
 
-    /// The asset's record, made now if it is not there yet.
-    /// - Throws: a 404 problem for an unknown asset, 409 when the bytes are not
-    ///   there.
+    /// The asset's record; made if it does not exist or is for other bytes.
+    /// - Throws: a 404 problem for an unknown asset, 409 when the bytes are missing.
     func record() async throws -> AssetRecord {
         let upload = try await upload()
         guard let info = try await bucket.objectInfo(ObjectKey(upload.key)) else {
@@ -55,7 +54,7 @@ struct AssetIntake: Sendable {
         }
         let record = try await examine(upload, info)
         try await bucket.putDocument(record, at: keys.record)
-        // Nothing is derived of captions.
+        // Nothing is derived from captions.
         if record.status == .ready, record.media != nil {
             try await bucket.putDocument(["version": 1], at: keys.deriveRequest)
         }
@@ -72,7 +71,7 @@ struct AssetIntake: Sendable {
     private func notUploaded(_ upload: UploadRecord) -> Problem {
         Problem(
             status: 409, title: "Upload incomplete",
-            detail: "The bytes of \(upload.fileName) are not in the store yet.",
+            detail: "The bytes of \(upload.fileName) are not uploaded yet.",
             faults: [EditFault(pointer: "/assetId", detail: "is not uploaded yet")])
     }
 
@@ -108,7 +107,7 @@ struct AssetIntake: Sendable {
 }
 
 extension AssetIntake {
-    /// Reads a file of captions, so that its faults are told at once.
+    /// Parses a caption file, so that its faults are reported at once.
     private func examineCaptions(
         _ record: AssetRecord, _ format: CaptionFormat
     ) async throws -> AssetRecord {
@@ -128,7 +127,7 @@ extension AssetIntake {
                 durationMilliseconds: track.endMilliseconds)
             record.status = .ready
         } catch {
-            record.error = "The file \(record.fileName) is no usable file of captions: \(error)."
+            record.error = "The file \(record.fileName) is not a usable caption file: \(error)."
         }
         return record
     }

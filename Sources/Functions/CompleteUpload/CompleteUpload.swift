@@ -5,16 +5,33 @@ import JSONLog
 import LambdaRuntime
 import ObjectStore
 
-/// Takes an upload over: checks size and type, probes it, writes the asset.
+extension FunctionName {
+    /// Turns an upload into an asset.
+    package static let completeUpload = FunctionName("complete-upload")
+}
+
+/// Turns an upload into an asset: checks size and type, probes it, writes the record.
 ///
-/// Called by the client when the last byte is sent, and by the store's event
-/// on `uploads/`; whichever comes first does the work, the other finds it done.
+/// Called by the client after the last byte and by the store's event on `uploads/`. The
+/// first call does the work; the second finds it done.
 enum CompleteUpload {
+    static let function = Function(
+        .completeUpload,
+        url: { await handle($0, $1, Dependencies($2)) },
+        object: { try await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var renderer: any MediaRenderer
         var authorizer: Authorizer
         var now: @Sendable () -> Int
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            renderer = services.renderer
+            authorizer = services.authorizer
+            now = services.now
+        }
     }
 
     static func handle(
@@ -23,13 +40,13 @@ enum CompleteUpload {
         await URLFunction.respond(
             to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
         ) { authorized in
-            let wish = try CompletionWish(try authorized.jsonObject())
-            guard let asset = AssetID(wish.assetID) else { throw Problem.assetNotFound }
+            let completion = try CompletionRequest(try authorized.jsonObject())
+            guard let asset = AssetID(completion.assetID) else { throw Problem.assetNotFound }
             let keys = AssetKeys(owner: authorized.owner, asset: asset)
             let intake = AssetIntake(
                 keys: keys, bucket: dependencies.bucket, renderer: dependencies.renderer,
                 now: dependencies.now)
-            try await intake.joinParts(wish.parts)
+            try await intake.joinParts(completion.parts)
             let record = try await intake.record()
             guard record.status == .ready else {
                 throw Problem(
@@ -46,7 +63,7 @@ enum CompleteUpload {
         }
     }
 
-    /// The event's side: an upload that nobody asked about is taken over too.
+    /// Completes an upload without a call of the client.
     /// - Throws: when the store or FFmpeg failed and another attempt may help.
     static func handle(
         _ event: S3Event, _ context: InvocationContext, _ dependencies: Dependencies
@@ -59,19 +76,19 @@ enum CompleteUpload {
             do {
                 let asset = try await intake.record()
                 context.logger.info(
-                    "An upload was taken over.",
+                    "Upload completed",
                     ["assetId": .string(keys.asset.text), "status": .string(asset.status.rawValue)])
             } catch let problem as Problem {
                 context.logger.warning(
-                    "An upload was not taken over.",
+                    "Upload not completed",
                     ["assetId": .string(keys.asset.text), "error": .string(problem.detail)])
             }
         }
     }
 }
 
-/// What the caller says is complete.
-private struct CompletionWish {
+/// A request to complete an upload.
+private struct CompletionRequest {
     var assetID: String
     var parts: [UploadedPart]
 

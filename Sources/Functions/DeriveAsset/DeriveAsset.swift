@@ -1,20 +1,33 @@
+import Editing
+import FFmpeg
 import Jobs
 import JSONLog
 import LambdaRuntime
 import ObjectStore
 
-import Editing
-import FFmpeg
+extension FunctionName {
+    /// Makes the poster and the extracted audio.
+    package static let deriveAsset = FunctionName("derive-asset")
+}
 
-/// Makes what is derived from an upload: a poster, and the sound alone.
+/// Makes the poster and the extracted audio of an upload.
 ///
-/// Triggered by `assets/*.derive.json`, which complete-upload writes. Exports
-/// do not wait for it: where the sound is missing they read the upload itself.
+/// Triggered by `assets/*.derive.json`, which complete-upload writes. Exports do not
+/// wait for it: without extracted audio they read the upload.
 enum DeriveAsset {
+    static let function = Function(
+        .deriveAsset, object: { try await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var renderer: any MediaRenderer
         var scratchRoot: String
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            renderer = services.renderer
+            scratchRoot = services.scratchRoot
+        }
     }
 
     /// Lifetime of the URL that FFmpeg reads from.
@@ -27,7 +40,7 @@ enum DeriveAsset {
         for record in event.records {
             guard let keys = AssetKeys(deriveRequestKey: ObjectKey(record.key)) else {
                 context.logger.warning(
-                    "An event's key is not a derive request.", ["key": .string(record.key)])
+                    "Event ignored: key is not a derive request", ["key": .string(record.key)])
                 continue
             }
             let asset = try await dependencies.bucket.document(AssetRecord.self, at: keys.record)
@@ -57,7 +70,7 @@ private struct Derivation {
     let context: InvocationContext
 
     func extractAudio() async throws {
-        // Not every sound can be copied packet by packet without a change.
+        // Not every codec can be copied packet by packet.
         guard let fileExtension = MediaEngine.extractedAudioExtension(for: media) else { return }
         let key = keys.audio(of: etag, fileExtension: fileExtension)
         guard try await !dependencies.bucket.objectExists(key) else { return }
@@ -65,27 +78,27 @@ private struct Derivation {
         do throws(FFmpegError) {
             _ = try await dependencies.renderer.extractAudio(url: url, media: media, to: path)
         } catch {
-            return try passOver(error, "The sound could not be copied out.")
+            return try logOrThrow(error, "Audio not extracted")
         }
         _ = try await dependencies.bucket.uploadFile(path, to: key, contentType: "audio/mp4")
     }
 
-    /// A file without a usable picture has no poster; that is not an error.
+    /// A file without a usable picture has no poster. Not an error.
     func makePoster() async throws {
         guard media.video != nil else { return }
         let path = "\(scratch)/poster.jpg"
         do throws(FFmpegError) {
             _ = try await dependencies.renderer.poster(url: url, media: media, to: path)
         } catch {
-            return try passOver(error, "No poster could be made.")
+            return try logOrThrow(error, "Poster not made")
         }
         _ = try await dependencies.bucket.uploadFile(
             path, to: keys.poster, contentType: "image/jpeg")
     }
 
-    /// What can never be made is done without: exports read the upload itself.
-    /// - Throws: the error where another attempt may help.
-    private func passOver(_ error: FFmpegError, _ text: String) throws(FFmpegError) {
+    /// Logs a permanent error: exports read the upload instead.
+    /// - Throws: the error if another attempt may help.
+    private func logOrThrow(_ error: FFmpegError, _ text: String) throws(FFmpegError) {
         guard error.isPermanent else { throw error }
         context.logger.warning(
             text, ["assetId": .string(keys.asset.text), "error": .string(error.description)])

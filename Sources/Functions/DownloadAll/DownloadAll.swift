@@ -2,29 +2,44 @@ import Jobs
 import LambdaRuntime
 import ObjectStore
 
-/// Streams finished files as one ZIP archive: those of one export, or of all
-/// that their owner has completed in the last week.
+extension FunctionName {
+    /// Streams finished files as a ZIP archive.
+    package static let downloadAll = FunctionName("download-all")
+}
+
+/// Streams finished files as one ZIP archive: one export's, or all that their owner
+/// completed in the last week.
 ///
-/// Memory does not grow with the files: one piece is read while the one before
-/// it is sent. Files that cannot be read any more cut the stream, so that a
-/// half archive is never taken for a whole one.
+/// Memory does not grow with the files: one block is read while the previous one is
+/// sent. A file that cannot be read cuts the stream, so that a partial archive is never
+/// mistaken for a whole one.
 enum DownloadAll {
+    static let function = Function(
+        .downloadAll, stream: { await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
         var now: @Sendable () -> Int
-        /// Most bytes that the platform streams; nil where it has no limit.
-        var maximumBytes: Int?
+        /// Largest stream in bytes; nil where the platform has no limit.
+        var bytesMax: Int?
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            authorizer = services.authorizer
+            now = services.now
+            bytesMax = services.streamBytesMax
+        }
     }
 
-    /// Bytes of one read; two are held at a time.
+    /// Bytes of one read; two blocks are in memory at a time.
     static let pieceBytes = 4 << 20
     /// Most exports in one archive.
     static let maximumExports = 100
-    /// How far it looks back: results are kept for a week.
+    /// Age of the oldest export: results are kept for a week.
     static let reachMilliseconds = 7 * 86_400_000
 
-    /// A finished file and where it lies.
+    /// A finished file and its key.
     private struct Source: Sendable {
         var entry: ZipArchive.Entry
         var key: ObjectKey
@@ -48,7 +63,7 @@ enum DownloadAll {
                 let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
                 let found = try await lookup.find(id, owner: authorized.owner)
                 sources = try await finished(found.ledger)
-                name = "variations.zip"
+                name = "\(found.ledger.keys.job.text).zip"
             }
             try check(sources, dependencies)
             return FunctionURLResponse(
@@ -73,17 +88,17 @@ enum DownloadAll {
         guard !sources.isEmpty else {
             throw Problem(
                 status: 409, title: "Not completed",
-                detail: "No export is completed; there is nothing to download.")
+                detail: "No export is completed; nothing to download.")
         }
         let bytes = sources.reduce(0) { $0 + $1.entry.bytes }
-        guard let maximum = dependencies.maximumBytes, bytes > maximum else { return }
+        guard let bytesMax = dependencies.bytesMax, bytes > bytesMax else { return }
         throw Problem(
             status: 413, title: "Content too large",
-            detail: "The files have \(bytes) bytes; at most \(maximum) are streamed here. "
+            detail: "The files have \(bytes) bytes; the limit of one archive is \(bytesMax). "
                 + "Download them one by one.")
     }
 
-    /// The files of one export; none before it is completed.
+    /// The files of one export; empty before it is completed.
     private static func finished(_ ledger: ExportLedger) async throws -> [Source] {
         guard let result = try await ledger.result(), let output = result.output else { return [] }
         let key = ObjectKey(output.key)
@@ -122,7 +137,7 @@ enum DownloadAll {
             while !piece.isEmpty {
                 let range = end..<min(end + pieceBytes, source.entry.bytes)
                 end = range.upperBound
-                // The next piece comes while this one leaves.
+                // The next block is read while this one is sent.
                 async let next = read(source, range, bucket)
                 archive.note(piece)
                 try await writer.write(piece)
@@ -142,7 +157,7 @@ enum DownloadAll {
         guard object.body.count == range.count else {
             throw HandlerError(
                 type: "Function.ObjectChanged",
-                message: "\(source.entry.name) is shorter than its record says.")
+                message: "\(source.entry.name) is shorter than its record.")
         }
         return object.body
     }

@@ -3,16 +3,31 @@ import Jobs
 import LambdaRuntime
 import ObjectStore
 
+extension FunctionName {
+    /// Grants an upload.
+    package static let initUpload = FunctionName("init-upload")
+}
+
 /// Grants one upload: a presigned PUT, or presigned parts for a large file.
 ///
-/// The bytes go straight to the store and never through a function (CF-20).
+/// The bytes go directly to the store, never through a function (CF-20).
 enum InitUpload {
+    static let function = Function(
+        .initUpload, url: { await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
         var now: @Sendable () -> Int
         /// Unguessable text of `a-z 0-9`, of the length asked for.
         var randomText: @Sendable (Int) -> String
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            authorizer = services.authorizer
+            now = services.now
+            randomText = services.randomText
+        }
     }
 
     static func handle(
@@ -21,18 +36,18 @@ enum InitUpload {
         await URLFunction.respond(
             to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
         ) { authorized in
-            let wish = try UploadWish(try authorized.jsonObject())
-            let grant = try await grant(wish, owner: authorized.owner, dependencies)
+            let upload = try UploadRequest(try authorized.jsonObject())
+            let grant = try await grant(upload, owner: authorized.owner, dependencies)
             return .json(status: 200, grant)
         }
     }
 
     private static func grant(
-        _ wish: UploadWish, owner: OwnerID, _ dependencies: Dependencies
+        _ upload: UploadRequest, owner: OwnerID, _ dependencies: Dependencies
     ) async throws -> UploadGrant {
-        let isForm = wish.method == .post
-        let inParts = !isForm && (wish.bytes ?? 0) > UploadLimits.singlePutBytes
-        let (asset, record) = try await promise(wish, inParts: inParts, to: owner, dependencies)
+        let isForm = upload.method == .post
+        let inParts = !isForm && (upload.bytes ?? 0) > UploadLimits.singlePutBytes
+        let (asset, record) = try await reserve(upload, inParts: inParts, to: owner, dependencies)
         guard isForm else {
             return try await UploadGrant(record, asset: asset, bucket: dependencies.bucket)
         }
@@ -40,7 +55,7 @@ enum InitUpload {
             record, asset: asset, form: try await form(for: record, dependencies.bucket))
     }
 
-    /// - Throws: a problem at `/method` where the store takes no forms.
+    /// - Throws: a problem at `/method` if the store does not support form uploads.
     private static func form(
         for record: UploadRecord, _ bucket: any Bucket
     ) async throws -> PresignedPost {
@@ -53,48 +68,50 @@ enum InitUpload {
         } catch {
             guard error.serviceCode == "NotImplemented" else { throw error }
             throw Problem.invalid([
-                EditFault(pointer: "/method", detail: "cannot be POST: this store takes no forms")
+                EditFault(
+                    pointer: "/method",
+                    detail: "cannot be POST: this store does not support form uploads")
             ])
         }
     }
 
-    /// Keeps a place for an upload: a new asset, and what is expected of it.
-    static func promise(
-        _ wish: UploadWish, inParts: Bool, to owner: OwnerID, _ dependencies: Dependencies
+    /// Reserves a new asset for an upload and writes its upload record.
+    static func reserve(
+        _ upload: UploadRequest, inParts: Bool, to owner: OwnerID, _ dependencies: Dependencies
     ) async throws -> (AssetID, UploadRecord) {
         let now = dependencies.now()
         let asset = AssetID(
             owner: owner, milliseconds: now, random: dependencies.randomText(20))
         let keys = AssetKeys(owner: owner, asset: asset)
-        let key = keys.media(fileName: wish.fileName)
+        let key = keys.media(fileName: upload.fileName)
         var record = UploadRecord(
-            fileName: wish.fileName, contentType: wish.contentType, bytes: wish.bytes,
+            fileName: upload.fileName, contentType: upload.contentType, bytes: upload.bytes,
             key: key.text, uploadID: nil, createdAtMilliseconds: now)
         if inParts {
             record.uploadID = try await dependencies.bucket.createMultipartUpload(
-                key, options: PutOptions(contentType: wish.contentType))
+                key, options: PutOptions(contentType: upload.contentType))
         }
         try await dependencies.bucket.putDocument(record, at: keys.upload)
         return (asset, record)
     }
 }
 
-/// Sizes that a single upload may have.
+/// Size limits of uploads.
 enum UploadLimits {
-    /// Above this an upload goes in parts (requirements A2).
+    /// Largest single PUT; a larger file is uploaded in parts (requirements A2).
     static let singlePutBytes = 100 << 20
-    /// Most bytes of a file that a form carries (S3's limit).
+    /// Largest form upload (S3's limit).
     static let formBytes = 5 << 30
-    /// Most bytes of one file: S3's 5 TiB.
+    /// Largest file: S3's 5 TiB.
     static let maximumBytes = 5 << 40
-    /// S3 takes at most this many parts.
+    /// Most parts of one upload (S3's limit).
     static let maximumParts = 10_000
-    /// Parts of one grant. Each URL has up to 2 kB with a session token, and a
-    /// function's answer at most 6 MB.
+    /// Parts of one grant. A URL has up to 2 kB with a session token, a function's
+    /// response at most 6 MB.
     static let grantedParts = 2_000
-    /// All parts but the last are equally long, as R2 wants.
+    /// Smallest part but the last; all are equally long, as R2 requires.
     static let minimumPartBytes = 16 << 20
-    /// A grant lasts an hour (CF-28); parts of a large file a day.
+    /// Lifetime of a grant: an hour (CF-28), a day for parts.
     static let grantSeconds = 3_600
     static let partGrantSeconds = 86_400
 
@@ -106,7 +123,7 @@ enum UploadLimits {
     }
 }
 
-/// The answer: everything a browser needs to send the bytes.
+/// The response: everything a browser needs to send the bytes.
 private struct UploadGrant: Encodable {
     struct Part: Encodable {
         var partNumber: Int
@@ -118,7 +135,7 @@ private struct UploadGrant: Encodable {
     var method: String
     var uploadUrl: String?
     var headers: [String: String]
-    /// Of a presigned POST, sent before its `file`; empty otherwise (CF-25).
+    /// Form fields of a presigned POST, sent before `file`; empty otherwise (CF-25).
     var fields: [String: String] = [:]
     /// RFC 3339, UTC.
     var expiresAt: String
@@ -129,7 +146,7 @@ private struct UploadGrant: Encodable {
     init(_ record: UploadRecord, asset: AssetID, form: PresignedPost) {
         assetId = asset.text
         key = record.key
-        method = UploadWish.Method.post.rawValue
+        method = UploadRequest.Method.post.rawValue
         uploadUrl = form.url
         headers = [:]
         fields = form.fields

@@ -1,12 +1,12 @@
 import Editing
 
-/// What a caller wants to upload.
-struct UploadWish: Sendable {
+/// A caller's request to upload one file.
+struct UploadRequest: Sendable {
     var fileName: String
     var contentType: String
-    /// Nil where the caller does not tell.
+    /// Announced size; nil where the caller does not announce it.
     var bytes: Int?
-    /// A form instead of what the size would call for.
+    /// A form upload; nil lets the size choose.
     var method: Method?
 
     enum Method: String, CaseIterable, Sendable {
@@ -15,8 +15,8 @@ struct UploadWish: Sendable {
 
     /// - Parameters:
     ///   - typeField: Name of the field that holds the content type.
-    ///   - sizeField: Name of the field that must hold the size; nil where
-    ///     callers do not tell it.
+    ///   - sizeField: Name of the required size field; nil where callers do not
+    ///     announce the size.
     init(
         _ body: JSONValue, typeField: String = "contentType", sizeField: String? = "size"
     ) throws(Problem) {
@@ -31,14 +31,14 @@ struct UploadWish: Sendable {
         let isCaptions = type.map { CaptionFormat(contentType: $0) != nil } ?? false
         if let type, !isCaptions, !Self.isMediaType(type) {
             reader.report(
-                "must be a video, audio or image type, or a file of captions (text/vtt,"
+                "must be a video, audio or image type, or a caption type (text/vtt,"
                     + " application/x-subrip, application/json), not \(EditReader.quoted(type))",
                 at: object.pointer.appending(typeField))
         }
         let most = isCaptions ? CaptionLimits.mostFileBytes : UploadLimits.maximumBytes
         let size = sizeField.flatMap { reader.required($0, of: object) }
             .flatMap { reader.integer($0, in: 1...most) }
-        // Only Spool's own calls let the caller choose.
+        // Only Spool's own API has a method field.
         if sizeField != nil, let node = object["method"] {
             method = reader.choice(node)
             if let size, size > UploadLimits.formBytes {

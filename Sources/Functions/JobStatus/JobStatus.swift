@@ -3,15 +3,29 @@ import Jobs
 import LambdaRuntime
 import ObjectStore
 
-/// Tells how far an export is, and where its result lies.
+extension FunctionName {
+    /// Reports the state of exports.
+    package static let jobStatus = FunctionName("job-status")
+}
+
+/// Reports the progress of exports and the URLs of their results.
 ///
-/// One listing of the export's objects is the whole truth; there is no status
-/// record to keep in step.
+/// The state is derived from one listing of the export's objects; there is no status
+/// record.
 enum JobStatus {
+    static let function = Function(
+        .jobStatus, url: { await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
         var now: @Sendable () -> Int
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            authorizer = services.authorizer
+            now = services.now
+        }
     }
 
     /// Lifetime of a download URL (CF-50).
@@ -89,14 +103,14 @@ enum JobStatus {
         guard let url = document.downloadUrl else {
             throw Problem(
                 status: 409, title: "Not completed",
-                detail: "The export is \(document.state); there is nothing to download.")
+                detail: "The export is \(document.state); nothing to download.")
         }
         return FunctionURLResponse(
             statusCode: 302, headers: ["location": url, "cache-control": "no-store"], body: nil)
     }
 }
 
-/// An export as front ends read it (CF-17), with chunks and frames added.
+/// An export as front ends read it (CF-17), plus chunks and frames.
 private struct StatusDocument: Encodable {
     struct Frames: Encodable {
         var done: Int
@@ -112,9 +126,9 @@ private struct StatusDocument: Encodable {
     }
 
     var jobId: String
-    /// In the front end's own word.
+    /// State in the front end's dialect.
     var status: String
-    /// Spool's own word.
+    /// State in Spool's words.
     var state: String
     var phase: String
     /// 0 to 100; never goes back.
@@ -123,9 +137,9 @@ private struct StatusDocument: Encodable {
     var chunks: [Chunk]
     var audio: String
     var downloadUrl: String?
-    /// Path of the HLS stream's main playlist, once there is something to play.
+    /// Path of the HLS main playlist; nil before the first segment.
     var playlist: String?
-    /// By format, of the files that `output.captions` asked for.
+    /// URLs of the caption files in `output.captions`, by format.
     var captionUrls: [String: String]?
     var error: String?
     var size: Int?
@@ -171,14 +185,13 @@ private struct ExportList: Encodable {
     }
     var exports: [Entry]
 
-    /// Most exports that one answer names.
+    /// Most exports in one response.
     static let maximumEntries = 100
-    /// How far it looks back: results are kept for a week.
+    /// Age of the oldest export: results are kept for a week.
     static let reachMilliseconds = 7 * 86_400_000
 
-    /// Reads the newest names, and of each the result alone: neither grows with
-    /// the number of exports or of their objects. Only an export that has not
-    /// ended is listed.
+    /// Reads the newest keys and one result each; only an export without a result is
+    /// listed. The cost does not grow with the number of exports or objects.
     static func of(
         _ owner: OwnerID, _ dependencies: JobStatus.Dependencies
     ) async throws -> ExportList {

@@ -6,8 +6,8 @@ import Jobs
 import LambdaRuntime
 import ObjectStore
 
-/// The playlists of an export's HLS stream (RFC 8216), written anew for each
-/// request from what a listing shows. They grow while the export renders.
+/// The playlists of an export's HLS stream (RFC 8216), made from a listing for each
+/// request. They grow while the export renders.
 struct StreamPlaylist {
     /// Last component of a playlist's path.
     enum Name: String, CaseIterable {
@@ -19,8 +19,8 @@ struct StreamPlaylist {
     let plan: RenderPlan
     let listing: ExportListing
 
-    /// Lifetime of the URLs in a playlist: a player asks for it again while it
-    /// grows, and has a day to play what is whole.
+    /// Lifetime of the URLs in a playlist: a player reloads it while it grows and has
+    /// a day to play a finished one.
     static let urlSeconds = 86_400
     static let contentType = "application/vnd.apple.mpegurl"
 
@@ -29,8 +29,8 @@ struct StreamPlaylist {
     /// The path of the main playlist, for a status document.
     static func path(_ job: JobID) -> String { "/api/export/\(job.text)/hls/\(Name.main.rawValue)" }
 
-    /// - Throws: a 409 problem while there is nothing to play, or where the
-    ///   export is not streamed at all.
+    /// - Throws: a 409 problem before the first segment, or if the export is not
+    ///   streamed.
     static func answer(
         _ name: Name, _ found: JobLookup.Found, _ bucket: any Bucket
     ) async throws -> FunctionURLResponse {
@@ -40,7 +40,7 @@ struct StreamPlaylist {
         guard playlist.plan.output.isStreamed else {
             throw Problem(
                 status: 409, title: "Not streamed",
-                detail: "The export was not asked for with \"hls\".")
+                detail: "The export was started without \"hls\".")
         }
         func sign(_ key: ObjectKey) async throws -> String {
             try await bucket.presignedURL(
@@ -68,14 +68,14 @@ struct StreamPlaylist {
     }
 
     private static let notYet = Problem(
-        status: 409, title: "Nothing to play yet",
-        detail: "The first chunk is still being rendered.", headers: ["retry-after": "1"])
+        status: 409, title: "Stream not ready",
+        detail: "The first chunk is not rendered yet.", headers: ["retry-after": "1"])
 
     // MARK: Texts
 
     private var rate: Rational { plan.output.frameRate }
 
-    /// The renditions. The sound is one of its own, there when it is rendered.
+    /// The main playlist: video, and audio once it is rendered.
     var main: String {
         let output = plan.output
         let sound =
@@ -93,7 +93,7 @@ struct StreamPlaylist {
             + (listing.hasStreamSound ? ",AUDIO=\"sound\"" : "") + "\n\(Name.video.rawValue)\n"
     }
 
-    /// The chunks from the first on as far as there is none missing.
+    /// The video playlist: chunks from the first up to the first gap.
     func video(_ urls: [String]) -> String {
         let stretch = listing.streamedStretch
         let longest = plan.chunks.map(\.count).max() ?? 1
@@ -110,7 +110,7 @@ struct StreamPlaylist {
         return text + (isWhole ? "#EXT-X-ENDLIST\n" : "")
     }
 
-    /// The sound, whole.
+    /// The audio playlist.
     func sound(_ piece: StreamPiece, url: String) -> String {
         let clock = plan.output.audio.sampleRate
         let lead = Rational(MediaEngine.streamLead(plan.output)) / rate * Rational(clock)
@@ -129,8 +129,7 @@ struct StreamPlaylist {
         return text + "#EXT-X-ENDLIST\n"
     }
 
-    /// The target is at least every segment's rounded length, and never
-    /// changes.
+    /// - Parameter targetSeconds: At least every segment's rounded length; constant.
     private func head(targetSeconds: Rational) -> String {
         Self.version + "#EXT-X-TARGETDURATION:\(max(1, targetSeconds.rounded))\n"
             + "#EXT-X-PLAYLIST-TYPE:EVENT\n"

@@ -2,19 +2,21 @@ import Editing
 import Jobs
 import ObjectStore
 
-/// The unit of the exports that are rendered with one export (`SharedRendering`).
+/// A unit of the exports that are rendered together with one export
+/// (`SharedRendering`).
 ///
-/// They wait for it: nobody else is asked. Once it is in the cache, or will not
-/// come from here, each is asked for by itself.
+/// They wait for the leader's render. Once the unit is in the cache, or the leader has
+/// given up, each export's own unit is requested.
 struct CompanionUnits: Sendable {
     let unit: RenderUnit
     let leader: ExportLedger
     private let companions: [ExportLedger]
 
-    init(of unit: RenderUnit, _ plan: RenderPlan, leader: ExportLedger) {
+    /// - Parameter plan: The leader's; nil has no companions.
+    init(of unit: RenderUnit, _ plan: RenderPlan?, leader: ExportLedger) {
         self.unit = unit
         self.leader = leader
-        companions = (plan.companions ?? []).filter { $0.shares(unit) }.compactMap { companion in
+        companions = (plan?.companions ?? []).filter { $0.shares(unit) }.compactMap { companion in
             JobID(companion.jobID).map {
                 ExportLedger(
                     bucket: leader.bucket, keys: ExportKeys(owner: leader.keys.owner, job: $0),
@@ -23,14 +25,21 @@ struct CompanionUnits: Sendable {
         }
     }
 
-    /// An export that waits for its pictures.
+    /// Requests the unit of every export that waits for this one. Without a plan
+    /// there is none.
+    static func release(_ unit: RenderUnit, of leader: ExportLedger) async throws {
+        let plan = try await leader.bucket.document(RenderPlan.self, at: leader.keys.plan)
+        try await CompanionUnits(of: unit, plan, leader: leader).request()
+    }
+
+    /// An export that waits for its frames.
     struct Waiting: Sendable {
         var ledger: ExportLedger
         var plan: RenderPlan
     }
 
-    /// Those whose pictures can be made together with the leader's: they have not
-    /// ended, and nobody was asked for the unit yet.
+    /// Exports whose frames can be rendered together with the leader's: not ended,
+    /// and the unit not yet requested.
     func waiting(for plan: RenderPlan) async throws -> [Waiting] {
         guard !unit.isSound else { return [] }
         var found: [Waiting] = []
@@ -46,15 +55,15 @@ struct CompanionUnits: Sendable {
         return found
     }
 
-    /// Lets each go on: what was rendered for it is found in the cache.
+    /// Requests the unit of each; a rendered one is then found in the cache.
     func request() async throws {
         for ledger in companions { try await ledger.requestUnit(unit) }
     }
 
-    /// Lets each wait for the parts of a range that was split.
-    func awaitUnits(_ parts: [RenderUnit]) async throws {
+    /// Makes each wait for the units that a split range is rendered in.
+    func awaitUnits(_ units: [RenderUnit]) async throws {
         for ledger in companions {
-            for part in parts { try await ledger.awaitUnit(part) }
+            for unit in units { try await ledger.awaitUnit(unit) }
         }
     }
 }

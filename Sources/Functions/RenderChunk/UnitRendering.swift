@@ -4,8 +4,7 @@ import FFmpeg
 import Jobs
 import ObjectStore
 
-/// The same unit of one export, or of several that are rendered together, from
-/// its sources to the cache.
+/// Renders a unit for one export, or for several at once, and stores it in the cache.
 struct UnitRendering: Sendable {
     let unit: RenderUnit
     /// At least one.
@@ -13,13 +12,19 @@ struct UnitRendering: Sendable {
     /// By index in the plans' sources, which they share.
     let sourceURLs: [Int: String]
 
-    func path(_ index: Int, in scratch: String) -> String {
-        "\(scratch)/unit-\(index).\(jobs[index].target.fileExtension)"
+    /// Where the file of a job is written.
+    static func path(_ index: Int, _ target: UnitTarget, in folder: String) -> String {
+        "\(folder)/unit-\(index).\(target.fileExtension)"
     }
 
-    /// Writes a file for each job, and reports on each.
+    private func path(_ index: Int, in folder: String) -> String {
+        Self.path(index, jobs[index].target, in: folder)
+    }
+
+    /// Writes one file for each job.
+    /// - Returns: one report for each job.
     func render(
-        with renderer: any MediaRenderer, scratch: String,
+        with renderer: any MediaRenderer, folder: String,
         _ progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> [RenderReport] {
         let plan = jobs[0].plan
@@ -27,37 +32,37 @@ struct UnitRendering: Sendable {
         case .audio:
             return [
                 try await renderer.renderAudio(
-                    nil, of: plan, sourceURLs: sourceURLs, to: path(0, in: scratch),
+                    nil, of: plan, sourceURLs: sourceURLs, to: path(0, in: folder),
                     progress: progress)
             ]
         case .sound(let frames):
             return [
                 try await renderer.renderAudio(
-                    frames, of: plan, sourceURLs: sourceURLs, to: path(0, in: scratch),
+                    frames, of: plan, sourceURLs: sourceURLs, to: path(0, in: folder),
                     progress: progress)
             ]
         case .video(let frames) where jobs.count == 1:
             return [
                 try await renderer.renderChunk(
-                    frames, of: plan, sourceURLs: sourceURLs, to: path(0, in: scratch),
+                    frames, of: plan, sourceURLs: sourceURLs, to: path(0, in: folder),
                     progress: progress)
             ]
         case .video(let frames):
             return try await renderer.renderChunks(
                 jobs.indices.map {
-                    ChunkOutput(frames, of: jobs[$0].plan, to: path($0, in: scratch))
+                    ChunkOutput(frames, of: jobs[$0].plan, to: path($0, in: folder))
                 }, sourceURLs: sourceURLs, progress: progress)
         }
     }
 
-    /// Puts each file at its address.
+    /// Stores each file at its content address.
     /// - Returns: The receipt of the first job.
     func store(
-        _ reports: [RenderReport], in bucket: any Bucket, scratch: String
+        _ reports: [RenderReport], in bucket: any Bucket, folder: String
     ) async throws -> RenderReceipt {
-        let first = try await store(0, in: bucket, scratch: scratch)
+        let first = try await store(0, in: bucket, folder: folder)
         for index in jobs.indices.dropFirst() {
-            _ = try await store(index, in: bucket, scratch: scratch)
+            _ = try await store(index, in: bucket, folder: folder)
         }
         let (target, report) = (jobs[0].target, reports[0])
         var receipt = RenderReceipt(
@@ -71,27 +76,27 @@ struct UnitRendering: Sendable {
     }
 
     private func store(
-        _ index: Int, in bucket: any Bucket, scratch: String
+        _ index: Int, in bucket: any Bucket, folder: String
     ) async throws(ObjectStoreError) -> ObjectInfo {
         let target = jobs[index].target
         return try await bucket.uploadFile(
-            path(index, in: scratch), to: target.key, contentType: target.contentType)
+            path(index, in: folder), to: target.key, contentType: target.contentType)
     }
 }
 
-/// One export's unit that is to be rendered.
+/// A unit to render for one export.
 struct UnitJob: Sendable {
     var keys: ExportKeys
     var plan: RenderPlan
     var target: UnitTarget
 }
 
-/// Where a unit's bytes go: an address made of what they depend on.
+/// Content address of a unit: made from everything its bytes depend on.
 struct UnitTarget: Sendable {
     let key: ObjectKey
     let fileExtension: String
     let contentType: String
-    /// Frames, or samples for the sound.
+    /// Frames of a video unit; samples of an audio unit.
     let length: Int
 
     init(

@@ -3,15 +3,15 @@ import FFmpeg
 import Jobs
 import ObjectStore
 
-/// The files that one unit reads, checked and made readable for FFmpeg.
+/// Checks and signs the source files that one unit reads.
 struct UnitSources: Sendable {
     let plan: RenderPlan
     let bucket: any Bucket
     let owner: OwnerID
 
     /// Presigned URLs by source index.
-    /// - Throws: `HandlerFailure.permanent` naming the asset that is gone or
-    ///   is another one than the plan was made for.
+    /// - Throws: `HandlerFailure.permanent` naming the asset that is gone or was
+    ///   replaced since the plan was made.
     func urls(for unit: RenderUnit) async throws -> [Int: String] {
         var urls: [Int: String] = [:]
         for index in indices(for: unit).sorted() {
@@ -51,7 +51,7 @@ struct UnitSources: Sendable {
         }
     }
 
-    /// The sound alone, where ingest has copied it out: a 15 GB source is not
+    /// The extracted audio, if derive-asset has made it: a 15 GB source is not
     /// read twice.
     private func extractedAudio(of source: RenderPlan.Source) async throws -> ObjectKey? {
         guard source.media.kind == .video, let asset = AssetID(source.assetID) else { return nil }

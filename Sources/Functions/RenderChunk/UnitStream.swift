@@ -5,15 +5,15 @@ import ObjectStore
 
 /// Adds rendered units to the export's HLS stream.
 ///
-/// A unit may come from the cache, where it knows nothing of its place in this
-/// film: so the stream has pieces of its own, wrapped anew and not encoded.
+/// A unit may come from the cache, where its timestamps do not fit this export: the
+/// stream holds remuxed copies, not encoded again.
 struct UnitStream: Sendable {
     let plan: RenderPlan
     let keys: ExportKeys
     let dependencies: RenderChunk.Dependencies
 
-    /// Called before the receipt is written: an export that is complete has
-    /// its stream complete.
+    /// Call before the receipt is written: a complete export then has a complete
+    /// stream.
     func add(_ unit: RenderUnit, _ receipt: RenderReceipt) async throws {
         let bucket = dependencies.bucket
         let url = try await bucket.presignedURL(
@@ -29,7 +29,7 @@ struct UnitStream: Sendable {
                     frames, initialisationBytes: piece.initialisationBytes)
                 _ = try await bucket.uploadFile(path, to: key, contentType: "video/mp4")
             case .sound:
-                // A stream's sound is one unit (`SoundPlanner`).
+                // The audio of a stream is one unit (`SoundPlanner`).
                 break
             case .audio:
                 let piece = try await dependencies.renderer.streamPiece(

@@ -5,7 +5,7 @@ import JSONLog
 import LambdaRuntime
 import ObjectStore
 
-/// What an attempt was about.
+/// The work that an attempt was made at.
 enum FailureSubject {
     case unit(RenderUnit)
     case stitch
@@ -19,36 +19,36 @@ enum FailureSubject {
 }
 
 extension ExportLedger {
-    /// Attempts at one piece of work before its export fails (CF-39).
-    static let maximumAttempts = 3
+    /// Attempts at one unit or stitch before its export fails (CF-39).
+    static let attemptCountMax = 3
 
-    /// Writes a failed attempt down, and ends the export when no other attempt
-    /// is left or none can help.
-    /// - Throws: the error itself when the platform shall deliver again.
+    /// Writes a failure record, and fails the export when no attempt is left or none
+    /// can help. Does nothing for `HandlerFailure.stopped`.
+    /// - Throws: the error itself when the platform should deliver the event again.
     func recordFailure(
         _ error: any Error, of subject: FailureSubject, _ context: InvocationContext
     ) async throws {
         if case HandlerFailure.stopped = error { return }
-        let judgement = HandlerFailure.judge(await namingAsset(error))
+        let failure = FailureMapping(await namingAsset(error))
         let attempt = failedAttempts(at: subject, in: try await listing()) + 1
-        let willRetry = !judgement.isPermanent && attempt < Self.maximumAttempts
+        let willRetry = !failure.isPermanent && attempt < Self.attemptCountMax
         let record = FailureRecord(
-            requestID: context.requestID, attempt: attempt, error: judgement.sentence,
-            detail: judgement.detail, willRetry: willRetry, milliseconds: now())
+            requestID: context.requestID, attempt: attempt, error: failure.sentence,
+            detail: failure.detail, willRetry: willRetry, milliseconds: now())
         _ = try await bucket.createDocument(record, at: failureKey(subject, attempt: attempt))
         context.logger.warning(
-            "An attempt at an export's work failed.",
-            [
+            "Attempt failed",
+            failure.logFields.merging([
                 "exportId": .string(keys.job.text), "unit": .string(subject.name),
                 "attempt": .integer(attempt), "willRetry": .boolean(willRetry),
-                "error": .string(judgement.sentence),
-            ])
+                "error": .string(failure.sentence),
+            ]) { $1 })
         if willRetry { throw error }
-        try await fail(judgement.sentence)
+        try await fail(failure.sentence)
     }
 
-    /// The same error, a source in it called by its asset: the person who waits
-    /// knows nothing of places in a plan.
+    /// The error with its source named by asset ID: the person who waits does not know
+    /// the plan's indices. Best effort: without a plan the index stays.
     private func namingAsset(_ error: any Error) async -> any Error {
         guard var named = error as? FFmpegError, let index = named.code.sourceIndex,
             let plan = try? await plan(), plan.sources.indices.contains(index)
@@ -76,20 +76,14 @@ extension ExportLedger {
 }
 
 extension FFmpegError.Code {
-    /// Place of the source that is to blame in the plan's list; nil where none.
+    /// Index of the faulty source in the plan; nil for codes without one.
     fileprivate var sourceIndex: Int? {
         switch self {
         case .sourceUnreadable(let source): source
         case .sourceTooShort(let source): source
-        default: nil
+        case .notMedia, .unsupported, .frameCountMismatch, .verificationFailed, .cancelled,
+            .outOfTime, .outOfMemory, .diskFull, .notStarted, .failed:
+            nil
         }
-    }
-}
-
-extension InvocationContext {
-    /// When work has to give up so that there is time left to end FFmpeg and
-    /// to write a record: milliseconds since 1970.
-    func giveUpAt(now: Int) -> Int {
-        deadlineMilliseconds - min(8_000, (deadlineMilliseconds - now) / 5)
     }
 }

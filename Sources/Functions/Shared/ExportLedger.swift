@@ -2,10 +2,10 @@ import Editing
 import Jobs
 import ObjectStore
 
-/// The steps that several handlers take on one export's objects.
+/// Reads and writes the objects of one export for the handlers.
 ///
-/// Every step may be taken twice, by two handlers at once, or be cut short:
-/// what is there already counts as done.
+/// Every step may run twice, in two handlers at once, or be interrupted: an object that
+/// exists counts as done.
 struct ExportLedger: Sendable {
     let bucket: any Bucket
     let keys: ExportKeys
@@ -31,22 +31,22 @@ struct ExportLedger: Sendable {
         try await bucket.document(ExportResult.self, at: keys.result)
     }
 
-    /// Whether work on this export is pointless: it has ended or shall end.
+    /// Whether the export has ended or is being cancelled.
     func isStopped() async throws(ObjectStoreError) -> Bool {
         if try await bucket.objectExists(keys.cancel) { return true }
         return try await bucket.objectExists(keys.result)
     }
 
-    /// Ends the export unless it has ended already.
-    /// - Returns: the result that stands.
+    /// Writes the result unless there is one.
+    /// - Returns: the stored result.
     @discardableResult
     func finish(_ result: ExportResult) async throws(ObjectStoreError) -> ExportResult {
-        var standing = result
+        var stored = result
         if try await !bucket.createDocument(result, at: keys.result) {
-            standing = try await self.result() ?? result
+            stored = try await self.result() ?? result
         }
         try await bucket.deleteObject(keys.active)
-        return standing
+        return stored
     }
 
     /// Ends the export as failed.
@@ -55,8 +55,8 @@ struct ExportLedger: Sendable {
             ExportResult(outcome: .failed, finishedAtMilliseconds: now(), error: sentence))
     }
 
-    /// Ends the export as cancelled, unless it has ended already.
-    /// - Returns: the result that stands.
+    /// Cancels the export unless it has ended.
+    /// - Returns: the stored result.
     @discardableResult
     func cancel() async throws(ObjectStoreError) -> ExportResult {
         try await bucket.putDocument(["version": 1], at: keys.cancel)
@@ -66,22 +66,22 @@ struct ExportLedger: Sendable {
                 error: "The export was cancelled."))
     }
 
-    /// Asks for a unit; a request that is there already stays.
+    /// Requests a unit; an existing request stays.
     func requestUnit(_ unit: RenderUnit) async throws(ObjectStoreError) {
         _ = try await bucket.createDocument(UnitRequest(unit), at: keys.request(unit))
     }
 
-    /// Says that the unit comes with another export's.
+    /// Notes that another export renders the unit.
     func awaitUnit(_ unit: RenderUnit) async throws(ObjectStoreError) {
         _ = try await bucket.createDocument(UnitRequest(unit), at: keys.awaited(unit))
     }
 
-    /// Puts a request once more, so that the store sends its event again.
+    /// Puts a request again, so that the store sends its event again.
     func repeatRequest(_ unit: RenderUnit) async throws(ObjectStoreError) {
         try await bucket.putDocument(UnitRequest(unit), at: keys.request(unit))
     }
 
-    /// Asks for the stitch when every receipt is there. One caller wins.
+    /// Requests the stitch if every receipt exists. One caller wins.
     func requestStitchIfComplete(_ plan: RenderPlan) async throws(ObjectStoreError) {
         let listing = try await listing()
         guard !listing.hasStitchRequest, listing.isEverythingRendered(of: plan) else { return }
@@ -90,8 +90,8 @@ struct ExportLedger: Sendable {
     }
 }
 
-/// Body of `requests/{unit}.chunk.json` and `.shared.json`; the key says it all, the body is for
-/// people who look.
+/// Body of `requests/{unit}.chunk.json` and `.shared.json`. Only people read it: the key
+/// holds the same facts.
 struct UnitRequest: Codable {
     var version = 1
     var unit: String

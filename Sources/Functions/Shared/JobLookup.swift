@@ -1,7 +1,7 @@
 import Jobs
 import ObjectStore
 
-/// Finds the export that a request names, and whether the caller may see it.
+/// Finds the export that a request names and checks its owner.
 struct JobLookup: Sendable {
     let bucket: any Bucket
     let now: @Sendable () -> Int

@@ -1,8 +1,8 @@
 package import Editing
 package import FFmpeg
 
-/// The media work that handlers ask for; `MediaEngine` does it with FFmpeg.
-/// Handlers are tested with a double that writes marked bytes instead.
+/// Media operations of the handlers. `MediaEngine` implements them with FFmpeg; tests use
+/// a double that writes marked bytes.
 package protocol MediaRenderer: Sendable {
     /// First line of `ffmpeg -version`: part of every content address.
     func version() async throws(FFmpegError) -> String

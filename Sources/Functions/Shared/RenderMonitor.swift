@@ -1,25 +1,27 @@
 import Jobs
+import JSONLog
 import ObjectStore
 import Synchronization
 
-/// Watches over one render: tells its progress to the store, and ends it when
-/// the export is cancelled or the invocation's time is nearly over.
+/// Watches one render: writes its progress to the store and ends it when the export
+/// is cancelled or the time limit is near.
 struct RenderMonitor: Sendable {
     let ledger: ExportLedger
-    /// Where to show the progress; empty for work that has none to show.
+    /// Progress objects to write; empty for work without progress.
     let progressKeys: [ObjectKey]
-    /// Milliseconds since 1970 at which the render has to give up.
+    /// When the render is ended: milliseconds since 1970.
     let giveUpAtMilliseconds: Int
     /// Sleeps for milliseconds; throws when the task is cancelled.
     let sleep: @Sendable (Int) async throws -> Void
+    let logger: Logger
 
     /// A cancelled export has no FFmpeg running two seconds later: one second
     /// to notice, the rest to end it.
     static let pollMilliseconds = 1_000
 
-    /// Runs a render under watch.
-    /// - Parameter body: Is given a function that takes the number of frames
-    ///   done so far. Its task is cancelled when the watch ends it.
+    /// Runs a render and watches it.
+    /// - Parameter body: Receives a function that takes the number of frames done so
+    ///   far. Its task is cancelled when the watch ends it.
     /// - Throws: `HandlerFailure.stopped`, `.outOfTime`, or the body's error.
     func run<Result: Sendable>(
         _ body:
@@ -33,7 +35,7 @@ struct RenderMonitor: Sendable {
                 try await watch(counter)
                 return nil
             }
-            // Apart from the watch, which a slow store may hold up.
+            // Separate from the watch, which a slow store may block.
             group.addTask {
                 while ledger.now() < giveUpAtMilliseconds {
                     try await sleep(Self.pollMilliseconds)
@@ -48,19 +50,13 @@ struct RenderMonitor: Sendable {
         }
     }
 
-    /// Never returns but by throwing.
+    /// Returns only by throwing.
     private func watch(_ counter: FrameCounter) async throws {
-        // An attempt after another one starts from zero; what is shown does not.
-        var floors: [Int] = []
-        for key in progressKeys {
-            floors.append((try? await ledger.bucket.headObject(key).bytes) ?? 0)
-        }
+        var shown = progressKeys.map { ShownProgress(key: $0) }
         var round = 0
         while true {
             if round % 2 == 0 {
-                for (key, floor) in zip(progressKeys, floors) {
-                    await writeProgress(max(floor, counter.value), at: key)
-                }
+                for index in shown.indices { await write(counter.value, to: &shown[index]) }
             }
             try await sleep(Self.pollMilliseconds)
             round += 1
@@ -68,26 +64,60 @@ struct RenderMonitor: Sendable {
         }
     }
 
-    /// One byte for each frame, every other round; the object's age shows that
-    /// the render is alive.
-    private func writeProgress(_ frames: Int, at key: ObjectKey) async {
-        let body = [UInt8](repeating: UInt8(ascii: "."), count: frames)
-        // Progress that cannot be written must not end a render that works.
-        _ = try? await ledger.bucket.putObject(
-            .bytes(body), at: key, options: PutOptions(contentType: "text/plain"))
+    /// A progress object and the frames that an earlier attempt has shown.
+    private struct ShownProgress {
+        let key: ObjectKey
+        /// Nil until the store has answered.
+        var framesMin: Int?
+    }
+
+    /// Writes one byte for each frame; the object's age shows that the render is
+    /// alive.
+    ///
+    /// Best effort: a store error must not end a render that works. Nothing is
+    /// written before the earlier size is known, so that progress never goes back.
+    private func write(_ frames: Int, to progress: inout ShownProgress) async {
+        do {
+            let framesMin: Int
+            if let known = progress.framesMin {
+                framesMin = known
+            } else {
+                framesMin = try await ledger.bucket.objectInfo(progress.key)?.bytes ?? 0
+                progress.framesMin = framesMin
+            }
+            let body = [UInt8](repeating: UInt8(ascii: "."), count: max(framesMin, frames))
+            try await ledger.bucket.putObject(
+                .bytes(body), at: progress.key, options: PutOptions(contentType: "text/plain"))
+        } catch {
+            warn("Progress not written", progress.key, error)
+        }
     }
 
     private func stopIfEnded(round: Int) async throws {
-        var wanted = [ledger.keys.cancel]
-        // Another chunk may have failed the export: looked for less often.
-        if round % 4 == 0 { wanted.append(ledger.keys.result) }
-        for key in wanted where (try? await ledger.bucket.objectExists(key)) ?? false {
-            throw HandlerFailure.stopped
+        var keys = [ledger.keys.cancel]
+        // Another chunk may have failed the export: checked less often.
+        if round % 4 == 0 { keys.append(ledger.keys.result) }
+        for key in keys where await exists(key) { throw HandlerFailure.stopped }
+    }
+
+    /// Best effort: after a store error the next round asks again.
+    private func exists(_ key: ObjectKey) async -> Bool {
+        do {
+            return try await ledger.bucket.objectExists(key)
+        } catch {
+            warn("Stop check failed", key, error)
+            return false
         }
+    }
+
+    private func warn(_ message: String, _ key: ObjectKey, _ error: ObjectStoreError) {
+        // The render's end cancels the watch's calls.
+        guard error.code != .cancelled else { return }
+        logger.warning(message, ["key": .string(key.text), "error": .string("\(error)")])
     }
 }
 
-/// Frames done so far, written by the renderer's thread and read by the watch.
+/// Frames done so far: written by the renderer's thread, read by the watch.
 final class FrameCounter: Sendable {
     private let frames = Mutex(0)
 

@@ -1,17 +1,18 @@
 import Editing
 import FFmpeg
 
-/// What the FFmpeg at hand was built with.
+/// Encoders and filters of the installed FFmpeg.
 struct EngineAbilities: Sendable {
     let renderer: any MediaRenderer
 
-    /// Refuses what this FFmpeg was built without, before anything is rendered.
-    /// - Parameter pointer: Of the output in the request.
+    /// Rejects a plan that needs an encoder or filter FFmpeg does not have.
+    /// - Parameter pointer: Place of the output in the request.
+    /// - Throws: a 400 problem.
     func refuse(_ plan: RenderPlan, outputAt pointer: JSONPointer) async throws {
         var faults: [EditFault] = []
         let encoders = plan.output.encoders
         if !encoders.isSubset(of: Self.certainEncoders),
-            let present = try await told(renderer.encoders)
+            let present = try await optional(renderer.encoders)
         {
             let missing = encoders.subtracting(present).sorted()
             if !missing.isEmpty {
@@ -23,23 +24,23 @@ struct EngineAbilities: Sendable {
             }
         }
         let bright = plan.highDynamicRangeSources
-        if !bright.isEmpty, let present = try await told(renderer.filters),
+        if !bright.isEmpty, let present = try await optional(renderer.filters),
             !ToneMapping.filters.isSubset(of: present)
         {
             let names = bright.map { EditReader.quoted($0.assetID) }.joined(separator: ", ")
             faults.append(
                 EditFault(
                     pointer: "",
-                    detail: "shows HDR (\(names)), and this FFmpeg has not the filters that fit it"
-                        + " to a usual screen: "
+                    detail: "shows HDR (\(names)), and this FFmpeg lacks the filters that map it"
+                        + " to SDR: "
                         + ToneMapping.filters.sorted().joined(separator: " and ")))
         }
         guard faults.isEmpty else { throw Problem.invalid(faults) }
     }
 
-    /// What FFmpeg tells of itself; nil where a deployment has left it out of
-    /// this function: the renderer tells then.
-    private func told(
+    /// A list of FFmpeg's; nil if this function is deployed without FFmpeg: the
+    /// renderer then reports what is missing.
+    private func optional(
         _ ask: () async throws(FFmpegError) -> Set<String>
     ) async throws(FFmpegError) -> Set<String>? {
         do {

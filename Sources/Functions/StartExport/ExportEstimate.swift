@@ -2,24 +2,24 @@ import Editing
 import Jobs
 import ObjectStore
 
-/// What an export would take and cost, before it is started:
+/// Predicted resources and cost of an export: the response to
 /// `POST /api/export/estimate` with the body of `POST /api/export`.
 struct ExportEstimate: Encodable {
     var frames: Int
     var chunks: Int
-    /// Seconds of the longest film.
+    /// Seconds of the longest output.
     var duration: Double
-    /// Completed exports of the caller that the rates were learned from; 0
-    /// stands for rates that were measured elsewhere.
+    /// Completed exports of the caller that the rates were learned from; 0 means
+    /// default rates.
     var learnedFrom: Int
     var resources: ExportResources
     var cost: ExportCost
 
-    /// Most exports that are looked at.
+    /// Exports to learn from, at most.
     private static let examples = 16
 
-    /// - Parameter plans: Of all exports that a request stands for, at least one.
-    ///   What several save by being rendered together is not counted.
+    /// Sums over all exports of a request; savings of shared rendering are not counted.
+    /// - Parameter plans: At least one.
     init(
         of plans: [RenderPlan], for owner: OwnerID, _ dependencies: StartExport.Dependencies
     ) async throws {

@@ -3,37 +3,51 @@ import Editing
 import FFmpeg
 import Jobs
 
-/// The answer to a request that stands for several exports.
-struct SeveralAcceptance: Encodable {
+/// The response for a request of several exports.
+struct AcceptedExports: Encodable {
     struct Job: Encodable {
         var jobId: String
-        /// The export whose renderers make this one's pictures too.
+        /// The export whose renderers render this one's frames too.
         var renderedWith: String?
-        /// Of one output: its index in `outputs`, and its format.
+        /// Index in `outputs` and format; nil for a variation.
         var output: Int?
         var format: String?
         var chunks: [PlannedChunk]?
-        /// Of one variation. Its number counts from 1, for each asset.
+        /// Asset, number from 1 for each asset, and effects; nil for an output.
         var assetId: String?
         var variation: Int?
         var effects: Variations.Effects?
     }
 
-    /// The first of them.
+    /// The first job.
     var jobId: String?
     var status: String
     var jobs: [Job]
-    /// What an OpenTimelineIO document says that was left out.
+    /// Parts of an OpenTimelineIO document that were left out.
     var dropped: [EditFault]?
 }
 
-/// One of several exports that one request asks for.
+/// Everything that one request asks for, checked and planned.
+enum PlannedRequest: Sendable {
+    case one(Edit, RenderPlan)
+    case several([PlannedExport])
+
+    /// At least one.
+    var plans: [RenderPlan] {
+        switch self {
+        case .one(_, let plan): [plan]
+        case .several(let exports): exports.map(\.plan)
+        }
+    }
+}
+
+/// One of several exports of one request.
 struct PlannedExport: Sendable {
     var edit: Edit
     /// The request for this export alone.
     var request: JSONValue
     var plan: RenderPlan
-    /// What is told of it beside its job.
+    /// An output or a variation.
     fileprivate var kind: Kind
 
     fileprivate enum Kind: Sendable {
@@ -43,10 +57,11 @@ struct PlannedExport: Sendable {
 }
 
 extension ExportAcceptance {
-    /// One export for each output or variation; nil where the body asks for
-    /// one film only. All of them are checked before the first is written.
-    func acceptSeveral(_ body: JSONValue) async throws -> SeveralAcceptance? {
-        guard var planned = try await plannedSeveral(body) else { return nil }
+    /// Writes one job for each output or variation.
+    func acceptSeveral(
+        _ exports: [PlannedExport], body: JSONValue
+    ) async throws -> AcceptedExports {
+        var planned = exports
         let dialect = Self.dialect(of: body)
         var jobs: [JobID] = []
         for export in planned {
@@ -68,7 +83,7 @@ extension ExportAcceptance {
                     ]
             }
         }
-        // Who leads comes last: what its renderers ask for is there by then.
+        // A leader comes last: its renderers request units of the others.
         let order = planned.indices.filter { !leaders.contains($0) } + leaders.sorted()
         for index in order {
             let export = planned[index]
@@ -76,13 +91,13 @@ extension ExportAcceptance {
                 export.plan, edit: export.request, job: jobs[index], dialect: dialect)
         }
         let dropped = planned.first?.edit.dropped ?? []
-        return SeveralAcceptance(
+        return AcceptedExports(
             jobId: jobs.first?.text, status: dialect.name(of: .queued),
             jobs: zip(planned, jobs).map { $0.answer(job: $1) },
             dropped: dropped.isEmpty ? nil : dropped)
     }
 
-    /// The plans of all exports that the body asks for; nil where it is one.
+    /// Plans each output or variation; nil if the body asks for one export.
     func plannedSeveral(_ body: JSONValue) async throws -> [PlannedExport]? {
         let outputs: OutputList?
         let variations: Variations?
@@ -95,7 +110,7 @@ extension ExportAcceptance {
         guard outputs != nil || variations != nil else { return nil }
         var planned: [PlannedExport] = []
         for output in outputs?.outputs ?? [] {
-            let plan = try await plan(output.edit, placed: output.placed)
+            let plan = try await planning.plan(output.edit, placed: output.placed)
             planned.append(
                 PlannedExport(
                     edit: output.edit, request: output.request, plan: plan,
@@ -105,28 +120,29 @@ extension ExportAcceptance {
             planned.append(
                 PlannedExport(
                     edit: variation.edit, request: variation.request,
-                    plan: try await plan(variation.edit), kind: .variation(variation)))
+                    plan: try await planning.plan(variation.edit), kind: .variation(variation)))
         }
         return planned
     }
 
-    /// The groups that are rendered together, who leads first.
+    /// Groups of exports that are rendered together, the leader first.
     private func shareRendering(_ planned: inout [PlannedExport]) -> [[Int]] {
         var plans = planned.map(\.plan)
-        let wishes = planned.map(\.edit.output.chunkSeconds)
-        let groups = SharedRendering.arrange(&plans, chunkSeconds: wishes, planner: planner)
+        let chunkSeconds = planned.map(\.edit.output.chunkSeconds)
+        let groups = SharedRendering.arrange(
+            &plans, chunkSeconds: chunkSeconds, planner: planning.planner)
         for index in planned.indices { planned[index].plan = plans[index] }
         return groups
     }
 
-    /// What the sound depends on; nil where there is none.
+    /// Everything the audio depends on; nil without audio.
     private func soundText(_ export: PlannedExport) -> String? {
         guard export.plan.output.format.hasSound else { return nil }
         let units = export.plan.soundUnits.map(\.name).joined(separator: " ")
         return units + "\n" + audioFingerprint(of: export.plan, ffmpegVersion: "")
     }
 
-    /// The same token draws the same numbers; without one they are new.
+    /// A seed derived from the client token; random without one.
     private func seed(of body: JSONValue) -> UInt64 {
         if case .object(let fields) = body, case .string(let token)? = fields["clientToken"],
             let seed = UInt64(sha256Hex(token).prefix(15), radix: 16)
@@ -138,8 +154,8 @@ extension ExportAcceptance {
 }
 
 extension PlannedExport {
-    fileprivate func answer(job: JobID) -> SeveralAcceptance.Job {
-        var answer = SeveralAcceptance.Job(
+    fileprivate func answer(job: JobID) -> AcceptedExports.Job {
+        var answer = AcceptedExports.Job(
             jobId: job.text, renderedWith: plan.leader?.jobID)
         switch kind {
         case .output(let index):

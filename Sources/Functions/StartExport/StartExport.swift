@@ -3,11 +3,20 @@ import JSONLog
 import LambdaRuntime
 import ObjectStore
 
-/// Accepts an edit: checks it, lowers it to a plan, and asks for every unit.
+extension FunctionName {
+    /// Accepts exports and estimates their cost.
+    package static let startExport = FunctionName("start-export")
+}
+
+/// Accepts an edit: checks it, lowers it to a plan, writes the job and requests every
+/// unit. Or estimates its cost.
 ///
-/// The edit and the plan are written once and never change. The same
-/// `clientToken` names the same job, however often it is sent.
+/// Edit and plan are written once and never change. The same `clientToken` always names
+/// the same job.
 enum StartExport {
+    static let function = Function(
+        .startExport, url: { await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var renderer: any MediaRenderer
@@ -15,11 +24,22 @@ enum StartExport {
         var now: @Sendable () -> Int
         /// Unguessable text of `a-z 0-9`, of the length asked for.
         var randomText: @Sendable (Int) -> String
-        /// Renderers that may run at once; the planner cuts for them.
+        /// Renderers that may run at once; the number of chunks follows.
         var concurrency: Int
         /// Time limit of one renderer in seconds; chunks end well inside it.
         var renderSeconds: Int
         var deployment = Deployment()
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            renderer = services.renderer
+            authorizer = services.authorizer
+            now = services.now
+            randomText = services.randomText
+            concurrency = services.concurrency
+            renderSeconds = services.renderSeconds
+            deployment = services.deployment
+        }
     }
 
     static func handle(
@@ -28,21 +48,39 @@ enum StartExport {
         await URLFunction.respond(
             to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
         ) { authorized in
+            let stored = StoredEdit(bucket: dependencies.bucket, owner: authorized.owner)
+            let body = try await stored.resolved(try authorized.jsonObject())
             let acceptance = ExportAcceptance(
                 owner: authorized.owner, dependencies: dependencies)
-            let body = try await acceptance.resolved(try authorized.jsonObject())
-            if authorized.request.rawPath.hasSuffix("/estimate") {
-                return .json(status: 200, try await acceptance.estimate(body))
-            }
-            if let several = try await acceptance.acceptSeveral(body) {
+            let planned = try await acceptance.planned(body)
+            switch (Route(authorized.request), planned) {
+            case (.estimate, _):
+                return .json(
+                    status: 200,
+                    try await ExportEstimate(
+                        of: planned.plans, for: authorized.owner, dependencies))
+            case (.start, .one(let edit, let plan)):
+                let accepted = try await acceptance.accept(edit, plan, body: body)
+                context.logger.info("Export accepted", ["exportId": .string(accepted.jobId)])
+                return .json(status: 202, accepted)
+            case (.start, .several(let exports)):
+                let accepted = try await acceptance.acceptSeveral(exports, body: body)
                 context.logger.info(
-                    "Exports were accepted.", ["exports": .integer(several.jobs.count)])
-                return .json(status: 202, several)
+                    "Exports accepted", ["exports": .integer(accepted.jobs.count)])
+                return .json(status: 202, accepted)
             }
-            let accepted = try await acceptance.accept(body)
-            context.logger.info(
-                "An export was accepted.", ["exportId": .string(accepted.jobId)])
-            return .json(status: 202, accepted)
+        }
+    }
+
+    /// The call, by the last component of its path.
+    private enum Route {
+        /// `POST /api/export`
+        case start
+        /// `POST /api/export/estimate`
+        case estimate
+
+        init(_ request: FunctionURLRequest) {
+            self = request.rawPath.split(separator: "/").last == "estimate" ? .estimate : .start
         }
     }
 }

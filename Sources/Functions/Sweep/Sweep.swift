@@ -4,27 +4,41 @@ import JSONLog
 import LambdaRuntime
 import ObjectStore
 
-/// Looks after exports that lost an event: once a minute it goes through the
-/// `active/` markers and does what `SweepDecision` says.
+extension FunctionName {
+    /// Repairs exports that lost an event.
+    package static let sweep = FunctionName("sweep")
+}
+
+/// Repairs exports that lost an event: once a minute it lists the `active/` markers and
+/// performs the actions of `SweepDecision`.
 enum Sweep {
+    static let function = Function(
+        .sweep, schedule: { try await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var now: @Sendable () -> Int
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            now = services.now
+        }
     }
 
-    /// What one sweep did; its answer to a direct invoke.
+    /// Counts of one sweep; the response to a direct invoke.
     struct Report: Codable, Hashable, Sendable {
         var active = 0
         var actions = 0
     }
 
-    /// Leaves the rest to the next minute when time runs short.
+    /// Time left at which the rest is left to the next minute.
     static let reserveMilliseconds = 5_000
 
-    /// - Throws: when the list of active exports cannot be read. Trouble with
-    ///   one export is logged and does not keep the others waiting.
+    /// - Parameter event: The tick; nil for a direct invoke.
+    /// - Throws: when the markers cannot be listed. An error of one export is logged,
+    ///   and the sweep continues with the next.
     static func handle(
-        _ context: InvocationContext, _ dependencies: Dependencies
+        _ event: ScheduledEvent?, _ context: InvocationContext, _ dependencies: Dependencies
     ) async throws -> Report {
         var report = Report()
         let markers = try await dependencies.bucket.listAllObjects(
@@ -38,7 +52,7 @@ enum Sweep {
                 report.actions += try await sweep(marker.key, dependencies)
             } catch {
                 context.logger.error(
-                    "An export could not be swept.",
+                    "Sweep of an export failed",
                     ["key": .string(marker.key.text), "error": .string("\(error)")])
             }
         }

@@ -4,15 +4,28 @@ import Jobs
 import LambdaRuntime
 import ObjectStore
 
-/// Uploads by Uppy's S3 plugin, which asks for them in Companion's words.
+extension FunctionName {
+    /// Serves Uppy's S3 plugin.
+    package static let uppyUpload = FunctionName("uppy-upload")
+}
+
+/// Serves Uppy's S3 plugin with the API of Companion.
 ///
-/// The shapes are those of @uppy/companion's S3 controller, so that a front
-/// end only names this as its `companionUrl`. Keys are ours and hold the asset
-/// ID; the store's event takes the finished upload over.
+/// The shapes are those of @uppy/companion's S3 controller: a front end sets this API as
+/// its `companionUrl`. Keys are Spool's and hold the asset ID; the store's event
+/// completes the upload.
 enum UppyUpload {
+    static let function = Function(
+        .uppyUpload, url: { await handle($0, $1, Dependencies($2)) })
+
     struct Dependencies: Sendable {
         var upload: InitUpload.Dependencies
         var renderer: any MediaRenderer
+
+        init(_ services: Services) {
+            upload = InitUpload.Dependencies(services)
+            renderer = services.renderer
+        }
     }
 
     static func handle(
@@ -29,7 +42,7 @@ enum UppyUpload {
     }
 }
 
-/// What Uppy asks for, told by method and path.
+/// A call of Uppy, read from method and path.
 private enum UppyVerb {
     case parameters
     case create
@@ -50,7 +63,7 @@ private enum UppyVerb {
         case ("GET", 1) where rest[0] == "sts":
             throw Problem(
                 status: 404, title: "Not offered",
-                detail: "Temporary credentials are not given; each request is signed here.")
+                detail: "Temporary credentials are not offered; each request is signed.")
         case ("POST", 1) where isMultipart: self = .create
         case ("GET", 2) where isMultipart: self = .list(uploadID: rest[1])
         case ("GET", 3) where isMultipart && rest[2] == "batch":
@@ -102,26 +115,26 @@ private struct UppyAnswer: Sendable {
 
     // MARK: Verbs
 
-    /// A single PUT. Uppy does not tell the size, so it is not signed.
+    /// A single PUT. Uppy does not announce the size, so it is not signed.
     private func parameters() async throws -> Parameters {
         let fields = query.filter { ["filename", "type"].contains($0.key) }
-        let wish = try UploadWish(
+        let upload = try UploadRequest(
             .object(fields.mapValues(JSONValue.string)), typeField: "type", sizeField: nil)
-        let (asset, record) = try await InitUpload.promise(
-            wish, inParts: false, to: authorized.owner, dependencies.upload)
+        let (asset, record) = try await InitUpload.reserve(
+            upload, inParts: false, to: authorized.owner, dependencies.upload)
         let url = try await bucket.presignedURL(
-            .put(ObjectKey(record.key), contentType: wish.contentType, contentLength: nil),
+            .put(ObjectKey(record.key), contentType: upload.contentType, contentLength: nil),
             expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
         return Parameters(
             assetId: asset.text, key: record.key, url: url,
-            headers: ["content-type": wish.contentType], expires: UploadLimits.grantSeconds)
+            headers: ["content-type": upload.contentType], expires: UploadLimits.grantSeconds)
     }
 
     private func create() async throws -> Created {
-        let wish = try UploadWish(
+        let upload = try UploadRequest(
             try authorized.jsonObject(), typeField: "type", sizeField: nil)
-        let (asset, record) = try await InitUpload.promise(
-            wish, inParts: true, to: authorized.owner, dependencies.upload)
+        let (asset, record) = try await InitUpload.reserve(
+            upload, inParts: true, to: authorized.owner, dependencies.upload)
         return Created(assetId: asset.text, key: record.key, uploadId: record.uploadID)
     }
 
@@ -152,7 +165,7 @@ private struct UppyAnswer: Sendable {
         return Batch(presignedUrls: urls)
     }
 
-    /// Joins the parts; may be asked again when its answer was lost.
+    /// Joins the parts. Idempotent: a lost response may be asked for again.
     private func complete(_ uploadID: String) async throws -> Completed {
         let (key, keys) = try ownKey()
         let parts = try UppyParts(try authorized.jsonObject()).parts
@@ -170,7 +183,7 @@ private struct UppyAnswer: Sendable {
         return Completed(assetId: keys.asset.text, key: key.text, location: location)
     }
 
-    /// What is not there, or no more, is aborted already.
+    /// Aborting an unknown or finished upload is a no-op.
     private func abort(_ uploadID: String) async throws -> FunctionURLResponse {
         let key = try ownKey().key
         do throws(ObjectStoreError) {
@@ -183,8 +196,8 @@ private struct UppyAnswer: Sendable {
 
     // MARK: Keys
 
-    /// - Throws: a 400 problem without a key, a 404 problem for a key that is
-    ///   no upload of the caller's.
+    /// - Throws: a 400 problem without a key, a 404 problem for a key that is not an
+    ///   upload of the caller.
     private func ownKey() throws(Problem) -> (key: ObjectKey, keys: AssetKeys) {
         guard let text = query["key"] else {
             throw Problem.invalid([EditFault(pointer: "/key", detail: "is required")])
@@ -209,8 +222,8 @@ private struct UppyAnswer: Sendable {
     }
 
     private static let unknownUpload = Problem(
-        status: 404, title: "Not found", detail: "There is no such upload of yours.",
-        faults: [EditFault(pointer: "/key", detail: "is no upload of yours under way")],
+        status: 404, title: "Not found", detail: "The upload does not exist.",
+        faults: [EditFault(pointer: "/key", detail: "is not an active upload of the caller")],
         error: "Upload not found")
 
     // MARK: Shapes
@@ -232,7 +245,7 @@ private struct UppyAnswer: Sendable {
         var uploadId: String?
     }
 
-    /// S3's own names.
+    /// A part in S3's field names.
     private struct Part: Encodable {
         var PartNumber: Int
         var ETag: String
@@ -257,7 +270,7 @@ private struct UppyAnswer: Sendable {
     }
 }
 
-/// The parts that Uppy has uploaded, in S3's words.
+/// The uploaded parts in S3's field names.
 private struct UppyParts {
     var parts: [UploadedPart] = []
 
