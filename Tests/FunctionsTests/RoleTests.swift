@@ -62,11 +62,23 @@ import Testing
         }
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
+        await deliverSampleEvents(harness)
         try await failOneExport(asset, harness)
         try await sweepThree(asset, harness)
 
         let unused = Self.everything.subtracting(harness.usedPermissions)
         #expect(unused == Self.unusedHere)
+    }
+
+    /// Delivers every sample in `events/` to its function. A sample may fail: the
+    /// permissions that it uses count.
+    private func deliverSampleEvents(_ harness: FunctionHarness) async {
+        for function in Registry.functions {
+            for event in SampleEvents.of(function.name) {
+                let services = harness.services(harness.allowed(function.name, nil))
+                _ = try? await Registry.handler(function, services)(event, FunctionHarness.context)
+            }
+        }
     }
 
     private func failOneExport(_ asset: String, _ harness: FunctionHarness) async throws {

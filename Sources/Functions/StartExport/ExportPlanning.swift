@@ -102,7 +102,7 @@ struct ExportPlanning: Sendable {
 
     private func readyRecord(_ id: String) async throws -> Result<AssetRecord, Unusable> {
         guard let asset = AssetID(id) else {
-            return .failure(Unusable(sentence: "is not an asset of the caller"))
+            return .failure(Unusable(sentence: "is not an asset of yours"))
         }
         let keys = AssetKeys(owner: owner, asset: asset)
         guard let record = try await bucket.document(AssetRecord.self, at: keys.record) else {
@@ -110,7 +110,7 @@ struct ExportPlanning: Sendable {
             return .failure(
                 Unusable(
                     sentence: isPromised
-                        ? "is not uploaded yet" : "is not an asset of the caller"))
+                        ? "is not uploaded yet" : "is not an asset of yours"))
         }
         guard record.status == .ready, record.media != nil || record.captions != nil else {
             return .failure(
