@@ -35,7 +35,7 @@ import Testing
         """
     }
 
-    @Test func `an uploaded file of captions is an asset of its own kind`() async throws {
+    @Test func `an uploaded caption file is an asset of kind captions`() async throws {
         let harness = FunctionHarness()
 
         let (id, status, json) = try await upload(harness, Self.subRip)
@@ -50,7 +50,7 @@ import Testing
         #expect(harness.memory.keys.contains("assets/local/\(id)/asset.json"))
     }
 
-    @Test func `a bad file of captions is refused with its line`() async throws {
+    @Test func `a bad caption file is refused with its line`() async throws {
         let (_, status, problem) = try await upload(FunctionHarness(), "1\nnever\nHello\n")
 
         #expect(status == 422)
@@ -61,7 +61,7 @@ import Testing
                         + " between them."))
     }
 
-    @Test func `a file of captions above the limit is not let in`() async throws {
+    @Test func `a caption file above the limit is refused`() async throws {
         let (status, problem) = try await FunctionHarness().call(
             .initUpload, "POST", "/",
             #"{"filename":"a.vtt","contentType":"text/vtt","size":9000000}"#)
@@ -70,7 +70,8 @@ import Testing
         #expect(problem["detail"] == "/size must be from 1 to 8388608, not 9000000")
     }
 
-    @Test func `the words of the file stand in the plan, and files come out`() async throws {
+    @Test func `the words of the file are in the plan, and caption files are written`() async throws
+    {
         let harness = FunctionHarness()
         let captions = try await upload(harness, Self.subRip).id
         let body = edit(
@@ -97,7 +98,7 @@ import Testing
         #expect(urls.keys.sorted() == ["ass", "srt", "vtt"])
     }
 
-    @Test func `what is not a file of captions is told apart`() async throws {
+    @Test func `a video and a caption file are not interchangeable`() async throws {
         let harness = FunctionHarness()
         let (video, captions) = (
             try await harness.asset(), try await upload(harness, Self.subRip).id

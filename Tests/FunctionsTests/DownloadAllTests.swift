@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    /// What Python's reader, which checks every CRC, finds in an archive.
+    /// Files of an archive, read by Python, which checks every CRC.
     private static func unzipped(_ archive: [UInt8]) throws -> [String: [UInt8]] {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "spool-zip-\(UUID().uuidString)")

@@ -97,7 +97,7 @@ import Testing
         #expect(status["audio"] == .string(samples > 0 ? "done" : "none"))
     }
 
-    @Test func `a codec that FFmpeg lacks is refused at once`() async throws {
+    @Test func `a codec that FFmpeg lacks is refused at the start`() async throws {
         let harness = FunctionHarness()
         let body = FunctionHarness.edit(try await harness.asset())
             .replacing(#""output":{"#, with: #""output":{"codec":"av1","#)

@@ -48,7 +48,7 @@ import Testing
         #expect(mapping.problem(requestID: "request-1").status == status)
         #expect(mapping.isPermanent == error.isPermanent)
         #expect(mapping.detail == "tail")
-        #expect(mapping.logFields == ["detail": "tail"])
+        #expect(mapping.logFields["detail"] == "tail")
     }
 
     @Test func `an unknown error shows only the request ID`() {

@@ -9,7 +9,7 @@ import Testing
 
 /// Several outputs of one edit: exports of their own that are rendered together.
 @Suite struct OutputsTests {
-    /// 20 s in two chunks, large and small, and the sound by itself.
+    /// 20 s in two chunks, large and small, and the audio alone.
     private func body(_ asset: String, _ outputs: String, more: String = "") -> String {
         """
         {"timeline":{"tracks":[{"clips":[
@@ -51,7 +51,7 @@ import Testing
         #expect(try await harness.result(jobs[0])?.usage?.times?.renderedPixels == 0)
     }
 
-    @Test func `one that waits shows its frames and the progress of the run`() async throws {
+    @Test func `a waiting output shows its frames and the progress of the run`() async throws {
         let rendering = FunctionHarness(
             renderer: FakeRenderer(duringChunk: {
                 try await Task.sleep(for: .seconds(3_600))
@@ -72,7 +72,7 @@ import Testing
         #expect(try await status()["state"] == "rendering")
     }
 
-    @Test func `a cancelled one is not rendered, whichever it is`() async throws {
+    @Test func `a cancelled output is not rendered, whichever it is`() async throws {
         for cancelled in 0...1 {
             let harness = FunctionHarness()
             let jobs = try await harness.severalExports(body(try await harness.asset(), three))
@@ -101,7 +101,7 @@ import Testing
         #expect(harness.renderer.calls.chunks.count == 4)
     }
 
-    @Test func `one that fails leaves the others to fail or end by themselves`() async throws {
+    @Test func `a failed output does not decide the result of the others`() async throws {
         let harness = FunctionHarness()
         let asset = try await harness.asset()
         let jobs = try await harness.severalExports(body(asset, three))
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `what is in the cache is not rendered again, and the rest is`() async throws {
+    @Test func `cached outputs are not rendered again, the others are`() async throws {
         let harness = FunctionHarness()
         let asset = try await harness.asset()
         let large = #"{"size":{"width":320,"height":180}}"#
@@ -135,7 +135,7 @@ import Testing
         #expect(harness.renderer.calls.together == [2, 2])
     }
 
-    @Test func `what goes wrong with another output's picture is that one's failure`()
+    @Test func `an error in another output's picture fails only that output`()
         async throws
     {
         let harness = FunctionHarness()

@@ -42,7 +42,9 @@ import Testing
         #expect(try await harness.result(keys.job)?.outcome == .cancelled)
     }
 
-    @Test func `stitch events that find a chunk on its way do not fail the export`() async throws {
+    @Test func `stitch events that find a chunk requested again do not fail the export`()
+        async throws
+    {
         let harness = FunctionHarness()
         let keys = try await rendered(harness)
         let receipt = try #require(
@@ -91,7 +93,7 @@ import Testing
         #expect(try await harness.memory.objectExists(keys.request(.video(FrameRange(0, 150)))))
     }
 
-    @Test func `an upload that is sent again has a sound of its own`() async throws {
+    @Test func `an upload that is sent again has its own extracted audio`() async throws {
         let harness = FunctionHarness()
         let id = try await harness.asset()
         let asset = try #require(AssetID(id))

@@ -138,7 +138,7 @@ import Testing
         #expect(result.check?.seams == 2)
     }
 
-    @Test func `a cancel ends a render at the next look`() async throws {
+    @Test func `a cancel ends a render at the next poll`() async throws {
         let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)

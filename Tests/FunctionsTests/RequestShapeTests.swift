@@ -13,7 +13,7 @@ import Testing
         return jobs.compactMap { if case .object(let fields) = $0 { fields } else { nil } }
     }
 
-    @Test func `variations are exports of their own, and a token draws the same`() async throws {
+    @Test func `variations are separate exports, and a token draws the same`() async throws {
         let harness = FunctionHarness()
         let (one, two) = (try await harness.asset(), try await harness.asset())
         let body =
@@ -62,7 +62,7 @@ import Testing
         #expect(!harness.memory.keys.contains { $0.hasPrefix("exports/") })
     }
 
-    @Test func `what was left out of an OpenTimelineIO document is answered`() async throws {
+    @Test func `the response lists the dropped parts of an OpenTimelineIO document`() async throws {
         let harness = FunctionHarness()
         let asset = try await harness.asset()
         let time = #"{"OTIO_SCHEMA":"RationalTime.1","value":48,"rate":24}"#

@@ -38,7 +38,7 @@ import Testing
         #expect(parts.count == 960)
     }
 
-    @Test func `a form is granted where it is asked for, whatever the size`() async throws {
+    @Test func `a form is granted on request, whatever the size`() async throws {
         let (status, grant) = try await FunctionHarness().call(
             .initUpload, "POST", "/",
             #"{"filename":"a.mp4","contentType":"video/mp4","size":200000000,"method":"POST"}"#)
@@ -120,7 +120,7 @@ import Testing
         #expect(other.status == 409)
     }
 
-    @Test func `owners see nothing of each other`() async throws {
+    @Test func `an owner cannot see another owner's exports`() async throws {
         let harness = FunctionHarness(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
         let asset = try await harness.asset(token: "a")
         let (_, started) = try await harness.call(

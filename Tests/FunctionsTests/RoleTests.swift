@@ -30,7 +30,7 @@ import Testing
         return found
     }
 
-    @Test func `roles allow nothing that no function makes use of`() async throws {
+    @Test func `roles allow nothing that their function does not use`() async throws {
         let harness = FunctionHarness()
         let asset = try await harness.asset()
         let parts = try await harness.call(

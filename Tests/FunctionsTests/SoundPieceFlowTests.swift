@@ -29,7 +29,7 @@ import Testing
         return job
     }
 
-    @Test func `pieces are asked for, rendered and joined in their order`() async throws {
+    @Test func `audio pieces are requested, rendered and joined in order`() async throws {
         let harness = FunctionHarness(concurrency: 8)
         let job = try await export(harness)
         let keys = harness.keys(job)

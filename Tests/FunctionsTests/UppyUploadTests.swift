@@ -59,7 +59,7 @@ import Testing
             ])
     }
 
-    @Test func `an upload whose size nobody told becomes an asset`() async throws {
+    @Test func `an upload without an announced size becomes an asset`() async throws {
         let (_, json) = try await call(
             "GET", "params", query: ["filename": "a.mp4", "type": "video/mp4"])
         guard case .string(let key)? = json["key"], case .string(let id)? = json["assetId"]
@@ -102,7 +102,7 @@ import Testing
         #expect(stored.body[Self.partBytes - 1] == 1 && stored.body[Self.partBytes] == 2)
     }
 
-    @Test func `an upload that was aborted is gone, however often it is said`() async throws {
+    @Test func `an abort removes the upload and can be repeated`() async throws {
         let begun = try await begin()
         let path = "multipart/\(begun.uploadID)"
         _ = try await put(1, of: begun)
@@ -134,7 +134,7 @@ import Testing
         ("GET", "sts", [:], "", 404), ("GET", "elsewhere", [:], "", 404),
         ("PUT", "multipart", [:], "", 405),
     ])
-    func `what is wrong is told`(
+    func `a wrong call is answered with a problem`(
         method: String, path: String, query: [String: String], body: String, status: Int
     ) async throws {
         let (answered, problem) = try await call(method, path, body, query: query)
@@ -147,7 +147,7 @@ import Testing
         #"{}"#, #"{"parts":[]}"#, #"{"parts":[{"PartNumber":0,"ETag":"e"}]}"#,
         #"{"parts":[{"PartNumber":1}]}"#, #"{"parts":7}"#,
     ])
-    func `parts that are none are refused`(body: String) async throws {
+    func `malformed parts are refused`(body: String) async throws {
         let begun = try await begin()
 
         let (status, problem) = try await call(
@@ -157,7 +157,7 @@ import Testing
         #expect(problem["errors"] != nil)
     }
 
-    @Test func `nobody touches another owner's upload`() async throws {
+    @Test func `an owner cannot touch another owner's upload`() async throws {
         let harness = FunctionHarness(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
         let (_, json) = try await harness.call(
             .uppyUpload, "POST", "/api/uppy/s3/multipart",

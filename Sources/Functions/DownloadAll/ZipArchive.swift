@@ -1,11 +1,11 @@
 import AWSSignature
 import JSONLog
 
-/// A ZIP archive as it is written: entries stored without compression, since
-/// media does not compress, and nothing held but the list of entries.
+/// Writes a ZIP archive as a stream. Entries are stored uncompressed, since media does not
+/// compress; only the list of entries is kept in memory.
 ///
-/// A file's check is known only after its bytes, so it follows them in a data
-/// descriptor; sizes stand in front as well, for readers that do not seek.
+/// A file's CRC is known only after its bytes, so it follows in a data descriptor. Sizes
+/// are also in the local header, for readers that do not seek.
 /// Source: APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (ZIP64).
 struct ZipArchive {
     /// One file of the archive.
@@ -28,7 +28,7 @@ struct ZipArchive {
     /// Bytes of the archive so far.
     private(set) var bytes = 0
 
-    /// - Returns: what stands before the file's bytes.
+    /// - Returns: the local header.
     mutating func begin(_ entry: Entry) -> [UInt8] {
         precondition(open == nil, "one entry after the other")
         open = (entry, bytes, RunningCRC(.crc32))
@@ -45,13 +45,13 @@ struct ZipArchive {
         return header.bytes
     }
 
-    /// Notes the file's next bytes; they are the archive's next bytes too.
+    /// Counts the file's next bytes, which the caller writes to the archive.
     mutating func note(_ piece: [UInt8]) {
         piece.withUnsafeBytes { open?.check.update($0) }
         bytes += piece.count
     }
 
-    /// - Returns: what stands after the file's bytes.
+    /// - Returns: the data descriptor.
     mutating func end() -> [UInt8] {
         guard let (entry, offset, check) = open else { return [] }
         open = nil
@@ -67,7 +67,7 @@ struct ZipArchive {
         return descriptor.bytes
     }
 
-    /// - Returns: the directory, which ends the archive.
+    /// - Returns: the central directory, the end of the archive.
     func directory() -> [UInt8] {
         var fields = Fields()
         for one in written { fields.directoryEntry(one.entry, one.offset, one.check) }
@@ -87,11 +87,11 @@ struct ZipArchive {
 }
 
 extension ZipArchive.Entry {
-    /// Whether its size needs ZIP64.
+    /// True if the size needs ZIP64.
     fileprivate var isLarge: Bool { bytes >= 0xFFFF_FFFF }
 }
 
-/// Little-endian numbers, one after another.
+/// A sequence of little-endian numbers.
 private struct Fields {
     var bytes: [UInt8] = []
 
@@ -99,7 +99,7 @@ private struct Fields {
         for place in 0..<width { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * place))) }
     }
 
-    /// What a local header and a directory's entry share, up to the name.
+    /// Fields shared by a local header and a directory entry, up to the name.
     mutating func common(_ entry: ZipArchive.Entry, check: [UInt8], extra: Int? = nil) {
         number(entry.isLarge ? 45 : 20, 2)
         // A descriptor follows; the name is UTF-8.
@@ -152,7 +152,7 @@ private struct Fields {
         number(1, 4)
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS` as two numbers of 16 bits.
+    /// A time in DOS format: two numbers of 16 bits.
     private static func dosTime(_ milliseconds: Int) -> (time: Int, date: Int) {
         let text = Timestamp.text(unixMilliseconds: milliseconds)
         let parts = text.split { !$0.isNumber }.compactMap { Int($0) }

@@ -1,6 +1,6 @@
-/// Gives each element to a step, at most `limit` at once.
+/// Maps each element with an asynchronous closure, at most `limit` at once.
 /// - Returns: the results in the order of the elements.
-/// - Throws: the first error; steps that have begun are cancelled.
+/// - Throws: the first error; running closures are cancelled.
 func concurrentMap<Element: Sendable, Result: Sendable>(
     _ elements: [Element], limit: Int, _ body: @escaping @Sendable (Element) async throws -> Result
 ) async throws -> [Result] {

@@ -12,7 +12,8 @@ struct ExportLedger: Sendable {
     /// Milliseconds since 1970.
     let now: @Sendable () -> Int
 
-    /// - Throws: `.notFound` as `HandlerFailure.permanent` when there is no plan.
+    /// The stored plan.
+    /// - Throws: `HandlerFailure.permanent` if there is none or its version is unknown.
     func plan() async throws -> RenderPlan {
         guard let plan = try await bucket.document(RenderPlan.self, at: keys.plan) else {
             throw HandlerFailure.permanent("The export has no plan.")
@@ -31,7 +32,7 @@ struct ExportLedger: Sendable {
         try await bucket.document(ExportResult.self, at: keys.result)
     }
 
-    /// Whether the export has ended or is being cancelled.
+    /// True if the export has ended or is being cancelled.
     func isStopped() async throws(ObjectStoreError) -> Bool {
         if try await bucket.objectExists(keys.cancel) { return true }
         return try await bucket.objectExists(keys.result)

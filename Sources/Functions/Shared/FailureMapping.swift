@@ -12,8 +12,8 @@ enum HandlerFailure: Error {
     case outOfTime
 }
 
-/// Who can do something about an error.
-enum FailureClass: Hashable, Sendable {
+/// The origin of an error.
+enum FailureClass: String, Hashable, Sendable {
     /// The request is at fault, or another request was first.
     case caller
     /// The source media is at fault.
@@ -24,8 +24,8 @@ enum FailureClass: Hashable, Sendable {
     case network
 }
 
-/// What an error means for each of its readers: the export (`sentence`, `isPermanent`),
-/// the log (`detail`) and the HTTP caller (`problem`).
+/// Maps an error to its readers: the export (`sentence`, `isPermanent`), the log
+/// (`logFields`) and the HTTP caller (`problem`).
 ///
 /// The table below is closed: a new code of the store or of FFmpeg does not compile
 /// without a row.
@@ -33,7 +33,7 @@ struct FailureMapping: Sendable {
     /// One row of the table.
     struct Row: Hashable, Sendable {
         var failureClass: FailureClass
-        /// Whether another attempt at an event cannot help.
+        /// True if another attempt at an event cannot help.
         var isPermanent: Bool
         /// Status of an HTTP response. 500 and above is logged as an error.
         var status: Int
@@ -63,11 +63,15 @@ struct FailureMapping: Sendable {
     var detail: String?
     var row: Row
 
-    /// Whether another attempt at the event cannot help.
+    /// True if another attempt at the event cannot help.
     var isPermanent: Bool { row.isPermanent }
 
-    /// The detail as a log field; empty without one.
-    var logFields: [String: LogValue] { detail.map { ["detail": .string($0)] } ?? [:] }
+    /// The class, and the detail if there is one.
+    var logFields: [String: LogValue] {
+        var fields: [String: LogValue] = ["class": .string(row.failureClass.rawValue)]
+        if let detail { fields["detail"] = .string(detail) }
+        return fields
+    }
 
     /// Maps any error of a handler.
     init(_ error: any Error) {

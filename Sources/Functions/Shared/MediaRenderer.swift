@@ -12,39 +12,46 @@ package protocol MediaRenderer: Sendable {
     func filters() async throws(FFmpegError) -> Set<String>
     /// The canonical text that a chunk's content address is made of.
     func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String
+    /// Reads format, duration and streams of a file.
     func probe(url: String) async throws(FFmpegError) -> MediaInfo
+    /// Renders one chunk into a file. `sourceURLs` is indexed like the plan's sources;
+    /// `progress` takes the number of frames done.
     func renderChunk(
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
-    /// What a chunk's render that was ended before its time has left.
+    /// Cuts the file of an interrupted chunk render to its whole frames; nil without any.
     func finishedPart(
         of frames: FrameRange, in plan: RenderPlan, at path: String
     ) async throws(FFmpegError) -> RenderReport?
-    /// Several chunks at once (`SharedRendering`).
+    /// Renders the same frames for several exports in one run (`SharedRendering`).
     func renderChunks(
         _ outputs: [ChunkOutput], sourceURLs: [Int: String],
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> [RenderReport]
-    /// The whole sound, or AAC frames of it.
+    /// Renders the whole audio, or a range of its audio frames.
     func renderAudio(
         _ frames: FrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
-    /// Wraps a unit as a piece of an HLS stream; nil is the sound.
+    /// Remuxes a unit into an HLS segment file; nil is the audio.
     func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> StreamPiece
+    /// Joins rendered units into the output file without encoding.
     func stitch(
         _ plan: RenderPlan, chunkURLs: [String], audioURLs: [String], bytes: Int,
         to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport
+    /// Checks frames, samples and seams of an output file against its plan.
     func verify(
         _ path: String, against plan: RenderPlan
     ) async throws(FFmpegError) -> SeamCheck
+    /// Copies the audio stream of a source into a file, packet by packet.
     func extractAudio(
         url: String, media: MediaInfo, to path: String
     ) async throws(FFmpegError) -> RenderReport
+    /// Writes a still frame of a source as JPEG.
     func poster(
         url: String, media: MediaInfo, to path: String
     ) async throws(FFmpegError) -> RenderReport

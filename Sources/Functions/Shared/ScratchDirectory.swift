@@ -1,15 +1,15 @@
 import Foundation
 
-/// Gives a closure a fresh folder and removes it on every way out.
+/// Runs a closure with a new folder and removes the folder afterwards.
 ///
-/// - Parameter root: Where the folder is made; on Lambda `/tmp`.
-/// - Throws: whatever the closure throws, or Foundation's error when the
-///   folder cannot be made.
+/// - Parameter root: Parent of the folder; `/tmp` on Lambda.
+/// - Throws: the closure's error, or Foundation's if the folder cannot be made.
 func withScratchDirectory<Result>(
     in root: String, _ body: (String) async throws -> Result
 ) async throws -> Result {
     let path = root + "/spool-" + UUID().uuidString.lowercased()
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    // Best effort: Lambda clears `/tmp` with the instance.
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try await body(path)
 }

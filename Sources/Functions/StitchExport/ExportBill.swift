@@ -2,8 +2,8 @@ import Editing
 import Jobs
 
 extension ExportResult.Usage {
-    /// Adds up what the export used and what that costs. Receipts of earlier
-    /// versions tell nothing of their work: then there is no bill.
+    /// Sums the resources of the export and their cost. Receipts of earlier versions
+    /// have no work: then there is no bill.
     mutating func bill(
         video: [RenderReceipt], sound: [RenderReceipt], resultBytes: Int, plan: RenderPlan,
         stitch: MeasuredWork, deployment: Deployment
@@ -15,8 +15,8 @@ extension ExportResult.Usage {
             found.addInvocation(
                 milliseconds: work.milliseconds, memoryMegabytes: work.memoryMegabytes)
             found.storeReads += work.storeReads
-            // What comes after the record: itself, and for a unit the listing
-            // that looks for the other receipts.
+            // Requests after the measurement: the record, and a unit's check for
+            // completeness.
             found.storeWrites += work.storeWrites + 2
         }
         found.addStart(units: receipts.count, memoryMegabytes: deployment.startMegabytes)
@@ -24,7 +24,7 @@ extension ExportResult.Usage {
         found.egressBytes = resultBytes
         resources = found
         cost = ExportCost(of: found, at: deployment.prices)
-        // What was rendered for others as well tells nothing of this one's rate.
+        // A shared render does not show this export's own rate.
         let rendered = plan.companions == nil ? video.filter { !$0.cached } : []
         let framePixels = plan.output.width * plan.output.height
         times = ExportTimes(
@@ -36,7 +36,7 @@ extension ExportResult.Usage {
             pixels: plan.pictureFrames.count * framePixels, traits: ExportTraits(plan))
     }
 
-    /// Nil unless all of it was rendered.
+    /// Time of all audio units; nil if one came from the cache.
     private static func milliseconds(ofSound sound: [RenderReceipt]) -> Int? {
         guard !sound.isEmpty, !sound.contains(where: \.cached) else { return nil }
         return sound.compactMap(\.work).reduce(0) { $0 + $1.milliseconds }
