@@ -10,14 +10,14 @@ import ObjectStore
 /// Every function of the binary, built when `_HANDLER` names it.
 func liveFunctions() -> [String: FunctionFactory] {
     var functions: [String: FunctionFactory] = [:]
-    for name in FunctionName.allCases {
-        functions[name.rawValue] = { environment, _ in
-            // A package brings its own, where the system's stand elsewhere.
+    for function in Registry.functions {
+        functions[function.name.rawValue] = { environment, _ in
+            // The package brings its own certificates where the system has none.
             let transport = DeferredTransport(
                 certificatesFile: certificatesFile(environment.variables))
             let services = try liveServices(environment.variables, transport)
             return LoadedFunction(
-                warmUp: { transport.prepare() }, handle: Registry.function(name, services))
+                warmUp: { transport.prepare() }, handle: Registry.handler(function, services))
         }
     }
     functions[EchoHandler.name] = EchoHandler.factory(variable: variable)

@@ -1,16 +1,14 @@
-/// The functions of a deployment; the raw value is the deployed name.
+/// Name of a deployed function, as `infra/functions.json` spells it.
 ///
-/// Tests hold this list against `infra/functions.json` and `events/`.
-package enum FunctionName: String, CaseIterable, Sendable {
-    case initUpload = "init-upload"
-    case completeUpload = "complete-upload"
-    case uppyUpload = "uppy-upload"
-    case deriveAsset = "derive-asset"
-    case startExport = "start-export"
-    case jobStatus = "job-status"
-    case renderChunk = "render-chunk"
-    case stitchExport = "stitch-export"
-    case downloadAll = "download-all"
-    case cancelExport = "cancel-export"
-    case sweep = "sweep"
+/// Each function declares its own name as a static member in its folder, so that
+/// code and tests write `.renderChunk`.
+package struct FunctionName: RawRepresentable, Hashable, Sendable {
+    /// The deployed name, for instance `render-chunk`.
+    package let rawValue: String
+
+    /// Wraps a deployed name; does not check that such a function exists.
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Wraps a deployed name; does not check that such a function exists.
+    package init(_ rawValue: String) { self.init(rawValue: rawValue) }
 }

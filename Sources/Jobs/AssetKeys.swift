@@ -40,8 +40,12 @@ package struct AssetKeys: Hashable, Sendable {
 
     /// The raw bytes: `uploads/{owner}/{asset}/{file name}` (CF-30).
     package func media(fileName: String) -> ObjectKey {
-        ObjectKey("uploads/\(owner.text)/\(asset.text)/\(Self.safeFileName(fileName))")
+        ObjectKey(
+            "\(Self.uploadPrefix(of: owner))\(asset.text)/\(Self.safeFileName(fileName))")
     }
+
+    /// Prefix of every upload of one owner.
+    package static func uploadPrefix(of owner: OwnerID) -> String { "uploads/\(owner.text)/" }
 
     /// The owner and asset of an `uploads/` key, or nil for any other key.
     package init?(uploadKey: ObjectKey) {

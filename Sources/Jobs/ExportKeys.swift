@@ -24,7 +24,7 @@ package struct ExportKeys: Hashable, Sendable {
     /// The one terminal record, written with `If-None-Match: *`.
     package var result: ObjectKey { key("result.json") }
     /// Its event starts the stitch; written with `If-None-Match: *`.
-    package var stitchRequest: ObjectKey { key("requests/all.stitch.json") }
+    package var stitchRequest: ObjectKey { key(Self.stitchRequestName) }
     /// The finished file: `exports/{owner}/{job}/output.mp4` (CF-49), or with
     /// the extension of its format.
     package func output(fileExtension: String) -> ObjectKey { key("output.\(fileExtension)") }
@@ -120,4 +120,12 @@ package struct ExportKeys: Hashable, Sendable {
         else { return nil }
         return (keys, unit)
     }
+
+    /// The export that a `*.stitch.json` key asks to stitch, or nil for another key.
+    package static func parseStitchRequest(_ key: ObjectKey) -> ExportKeys? {
+        guard let (keys, rest) = parse(key), rest == stitchRequestName else { return nil }
+        return keys
+    }
+
+    private static let stitchRequestName = "requests/all.stitch.json"
 }

@@ -3,14 +3,10 @@ package import MediaTime
 /// How far an export is, in the percentages that ClipForge's clients know
 /// (CF-48). Never goes back while its inputs do not.
 package enum ExportProgress: Hashable, Sendable {
-    /// The request is taken and its plan not yet written.
-    case accepted
     /// Chunks are waiting or being rendered.
     case rendering(work: Work)
     /// Every chunk is there; they are joined, checked and uploaded.
     case stitching
-    /// The result is in the store and its record is being written.
-    case signing
     case completed
 
     /// What has been rendered.
@@ -45,15 +41,12 @@ package enum ExportProgress: Hashable, Sendable {
         }
     }
 
-    /// 0 to 100: 10 accepted, 20 planned, 20 to 80 while rendering, 85 while
-    /// stitching, 95 while signing, 100 completed. Rounded down, so that 80
-    /// means that everything is rendered.
+    /// 0 to 100: 20 to 80 while rendering, 85 while stitching, 100 completed. Rounded
+    /// down, so that 80 means that everything is rendered.
     package var percent: Int {
         switch self {
-        case .accepted: 10
         case .rendering(let work): 20 + (Rational(60) * work.fraction).floor
         case .stitching: 85
-        case .signing: 95
         case .completed: 100
         }
     }

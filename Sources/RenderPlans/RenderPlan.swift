@@ -92,19 +92,15 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         /// The ETag that the plan was made for; a renderer refuses another.
         package var etag: String
         package var bytes: Int
-        /// Object key of the audio extracted at ingest, where there is one.
-        package var audioKey: String?
         package var media: MediaInfo
 
         package init(
-            assetID: String, key: String, etag: String, bytes: Int, audioKey: String? = nil,
-            media: MediaInfo
+            assetID: String, key: String, etag: String, bytes: Int, media: MediaInfo
         ) {
             self.assetID = assetID
             self.key = key
             self.etag = etag
             self.bytes = bytes
-            self.audioKey = audioKey
             self.media = media
         }
     }

@@ -1,4 +1,3 @@
-import Captions
 import Functions
 import Jobs
 import JSON
@@ -14,17 +13,17 @@ import TestSupport
 
     /// Uploads a file and answers what complete-upload said.
     private func upload(
-        _ stage: Stage, _ text: String, type: String = "application/x-subrip"
+        _ harness: FunctionHarness, _ text: String, type: String = "application/x-subrip"
     ) async throws -> (id: String, status: Int, json: [String: JSONValue]) {
         let size = text.utf8.count
-        let (_, grant) = try await stage.call(
+        let (_, grant) = try await harness.call(
             .initUpload, "POST", "/",
             #"{"filename":"a.srt","contentType":"\#(type)","size":\#(size)}"#)
         guard case .string(let key)? = grant["key"], case .string(let id)? = grant["assetId"]
-        else { throw StageError(text: "\(grant)") }
-        try await stage.memory.putObject(
+        else { throw HarnessError(text: "\(grant)") }
+        try await harness.memory.putObject(
             .bytes(Array(text.utf8)), at: ObjectKey(key), options: PutOptions(contentType: type))
-        let (status, json) = try await stage.call(
+        let (status, json) = try await harness.call(
             .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
         return (id, status, json)
     }
@@ -38,34 +37,34 @@ import TestSupport
         """
     }
 
-    @Test func `an uploaded file of captions is an asset of its own kind`() async throws {
-        let stage = Stage()
+    @Test func `an uploaded caption file is an asset of kind captions`() async throws {
+        let harness = FunctionHarness()
 
-        let (id, status, json) = try await upload(stage, Self.subRip)
+        let (id, status, json) = try await upload(harness, Self.subRip)
 
         #expect(status == 200)
-        guard case .object(let metadata)? = json["metadata"] else { throw StageError(text: "") }
+        guard case .object(let metadata)? = json["metadata"] else { throw HarnessError(text: "") }
         #expect(metadata["kind"] == "captions")
         #expect(metadata["format"] == "srt")
         #expect(metadata["words"] == 2)
         #expect(metadata["duration"] == 1.5)
-        #expect(stage.memory.keys.allSatisfy { !$0.hasSuffix("derive.json") })
-        #expect(stage.memory.keys.contains("assets/local/\(id)/asset.json"))
+        #expect(harness.memory.keys.allSatisfy { !$0.hasSuffix("derive.json") })
+        #expect(harness.memory.keys.contains("assets/local/\(id)/asset.json"))
     }
 
-    @Test func `a bad file of captions is refused with its line`() async throws {
-        let (_, status, problem) = try await upload(Stage(), "1\nnever\nHello\n")
+    @Test func `a bad caption file is refused with its line`() async throws {
+        let (_, status, problem) = try await upload(FunctionHarness(), "1\nnever\nHello\n")
 
         #expect(status == 422)
         #expect(
             problem["detail"]
                 == .string(
-                    "The file a.srt is no usable file of captions: line 2: has no times with -->"
+                    "The file a.srt is not a usable caption file: line 2: has no times with -->"
                         + " between them."))
     }
 
-    @Test func `a file of captions above the limit is not let in`() async throws {
-        let (status, problem) = try await Stage().call(
+    @Test func `a caption file above the limit is refused`() async throws {
+        let (status, problem) = try await FunctionHarness().call(
             .initUpload, "POST", "/",
             #"{"filename":"a.vtt","contentType":"text/vtt","size":9000000}"#)
 
@@ -73,42 +72,45 @@ import TestSupport
         #expect(problem["detail"] == "/size must be from 1 to 8388608, not 9000000")
     }
 
-    @Test func `the words of the file stand in the plan, and files come out`() async throws {
-        let stage = Stage()
-        let captions = try await upload(stage, Self.subRip).id
+    @Test func `the words of the file are in the plan, and caption files are written`() async throws
+    {
+        let harness = FunctionHarness()
+        let captions = try await upload(harness, Self.subRip).id
         let body = edit(
-            try await stage.asset(), captions, files: #","captions":["srt","vtt","ass"]"#)
-        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
+            try await harness.asset(), captions, files: #","captions":["srt","vtt","ass"]"#)
+        let (status, answer) = try await harness.call(.startExport, "POST", "/", body)
         guard status == 202, case .string(let text)? = answer["jobId"], let job = JobID(text)
-        else { throw StageError(text: "\(answer)") }
+        else { throw HarnessError(text: "\(answer)") }
 
-        try await stage.run(job)
+        try await harness.run(job)
 
         let plan = try #require(
-            try await stage.memory.document(RenderPlan.self, at: stage.keys(job).plan))
+            try await harness.memory.document(RenderPlan.self, at: harness.keys(job).plan))
         let script = try #require(plan.layers.last?.scripts.first)
         #expect(script.frames == FrameRange(60, 105))
-        let subRip = try await stage.memory.getObject(
-            stage.keys(job).captions(.srt), range: nil, ifMatch: nil, maximumBytes: 1_000)
+        let subRip = try await harness.memory.getObject(
+            harness.keys(job).captions(.srt), range: nil, ifMatch: nil, maximumBytes: 1_000)
         #expect(
             String(decoding: subRip.body, as: UTF8.self)
                 == "1\n00:00:02,500 --> 00:00:03,500\nHello there\n\n")
-        let document = try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status").json
+        let document = try await harness.call(.jobStatus, "GET", "/api/export/\(job)/status").json
         guard case .object(let urls)? = document["captionUrls"] else {
-            throw StageError(text: "\(document)")
+            throw HarnessError(text: "\(document)")
         }
         #expect(urls.keys.sorted() == ["ass", "srt", "vtt"])
     }
 
-    @Test func `what is not a file of captions is told apart`() async throws {
-        let stage = Stage()
-        let (video, captions) = (try await stage.asset(), try await upload(stage, Self.subRip).id)
+    @Test func `a video and a caption file are not interchangeable`() async throws {
+        let harness = FunctionHarness()
+        let (video, captions) = (
+            try await harness.asset(), try await upload(harness, Self.subRip).id
+        )
 
-        let (status, problem) = try await stage.call(
+        let (status, problem) = try await harness.call(
             .startExport, "POST", "/", edit(captions, video))
 
         #expect(status == 400)
-        guard case .array(let errors)? = problem["errors"] else { throw StageError(text: "") }
+        guard case .array(let errors)? = problem["errors"] else { throw HarnessError(text: "") }
         #expect(
             errors == [
                 [

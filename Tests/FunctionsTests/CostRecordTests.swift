@@ -1,25 +1,25 @@
+import JSON
 import Foundation
 import Functions
 import Jobs
-import JSON
 import ObjectStore
 import Testing
 import TestSupport
 
 @Suite struct CostRecordTests {
     @Test func `a finished export carries what it used and what that costs`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        try await stage.run(job)
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        try await harness.run(job)
 
-        let usage = try #require(try await stage.result(job)?.usage)
+        let usage = try #require(try await harness.result(job)?.usage)
         let resources = try #require(usage.resources)
-        let output = try #require(try await stage.result(job)?.output)
+        let output = try #require(try await harness.result(job)?.output)
         var stored = output.bytes
-        for unit in Stage.units {
+        for unit in FunctionHarness.units {
             let receipt = try #require(
-                try await stage.memory.document(
-                    RenderReceipt.self, at: stage.keys(job).receipt(unit)))
+                try await harness.memory.document(
+                    RenderReceipt.self, at: harness.keys(job).receipt(unit)))
             #expect(try #require(receipt.work).memoryMegabytes == 1_024)
             stored += receipt.bytes
         }
@@ -31,55 +31,55 @@ import TestSupport
         #expect(resources.storeReads > 20)
         #expect(resources.storeWrites > 15)
         #expect(usage.cost == ExportCost(of: resources, at: .november2026))
-        let status = try await stage.call(.jobStatus, "GET", "/api/export/\(job.text)")
+        let status = try await harness.call(.jobStatus, "GET", "/api/export/\(job.text)")
         guard case .object(let shown)? = status.json["usage"],
             case .object(let cost)? = shown["cost"]
-        else { throw StageError(text: "\(status)") }
+        else { throw HarnessError(text: "\(status)") }
         #expect(cost["currency"] == .string("USD"))
     }
 
     @Test func `without the work of one unit there is no bill`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        for unit in Stage.units {
-            try await stage.deliver(stage.keys(job).request(unit).text, to: .renderChunk)
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        for unit in FunctionHarness.units {
+            try await harness.deliver(harness.keys(job).request(unit).text, to: .renderChunk)
         }
-        let key = stage.keys(job).receipt(.audio)
+        let key = harness.keys(job).receipt(.audio)
         var receipt = try #require(
-            try await stage.memory.document(RenderReceipt.self, at: key))
+            try await harness.memory.document(RenderReceipt.self, at: key))
         receipt.work = nil
-        try await stage.memory.putDocument(receipt, at: key)
-        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
+        try await harness.memory.putDocument(receipt, at: key)
+        try await harness.deliver(harness.keys(job).stitchRequest.text, to: .stitchExport)
 
-        let result = try #require(try await stage.result(job))
+        let result = try #require(try await harness.result(job))
         #expect(result.outcome == .completed)
         #expect(result.usage?.cost == nil)
     }
 
     @Test func `an estimate writes nothing and learns from the last exports`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
-        let before = try await stage.memory.listAllObjects(prefix: "").count
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
+        let before = try await harness.memory.listAllObjects(prefix: "").count
 
-        let first = try await stage.call(
-            .startExport, "POST", "/api/export/estimate", Stage.edit(asset))
+        let first = try await harness.call(
+            .startExport, "POST", "/api/export/estimate", FunctionHarness.edit(asset))
 
         #expect(first.status == 200)
         #expect(first.json["frames"] == .number(600))
         #expect(first.json["chunks"] == .number(2))
         #expect(first.json["learnedFrom"] == .number(0))
-        #expect(try await stage.memory.listAllObjects(prefix: "").count == before)
+        #expect(try await harness.memory.listAllObjects(prefix: "").count == before)
 
-        let job = try await stage.export(asset)
-        try await stage.run(job)
-        let second = try await stage.call(
-            .startExport, "POST", "/api/export/estimate", Stage.edit(asset))
+        let job = try await harness.export(asset)
+        try await harness.run(job)
+        let second = try await harness.call(
+            .startExport, "POST", "/api/export/estimate", FunctionHarness.edit(asset))
         #expect(second.json["learnedFrom"] == .number(1))
     }
 
     @Test func `an edit that cannot be exported has no estimate`() async throws {
-        let answer = try await Stage().call(
-            .startExport, "POST", "/api/export/estimate", Stage.edit("ast_none"))
+        let answer = try await FunctionHarness().call(
+            .startExport, "POST", "/api/export/estimate", FunctionHarness.edit("ast_none"))
 
         #expect(answer.status == 400)
     }

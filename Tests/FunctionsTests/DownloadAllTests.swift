@@ -21,10 +21,11 @@ import Testing
     private let memory = InMemoryBucket()
 
     private func services(maximum: Int? = nil) -> DownloadAll.Dependencies {
-        DownloadAll.Dependencies(
-            bucket: Roles.deployed.bucket(memory, of: .downloadAll),
-            authorizer: Authorizer(owners: [:]), now: { 1_700_000_100_000 },
-            maximumBytes: maximum)
+        var services = FunctionHarness().services(
+            Roles.deployed.bucket(memory, of: .downloadAll))
+        services.now = { 1_700_000_100_000 }
+        services.streamBytesMax = maximum
+        return DownloadAll.Dependencies(services)
     }
 
     /// A completed export with a file of those bytes.
@@ -56,7 +57,7 @@ import Testing
         _ path: String, method: String = "GET", maximum: Int? = nil
     ) async throws -> (head: String, body: [UInt8], largest: Int) {
         let response = await DownloadAll.handle(
-            FunctionURLRequest(method: method, rawPath: path), Stage.context,
+            FunctionURLRequest(method: method, rawPath: path), FunctionHarness.context,
             services(maximum: maximum))
         let collector = Collector()
         try await response.body(collector)
@@ -77,7 +78,7 @@ import Testing
         let answer = try await call("/api/export/\(job)/download-all")
 
         #expect(answer.head.contains(#""statusCode":200"#))
-        #expect(answer.head.contains(#"filename=\"variations.zip\""#))
+        #expect(answer.head.contains("filename=\\\"\(job).zip\\\""))
         #expect(answer.largest == DownloadAll.pieceBytes)
         let found = try Self.unzipped(answer.body)
         #expect(found.keys.sorted() == ["\(job).mp4"])
@@ -126,7 +127,7 @@ import Testing
         }
     }
 
-    /// What Python's reader, which checks every CRC, finds in an archive.
+    /// Files of an archive, read by Python, which checks every CRC.
     private static func unzipped(_ archive: [UInt8]) throws -> [String: [UInt8]] {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "spool-zip-\(UUID().uuidString)")

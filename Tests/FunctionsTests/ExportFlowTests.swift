@@ -8,12 +8,12 @@ import TestSupport
 
 @Suite struct ExportFlowTests {
     @Test func `an edit becomes a plan, requests, receipts and one result`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
 
-        try await stage.run(job)
+        try await harness.run(job)
 
-        let result = try #require(try await stage.result(job))
+        let result = try #require(try await harness.result(job))
         #expect(result.outcome == .completed)
         #expect(result.output?.frames == 600)
         // CostRecordTests look at the bill.
@@ -23,9 +23,9 @@ import TestSupport
             usage
                 == .init(
                     chunks: 2, cachedChunks: 0, renderedFrames: 600, cpuMilliseconds: 4))
-        let below = stage.keys(job).prefix
+        let below = harness.keys(job).prefix
         #expect(
-            stage.memory.keys.filter { $0.hasPrefix(below) }
+            harness.memory.keys.filter { $0.hasPrefix(below) }
                 == [
                     "edit.json", "output.mp4", "plan.json", "progress/00000000-00000300",
                     "progress/00000300-00000600", "progress/audio",
@@ -34,21 +34,22 @@ import TestSupport
                     "requests/00000300-00000600.chunk.json", "requests/all.stitch.json",
                     "requests/audio.chunk.json", "result.json",
                 ].map { below + $0 })
-        #expect(try await !stage.memory.objectExists(stage.keys(job).active))
+        #expect(try await !harness.memory.objectExists(harness.keys(job).active))
     }
 
     @Test func `the status follows the objects`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
         func status() async throws -> [String: JSONValue] {
-            try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status").json
+            try await harness.call(.jobStatus, "GET", "/api/export/\(job)/status").json
         }
 
         #expect(try await status()["state"] == "queued")
-        try await stage.deliver(stage.keys(job).request(Stage.units[0]).text, to: .renderChunk)
+        try await harness.deliver(
+            harness.keys(job).request(FunctionHarness.units[0]).text, to: .renderChunk)
         #expect(try await status()["state"] == "rendering")
         #expect(try await status()["frames"] == ["done": 300, "total": 600])
-        try await stage.run(job)
+        try await harness.run(job)
         let done = try await status()
         #expect(done["state"] == "completed")
         #expect(done["progress"] == 100)
@@ -58,12 +59,12 @@ import TestSupport
     }
 
     /// An export of one clip with other output settings.
-    private func export(_ stage: Stage, _ output: String) async throws -> JobID {
-        let body = Stage.edit(try await stage.asset())
+    private func export(_ harness: FunctionHarness, _ output: String) async throws -> JobID {
+        let body = FunctionHarness.edit(try await harness.asset())
             .replacing(#""output":{"#, with: #""output":{\#(output),"#)
-        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
+        let (status, answer) = try await harness.call(.startExport, "POST", "/", body)
         guard status == 202, case .string(let text)? = answer["jobId"], let job = JobID(text)
-        else { throw StageError(text: "\(answer)") }
+        else { throw HarnessError(text: "\(answer)") }
         return job
     }
 
@@ -75,33 +76,33 @@ import TestSupport
         format: String, contentType: String, frames: Int, samples: Int
     ) async throws {
         let renderer = FakeRenderer(encoders: ["libvpx-vp9", "libopus", "gif", "png"])
-        let stage = Stage(renderer: renderer)
-        let job = try await export(stage, #""format":"\#(format)""#)
-        let requests = stage.memory.keys
-            .filter { $0.hasPrefix(stage.keys(job).prefix) && $0.hasSuffix(".chunk.json") }
+        let harness = FunctionHarness(renderer: renderer)
+        let job = try await export(harness, #""format":"\#(format)""#)
+        let requests = harness.memory.keys
+            .filter { $0.hasPrefix(harness.keys(job).prefix) && $0.hasSuffix(".chunk.json") }
 
-        for key in requests { try await stage.deliver(key, to: .renderChunk) }
-        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
+        for key in requests { try await harness.deliver(key, to: .renderChunk) }
+        try await harness.deliver(harness.keys(job).stitchRequest.text, to: .stitchExport)
 
-        let output = try #require(try await stage.result(job)?.output)
-        #expect(output.key == "\(stage.keys(job).prefix)output.\(format)")
+        let output = try #require(try await harness.result(job)?.output)
+        #expect(output.key == "\(harness.keys(job).prefix)output.\(format)")
         #expect(output.contentType == contentType)
         #expect(output.frames == frames)
         #expect(output.samples == samples)
         #expect(requests.contains { $0.hasSuffix("audio.chunk.json") } == (samples > 0))
         #expect(renderer.calls.chunks.isEmpty == (frames == 0))
-        let status = try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status").json
+        let status = try await harness.call(.jobStatus, "GET", "/api/export/\(job)/status").json
         #expect(status["state"] == "completed")
         #expect(status["contentType"] == .string(contentType))
         #expect(status["audio"] == .string(samples > 0 ? "done" : "none"))
     }
 
-    @Test func `a codec that FFmpeg lacks is refused at once`() async throws {
-        let stage = Stage()
-        let body = Stage.edit(try await stage.asset())
+    @Test func `a codec that FFmpeg lacks is refused at the start`() async throws {
+        let harness = FunctionHarness()
+        let body = FunctionHarness.edit(try await harness.asset())
             .replacing(#""output":{"#, with: #""output":{"codec":"av1","#)
 
-        let (status, problem) = try await stage.call(.startExport, "POST", "/", body)
+        let (status, problem) = try await harness.call(.startExport, "POST", "/", body)
 
         #expect(status == 400)
         #expect(
@@ -114,101 +115,102 @@ import TestSupport
     }
 
     @Test func `events that come twice or late render nothing again`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        try await stage.run(job)
-        let calls = stage.renderer.calls
-        let before = try await stage.result(job)
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        try await harness.run(job)
+        let calls = harness.renderer.calls
+        let before = try await harness.result(job)
 
-        try await stage.run(job)
+        try await harness.run(job)
 
-        #expect(stage.renderer.calls == calls)
-        #expect(try await stage.result(job) == before)
+        #expect(harness.renderer.calls == calls)
+        #expect(try await harness.result(job) == before)
     }
 
     @Test func `requests delivered at the same time end in one result`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
 
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for unit in Stage.units + Stage.units {
-                let key = stage.keys(job).request(unit).text
-                group.addTask { try await stage.deliver(key, to: .renderChunk) }
+            for unit in FunctionHarness.units + FunctionHarness.units {
+                let key = harness.keys(job).request(unit).text
+                group.addTask { try await harness.deliver(key, to: .renderChunk) }
             }
             try await group.waitForAll()
         }
-        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
+        try await harness.deliver(harness.keys(job).stitchRequest.text, to: .stitchExport)
 
-        #expect(try await stage.result(job)?.outcome == .completed)
-        #expect(stage.renderer.calls.stitches == 1)
+        #expect(try await harness.result(job)?.outcome == .completed)
+        #expect(harness.renderer.calls.stitches == 1)
     }
 
     @Test func `the same edit again is found in the cache`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
-        try await stage.run(try await stage.export(asset))
-        let second = try await stage.export(asset)
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
+        try await harness.run(try await harness.export(asset))
+        let second = try await harness.export(asset)
 
-        try await stage.run(second)
+        try await harness.run(second)
 
-        #expect(stage.renderer.calls.chunks.count == 2)
-        #expect(try await stage.result(second)?.usage?.cachedChunks == 2)
+        #expect(harness.renderer.calls.chunks.count == 2)
+        #expect(try await harness.result(second)?.usage?.cachedChunks == 2)
     }
 
     @Test func `a chunk that left the cache is rendered again before the stitch`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        for unit in Stage.units {
-            try await stage.deliver(stage.keys(job).request(unit).text, to: .renderChunk)
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        for unit in FunctionHarness.units {
+            try await harness.deliver(harness.keys(job).request(unit).text, to: .renderChunk)
         }
         let receipt = try #require(
-            try await stage.memory.document(
-                RenderReceipt.self, at: stage.keys(job).receipt(Stage.units[1])))
-        try await stage.memory.deleteObject(ObjectKey(receipt.key))
+            try await harness.memory.document(
+                RenderReceipt.self, at: harness.keys(job).receipt(FunctionHarness.units[1])))
+        try await harness.memory.deleteObject(ObjectKey(receipt.key))
 
-        try await stage.deliver(stage.keys(job).stitchRequest.text, to: .stitchExport)
-        #expect(try await stage.result(job) == nil)
-        try await stage.run(job)
+        try await harness.deliver(harness.keys(job).stitchRequest.text, to: .stitchExport)
+        #expect(try await harness.result(job) == nil)
+        try await harness.run(job)
 
-        #expect(try await stage.result(job)?.outcome == .completed)
-        #expect(stage.renderer.calls.chunks.count == 3)
+        #expect(try await harness.result(job)?.outcome == .completed)
+        #expect(harness.renderer.calls.chunks.count == 3)
     }
 
     @Test func `a cancelled export stays cancelled and has no output`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
 
-        let (status, answer) = try await stage.call(
+        let (status, answer) = try await harness.call(
             .cancelExport, "DELETE", "/api/export/\(job)")
-        try await stage.run(job)
+        try await harness.run(job)
 
         #expect(status == 200)
         #expect(answer["state"] == "cancelled")
-        #expect(try await stage.result(job)?.outcome == .cancelled)
-        #expect(stage.renderer.calls == .init())
+        #expect(try await harness.result(job)?.outcome == .cancelled)
+        #expect(harness.renderer.calls == .init())
     }
 
     @Test func `a source that is gone fails the export at once`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
-        let job = try await stage.export(asset)
-        for key in stage.memory.keys where key.hasPrefix("uploads/") {
-            try await stage.memory.deleteObject(ObjectKey(key))
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
+        let job = try await harness.export(asset)
+        for key in harness.memory.keys where key.hasPrefix("uploads/") {
+            try await harness.memory.deleteObject(ObjectKey(key))
         }
 
-        try await stage.deliver(stage.keys(job).request(Stage.units[0]).text, to: .renderChunk)
+        try await harness.deliver(
+            harness.keys(job).request(FunctionHarness.units[0]).text, to: .renderChunk)
 
-        let result = try #require(try await stage.result(job))
+        let result = try #require(try await harness.result(job))
         #expect(result.outcome == .failed)
         #expect(result.error == "The file of asset \(asset) is gone.")
     }
 
     @Test func `a transient failure is tried three times, then fails the export`() async throws {
-        let healthy = Stage()
+        let healthy = FunctionHarness()
         let job = try await healthy.export(try await healthy.asset())
         let failing = healthy.with(
             FakeRenderer(failure: FFmpegError(.failed, "FFmpeg stumbled.")))
-        let request = healthy.keys(job).request(Stage.units[0]).text
+        let request = healthy.keys(job).request(FunctionHarness.units[0]).text
 
         for _ in 1...2 {
             await #expect(throws: FFmpegError.self) {
@@ -227,20 +229,20 @@ import TestSupport
     {
         for takesEffect in [false, true] {
             for number in 1... {
-                let stage = Stage()
-                let job = try await stage.export(try await stage.asset())
-                let faulty = FaultyBucket(stage.memory, failing: number, takesEffect: takesEffect)
+                let harness = FunctionHarness()
+                let job = try await harness.export(try await harness.asset())
+                let faulty = FaultyBucket(harness.memory, failing: number, takesEffect: takesEffect)
                 // The platform delivers a failed event again.
                 var isUntouched = false
                 for _ in 1...3 {
                     do {
-                        try await stage.run(job, bucket: faulty)
+                        try await harness.run(job, bucket: faulty)
                         isUntouched = faulty.callCount < number
-                        if try await stage.result(job) != nil { break }
+                        if try await harness.result(job) != nil { break }
                     } catch {}
                 }
                 #expect(
-                    try await stage.result(job)?.outcome == .completed,
+                    try await harness.result(job)?.outcome == .completed,
                     "call \(number), effect \(takesEffect)")
                 if isUntouched { break }
                 try #require(number < 500)

@@ -1,6 +1,6 @@
+import JSON
 import Functions
 import Jobs
-import JSON
 import ObjectStore
 import Testing
 import TestSupport
@@ -8,14 +8,14 @@ import TestSupport
 /// `GET /api/exports`, and bodies at their limits.
 @Suite struct ExportListTests {
     @Test func `an owner's exports are named with their states`() async throws {
-        let stage = Stage(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
-        let asset = try await stage.asset(token: "a")
+        let harness = FunctionHarness(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
+        let asset = try await harness.asset(token: "a")
         for _ in 1...2 {
-            _ = try await stage.call(
-                .startExport, "POST", "/", Stage.edit(asset), token: "a")
+            _ = try await harness.call(
+                .startExport, "POST", "/", FunctionHarness.edit(asset), token: "a")
         }
-        let (_, list) = try await stage.call(.jobStatus, "GET", "/api/exports", token: "a")
-        let (_, none) = try await stage.call(.jobStatus, "GET", "/api/exports", token: "b")
+        let (_, list) = try await harness.call(.jobStatus, "GET", "/api/exports", token: "a")
+        let (_, none) = try await harness.call(.jobStatus, "GET", "/api/exports", token: "b")
 
         guard case .array(let entries)? = list["exports"] else { return #expect(Bool(false)) }
         #expect(entries.count == 2)
@@ -29,12 +29,12 @@ import TestSupport
     }
 
     @Test func `a finished export costs the list one read`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        try await stage.run(job)
-        let counting = FaultyBucket(stage.memory)
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        try await harness.run(job)
+        let counting = FaultyBucket(harness.memory)
 
-        let (_, list) = try await stage.call(
+        let (_, list) = try await harness.call(
             .jobStatus, "GET", "/api/exports", bucket: counting)
 
         #expect(
@@ -49,21 +49,21 @@ import TestSupport
     }
 
     @Test func `an edit in the store that is missing or too large is the caller's`() async throws {
-        let stage = Stage()
-        let key = "projects/local/large.json"
+        let harness = FunctionHarness()
+        let key = "uploads/local/large.json"
         func start() async throws -> Int {
-            try await stage.call(.startExport, "POST", "/", #"{"editKey":"\#(key)"}"#).status
+            try await harness.call(.startExport, "POST", "/", #"{"editKey":"\#(key)"}"#).status
         }
 
         #expect(try await start() == 400)
-        try await stage.memory.putObject(
+        try await harness.memory.putObject(
             .bytes([UInt8](repeating: 32, count: (64 << 20) + 1)), at: ObjectKey(key),
             options: PutOptions())
         #expect(try await start() == 413)
     }
 
     @Test func `the largest upload has no more parts than an answer can carry`() async throws {
-        let (_, grant) = try await Stage().call(
+        let (_, grant) = try await FunctionHarness().call(
             .initUpload, "POST", "/",
             #"{"filename":"a.mov","contentType":"video/quicktime","size":5497558138880}"#)
 

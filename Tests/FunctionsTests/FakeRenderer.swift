@@ -7,7 +7,7 @@ import TestSupport
 
 /// Writes marked bytes where FFmpeg would write media, and counts.
 ///
-/// It can be told to fail, so that handlers are seen at work without FFmpeg.
+/// Can be made to fail, so that handlers are tested without FFmpeg.
 final class FakeRenderer: MediaRenderer {
     struct Calls: Hashable, Sendable {
         var chunks: [FrameRange] = []

@@ -9,7 +9,7 @@ import TestSupport
 
 /// Several outputs of one edit: exports of their own that are rendered together.
 @Suite struct OutputsTests {
-    /// 20 s in two chunks, large and small, and the sound by itself.
+    /// 20 s in two chunks, large and small, and the audio alone.
     private func body(_ asset: String, _ outputs: String, more: String = "") -> String {
         """
         {"timeline":{"tracks":[{"clips":[
@@ -21,13 +21,13 @@ import TestSupport
     private var three: String { two + #",{"format":"wav"}"# }
 
     @Test func `outputs are exports whose chunks are rendered in one run`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
 
-        let (status, answer) = try await stage.call(
+        let (status, answer) = try await harness.call(
             .startExport, "POST", "/", body(asset, three, more: #","clientToken":"t""#))
         #expect(status == 202)
-        let jobs = try await stage.severalExports(
+        let jobs = try await harness.severalExports(
             body(asset, three, more: #","clientToken":"t""#))
         guard case .array(let started)? = answer["jobs"] else { return #expect(Bool(false)) }
         let ids = jobs.map { JSONValue.string($0.text) }
@@ -38,21 +38,21 @@ import TestSupport
                 ["jobId": ids[2], "output": 2, "format": "wav"],
             ])
         #expect(answer["jobId"] == ids[0])
-        try await stage.settle(jobs)
+        try await harness.settle(jobs)
 
-        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
-        #expect(stage.renderer.calls.together == [2, 2])
-        #expect(stage.renderer.calls.chunks == [])
+        for job in jobs { #expect(try await harness.result(job)?.outcome == .completed) }
+        #expect(harness.renderer.calls.together == [2, 2])
+        #expect(harness.renderer.calls.chunks == [])
         // The films' sound is the same, the wave is another encoding.
-        #expect(stage.renderer.calls.sounds == 2)
-        #expect(try await stage.result(jobs[0])?.usage?.renderedFrames == 600)
-        #expect(try await stage.result(jobs[1])?.usage?.cachedChunks == 2)
+        #expect(harness.renderer.calls.sounds == 2)
+        #expect(try await harness.result(jobs[0])?.usage?.renderedFrames == 600)
+        #expect(try await harness.result(jobs[1])?.usage?.cachedChunks == 2)
         // A run for two tells nothing of what one takes.
-        #expect(try await stage.result(jobs[0])?.usage?.times?.renderedPixels == 0)
+        #expect(try await harness.result(jobs[0])?.usage?.times?.renderedPixels == 0)
     }
 
-    @Test func `one that waits shows its frames and the progress of the run`() async throws {
-        let rendering = Stage(
+    @Test func `a waiting output shows its frames and the progress of the run`() async throws {
+        let rendering = FunctionHarness(
             renderer: FakeRenderer(duringChunk: {
                 try await Task.sleep(for: .seconds(3_600))
             }))
@@ -64,7 +64,7 @@ import TestSupport
         #expect(try await status()["state"] == "queued")
         #expect(try await status()["frames"] == ["done": 0, "total": 600])
 
-        let request = rendering.keys(jobs[0]).request(Stage.units[0]).text
+        let request = rendering.keys(jobs[0]).request(FunctionHarness.units[0]).text
         let run = Task { try await rendering.deliver(request, to: .renderChunk) }
         while try await status()["state"] == "queued" { await Task.yield() }
         run.cancel()
@@ -72,110 +72,112 @@ import TestSupport
         #expect(try await status()["state"] == "rendering")
     }
 
-    @Test func `a cancelled one is not rendered, whichever it is`() async throws {
+    @Test func `a cancelled output is not rendered, whichever it is`() async throws {
         for cancelled in 0...1 {
-            let stage = Stage()
-            let jobs = try await stage.severalExports(body(try await stage.asset(), three))
-            _ = try await stage.call(.cancelExport, "DELETE", "/api/export/\(jobs[cancelled])")
+            let harness = FunctionHarness()
+            let jobs = try await harness.severalExports(body(try await harness.asset(), three))
+            _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(jobs[cancelled])")
 
-            try await stage.settle(jobs)
+            try await harness.settle(jobs)
 
             for (index, job) in jobs.enumerated() {
                 #expect(
-                    try await stage.result(job)?.outcome
+                    try await harness.result(job)?.outcome
                         == (index == cancelled ? .cancelled : .completed))
             }
-            #expect(stage.renderer.calls.together == [])
-            #expect(stage.renderer.calls.chunks.count == 2)
+            #expect(harness.renderer.calls.together == [])
+            #expect(harness.renderer.calls.chunks.count == 2)
         }
     }
 
     @Test func `outputs that cannot be rendered together are rendered alone`() async throws {
-        let stage = Stage(
+        let harness = FunctionHarness(
             renderer: FakeRenderer(failureTogether: FFmpegError(.failed, "FFmpeg stumbled.")))
-        let jobs = try await stage.severalExports(body(try await stage.asset(), three))
+        let jobs = try await harness.severalExports(body(try await harness.asset(), three))
 
-        try await stage.settle(jobs)
+        try await harness.settle(jobs)
 
-        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
-        #expect(stage.renderer.calls.chunks.count == 4)
+        for job in jobs { #expect(try await harness.result(job)?.outcome == .completed) }
+        #expect(harness.renderer.calls.chunks.count == 4)
     }
 
-    @Test func `one that fails leaves the others to fail or end by themselves`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
-        let jobs = try await stage.severalExports(body(asset, three))
-        for key in stage.memory.keys where key.hasPrefix("uploads/") {
-            try await stage.memory.deleteObject(ObjectKey(key))
+    @Test func `a failed output does not decide the result of the others`() async throws {
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
+        let jobs = try await harness.severalExports(body(asset, three))
+        for key in harness.memory.keys where key.hasPrefix("uploads/") {
+            try await harness.memory.deleteObject(ObjectKey(key))
         }
 
-        try await stage.settle(jobs)
+        try await harness.settle(jobs)
 
         for job in jobs {
-            let result = try #require(try await stage.result(job))
+            let result = try #require(try await harness.result(job))
             #expect(result.error == "The file of asset \(asset) is gone.")
         }
     }
 
-    @Test func `what is in the cache is not rendered again, and the rest is`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
+    @Test func `cached outputs are not rendered again, the others are`() async throws {
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
         let large = #"{"size":{"width":320,"height":180}}"#
         let (first, second) = (
             #"{"size":{"width":64,"height":36}}"#, #"{"size":{"width":32,"height":18}}"#
         )
-        try await stage.settle(try await stage.severalExports(body(asset, large)))
-        #expect(stage.renderer.calls.chunks.count == 2)
+        try await harness.settle(try await harness.severalExports(body(asset, large)))
+        #expect(harness.renderer.calls.chunks.count == 2)
 
-        let jobs = try await stage.severalExports(body(asset, "\(large),\(first),\(second)"))
-        try await stage.settle(jobs)
+        let jobs = try await harness.severalExports(body(asset, "\(large),\(first),\(second)"))
+        try await harness.settle(jobs)
 
-        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
-        #expect(stage.renderer.calls.chunks.count == 2)
-        #expect(stage.renderer.calls.together == [2, 2])
+        for job in jobs { #expect(try await harness.result(job)?.outcome == .completed) }
+        #expect(harness.renderer.calls.chunks.count == 2)
+        #expect(harness.renderer.calls.together == [2, 2])
     }
 
-    @Test func `what goes wrong with another output's picture is that one's failure`()
+    @Test func `an error in another output's picture fails only that output`()
         async throws
     {
-        let stage = Stage()
-        let asset = try await stage.asset()
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
         let large = #"{"size":{"width":320,"height":180}}"#
-        try await stage.settle(try await stage.severalExports(body(asset, large)))
-        let jobs = try await stage.severalExports(
+        try await harness.settle(try await harness.severalExports(body(asset, large)))
+        let jobs = try await harness.severalExports(
             body(asset, #"\#(large),{"size":{"width":64,"height":36}}"#))
-        let failing = stage.with(FakeRenderer(failure: FFmpegError(.failed, "FFmpeg stumbled.")))
+        let failing = harness.with(FakeRenderer(failure: FFmpegError(.failed, "FFmpeg stumbled.")))
 
         // The large one is in the cache, and is not held up by the small one.
-        for unit in Stage.units {
-            try await failing.deliver(stage.keys(jobs[0]).request(unit).text, to: .renderChunk)
+        for unit in FunctionHarness.units {
+            try await failing.deliver(harness.keys(jobs[0]).request(unit).text, to: .renderChunk)
         }
-        try await stage.settle(jobs)
+        try await harness.settle(jobs)
 
-        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
-        #expect(try await stage.result(jobs[0])?.usage?.cachedChunks == 2)
-        #expect(stage.renderer.calls.chunks.count == 4)
+        for job in jobs { #expect(try await harness.result(job)?.outcome == .completed) }
+        #expect(try await harness.result(jobs[0])?.usage?.cachedChunks == 2)
+        #expect(harness.renderer.calls.chunks.count == 4)
     }
 
     @Test func `a range that is split is waited for in halves`() async throws {
-        let stage = Stage(
+        let harness = FunctionHarness(
             renderer: FakeRenderer(duringChunk: {
                 try await Task.sleep(for: .seconds(3_600))
             }))
-        let jobs = try await stage.severalExports(body(try await stage.asset(), three))
+        let jobs = try await harness.severalExports(body(try await harness.asset(), three))
         let late = InvocationContext(
             requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-            deadlineMilliseconds: 1_700_000_000_000, logger: Stage.context.logger)
-        _ = try await Registry.handler(.renderChunk, stage.services())(
-            Array(Stage.event(stage.keys(jobs[0]).request(Stage.units[0]).text).utf8), late)
+            deadlineMilliseconds: 1_700_000_000_000, logger: FunctionHarness.context.logger)
+        _ = try await Registry.handler(.renderChunk, harness.services())(
+            Array(
+                FunctionHarness.event(harness.keys(jobs[0]).request(FunctionHarness.units[0]).text)
+                    .utf8), late)
 
-        let (_, status) = try await stage.call(
+        let (_, status) = try await harness.call(
             .jobStatus, "GET", "/api/export/\(jobs[1])/status")
         guard case .array(let chunks)? = status["chunks"] else { return #expect(Bool(false)) }
         #expect(chunks.count == 3)
-        let calm = stage.with(FakeRenderer())
+        let calm = harness.with(FakeRenderer())
         try await calm.settle(jobs)
-        for job in jobs { #expect(try await stage.result(job)?.outcome == .completed) }
+        for job in jobs { #expect(try await harness.result(job)?.outcome == .completed) }
     }
 
     @Test func `whichever call to the store fails, all of them end in one right result`()
@@ -183,20 +185,20 @@ import TestSupport
     {
         for takesEffect in [false, true] {
             for number in 1... {
-                let stage = Stage()
-                let jobs = try await stage.severalExports(body(try await stage.asset(), two))
-                let faulty = FaultyBucket(stage.memory, failing: number, takesEffect: takesEffect)
+                let harness = FunctionHarness()
+                let jobs = try await harness.severalExports(body(try await harness.asset(), two))
+                let faulty = FaultyBucket(harness.memory, failing: number, takesEffect: takesEffect)
                 var isUntouched = false
                 for _ in 1...3 {
                     do {
-                        try await stage.settle(jobs, bucket: faulty)
+                        try await harness.settle(jobs, bucket: faulty)
                         isUntouched = faulty.callCount < number
                         break
                     } catch {}
                 }
                 for job in jobs {
                     #expect(
-                        try await stage.result(job)?.outcome == .completed,
+                        try await harness.result(job)?.outcome == .completed,
                         "call \(number), effect \(takesEffect)")
                 }
                 if isUntouched { break }
@@ -213,10 +215,10 @@ import TestSupport
     func `a fault is named where the caller wrote it`(
         output: String, pointer: String, detail: String
     ) async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
 
-        let (status, problem) = try await stage.call(
+        let (status, problem) = try await harness.call(
             .startExport, "POST", "/", body(asset, output))
 
         #expect(status == 400)
@@ -224,14 +226,14 @@ import TestSupport
         else { return #expect(Bool(false), "\(problem)") }
         #expect(fault["pointer"] == .string(pointer), "\(problem)")
         #expect(faults.count == 1)
-        #expect(!stage.memory.keys.contains { $0.hasPrefix("exports/") })
+        #expect(!harness.memory.keys.contains { $0.hasPrefix("exports/") })
     }
 
     @Test func `an estimate of several adds up`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
         func frames(_ outputs: String) async throws -> JSONValue? {
-            try await stage.call(
+            try await harness.call(
                 .startExport, "POST", "/api/export/estimate", body(asset, outputs)
             ).json["frames"]
         }

@@ -1,6 +1,5 @@
 @testable import Functions
 import Jobs
-import JSON
 import LambdaRuntime
 import MediaTime
 import ObjectStore
@@ -9,7 +8,7 @@ import Testing
 import TestSupport
 
 
-/// What ends a render before its time, seen from the bucket.
+/// Renders that end before they are finished, observed in the bucket.
 @Suite struct RenderWatchTests {
     /// A renderer that works until it is cancelled.
     private static let endless = FakeRenderer(duringChunk: {
@@ -17,25 +16,25 @@ import TestSupport
     })
 
     private func deliver(
-        _ key: ObjectKey, _ stage: Stage,
+        _ key: ObjectKey, _ harness: FunctionHarness,
         now: @escaping @Sendable () -> Int = { 1_700_000_000_000 },
         onPoll: @escaping @Sendable () async throws -> Void = {}
     ) async throws {
-        var services = stage.services()
+        var services = harness.services()
         services.now = now
         services.sleep = { _ in
             try await onPoll()
             try await Task.sleep(for: .milliseconds(1))
         }
         _ = try await Registry.handler(.renderChunk, services)(
-            Array(Stage.event(key.text).utf8), Stage.context)
+            Array(FunctionHarness.event(key.text).utf8), FunctionHarness.context)
     }
 
-    @Test func `a render that runs out of time hands on two halves`() async throws {
-        let plain = Stage()
+    @Test func `a render that runs out of time requests two halves`() async throws {
+        let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
-        let late = Stage.context.deadlineMilliseconds
+        let late = FunctionHarness.context.deadlineMilliseconds
 
         try await deliver(
             keys.request(.video(FrameRange(0, 300))), plain.with(Self.endless), now: { late })
@@ -45,37 +44,38 @@ import TestSupport
         #expect(try await plain.result(job) == nil)
     }
 
-    @Test func `what is finished when time runs out is kept, and the rest handed on`()
+    @Test func `finished frames are kept when time runs out, and the rest is requested`()
         async throws
     {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        let keys = stage.keys(job)
-        try await deliverInVain(stage, keys, finishedFrames: 120, leftMilliseconds: 7_000)
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        let keys = harness.keys(job)
+        try await deliverInVain(harness, keys, finishedFrames: 120, leftMilliseconds: 7_000)
 
         let parts = [FrameRange(0, 120), FrameRange(120, 210), FrameRange(210, 300)]
         let receipt = try #require(
-            try await stage.memory.document(RenderReceipt.self, at: keys.receipt(.video(parts[0]))))
+            try await harness.memory.document(
+                RenderReceipt.self, at: keys.receipt(.video(parts[0]))))
         #expect(receipt.frames == 120)
         #expect(receipt.work != nil)
-        let (_, status) = try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status")
+        let (_, status) = try await harness.call(.jobStatus, "GET", "/api/export/\(job)/status")
         // Half of the chunk had been written; what is shown does not go back.
         #expect(status["frames"] == ["done": 150, "total": 600])
 
-        for unit in parts.map(RenderUnit.video) + Stage.units.dropFirst() {
-            try await stage.deliver(keys.request(unit).text, to: .renderChunk)
+        for unit in parts.map(RenderUnit.video) + FunctionHarness.units.dropFirst() {
+            try await harness.deliver(keys.request(unit).text, to: .renderChunk)
         }
-        try await stage.deliver(keys.stitchRequest.text, to: .stitchExport)
+        try await harness.deliver(keys.stitchRequest.text, to: .stitchExport)
 
-        let result = try #require(try await stage.result(job))
+        let result = try #require(try await harness.result(job))
         #expect(result.outcome == .completed)
         #expect(result.check?.seams == 3)
-        #expect(stage.renderer.calls.chunks == Array(parts[1...]) + [FrameRange(300, 600)])
+        #expect(harness.renderer.calls.chunks == Array(parts[1...]) + [FrameRange(300, 600)])
     }
 
     /// Delivers the first chunk's request to a renderer whose time runs out.
     private func deliverInVain(
-        _ stage: Stage, _ keys: ExportKeys, finishedFrames: Int, leftMilliseconds: Int
+        _ harness: FunctionHarness, _ keys: ExportKeys, finishedFrames: Int, leftMilliseconds: Int
     ) async throws {
         let isRendering = Mutex(false)
         let slow = FakeRenderer(
@@ -84,62 +84,62 @@ import TestSupport
                 isRendering.withLock { $0 = true }
                 try await Task.sleep(for: .seconds(3_600))
             })
-        let late = Stage.context.deadlineMilliseconds - leftMilliseconds
+        let late = FunctionHarness.context.deadlineMilliseconds - leftMilliseconds
         try await deliver(
-            keys.request(.video(FrameRange(0, 300))), stage.with(slow),
+            keys.request(.video(FrameRange(0, 300))), harness.with(slow),
             now: { isRendering.withLock { $0 } ? late : 1_700_000_000_000 })
     }
 
     @Test(arguments: [(10, 7_000), (300, 7_000), (120, 900)])
-    func `too little, all, or what there is no time to store is not kept`(
+    func `too few frames, all frames, or frames without time to store are not kept`(
         finished: Int, leftMilliseconds: Int
     ) async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        let keys = stage.keys(job)
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        let keys = harness.keys(job)
 
         try await deliverInVain(
-            stage, keys, finishedFrames: finished, leftMilliseconds: leftMilliseconds)
+            harness, keys, finishedFrames: finished, leftMilliseconds: leftMilliseconds)
 
-        #expect(try await stage.memory.objectExists(keys.request(.video(FrameRange(150, 300)))))
+        #expect(try await harness.memory.objectExists(keys.request(.video(FrameRange(150, 300)))))
     }
 
-    @Test func `a rest is handed on in parts that fit`() {
+    @Test func `the rest is cut into ranges no longer than the finished frames`() {
         let frames = FrameRange(100, 400)
-        #expect(FinishedPart.rest(of: frames, after: 299) == [FrameRange(399, 400)])
+        #expect(RenderDecision.rest(of: frames, after: 299) == [FrameRange(399, 400)])
         #expect(
-            FinishedPart.rest(of: frames, after: 100) == [
+            RenderDecision.rest(of: frames, after: 100) == [
                 FrameRange(200, 300), FrameRange(300, 400),
             ])
-        let many = FinishedPart.rest(of: FrameRange(0, 10_000), after: 24)
+        let many = RenderDecision.rest(of: FrameRange(0, 10_000), after: 24)
         #expect(many.count == 16)
         #expect(many.first?.start == 24 && many.last?.end == 10_000)
         #expect(zip(many, many.dropFirst()).allSatisfy { $0.end == $1.start })
     }
 
     @Test func `an export of split chunks is joined from the halves`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        let keys = stage.keys(job)
-        let late = Stage.context.deadlineMilliseconds
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        let keys = harness.keys(job)
+        let late = FunctionHarness.context.deadlineMilliseconds
         try await deliver(
-            keys.request(.video(FrameRange(0, 300))), stage.with(Self.endless), now: { late })
+            keys.request(.video(FrameRange(0, 300))), harness.with(Self.endless), now: { late })
 
         for frames in [FrameRange(0, 150), FrameRange(150, 300)] {
-            try await stage.deliver(keys.request(.video(frames)).text, to: .renderChunk)
+            try await harness.deliver(keys.request(.video(frames)).text, to: .renderChunk)
         }
-        for unit in Stage.units.dropFirst() {
-            try await stage.deliver(keys.request(unit).text, to: .renderChunk)
+        for unit in FunctionHarness.units.dropFirst() {
+            try await harness.deliver(keys.request(unit).text, to: .renderChunk)
         }
-        try await stage.deliver(keys.stitchRequest.text, to: .stitchExport)
+        try await harness.deliver(keys.stitchRequest.text, to: .stitchExport)
 
-        let result = try #require(try await stage.result(job))
+        let result = try #require(try await harness.result(job))
         #expect(result.outcome == .completed)
         #expect(result.check?.seams == 2)
     }
 
-    @Test func `a cancel ends a render at the next look`() async throws {
-        let plain = Stage()
+    @Test func `a cancel ends a render at the next poll`() async throws {
+        let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
 
@@ -152,7 +152,7 @@ import TestSupport
     }
 
     @Test func `progress is the number of frames and never goes back`() async throws {
-        let plain = Stage()
+        let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
         let unit = RenderUnit.video(FrameRange(0, 300))
@@ -178,11 +178,11 @@ import TestSupport
     }
 
     @Test func `a chunk too short to split is tried again, then fails`() async throws {
-        let plain = Stage()
+        let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
         let short = keys.request(.video(FrameRange(0, 40)))
-        let late = Stage.context.deadlineMilliseconds
+        let late = FunctionHarness.context.deadlineMilliseconds
 
         for _ in 1...2 {
             await #expect(throws: (any Error).self) {

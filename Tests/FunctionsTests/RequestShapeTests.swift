@@ -9,18 +9,18 @@ import TestSupport
 /// Requests that are no plain timeline: variations and OpenTimelineIO.
 @Suite struct RequestShapeTests {
     private func jobs(_ answer: [String: JSONValue]) throws -> [[String: JSONValue]] {
-        guard case .array(let jobs)? = answer["jobs"] else { throw StageError(text: "\(answer)") }
+        guard case .array(let jobs)? = answer["jobs"] else { throw HarnessError(text: "\(answer)") }
         return jobs.compactMap { if case .object(let fields) = $0 { fields } else { nil } }
     }
 
-    @Test func `variations are exports of their own, and a token draws the same`() async throws {
-        let stage = Stage()
-        let (one, two) = (try await stage.asset(), try await stage.asset())
+    @Test func `variations are separate exports, and a token draws the same`() async throws {
+        let harness = FunctionHarness()
+        let (one, two) = (try await harness.asset(), try await harness.asset())
         let body =
             #"{"variations":{"assets":["\#(one)","\#(two)"],"count":2},"clientToken":"t"}"#
 
-        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
-        let (_, again) = try await stage.call(.startExport, "POST", "/", body)
+        let (status, answer) = try await harness.call(.startExport, "POST", "/", body)
+        let (_, again) = try await harness.call(.startExport, "POST", "/", body)
 
         #expect(status == 202)
         #expect(again == answer)
@@ -33,14 +33,14 @@ import TestSupport
         #expect(
             started.map { $0["renderedWith"] }
                 == [nil, started[0]["jobId"], nil, started[2]["jobId"]])
-        let all = try await stage.severalExports(body)
-        try await stage.settle(all)
-        for job in all { #expect(try await stage.result(job)?.outcome == .completed) }
-        #expect(Set(stage.renderer.calls.together) == [2])
+        let all = try await harness.severalExports(body)
+        try await harness.settle(all)
+        for job in all { #expect(try await harness.result(job)?.outcome == .completed) }
+        #expect(Set(harness.renderer.calls.together) == [2])
         let job = all[3]
         // What was drawn is kept with the job.
         let edit = try #require(
-            try await stage.memory.document(JSONValue.self, at: stage.keys(job).edit))
+            try await harness.memory.document(JSONValue.self, at: harness.keys(job).edit))
         guard case .object(let fields) = edit, case .object(let kept)? = fields["variation"],
             case .object(let effects)? = started[3]["effects"]
         else { return #expect(Bool(false)) }
@@ -48,10 +48,10 @@ import TestSupport
     }
 
     @Test func `a fault of one variation starts none`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
 
-        let (status, problem) = try await stage.call(
+        let (status, problem) = try await harness.call(
             .startExport, "POST", "/",
             #"{"variations":{"assets":["\#(asset)","local_1_x"],"count":2}}"#)
 
@@ -59,12 +59,12 @@ import TestSupport
         guard case .array(let faults)? = problem["errors"], case .object(let fault)? = faults.first
         else { return #expect(Bool(false)) }
         #expect(fault["pointer"] == "/variations/assets/1")
-        #expect(!stage.memory.keys.contains { $0.hasPrefix("exports/") })
+        #expect(!harness.memory.keys.contains { $0.hasPrefix("exports/") })
     }
 
-    @Test func `what was left out of an OpenTimelineIO document is answered`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
+    @Test func `the response lists the dropped parts of an OpenTimelineIO document`() async throws {
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
         let time = #"{"OTIO_SCHEMA":"RationalTime.1","value":48,"rate":24}"#
         let zero = #"{"OTIO_SCHEMA":"RationalTime.1","value":0,"rate":24}"#
         let body = """
@@ -76,7 +76,7 @@ import TestSupport
                 "target_url":"file:///a.mov"}}]}]}}}
             """
 
-        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
+        let (status, answer) = try await harness.call(.startExport, "POST", "/", body)
 
         #expect(status == 202)
         #expect(

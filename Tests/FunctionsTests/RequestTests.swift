@@ -7,9 +7,9 @@ import TestSupport
 
 @Suite struct RequestTests {
     @Test func `an upload is granted with a presigned PUT`() async throws {
-        let stage = Stage()
+        let harness = FunctionHarness()
 
-        let (status, grant) = try await stage.call(
+        let (status, grant) = try await harness.call(
             .initUpload, "POST", "/",
             #"{"filename":"a b.mp4","contentType":"video/mp4","size":1048576}"#)
 
@@ -26,9 +26,9 @@ import TestSupport
     }
 
     @Test func `a large upload is granted in equal parts`() async throws {
-        let stage = Stage()
+        let harness = FunctionHarness()
 
-        let (_, grant) = try await stage.call(
+        let (_, grant) = try await harness.call(
             .initUpload, "POST", "/",
             #"{"filename":"a.mov","contentType":"video/quicktime","size":16106127360}"#)
 
@@ -38,8 +38,8 @@ import TestSupport
         #expect(parts.count == 960)
     }
 
-    @Test func `a form is granted where it is asked for, whatever the size`() async throws {
-        let (status, grant) = try await Stage().call(
+    @Test func `a form is granted on request, whatever the size`() async throws {
+        let (status, grant) = try await FunctionHarness().call(
             .initUpload, "POST", "/",
             #"{"filename":"a.mp4","contentType":"video/mp4","size":200000000,"method":"POST"}"#)
 
@@ -56,7 +56,7 @@ import TestSupport
         (#""size":5368709121,"method":"POST""#, "/size"), (#""size":5,"method":"PUT""#, "/method"),
     ])
     func `a form that cannot be is refused`(wish: String, pointer: String) async throws {
-        let (status, problem) = try await Stage().call(
+        let (status, problem) = try await FunctionHarness().call(
             .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4",\#(wish)}"#)
 
         #expect(status == 400)
@@ -64,7 +64,7 @@ import TestSupport
     }
 
     @Test func `every fault of a request is named at once`() async throws {
-        let (status, problem) = try await Stage().call(
+        let (status, problem) = try await FunctionHarness().call(
             .initUpload, "POST", "/", #"{"filename":7,"contentType":"text/html","size":-1}"#)
 
         #expect(status == 400)
@@ -77,15 +77,15 @@ import TestSupport
     }
 
     @Test func `an upload of another size than announced is not an asset`() async throws {
-        let stage = Stage()
-        let (_, grant) = try await stage.call(
+        let harness = FunctionHarness()
+        let (_, grant) = try await harness.call(
             .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4","size":5}"#)
         guard case .string(let key)? = grant["key"], case .string(let id)? = grant["assetId"]
         else { return #expect(Bool(false)) }
-        try await stage.memory.putObject(
+        try await harness.memory.putObject(
             .bytes([1, 2, 3, 4]), at: ObjectKey(key), options: PutOptions(contentType: "video/mp4"))
 
-        let (status, problem) = try await stage.call(
+        let (status, problem) = try await harness.call(
             .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
 
         #expect(status == 422)
@@ -93,26 +93,26 @@ import TestSupport
     }
 
     @Test func `the event of an upload makes the same asset as the call`() async throws {
-        let stage = Stage()
-        let id = try await stage.asset()
+        let harness = FunctionHarness()
+        let id = try await harness.asset()
         let record = ObjectKey("assets/local/\(id)/asset.json")
-        let before = try await stage.memory.getObject(
+        let before = try await harness.memory.getObject(
             record, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
 
-        try await stage.deliver("uploads/local/\(id)/a.mp4", to: .completeUpload)
+        try await harness.deliver("uploads/local/\(id)/a.mp4", to: .completeUpload)
 
-        let after = try await stage.memory.getObject(
+        let after = try await harness.memory.getObject(
             record, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
         #expect(before == after)
     }
 
     @Test func `the same client token names the same job`() async throws {
-        let stage = Stage()
-        let edit = Stage.edit(try await stage.asset(), more: #","clientToken":"one""#)
+        let harness = FunctionHarness()
+        let edit = FunctionHarness.edit(try await harness.asset(), more: #","clientToken":"one""#)
 
-        let first = try await stage.call(.startExport, "POST", "/", edit)
-        let second = try await stage.call(.startExport, "POST", "/", edit)
-        let other = try await stage.call(
+        let first = try await harness.call(.startExport, "POST", "/", edit)
+        let second = try await harness.call(.startExport, "POST", "/", edit)
+        let other = try await harness.call(
             .startExport, "POST", "/", edit.replacing("\"length\":20", with: "\"length\":19"))
 
         #expect(first.status == 202)
@@ -120,50 +120,50 @@ import TestSupport
         #expect(other.status == 409)
     }
 
-    @Test func `owners see nothing of each other`() async throws {
-        let stage = Stage(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
-        let asset = try await stage.asset(token: "a")
-        let (_, started) = try await stage.call(
-            .startExport, "POST", "/", Stage.edit(asset), token: "a")
+    @Test func `an owner cannot see another owner's exports`() async throws {
+        let harness = FunctionHarness(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
+        let asset = try await harness.asset(token: "a")
+        let (_, started) = try await harness.call(
+            .startExport, "POST", "/", FunctionHarness.edit(asset), token: "a")
         guard case .string(let job)? = started["jobId"] else { return #expect(Bool(false)) }
 
         let path = "/api/export/\(job)/status"
-        #expect(try await stage.call(.jobStatus, "GET", path, token: "a").status == 200)
-        let foreign = try await stage.call(.jobStatus, "GET", path, token: "b")
+        #expect(try await harness.call(.jobStatus, "GET", path, token: "a").status == 200)
+        let foreign = try await harness.call(.jobStatus, "GET", path, token: "b")
         #expect(foreign.status == 403)
         #expect(foreign.json["error"] == "Unauthorized")
-        #expect(try await stage.call(.cancelExport, "DELETE", path, token: "b").status != 200)
-        let theft = try await stage.call(
-            .startExport, "POST", "/", Stage.edit(asset), token: "b")
+        #expect(try await harness.call(.cancelExport, "DELETE", path, token: "b").status != 200)
+        let theft = try await harness.call(
+            .startExport, "POST", "/", FunctionHarness.edit(asset), token: "b")
         #expect(theft.status == 400)
-        #expect(try await stage.call(.jobStatus, "GET", path).status == 401)
-        #expect(try await stage.call(.jobStatus, "GET", path, token: "c").status == 401)
+        #expect(try await harness.call(.jobStatus, "GET", path).status == 401)
+        #expect(try await harness.call(.jobStatus, "GET", path, token: "c").status == 401)
     }
 
     @Test(arguments: [FunctionName.initUpload, .completeUpload, .startExport])
     func `a wrong method says which one is right`(name: FunctionName) async throws {
-        let (status, problem) = try await Stage().call(name, "GET", "/")
+        let (status, problem) = try await FunctionHarness().call(name, "GET", "/")
 
         #expect(status == 405)
-        #expect(problem["detail"] == "GET is not taken here; send POST.")
+        #expect(problem["detail"] == "The method is GET; use POST.")
     }
 
     @Test(arguments: ["", "{", "[]", "7", "{\"a\":}"])
     func `a body that is no JSON object is a 400`(body: String) async throws {
         for name in [FunctionName.initUpload, .completeUpload, .startExport] {
-            #expect(try await Stage().call(name, "POST", "/", body).status == 400)
+            #expect(try await FunctionHarness().call(name, "POST", "/", body).status == 400)
         }
     }
 
     @Test func `the list names the last week's exports, newest first`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
-        let first = try await stage.export(asset)
-        let second = try await stage.export(asset)
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
+        let first = try await harness.export(asset)
+        let second = try await harness.export(asset)
         let old = ExportKeys(owner: .local, job: try #require(JobID("job_1699000000000_old")))
-        try await stage.memory.putDocument(["version": 1], at: old.plan)
+        try await harness.memory.putDocument(["version": 1], at: old.plan)
 
-        let (status, answer) = try await stage.call(.jobStatus, "GET", "/api/exports")
+        let (status, answer) = try await harness.call(.jobStatus, "GET", "/api/exports")
 
         #expect(status == 200)
         guard case .array(let entries)? = answer["exports"] else { return #expect(Bool(false)) }

@@ -1,16 +1,16 @@
+import JSON
 import Foundation
 import Functions
 import Jobs
-import JSON
 import ObjectStore
 import Testing
 import TestSupport
 
-/// Every test on a `Stage` runs each function under its deployed role; these
-/// ask the other way round, whether a role allows more than is made use of.
+/// Every test on a `FunctionHarness` runs each function under its deployed role; these
+/// check that no role allows more than its function uses.
 @Suite struct RoleTests {
-    /// Allowed and not used here: only a multipart transfer of a large file
-    /// that fails is aborted, and there is no project yet.
+    /// Allowed and not used here: only a failed multipart transfer of a large file is
+    /// aborted.
     private static let unusedHere: Set<String> = [
         "derive-asset s3:AbortMultipartUpload assets/*",
         "render-chunk s3:AbortMultipartUpload cache/*",
@@ -19,7 +19,7 @@ import TestSupport
 
     private static var everything: Set<String> {
         var found: Set<String> = []
-        // What streams is called otherwise: DownloadAllTests hold it to its role.
+        // DownloadAllTests check the role of the streamed function.
         for (name, permissions) in Roles.deployed.permissions where name != "download-all" {
             for (action, patterns) in permissions {
                 for pattern in patterns.isEmpty ? [""] : patterns {
@@ -30,88 +30,100 @@ import TestSupport
         return found
     }
 
-    @Test func `roles allow nothing that no function makes use of`() async throws {
-        let stage = Stage()
-        let asset = try await stage.asset()
-        let parts = try await stage.call(
+    @Test func `roles allow nothing that their function does not use`() async throws {
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
+        let parts = try await harness.call(
             .initUpload, "POST", "/",
             #"{"filename":"b.mp4","contentType":"video/mp4","size":200000000}"#)
         guard case .string(let large)? = parts.json["assetId"],
             case .string(let key)? = parts.json["key"],
             case .string(let upload)? = parts.json["uploadId"],
             let record = AssetID(asset).map({ AssetKeys(owner: .local, asset: $0) })
-        else { throw StageError(text: "\(parts)") }
-        _ = try await stage.memory.uploadPart(
+        else { throw HarnessError(text: "\(parts)") }
+        _ = try await harness.memory.uploadPart(
             .bytes([1]), number: 1, of: ObjectKey(key), uploadID: upload)
-        _ = try await stage.call(.completeUpload, "POST", "/", #"{"assetId":"\#(large)"}"#)
-        try await useUppy(stage)
-        try await stage.deliver(record.deriveRequest.text, to: .deriveAsset)
-        _ = try await stage.call(
-            .startExport, "POST", "/", #"{"editKey":"projects/local/none.json"}"#)
-        _ = try await stage.call(
+        _ = try await harness.call(.completeUpload, "POST", "/", #"{"assetId":"\#(large)"}"#)
+        try await useUppy(harness)
+        try await harness.deliver(record.deriveRequest.text, to: .deriveAsset)
+        _ = try await harness.call(
             .startExport, "POST", "/", #"{"editKey":"uploads/local/none.json"}"#)
         for _ in 0..<2 {
-            _ = try await stage.call(
+            _ = try await harness.call(
                 .startExport, "POST", "/",
-                Stage.edit(asset, more: #","clientToken":"a token""#))
+                FunctionHarness.edit(asset, more: #","clientToken":"a token""#))
         }
-        let job = try await stage.export(asset)
-        try await stage.run(job)
-        _ = try await stage.call(.jobStatus, "GET", "/api/export/\(job.text)")
-        let cancelled = try await stage.export(asset)
+        let job = try await harness.export(asset)
+        try await harness.run(job)
+        _ = try await harness.call(.jobStatus, "GET", "/api/export/\(job.text)")
+        let cancelled = try await harness.export(asset)
         for id in [cancelled.text, cancelled.text, JobID(milliseconds: 1, random: "a").text] {
-            _ = try await stage.call(.cancelExport, "DELETE", "/api/export/\(id)")
+            _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(id)")
         }
-        try await stage.deliver(
-            stage.keys(cancelled).stitchRequest.text, to: .stitchExport)
-        try await failOneExport(asset, stage)
-        try await sweepThree(asset, stage)
+        try await harness.deliver(
+            harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
+        await deliverSampleEvents(harness)
+        try await failOneExport(asset, harness)
+        try await sweepThree(asset, harness)
 
-        let unused = Self.everything.subtracting(stage.usedPermissions)
+        let unused = Self.everything.subtracting(harness.usedPermissions)
         #expect(unused == Self.unusedHere)
     }
 
-    private func failOneExport(_ asset: String, _ stage: Stage) async throws {
-        let job = try await stage.export(asset)
-        let plan = try await stage.memory.getObject(
-            stage.keys(job).plan, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
+    /// Delivers every sample in `events/` to its function. A sample may fail: the
+    /// permissions that it uses count.
+    private func deliverSampleEvents(_ harness: FunctionHarness) async {
+        for function in Registry.functions {
+            for event in SampleEvents.of(function.name) {
+                let services = harness.services(harness.allowed(function.name, nil))
+                _ = try? await Registry.handler(function, services)(event, FunctionHarness.context)
+            }
+        }
+    }
+
+    private func failOneExport(_ asset: String, _ harness: FunctionHarness) async throws {
+        let job = try await harness.export(asset)
+        let plan = try await harness.memory.getObject(
+            harness.keys(job).plan, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
         let text = String(decoding: plan.body, as: UTF8.self)
             .replacing(#""etag":""#, with: #""etag":"another"#)
-        try await stage.memory.putObject(
-            .bytes(Array(text.utf8)), at: stage.keys(job).plan, options: PutOptions())
-        try? await stage.deliver(
-            stage.keys(job).request(Stage.units[0]).text, to: .renderChunk)
+        try await harness.memory.putObject(
+            .bytes(Array(text.utf8)), at: harness.keys(job).plan, options: PutOptions())
+        try? await harness.deliver(
+            harness.keys(job).request(FunctionHarness.units[0]).text, to: .renderChunk)
     }
 
     /// One that ended, one that waits, and one that is to be cancelled.
-    private func sweepThree(_ asset: String, _ stage: Stage) async throws {
-        let ended = try await stage.export(asset)
-        try await stage.memory.putObject(
-            .bytes(Array("{}".utf8)), at: stage.keys(ended).cancel, options: PutOptions())
-        let waiting = try await stage.export(asset)
-        try await stage.memory.deleteObject(stage.keys(waiting).request(Stage.units[0]))
+    private func sweepThree(_ asset: String, _ harness: FunctionHarness) async throws {
+        let ended = try await harness.export(asset)
+        try await harness.memory.putObject(
+            .bytes(Array("{}".utf8)), at: harness.keys(ended).cancel, options: PutOptions())
+        let waiting = try await harness.export(asset)
+        try await harness.memory.deleteObject(
+            harness.keys(waiting).request(FunctionHarness.units[0]))
         _ = try await Registry.handler(
-            .sweep, stage.services(stage.allowed(.sweep, nil)))(Array("{}".utf8), Stage.context)
+            .sweep, harness.services(harness.allowed(.sweep, nil)))(
+                Array("{}".utf8), FunctionHarness.context)
     }
 
     /// One upload that is completed, and one that is aborted.
-    private func useUppy(_ stage: Stage) async throws {
+    private func useUppy(_ harness: FunctionHarness) async throws {
         let path = "/api/uppy/s3/multipart"
         for end in ["complete", "abort"] {
-            let (_, begun) = try await stage.call(
+            let (_, begun) = try await harness.call(
                 .uppyUpload, "POST", path, #"{"filename":"c.mp4","type":"video/mp4"}"#)
             guard case .string(let key)? = begun["key"],
                 case .string(let upload)? = begun["uploadId"]
-            else { throw StageError(text: "\(begun)") }
-            let part = try await stage.memory.uploadPart(
+            else { throw HarnessError(text: "\(begun)") }
+            let part = try await harness.memory.uploadPart(
                 .bytes([1]), number: 1, of: ObjectKey(key), uploadID: upload)
-            _ = try await stage.call(
+            _ = try await harness.call(
                 .uppyUpload, "GET", "\(path)/\(upload)", query: ["key": key])
             _ =
                 end == "abort"
-                ? try await stage.call(
+                ? try await harness.call(
                     .uppyUpload, "DELETE", "\(path)/\(upload)", query: ["key": key])
-                : try await stage.call(
+                : try await harness.call(
                     .uppyUpload, "POST", "\(path)/\(upload)/complete",
                     #"{"parts":[{"PartNumber":1,"ETag":"\#(part.etag)"}]}"#, query: ["key": key])
         }

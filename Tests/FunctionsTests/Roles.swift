@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 
 /// The functions' permissions as `infra/functions.json` lists them. Every
-/// function that a `Stage` calls is held to its own.
+/// function that a `FunctionHarness` calls is held to its own.
 struct Roles: Sendable {
     /// Permission lists by function: key patterns by action.
     let permissions: [String: [String: [String]]]

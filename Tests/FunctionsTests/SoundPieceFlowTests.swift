@@ -1,6 +1,6 @@
+import JSON
 import Functions
 import Jobs
-import JSON
 import LambdaRuntime
 import MediaTime
 import ObjectStore
@@ -15,8 +15,8 @@ import TestSupport
     ]
 
     /// Five minutes of sound on many instances.
-    private func export(_ stage: Stage) async throws -> JobID {
-        let asset = try await stage.asset()
+    private func export(_ harness: FunctionHarness) async throws -> JobID {
+        let asset = try await harness.asset()
         let clips = (0..<15).map { _ in
             #"{"asset":{"type":"audio","assetId":"\#(asset)"},"length":20}"#
         }
@@ -24,33 +24,33 @@ import TestSupport
             {"timeline":{"tracks":[{"clips":[\(clips.joined(separator: ","))]}]},
             "output":{"format":"m4a"}}
             """
-        let (status, answer) = try await stage.call(.startExport, "POST", "/", body)
+        let (status, answer) = try await harness.call(.startExport, "POST", "/", body)
         guard status == 202, case .string(let text)? = answer["jobId"], let job = JobID(text)
-        else { throw StageError(text: "\(answer)") }
+        else { throw HarnessError(text: "\(answer)") }
         return job
     }
 
-    @Test func `pieces are asked for, rendered and joined in their order`() async throws {
-        let stage = Stage(concurrency: 8)
-        let job = try await export(stage)
-        let keys = stage.keys(job)
-        let asked = stage.memory.keys.filter { $0.hasPrefix(keys.prefix + "requests/") }
+    @Test func `audio pieces are requested, rendered and joined in order`() async throws {
+        let harness = FunctionHarness(concurrency: 8)
+        let job = try await export(harness)
+        let keys = harness.keys(job)
+        let asked = harness.memory.keys.filter { $0.hasPrefix(keys.prefix + "requests/") }
         #expect(asked == pieces.map { keys.request(.sound($0)).text })
 
-        try await stage.settle([job])
+        try await harness.settle([job])
 
-        #expect(stage.renderer.calls.sounds == 5)
-        let result = try #require(try await stage.result(job))
+        #expect(harness.renderer.calls.sounds == 5)
+        let result = try #require(try await harness.result(job))
         #expect(result.outcome == .completed)
         #expect(result.output?.samples == 14_400_000)
         #expect(result.usage?.times?.soundMilliseconds != nil)
         // The stand-in for the joined file is the list of what was joined.
-        let output = try await stage.memory.getObject(
+        let output = try await harness.memory.getObject(
             keys.output(fileExtension: "m4a"), range: nil, ifMatch: nil, maximumBytes: 10_000)
         var joined: [String] = []
         for line in String(decoding: output.body, as: UTF8.self).split(separator: "\n") {
             let key = line.split(separator: "/").suffix(3).joined(separator: "/")
-            let stored = try await stage.memory.getObject(
+            let stored = try await harness.memory.getObject(
                 ObjectKey(key), range: nil, ifMatch: nil, maximumBytes: 100)
             joined.append(String(decoding: stored.body, as: UTF8.self))
         }
@@ -58,41 +58,41 @@ import TestSupport
     }
 
     @Test func `the same export again finds its pieces`() async throws {
-        let stage = Stage(concurrency: 8)
-        try await stage.settle([try await export(stage)])
-        let again = try await export(stage)
+        let harness = FunctionHarness(concurrency: 8)
+        try await harness.settle([try await export(harness)])
+        let again = try await export(harness)
         // With another asset of the same content.
-        try await stage.settle([again])
+        try await harness.settle([again])
 
-        #expect(stage.renderer.calls.sounds == 5)
-        #expect(try await stage.result(again)?.outcome == .completed)
+        #expect(harness.renderer.calls.sounds == 5)
+        #expect(try await harness.result(again)?.outcome == .completed)
     }
 
-    @Test func `a piece that runs out of time is handed on in halves`() async throws {
-        let stage = Stage(
+    @Test func `a piece that runs out of time is split into halves`() async throws {
+        let harness = FunctionHarness(
             renderer: FakeRenderer(duringChunk: { try await Task.sleep(for: .seconds(3_600)) }),
             concurrency: 8)
-        let job = try await export(stage)
-        let keys = stage.keys(job)
+        let job = try await export(harness)
+        let keys = harness.keys(job)
         let late = InvocationContext(
             requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-            deadlineMilliseconds: 1_700_000_000_000, logger: Stage.context.logger)
+            deadlineMilliseconds: 1_700_000_000_000, logger: FunctionHarness.context.logger)
 
-        _ = try await Registry.handler(.renderChunk, stage.services())(
-            Array(Stage.event(keys.request(.sound(pieces[1])).text).utf8), late)
+        _ = try await Registry.handler(.renderChunk, harness.services())(
+            Array(FunctionHarness.event(keys.request(.sound(pieces[1])).text).utf8), late)
 
         for half in [FrameRange(3_072, 4_608), FrameRange(4_608, 6_144)] {
-            #expect(try await stage.memory.objectExists(keys.request(.sound(half))))
+            #expect(try await harness.memory.objectExists(keys.request(.sound(half))))
         }
-        let calm = stage.with(FakeRenderer())
+        let calm = harness.with(FakeRenderer())
         let request = keys.request(.sound(pieces[1])).text
-        for key in stage.memory.keys
+        for key in harness.memory.keys
         where key.hasPrefix(keys.prefix + "requests/") && key != request {
             try await calm.deliver(key, to: .renderChunk)
         }
         try await calm.deliver(keys.stitchRequest.text, to: .stitchExport)
         #expect(calm.renderer.calls.sounds == 6)
-        #expect(try await stage.result(job)?.outcome == .completed)
+        #expect(try await harness.result(job)?.outcome == .completed)
     }
 
     @Test func `whichever call to the store fails, the export ends in one right result`()
@@ -100,19 +100,19 @@ import TestSupport
     {
         for takesEffect in [false, true] {
             for number in 1... {
-                let stage = Stage(concurrency: 8)
-                let job = try await export(stage)
-                let faulty = FaultyBucket(stage.memory, failing: number, takesEffect: takesEffect)
+                let harness = FunctionHarness(concurrency: 8)
+                let job = try await export(harness)
+                let faulty = FaultyBucket(harness.memory, failing: number, takesEffect: takesEffect)
                 var isUntouched = false
                 for _ in 1...3 {
                     do {
-                        try await stage.settle([job], bucket: faulty)
+                        try await harness.settle([job], bucket: faulty)
                         isUntouched = faulty.callCount < number
                         break
                     } catch {}
                 }
                 #expect(
-                    try await stage.result(job)?.outcome == .completed,
+                    try await harness.result(job)?.outcome == .completed,
                     "call \(number), effect \(takesEffect)")
                 if isUntouched { break }
                 try #require(number < 500)

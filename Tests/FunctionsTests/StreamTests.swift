@@ -1,7 +1,7 @@
+import JSON
 import FoundationEssentials
 import Functions
 import Jobs
-import JSON
 import LambdaRuntime
 import MediaTime
 import ObjectStore
@@ -9,44 +9,44 @@ import Testing
 import TestSupport
 
 @Suite struct StreamTests {
-    private func streamed(_ stage: Stage) async throws -> JobID {
-        let body = Stage.edit(try await stage.asset())
+    private func streamed(_ harness: FunctionHarness) async throws -> JobID {
+        let body = FunctionHarness.edit(try await harness.asset())
             .replacing(#""output":{"#, with: #""output":{"hls":true,"#)
-        let (_, answer) = try await stage.call(.startExport, "POST", "/", body)
+        let (_, answer) = try await harness.call(.startExport, "POST", "/", body)
         guard case .string(let text)? = answer["jobId"], let job = JobID(text) else {
-            throw StageError(text: "\(answer)")
+            throw HarnessError(text: "\(answer)")
         }
         return job
     }
 
     private func playlist(
-        _ stage: Stage, _ job: JobID, _ name: String
+        _ harness: FunctionHarness, _ job: JobID, _ name: String
     ) async throws -> (status: Int, text: String) {
         let request = FunctionURLRequest(
             method: "GET", rawPath: "/api/export/\(job.text)/hls/\(name)", headers: [:],
             bodyBytes: [])
-        let bytes = try await Registry.handler(.jobStatus, stage.services())(
-            Array(try JSONEncoder().encode(request)), Stage.context)
+        let bytes = try await Registry.handler(.jobStatus, harness.services())(
+            Array(try JSONEncoder().encode(request)), FunctionHarness.context)
         let response = try JSONDecoder().decode(FunctionURLResponse.self, from: Data(bytes))
         return (response.statusCode, response.body ?? "")
     }
 
     @Test func `a playlist grows with the chunks from the start on`() async throws {
-        let stage = Stage()
-        let job = try await streamed(stage)
-        let keys = stage.keys(job)
-        #expect(try await playlist(stage, job, "main.m3u8").status == 409)
+        let harness = FunctionHarness()
+        let job = try await streamed(harness)
+        let keys = harness.keys(job)
+        #expect(try await playlist(harness, job, "main.m3u8").status == 409)
 
         // The second chunk alone is nothing to play.
-        try await stage.deliver(keys.request(Stage.units[1]).text, to: .renderChunk)
-        let early = try await playlist(stage, job, "video.m3u8")
+        try await harness.deliver(keys.request(FunctionHarness.units[1]).text, to: .renderChunk)
+        let early = try await playlist(harness, job, "video.m3u8")
         #expect(!early.text.contains("#EXTINF"))
 
-        try await stage.deliver(keys.request(Stage.units[0]).text, to: .renderChunk)
+        try await harness.deliver(keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
         let first = keys.streamPiece(FrameRange(0, 300), initialisationBytes: 6).text
         let second = keys.streamPiece(FrameRange(300, 600), initialisationBytes: 6).text
         #expect(
-            try await playlist(stage, job, "video.m3u8").text == """
+            try await playlist(harness, job, "video.m3u8").text == """
                 #EXTM3U
                 #EXT-X-VERSION:7
                 #EXT-X-INDEPENDENT-SEGMENTS
@@ -65,19 +65,19 @@ import TestSupport
     }
 
     @Test func `the sound is a rendition once it is rendered`() async throws {
-        let stage = Stage()
-        let job = try await streamed(stage)
-        let keys = stage.keys(job)
-        try await stage.deliver(keys.request(Stage.units[0]).text, to: .renderChunk)
-        let silent = try await playlist(stage, job, "main.m3u8")
+        let harness = FunctionHarness()
+        let job = try await streamed(harness)
+        let keys = harness.keys(job)
+        try await harness.deliver(keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
+        let silent = try await playlist(harness, job, "main.m3u8")
         #expect(silent.status == 200)
         #expect(silent.text.hasSuffix("RESOLUTION=320x180,FRAME-RATE=30.000\nvideo.m3u8\n"))
-        #expect(try await playlist(stage, job, "audio.m3u8").status == 409)
+        #expect(try await playlist(harness, job, "audio.m3u8").status == 409)
 
-        try await stage.deliver(keys.request(.audio).text, to: .renderChunk)
+        try await harness.deliver(keys.request(.audio).text, to: .renderChunk)
 
-        #expect(try await playlist(stage, job, "main.m3u8").text.contains("URI=\"audio.m3u8\""))
-        let sound = try await playlist(stage, job, "audio.m3u8").text
+        #expect(try await playlist(harness, job, "main.m3u8").text.contains("URI=\"audio.m3u8\""))
+        let sound = try await playlist(harness, job, "audio.m3u8").text
         // 20 s of sound end 2 frames late; the first fragment has 6 s.
         #expect(sound.contains("#EXTINF:6.000000,\n#EXT-X-BYTERANGE:4@6\n"))
         #expect(sound.contains("#EXTINF:14.066667,\n#EXT-X-BYTERANGE:6@10\n"))
@@ -85,12 +85,12 @@ import TestSupport
     }
 
     @Test func `an export that was not asked to stream has no playlist`() async throws {
-        let stage = Stage()
-        let job = try await stage.export(try await stage.asset())
-        try await stage.run(job)
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        try await harness.run(job)
 
-        #expect(try await playlist(stage, job, "main.m3u8").status == 409)
-        let status = try await stage.call(.jobStatus, "GET", "/api/export/\(job)/status").json
+        #expect(try await playlist(harness, job, "main.m3u8").status == 409)
+        let status = try await harness.call(.jobStatus, "GET", "/api/export/\(job)/status").json
         #expect(status["playlist"] == nil)
     }
 }

@@ -7,13 +7,13 @@ import TestSupport
 
 /// Uppy's S3 plugin, in the words of its Companion.
 @Suite struct UppyUploadTests {
-    private let stage = Stage()
+    private let harness = FunctionHarness()
 
     private func call(
         _ method: String, _ path: String, _ body: String = "", query: [String: String] = [:],
         token: String? = nil
     ) async throws -> (status: Int, json: [String: JSONValue]) {
-        try await stage.call(
+        try await harness.call(
             .uppyUpload, method, "/api/uppy/s3/\(path)", body, query: query, token: token)
     }
 
@@ -28,7 +28,7 @@ import TestSupport
             "POST", "multipart", #"{"filename":"a b.mp4","type":"video/mp4","metadata":{}}"#)
         guard status == 200, case .string(let key)? = json["key"],
             case .string(let upload)? = json["uploadId"], case .string(let asset)? = json["assetId"]
-        else { throw StageError(text: "\(json)") }
+        else { throw HarnessError(text: "\(json)") }
         return Begun(key: key, uploadID: upload, asset: asset)
     }
 
@@ -36,7 +36,7 @@ import TestSupport
     private static let partBytes = 5 << 20
 
     private func put(_ number: Int, of begun: Begun) async throws -> String {
-        try await stage.memory.uploadPart(
+        try await harness.memory.uploadPart(
             .bytes(Array(repeating: UInt8(number), count: Self.partBytes)), number: number,
             of: ObjectKey(begun.key), uploadID: begun.uploadID
         ).etag
@@ -59,15 +59,15 @@ import TestSupport
             ])
     }
 
-    @Test func `an upload whose size nobody told becomes an asset`() async throws {
+    @Test func `an upload without an announced size becomes an asset`() async throws {
         let (_, json) = try await call(
             "GET", "params", query: ["filename": "a.mp4", "type": "video/mp4"])
         guard case .string(let key)? = json["key"], case .string(let id)? = json["assetId"]
         else { return #expect(Bool(false)) }
-        try await stage.memory.putObject(
+        try await harness.memory.putObject(
             .bytes([1, 2, 3]), at: ObjectKey(key), options: PutOptions(contentType: "video/mp4"))
 
-        let (status, asset) = try await stage.call(
+        let (status, asset) = try await harness.call(
             .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
 
         #expect(status == 200)
@@ -96,13 +96,13 @@ import TestSupport
         #expect(Set(urls.keys) == ["1", "3"])
         #expect(status == 200 && again == 200)
         #expect(done["assetId"] == .string(begun.asset) && done["key"] == .string(begun.key))
-        let stored = try await stage.memory.getObject(
+        let stored = try await harness.memory.getObject(
             ObjectKey(begun.key), range: nil, ifMatch: nil, maximumBytes: 1 << 30)
         #expect(stored.body.count == 2 * Self.partBytes)
         #expect(stored.body[Self.partBytes - 1] == 1 && stored.body[Self.partBytes] == 2)
     }
 
-    @Test func `an upload that was aborted is gone, however often it is said`() async throws {
+    @Test func `an abort removes the upload and can be repeated`() async throws {
         let begun = try await begin()
         let path = "multipart/\(begun.uploadID)"
         _ = try await put(1, of: begun)
@@ -134,7 +134,7 @@ import TestSupport
         ("GET", "sts", [:], "", 404), ("GET", "elsewhere", [:], "", 404),
         ("PUT", "multipart", [:], "", 405),
     ])
-    func `what is wrong is told`(
+    func `a wrong call is answered with a problem`(
         method: String, path: String, query: [String: String], body: String, status: Int
     ) async throws {
         let (answered, problem) = try await call(method, path, body, query: query)
@@ -147,7 +147,7 @@ import TestSupport
         #"{}"#, #"{"parts":[]}"#, #"{"parts":[{"PartNumber":0,"ETag":"e"}]}"#,
         #"{"parts":[{"PartNumber":1}]}"#, #"{"parts":7}"#,
     ])
-    func `parts that are none are refused`(body: String) async throws {
+    func `malformed parts are refused`(body: String) async throws {
         let begun = try await begin()
 
         let (status, problem) = try await call(
@@ -157,9 +157,9 @@ import TestSupport
         #expect(problem["errors"] != nil)
     }
 
-    @Test func `nobody touches another owner's upload`() async throws {
-        let stage = Stage(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
-        let (_, json) = try await stage.call(
+    @Test func `an owner cannot touch another owner's upload`() async throws {
+        let harness = FunctionHarness(tokens: ["a": OwnerID("ann")!, "b": OwnerID("bob")!])
+        let (_, json) = try await harness.call(
             .uppyUpload, "POST", "/api/uppy/s3/multipart",
             #"{"filename":"a.mp4","type":"video/mp4"}"#, token: "a")
         guard case .string(let key)? = json["key"], case .string(let upload)? = json["uploadId"]
@@ -170,11 +170,11 @@ import TestSupport
             ("GET", path, ""), ("GET", "\(path)/1", ""), ("DELETE", path, ""),
             ("POST", "\(path)/complete", #"{"parts":[{"PartNumber":1,"ETag":"e"}]}"#),
         ] {
-            let (status, _) = try await stage.call(
+            let (status, _) = try await harness.call(
                 .uppyUpload, method, path, body, query: ["key": key], token: "b")
             #expect(status == 404)
         }
-        let (status, _) = try await stage.call(
+        let (status, _) = try await harness.call(
             .uppyUpload, "GET", path, query: ["key": key], token: "a")
         #expect(status == 200)
     }

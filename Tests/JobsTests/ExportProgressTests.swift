@@ -12,9 +12,9 @@ import Testing
     }
 
     @Test func `each phase has ClipForge's number`() {
-        let phases: [ExportProgress] = [.accepted, .stitching, .signing, .completed]
+        let phases: [ExportProgress] = [.stitching, .completed]
 
-        #expect(phases.map(\.percent) == [10, 85, 95, 100])
+        #expect(phases.map(\.percent) == [85, 100])
     }
 
     @Test func `rendering runs from twenty to eighty with the frames`() {

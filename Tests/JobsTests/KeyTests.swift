@@ -111,4 +111,20 @@ import Testing
         #expect(AssetKeys(deriveRequestKey: keys.deriveRequest) == keys)
         #expect(AssetKeys(uploadKey: keys.record) == nil)
     }
+
+    @Test func `a stitch request is known by its key`() {
+        let keys = ExportKeys(owner: owner, job: JobID(milliseconds: 17, random: "xyz"))
+
+        #expect(ExportKeys.parseStitchRequest(keys.stitchRequest) == keys)
+        #expect(ExportKeys.parseStitchRequest(keys.request(.audio)) == nil)
+        #expect(ExportKeys.parseStitchRequest(keys.result) == nil)
+    }
+
+    @Test func `every upload of an owner is below the owner's prefix`() {
+        let keys = AssetKeys(
+            owner: owner, asset: AssetID(owner: owner, milliseconds: 1, random: "x"))
+
+        #expect(keys.media(fileName: "a.mp4").text.hasPrefix(AssetKeys.uploadPrefix(of: owner)))
+        #expect(AssetKeys.uploadPrefix(of: owner) == "uploads/ann/")
+    }
 }

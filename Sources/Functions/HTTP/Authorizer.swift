@@ -2,19 +2,20 @@ import Crypto
 package import Jobs
 package import LambdaRuntime
 
-/// Whose request it is, told by `Authorization: Bearer`.
+/// Finds the owner of a request by its `Authorization: Bearer` header.
 ///
-/// Without any token configured, everybody is the one local owner: the mode of
-/// a laptop.
+/// Without configured tokens every caller is the one local owner, for use on a laptop.
 package struct Authorizer: Sendable {
     private let owners: [(token: [UInt8], owner: OwnerID)]
 
-    /// - Parameter owners: Token to owner; empty opens the deployment.
+    /// Takes the configured tokens.
+    /// - Parameter owners: Token to owner; empty disables authorization.
     package init(owners: [String: OwnerID]) {
         self.owners = owners.map { (Array($0.key.utf8), $0.value) }
     }
 
-    /// - Throws: a 401 problem when a token is needed and not there, or wrong.
+    /// The caller.
+    /// - Throws: a 401 problem when a required token is missing or wrong.
     package func owner(of request: FunctionURLRequest) throws(Problem) -> OwnerID {
         guard !owners.isEmpty else { return .local }
         guard let header = request.headers["authorization"] else {
@@ -26,7 +27,7 @@ package struct Authorizer: Sendable {
         }
         let token = Array(parts[1].utf8)
         var found: OwnerID?
-        // Every token is compared, so that the time taken tells nothing.
+        // Every token is compared, so that timing reveals nothing.
         for (candidate, owner) in owners where constantTimeEqual(candidate, token) {
             found = owner
         }
@@ -37,7 +38,7 @@ package struct Authorizer: Sendable {
     private func unauthorized(_ text: String) -> Problem {
         Problem(
             status: 401, title: "Unauthorized",
-            detail: "\(text): send an Authorization header with a bearer token.", error: text,
+            detail: "\(text). Send an Authorization header with a bearer token.", error: text,
             headers: ["www-authenticate": "Bearer"])
     }
 }

@@ -1,21 +1,24 @@
-import EditFormats
-import Jobs
+package import EditFormats
 package import JSON
 package import LambdaRuntime
-import ObjectStore
 
-/// An answer that says what was wrong, as RFC 9457 asks:
-/// `application/problem+json` with a pointer to each wrong field.
+/// An error response, `application/problem+json` (RFC 9457), with a JSON pointer to
+/// each wrong field.
 package struct Problem: Error, Hashable, Sendable {
+    /// HTTP status.
     package var status: Int
+    /// Short name of the problem, the same for every occurrence.
     package var title: String
+    /// One sentence about this occurrence; no secrets.
     package var detail: String
-    /// All faults at once, so that a caller need not try again for each.
+    /// Every wrong field at once.
     package var faults: [FieldFault]
-    /// The short text that the front ends read (`error`).
+    /// Short text for front ends (`error`).
     package var error: String
+    /// Added to the response's headers.
     package var headers: [String: String] = [:]
 
+    /// A problem; `error` defaults to the detail.
     package init(
         status: Int, title: String, detail: String, faults: [FieldFault] = [], error: String? = nil,
         headers: [String: String] = [:]
@@ -35,42 +38,32 @@ package struct Problem: Error, Hashable, Sendable {
             faults: faults)
     }
 
-    /// 404 in the words that ClipForge reads (CF-41).
+    /// 404 in ClipForge's words (CF-41).
     package static let jobNotFound = Problem(
-        status: 404, title: "Not found", detail: "There is no such export.",
+        status: 404, title: "Not found", detail: "The export does not exist.",
         error: "Job not found")
-    /// 403 in the words that ClipForge reads (CF-42).
+    /// 403 in ClipForge's words (CF-42).
     package static let foreignJob = Problem(
         status: 403, title: "Forbidden", detail: "The export belongs to another owner.",
         error: "Unauthorized")
+    /// 404 for an unknown or foreign asset.
     package static let assetNotFound = Problem(
-        status: 404, title: "Not found", detail: "There is no such asset.",
-        faults: [FieldFault(pointer: "/assetId", detail: "There is no such asset.")],
+        status: 404, title: "Not found", detail: "The asset does not exist.",
+        faults: [FieldFault(pointer: "/assetId", detail: "The asset does not exist.")],
         error: "Asset not found")
+    /// 404 for an unknown path.
     package static let notFound = Problem(
-        status: 404, title: "Not found", detail: "There is nothing at this path.",
+        status: 404, title: "Not found", detail: "No resource exists at this path.",
         error: "Not found")
 
-    /// The one place where an error becomes a status. A caller's mistake is
-    /// never a 500, and a 500 tells nothing but the request ID.
+    /// The problem that reports an error, by `FailureMapping`. A caller's mistake is
+    /// never a 500, and an internal error shows only the request ID.
     package static func describing(_ error: any Error, requestID: String) -> Problem {
-        switch error {
-        case let problem as Problem:
-            return problem
-        case let error as ObjectStoreError where error.isTransient:
-            return Problem(
-                status: 503, title: "Service unavailable",
-                detail: "The object store did not answer in time. Try again.",
-                headers: ["retry-after": "2"])
-        default:
-            return Problem(
-                status: 500, title: "Internal error",
-                detail: "Something went wrong here. The request ID is \(requestID).",
-                error: "Internal error")
-        }
+        if let problem = error as? Problem { return problem }
+        return FailureMapping(error).problem(requestID: requestID)
     }
 
-    /// The answer on the wire.
+    /// The HTTP response.
     package var response: FunctionURLResponse {
         let document = ProblemDocument(
             type: "about:blank", title: title, status: status, detail: detail,

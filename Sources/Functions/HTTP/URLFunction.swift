@@ -2,21 +2,23 @@ import FoundationEssentials
 package import Jobs
 package import JSON
 package import LambdaRuntime
-import Logging
-import Signing
+package import Signing
 
 
-/// A request whose owner is known.
+/// A request with its authenticated owner.
 package struct AuthorizedRequest: Sendable {
+    /// The request as it came.
     package var request: FunctionURLRequest
+    /// The caller.
     package var owner: OwnerID
 
+    /// A request of a known owner.
     package init(request: FunctionURLRequest, owner: OwnerID) {
         self.request = request
         self.owner = owner
     }
 
-    /// Largest JSON body (CF-36); Lambda itself carries 6 MB.
+    /// Largest JSON body in bytes (CF-36); Lambda itself carries 6 MB.
     package static let maximumBodyBytes = 10_000_000
 
     /// The body as a JSON object.
@@ -26,9 +28,9 @@ package struct AuthorizedRequest: Sendable {
         guard body.count <= Self.maximumBodyBytes else {
             throw Problem(
                 status: 413, title: "Content too large",
-                detail: "The body has \(body.count) bytes; at most "
-                    + "\(Self.maximumBodyBytes) are taken. Store a larger edit as an object "
-                    + "and name it by editKey.")
+                detail: "The body has \(body.count) bytes; the limit is "
+                    + "\(Self.maximumBodyBytes). Upload a larger edit and pass its key as "
+                    + "editKey.")
         }
         return try Self.jsonObject(body)
     }
@@ -49,8 +51,8 @@ package struct AuthorizedRequest: Sendable {
         return value
     }
 
-    /// A parameter of the path: from the route that matched, else from the
-    /// query, else the path's last component.
+    /// A path parameter: from the matched route, else from the query, else the last
+    /// path component.
     package func pathParameter(_ name: String) -> String? {
         if let value = request.pathParameters[name] { return value }
         if let value = request.queryStringParameters[name] { return value }
@@ -59,11 +61,11 @@ package struct AuthorizedRequest: Sendable {
     }
 }
 
-/// Runs the HTTP side of a function: who asks, which method, what went wrong.
+/// Runs the HTTP side of a function: method, owner, and errors as problems.
 package enum URLFunction {
-    /// - Parameter methods: Other methods are answered 405.
-    /// - Returns: always an answer; no error reaches the runtime, since a
-    ///   failed invocation would tell the caller nothing.
+    /// - Parameter methods: Any other method is a 405.
+    /// - Returns: always a response. No error reaches the runtime: a failed
+    ///   invocation gives the caller no detail.
     package static func respond(
         to request: FunctionURLRequest, _ context: InvocationContext, authorizer: Authorizer,
         methods: Set<String>,
@@ -74,7 +76,7 @@ package enum URLFunction {
                 let allowed = methods.sorted().joined(separator: ", ")
                 throw Problem(
                     status: 405, title: "Method not allowed",
-                    detail: "\(request.method) is not taken here; send \(allowed).",
+                    detail: "The method is \(request.method); use \(allowed).",
                     headers: ["allow": allowed])
             }
             let owner = try authorizer.owner(of: request)
@@ -82,7 +84,11 @@ package enum URLFunction {
         } catch {
             let problem = Problem.describing(error, requestID: context.requestID)
             if problem.status >= 500 {
-                context.logger.error("A request failed.", ["error": .string("\(error)")])
+                context.logger.error(
+                    "Request failed",
+                    FailureMapping(error).logFields.merging(["error": .string("\(error)")]) {
+                        $1
+                    })
             }
             return problem.response
         }
@@ -90,15 +96,15 @@ package enum URLFunction {
 }
 
 extension FunctionURLResponse {
-    /// An answer with a JSON body.
+    /// A response with a JSON body.
     package static func json(
         status: Int, _ value: some Encodable, headers: [String: String] = [:]
     ) -> FunctionURLResponse {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let defaults = ["content-type": "application/json", "cache-control": "no-store"]
-        // Every value here is ours; one that does not encode is a programmer's
-        // error and shows as an empty body in the first test.
+        // Only the functions' own types are encoded; a failure is a programming error
+        // and gives an empty body in the first test.
         let body = (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) }
         return FunctionURLResponse(
             statusCode: status, headers: defaults.merging(headers) { $1 }, body: body)

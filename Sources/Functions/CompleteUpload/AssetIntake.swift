@@ -1,0 +1,200 @@
+import Captions
+import FFmpeg
+import Jobs
+import JSON
+import ObjectStore
+
+/// Turns an upload into an asset. Idempotent; safe to run concurrently.
+struct AssetIntake: Sendable {
+    let keys: AssetKeys
+    let bucket: any Bucket
+    let renderer: any MediaRenderer
+    let now: @Sendable () -> Int
+
+    /// Lifetime of the URL that the probe reads from.
+    static let probeURLSeconds = 600
+
+    /// Completes a multipart upload; a completed one stays.
+    /// - Parameter parts: The client's list; empty lists the store's parts.
+    /// - Throws: a 404 problem for an unknown asset, 409 for parts that the store does
+    ///   not have.
+    func joinParts(_ parts: [UploadedPart]) async throws {
+        let upload = try await upload()
+        guard let uploadID = upload.uploadID else { return }
+        let key = ObjectKey(upload.key)
+        if try await bucket.objectExists(key) { return }
+        do {
+            var known = parts.sorted { $0.number < $1.number }
+            if known.isEmpty { known = try await bucket.listParts(of: key, uploadID: uploadID) }
+            guard !known.isEmpty else { throw notUploaded(upload) }
+            _ = try await bucket.completeMultipartUpload(
+                key, uploadID: uploadID, parts: known, condition: nil)
+        } catch let error as ObjectStoreError {
+            // Another completion may have been first.
+            if error.code == .notFound, try await bucket.objectExists(key) { return }
+            guard [.invalidRequest, .notFound, .tooLarge].contains(error.code) else { throw error }
+            throw Problem(
+                status: 409, title: "Upload incomplete",
+                detail: "The store does not have the listed parts"
+                    + (error.serviceCode.map { " (\($0))." } ?? "."),
+                faults: [FieldFault(pointer: "/parts", detail: "do not match what was uploaded")])
+        }
+    }
+
+    /// The asset's record; made if it does not exist or is for other bytes.
+    /// - Throws: a 404 problem for an unknown asset, 409 when the bytes are missing.
+    func record() async throws -> AssetRecord {
+        let upload = try await upload()
+        guard let info = try await bucket.objectInfo(ObjectKey(upload.key)) else {
+            throw notUploaded(upload)
+        }
+        if let known = try await bucket.document(AssetRecord.self, at: keys.record),
+            known.etag == info.etag
+        {
+            return known
+        }
+        let record = try await examine(upload, info)
+        try await bucket.putDocument(record, at: keys.record)
+        // Nothing is derived from captions.
+        if record.status == .ready, record.media != nil {
+            try await bucket.putDocument(["version": 1], at: keys.deriveRequest)
+        }
+        return record
+    }
+
+    private func upload() async throws -> UploadRecord {
+        guard let upload = try await bucket.document(UploadRecord.self, at: keys.upload) else {
+            throw Problem.assetNotFound
+        }
+        return upload
+    }
+
+    private func notUploaded(_ upload: UploadRecord) -> Problem {
+        Problem(
+            status: 409, title: "Upload incomplete",
+            detail: "The bytes of \(upload.fileName) are not uploaded yet.",
+            faults: [FieldFault(pointer: "/assetId", detail: "is not uploaded yet")])
+    }
+
+    private func examine(_ upload: UploadRecord, _ info: ObjectInfo) async throws -> AssetRecord {
+        var record = AssetRecord(
+            id: keys.asset, owner: keys.owner, status: .failed, fileName: upload.fileName,
+            contentType: upload.contentType, key: upload.key, etag: info.etag, bytes: info.bytes,
+            media: nil, error: nil, createdAtMilliseconds: upload.createdAtMilliseconds)
+        if let announced = upload.bytes, info.bytes != announced {
+            record.error =
+                "The upload has \(info.bytes) bytes, but \(announced) were announced."
+            return record
+        }
+        if let type = info.contentType, type != upload.contentType {
+            record.error = "The upload is \(type), but \(upload.contentType) was announced."
+            return record
+        }
+        if let format = CaptionFormat(contentType: upload.contentType) {
+            return try await examineCaptions(record, format)
+        }
+        let url = try await bucket.presignedURL(
+            .get(ObjectKey(upload.key), downloadName: nil),
+            expiresInSeconds: Self.probeURLSeconds, audience: .internal)
+        do throws(FFmpegError) {
+            record.media = try await renderer.probe(url: url)
+            record.status = .ready
+        } catch {
+            guard error.isPermanent else { throw error }
+            record.error = "The file \(upload.fileName) is not usable media: \(error.description)"
+        }
+        return record
+    }
+}
+
+extension AssetIntake {
+    /// Parses a caption file, so that its faults are reported at once.
+    private func examineCaptions(
+        _ record: AssetRecord, _ format: CaptionFormat
+    ) async throws -> AssetRecord {
+        var record = record
+        guard record.bytes <= CaptionLimits.mostFileBytes else {
+            record.error =
+                "The file \(record.fileName) has more than \(CaptionLimits.mostFileBytes) bytes."
+            return record
+        }
+        let stored = try await bucket.getObject(
+            ObjectKey(record.key), range: nil, ifMatch: record.etag,
+            maximumBytes: CaptionLimits.mostFileBytes)
+        do throws(CaptionFault) {
+            let track = try CaptionTrack(stored.body, format: format)
+            record.captions = AssetRecord.Captions(
+                format: format, words: track.words.count,
+                durationMilliseconds: track.endMilliseconds)
+            record.status = .ready
+        } catch {
+            record.error = "The file \(record.fileName) is not a usable caption file: \(error)."
+        }
+        return record
+    }
+}
+
+/// The asset as front ends read it (CF-23, CF-33).
+struct AssetDocument: Encodable {
+    struct Metadata: Encodable {
+        /// `video`, `audio`, `image` or `captions`.
+        var kind: String
+        var format: String
+        /// Seconds.
+        var duration: Double
+        var width: Int?
+        var height: Int?
+        var fps: Double?
+        /// Exact, for instance `30000/1001`.
+        var frameRate: String?
+        var videoCodec: String?
+        var audioCodec: String?
+        var audioChannels: Int?
+        var rotation: Int?
+        /// Of captions.
+        var words: Int?
+        var size: Int
+        var contentType: String
+        var filename: String
+    }
+
+    var id: String
+    var userId: String
+    /// Presigned for 24 hours.
+    var cloudUrl: String
+    /// Answers 404 until the poster is made, a moment after the upload.
+    var posterUrl: String?
+    var status: String
+    var metadata: Metadata
+
+    /// Lifetime of the URLs in the document.
+    static let urlSeconds = 86_400
+
+    init(_ record: AssetRecord, keys: AssetKeys, bucket: any Bucket) async throws {
+        id = record.id
+        userId = record.owner
+        status = record.status.rawValue
+        cloudUrl = try await bucket.presignedURL(
+            .get(ObjectKey(record.key), downloadName: nil), expiresInSeconds: Self.urlSeconds,
+            audience: .client)
+        if record.media?.video != nil {
+            posterUrl = try await bucket.presignedURL(
+                .get(keys.poster, downloadName: nil), expiresInSeconds: Self.urlSeconds,
+                audience: .client)
+        }
+        let media = record.media
+        let display = media?.video?.displaySize
+        metadata = Metadata(
+            kind: media?.kind.rawValue ?? (record.captions == nil ? "" : "captions"),
+            format: media?.format ?? record.captions?.format.rawValue ?? "",
+            duration: media.map { Double($0.durationMicroseconds) / 1_000_000 }
+                ?? Double(record.captions?.durationMilliseconds ?? 0) / 1_000,
+            width: display?.width, height: display?.height,
+            fps: media?.video?.frameRate?.doubleValue,
+            frameRate: media?.video?.frameRate?.description, videoCodec: media?.video?.codec,
+            audioCodec: media?.audio?.codec, audioChannels: media?.audio?.channels,
+            rotation: media?.video?.rotationDegrees, words: record.captions?.words,
+            size: record.bytes,
+            contentType: record.contentType, filename: record.fileName)
+    }
+}

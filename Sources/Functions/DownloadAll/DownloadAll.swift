@@ -1,0 +1,164 @@
+import Jobs
+import LambdaRuntime
+import ObjectStore
+
+extension FunctionName {
+    /// Streams finished files as a ZIP archive.
+    package static let downloadAll = FunctionName("download-all")
+}
+
+/// Streams finished files as one ZIP archive: one export's, or all that their owner
+/// completed in the last week.
+///
+/// Memory does not grow with the files: one block is read while the previous one is
+/// sent. A file that cannot be read cuts the stream, so that a partial archive is never
+/// mistaken for a whole one.
+enum DownloadAll {
+    static let function = Function(
+        .downloadAll, stream: { await handle($0, $1, Dependencies($2)) })
+
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
+        /// Largest stream in bytes; nil where the platform has no limit.
+        var bytesMax: Int?
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            authorizer = services.authorizer
+            now = services.now
+            bytesMax = services.streamBytesMax
+        }
+    }
+
+    /// Bytes of one read; two blocks are in memory at a time.
+    static let pieceBytes = 4 << 20
+    /// Most exports in one archive.
+    static let maximumExports = 100
+    /// Age of the oldest export: results are kept for a week.
+    static let reachMilliseconds = 7 * 86_400_000
+
+    /// A finished file and its key.
+    private struct Source: Sendable {
+        var entry: ZipArchive.Entry
+        var key: ObjectKey
+        var etag: String
+    }
+
+    static func handle(
+        _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async -> StreamedResponse {
+        var sources: [Source] = []
+        let head = await URLFunction.respond(
+            to: request, context, authorizer: dependencies.authorizer, methods: ["GET", "HEAD"]
+        ) { authorized in
+            let path = authorized.request.rawPath.split(separator: "/").map(String.init).dropLast()
+            let name: String
+            if authorized.request.pathParameters["jobId"] == nil, path.last == "exports" {
+                sources = try await completed(of: authorized.owner, dependencies)
+                name = "exports.zip"
+            } else {
+                let id = authorized.request.pathParameters["jobId"] ?? path.last
+                let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
+                let found = try await lookup.find(id, owner: authorized.owner)
+                sources = try await finished(found.ledger)
+                name = "\(found.ledger.keys.job.text).zip"
+            }
+            try check(sources, dependencies)
+            return FunctionURLResponse(
+                statusCode: 200,
+                headers: [
+                    "content-type": "application/zip", "cache-control": "no-store",
+                    "content-disposition": "attachment; filename=\"\(name)\"",
+                ])
+        }
+        guard head.statusCode == 200, request.method == "GET" else {
+            return StreamedResponse(whole: head)
+        }
+        let bucket = dependencies.bucket
+        return StreamedResponse(http: head) { [sources] writer in
+            try await write(sources, from: bucket, to: writer)
+        }
+    }
+
+    private static func check(
+        _ sources: [Source], _ dependencies: Dependencies
+    ) throws(Problem) {
+        guard !sources.isEmpty else {
+            throw Problem(
+                status: 409, title: "Not completed",
+                detail: "No export is completed; nothing to download.")
+        }
+        let bytes = sources.reduce(0) { $0 + $1.entry.bytes }
+        guard let bytesMax = dependencies.bytesMax, bytes > bytesMax else { return }
+        throw Problem(
+            status: 413, title: "Content too large",
+            detail: "The files have \(bytes) bytes; the limit of one archive is \(bytesMax). "
+                + "Download them one by one.")
+    }
+
+    /// The files of one export; empty before it is completed.
+    private static func finished(_ ledger: ExportLedger) async throws -> [Source] {
+        guard let result = try await ledger.result(), let output = result.output else { return [] }
+        let key = ObjectKey(output.key)
+        let suffix = key.text.split(separator: ".").last ?? "bin"
+        let entry = ZipArchive.Entry(
+            name: "\(ledger.keys.job.text).\(suffix)", bytes: output.bytes,
+            modifiedMilliseconds: result.finishedAtMilliseconds)
+        return [Source(entry: entry, key: key, etag: output.etag)]
+    }
+
+    private static func completed(
+        of owner: OwnerID, _ dependencies: Dependencies
+    ) async throws -> [Source] {
+        let page = try await dependencies.bucket.listObjects(
+            prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil,
+            maximumKeys: maximumExports)
+        let oldest = dependencies.now() - reachMilliseconds
+        let recent = page.objects.compactMap { ExportKeys.parseRecent($0.key) }
+            .filter { $0.job.milliseconds >= oldest }
+            .sorted { $0.job.text < $1.job.text }
+        let sources = try await concurrentMap(recent, limit: 8) { keys in
+            try await finished(
+                ExportLedger(bucket: dependencies.bucket, keys: keys, now: dependencies.now))
+        }
+        return sources.flatMap { $0 }
+    }
+
+    private static func write(
+        _ sources: [Source], from bucket: any Bucket, to writer: any ResponseWriter
+    ) async throws {
+        var archive = ZipArchive()
+        for source in sources {
+            try await writer.write(archive.begin(source.entry))
+            var end = min(pieceBytes, source.entry.bytes)
+            var piece = try await read(source, 0..<end, bucket)
+            while !piece.isEmpty {
+                let range = end..<min(end + pieceBytes, source.entry.bytes)
+                end = range.upperBound
+                // The next block is read while this one is sent.
+                async let next = read(source, range, bucket)
+                archive.note(piece)
+                try await writer.write(piece)
+                piece = try await next
+            }
+            try await writer.write(archive.end())
+        }
+        try await writer.write(archive.directory())
+    }
+
+    private static func read(
+        _ source: Source, _ range: Range<Int>, _ bucket: any Bucket
+    ) async throws -> [UInt8] {
+        guard !range.isEmpty else { return [] }
+        let object = try await bucket.getObject(
+            source.key, range: range, ifMatch: source.etag, maximumBytes: range.count)
+        guard object.body.count == range.count else {
+            throw HandlerError(
+                type: "Function.ObjectChanged",
+                message: "\(source.entry.name) is shorter than its record.")
+        }
+        return object.body
+    }
+}

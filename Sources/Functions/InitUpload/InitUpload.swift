@@ -1,0 +1,187 @@
+import Jobs
+import JSON
+import LambdaRuntime
+import ObjectStore
+import WallClock
+
+extension FunctionName {
+    /// Grants an upload.
+    package static let initUpload = FunctionName("init-upload")
+}
+
+/// Grants one upload: a presigned PUT, or presigned parts for a large file.
+///
+/// The bytes go directly to the store, never through a function (CF-20).
+enum InitUpload {
+    static let function = Function(
+        .initUpload, url: { await handle($0, $1, Dependencies($2)) })
+
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
+        /// Unguessable text of `a-z 0-9`, of the length asked for.
+        var randomText: @Sendable (Int) -> String
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            authorizer = services.authorizer
+            now = services.now
+            randomText = services.randomText
+        }
+    }
+
+    static func handle(
+        _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async -> FunctionURLResponse {
+        await URLFunction.respond(
+            to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
+        ) { authorized in
+            let upload = try UploadRequest(try authorized.jsonObject())
+            let grant = try await grant(upload, owner: authorized.owner, dependencies)
+            return .json(status: 200, grant)
+        }
+    }
+
+    private static func grant(
+        _ upload: UploadRequest, owner: OwnerID, _ dependencies: Dependencies
+    ) async throws -> UploadGrant {
+        let isForm = upload.method == .post
+        let inParts = !isForm && (upload.bytes ?? 0) > UploadLimits.singlePutBytes
+        let (asset, record) = try await reserve(upload, inParts: inParts, to: owner, dependencies)
+        guard isForm else {
+            return try await UploadGrant(record, asset: asset, bucket: dependencies.bucket)
+        }
+        return UploadGrant(
+            record, asset: asset, form: try await form(for: record, dependencies.bucket))
+    }
+
+    /// - Throws: a problem at `/method` if the store does not support form uploads.
+    private static func form(
+        for record: UploadRecord, _ bucket: any Bucket
+    ) async throws -> PresignedPost {
+        let bytes = record.bytes ?? 0
+        let upload = PostUpload(
+            key: ObjectKey(record.key), contentType: record.contentType, bytes: bytes...bytes)
+        do {
+            return try await bucket.presignedPost(
+                upload, expiresInSeconds: UploadLimits.grantSeconds)
+        } catch {
+            guard error.serviceCode == "NotImplemented" else { throw error }
+            throw Problem.invalid([
+                FieldFault(
+                    pointer: "/method",
+                    detail: "cannot be POST: this store does not support form uploads")
+            ])
+        }
+    }
+
+    /// Reserves a new asset for an upload and writes its upload record.
+    static func reserve(
+        _ upload: UploadRequest, inParts: Bool, to owner: OwnerID, _ dependencies: Dependencies
+    ) async throws -> (AssetID, UploadRecord) {
+        let now = dependencies.now()
+        let asset = AssetID(
+            owner: owner, milliseconds: now, random: dependencies.randomText(20))
+        let keys = AssetKeys(owner: owner, asset: asset)
+        let key = keys.media(fileName: upload.fileName)
+        var record = UploadRecord(
+            fileName: upload.fileName, contentType: upload.contentType, bytes: upload.bytes,
+            key: key.text, uploadID: nil, createdAtMilliseconds: now)
+        if inParts {
+            record.uploadID = try await dependencies.bucket.createMultipartUpload(
+                key, options: PutOptions(contentType: upload.contentType))
+        }
+        try await dependencies.bucket.putDocument(record, at: keys.upload)
+        return (asset, record)
+    }
+}
+
+/// Size limits of uploads.
+enum UploadLimits {
+    /// Largest single PUT; a larger file is uploaded in parts (requirements A2).
+    static let singlePutBytes = 100 << 20
+    /// Largest form upload (S3's limit).
+    static let formBytes = 5 << 30
+    /// Largest file: S3's 5 TiB.
+    static let maximumBytes = 5 << 40
+    /// Most parts of one upload (S3's limit).
+    static let maximumParts = 10_000
+    /// Parts of one grant. A URL has up to 2 kB with a session token, a function's
+    /// response at most 6 MB.
+    static let grantedParts = 2_000
+    /// Smallest part but the last; all are equally long, as R2 requires.
+    static let minimumPartBytes = 16 << 20
+    /// Lifetime of a grant: an hour (CF-28), a day for parts.
+    static let grantSeconds = 3_600
+    static let partGrantSeconds = 86_400
+
+    /// The length of each part but the last: whole MiB.
+    static func partBytes(of bytes: Int) -> Int {
+        let least = (bytes + grantedParts - 1) / grantedParts
+        let mebibytes = (max(least, minimumPartBytes) + (1 << 20) - 1) >> 20
+        return mebibytes << 20
+    }
+}
+
+/// The response: everything a browser needs to send the bytes.
+private struct UploadGrant: Encodable {
+    struct Part: Encodable {
+        var partNumber: Int
+        var url: String
+    }
+
+    var assetId: String
+    var key: String
+    var method: String
+    var uploadUrl: String?
+    var headers: [String: String]
+    /// Form fields of a presigned POST, sent before `file`; empty otherwise (CF-25).
+    var fields: [String: String] = [:]
+    /// RFC 3339, UTC.
+    var expiresAt: String
+    var uploadId: String?
+    var partSize: Int?
+    var parts: [Part]?
+
+    init(_ record: UploadRecord, asset: AssetID, form: PresignedPost) {
+        assetId = asset.text
+        key = record.key
+        method = UploadRequest.Method.post.rawValue
+        uploadUrl = form.url
+        headers = [:]
+        fields = form.fields
+        expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000).rfc3339
+    }
+
+    init(_ record: UploadRecord, asset: AssetID, bucket: any Bucket) async throws {
+        let key = ObjectKey(record.key)
+        assetId = asset.text
+        self.key = key.text
+        guard let uploadID = record.uploadID else {
+            method = "PUT"
+            headers = ["content-type": record.contentType]
+            expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000).rfc3339
+            uploadUrl = try await bucket.presignedURL(
+                .put(key, contentType: record.contentType, contentLength: record.bytes),
+                expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
+            return
+        }
+        let bytes = record.bytes ?? 0
+        let partBytes = UploadLimits.partBytes(of: bytes)
+        method = "MULTIPART"
+        headers = [:]
+        uploadId = uploadID
+        partSize = partBytes
+        expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000).rfc3339
+        let count = (bytes + partBytes - 1) / partBytes
+        var parts: [Part] = []
+        for number in 1...count {
+            let url = try await bucket.presignedURL(
+                .uploadPart(key, uploadID: uploadID, number: number),
+                expiresInSeconds: UploadLimits.partGrantSeconds, audience: .client)
+            parts.append(Part(partNumber: number, url: url))
+        }
+        self.parts = parts
+    }
+}

@@ -1,0 +1,67 @@
+import Captions
+import JSON
+
+/// A caller's request to upload one file.
+struct UploadRequest: Sendable {
+    var fileName: String
+    var contentType: String
+    /// Announced size; nil where the caller does not announce it.
+    var bytes: Int?
+    /// A form upload; nil lets the size choose.
+    var method: Method?
+
+    enum Method: String, CaseIterable, Sendable {
+        case post = "POST"
+    }
+
+    /// - Parameters:
+    ///   - typeField: Name of the field that holds the content type.
+    ///   - sizeField: Name of the required size field; nil where callers do not
+    ///     announce the size.
+    init(
+        _ body: JSONValue, typeField: String = "contentType", sizeField: String? = "size"
+    ) throws(Problem) {
+        var reader = JSONReader()
+        let root = JSONNode(body, .root)
+        guard let object = reader.object(root) else { throw Problem.invalid(reader.faults) }
+        let name = reader.required("filename", of: object).flatMap {
+            reader.text($0, longest: 1_000)
+        }
+        let type = reader.required(typeField, of: object)
+            .flatMap { reader.text($0, longest: 127) }
+        let isCaptions = type.map { CaptionFormat(contentType: $0) != nil } ?? false
+        if let type, !isCaptions, !Self.isMediaType(type) {
+            reader.report(
+                "must be a video, audio or image type, or a caption type (text/vtt,"
+                    + " application/x-subrip, application/json), not \(JSONReader.quoted(type))",
+                at: object.pointer.appending(typeField))
+        }
+        let most = isCaptions ? CaptionLimits.mostFileBytes : UploadLimits.maximumBytes
+        let size = sizeField.flatMap { reader.required($0, of: object) }
+            .flatMap { reader.integer($0, in: 1...most) }
+        // Only Spool's own API has a method field.
+        if sizeField != nil, let node = object["method"] {
+            method = reader.choice(node)
+            if let size, size > UploadLimits.formBytes {
+                reader.report(
+                    "must be at most \(UploadLimits.formBytes) for a form",
+                    at: object.pointer.appending("size"))
+            }
+        }
+        guard reader.faults.isEmpty, let name, let type else {
+            throw Problem.invalid(reader.faults)
+        }
+        (fileName, contentType, bytes) = (name, type, size)
+    }
+
+    /// A media type without parameters, in the characters of RFC 6838.
+    private static func isMediaType(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, ["video", "audio", "image"].contains(parts[0]),
+            !parts[1].isEmpty
+        else { return false }
+        return parts[1].utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?=".utf8.contains(byte)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Jobs
+import ObjectStore
+import WallClock
+
+/// The exports of one owner in the last week, newest first.
+struct ExportList: Encodable {
+    struct Entry: Encodable, Sendable {
+        var jobId: String
+        var status: String
+        var createdAt: String
+    }
+    var exports: [Entry]
+
+    /// Most exports in one response.
+    static let maximumEntries = 100
+    /// Age of the oldest export: results are kept for a week.
+    static let reachMilliseconds = 7 * 86_400_000
+
+    /// Reads the newest keys and one result each; only an export without a result is
+    /// listed. The cost does not grow with the number of exports or objects.
+    static func of(
+        _ owner: OwnerID, _ dependencies: JobStatus.Dependencies
+    ) async throws -> ExportList {
+        let page = try await dependencies.bucket.listObjects(
+            prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil,
+            maximumKeys: maximumEntries)
+        let oldest = dependencies.now() - reachMilliseconds
+        let newest = page.objects.compactMap { ExportKeys.parseRecent($0.key) }
+            .filter { $0.job.milliseconds >= oldest }
+            .sorted { $0.job.text > $1.job.text }
+        let entries = try await concurrentMap(newest, limit: 8) { keys in
+            let ledger = ExportLedger(
+                bucket: dependencies.bucket, keys: keys, now: dependencies.now)
+            return Entry(
+                jobId: keys.job.text, status: try await state(of: ledger).rawValue,
+                createdAt: UnixTime(milliseconds: keys.job.milliseconds).rfc3339)
+        }
+        return ExportList(exports: entries)
+    }
+
+    private static func state(of ledger: ExportLedger) async throws -> ExportState {
+        if let result = try await ledger.result() { return ExportState(result.outcome) }
+        return ExportStatus(try await ledger.listing(), result: nil).state
+    }
+}

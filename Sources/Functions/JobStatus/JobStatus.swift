@@ -1,0 +1,140 @@
+import Jobs
+import LambdaRuntime
+import ObjectStore
+
+extension FunctionName {
+    /// Reports the state of exports.
+    package static let jobStatus = FunctionName("job-status")
+}
+
+/// Reports the progress of exports and the URLs of their results.
+///
+/// The state is derived from one listing of the export's objects; there is no status
+/// record.
+enum JobStatus {
+    static let function = Function(
+        .jobStatus, url: { await handle($0, $1, Dependencies($2)) })
+
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            authorizer = services.authorizer
+            now = services.now
+        }
+    }
+
+    /// Lifetime of a download URL (CF-50).
+    static let downloadSeconds = 86_400
+
+    static func handle(
+        _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async -> FunctionURLResponse {
+        await URLFunction.respond(
+            to: request, context, authorizer: dependencies.authorizer, methods: ["GET", "HEAD"]
+        ) { authorized in
+            let call = Call(authorized)
+            if call.target == .list {
+                return .json(
+                    status: 200, try await ExportList.of(authorized.owner, dependencies))
+            }
+            let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
+            let found = try await lookup.find(call.jobID, owner: authorized.owner)
+            switch call.target {
+            case .playlist(let name):
+                return try await StreamPlaylist.answer(name, found, dependencies.bucket)
+            case .download:
+                return try redirect(try await document(found, dependencies))
+            case .status, .list:
+                return .json(status: 200, try await document(found, dependencies))
+            }
+        }
+    }
+
+    /// A call, read from its path.
+    private struct Call {
+        enum Target: Equatable {
+            /// `GET /api/exports`
+            case list
+            /// `GET /api/export/{jobId}` or `…/status`
+            case status
+            /// `GET /api/export/{jobId}/download`
+            case download
+            /// `GET /api/export/{jobId}/hls/{playlist}`
+            case playlist(StreamPlaylist.Name)
+        }
+
+        var target: Target
+        /// Nil for the list, or where the path has none.
+        var jobID: String?
+
+        init(_ authorized: AuthorizedRequest) {
+            let path = authorized.request.rawPath.split(separator: "/").map(String.init)
+            let named = authorized.request.pathParameters["jobId"]
+            switch path.last {
+            case nil, "exports":
+                (target, jobID) = (.list, nil)
+            case "status":
+                (target, jobID) = (.status, named ?? path.dropLast().last)
+            case "download":
+                (target, jobID) = (.download, named ?? path.dropLast().last)
+            case let last?:
+                if let name = StreamPlaylist.Name(rawValue: last) {
+                    (target, jobID) = (.playlist(name), named ?? path.dropLast(2).last)
+                } else {
+                    (target, jobID) = (.status, authorized.pathParameter("jobId"))
+                }
+            }
+        }
+    }
+
+    private static func document(
+        _ found: JobLookup.Found, _ dependencies: Dependencies
+    ) async throws -> StatusDocument {
+        let listing = try await found.ledger.listing()
+        let result = listing.hasResult ? try await found.ledger.result() : nil
+        var soundFrames: Int?
+        if listing.frames == nil, listing.hasPlan, result == nil {
+            soundFrames = try await found.ledger.plan().frameCount
+        }
+        var document = StatusDocument(
+            ExportStatus(listing, result: result, soundFrames: soundFrames),
+            job: found.ledger.keys.job,
+            pointer: found.pointer)
+        if !listing.streamPieces.isEmpty {
+            document.playlist = StreamPlaylist.path(found.ledger.keys.job)
+        }
+        if let output = result?.output {
+            let key = ObjectKey(output.key)
+            let name = "\(found.ledger.keys.job.text).\(key.text.split(separator: ".").last ?? "")"
+            document.downloadUrl = try await dependencies.bucket.presignedURL(
+                .get(key, downloadName: name), expiresInSeconds: downloadSeconds,
+                audience: .client)
+        }
+        for file in result?.captions ?? [] {
+            let name = "\(found.ledger.keys.job.text).\(file.format.rawValue)"
+            document.captionUrls = document.captionUrls ?? [:]
+            document.captionUrls?[file.format.rawValue] = try await dependencies.bucket
+                .presignedURL(
+                    .get(ObjectKey(file.key), downloadName: name),
+                    expiresInSeconds: downloadSeconds,
+                    audience: .client)
+        }
+        return document
+    }
+
+    private static func redirect(
+        _ document: StatusDocument
+    ) throws(Problem) -> FunctionURLResponse {
+        guard let url = document.downloadUrl else {
+            throw Problem(
+                status: 409, title: "Not completed",
+                detail: "The export is \(document.state); nothing to download.")
+        }
+        return FunctionURLResponse(
+            statusCode: 302, headers: ["location": url, "cache-control": "no-store"], body: nil)
+    }
+}

@@ -1,0 +1,50 @@
+package import ObjectStore
+
+/// The live values that handlers are built from. Made once, in Bootstrap; each
+/// handler takes only the fields of its own `Dependencies`.
+package struct Services: Sendable {
+    /// The deployment's bucket.
+    package var bucket: any Bucket
+    /// FFmpeg, or its double in tests.
+    package var renderer: any MediaRenderer
+    /// Maps bearer tokens to owners.
+    package var authorizer: Authorizer
+    /// The current time in milliseconds since 1970.
+    package var now: @Sendable () -> Int
+    /// Sleeps for milliseconds; throws when the task is cancelled.
+    package var sleep: @Sendable (Int) async throws -> Void
+    /// Unguessable text of `a-z 0-9`, of the length asked for.
+    package var randomText: @Sendable (Int) -> String
+    /// Folder for scratch files, `/tmp` on Lambda.
+    package var scratchRoot: String
+    /// Renderers that may run at once.
+    package var concurrency: Int
+    /// Time limit of one renderer in seconds.
+    package var renderSeconds: Int
+    /// Largest streamed response in bytes; nil where the platform has no limit.
+    package var streamBytesMax: Int?
+    /// Sizes and prices for cost records.
+    package var deployment: Deployment
+
+    /// Collects the live values; `streamBytesMax` nil sets no limit.
+    package init(
+        bucket: any Bucket, renderer: any MediaRenderer, authorizer: Authorizer,
+        now: @escaping @Sendable () -> Int,
+        sleep: @escaping @Sendable (Int) async throws -> Void,
+        randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
+        renderSeconds: Int, streamBytesMax: Int? = nil,
+        deployment: Deployment = Deployment()
+    ) {
+        self.bucket = bucket
+        self.renderer = renderer
+        self.authorizer = authorizer
+        self.now = now
+        self.sleep = sleep
+        self.randomText = randomText
+        self.scratchRoot = scratchRoot
+        self.concurrency = concurrency
+        self.renderSeconds = renderSeconds
+        self.streamBytesMax = streamBytesMax
+        self.deployment = deployment
+    }
+}

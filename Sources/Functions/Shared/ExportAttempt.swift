@@ -1,0 +1,98 @@
+import Jobs
+import LambdaRuntime
+import ObjectStore
+
+/// One metered attempt at a unit or at the stitch of an export.
+struct ExportAttempt: Sendable {
+    /// Live values of render-chunk and stitch-export.
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var renderer: any MediaRenderer
+        /// Milliseconds since 1970.
+        var now: @Sendable () -> Int
+        /// Sleeps for milliseconds; throws when the task is cancelled.
+        var sleep: @Sendable (Int) async throws -> Void
+        var scratchRoot: String
+        var deployment: Deployment
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            renderer = services.renderer
+            now = services.now
+            sleep = services.sleep
+            scratchRoot = services.scratchRoot
+            deployment = services.deployment
+        }
+    }
+
+    let ledger: ExportLedger
+    let context: InvocationContext
+    /// With a bucket that counts requests for the meter.
+    let dependencies: Dependencies
+    private let meter: WorkMeter
+
+    var bucket: any Bucket { dependencies.bucket }
+    var renderer: any MediaRenderer { dependencies.renderer }
+    var keys: ExportKeys { ledger.keys }
+
+    /// Time and store requests of this attempt until now.
+    var measuredWork: MeasuredWork { meter.work(now: dependencies.now()) }
+
+    /// Until the invocation's deadline.
+    var millisecondsLeft: Int { context.deadlineMilliseconds - dependencies.now() }
+
+    private init(
+        _ keys: ExportKeys, _ context: InvocationContext, _ dependencies: Dependencies
+    ) {
+        meter = WorkMeter(
+            dependencies.bucket, startedAt: dependencies.now(),
+            memoryMegabytes: dependencies.deployment.ownMegabytes)
+        var metered = dependencies
+        metered.bucket = meter.bucket
+        self.dependencies = metered
+        self.context = context
+        ledger = ExportLedger(bucket: metered.bucket, keys: keys, now: dependencies.now)
+    }
+
+    /// Runs one attempt and records its failure.
+    /// - Parameter afterLastAttempt: Runs when the body threw and no other attempt
+    ///   follows: the export has failed, or it was stopped.
+    /// - Throws: the body's error when the platform should deliver the event again.
+    static func run(
+        _ subject: FailureSubject, of keys: ExportKeys, _ context: InvocationContext,
+        _ dependencies: Dependencies, _ body: (ExportAttempt) async throws -> Void,
+        afterLastAttempt: (ExportAttempt) async throws -> Void
+    ) async throws {
+        let attempt = ExportAttempt(keys, context, dependencies)
+        do {
+            try await body(attempt)
+        } catch {
+            try await attempt.ledger.recordFailure(error, of: subject, context)
+            try await afterLastAttempt(attempt)
+        }
+    }
+
+    /// Runs a render under a `RenderMonitor`.
+    /// - Parameter progressKeys: Objects whose size shows the frames done.
+    /// - Throws: `HandlerFailure.stopped`, `.outOfTime`, or the body's error.
+    func monitored<Result: Sendable>(
+        progressKeys: [ObjectKey] = [],
+        _ body:
+            @escaping @Sendable (_ progress: @escaping @Sendable (Int) -> Void) async throws
+            -> Result
+    ) async throws -> Result {
+        let monitor = RenderMonitor(
+            ledger: ledger, progressKeys: progressKeys,
+            giveUpAtMilliseconds: context.giveUpAt(now: dependencies.now()),
+            sleep: dependencies.sleep, logger: context.logger)
+        return try await monitor.run(body)
+    }
+}
+
+extension InvocationContext {
+    /// When work gives up, so that there is time to end FFmpeg and to write a
+    /// record: milliseconds since 1970.
+    fileprivate func giveUpAt(now: Int) -> Int {
+        deadlineMilliseconds - min(8_000, (deadlineMilliseconds - now) / 5)
+    }
+}

@@ -1,0 +1,61 @@
+package import FFmpeg
+package import MediaTime
+package import RenderPlans
+
+/// Media operations of the handlers. `MediaEngine` implements them with FFmpeg; tests use
+/// a double that writes marked bytes.
+package protocol MediaRenderer: Sendable {
+    /// First line of `ffmpeg -version`: part of every content address.
+    func version() async throws(FFmpegError) -> String
+    /// Names of the encoders that FFmpeg has.
+    func encoders() async throws(FFmpegError) -> Set<String>
+    /// Names of the filters that FFmpeg has.
+    func filters() async throws(FFmpegError) -> Set<String>
+    /// The canonical text that a chunk's content address is made of.
+    func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String
+    /// Reads format, duration and streams of a file.
+    func probe(url: String) async throws(FFmpegError) -> MediaInfo
+    /// Renders one chunk into a file. `sourceURLs` is indexed like the plan's sources;
+    /// `progress` takes the number of frames done.
+    func renderChunk(
+        _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> RenderReport
+    /// Cuts the file of an interrupted chunk render to its whole frames; nil without any.
+    func finishedPart(
+        of frames: FrameRange, in plan: RenderPlan, at path: String
+    ) async throws(FFmpegError) -> RenderReport?
+    /// Renders the same frames for several exports in one run (`SharedRendering`).
+    func renderChunks(
+        _ outputs: [ChunkOutput], sourceURLs: [Int: String],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> [RenderReport]
+    /// Renders the whole audio, or a range of its audio frames.
+    func renderAudio(
+        _ frames: FrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws(FFmpegError) -> RenderReport
+    /// Remuxes a unit into an HLS segment file; nil is the audio.
+    func streamPiece(
+        _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
+    ) async throws(FFmpegError) -> StreamPiece
+    /// Joins rendered units into the output file without encoding.
+    func stitch(
+        _ plan: RenderPlan, chunkURLs: [String], audioURLs: [String], bytes: Int,
+        to path: String, scratch: String
+    ) async throws(FFmpegError) -> RenderReport
+    /// Checks frames, samples and seams of an output file against its plan.
+    func verify(
+        _ path: String, against plan: RenderPlan
+    ) async throws(FFmpegError) -> SeamCheck
+    /// Copies the audio stream of a source into a file, packet by packet.
+    func extractAudio(
+        url: String, media: MediaInfo, to path: String
+    ) async throws(FFmpegError) -> RenderReport
+    /// Writes a still frame of a source as JPEG.
+    func poster(
+        url: String, media: MediaInfo, to path: String
+    ) async throws(FFmpegError) -> RenderReport
+}
+
+extension MediaEngine: MediaRenderer {}

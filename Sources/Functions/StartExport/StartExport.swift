@@ -1,0 +1,85 @@
+import Jobs
+import LambdaRuntime
+import ObjectStore
+
+extension FunctionName {
+    /// Accepts exports and estimates their cost.
+    package static let startExport = FunctionName("start-export")
+}
+
+/// Accepts an edit: checks it, lowers it to a plan, writes the job and requests every
+/// unit. Or estimates its cost.
+///
+/// Edit and plan are written once and never change. The same `clientToken` always names
+/// the same job.
+enum StartExport {
+    static let function = Function(
+        .startExport, url: { await handle($0, $1, Dependencies($2)) })
+
+    struct Dependencies: Sendable {
+        var bucket: any Bucket
+        var renderer: any MediaRenderer
+        var authorizer: Authorizer
+        var now: @Sendable () -> Int
+        /// Unguessable text of `a-z 0-9`, of the length asked for.
+        var randomText: @Sendable (Int) -> String
+        /// Renderers that may run at once; the number of chunks follows.
+        var concurrency: Int
+        /// Time limit of one renderer in seconds; chunks end well inside it.
+        var renderSeconds: Int
+        var deployment = Deployment()
+
+        init(_ services: Services) {
+            bucket = services.bucket
+            renderer = services.renderer
+            authorizer = services.authorizer
+            now = services.now
+            randomText = services.randomText
+            concurrency = services.concurrency
+            renderSeconds = services.renderSeconds
+            deployment = services.deployment
+        }
+    }
+
+    static func handle(
+        _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async -> FunctionURLResponse {
+        await URLFunction.respond(
+            to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
+        ) { authorized in
+            let stored = StoredEdit(bucket: dependencies.bucket, owner: authorized.owner)
+            let body = try await stored.resolved(try authorized.jsonObject())
+            let acceptance = ExportAcceptance(
+                owner: authorized.owner, dependencies: dependencies)
+            let planned = try await acceptance.planned(body)
+            switch (Route(authorized.request), planned) {
+            case (.estimate, _):
+                return .json(
+                    status: 200,
+                    try await ExportEstimate(
+                        of: planned.plans, for: authorized.owner, dependencies))
+            case (.start, .one(let edit, let plan)):
+                let accepted = try await acceptance.accept(edit, plan, body: body)
+                context.logger.info("Export accepted", ["exportId": .string(accepted.jobId)])
+                return .json(status: 202, accepted)
+            case (.start, .several(let exports)):
+                let accepted = try await acceptance.acceptSeveral(exports, body: body)
+                context.logger.info(
+                    "Exports accepted", ["exports": .integer(accepted.jobs.count)])
+                return .json(status: 202, accepted)
+            }
+        }
+    }
+
+    /// The call, by the last component of its path.
+    private enum Route {
+        /// `POST /api/export`
+        case start
+        /// `POST /api/export/estimate`
+        case estimate
+
+        init(_ request: FunctionURLRequest) {
+            self = request.rawPath.split(separator: "/").last == "estimate" ? .estimate : .start
+        }
+    }
+}

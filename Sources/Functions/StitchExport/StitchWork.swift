@@ -1,0 +1,122 @@
+import FFmpeg
+import Jobs
+import MediaTime
+import ObjectStore
+import RenderPlans
+
+/// Observes the facts that `StitchDecision` needs and performs its steps, for one
+/// attempt at one stitch.
+struct StitchWork {
+    private let attempt: ExportAttempt
+    /// Plan and receipts; nil while a unit is missing.
+    private var finished: FinishedUnits?
+
+    init(_ attempt: ExportAttempt) { self.attempt = attempt }
+
+    private var bucket: any Bucket { attempt.bucket }
+    private var ledger: ExportLedger { attempt.ledger }
+
+    // MARK: Observe
+
+    /// Reads the store before the stitch.
+    mutating func observe() async throws -> StitchObservation {
+        var observation = StitchObservation()
+        guard try await !ledger.isStopped() else { return try await observeEnd() }
+        let plan = try await ledger.plan()
+        let listing = try await ledger.listing()
+        guard let chunks = listing.finishedChunks(of: plan.pictureFrames),
+            let audio = listing.finishedSound(of: plan)
+        else { return observation }
+        var (units, receipts): ([StitchObservation.Unit], [RenderReceipt]) = ([], [])
+        for unit in chunks.map(RenderUnit.video) + audio {
+            let receipt = try await bucket.document(
+                RenderReceipt.self, at: ledger.keys.receipt(unit))
+            if let receipt { receipts.append(receipt) }
+            units.append(.init(unit, try await state(of: receipt)))
+        }
+        observation.units = units
+        if receipts.count == units.count {
+            finished = FinishedUnits(
+                plan: plan, chunks: chunks, audioUnits: audio, receipts: receipts)
+        }
+        return observation
+    }
+
+    private func state(
+        of receipt: RenderReceipt?
+    ) async throws -> StitchObservation.Unit.State {
+        guard let receipt else { return .noReceipt }
+        return try await bucket.objectExists(ObjectKey(receipt.key)) ? .ready : .lost
+    }
+
+    /// Reads the result of an export whose stitch is over or was stopped.
+    func observeEnd() async throws -> StitchObservation {
+        var observation = StitchObservation()
+        observation.isStopped = true
+        observation.outcome = try await ledger.result()?.outcome
+        return observation
+    }
+
+    // MARK: Perform
+
+    /// - Returns: the outcome in `result.json` for an action that leads to one; it
+    ///   may be another writer's. Nil for any other action.
+    func perform(_ action: StitchAction) async throws -> ExportResult.Outcome? {
+        switch action {
+        case .forgetReceipt(let unit):
+            try await bucket.deleteObject(ledger.keys.receipt(unit))
+        case .withdrawRequest:
+            try await bucket.deleteObject(ledger.keys.stitchRequest)
+        case .repeatRequest(let unit):
+            try await ledger.repeatRequest(unit)
+        case .requestStitchIfComplete:
+            try await ledger.requestStitchIfComplete(try await ledger.plan())
+        case .stitch:
+            guard let finished else { return nil }
+            let output = StitchedOutput(attempt: attempt, units: finished)
+            let result = try await withScratchDirectory(
+                in: attempt.dependencies.scratchRoot
+            ) { scratch in
+                try await attempt.monitored { _ in try await output.make(in: scratch) }
+            }
+            return try await ledger.finish(result).outcome
+        case .finishCancelled:
+            return try await ledger.cancel().outcome
+        case .deleteOutput:
+            try await deleteOutput()
+        }
+        return nil
+    }
+
+    /// Without a plan nothing was stitched.
+    private func deleteOutput() async throws {
+        guard let plan = try await bucket.document(RenderPlan.self, at: ledger.keys.plan)
+        else { return }
+        try await bucket.deleteObject(
+            ledger.keys.output(fileExtension: plan.output.format.rawValue))
+        for format in plan.captionFiles ?? [] {
+            try await bucket.deleteObject(ledger.keys.captions(format))
+        }
+    }
+}
+
+/// The units of an export, each with its receipt.
+struct FinishedUnits: Sendable {
+    /// With the ranges that were rendered: a split chunk is joined from its parts.
+    var plan: RenderPlan
+    var video: [RenderReceipt]
+    /// Empty where the export has no audio.
+    var audio: [RenderReceipt]
+
+    /// - Parameter receipts: Of the chunks, then of the audio units, in time order.
+    init(
+        plan: RenderPlan, chunks: [FrameRange], audioUnits: [RenderUnit],
+        receipts: [RenderReceipt]
+    ) {
+        self.plan = plan
+        self.plan.chunks = chunks
+        if plan.soundPieces != nil { self.plan.soundPieces = audioUnits.compactMap(\.soundFrames) }
+        video = Array(receipts[..<chunks.count])
+        audio = Array(receipts[chunks.count...])
+    }
+}

@@ -1,0 +1,125 @@
+import JSON
+import FFmpeg
+@testable import Functions
+import Jobs
+import ObjectStore
+import Testing
+import TestSupport
+
+
+@Suite struct FailureMappingTests {
+    private static let storeCodes: [(ObjectStoreError.Code, Int, isPermanent: Bool)] = [
+        (.notFound, 404, true), (.preconditionFailed, 409, false), (.accessDenied, 500, true),
+        (.invalidRange, 500, false), (.invalidRequest, 500, false), (.tooLarge, 413, false),
+        (.unavailable, 503, false), (.timeout, 503, false), (.cancelled, 503, false),
+        (.invalidResponse, 502, false), (.localFile, 500, false),
+    ]
+
+    @Test(arguments: storeCodes)
+    func `a store code has this status and event outcome`(
+        code: ObjectStoreError.Code, status: Int, isPermanent: Bool
+    ) {
+        let error = ObjectStoreError(code, operation: "GetObject", key: "secret/key")
+        let mapping = FailureMapping(error)
+        let problem = mapping.problem(requestID: "request-1")
+
+        #expect(problem.status == status)
+        #expect(mapping.isPermanent == isPermanent)
+        #expect(mapping.sentence == error.description)
+        #expect(!problem.detail.contains("secret"))
+        #expect((problem.headers["retry-after"] != nil) == (status == 503))
+    }
+
+    private static let mediaCodes: [(FFmpegError.Code, Int)] = [
+        (.notMedia, 422), (.unsupported, 422), (.sourceUnreadable(source: 1), 503),
+        (.sourceTooShort(source: 1), 422), (.frameCountMismatch(planned: 2, written: 1), 500),
+        (.verificationFailed, 500), (.cancelled, 503), (.outOfTime, 503), (.outOfMemory, 503),
+        (.diskFull, 503), (.notStarted, 500), (.failed, 500),
+    ]
+
+    @Test(arguments: mediaCodes)
+    func `an FFmpeg code has this status and keeps the output's tail`(
+        code: FFmpegError.Code, status: Int
+    ) {
+        let error = FFmpegError(code, "FFmpeg stumbled.", standardErrorTail: "tail")
+        let mapping = FailureMapping(error)
+
+        #expect(mapping.problem(requestID: "request-1").status == status)
+        #expect(mapping.isPermanent == error.isPermanent)
+        #expect(mapping.detail == "tail")
+        #expect(mapping.logFields["detail"] == "tail")
+    }
+
+    @Test func `an unknown error shows only the request ID`() {
+        struct Surprise: Error { let secret = "hidden" }
+        let problem = Problem.describing(Surprise(), requestID: "request-1")
+
+        #expect(problem.status == 500)
+        #expect(problem.detail == "An internal error occurred. The request ID is request-1.")
+    }
+
+    @Test func `a machine error at an HTTP call is not the caller's`() async throws {
+        let harness = FunctionHarness(
+            renderer: FakeRenderer(failure: FFmpegError(.diskFull, "No space is left.")))
+        let (_, grant) = try await harness.call(
+            .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4","size":4}"#)
+        guard case .string(let key)? = grant["key"], case .string(let id)? = grant["assetId"]
+        else { throw HarnessError(text: "\(grant)") }
+        try await harness.memory.putObject(
+            .bytes([1, 2, 3, 4]), at: ObjectKey(key), options: PutOptions(contentType: "video/mp4"))
+
+        let (status, problem) = try await harness.call(
+            .completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
+
+        #expect(status == 503)
+        #expect(problem["title"] == "Service unavailable")
+    }
+
+    @Test func `a store that denies access is named as such`() async throws {
+        let harness = FunctionHarness()
+        let denied = PermittedBucket(harness.memory, permissions: [:], used: { _, _ in })
+
+        let (status, problem) = try await harness.call(
+            .jobStatus, "GET", "/api/exports", bucket: denied)
+
+        #expect(status == 500)
+        #expect(problem["title"] == "Storage access denied")
+    }
+
+    @Test func `a cached chunk is not rendered again, whichever call to the store fails`()
+        async throws
+    {
+        let harness = FunctionHarness()
+        let asset = try await harness.asset()
+        try await harness.run(try await harness.export(asset))
+        try #require(harness.renderer.calls.chunks.count == 2)
+
+        for number in 1... {
+            let job = try await harness.export(asset)
+            let faulty = FaultyBucket(harness.memory, failing: number)
+            // A throttled call is thrown, so that the platform delivers again.
+            try? await harness.deliver(
+                harness.keys(job).request(FunctionHarness.units[0]).text, to: .renderChunk,
+                bucket: faulty)
+            #expect(harness.renderer.calls.chunks.count == 2, "call \(number)")
+            if faulty.callCount < number { break }
+            try #require(number < 100)
+        }
+    }
+
+    @Test func `a throttled check of the cache is thrown`() async throws {
+        let harness = FunctionHarness()
+        let job = try await harness.export(try await harness.asset())
+        // HEAD cancel, HEAD result, GET plan, HEAD receipt, then HEAD of the cache.
+        let throttled = FaultyBucket(harness.memory, failing: 5)
+
+        await #expect(throws: ObjectStoreError.self) {
+            try await harness.deliver(
+                harness.keys(job).request(FunctionHarness.units[0]).text, to: .renderChunk,
+                bucket: throttled)
+        }
+
+        #expect(harness.renderer.calls.chunks.isEmpty)
+        #expect(try await harness.result(job) == nil)
+    }
+}
