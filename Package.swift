@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "LambdaRuntime",
             dependencies: ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"],
-            path: "Sources/Runtime",
+            path: "Sources/Runtime/LambdaRuntime",
             swiftSettings: strict),
         .target(
             name: "Functions",
@@ -93,10 +93,10 @@ let package = Package(
         // The emulator: a store, a Lambda service and a console around processes.
         .target(
             name: "EmulatorHTTP", dependencies: ["CMicroHTTPD", "Threads"],
-            path: "local-emulator/HTTPServer", swiftSettings: strict),
+            path: "local-emulator/EmulatorHTTP", swiftSettings: strict),
         .target(
             name: "EmulatorDatabase", dependencies: ["CSQLite", "Threads"],
-            path: "local-emulator/Database", swiftSettings: strict),
+            path: "local-emulator/EmulatorDatabase", swiftSettings: strict),
         .target(
             name: "EmulatorStore",
             dependencies: [
@@ -131,6 +131,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "XMLTreeTests", dependencies: ["XMLTree"], swiftSettings: strict),
+        .testTarget(
+            name: "ChildProcessTests", dependencies: ["ChildProcess", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "JobsTests", dependencies: ["Jobs", "ObjectStore", "Editing", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
@@ -147,6 +154,12 @@ let package = Package(
                 "Functions", "Jobs", "Editing", "ObjectStore", "FFmpeg", "LambdaRuntime", "JSONLog",
                 "TestSupport",
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EmulatorHTTPTests", dependencies: ["EmulatorHTTP", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EmulatorDatabaseTests", dependencies: ["EmulatorDatabase", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "EmulatorTests",

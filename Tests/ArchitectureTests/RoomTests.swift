@@ -19,7 +19,7 @@ import Testing
         ("Sources/ObjectStore", ["HTTPTransport", "AWSSignature", "XMLTree"], system),
         ("Sources/FFmpeg", ["Editing", "ChildProcess"], system),
         ("Sources/Jobs", ["Editing", "ObjectStore", "AWSSignature"], system),
-        ("Sources/Runtime", ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"], system),
+        ("Sources/Runtime/LambdaRuntime", ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"], system),
         (
             "Sources/Functions",
             [
@@ -33,8 +33,8 @@ import Testing
             "Sources/SpoolCLI/Store",
             ["SpoolCommands", "ObjectStore", "HTTPTransport", "JSONTree"], system
         ),
-        ("local-emulator/HTTPServer", ["CMicroHTTPD", "Threads"], system),
-        ("local-emulator/Database", ["CSQLite", "Threads"], system),
+        ("local-emulator/EmulatorHTTP", ["CMicroHTTPD", "Threads"], system),
+        ("local-emulator/EmulatorDatabase", ["CSQLite", "Threads"], system),
         (
             "local-emulator/Store",
             ["EmulatorHTTP", "EmulatorDatabase", "AWSSignature", "XMLTree", "CCrypto", "JSONLog"],

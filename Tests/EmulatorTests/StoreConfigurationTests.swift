@@ -1,6 +1,7 @@
 import EmulatorDatabase
 import ObjectStore
 import Synchronization
+import TestSupport
 import Testing
 import XMLTree
 

@@ -1,5 +1,6 @@
 import AWSSignature
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import EmulatorStore

@@ -1,5 +1,6 @@
 import AWSSignature
 import EmulatorHTTP
+import TestSupport
 import Testing
 
 @testable import EmulatorStore

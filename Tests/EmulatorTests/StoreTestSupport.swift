@@ -5,6 +5,7 @@ import HTTPTransport
 import JSONLog
 import ObjectStore
 import Synchronization
+import TestSupport
 
 @testable import EmulatorStore
 

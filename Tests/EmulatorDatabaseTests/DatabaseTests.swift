@@ -1,14 +1,6 @@
 import EmulatorDatabase
-import FoundationEssentials
 import TestSupport
 import Testing
-
-/// Runs the body with a folder of its own, which is removed afterwards.
-func withTemporaryFolder<T>(_ body: (String) async throws -> T) async throws -> T {
-    let path = LocalFile.temporaryFolder()
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    return try await body(path)
-}
 
 @Suite struct DatabaseTests {
     private struct Refusal: Error {}

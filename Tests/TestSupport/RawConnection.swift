@@ -3,11 +3,11 @@ import Glibc
 
 /// A TCP connection that says exactly what a test wants it to say. Calls wait
 /// on a queue of their own, not on the threads that run the tests.
-final class RawConnection: Sendable {
+package final class RawConnection: Sendable {
     private let socketNumber: Int32
     private let queue = DispatchQueue(label: "raw-connection")
 
-    init(host: String = "127.0.0.1", port: Int) {
+    package init(host: String = "127.0.0.1", port: Int) {
         socketNumber = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(
@@ -25,9 +25,9 @@ final class RawConnection: Sendable {
 
     deinit { Glibc.close(socketNumber) }
 
-    func send(_ text: String) async { await send(Array(text.utf8)) }
+    package func send(_ text: String) async { await send(Array(text.utf8)) }
 
-    func send(_ bytes: [UInt8]) async {
+    package func send(_ bytes: [UInt8]) async {
         await onQueue { [socketNumber] in
             var sent = 0
             while sent < bytes.count {
@@ -41,7 +41,7 @@ final class RawConnection: Sendable {
     }
 
     /// Reads up to and with the marker, or to the end.
-    func read(through marker: String) async -> String {
+    package func read(through marker: String) async -> String {
         await onQueue { [socketNumber] in
             var bytes: [UInt8] = []
             var byte: UInt8 = 0
@@ -54,7 +54,7 @@ final class RawConnection: Sendable {
     }
 
     /// Reads until the server closes.
-    func readToEnd() async -> String {
+    package func readToEnd() async -> String {
         await onQueue { [socketNumber] in
             var bytes: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -68,10 +68,10 @@ final class RawConnection: Sendable {
     }
 
     /// Sends FIN in both directions; later calls read nothing.
-    func close() { shutdown(socketNumber, Int32(SHUT_RDWR)) }
+    package func close() { shutdown(socketNumber, Int32(SHUT_RDWR)) }
 
     /// One request, read until the server closes.
-    static func exchange(_ request: String, port: Int) async -> String {
+    package static func exchange(_ request: String, port: Int) async -> String {
         let connection = RawConnection(port: port)
         await connection.send(request)
         return await connection.readToEnd()
@@ -86,13 +86,13 @@ final class RawConnection: Sendable {
 
 extension String {
     /// The body of an HTTP message.
-    var messageBody: String {
+    package var messageBody: String {
         guard let end = firstRange(of: "\r\n\r\n") else { return "" }
         return String(self[end.upperBound...])
     }
 
     /// The first line of an HTTP message.
-    var statusLine: String { String(prefix { $0 != "\r\n" }) }
+    package var statusLine: String { String(prefix { $0 != "\r\n" }) }
 
     private func firstRange(of text: String) -> Range<Index>? {
         var start = startIndex

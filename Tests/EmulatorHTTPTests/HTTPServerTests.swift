@@ -1,6 +1,7 @@
 import EmulatorHTTP
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// Answers with what it was asked; some paths do special things.
