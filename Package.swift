@@ -131,6 +131,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "ThreadsTests", dependencies: ["Threads", "TestSupport"], swiftSettings: strict),
+        .testTarget(
             name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "XMLTreeTests", dependencies: ["XMLTree"], swiftSettings: strict),

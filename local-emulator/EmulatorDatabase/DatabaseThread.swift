@@ -1,83 +1,72 @@
-import Synchronization
 import Threads
 
-/// Work for a connection, and what to do with its outcome once it is durable.
+/// Work for a connection, and the receiver of its outcome.
 struct DatabaseWork: Sendable {
-    /// Runs inside a savepoint; what it throws rolls the savepoint back.
+    /// Runs inside a savepoint; an error rolls the savepoint back.
     var run: @Sendable (Connection) throws -> any Sendable
+    /// Called once: after the commit, or with the reason why there is none.
     var finish: @Sendable (Result<any Sendable, any Error>) -> Void
 }
 
-/// A thread that owns one connection and works through an inbox.
+/// A thread that owns one connection.
 ///
-/// Work that waits together is committed together: each in its own savepoint,
-/// one fsync for all, and no outcome is told before that fsync.
+/// Work that waits at the same time is committed together: each in its own savepoint, one fsync
+/// for all, and no outcome is reported before that fsync.
 final class DatabaseThread: Sendable {
-    private struct Inbox {
-        var work: [DatabaseWork] = []
-        var isClosed = false
-        var onClosed: [@Sendable () -> Void] = []
-    }
+    private let mailbox: MailboxThread<DatabaseWork>
+    /// Transactions that wait at the same time; further ones fail with `.busy`.
+    static let waitingWorkCountMax = 16_384
+    /// Transactions in one commit: bounds the time until a waiting caller is answered.
+    private static let batchCountMax = 64
 
-    private let inbox = Mutex(Inbox())
-    private let wakeups = Wakeups()
-    private let isWriter: Bool
-    /// Most transactions in one commit: bounds what a waiting caller waits for.
-    private static let batchMaximum = 64
-
-    /// - Throws: `.open` when the file cannot be opened or is no database.
+    /// - Throws: `.open` when the file cannot be opened or is not a database.
     init(path: String, isWriter: Bool) throws(DatabaseError) {
-        self.isWriter = isWriter
         let connection = try Connection(path: path, readOnly: !isWriter)
-        // SAFETY: made here; from here on it is that thread's alone.
-        nonisolated(unsafe) let own = OwnConnection(connection)
-        startThread { self.run(own) }
+        // SAFETY: created here; from here on only the thread uses it.
+        nonisolated(unsafe) let owned = OwnedConnection(connection, isWriter: isWriter)
+        mailbox = MailboxThread(capacity: Self.waitingWorkCountMax) { mailbox in
+            while let batch = mailbox.receive(atMost: Self.batchCountMax) { owned.commit(batch) }
+            // Closed before the end is reported.
+            owned.close()
+        }
     }
 
+    /// Queues work. Its `finish` is called in any case.
     func post(_ work: DatabaseWork) {
-        let isClosed = inbox.withLock { inbox in
-            if !inbox.isClosed { inbox.work.append(work) }
-            return inbox.isClosed
-        }
-        if isClosed {
-            let error = DatabaseError(.closed, statement: "", detail: "the database was closed")
-            work.finish(.failure(error))
-        } else {
-            wakeups.signal()
-        }
-    }
-
-    /// Refuses new work, ends what is waiting, closes the connection.
-    func close(_ done: @escaping @Sendable () -> Void) {
-        let isClosed = inbox.withLock { inbox in
-            defer { inbox.isClosed = true }
-            if !inbox.isClosed { inbox.onClosed.append(done) }
-            return inbox.isClosed
-        }
-        if isClosed { done() } else { wakeups.signal() }
-    }
-
-    private func run(_ own: OwnConnection) {
-        while true {
-            let (work, isClosed) = inbox.withLock { inbox in
-                let batch = Array(inbox.work.prefix(Self.batchMaximum))
-                inbox.work.removeFirst(batch.count)
-                return (batch, inbox.isClosed)
-            }
-            if !work.isEmpty, let connection = own.connection {
-                commit(work, on: connection)
-            } else if isClosed {
-                own.connection = nil
-                let callbacks = inbox.withLock { inbox in inbox.onClosed }
-                for callback in callbacks { callback() }
-                return
-            } else {
-                wakeups.wait()
-            }
+        switch mailbox.post(work) {
+        case .accepted: break
+        case .full:
+            work.finish(
+                .failure(
+                    DatabaseError(
+                        .busy, statement: "",
+                        detail: "\(Self.waitingWorkCountMax) transactions wait already")))
+        case .stopped:
+            work.finish(
+                .failure(
+                    DatabaseError(.closed, statement: "", detail: "the database was closed")))
         }
     }
 
-    private func commit(_ batch: [DatabaseWork], on connection: Connection) {
+    /// Refuses new work, finishes the work that waits, closes the connection, and then calls
+    /// `done`.
+    func close(_ done: @escaping @Sendable () -> Void) { mailbox.stop(onEnd: done) }
+}
+
+/// The connection of a thread.
+private final class OwnedConnection {
+    private var connection: Connection?
+    private let isWriter: Bool
+
+    init(_ connection: Connection, isWriter: Bool) {
+        self.connection = connection
+        self.isWriter = isWriter
+    }
+
+    func close() { connection = nil }
+
+    func commit(_ batch: [DatabaseWork]) {
+        guard let connection else { return }
         var outcomes: [Result<any Sendable, any Error>] = []
         do throws(DatabaseError) {
             try connection.execute(isWriter ? "BEGIN IMMEDIATE" : "BEGIN")
@@ -99,11 +88,4 @@ final class DatabaseThread: Sendable {
         try connection.execute("RELEASE work")
         return outcome
     }
-}
-
-/// What the thread has and lets go of when it ends.
-private final class OwnConnection {
-    var connection: Connection?
-
-    init(_ connection: Connection) { self.connection = connection }
 }

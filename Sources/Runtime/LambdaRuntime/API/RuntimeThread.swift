@@ -1,42 +1,31 @@
-import Synchronization
 import Threads
 
-/// A thread of our own as an actor's executor, so that blocking calls of that
-/// actor never hold a thread of the cooperative pool.
+/// An actor's executor with its own thread: blocking calls of the actor hold no thread of the
+/// cooperative pool.
 final class RuntimeThread: SerialExecutor {
-    private struct Inbox {
-        var jobs: [UnownedJob] = []
-        var isStopped = false
+    /// A job with the executor that it keeps alive until it has run.
+    private struct Job: Sendable {
+        let job: UnownedJob
+        let executor: RuntimeThread
     }
 
-    private let inbox = Mutex(Inbox())
-    private let arrivals = Wakeups()
+    /// Jobs of one client that wait at the same time. A loop has one task and a few helpers;
+    /// more means that the thread has hung, and a job cannot be refused.
+    private static let jobCountMax = 1_024
 
-    init() {
-        startThread { self.run() }
+    private let mailbox = MailboxThread<Job>(capacity: RuntimeThread.jobCountMax) { mailbox in
+        while let jobs = mailbox.receive() {
+            for job in jobs {
+                job.job.runSynchronously(on: job.executor.asUnownedSerialExecutor())
+            }
+        }
     }
 
-    /// Ends the thread once the jobs that are waiting have run.
-    func stop() {
-        inbox.withLock { $0.isStopped = true }
-        arrivals.signal()
-    }
+    /// The jobs hold the executor, so none waits here.
+    deinit { mailbox.stop() }
 
     func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        inbox.withLock { $0.jobs.append(job) }
-        arrivals.signal()
-    }
-
-    private func run() {
-        while true {
-            arrivals.wait()
-            let (jobs, isStopped) = inbox.withLock { inbox in
-                defer { inbox.jobs.removeAll(keepingCapacity: true) }
-                return (inbox.jobs, inbox.isStopped)
-            }
-            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
-            if isStopped, jobs.isEmpty { return }
-        }
+        let delivery = mailbox.post(Job(job: UnownedJob(job), executor: self))
+        precondition(delivery == .accepted, "The Runtime API client's thread has hung.")
     }
 }

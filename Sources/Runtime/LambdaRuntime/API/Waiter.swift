@@ -1,11 +1,11 @@
 import Glibc
 import Synchronization
 
-/// The one thing that another thread may do to a `next` that waits: end it.
+/// Ends a blocked `next` from another thread.
 final class Waiter: Sendable {
     private struct State {
         var isTerminated = false
-        /// Open for as long as it stands here.
+        /// The socket that `next` blocks on; open while it is set.
         var descriptor: Int32?
     }
 
@@ -13,8 +13,8 @@ final class Waiter: Sendable {
 
     var isTerminated: Bool { state.withLock { $0.isTerminated } }
 
-    /// Names the socket that the client is about to block on.
-    /// - Throws: `.terminated` when termination came first.
+    /// Registers the socket that the client is about to block on.
+    /// - Throws: `.terminated` after `terminate`.
     func begin(on descriptor: Int32) throws(RuntimeClientError) {
         let isTerminated = state.withLock { state in
             if !state.isTerminated { state.descriptor = descriptor }
@@ -23,7 +23,7 @@ final class Waiter: Sendable {
         if isTerminated { throw Waiter.terminated }
     }
 
-    /// - Throws: `.terminated` when termination has come.
+    /// - Throws: `.terminated` after `terminate`.
     func check() throws(RuntimeClientError) {
         if isTerminated { throw Waiter.terminated }
     }
@@ -31,9 +31,10 @@ final class Waiter: Sendable {
     private static let terminated = RuntimeClientError(
         .terminated, operation: RuntimeRequest.next.operation, detail: "SIGTERM came")
 
-    /// To be called before the socket can be closed.
+    /// Call before the socket can be closed.
     func end() { state.withLock { $0.descriptor = nil } }
 
+    /// Ends the current and every following `next`. Callable from any thread.
     func terminate() {
         state.withLock { state in
             state.isTerminated = true
