@@ -23,7 +23,7 @@ let package = Package(
     ],
     targets: [
         // C libraries, one target each. The first three are loaded on first
-        // use: docs/decisions/0006-libraries-are-loaded-on-first-use.md.
+        // use: docs/decisions/0011-lazy-libraries-have-typed-shims.md.
         .target(name: "CLazy"),
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CCrypto", dependencies: ["CLazy"]),
@@ -36,7 +36,7 @@ let package = Package(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CProcess"),
-        .target(name: "CLambdaProcess"),
+        .systemLibrary(name: "CMalloc"),
 
         // Rooms, leaves first.
         .target(name: "Threads", swiftSettings: strict),
@@ -59,7 +59,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LambdaRuntime",
-            dependencies: ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"],
+            dependencies: ["JSONLog", "JSONTree", "CMalloc", "Threads"],
             path: "Sources/Runtime/LambdaRuntime",
             swiftSettings: strict),
         .target(

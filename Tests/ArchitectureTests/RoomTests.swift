@@ -19,7 +19,7 @@ import Testing
         ("Sources/ObjectStore", ["HTTPTransport", "AWSSignature", "XMLTree"], system),
         ("Sources/FFmpeg", ["Editing", "ChildProcess"], system),
         ("Sources/Jobs", ["Editing", "ObjectStore", "AWSSignature"], system),
-        ("Sources/Runtime/LambdaRuntime", ["JSONLog", "JSONTree", "CLambdaProcess", "Threads"], system),
+        ("Sources/Runtime/LambdaRuntime", ["JSONLog", "JSONTree", "CMalloc", "Threads"], system),
         (
             "Sources/Functions",
             [

@@ -12,7 +12,7 @@ import Testing
     }
 
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
-        let retries = RetryDelays(attemptsMax: 2, firstMilliseconds: 1, longestMilliseconds: 1)
+        let retries = RetryDelays(attemptsMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
         return try SocketRuntimeClient(runtimeAPI: server.api, retries: retries)
     }
 

@@ -90,19 +90,20 @@ package struct ResponseStreamError: Error, Sendable, Hashable, CustomStringConve
     package var description: String { "The response stream ended early: \(detail)." }
 }
 
-/// A function as the loop needs it, once it has been made.
+/// A created function, ready for events.
 package struct LoadedFunction: Sendable {
     /// Answers each event.
     package var handle: FunctionHandler
-    /// Runs once, on a thread of its own while the first event is awaited: what
-    /// that event will need and the start does not. The event may come first.
+    /// Loads what the first event needs and the start does not. Runs once, on
+    /// another thread, while the first event is awaited; the event may come first.
     package var warmUp: (@Sendable () -> Void)?
     /// Runs before a SnapStart snapshot is taken.
     package var beforeSnapshot: @Sendable () async throws -> Void
-    /// Runs in each environment that is restored from the snapshot, before its
-    /// first event: connections are dead by then.
+    /// Runs in each environment restored from the snapshot, before its first event.
+    /// Connections from before the snapshot are dead.
     package var afterRestore: @Sendable () async throws -> Void
 
+    /// A function with all its hooks.
     package init(
         warmUp: (@Sendable () -> Void)? = nil,
         beforeSnapshot: @escaping @Sendable () async throws -> Void = {},
@@ -115,7 +116,7 @@ package struct LoadedFunction: Sendable {
         self.handle = handle
     }
 
-    /// A function that answers whole.
+    /// A function whose response is one piece of bytes.
     package init(
         warmUp: (@Sendable () -> Void)? = nil, whole handler: @escaping RawHandler
     ) {

@@ -1,19 +1,19 @@
 import JSONLog
 
-/// Answers one event. The bytes are JSON both ways, except where the caller
-/// and the function agreed on something else.
+/// Answers one event. Event and response are JSON unless the caller and the
+/// function agree otherwise.
 package typealias RawHandler = @Sendable ([UInt8], InvocationContext) async throws -> [UInt8]
 
-/// An error in the form that Lambda shows to the caller.
+/// An error as Lambda reports it to the caller.
 package struct HandlerError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// `Function.SomeError` or `Runtime.SomeError`: Lambda keeps only what
-    /// matches `(Runtime|Function)\.[A-Z][a-zA-Z]+`, so anything else becomes
-    /// `Function.Error` on the way out.
+    /// `Function.SomeError` or `Runtime.SomeError`. Lambda keeps only types that
+    /// match `(Runtime|Function)\.[A-Z][a-zA-Z]+`; others are sent as
+    /// `Function.Error`.
     package var type: String
     /// One sentence, without secrets: callers and logs see it.
     package var message: String
 
-    /// An error of a handler's own making.
+    /// An error.
     package init(type: String, message: String) {
         self.type = type
         self.message = message
@@ -23,15 +23,15 @@ package struct HandlerError: Error, Sendable, Hashable, CustomStringConvertible 
 }
 
 extension HandlerError {
-    /// What is reported for whatever a handler threw: a `HandlerError` as it
-    /// is, anything else by its type's name and its description.
+    /// The report for an error of a handler: a `HandlerError` unchanged, any other
+    /// error with its type's name and its description.
     package init(reporting error: any Error) {
         if let error = error as? HandlerError {
             let isKept = HandlerError.isConformant(error.type)
             self.init(type: isKept ? error.type : "Function.Error", message: error.message)
         } else if error is CancellationError {
             self.init(
-                type: "Runtime.Cancelled", message: "The invocation was cancelled half way.")
+                type: "Runtime.Cancelled", message: "The invocation was cancelled.")
         } else {
             let name = String(describing: Swift.type(of: error)).filter {
                 $0.isASCII && $0.isLetter

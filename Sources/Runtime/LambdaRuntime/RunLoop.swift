@@ -1,16 +1,15 @@
 package import JSONLog
 
-/// Serves invocations until the client says that there will be no more.
+/// Serves invocations one at a time until the client ends: next, handler, response or error.
 ///
-/// One at a time: next, handler, response or error. A handler's error is the
-/// caller's to know and never ends the loop; so is a result that the platform
-/// refuses. Writes one `info` line for each finished invocation, and one line
-/// of metrics where `SPOOL_METRICS_NAMESPACE` asks for them.
+/// A handler's error is posted and does not end the loop, nor does a result that the platform
+/// refuses. Writes one `info` line for each finished invocation, and one line of metrics if
+/// `SPOOL_METRICS_NAMESPACE` is set.
 ///
 /// - Parameters:
-///   - observer: Is told when invocations begin and end.
+///   - observer: Receives each invocation before its handler runs.
 ///   - handler: Runs in the caller's task; cancelling that task cancels it.
-/// - Throws: why the loop ended; `.terminated` is the good end.
+/// - Throws: The reason for the end; `.terminated` is the orderly one.
 package func runLoop<Client: RuntimeClient>(
     client: Client, environment: RuntimeEnvironment, logger: Logger,
     observer: any InvocationObserver, handler: FunctionHandler
@@ -32,8 +31,7 @@ package func runLoop<Client: RuntimeClient>(
         try await post(answer, invocation.requestID, client, &record)
         if record.isStreamed { record.milliseconds = start.duration(to: .now).milliseconds }
 
-        observer.invocationEnds()
-        context.logger.info("invocation finished", sorted: record.sortedFields)
+        context.logger.info("Invocation finished", sorted: record.sortedFields)
         if let namespace = environment.metricsNamespace {
             context.logger.metrics(
                 namespace: namespace, dimensions: ["function": environment.functionName],
@@ -89,7 +87,7 @@ extension InvocationContext {
     }
 }
 
-/// What the lines at an invocation's end tell of it.
+/// Contents of the log and metric lines of a finished invocation.
 private struct InvocationRecord {
     var isColdStart: Bool
     var milliseconds: Double
@@ -99,7 +97,7 @@ private struct InvocationRecord {
     var failure: HandlerError?
     var report = ReportOutcome.accepted
 
-    /// In the order of their names.
+    /// Log fields, sorted by name.
     var sortedFields: [(name: String, value: LogValue)] {
         var fields: [(name: String, value: LogValue)] = []
         fields.reserveCapacity(10)
@@ -138,7 +136,7 @@ private struct InvocationRecord {
 }
 
 extension Duration {
-    /// To the microsecond.
+    /// Milliseconds, exact to the microsecond.
     fileprivate var milliseconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds * 1_000_000 + attoseconds / 1_000_000_000_000) / 1000

@@ -1,48 +1,47 @@
-import CLambdaProcess
+import CMalloc
 import Glibc
 package import JSONLog
 import Threads
 
-/// Makes a function, once, before its first invocation: only the function at
-/// hand is ever initialised. What it throws is the init error.
+/// Creates a function, once, before its first invocation. Its error is posted as
+/// the init error.
 package typealias FunctionFactory =
     @Sendable (RuntimeEnvironment, Logger) async throws -> LoadedFunction
 
-/// Is the function that `_HANDLER` names, until the process is told to end.
+/// Serves the function that `_HANDLER` names until SIGTERM or a failure.
 ///
-/// To be called once. SIGTERM ends it: the handler's task is cancelled, and the
-/// process is gone within 500 ms. SIGPIPE is ignored from here on, and a death
-/// by a signal is reported.
+/// Call it once per process. SIGTERM cancels the handler's task, and the process
+/// ends within 500 ms. SIGPIPE is ignored from here on. A fatal signal ends the
+/// process; the platform reports it (docs/decisions/0012-crashes-are-reported-by-the-platform.md).
 ///
 /// - Parameters:
 ///   - environment: The process's variables.
-///   - functions: By the names that `_HANDLER` may have.
-///   - logger: Nil for one that writes to standard error as
-///     `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT` say.
+///   - functions: Factories by handler name.
+///   - logger: nil for a logger on standard error with the level and format of
+///     `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT`.
 /// - Returns: The process's exit status: 0 after SIGTERM, else 1.
 package func serve(
     environment variables: [String: String], functions: [String: FunctionFactory],
     logger: Logger? = nil
 ) async -> Int32 {
     signal(SIGPIPE, SIG_IGN)
-    spool_keep_freed_memory()
+    leaveFatalSignalsToTheSystem()
+    keepFreedMemory()
     let termination = watchTermination()
     let process: ServedProcess
     do {
         let environment = try RuntimeEnvironment(variables)
-        let output = CrashReporter.install(try RuntimeEndpoint(environment.runtimeAPI))
         let logger =
             logger
             ?? Logger(
                 level: environment.logLevel, format: environment.logFormat,
-                sink: Logger.descriptor(output))
+                sink: Logger.descriptor(STDERR_FILENO))
         process = try ServedProcess(environment, logger)
     } catch {
         (logger ?? Logger()).error(
-            "the environment is not Lambda's", ["detail": .string("\(error)")])
+            "Invalid Lambda environment", ["detail": .string("\(error)")])
         return 1
     }
-    defer { CrashReporter.flush() }
     return await withTaskGroup(of: Int32?.self) { group in
         group.addTask {
             await process.run(functions)
@@ -53,7 +52,7 @@ package func serve(
         }
         var status: Int32 = 1
         for await end in group {
-            // Whichever ends first ends the other: SIGTERM cancels the handlers.
+            // The first to end ends the other: SIGTERM cancels the handlers.
             process.terminate()
             group.cancelAll()
             if let end { status = end }
@@ -62,8 +61,23 @@ package func serve(
     }
 }
 
-/// One function in one process: a client and a loop for each event that the
-/// platform may hand out at the same time.
+/// Resets handlers of fatal signals. Swift's backtracer would start a program that a package for
+/// Lambda does not contain, and delay the end of the process.
+private func leaveFatalSignalsToTheSystem() {
+    for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS] {
+        signal(number, SIG_DFL)
+    }
+}
+
+/// Keeps freed memory in the process: an event and its response of up to 6 MiB reuse the pages of
+/// those before. By default malloc returns them to the system and faults them in again.
+private func keepFreedMemory() {
+    mallopt(M_MMAP_THRESHOLD, 16 << 20)
+    mallopt(M_TRIM_THRESHOLD, 32 << 20)
+}
+
+/// One function in one process, with a client and a loop for each event that the
+/// platform may deliver at the same time.
 private struct ServedProcess: Sendable {
     private let environment: RuntimeEnvironment
     private let logger: Logger
@@ -89,10 +103,9 @@ private struct ServedProcess: Sendable {
             if environment.wantsShutdownSignal,
                 let detail = await clients[0].registerForShutdown()
             {
-                logger.warning("there will be no SIGTERM", ["detail": .string(detail)])
+                logger.warning("Registration for SIGTERM failed", ["detail": .string(detail)])
             }
             let function = try await load(clients[0], environment, functions, logger)
-            CrashReporter.initIsOver()
             guard let function else { return 1 }
             return await serve(function)
         } catch {
@@ -102,10 +115,10 @@ private struct ServedProcess: Sendable {
 
     private func serve(_ function: LoadedFunction) async -> Int32 {
         await withTaskGroup(of: Int32.self) { group in
-            for (slot, client) in clients.enumerated() {
-                group.addTask { await serve(function, client, slot) }
+            for (index, client) in clients.enumerated() {
+                group.addTask { await serve(function, client, isFirst: index == 0) }
             }
-            // The first loop that ends takes the others with it.
+            // The first loop to end ends the others.
             var first: Int32?
             for await end in group {
                 first = first ?? end
@@ -117,13 +130,13 @@ private struct ServedProcess: Sendable {
     }
 
     private func serve(
-        _ function: LoadedFunction, _ client: SocketRuntimeClient, _ slot: Int
+        _ function: LoadedFunction, _ client: SocketRuntimeClient, isFirst: Bool
     ) async -> Int32 {
         do {
             try await client.run(
                 environment: environment, logger: logger,
-                observer: ProcessObserver(slot: slot, setsTraceVariable: clients.count == 1),
-                warmUp: slot == 0 && !environment.isSnapshot ? function.warmUp : nil,
+                observer: TraceVariable(isUsed: clients.count == 1),
+                warmUp: isFirst && !environment.isSnapshot ? function.warmUp : nil,
                 handler: function.handle)
             return 1
         } catch {
@@ -133,14 +146,13 @@ private struct ServedProcess: Sendable {
 
     private func status(after error: RuntimeClientError) -> Int32 {
         if error.code == .terminated { return 0 }
-        logger.error("the runtime cannot go on", ["detail": .string(error.description)])
+        logger.error("Runtime API connection lost", ["detail": .string(error.description)])
         return 1
     }
 }
 
-/// Makes the function, and takes it through a snapshot where the platform
-/// takes one.
-/// - Returns: nil when the function cannot start; the platform has been told.
+/// Creates the function and, with SnapStart, waits for the restore of its snapshot.
+/// - Returns: nil when the function cannot start; the error has been posted.
 func load(
     _ client: some RuntimeClient, _ environment: RuntimeEnvironment,
     _ functions: [String: FunctionFactory], _ logger: Logger
@@ -153,13 +165,13 @@ func load(
         }
         function = try await factory(environment, logger)
         if environment.isSnapshot {
-            // What a snapshot holds costs nothing later.
+            // Work done before the snapshot costs nothing at a restore.
             function.warmUp?()
             try await function.beforeSnapshot()
         }
     } catch {
         let failure = HandlerError(reporting: error)
-        logger.error("the function cannot start", failure.fields)
+        logger.error("Function initialization failed", failure.fields)
         _ = try await client.reportInitError(failure)
         return nil
     }
@@ -169,7 +181,7 @@ func load(
         try await function.afterRestore()
     } catch {
         let failure = HandlerError(reporting: error)
-        logger.error("the function cannot be restored", failure.fields)
+        logger.error("Function restore failed", failure.fields)
         _ = try await client.reportRestoreError(failure)
         return nil
     }

@@ -1,12 +1,12 @@
 import Threads
 
 extension SocketRuntimeClient {
-    /// Registers this process as an extension of itself that wants no events:
-    /// Lambda sends SIGTERM, and waits before SIGKILL, only where an extension
-    /// is registered. To be called before the first `next`.
+    /// Registers this process as an extension without events: Lambda sends SIGTERM
+    /// before SIGKILL only where an extension is registered. Call it before the
+    /// first `next`.
     ///
     /// Source: "Using the Lambda Extensions API", AWS Lambda Developer Guide.
-    /// - Returns: nil, or why there will be no SIGTERM; nothing else depends on it.
+    /// - Returns: nil, or the reason of the failure; only SIGTERM depends on it.
     func registerForShutdown() async -> String? {
         do {
             let connection = try SocketConnection(to: endpoint)
@@ -17,8 +17,8 @@ extension SocketRuntimeClient {
             else { return "the status is \(response.status)" }
             let wait = RuntimeRequest.nextExtensionEvent(identifier)
             let authority = endpoint.authority
-            // Nothing is ever sent to an extension without events: this thread
-            // blocks for as long as the process lives.
+            // The platform never answers an extension without events: this thread
+            // blocks until the process ends.
             // SAFETY: from here on only that thread has the connection.
             nonisolated(unsafe) let owned = connection
             startThread {

@@ -1,6 +1,6 @@
 extension SocketRuntimeClient {
-    /// `POST /runtime/invocation/{id}/response` in chunks. A stream cannot be
-    /// sent twice, so nothing here is tried again once it has begun.
+    /// `POST /runtime/invocation/{id}/response` in chunks. A stream cannot be sent
+    /// twice, so nothing is retried after its first byte.
     package func respond(
         streaming response: StreamedResponse, requestID: String
     ) async throws(RuntimeClientError) -> StreamOutcome {

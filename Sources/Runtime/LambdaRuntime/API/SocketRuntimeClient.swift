@@ -3,10 +3,10 @@ package import JSONLog
 import Synchronization
 import Threads
 
-/// The Runtime API over one connection that is kept alive.
+/// The Runtime API over one kept-alive connection.
 ///
-/// The actor has a thread of its own and blocks it; the loop and the handler
-/// run on the same thread, so an invocation costs no hop between threads.
+/// The actor blocks its own thread. The loop and the handler run on the same
+/// thread, so an invocation needs no hop between threads.
 package actor SocketRuntimeClient: RuntimeClient {
     private let thread = RuntimeThread()
     let endpoint: RuntimeEndpoint
@@ -36,29 +36,26 @@ package actor SocketRuntimeClient: RuntimeClient {
         self.retries = retries
     }
 
-    deinit { thread.stop() }
-
     /// Runs the loop on this client's thread.
-    /// - Parameter warmUp: Runs on another thread once the first event has been
-    ///   asked for, and so never keeps the start waiting.
-    /// - Throws: why the loop ended; `.terminated` is the good end.
+    /// - Parameter warmUp: Runs on another thread after the first `next` has been
+    ///   sent, so it does not delay the start.
+    /// - Throws: The reason for the end; `.terminated` is the orderly one.
     package func run(
         environment: RuntimeEnvironment, logger: Logger, observer: any InvocationObserver,
         warmUp: (@Sendable () -> Void)? = nil, handler: @escaping FunctionHandler
     ) async throws(RuntimeClientError) {
-        observer.loopStarted()
         self.warmUp = warmUp
         try await runLoop(
             client: self, environment: environment, logger: logger, observer: observer,
             handler: handler)
     }
 
-    /// Makes a `next` that waits, now or later, throw `.terminated`.
-    /// Callable from any thread.
+    /// Makes the current or following `next` throw `.terminated`. Callable from any
+    /// thread.
     package nonisolated func terminate() { waiter.terminate() }
 
-    /// `GET /runtime/invocation/next`, asked again a bounded number of times when
-    /// the connection breaks or the answer is not whole.
+    /// `GET /runtime/invocation/next`, repeated a bounded number of times when the
+    /// connection breaks or the answer is incomplete.
     package func next() async throws(RuntimeClientError) -> Invocation {
         try await wait(.next) { (response) throws(HTTPParseError) in
             try Invocation(response, now: Timestamp.now())
@@ -68,7 +65,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// `GET /runtime/restore/next`.
     package func waitForRestore() async throws(RuntimeClientError) {
         try await wait(.restoreNext) { _ in }
-        // What it was connected to is another machine's now.
+        // The connection belongs to the machine of the snapshot.
         connection = nil
     }
 
@@ -131,7 +128,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         try await post(.restoreError(error))
     }
 
-    /// Sending a result again is harmless: the platform refuses the second one.
+    /// Posting a result twice is harmless: the platform refuses the second one.
     private func post(_ request: RuntimeRequest) async throws(RuntimeClientError) -> ReportOutcome {
         var detail = ""
         for attempt in 0..<retries.attemptsMax {
@@ -150,7 +147,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         return .lost(detail: detail)
     }
 
-    /// For tests: the idle connection has been hung up on.
+    /// For tests: whether the platform has closed the idle connection.
     var isConnectionClosed: Bool { connection?.hasInput ?? false }
 
     var hasBegunStream: Bool { stream?.hasBegun ?? false }
@@ -166,7 +163,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         }
     }
 
-    /// A connection that the other side has closed meanwhile is not taken.
+    /// Does not reuse a connection that the platform has closed.
     private func openStream(_ request: RuntimeRequest) throws -> ResponseStream {
         if connection?.hasInput == true { connection = nil }
         let open = try connection ?? SocketConnection(to: endpoint)
@@ -175,8 +172,8 @@ package actor SocketRuntimeClient: RuntimeClient {
             on: open, head: request.head(authority: endpoint.authority), limits: limits)
     }
 
-    /// Ends the stream that was begun.
-    /// - Returns: what the API said, and the bytes that were written.
+    /// Ends the open stream.
+    /// - Returns: The API's answer and the number of bytes written.
     func endStream(
         _ request: RuntimeRequest, _ failure: HandlerError?
     ) throws(RuntimeClientError) -> (ReportOutcome, bytes: Int) {
@@ -211,8 +208,8 @@ package actor SocketRuntimeClient: RuntimeClient {
         }
     }
 
-    /// One request over the connection at hand, or over a new one when that
-    /// turns out to have been closed since its last use.
+    /// One request over the kept connection, or over a new one when the kept one
+    /// turns out to be closed.
     private func exchange(
         _ request: RuntimeRequest, isInterruptible: Bool
     ) throws -> HTTPResponse {
@@ -220,15 +217,15 @@ package actor SocketRuntimeClient: RuntimeClient {
             do {
                 return try exchange(request, on: connection, isInterruptible)
             } catch let error as SocketError where error.isBeforeAnswer {
-                // Stale. The request goes again, once, on a fresh connection.
+                // Stale: sent once more, on a new connection.
             }
         }
         if isInterruptible { try waiter.check() }
         return try exchange(request, on: SocketConnection(to: endpoint), isInterruptible)
     }
 
-    /// The caller keeps `open` alive beyond this call, so the waiter never
-    /// knows a socket that may be closed.
+    /// The caller keeps `open` alive beyond this call, so the waiter never holds a
+    /// closed socket.
     private func exchange(
         _ request: RuntimeRequest, on open: SocketConnection, _ isInterruptible: Bool
     ) throws -> HTTPResponse {
@@ -253,16 +250,16 @@ extension SocketError {
     }
 }
 
-/// How often a call that failed is tried again, and after how long.
+/// Attempts of a failed call and the delays between them.
 struct RetryDelays: Sendable, Hashable {
     var attemptsMax = 6
-    /// Before the second attempt; each further one waits four times as long.
+    /// Delay before the second attempt; each further delay is four times as long.
     var firstMilliseconds = 10
-    var longestMilliseconds = 1000
+    var delayMillisecondsMax = 1000
 
     func wait(before attempt: Int) async {
         let factor = 1 << min(2 * (attempt - 1), 20)
-        let milliseconds = min(longestMilliseconds, firstMilliseconds * factor)
+        let milliseconds = min(delayMillisecondsMax, firstMilliseconds * factor)
         // A cancelled sleep ends early, and the attempt after it sees why.
         try? await Task.sleep(for: .milliseconds(milliseconds))
     }
