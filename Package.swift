@@ -119,6 +119,9 @@ let package = Package(
             path: "local-emulator/Main", swiftSettings: strict),
 
         // Tests.
+        .executableTarget(
+            name: "echo-function", dependencies: ["LambdaRuntime", "JSONLog"],
+            path: "Tests/EchoFunction", swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["ObjectStore", "AWSSignature", "Editing"],
             path: "Tests/TestSupport", swiftSettings: strict),

@@ -47,7 +47,8 @@ def start(folder):
          "objectEvents": [{"events": ["ObjectCreated:*"], "prefix": "bench/"}],
          "command": [sys.executable, "-S", "-E", str(ROOT / "Benchmarks/emulator_runtime.py"),
                      str(folder / "starts")]}]}))
-    return conftest.Emulator(folder / "data", functions=catalog).start()
+    return conftest.Emulator(
+        folder / "data", functions=catalog, bootstrap=conftest.BIN / "echo-function").start()
 
 
 def wrk(url, seconds, folder, connections=CONNECTIONS, body=None):
@@ -103,7 +104,7 @@ def requests(emulator, seconds, folder):
         return
     bootstrap = subprocess.Popen(
         [RIE, "--runtime-interface-emulator-address", f"127.0.0.1:{RIE_PORT}",
-         conftest.BIN / "bootstrap", "echo"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+         conftest.BIN / "echo-function", "echo"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env=os.environ | {"_HANDLER": "echo"})
     try:
         time.sleep(1)

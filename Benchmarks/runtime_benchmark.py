@@ -16,7 +16,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEERS = pathlib.Path(__file__).parent / "runtime_peers"
-BOOTSTRAP = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/release")) / "bootstrap"
+BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/release"))
+BOOTSTRAP, ECHO = BIN / "bootstrap", BIN / "echo-function"
 STORE = {"SPOOL_BUCKET": "b", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s",
          "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}
 COLD_STARTS, EVENTS = 10, {1_000: 4_000, 100_000: 1_500}
@@ -46,9 +47,9 @@ def main():
         python = {"PYTHONPATH": str(PEERS), "_HANDLER": "handler.handler"}
         runtimes = {
             "raw C socket loop": ([loop], {}),
-            "Spool, echo": ([BOOTSTRAP], {"_HANDLER": "echo"}),
+            "Spool, echo": ([ECHO], {"_HANDLER": "echo"}),
             "Spool, echo, log level WARN":
-                ([BOOTSTRAP], {"_HANDLER": "echo", "AWS_LAMBDA_LOG_LEVEL": "WARN"}),
+                ([ECHO], {"_HANDLER": "echo", "AWS_LAMBDA_LOG_LEVEL": "WARN"}),
             "awslambdaric (Python)":
                 ([sys.executable, "-m", "awslambdaric", "handler.handler"], python),
         }

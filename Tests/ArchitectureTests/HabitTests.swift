@@ -9,8 +9,6 @@ import Testing
     private static let allowed: [String: Set<String>] = [
         // Writes its answers to standard output: it is a command.
         "print(": ["Sources/SpoolCLI/"],
-        // Traps when an event asks for it, to show that the message survives.
-        "fatalError(": ["Sources/Runtime/LambdaRuntime/EchoHandler.swift"],
         // The environment is read where the process begins.
         "getenv(": ["Sources/Bootstrap/"],
         // One place starts threads.
@@ -18,7 +16,7 @@ import Testing
         // Owners of tasks that they await.
         "Task {": [
             "local-emulator/EmulatorHTTP/", "local-emulator/Lambda/", "local-emulator/Main/",
-            "Sources/SpoolCLI/", "Sources/Runtime/", "Sources/ObjectStore/",
+            "Sources/SpoolCLI/", "Sources/ObjectStore/",
         ],
     ]
 

@@ -13,7 +13,7 @@ import subprocess
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BOOTSTRAP = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug")) / "bootstrap"
+BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug"))
 # A hang is a failure; nothing here takes more than a second by itself.
 PATIENCE = 30
 
@@ -99,10 +99,11 @@ class Platform:
         self.listener.settimeout(PATIENCE)
         self.process, self.lines, self.open = None, queue.Queue(), []
 
-    def start(self, handler="echo", program=None, **environment):
+    def start(self, handler="echo", **environment):
+        """Starts `bootstrap`, or the program of the echo function (Tests/EchoFunction)."""
         host, port = self.listener.getsockname()
         self.process = subprocess.Popen(
-            [program or BOOTSTRAP], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+            [BIN / ("echo-function" if handler == "echo" else "bootstrap")], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
             env={
                 "AWS_LAMBDA_RUNTIME_API": f"{host}:{port}", "_HANDLER": handler,
                 "AWS_LAMBDA_FUNCTION_NAME": "echo-1", "AWS_REGION": "eu-central-1",

@@ -178,7 +178,8 @@ def test_a_bucket_notifies_functions(tmp_path):
     functions.write_text(json.dumps(catalog))
     record = tmp_path / "record"
     running = conftest.Emulator(
-        tmp_path / "data", functions=functions, arguments=["--record", record]).start()
+        tmp_path / "data", functions=functions, arguments=["--record", record],
+        bootstrap=conftest.BIN / "echo-function").start()
     from test_store_crash import client
     store = client(running)
     store.create_bucket(Bucket="other")

@@ -1,10 +1,11 @@
 import FoundationEssentials
 import Glibc
 import JSONLog
+import LambdaRuntime
 
-/// The diagnostic function, `_HANDLER=echo`: answers an event with its bytes.
+/// A function for tests of the runtime and of platforms: answers an event with its bytes.
 ///
-/// An event may ask for more, to see how a platform deals with it:
+/// An event may request other behaviour:
 /// `{"throw":"text"}` fails with that text, `{"trap":"text"}` ends the process
 /// with it, `{"context":true}` answers what came with the event,
 /// `{"getenv":"NAME"}` answers `{"value":…}` (null where unset),
@@ -12,21 +13,16 @@ import JSONLog
 /// a JSON string of N characters, `{"stream":N,"delay_ms":D}` streams N chunks
 /// with D milliseconds between them, `{"stream_fail":N}` streams N and fails.
 /// With `FAIL_INIT=1` in the environment it does not start.
-package enum EchoHandler {
-    /// Handlers' name for it.
-    package static let name = "echo"
+enum EchoFunction {
 
-    /// Directives are looked for in events up to this size only: the echo of a
-    /// large event should cost what an echo costs.
+    /// Directives are searched in events up to this size only, so that the echo of
+    /// a large event measures an echo.
     private static let directiveEventBytesMax = 64 << 10
-    /// Above Lambda's 6 MiB, to see a response being refused.
+    /// Above Lambda's 6 MiB, so that a response can be refused.
     private static let responseBytesMax = 16 << 20
 
-    /// - Parameter variable: Looks up a variable as it is at that moment; nil
-    ///   for the environment at the start and the invocation's trace ID.
-    package static func factory(
-        variable: (@Sendable (String) -> String?)? = nil
-    ) -> FunctionFactory {
+    /// Creates the function, unless the environment has `FAIL_INIT=1`.
+    static func factory() -> FunctionFactory {
         { environment, _ in
             guard environment.variables["FAIL_INIT"] != "1" else {
                 throw HandlerError(
@@ -35,24 +31,22 @@ package enum EchoHandler {
             return LoadedFunction { event, context in
                 guard let directive = Directive(event) else { return .whole(event) }
                 if directive.context == true { return .whole(description(of: context)) }
-                return try await answer(directive, event) { name in
-                    if let variable { return variable(name) }
-                    if name == "_X_AMZN_TRACE_ID" { return context.traceID }
-                    return environment.variables[name]
-                }
+                return try await answer(directive, event)
             }
         }
     }
 
     private static func answer(
-        _ directive: Directive, _ event: [UInt8], _ variable: @Sendable (String) -> String?
+        _ directive: Directive, _ event: [UInt8]
     ) async throws -> FunctionResponse {
         if let message = directive.throw {
             throw HandlerError(type: "Function.EchoError", message: message)
         }
         if let message = directive.trap { fatalError(message) }
         if let name = directive.getenv {
-            let value = variable(name).map(JSONText.string) ?? Array("null".utf8)
+            // As it is now: the loop sets the trace ID for each invocation.
+            let value =
+                getenv(name).map { JSONText.string(String(cString: $0)) } ?? Array("null".utf8)
             return .whole(Array("{\"value\":".utf8) + value + Array("}".utf8))
         }
         if let count = directive.stream ?? directive.stream_fail {
@@ -79,7 +73,7 @@ package enum EchoHandler {
         add("invokedFunctionArn", text(context.invokedFunctionARN))
         add("traceId", text(context.traceID))
         add("tenantId", text(context.tenantID))
-        // JSON as it came.
+        // JSON, passed on unchanged.
         add("clientContext", Array((context.clientContext ?? "null").utf8))
         add("cognitoIdentity", Array((context.cognitoIdentity ?? "null").utf8))
         add("deadlineMs", Array(String(context.deadlineMilliseconds).utf8))
@@ -117,7 +111,7 @@ package enum EchoHandler {
         var stream_fail: Int?
         var delay_ms: Int?
 
-        /// - Returns: nil for an event that asks for nothing.
+        /// - Returns: nil for an event without a directive.
         init?(_ event: [UInt8]) {
             guard event.first == UInt8(ascii: "{"), event.count <= directiveEventBytesMax,
                 Directive.mayBe(in: event),
