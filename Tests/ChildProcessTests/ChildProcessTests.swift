@@ -1,9 +1,9 @@
+import ChildProcess
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
-
-import ChildProcess
 
 /// Collects what a child prints.
 private final class Collected: Sendable {
@@ -22,18 +22,13 @@ private func shell(_ script: String, limits: ChildLimits = ChildLimits()) -> Chi
 private func isAlive(_ processID: Int) -> Bool {
     guard let status = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
     else { return false }
-    // A process that nobody has reaped yet runs no longer.
+    // A zombie has ended.
     return !status.contains(") Z ")
-}
-
-private func waitUntil(_ condition: () -> Bool) async throws {
-    while !condition() { try await Task.sleep(for: .milliseconds(2)) }
 }
 
 @Suite(.timeLimit(.minutes(1)))
 struct ChildProcessTests {
-    @Test func `a child gets its arguments, environment and folder and nothing else`() async throws
-    {
+    @Test func `a child gets its arguments, environment and folder only`() async throws {
         let output = Collected()
         let errors = Collected()
 
@@ -68,7 +63,7 @@ struct ChildProcessTests {
         #expect(output.text.utf8.count == 3_000_000)
     }
 
-    @Test func `a program that is not there is an error that says so`() async throws {
+    @Test func `a missing program is an error that names the step`() async throws {
         let expected = ChildProcessError(
             code: .startFailed, executable: "/no/such/program", errorNumber: 2,
             step: "executing it")
@@ -82,7 +77,7 @@ struct ChildProcessTests {
                 + "executing it failed with No such file or directory.")
     }
 
-    @Test func `a folder that is not there is an error that says so`() async throws {
+    @Test func `a missing folder is an error that names the step`() async throws {
         var command = shell("true")
         command.workingDirectory = "/no/such/folder"
 
@@ -103,14 +98,14 @@ struct ChildProcessTests {
         #expect(result.exit == .signal(25))
     }
 
-    @Test func `cancelling ends a group whose members ignore the polite signal`() async throws {
+    @Test func `cancelling ends a group whose members ignore SIGTERM`() async throws {
         let output = Collected()
         let running = Task {
             try await Child.run(
                 shell("trap '' TERM; sleep 1000 & echo $!; echo $$; wait; sleep 1000"),
                 graceMilliseconds: 50, onStandardOutput: { output.append($0) })
         }
-        try await waitUntil { output.text.split(separator: "\n").count == 2 }
+        try await eventually("two process IDs") { output.text.split(separator: "\n").count == 2 }
         let members = output.text.split(separator: "\n").compactMap { Int($0) }
 
         running.cancel()
@@ -121,10 +116,10 @@ struct ChildProcessTests {
             (error as? ChildProcessError)?.description
                 == "/bin/sh was stopped because its task was cancelled."
         }
-        try await waitUntil { !members.contains(where: isAlive) }
+        try await eventually("the end of the group") { !members.contains(where: isAlive) }
     }
 
-    @Test func `what a child leaves behind in its group ends with it`() async throws {
+    @Test func `processes that a child leaves in its group end with it`() async throws {
         let output = Collected()
 
         let result = try await Child.run(
@@ -132,7 +127,7 @@ struct ChildProcessTests {
 
         let left = try #require(Int(output.text.split(separator: "\n")[0]))
         #expect(result.exit == .code(0))
-        try await waitUntil { !isAlive(left) }
+        try await eventually("the end of the rest of the group") { !isAlive(left) }
     }
 
     @Test func `a started child can be killed and waited for more than once`() async throws {
@@ -158,6 +153,6 @@ struct ChildProcessTests {
         }
 
         let orphan = try #require(Int(try String(contentsOfFile: path, encoding: .utf8)))
-        try await waitUntil { !isAlive(orphan) }
+        try await eventually("the end of the orphan") { !isAlive(orphan) }
     }
 }

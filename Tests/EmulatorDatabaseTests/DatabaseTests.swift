@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `values of every kind come back as they went in`() async throws {
+    @Test func `values of every kind are read as they were written`() async throws {
         try await withDatabase { database in
             let values: [SQLValue] = [
                 .null, .integer(.min), .real(0.1), .text(""), .text("a\0b ü"), .blob([]),
@@ -34,7 +34,9 @@ import Testing
         }
     }
 
-    @Test func `a body that throws changes nothing, and its neighbours stay`() async throws {
+    @Test func `a body that throws changes nothing, and the rest of its batch is committed`()
+        async throws
+    {
         try await withDatabase { database in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<100 {
@@ -71,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `errors tell the statement and the kind`() async throws {
+    @Test func `an error has its statement and its kind`() async throws {
         try await withDatabase { database in
             let error = await #expect(throws: DatabaseError.self) {
                 try await database.transaction { connection in

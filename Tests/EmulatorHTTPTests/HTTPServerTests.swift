@@ -4,8 +4,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Answers with what it was asked; some paths do special things.
+/// Answers with the request; some paths behave differently.
 private final class EchoHandler: HTTPHandler {
+    /// Requests of `/wait` that have reached the handler, and those that were cancelled.
+    let waiting = Mutex(0)
     let cancelled = Mutex(0)
 
     func plan(for head: RequestHead) async -> BodyPlan {
@@ -20,6 +22,7 @@ private final class EchoHandler: HTTPHandler {
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
         switch head.path {
         case "/wait":
+            waiting.withLock { $0 += 1 }
             try? await Task.sleep(for: .seconds(600))
             cancelled.withLock { $0 += 1 }
             return Response(status: 200)
@@ -69,7 +72,7 @@ private final class Counting: ResponseByteStream {
     }
 }
 
-/// Gives nothing and does not care for cancellation.
+/// Gives nothing and ignores cancellation.
 private struct Endless: ResponseByteStream {
     func next() async throws -> [UInt8]? {
         await withUnsafeContinuation { (_: UnsafeContinuation<[UInt8]?, Never>) in }
@@ -86,7 +89,7 @@ private func withServer(
     await server.stop(graceMilliseconds: 1_000)
 }
 
-@Suite struct HTTPServerTests {
+@Suite(.timeLimit(.minutes(2))) struct HTTPServerTests {
     @Test func `path and query arrive as they were sent`() async throws {
         try await withServer { port, _, _ in
             let answer = await RawConnection.exchange(
@@ -119,7 +122,7 @@ private func withServer(
         }
     }
 
-    @Test func `a body beyond the plan's limit is told as too large`() async throws {
+    @Test func `a body beyond the plan's limit arrives as too large`() async throws {
         try await withServer { port, _, _ in
             let answer = await RawConnection.exchange(
                 "POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
@@ -159,7 +162,7 @@ private func withServer(
         }
     }
 
-    @Test func `HEAD tells the length and sends no body`() async throws {
+    @Test func `HEAD answers the length and sends no body`() async throws {
         try await withServer { port, _, _ in
             for (path, length) in [("/omitted", 12_345), ("/file", 16), ("/x", 10)] {
                 let answer = await RawConnection.exchange(
@@ -200,7 +203,7 @@ private func withServer(
         "G@T / HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /a\u{1} HTTP/1.1\r\nHost: a\r\n\r\n",
     ])
-    func `a message that two readers may read differently is refused`(
+    func `a request with ambiguous framing or a malformed head is refused`(
         request: String
     ) async throws {
         try await withServer { port, _, _ in
@@ -214,11 +217,12 @@ private func withServer(
         try await withServer { port, _, handler in
             let connection = RawConnection(port: port)
             await connection.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
-            try await Task.sleep(for: .milliseconds(50))
+            try await eventually("the handler's start") { handler.waiting.withLock { $0 } == 1 }
+            #expect(handler.cancelled.withLock { $0 } == 0)
             connection.close()
 
-            while handler.cancelled.withLock({ $0 }) == 0 {
-                try await Task.sleep(for: .milliseconds(5))
+            try await eventually("the handler's cancellation") {
+                handler.cancelled.withLock { $0 } == 1
             }
         }
     }
@@ -232,39 +236,38 @@ private func withServer(
         let port = try server.start()
         let connection = RawConnection(host: host, port: port)
         await connection.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
-        while server.counters.activeRequests == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually("the handler's start") { handler.waiting.withLock { $0 } == 1 }
 
         await server.stop(graceMilliseconds: 0)
 
         #expect(handler.cancelled.withLock { $0 } == 1)
         let again = HTTPServer(
             configuration: HTTPServerConfiguration(host: host, port: port), handler: handler)
-        // A child that another test forks holds the socket until it executes
-        // its program: the port may be taken for a moment.
-        var freed: Int?
-        for _ in 0..<6_000 where freed == nil {
-            freed = try? again.start()
-            if freed == nil { try await Task.sleep(for: .milliseconds(10)) }
-        }
-        #expect(freed == port)
+        // A child that another test forks holds the socket until it executes its program.
+        try await eventually("the port to be free") { (try? again.start()) == port }
         await again.stop(graceMilliseconds: 0)
     }
 
-    @Test func `a server that drains refuses new requests and ends the running one`() async throws {
-        let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: EchoHandler())
+    @Test func `a draining server refuses new requests and ends the running one`() async throws {
+        let handler = EchoHandler()
+        let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: handler)
         let port = try server.start()
         let running = RawConnection(port: port)
         await running.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
-        while server.counters.activeRequests == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually("the handler's start") { handler.waiting.withLock { $0 } == 1 }
 
         async let stopped: Void = server.stop(graceMilliseconds: 400)
-        var answer = await RawConnection.exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n", port: port)
-        while answer.statusLine == "HTTP/1.1 200 OK" {
-            answer = await RawConnection.exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n", port: port)
+        var statusLine = ""
+        try await eventually("a refusal") {
+            let answer = await RawConnection.exchange(
+                "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port)
+            statusLine = answer.statusLine
+            return statusLine != "HTTP/1.1 200 OK"
         }
         await stopped
 
-        #expect(["HTTP/1.1 503 Service Unavailable", ""].contains(answer.statusLine))
+        #expect(["HTTP/1.1 503 Service Unavailable", ""].contains(statusLine))
+        #expect(handler.cancelled.withLock { $0 } == 1)
     }
 
     @Test func `many servers start and stop under load`() async throws {
@@ -285,7 +288,7 @@ private func withServer(
         }
     }
 
-    @Test func `stop gives up on what does not heed cancellation`() async throws {
+    @Test func `stop abandons a response that ignores cancellation`() async throws {
         let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: EchoHandler())
         let connection = RawConnection(port: try server.start())
         await connection.send("GET /endless HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -296,15 +299,14 @@ private func withServer(
         #expect(await connection.readToEnd() == "")
     }
 
-    @Test func `counters tell what went over the sockets`() async throws {
+    @Test func `counters include every byte of a request and its response`() async throws {
         try await withServer { port, server, _ in
             let request = "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
             let answer = await RawConnection.exchange(request, port: port)
             // The last byte is sent before the request counts as ended.
-            while server.counters.sentBytes < answer.utf8.count
-                || server.counters.activeRequests > 0
-            {
-                try await Task.sleep(for: .milliseconds(5))
+            try await eventually("the end of the request") {
+                server.counters.sentBytes >= answer.utf8.count
+                    && server.counters.activeRequests == 0
             }
 
             #expect(

@@ -207,7 +207,7 @@ import Testing
         let client = try client(server)
 
         async let waiting = Result { try await client.next() }
-        while server.requests.isEmpty { await Task.yield() }
+        try await eventually("the first request") { !server.requests.isEmpty }
         client.terminate()
 
         let ended = await waiting

@@ -127,7 +127,7 @@ import Testing
 
         _ = try await client.next()
         // The server closes after its last step; wait until that is to be seen.
-        while await !client.isConnectionClosed { await Task.yield() }
+        try await eventually("the end of the connection") { await client.isConnectionClosed }
         let outcome = try await client.respond(streaming: response(["x"]), requestID: "r")
 
         #expect(outcome.report == .accepted)
