@@ -40,7 +40,7 @@ let package = Package(
     ],
     targets: [
         // C libraries, one target each. The first three are loaded on first
-        // use: docs/decisions/0006-libraries-are-loaded-on-first-use.md.
+        // use: docs/decisions/0011-lazy-libraries-have-typed-shims.md.
         .target(name: "CLazy"),
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CCrypto", dependencies: ["CLazy"]),
@@ -53,7 +53,7 @@ let package = Package(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CProcess"),
-        .target(name: "CLambdaProcess"),
+        .systemLibrary(name: "CMalloc"),
 
         // Rooms, leaves first.
         .target(name: "Threads", swiftSettings: strict),
@@ -101,8 +101,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LambdaRuntime",
-            dependencies: ["JSON", "Logging", "WallClock", "CLambdaProcess", "Threads"],
-            path: "Sources/Runtime",
+            dependencies: ["JSON", "Logging", "WallClock", "CMalloc", "Threads"],
+            path: "Sources/Runtime/LambdaRuntime",
             swiftSettings: strict),
         .target(
             name: "Functions",
@@ -136,10 +136,10 @@ let package = Package(
         // The emulator: a store, a Lambda service and a console around processes.
         .target(
             name: "EmulatorHTTP", dependencies: ["CMicroHTTPD", "Threads"],
-            path: "local-emulator/HTTPServer", swiftSettings: strict),
+            path: "local-emulator/EmulatorHTTP", swiftSettings: strict),
         .target(
             name: "EmulatorDatabase", dependencies: ["CSQLite", "Threads"],
-            path: "local-emulator/Database", swiftSettings: strict),
+            path: "local-emulator/EmulatorDatabase", swiftSettings: strict),
         .target(
             name: "EmulatorStore",
             dependencies: [
@@ -168,6 +168,9 @@ let package = Package(
             swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
 
         // Tests.
+        .executableTarget(
+            name: "echo-function", dependencies: ["LambdaRuntime", "JSON", "Logging", "WallClock"],
+            path: "Tests/EchoFunction", swiftSettings: strict),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -186,6 +189,10 @@ let package = Package(
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport", "Randomness"],
             swiftSettings: strict),
+        tests(of: "Threads"),
+        tests(of: "HTTPTransport"),
+        tests(of: "XMLTree"),
+        tests(of: "ChildProcess"),
         tests(of: "JSON", with: ["Randomness"]),
         tests(of: "WallClock"),
         tests(of: "Crypto", with: ["Signing"]),
@@ -203,6 +210,8 @@ let package = Package(
         tests(
             of: "Functions",
             with: edit + ["Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock"]),
+        tests(of: "EmulatorHTTP"),
+        tests(of: "EmulatorDatabase"),
         .testTarget(
             name: "EmulatorTests",
             dependencies: [

@@ -78,7 +78,9 @@ def start(folder):
             }
         )
     )
-    return conftest.Emulator(folder / "data", functions=catalog).start()
+    return conftest.Emulator(
+        folder / "data", functions=catalog, bootstrap=conftest.BIN / "echo-function"
+    ).start()
 
 
 def wrk(url, seconds, folder, connections=CONNECTIONS, body=None):
@@ -148,7 +150,7 @@ def requests(emulator, seconds, folder):
             RIE,
             "--runtime-interface-emulator-address",
             f"127.0.0.1:{RIE_PORT}",
-            conftest.BIN / "bootstrap",
+            conftest.BIN / "echo-function",
             "echo",
         ],
         stdout=subprocess.DEVNULL,

@@ -17,7 +17,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEERS = pathlib.Path(__file__).parent / "runtime_peers"
-BOOTSTRAP = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/release")) / "bootstrap"
+BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/release"))
+BOOTSTRAP, ECHO = BIN / "bootstrap", BIN / "echo-function"
 STORE = {
     "SPOOL_BUCKET": "b",
     "AWS_ACCESS_KEY_ID": "a",
@@ -62,9 +63,9 @@ def main():
         python = {"PYTHONPATH": str(PEERS), "_HANDLER": "handler.handler"}
         runtimes = {
             "raw C socket loop": ([loop], {}),
-            "Spool, echo": ([BOOTSTRAP], {"_HANDLER": "echo"}),
+            "Spool, echo": ([ECHO], {"_HANDLER": "echo"}),
             "Spool, echo, log level WARN": (
-                [BOOTSTRAP],
+                [ECHO],
                 {"_HANDLER": "echo", "AWS_LAMBDA_LOG_LEVEL": "WARN"},
             ),
             "awslambdaric (Python)": (

@@ -2,7 +2,6 @@ import Crypto
 import FFmpeg
 import FoundationEssentials
 import Functions
-import Glibc
 import HTTPTransport
 import LambdaRuntime
 import ObjectStore
@@ -12,7 +11,7 @@ func liveFunctions() -> [String: FunctionFactory] {
     var functions: [String: FunctionFactory] = [:]
     for function in Registry.functions {
         functions[function.name.rawValue] = { environment, _ in
-            // The package brings its own certificates where the system has none.
+            // A package contains its own certificates.
             let transport = DeferredTransport(
                 certificatesFile: certificatesFile(environment.variables))
             let services = try liveServices(environment.variables, transport)
@@ -20,13 +19,7 @@ func liveFunctions() -> [String: FunctionFactory] {
                 warmUp: { transport.prepare() }, handle: Registry.handler(function, services))
         }
     }
-    functions[EchoHandler.name] = EchoHandler.factory(variable: variable)
     return functions
-}
-
-/// A variable as it is now: the loop sets one for each invocation.
-private let variable: @Sendable (String) -> String? = { name in
-    getenv(name).map { String(cString: $0) }
 }
 
 /// The live values, from the environment.

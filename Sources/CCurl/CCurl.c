@@ -1,7 +1,5 @@
 #include "CCurl.h"
 
-#include <stdarg.h>
-
 #include "CLazy.h"
 
 static struct spool_library library = {"libcurl.so.4", NULL};
@@ -35,30 +33,56 @@ SPOOL_LAZY(
     (list, text))
 SPOOL_LAZY(library, void, curl_slist_free_all, (struct curl_slist *list), (list))
 
-/* Options are longs, offsets and pointers: each one register of a variadic
-   call on the 64-bit systems that this is built for, so it is passed on as
-   one whatever it is. */
-_Static_assert(
-    sizeof(long) == sizeof(void *) && sizeof(curl_off_t) == sizeof(void *),
-    "an option's value fits a pointer");
+/* The two variadic functions are called with an argument of the documented
+   type; none of our functions is variadic itself, so no argument is read
+   through va_list. */
 
 typedef CURLcode (*set_option)(CURL *, CURLoption, ...);
 typedef CURLcode (*get_info)(CURL *, CURLINFO, ...);
 
-SPOOL_HIDDEN CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...) {
+static set_option real_setopt(void) {
     SPOOL_LAZY_REAL(library, set_option, curl_easy_setopt)
-    va_list values;
-    va_start(values, option);
-    void *value = va_arg(values, void *);
-    va_end(values);
-    return real(easy, option, value);
+    return real;
 }
 
-SPOOL_HIDDEN CURLcode curl_easy_getinfo(CURL *easy, CURLINFO info, ...) {
+static get_info real_getinfo(void) {
     SPOOL_LAZY_REAL(library, get_info, curl_easy_getinfo)
-    va_list values;
-    va_start(values, info);
-    void *value = va_arg(values, void *);
-    va_end(values);
-    return real(easy, info, value);
+    return real;
+}
+
+CURLcode spool_curl_set_long(CURL *handle, CURLoption option, long value) {
+    return real_setopt()(handle, option, value);
+}
+
+CURLcode spool_curl_set_large(CURL *handle, CURLoption option, curl_off_t value) {
+    return real_setopt()(handle, option, value);
+}
+
+CURLcode spool_curl_set_text(CURL *handle, CURLoption option, const char *value) {
+    return real_setopt()(handle, option, value);
+}
+
+CURLcode spool_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+    return real_setopt()(handle, option, value);
+}
+
+CURLcode spool_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
+    return real_setopt()(handle, option, value);
+}
+
+CURLcode spool_curl_set_callback(
+    CURL *handle, CURLoption option, spool_curl_data_callback value) {
+    return real_setopt()(handle, option, value);
+}
+
+CURLcode spool_curl_set_seek_callback(CURL *handle, spool_curl_seek_callback_type value) {
+    return real_setopt()(handle, CURLOPT_SEEKFUNCTION, value);
+}
+
+CURLcode spool_curl_get_long(CURL *handle, CURLINFO info, long *value) {
+    return real_getinfo()(handle, info, value);
+}
+
+CURLcode spool_curl_get_private(CURL *handle, char **value) {
+    return real_getinfo()(handle, CURLINFO_PRIVATE, value);
 }

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* In the words that the crash reporter looks for. */
-static void fail(const char *what) {
-    fprintf(stderr, "Fatal error: a library that is needed cannot be loaded: %s\n", what);
+static void fail(const char *reason) {
+    fprintf(stderr, "Fatal error: cannot load a required library: %s\n", reason);
     abort();
 }
 
@@ -14,7 +13,7 @@ void spool_library_load(struct spool_library *library) {
     if (atomic_load(&library->handle)) return;
     void *handle = dlopen(library->name, RTLD_LAZY | RTLD_LOCAL);
     if (!handle) fail(dlerror());
-    /* Opened twice at once is counted twice, and never closed. */
+    /* Two threads may open it at the same time; it is never closed. */
     atomic_store(&library->handle, handle);
 }
 

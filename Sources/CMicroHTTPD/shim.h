@@ -2,9 +2,9 @@
 #include <microhttpd.h>
 #include <string.h>
 
-/* Bytes that a TCP socket has received and handed to the network, with what
- * still waits in its buffer. The offsets are those of struct tcp_info in
- * <linux/tcp.h>, which is ABI; the header itself clashes with netinet/tcp.h. */
+/* Bytes that a TCP socket has received, and has sent including those still in
+ * its buffer. The offsets are those of struct tcp_info in <linux/tcp.h>, which
+ * is kernel ABI; the header itself clashes with netinet/tcp.h. */
 static inline int spool_tcp_traffic(int descriptor, unsigned long long *received,
                                     unsigned long long *sent) {
     unsigned char info[256];
@@ -27,7 +27,7 @@ static inline int spool_daemon_port(struct MHD_Daemon *daemon) {
     return info == NULL ? -1 : info->port;
 }
 
-/* So is MHD_get_connection_info. */
+/* MHD_get_connection_info is variadic, too. */
 static inline const union MHD_ConnectionInfo *spool_connection_info(
     struct MHD_Connection *connection, enum MHD_ConnectionInfoType type) {
     return MHD_get_connection_info(connection, type);

@@ -61,7 +61,7 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-// Texts that the child writes, made before the fork: snprintf may take a lock.
+// Text that the child writes, prepared before the fork: snprintf may lock.
 struct tmp_texts {
     char options[64];
     char user_map[64];
@@ -88,13 +88,13 @@ static int write_file(const char *path, const char *text) {
 static int mount_tmp(struct spool_private_tmp tmp, const struct tmp_texts *texts) {
     if (unshare(CLONE_NEWNS) != 0) {
         if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return -1;
-        // A user may map itself only after it gave up setgroups.
+        // user_namespaces(7): setgroups must be denied before gid_map is written.
         if (write_file("/proc/self/setgroups", "deny") != 0 ||
             write_file("/proc/self/uid_map", texts->user_map) != 0 ||
             write_file("/proc/self/gid_map", texts->group_map) != 0)
             return -1;
     }
-    // Nothing that is mounted here is seen outside.
+    // Mounts made here stay in this namespace.
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
     if (tmp.kind == 2) return mount(tmp.folder, "/tmp", NULL, MS_BIND, NULL);
     return mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, texts->options);
@@ -105,14 +105,14 @@ static void become(const char *path, char *const argv[], char *const envp[],
                    struct spool_limits limits, struct spool_private_tmp tmp,
                    const struct tmp_texts *texts, pid_t parent, int report_fd) {
     if (setpgid(0, 0) != 0) fail(report_fd, SPOOL_STEP_SETUP);
-    // Before the next line: new credentials reset it.
+    // Before PR_SET_PDEATHSIG: new credentials reset it.
     if (tmp.kind != 0 && mount_tmp(tmp, texts) != 0) fail(report_fd, SPOOL_STEP_TMP);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report_fd, SPOOL_STEP_SETUP);
-    // The parent may have died before the line above took effect.
+    // The parent may have died before the prctl took effect.
     if (getppid() != parent) _exit(127);
 
     int null_fd = open("/dev/null", O_RDONLY);
-    // Numbers 0 to 2 may be the very descriptors passed in, so move those away first.
+    // The descriptors passed in may be 0 to 2, so copy them away first.
     int out_copy = fcntl(out_fd, F_DUPFD_CLOEXEC, 3);
     int err_copy = fcntl(err_fd, F_DUPFD_CLOEXEC, 3);
     if (null_fd < 0 || out_copy < 0 || err_copy < 0) fail(report_fd, SPOOL_STEP_SETUP);
@@ -176,7 +176,7 @@ int spool_spawn(const char *path, char *const argv[], char *const envp[],
     }
     fcntl(handle, F_SETFD, FD_CLOEXEC);
 
-    // End of file means that exec closed the pipe: the program runs.
+    // End of file: exec closed the pipe, so the program runs.
     struct report report = {0, 0};
     ssize_t got;
     do {

@@ -1,7 +1,8 @@
 #pragma once
 #include <sqlite3.h>
 
-/* SQLITE_TRANSIENT is a cast that Swift does not import: SQLite copies. */
+/* SQLITE_TRANSIENT (SQLite copies the value) is a cast, which Swift does not
+ * import. */
 static inline int spool_sqlite3_bind_text(sqlite3_stmt *statement, int index,
                                           const char *text, unsigned long long bytes) {
     return sqlite3_bind_text64(statement, index, text, bytes, SQLITE_TRANSIENT, SQLITE_UTF8);

@@ -21,7 +21,7 @@ SPOOL_LAZY(library, void, xmlFreeDoc, (xmlDocPtr document), (document))
 SPOOL_LAZY(library, xmlChar *, xmlGetProp, (const xmlNode *node, const xmlChar *name), (node, name))
 SPOOL_LAZY(library, void, xmlStopParser, (xmlParserCtxtPtr context), (context))
 
-/* libxml2 calls this at <!DOCTYPE: none of its entities is ever read. */
+/* libxml2 calls this at <!DOCTYPE, before it reads any entity. */
 static void refuse_document_type(
     void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
     (void)name, (void)external, (void)system;
@@ -93,7 +93,7 @@ const char *spool_xml_attribute_name(const struct spool_xml_attribute *attribute
     return (const char *)((const xmlAttr *)attribute)->name;
 }
 
-/* libxml2 allocates with malloc: nobody here has told it otherwise. */
+/* libxml2 allocates with malloc; this program does not call xmlMemSetup. */
 char *spool_xml_attribute_value(const struct spool_xml_attribute *attribute) {
     const xmlAttr *found = (const xmlAttr *)attribute;
     return (char *)xmlGetProp(found->parent, found->name);

@@ -3,11 +3,12 @@ import Synchronization
 
 /// A started program, leader of its own process group.
 ///
-/// It dies with this process (PR_SET_PDEATHSIG), even on `kill -9`. Whoever
-/// starts one waits for it; when it ends, what is left of its group is killed.
+/// It dies with this process (PR_SET_PDEATHSIG), even on `kill -9`. The caller
+/// that starts a child must wait for it. When the child ends, the rest of its
+/// group is killed.
 package final class Child: Sendable {
-    /// Called with each piece of output as it comes, in order, on a thread
-    /// that serves all children: return quickly.
+    /// Receives each piece of output in order, on the thread that serves all
+    /// children: it must return quickly.
     package typealias OutputHandler = @Sendable ([UInt8]) -> Void
 
     private enum Outcome {
@@ -23,7 +24,7 @@ package final class Child: Sendable {
         self.processID = processID
     }
 
-    /// Starts a program. Output nobody asks for is read and dropped.
+    /// Starts a program. Output without a handler is read and dropped.
     /// - Throws: `.startFailed`.
     package static func start(
         _ command: ChildCommand, onStandardOutput: OutputHandler? = nil,
@@ -31,22 +32,21 @@ package final class Child: Sendable {
     ) async throws(ChildProcessError) -> Child {
         let started: Result<Child, ChildProcessError> = await withCheckedContinuation {
             continuation in
-            ChildSupervisor.shared.post(
-                .start(
-                    StartRequest(
-                        command: command, onStandardOutput: onStandardOutput,
-                        onStandardError: onStandardError,
-                        started: { continuation.resume(returning: $0) })))
+            ChildSupervisor.shared.start(
+                StartRequest(
+                    command: command, onStandardOutput: onStandardOutput,
+                    onStandardError: onStandardError,
+                    started: { continuation.resume(returning: $0) }))
         }
         return try started.get()
     }
 
     /// Runs a program to its end.
     ///
-    /// Cancelling the task sends SIGTERM to the group and, once the grace is
-    /// over, SIGKILL; the call returns only when the child is gone.
-    /// - Parameter graceMilliseconds: From SIGTERM to SIGKILL.
-    /// - Returns: How it ended; a non-zero code or a signal is a result.
+    /// Cancelling the task sends SIGTERM to the group and, after the grace
+    /// period, SIGKILL; the call returns after the child has been reaped.
+    /// - Parameter graceMilliseconds: Time between SIGTERM and SIGKILL.
+    /// - Returns: The exit; a non-zero code or a signal is a result, not an error.
     /// - Throws: `.startFailed`, `.cancelled`.
     package static func run(
         _ command: ChildCommand, graceMilliseconds: Int = 2_000,
@@ -65,34 +65,34 @@ package final class Child: Sendable {
         return result
     }
 
-    /// Asks the group to end (SIGTERM), and kills it when the grace is over.
+    /// Sends SIGTERM to the group, and SIGKILL after the grace period.
     package func terminate(graceMilliseconds: Int) {
         ChildSupervisor.shared.post(
             .terminate(processID: processID, graceMilliseconds: graceMilliseconds))
     }
 
-    /// Kills the whole group (SIGKILL). Harmless when the child has ended.
+    /// Sends SIGKILL to the group. Harmless after the child's end.
     package func kill() {
         ChildSupervisor.shared.post(.terminate(processID: processID, graceMilliseconds: 0))
     }
 
-    /// Stops the whole group where it stands (SIGSTOP) until `resume`.
+    /// Suspends the group (SIGSTOP) until `resume`.
     package func pause() {
         ChildSupervisor.shared.post(.pause(processID: processID, isPaused: true))
     }
 
-    /// Lets a paused group go on.
+    /// Resumes a paused group (SIGCONT).
     package func resume() {
         ChildSupervisor.shared.post(.pause(processID: processID, isPaused: false))
     }
 
-    /// The pipes that the child writes to, while they are open. The lock is
-    /// held while something that was read is handed over.
+    /// Reading ends of the child's open pipes. The lock is held while a handler
+    /// receives what was read.
     let pipes = Mutex<[Int32]>([])
 
-    /// Waits until what the child has written so far was handed over.
+    /// Waits until the handlers have received everything that the child has written so far.
     package func takeOutput() async {
-        // Mostly there is nothing, and the way to the supervisor is saved.
+        // Usually the pipes are empty, and the round trip to the supervisor is saved.
         guard hasOutput else { return }
         await withCheckedContinuation { continuation in
             ChildSupervisor.shared.post(
@@ -109,8 +109,8 @@ package final class Child: Sendable {
         }
     }
 
-    /// Waits until the child has ended, is reaped, and its output was handed
-    /// over. May be called any number of times. Cancelling does not end it.
+    /// Waits until the child is reaped and the handlers have received its output.
+    /// May be called any number of times. Cancelling does not end the child.
     package func wait() async -> ChildResult {
         await withCheckedContinuation { continuation in
             let ended: ChildResult? = outcome.withLock { outcome in

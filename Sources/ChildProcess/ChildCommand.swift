@@ -1,4 +1,4 @@
-/// What to run, and within which limits. No shell is involved anywhere.
+/// A program with its arguments, environment and limits. No shell is involved.
 package struct ChildCommand: Sendable, Equatable {
     /// Path of the program; `PATH` is not searched.
     package var executable: String
@@ -6,14 +6,14 @@ package struct ChildCommand: Sendable, Equatable {
     package var arguments: [String]
     /// The whole environment of the child; nothing is inherited.
     package var environment: [String: String]
-    /// Folder the child starts in; nil keeps the parent's.
+    /// Working directory of the child; nil keeps the parent's.
     package var workingDirectory: String?
-    /// Ceilings enforced by the kernel.
+    /// Limits enforced by the kernel.
     package var limits: ChildLimits
-    /// What the child sees as `/tmp`.
+    /// The child's `/tmp`.
     package var temporaryFolder: TemporaryFolder
 
-    /// A command without limits in the parent's folder, unless told otherwise.
+    /// A command; by default without limits, in the parent's folder and with its `/tmp`.
     package init(
         executable: String, arguments: [String] = [], environment: [String: String] = [:],
         workingDirectory: String? = nil, limits: ChildLimits = ChildLimits(),
@@ -28,27 +28,27 @@ package struct ChildCommand: Sendable, Equatable {
     }
 }
 
-/// What a child sees as `/tmp`. All but the shared one need a mount namespace,
-/// which root or a user namespace gives; without it the start fails.
+/// The `/tmp` of a child. All but `.shared` need a mount namespace, which
+/// requires root or a user namespace; without one the start fails.
 package enum TemporaryFolder: Sendable, Equatable {
-    /// The machine's own.
+    /// The `/tmp` of the machine.
     case shared
-    /// An empty one in memory that holds so much and ends with the child.
+    /// An empty tmpfs of this size, which ends with the child.
     case memory(bytes: Int)
-    /// A folder of the parent, by its whole path.
+    /// A folder of the machine, by its absolute path.
     case folder(String)
 }
 
 /// Resource limits (setrlimit) of a child; nil leaves the parent's limit.
 package struct ChildLimits: Sendable, Equatable {
-    /// CPU time; above it the child gets SIGXCPU, a second later SIGKILL.
+    /// CPU time; beyond it the child gets SIGXCPU and, a second later, SIGKILL.
     package var cpuSeconds: Int?
-    /// Address space; above it allocations fail.
+    /// Address space; beyond it allocations fail.
     package var addressSpaceBytes: Int?
-    /// Size of any one file the child writes; above it SIGXFSZ.
+    /// Size of each file that the child writes; beyond it the child gets SIGXFSZ.
     package var fileBytes: Int?
 
-    /// Limits as given, none by default.
+    /// Limits; none by default.
     package init(cpuSeconds: Int? = nil, addressSpaceBytes: Int? = nil, fileBytes: Int? = nil) {
         self.cpuSeconds = cpuSeconds
         self.addressSpaceBytes = addressSpaceBytes
@@ -56,7 +56,7 @@ package struct ChildLimits: Sendable, Equatable {
     }
 }
 
-/// How a child ended. A non-zero exit code is a result, not an error.
+/// Exit and resource usage of a child. A non-zero exit code is a result, not an error.
 package struct ChildResult: Sendable, Equatable {
     /// Exit code or the signal that ended the child.
     package enum Exit: Sendable, Equatable {
@@ -66,15 +66,15 @@ package struct ChildResult: Sendable, Equatable {
         case signal(Int)
     }
 
-    /// How the program ended.
+    /// Exit code or signal.
     package var exit: Exit
     /// User and system time of the child and of the children it waited for.
     package var cpuMicroseconds: Int
-    /// Largest resident set (`ru_maxrss`). The kernel carries the parent's
-    /// size over an exec, so this is never below the parent's at the start.
+    /// Peak resident set size (`ru_maxrss`). The kernel keeps the parent's size
+    /// over an exec, so this is at least the parent's size at the start.
     package var peakMemoryBytes: Int
 
-    /// A result with all its parts.
+    /// A result.
     package init(exit: Exit, cpuMicroseconds: Int, peakMemoryBytes: Int) {
         self.exit = exit
         self.cpuMicroseconds = cpuMicroseconds
@@ -82,26 +82,26 @@ package struct ChildResult: Sendable, Equatable {
     }
 }
 
-/// Why a child could not be started or was given up.
+/// A child that could not be started, or was stopped because its task was cancelled.
 package struct ChildProcessError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What went wrong.
+    /// Kinds of failure.
     package enum Code: Sendable, Equatable {
-        /// The program could not be started at all.
+        /// The program could not be started.
         case startFailed
         /// The calling task was cancelled; the child's group has been killed.
         case cancelled
     }
 
-    /// What went wrong.
+    /// The kind of failure.
     package var code: Code
-    /// The program that was to run.
+    /// Path of the program.
     package var executable: String
-    /// The system's error number; 0 when none belongs to the failure.
+    /// The system's error number (errno); 0 when there is none.
     package var errorNumber: Int
-    /// The step that failed, as the end of a sentence.
+    /// The step that failed, for instance "executing it".
     package var step: String
 
-    /// An error with all its parts.
+    /// An error.
     package init(code: Code, executable: String, errorNumber: Int = 0, step: String = "") {
         self.code = code
         self.executable = executable
@@ -109,7 +109,7 @@ package struct ChildProcessError: Error, Sendable, Equatable, CustomStringConver
         self.step = step
     }
 
-    /// One sentence with the program, the step and the system's reason.
+    /// One sentence with the program, the step and the system's message.
     package var description: String {
         switch code {
         case .startFailed:

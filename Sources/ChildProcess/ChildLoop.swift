@@ -2,14 +2,14 @@ import CProcess
 import Glibc
 import Synchronization
 
-/// State of the supervisor's thread, used by that thread alone.
+/// State of the supervisor's thread; used by that thread alone.
 struct ChildLoop {
     private struct Entry {
         let child: Child
         let processDescriptor: Int32
         var output: Stream
         var errors: Stream
-        /// Monotonic milliseconds at which the group is killed.
+        /// Time at which the group is killed, in milliseconds of the monotonic clock.
         var killAt: Int?
     }
 
@@ -28,7 +28,7 @@ struct ChildLoop {
         self.wakeup = wakeup
     }
 
-    /// Waits for something to happen and deals with all of it.
+    /// Waits for output, an exit, a message or a kill time, and handles all that are due.
     mutating func turn(takeMessages: () -> [ChildSupervisor.Message]) {
         var descriptors = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
         var owners: [Int] = [0]
@@ -50,7 +50,7 @@ struct ChildLoop {
         where descriptors[index].revents != 0 {
             serve(processID, descriptor: descriptors[index].fd)
         }
-        for message in takeMessages() { obey(message) }
+        for message in takeMessages() { handle(message) }
         killOverdue()
     }
 
@@ -72,14 +72,14 @@ struct ChildLoop {
 
     private mutating func end(_ ended: Entry, processID: Int) {
         var entry = ended
-        // The leader is a zombie still, so the group's number cannot have gone
-        // to anybody else.
+        // The leader is still a zombie, so the group's number cannot be in use
+        // elsewhere.
         Glibc.kill(pid_t(-processID), SIGKILL)
         var exit = spool_exit()
         guard spool_reap(entry.processDescriptor, &exit) == 0 else { return }
         pump(&entry.output, untilEmpty: true)
         pump(&entry.errors, untilEmpty: true)
-        // A pipe that a stray process still holds open is given up with the child.
+        // A pipe that a stray process still holds open is closed with the child.
         entry.child.pipes.withLock { $0 = [] }
         for descriptor in [
             entry.processDescriptor, entry.output.descriptor, entry.errors.descriptor,
@@ -93,7 +93,7 @@ struct ChildLoop {
                 peakMemoryBytes: Int(exit.peak_memory_bytes)))
     }
 
-    /// Reads once, or until nothing is left, and closes at the end of the file.
+    /// Reads once, or until the pipe is empty; closes it at the end of the file.
     private mutating func pump(_ stream: inout Stream, untilEmpty: Bool) {
         while stream.descriptor >= 0 {
             let isOpen = stream.child.pipes.withLock { pipes in
@@ -113,14 +113,14 @@ struct ChildLoop {
         }
     }
 
-    private mutating func obey(_ message: ChildSupervisor.Message) {
+    private mutating func handle(_ message: ChildSupervisor.Message) {
         switch message {
         case .start(let request):
             request.started(start(request))
         case .terminate(let processID, let graceMilliseconds):
             guard var entry = entries[processID] else { return }
             Glibc.kill(pid_t(-processID), graceMilliseconds > 0 ? SIGTERM : SIGKILL)
-            // A group that is paused would not see the first of the two.
+            // A paused group does not see SIGTERM before it continues.
             Glibc.kill(pid_t(-processID), SIGCONT)
             let deadline = monotonicMilliseconds() + graceMilliseconds
             entry.killAt = min(entry.killAt ?? deadline, deadline)
@@ -130,8 +130,8 @@ struct ChildLoop {
             Glibc.kill(pid_t(-processID), isPaused ? SIGSTOP : SIGCONT)
         case .takeOutput(let processID, let done):
             if var entry = entries[processID] {
-                // One read takes all that a pipe holds (64 KiB); more would let
-                // a child that never stops writing hold this thread.
+                // One read takes all that a pipe holds (64 KiB). More reads would
+                // let a child that never stops writing block this thread.
                 pump(&entry.output, untilEmpty: false)
                 pump(&entry.errors, untilEmpty: false)
                 entries[processID] = entry
@@ -230,8 +230,8 @@ private func spawn(
 
 private func stepName(_ step: Int32) -> String {
     switch Int(step) {
-    case SPOOL_STEP_FORK: "making a process"
-    case SPOOL_STEP_TMP: "giving it a /tmp of its own"
+    case SPOOL_STEP_FORK: "creating a process"
+    case SPOOL_STEP_TMP: "mounting its /tmp"
     case SPOOL_STEP_DIRECTORY: "entering its folder"
     case SPOOL_STEP_LIMITS: "setting its limits"
     case SPOOL_STEP_EXECUTE: "executing it"

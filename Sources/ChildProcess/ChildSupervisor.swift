@@ -1,6 +1,5 @@
 import CProcess
 import Glibc
-import Synchronization
 import Threads
 
 /// A request to the supervisor's thread to start a child.
@@ -11,12 +10,12 @@ struct StartRequest: Sendable {
     var started: @Sendable (Result<Child, ChildProcessError>) -> Void
 }
 
-/// The one thread that starts, reads and reaps every child of this process.
+/// The thread that starts, reads and reaps every child of this process.
 ///
-/// PR_SET_PDEATHSIG follows the forking thread, so the forks come from a
-/// thread that never ends: that is why there is one for the whole process.
-/// No call of it ever blocks a cooperative thread.
+/// PR_SET_PDEATHSIG follows the forking thread, so children are forked on a thread that lives as
+/// long as the process: there is one supervisor, and it never stops.
 final class ChildSupervisor: Sendable {
+    /// A request to the supervisor's thread.
     enum Message: Sendable {
         case start(StartRequest)
         case terminate(processID: Int, graceMilliseconds: Int)
@@ -26,34 +25,53 @@ final class ChildSupervisor: Sendable {
 
     static let shared = ChildSupervisor()
 
-    private let inbox = Mutex<[Message]>([])
-    private let wakeup: Int32
+    /// Messages that wait at the same time, and the part of them that starts may not use: a burst
+    /// of starts is refused before a kill could be.
+    static let messageCountMax = 8_192
+    static let controlMessageCountMax = 4_096
+
+    private let mailbox: MailboxThread<Message>
 
     private init() {
-        wakeup = spool_eventfd()
-        precondition(wakeup >= 0, "The system gives no eventfd: \(errorText(Int(errno))).")
-        startThread { [self] in
-            var loop = ChildLoop(wakeup: wakeup)
-            while true { loop.turn(takeMessages: takeMessages) }
-        }
+        let wakeup = spool_eventfd()
+        precondition(
+            wakeup >= 0, "The system cannot create an eventfd: \(errorText(Int(errno))).")
+        mailbox = MailboxThread(
+            capacity: Self.messageCountMax,
+            wakeUp: {
+                var one: UInt64 = 1
+                // A full counter means that a wake-up is pending.
+                _ = Glibc.write(wakeup, &one, 8)
+            },
+            run: { mailbox in
+                var loop = ChildLoop(wakeup: wakeup)
+                while true { loop.turn { mailbox.takeAll().messages } }
+            })
     }
 
+    /// Asks for a child. Too many requests at once fail with `.startFailed` and EAGAIN.
+    func start(_ request: StartRequest) {
+        let delivery = mailbox.post(
+            .start(request), leavingFree: Self.controlMessageCountMax)
+        guard delivery != .accepted else { return }
+        request.started(
+            .failure(
+                ChildProcessError(
+                    code: .startFailed, executable: request.command.executable,
+                    errorNumber: Int(EAGAIN), step: "queueing it")))
+    }
+
+    /// Posts a message about a running child. It is never refused: a supervisor that lets its
+    /// inbox fill up has hung, and the end of this process ends its children.
     func post(_ message: Message) {
-        inbox.withLock { $0.append(message) }
-        var one: UInt64 = 1
-        // A full counter means that a wake-up is on its way already.
-        _ = Glibc.write(wakeup, &one, 8)
-    }
-
-    private func takeMessages() -> [Message] {
-        inbox.withLock { messages in
-            defer { messages = [] }
-            return messages
-        }
+        let delivery = mailbox.post(message)
+        precondition(
+            delivery == .accepted,
+            "The child supervisor has not handled \(Self.messageCountMax) messages.")
     }
 }
 
-/// The system's text for an error number.
+/// The system's message for an error number.
 func errorText(_ number: Int) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     let text = buffer.withUnsafeMutableBufferPointer { buffer -> String in

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Runs `body` on a new detached thread: for what must wait in the kernel and
-/// so may not hold a thread of the cooperative pool.
+/// Runs `body` on a new detached thread, for code that blocks in the kernel and
+/// must not hold a thread of the cooperative pool.
 ///
-/// The thread takes none of the process's signals but those that it raises
-/// itself by a fault. A system without a thread left ends the process.
+/// The thread blocks every signal except those of its own faults. When the
+/// system cannot create a thread, the process ends.
 package func startThread(_ body: @escaping @Sendable () -> Void) {
     var others = sigset_t()
     var before = sigset_t()
@@ -22,7 +22,7 @@ package func startThread(_ body: @escaping @Sendable () -> Void) {
             return nil
         }, box)
     pthread_sigmask(SIG_SETMASK, &before, nil)
-    precondition(status == 0, "The system gives no thread (error \(status)).")
+    precondition(status == 0, "The system cannot create a thread (error \(status)).")
     pthread_detach(thread)
 }
 

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Signals of the process (SIGTERM, SIGINT) as something to await. To be made
-/// once, at the start: a signal has one handler.
+/// Signals of the process (SIGTERM, SIGINT) as an awaitable event. Create one
+/// per process, at its start: a signal has one handler.
 package final class SignalWatch: Sendable {
     private struct State {
         var hasArrived = false
@@ -13,27 +13,27 @@ package final class SignalWatch: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - signals: Taken over from now on.
-    ///   - onArrival: Runs once, on a thread that may wait, after the first of
-    ///     them has come and the waiting tasks were told.
+    ///   - signals: Handled by this watch from now on.
+    ///   - onArrival: Runs once, on a thread that may block, after the first
+    ///     signal has arrived and the waiting tasks were resumed.
     package init(_ signals: [Int32], onArrival: @escaping @Sendable () -> Void) {
         var ends: [Int32] = [-1, -1]
-        precondition(pipe(&ends) == 0, "The system has no descriptor left to start with.")
+        precondition(pipe(&ends) == 0, "The system cannot create a pipe for signals.")
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         signalPipe.store(ends[1], ordering: .releasing)
         let arrival = ends[0]
         startThread {
             var byte: UInt8 = 0
             while read(arrival, &byte, 1) != 1 {}
-            self.tellWaiting()
+            self.resumeWaiting()
             onArrival()
         }
-        // A handler and a pipe, for a blocked signal with sigwait needs every
-        // thread to block it, and libdispatch starts threads that do not.
-        for number in signals { signal(number, noteSignal) }
+        // A handler and a pipe: sigwait needs every thread to block the signal,
+        // and libdispatch starts threads that do not.
+        for number in signals { signal(number, reportSignal) }
     }
 
-    /// Returns when one of them has come, or the task is cancelled.
+    /// Returns when one of the signals has arrived or the task is cancelled.
     package func wait() async {
         let waiter = state.withLock { state in
             state.nextWaiter += 1
@@ -53,7 +53,7 @@ package final class SignalWatch: Sendable {
         }
     }
 
-    private func tellWaiting() {
+    private func resumeWaiting() {
         let waiting = state.withLock { state in
             defer { state.waiting = [:] }
             state.hasArrived = true
@@ -63,12 +63,12 @@ package final class SignalWatch: Sendable {
     }
 }
 
-/// The write end of the pipe that tells of a signal; -1 before there is one.
-/// Global because C gives a signal handler nothing but the signal's number.
+/// Write end of the pipe that reports a signal; -1 before there is one. Global
+/// because a signal handler receives only the signal's number.
 private let signalPipe = Atomic<Int32>(-1)
 
 /// Async-signal-safe: one load, one write, errno kept.
-private let noteSignal: @convention(c) (Int32) -> Void = { _ in
+private let reportSignal: @convention(c) (Int32) -> Void = { _ in
     let saved = errno
     var byte: UInt8 = 1
     _ = write(signalPipe.load(ordering: .acquiring), &byte, 1)

@@ -8,16 +8,14 @@ import Testing
     private static let allowed: [String: Set<String>] = [
         // Writes its answers to standard output: it is a command.
         "print(": ["Sources/SpoolCLI/"],
-        // Traps when an event asks for it, to show that the message survives.
-        "fatalError(": ["Sources/Runtime/EchoHandler.swift"],
         // The environment is read where the process begins.
         "getenv(": ["Sources/Bootstrap/"],
         // One place starts threads.
         "pthread_create(": ["Sources/Threads/"],
         // Owners of tasks that they await.
         "Task {": [
-            "local-emulator/HTTPServer/", "local-emulator/Lambda/", "local-emulator/Main/",
-            "Sources/SpoolCLI/", "Sources/Runtime/", "Sources/ObjectStore/",
+            "local-emulator/EmulatorHTTP/", "local-emulator/Lambda/", "local-emulator/Main/",
+            "Sources/SpoolCLI/", "Sources/ObjectStore/",
         ],
     ]
 

@@ -14,8 +14,8 @@ import subprocess
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BOOTSTRAP = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug")) / "bootstrap"
-# Seconds. A hang is a failure; every step takes less than one.
+BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug"))
+# A hang is a failure; nothing here takes more than a second by itself.
 PATIENCE = 30
 
 
@@ -105,10 +105,11 @@ class Platform:
         self.listener.settimeout(PATIENCE)
         self.process, self.lines, self.open = None, queue.Queue(), []
 
-    def start(self, handler="echo", program=None, **environment):
+    def start(self, handler="echo", **environment):
+        """Starts `bootstrap`, or the program of the echo function (Tests/EchoFunction)."""
         host, port = self.listener.getsockname()
         self.process = subprocess.Popen(
-            [program or BOOTSTRAP],
+            [BIN / ("echo-function" if handler == "echo" else "bootstrap")],
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             env={

@@ -121,7 +121,7 @@ def test_a_4xx_to_a_response_is_logged_and_the_next_event_is_served(echo, status
     echo.connection.request()
     echo.connection.answer(status, b'{"errorMessage":"no","errorType":"X"}')
     assert echo.connection.request().what == NEXT
-    line = echo.log_of("invocation finished")
+    line = echo.log_of("Invocation finished")
     assert (line["outcome"], line["status"]) == ("refused", status)
     echo.connection.event(b"2", request_id="r-2")
     assert echo.connection.request().what == response("r-2")

@@ -25,7 +25,7 @@ def test_log_lines_are_json_with_level_and_request_id(platform, format):
     assert line.pop("durationMs") >= 0
     assert line == {
         "level": "INFO",
-        "message": "invocation finished",
+        "message": "Invocation finished",
         "requestId": "r-1",
         "function": "echo-1",
         "outcome": "success",
@@ -39,7 +39,7 @@ def test_the_text_format_has_time_request_id_and_level_between_tabs(platform):
     invoke(platform, {"throw": "two words\nand lines"}, AWS_LAMBDA_LOG_FORMAT="Text")
     time, request_id, level, message, *fields = platform.lines.get(timeout=30).split("\t")
     assert re.fullmatch(TIME, time)
-    assert (request_id, level, message) == ("r-1", "INFO", "invocation finished")
+    assert (request_id, level, message) == ("r-1", "INFO", "Invocation finished")
     assert r'errorMessage="two words\nand lines"' in fields
 
 

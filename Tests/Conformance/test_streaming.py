@@ -45,7 +45,7 @@ def test_an_error_in_mid_stream_is_in_the_trailers(echo):
     }
     echo.connection.answer()
     assert echo.connection.request().what == NEXT
-    assert echo.log_of("invocation finished")["outcome"] == "error"
+    assert echo.log_of("Invocation finished")["outcome"] == "error"
 
 
 def test_an_error_before_the_first_chunk_is_an_ordinary_error(echo):
@@ -69,7 +69,7 @@ def test_a_stream_that_is_refused_ends_and_the_next_event_is_served(echo):
     while echo.connection.stream.read1(65536):
         pass
     assert echo.first()
-    line = echo.log_of("invocation finished")
+    line = echo.log_of("Invocation finished")
     assert (line["outcome"], line["status"]) == ("refused", 413)
 
 
@@ -81,7 +81,7 @@ def test_a_stream_whose_reader_left_ends_and_the_next_event_is_served(echo):
     again = echo.first()
     again.event(b"2", request_id="r-2")
     assert again.request().what == response("r-2")
-    assert echo.log_of("invocation finished")["outcome"] == "lost"
+    assert echo.log_of("Invocation finished")["outcome"] == "lost"
 
 
 def test_a_connection_that_was_closed_meanwhile_is_replaced_before_a_stream(echo):

@@ -59,7 +59,7 @@ struct LambdaInstanceTests {
             _ = try await Child.run(
                 command, onStandardOutput: { bytes in output.withLock { $0 += bytes } })
         } catch {
-            #expect(error.step == "giving it a /tmp of its own")
+            #expect(error.step == "mounting its /tmp")
             return
         }
 

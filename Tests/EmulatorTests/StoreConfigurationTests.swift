@@ -3,6 +3,7 @@ import EmulatorDatabase
 import ObjectStore
 import Synchronization
 import Testing
+import TestSupport
 import WallClock
 import XMLTree
 

@@ -3,7 +3,9 @@ import Crypto
 import FoundationEssentials
 import Signing
 import Testing
+import TestSupport
 import WallClock
+
 
 
 @Suite struct StoreFormTests {

@@ -1,5 +1,6 @@
 import EmulatorDatabase
 import ObjectStore
+import TestSupport
 import Testing
 
 @testable import EmulatorStore

@@ -3,7 +3,9 @@ import EmulatorHTTP
 @testable import EmulatorStore
 import Signing
 import Testing
+import TestSupport
 import WallClock
+
 
 
 @Suite struct StoreSignatureTests {

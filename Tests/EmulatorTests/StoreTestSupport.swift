@@ -7,7 +7,9 @@ import Logging
 import ObjectStore
 import Signing
 import Synchronization
+import TestSupport
 import WallClock
+
 
 
 /// A store that runs in this process, and ways to talk to it.

@@ -30,7 +30,10 @@ def test_the_archive_of_an_export_holds_its_file(shared, assets):
 
     assert answer.status == 200, answer.body
     assert answer.headers["Content-Type"] == "application/zip"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="' + status['jobId'] + '.zip"'
+    assert (
+        answer.headers["Content-Disposition"]
+        == 'attachment; filename="' + status["jobId"] + '.zip"'
+    )
     archive = zipfile.ZipFile(io.BytesIO(answer.body))
     assert archive.testzip() is None
     assert archive.namelist() == [f"{status['jobId']}.mp4"]

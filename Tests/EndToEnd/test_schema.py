@@ -7,6 +7,7 @@ express: BEYOND_SCHEMA, as the schema's `$comment` lists them.
 
 SPOOL_TEST_SEED replays the mutation of one seed; SPOOL_TEST_RUNS multiplies their number.
 """
+
 import copy
 import json
 import os
@@ -33,7 +34,8 @@ def pattern_errors(_validator, pattern, instance, _schema):
 
 # Python's own `re` knows no \p{Alphabetic}.
 VALIDATOR = jsonschema.validators.extend(
-    jsonschema.Draft202012Validator, {"pattern": pattern_errors})(SCHEMA)
+    jsonschema.Draft202012Validator, {"pattern": pattern_errors}
+)(SCHEMA)
 
 # The schema describes a document after its merge fields are filled in.
 FIXTURES = {
@@ -44,20 +46,68 @@ FIXTURES = {
 
 # Parts of the details of faults.
 BEYOND_SCHEMA = [
-    "makes a picture of", "frames per second", "must be a size such as", "does not go with",
-    "of the picture", "must be later than the", "of the first switch must be 0",
-    "must be one of the angles", "is no angle of this clip",
-    "must lie after the clip's in-point", "must lie after the clip's start",
-    "needs maxBitrate beside it", "needs a word", "ends before it begins", "has no words",
-    "is longer than 200 characters", "is no time", "is not usable:", "has more than 40 lines",
+    "makes a picture of",
+    "frames per second",
+    "must be a size such as",
+    "does not go with",
+    "of the picture",
+    "must be later than the",
+    "of the first switch must be 0",
+    "must be one of the angles",
+    "is no angle of this clip",
+    "must lie after the clip's in-point",
+    "must lie after the clip's start",
+    "needs maxBitrate beside it",
+    "needs a word",
+    "ends before it begins",
+    "has no words",
+    "is longer than 200 characters",
+    "is no time",
+    "is not usable:",
+    "has more than 40 lines",
     "s after the in-point, but the clip is",
 ]
 
 VALUES = [
-    None, True, 0, 1, 2, -1, 0.5, 17.25, 1e6, 90_000, "", "auto", "end", "x", "fade", "ast_1",
-    "1080", "1080p", "640x360", "30000/1001", "9:16", "#ffffff", "aac", "mp4", "high", "wipeleft",
-    "title", "highlight", "caption", "text", "Lato Black", "a,b", "multicam", "color", [], {},
-    [None], {"A": "ast_1"}, [{"at": 0, "volume": 1}, {"at": 1.5, "volume": 0.25}],
+    None,
+    True,
+    0,
+    1,
+    2,
+    -1,
+    0.5,
+    17.25,
+    1e6,
+    90_000,
+    "",
+    "auto",
+    "end",
+    "x",
+    "fade",
+    "ast_1",
+    "1080",
+    "1080p",
+    "640x360",
+    "30000/1001",
+    "9:16",
+    "#ffffff",
+    "aac",
+    "mp4",
+    "high",
+    "wipeleft",
+    "title",
+    "highlight",
+    "caption",
+    "text",
+    "Lato Black",
+    "a,b",
+    "multicam",
+    "color",
+    [],
+    {},
+    [None],
+    {"A": "ast_1"},
+    [{"at": 0, "volume": 1}, {"at": 1.5, "volume": 0.25}],
 ]
 NAMES = """
     start startTime length duration trim trimStart outPoint volume muted fit position offset x
@@ -74,8 +124,14 @@ NAMES = """
 def decoder_faults(requests):
     """The decoder's faults of each request: lists of pointer and detail."""
     lines = "".join(json.dumps(request) + "\n" for request in requests)
-    run = subprocess.run([BIN / "edit-check"], input=lines, text=True, check=True, timeout=120,
-                         stdout=subprocess.PIPE)
+    run = subprocess.run(
+        [BIN / "edit-check"],
+        input=lines,
+        text=True,
+        check=True,
+        timeout=120,
+        stdout=subprocess.PIPE,
+    )
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     assert len(answers) == len(requests)
     return answers
@@ -85,7 +141,8 @@ def is_beyond_schema(faults):
     return bool(faults) and all(
         fault["pointer"].startswith(("/otio", "/media/"))
         or any(rule in fault["detail"] for rule in BEYOND_SCHEMA)
-        for fault in faults)
+        for fault in faults
+    )
 
 
 def disagreement(request, faults):
@@ -115,7 +172,7 @@ def changed(value, numbers):
         if not value or numbers.randrange(8) == 0:
             return [*value, copy.deepcopy(numbers.choice(VALUES))]
         place = numbers.randrange(len(value))
-        return [*value[:place], changed(value[place], numbers), *value[place + 1:]]
+        return [*value[:place], changed(value[place], numbers), *value[place + 1 :]]
     return copy.deepcopy(numbers.choice(VALUES))
 
 
@@ -143,8 +200,16 @@ def subschemas(schema):
             inner = rule.values()
         elif keyword in ("allOf", "anyOf", "oneOf", "prefixItems"):
             inner = rule
-        elif keyword in ("items", "contains", "not", "if", "then", "else",
-                         "additionalProperties", "propertyNames"):
+        elif keyword in (
+            "items",
+            "contains",
+            "not",
+            "if",
+            "then",
+            "else",
+            "additionalProperties",
+            "propertyNames",
+        ):
             inner = [rule]
         else:
             inner = []
@@ -155,14 +220,25 @@ def subschemas(schema):
 def test_the_schema_is_a_schema_whose_every_keyword_is_checked():
     # The format "regex" is Python's own expressions; patterns are compiled below.
     jsonschema.Draft202012Validator.check_schema(
-        SCHEMA, format_checker=jsonschema.FormatChecker(formats=()))
+        SCHEMA, format_checker=jsonschema.FormatChecker(formats=())
+    )
     for schema in subschemas(SCHEMA):
         if isinstance(schema, dict) and "pattern" in schema:
             expression(schema["pattern"])
-    annotations = {"$schema", "$id", "$defs", "$comment", "title", "description", "default",
-                   "then", "else"}
-    keywords = {name for schema in subschemas(SCHEMA) if isinstance(schema, dict)
-                for name in schema}
+    annotations = {
+        "$schema",
+        "$id",
+        "$defs",
+        "$comment",
+        "title",
+        "description",
+        "default",
+        "then",
+        "else",
+    }
+    keywords = {
+        name for schema in subschemas(SCHEMA) if isinstance(schema, dict) for name in schema
+    }
 
     assert keywords - annotations <= set(jsonschema.Draft202012Validator.VALIDATORS)
 
@@ -173,12 +249,13 @@ def test_schema_and_decoder_agree_on_every_fixture():
     answers = decoder_faults(requests)
 
     assert len(FIXTURES) >= 150
-    found = {name: disagreement(request, faults)
-             for name, request, faults in zip(FIXTURES, requests, answers)}
+    found = {
+        name: disagreement(request, faults)
+        for name, request, faults in zip(FIXTURES, requests, answers)
+    }
     assert {name: why for name, why in found.items() if why} == {}
     # Both answers occur, by both judges.
-    invalid = [name for name, request in zip(FIXTURES, requests)
-               if not VALIDATOR.is_valid(request)]
+    invalid = [name for name, request in zip(FIXTURES, requests) if not VALIDATOR.is_valid(request)]
     assert len(invalid) >= 50
     assert sum(not faults for faults in answers) >= 20
 
@@ -194,14 +271,28 @@ def test_schema_and_decoder_agree_on_any_change_of_a_valid_document():
         why = disagreement(request, faults)
         assert why is None, (
             f"{why}\nSPOOL_TEST_SEED={seed} .venv/bin/python -m pytest Tests/EndToEnd/test_schema.py"
-            f"\n{json.dumps(request)}")
+            f"\n{json.dumps(request)}"
+        )
 
 
-@pytest.mark.parametrize("request_, faults", [
-    ({"timeline": {"tracks": [{"clips": [{"asset": {"type": "video", "assetId": "a"},
-                                          "fit": "stretch"}]}]}}, []),
-    ({"timeline": {"tracks": [{"clips": [{"asset": {"type": "video", "assetId": "a"}}]}]}},
-     [{"pointer": "/output/fps", "detail": "is required"}]),
-])
+@pytest.mark.parametrize(
+    "request_, faults",
+    [
+        (
+            {
+                "timeline": {
+                    "tracks": [
+                        {"clips": [{"asset": {"type": "video", "assetId": "a"}, "fit": "stretch"}]}
+                    ]
+                }
+            },
+            [],
+        ),
+        (
+            {"timeline": {"tracks": [{"clips": [{"asset": {"type": "video", "assetId": "a"}}]}]}},
+            [{"pointer": "/output/fps", "detail": "is required"}],
+        ),
+    ],
+)
 def test_a_disagreement_is_found_in_both_directions(request_, faults):
     assert disagreement(request_, faults)

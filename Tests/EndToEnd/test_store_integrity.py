@@ -265,7 +265,10 @@ def test_a_bucket_notifies_functions(tmp_path):
     functions.write_text(json.dumps(catalog))
     record = tmp_path / "record"
     running = conftest.Emulator(
-        tmp_path / "data", functions=functions, arguments=["--record", record]
+        tmp_path / "data",
+        functions=functions,
+        arguments=["--record", record],
+        bootstrap=conftest.BIN / "echo-function",
     ).start()
     store = s3_client(running)
     store.create_bucket(Bucket="other")

@@ -1,6 +1,6 @@
-import JSON
 import Functions
 import Jobs
+import JSON
 import ObjectStore
 import Testing
 import TestSupport

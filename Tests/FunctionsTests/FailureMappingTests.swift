@@ -1,7 +1,7 @@
-import JSON
 import FFmpeg
 @testable import Functions
 import Jobs
+import JSON
 import ObjectStore
 import Testing
 import TestSupport

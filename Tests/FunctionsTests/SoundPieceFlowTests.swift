@@ -1,6 +1,6 @@
-import JSON
 import Functions
 import Jobs
+import JSON
 import LambdaRuntime
 import MediaTime
 import ObjectStore

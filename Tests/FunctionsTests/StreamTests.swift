@@ -1,7 +1,7 @@
-import JSON
 import FoundationEssentials
 import Functions
 import Jobs
+import JSON
 import LambdaRuntime
 import MediaTime
 import ObjectStore

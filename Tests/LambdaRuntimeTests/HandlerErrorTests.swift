@@ -22,7 +22,7 @@ import Testing
                 HandlerError(type: "Function.Error", message: "m"),
                 HandlerError(type: "Function.OddError", message: "Something odd."),
                 HandlerError(
-                    type: "Runtime.Cancelled", message: "The invocation was cancelled half way."),
+                    type: "Runtime.Cancelled", message: "The invocation was cancelled."),
             ])
     }
 

@@ -95,14 +95,16 @@ import TestSupport
             requestID: id, deadlineMilliseconds: 5000, traceID: traceID, event: Array(text.utf8))
     }
 
-    /// Notes what the loop tells of its invocations.
+    private static let echo: FunctionFactory = { _, _ in
+        LoadedFunction(whole: { bytes, _ in bytes })
+    }
+
+    /// Records each invocation's trace ID.
     final class Observer: InvocationObserver {
         let notes = Mutex<[String]>([])
-        func loopStarted() { notes.withLock { $0.append("start") } }
         func invocationBegins(_ invocation: Invocation) {
             notes.withLock { $0.append("begin \(invocation.traceID ?? "without trace")") }
         }
-        func invocationEnds() { notes.withLock { $0.append("end") } }
     }
 
     private func run(
@@ -162,7 +164,7 @@ import TestSupport
         await run(platform, observer: observer) { bytes, _ in bytes }
 
         let notes = observer.notes.withLock { $0 }
-        #expect(notes == ["begin Root=1", "end", "begin without trace", "end"])
+        #expect(notes == ["begin Root=1", "begin without trace"])
     }
 
     @Test func `one line tells each invocation's story`() async {
@@ -178,13 +180,13 @@ import TestSupport
         }
         let start =
             #"{"timestamp":"1970-01-01T00:00:00.000Z","level":"INFO","#
-            + #""message":"invocation finished","#
+            + #""message":"Invocation finished","#
         #expect(
             withoutTimes == [
                 start + #""coldStart":true,"durationMs":0,"eventBytes":1,"function":"echo-1","#
                     + #""outcome":"success","requestId":"r1","responseBytes":1}"# + "\n",
                 start + #""coldStart":false,"durationMs":0,"#
-                    + #""errorMessage":"The invocation was cancelled half way.","#
+                    + #""errorMessage":"The invocation was cancelled.","#
                     + #""errorType":"Runtime.Cancelled","eventBytes":2,"function":"echo-1","#
                     + #""outcome":"error","requestId":"r2"}"# + "\n",
             ])
@@ -207,7 +209,7 @@ import TestSupport
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "nope",
         ])
         let factories: [String: FunctionFactory] = [
-            "b": EchoHandler.factory(), "a": EchoHandler.factory(),
+            "b": Self.echo, "a": Self.echo,
         ]
 
         let function = try await load(platform, environment, factories, logger)
@@ -260,19 +262,18 @@ import TestSupport
         }
     }
 
-    @Test func `what a factory throws is the init error`() async throws {
+    @Test func `an error of a factory is the init error`() async throws {
         let platform = Platform([])
         let environment = try RuntimeEnvironment([
-            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "echo", "FAIL_INIT": "1",
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "broken",
         ])
+        let failure = HandlerError(type: "Function.InitFailed", message: "It cannot start.")
 
         let function = try await load(
-            platform, environment, ["echo": EchoHandler.factory()], logger)
+            platform, environment, ["broken": { _, _ in throw failure }], logger)
 
         #expect(function == nil)
-        let error = HandlerError(
-            type: "Function.InitFailed", message: "FAIL_INIT=1 asked for this.")
-        #expect(await platform.records == [.initError(error)])
+        #expect(await platform.records == [.initError(failure)])
     }
 
     @Test func `the loop works over a real connection on the client's own thread`() async throws {
@@ -289,12 +290,15 @@ import TestSupport
         variables["AWS_LAMBDA_RUNTIME_API"] = server.api
         let environment = try RuntimeEnvironment(variables)
         let client = try SocketRuntimeClient(environment: environment)
-        let function = try await EchoHandler.factory()(environment, logger)
+        let failure = HandlerError(type: "Function.Expected", message: "x")
 
         let error = await #expect(throws: RuntimeClientError.self) {
             try await client.run(
                 environment: environment, logger: logger, observer: Observer(),
-                handler: function.handle)
+                handler: { bytes, _ in
+                    if bytes.count > 10 { throw failure }
+                    return .whole(bytes)
+                })
         }
 
         #expect(error?.code == .containerError)

@@ -6,15 +6,30 @@ import TestSupport
 
 /// Each test is a process of its own: signals and exit statuses are what is tested.
 @Suite(.timeLimit(.minutes(1))) struct `Served process` {
-    /// Serves `handler` and sends SIGTERM once the API has been asked `count` times.
+    /// When SIGTERM is sent.
+    private enum Termination {
+        case never
+        /// After the first `next` has reached the API.
+        case idle
+        /// After the handler has begun.
+        case busy
+    }
+
+    /// Serves `handler` and sends SIGTERM.
     private static func serve(
-        _ server: ScriptedServer, terminateAfter count: Int,
+        _ server: ScriptedServer, _ termination: Termination,
         handler: @escaping RawHandler = { bytes, _ in bytes }
     ) async -> Int32 {
-        Thread.detachNewThread {
-            while server.requests.count < count { usleep(1000) }
-            usleep(20_000)
-            kill(getpid(), SIGTERM)
+        if termination == .idle {
+            Thread.detachNewThread {
+                // At most 30 s: without a request, SIGTERM ends the wait of the test.
+                for _ in 0..<30_000 where server.requests.isEmpty { usleep(1_000) }
+                kill(getpid(), SIGTERM)
+            }
+        }
+        let handler: RawHandler = { bytes, context in
+            if termination == .busy { kill(getpid(), SIGTERM) }
+            return try await handler(bytes, context)
         }
         return await LambdaRuntime.serve(
             environment: ["AWS_LAMBDA_RUNTIME_API": server.api, "_HANDLER": "f"],
@@ -24,7 +39,7 @@ import TestSupport
     @Test func `SIGTERM ends an idle process with status 0`() async {
         await #expect(processExitsWith: .exitCode(0)) {
             let server = ScriptedServer([[.request, .request]])
-            exit(await Self.serve(server, terminateAfter: 1))
+            exit(await Self.serve(server, .idle))
         }
     }
 
@@ -33,7 +48,7 @@ import TestSupport
             let server = ScriptedServer([
                 [.request, .send(Answer.event("r")), .request, .send(Answer.status(202))]
             ])
-            let status = await Self.serve(server, terminateAfter: 1) { bytes, _ in
+            let status = await Self.serve(server, .busy) { bytes, _ in
                 try await Task.sleep(for: .seconds(600))
                 return bytes
             }
@@ -45,7 +60,7 @@ import TestSupport
     @Test func `a handler that will not stop does not keep the process`() async {
         await #expect(processExitsWith: .exitCode(0)) {
             let server = ScriptedServer([[.request, .send(Answer.event("r")), .request]])
-            let status = await Self.serve(server, terminateAfter: 1) { bytes, _ in
+            let status = await Self.serve(server, .busy) { bytes, _ in
                 while true { usleep(100_000) }
             }
             exit(status + 99)
@@ -55,7 +70,7 @@ import TestSupport
     @Test func `a 500 from the API is a failure`() async {
         await #expect(processExitsWith: .exitCode(1)) {
             let server = ScriptedServer([[.request, .send(Answer.status(500))]])
-            exit(await Self.serve(server, terminateAfter: .max))
+            exit(await Self.serve(server, .never))
         }
     }
 
@@ -96,7 +111,7 @@ import TestSupport
                     .request, .send(Answer.status(500)),
                 ]
             ])
-            let status = await Self.serve(server, terminateAfter: .max) { _, _ in
+            let status = await Self.serve(server, .never) { _, _ in
                 let value = getenv("_X_AMZN_TRACE_ID").map { String(cString: $0) }
                 return Array((value ?? "none").utf8)
             }

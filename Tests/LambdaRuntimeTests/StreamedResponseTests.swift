@@ -11,7 +11,7 @@ import TestSupport
     }
 
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
-        let retries = RetryDelays(attemptsMax: 2, firstMilliseconds: 1, longestMilliseconds: 1)
+        let retries = RetryDelays(attemptsMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
         return try SocketRuntimeClient(runtimeAPI: server.api, retries: retries)
     }
 
@@ -126,7 +126,7 @@ import TestSupport
 
         _ = try await client.next()
         // The server closes after its last step; wait until that is to be seen.
-        while await !client.isConnectionClosed { await Task.yield() }
+        try await eventually("the end of the connection") { await client.isConnectionClosed }
         let outcome = try await client.respond(streaming: response(["x"]), requestID: "r")
 
         #expect(outcome.report == .accepted)

@@ -1,6 +1,7 @@
-/* Stands in the package for Codec 2 and Flite, 37 MB of speech that FFmpeg is
-   linked with and that Spool never asks for. Making either fails as it does
-   when its memory runs out, so that FFmpeg refuses the codec and the filter. */
+/* Stubs for Codec 2 and Flite in the package: FFmpeg is linked to 37 MB of
+   speech libraries that Spool never uses. Creating a codec or a voice fails as
+   it does without memory, so FFmpeg refuses the codec and the filter. See
+   docs/decisions/0015-two-speech-libraries-are-stubs-in-the-package.md. */
 #include <stddef.h>
 
 void *codec2_create(int mode) {

@@ -4,53 +4,26 @@
 /* libcurl is loaded by the first call of one of its functions, or by this. */
 void spool_curl_load(void);
 
-/* curl's variadic functions, one wrapper for each kind of argument: Swift
-   does not import C variadics. */
+/* curl_easy_setopt and curl_easy_getinfo are variadic, which Swift does not
+   import. One function for each type of argument that libcurl documents. */
 
-static inline CURLcode spool_curl_set_long(CURL *handle, CURLoption option, long value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode spool_curl_set_large(CURL *handle, CURLoption option, curl_off_t value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode spool_curl_set_text(CURL *handle, CURLoption option, const char *value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode spool_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode spool_curl_set_list(
-    CURL *handle, CURLoption option, struct curl_slist *value) {
-    return curl_easy_setopt(handle, option, value);
-}
+CURLcode spool_curl_set_long(CURL *handle, CURLoption option, long value);
+CURLcode spool_curl_set_large(CURL *handle, CURLoption option, curl_off_t value);
+CURLcode spool_curl_set_text(CURL *handle, CURLoption option, const char *value);
+CURLcode spool_curl_set_pointer(CURL *handle, CURLoption option, void *value);
+CURLcode spool_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value);
 
 typedef size_t (*spool_curl_data_callback)(char *, size_t, size_t, void *);
-
-static inline CURLcode spool_curl_set_callback(
-    CURL *handle, CURLoption option, spool_curl_data_callback value) {
-    return curl_easy_setopt(handle, option, value);
-}
+CURLcode spool_curl_set_callback(
+    CURL *handle, CURLoption option, spool_curl_data_callback value);
 
 typedef int (*spool_curl_seek_callback_type)(void *, curl_off_t, int);
+CURLcode spool_curl_set_seek_callback(CURL *handle, spool_curl_seek_callback_type value);
 
-static inline CURLcode spool_curl_set_seek_callback(
-    CURL *handle, spool_curl_seek_callback_type value) {
-    return curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, value);
-}
+CURLcode spool_curl_get_long(CURL *handle, CURLINFO info, long *value);
+CURLcode spool_curl_get_private(CURL *handle, char **value);
 
-static inline CURLcode spool_curl_get_long(CURL *handle, CURLINFO info, long *value) {
-    return curl_easy_getinfo(handle, info, value);
-}
-
-static inline CURLcode spool_curl_get_private(CURL *handle, char **value) {
-    return curl_easy_getinfo(handle, CURLINFO_PRIVATE, value);
-}
-
-/* The result of a finished transfer; the message's union is awkward in Swift. */
+/* The result of a finished transfer; Swift cannot read the message's union well. */
 static inline CURLcode spool_curl_message_result(const CURLMsg *message) {
     return message->data.result;
 }

@@ -1,11 +1,14 @@
 #pragma once
 
-/* Functions of shared libraries that are loaded by the first call of one, so
-   that a program's start pays only for what it uses. See docs/decisions/0006.
+/* Functions of shared libraries that are loaded by the first call, so that the
+   start of a program pays only for what it uses. See
+   docs/decisions/0011-lazy-libraries-have-typed-shims.md.
 
-   SPOOL_LAZY defines a function with the name and type of a library's own,
-   hidden: this program calls it, the libraries among themselves never do. Two
-   threads that come first at once find the same function twice. */
+   SPOOL_LAZY defines a hidden function with the name and type of a library's
+   function: this program calls it, the libraries never do. Two threads that
+   make the first call at the same time both look the address up and find the
+   same one. dlsym's result is converted to a function pointer as POSIX
+   requires it to work. */
 
 #include <stdatomic.h>
 
@@ -14,8 +17,8 @@ struct spool_library {
     _Atomic(void *) handle;
 };
 
-/* Loads the library unless it is. What cannot be loaded ends the process with
-   a message on standard error: nothing can go on without. */
+/* Loads the library once. A library that cannot be loaded ends the process
+   with a message on standard error: every caller depends on it. */
 void spool_library_load(struct spool_library *library);
 
 /* The function's address, loading the library first. Never NULL. */
@@ -23,7 +26,7 @@ void *spool_library_find(struct spool_library *library, const char *name);
 
 #define SPOOL_HIDDEN __attribute__((visibility("hidden")))
 
-/* A variable `real` that holds the library's own `name`. */
+/* A variable `real` with the address of the library's `name`. */
 #define SPOOL_LAZY_REAL(library, type, name)                                   \
     static _Atomic(type) found;                                                \
     type real = atomic_load_explicit(&found, memory_order_acquire);            \

@@ -1,0 +1,47 @@
+import Threads
+
+extension SocketRuntimeClient {
+    /// Registers this process as an extension without events: Lambda sends SIGTERM
+    /// before SIGKILL only where an extension is registered. Call it before the
+    /// first `next`.
+    ///
+    /// Source: "Using the Lambda Extensions API", AWS Lambda Developer Guide.
+    /// - Returns: nil, or the reason of the failure; only SIGTERM depends on it.
+    func registerForShutdown() async -> String? {
+        do {
+            let connection = try SocketConnection(to: endpoint)
+            let response = try connection.exchange(
+                .registerExtension, authority: endpoint.authority, limits: HTTPLimits())
+            guard response.status == 200,
+                let identifier = response.header("Lambda-Extension-Identifier")
+            else { return "the status is \(response.status)" }
+            let wait = RuntimeRequest.nextExtensionEvent(identifier)
+            let authority = endpoint.authority
+            // The platform never answers an extension without events: this thread
+            // blocks until the process ends.
+            // SAFETY: from here on only that thread has the connection.
+            nonisolated(unsafe) let owned = connection
+            startThread {
+                _ = try? owned.exchange(wait, authority: authority, limits: HTTPLimits())
+            }
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}
+
+extension RuntimeRequest {
+    fileprivate static let registerExtension = RuntimeRequest(
+        method: "POST", path: "/2020-01-01/extension/register",
+        headers: [
+            Header(name: "Lambda-Extension-Name", value: "bootstrap"),
+            Header(name: "Content-Type", value: "application/json"),
+        ], body: Array(#"{"events":[]}"#.utf8))
+
+    fileprivate static func nextExtensionEvent(_ identifier: String) -> RuntimeRequest {
+        RuntimeRequest(
+            method: "GET", path: "/2020-01-01/extension/event/next",
+            headers: [Header(name: "Lambda-Extension-Identifier", value: identifier)])
+    }
+}

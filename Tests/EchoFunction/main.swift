@@ -1,0 +1,6 @@
+import Foundation
+import LambdaRuntime
+
+let status = await serve(
+    environment: ProcessInfo.processInfo.environment, functions: ["echo": EchoFunction.factory()])
+exit(status)
