@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import LambdaRuntime
+import Logging
 import ObjectStore
 
 /// The functions of this binary, and the way from an event's bytes to a handler.

@@ -2,6 +2,7 @@
 import Foundation
 @testable import JSON
 @testable import MediaTime
+import RenderPlans
 import Testing
 import TestSupport
 

@@ -1,6 +1,7 @@
 @testable import EditFormats
 import Foundation
 @testable import JSON
+import Lowering
 @testable import MediaTime
 @testable import RenderPlans
 import Testing

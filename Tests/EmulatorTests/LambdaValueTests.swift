@@ -1,6 +1,7 @@
 import EmulatorDatabase
 @testable import EmulatorLambda
 import Foundation
+import Logging
 import Testing
 
 

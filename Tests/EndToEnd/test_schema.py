@@ -17,6 +17,7 @@ import subprocess
 import jsonschema
 import pytest
 import regex
+
 from conftest import BIN, ROOT
 
 SCHEMA = json.loads((ROOT / "docs/schema/edit.schema.json").read_text())
@@ -251,11 +252,15 @@ def test_schema_and_decoder_agree_on_every_fixture():
     assert len(FIXTURES) >= 150
     found = {
         name: disagreement(request, faults)
-        for name, request, faults in zip(FIXTURES, requests, answers)
+        for name, request, faults in zip(FIXTURES, requests, answers, strict=False)
     }
     assert {name: why for name, why in found.items() if why} == {}
     # Both answers occur, by both judges.
-    invalid = [name for name, request in zip(FIXTURES, requests) if not VALIDATOR.is_valid(request)]
+    invalid = [
+        name
+        for name, request in zip(FIXTURES, requests, strict=False)
+        if not VALIDATOR.is_valid(request)
+    ]
     assert len(invalid) >= 50
     assert sum(not faults for faults in answers) >= 20
 
@@ -267,7 +272,7 @@ def test_schema_and_decoder_agree_on_any_change_of_a_valid_document():
 
     answers = decoder_faults(requests)
 
-    for seed, request, faults in zip(numbers, requests, answers):
+    for seed, request, faults in zip(numbers, requests, answers, strict=False):
         why = disagreement(request, faults)
         assert why is None, (
             f"{why}\nSPOOL_TEST_SEED={seed} .venv/bin/python -m pytest Tests/EndToEnd/test_schema.py"
@@ -276,7 +281,7 @@ def test_schema_and_decoder_agree_on_any_change_of_a_valid_document():
 
 
 @pytest.mark.parametrize(
-    "request_, faults",
+    ("request_", "faults"),
     [
         (
             {

@@ -1,3 +1,4 @@
+import Captions
 import Functions
 import Jobs
 import JSON

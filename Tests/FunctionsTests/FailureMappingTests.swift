@@ -2,6 +2,7 @@ import FFmpeg
 @testable import Functions
 import Jobs
 import JSON
+import Logging
 import ObjectStore
 import Testing
 import TestSupport

@@ -1,5 +1,6 @@
 @testable import Functions
 import Jobs
+import JSON
 import LambdaRuntime
 import MediaTime
 import ObjectStore

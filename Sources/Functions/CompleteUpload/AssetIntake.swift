@@ -2,7 +2,9 @@ import Captions
 import FFmpeg
 import Jobs
 import JSON
+import MediaTime
 import ObjectStore
+import RenderPlans
 
 /// Turns an upload into an asset. Idempotent; safe to run concurrently.
 struct AssetIntake: Sendable {

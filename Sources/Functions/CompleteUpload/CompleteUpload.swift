@@ -2,6 +2,7 @@ import FFmpeg
 import Jobs
 import JSON
 import LambdaRuntime
+import Logging
 import ObjectStore
 
 extension FunctionName {

@@ -1,6 +1,7 @@
 import FFmpeg
 import Jobs
 import LambdaRuntime
+import Logging
 import ObjectStore
 import RenderPlans
 

@@ -1,4 +1,4 @@
-package import EditFormats
+import EditFormats
 package import JSON
 package import LambdaRuntime
 

@@ -2,7 +2,8 @@ import FoundationEssentials
 package import Jobs
 package import JSON
 package import LambdaRuntime
-package import Signing
+import Logging
+import Signing
 
 
 /// A request with its authenticated owner.

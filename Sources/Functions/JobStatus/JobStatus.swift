@@ -1,6 +1,8 @@
+import Captions
 import Jobs
 import LambdaRuntime
 import ObjectStore
+import RenderPlans
 
 extension FunctionName {
     /// Reports the state of exports.

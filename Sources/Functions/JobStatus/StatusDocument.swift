@@ -1,4 +1,5 @@
 import Jobs
+import MediaTime
 import WallClock
 
 /// An export as front ends read it (CF-17), plus chunks and frames.

@@ -1,6 +1,7 @@
 import Crypto
 import FFmpeg
 import Jobs
+import MediaTime
 import ObjectStore
 import Planning
 import RenderPlans

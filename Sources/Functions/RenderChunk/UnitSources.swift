@@ -1,5 +1,6 @@
 import FFmpeg
 import Jobs
+import MediaTime
 import ObjectStore
 import RenderPlans
 

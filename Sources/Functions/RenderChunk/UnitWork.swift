@@ -2,6 +2,7 @@ import FFmpeg
 import Foundation
 import Jobs
 import LambdaRuntime
+import Logging
 import ObjectStore
 import RenderPlans
 

@@ -1,7 +1,9 @@
 import FFmpeg
 import Jobs
 import LambdaRuntime
+import Logging
 import ObjectStore
+import RenderPlans
 
 /// The work that an attempt was made at.
 enum FailureSubject {

@@ -1,4 +1,5 @@
 import Jobs
+import MediaTime
 import RenderPlans
 
 extension ExportResult.Usage {

@@ -1,5 +1,6 @@
 import Jobs
 import LambdaRuntime
+import Logging
 import ObjectStore
 
 extension FunctionName {

@@ -1,3 +1,4 @@
+import Captions
 import FFmpeg
 import Jobs
 import MediaTime
