@@ -5,7 +5,7 @@ import Testing
     private static let product =
         SourceTree.files(below: "Sources") + SourceTree.files(below: "local-emulator")
 
-    /// Where a banned word stands with a reason.
+    /// Files in which a banned word is allowed, with the reason.
     private static let allowed: [String: Set<String>] = [
         // Writes its answers to standard output: it is a command.
         "print(": ["Sources/SpoolCLI/"],

@@ -1,6 +1,6 @@
 import Testing
 
-/// Who may import whom: the arrows of ARCHITECTURE.md.
+/// Allowed imports: the arrows of ARCHITECTURE.md.
 @Suite struct RoomTests {
     private static let system: Set<String> = [
         "FoundationEssentials", "Foundation", "Glibc", "Synchronization", "Dispatch",

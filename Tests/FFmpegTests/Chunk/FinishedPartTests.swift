@@ -6,8 +6,7 @@ import Testing
 
 @testable import FFmpeg
 
-/// A chunk whose run was ended: what it has left is exact, and the rest goes on
-/// from there.
+/// The part that an ended run leaves is exact, and the rest begins after it.
 @Suite struct FinishedPartTests {
     private func rendering(
         _ codec: RenderPlan.VideoEncoding.Codec

@@ -4,8 +4,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// Sources as the world has them: what must come out of each, in frames that
-/// tell their own number.
+/// Sources of every usual kind, checked by frames that show their own number.
 @Suite struct SourceTests {
     /// A film whose frame N is all of luma 20 + 3 (N mod 70).
     struct Counted: Sendable, CustomTestStringConvertible {
@@ -24,7 +23,7 @@ import Testing
         "-c:v", "libx264", "-preset", "veryfast", "-crf", "8", "-bf", "3", "-g", "24",
     ]
 
-    /// Told, so that no matrix is guessed from the size.
+    /// Explicit, so that FFmpeg does not guess the matrix from the size.
     private static let highDefinition = [
         "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709",
         "-color_range", "tv",
