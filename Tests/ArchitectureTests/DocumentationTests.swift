@@ -36,7 +36,7 @@ import Testing
         "subscript", "typealias", "macro",
     ]
 
-    /// Whether a line begins a declaration with an access level that other modules see.
+    /// True for a line that begins a declaration which other modules see.
     private static func declares(_ line: Substring) -> Bool {
         let words = line.split(separator: " ")
         // Enum cases, imports and extensions need no comment.

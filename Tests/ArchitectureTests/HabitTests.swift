@@ -4,7 +4,7 @@ import Testing
 @Suite struct HabitTests {
     private static let product = SourceTree.product
 
-    /// Where a banned word stands with a reason.
+    /// Files in which a banned word is allowed, with the reason.
     private static let allowed: [String: Set<String>] = [
         // Writes its answers to standard output: it is a command.
         "print(": ["Sources/SpoolCLI/"],

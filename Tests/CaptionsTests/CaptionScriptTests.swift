@@ -41,8 +41,7 @@ import TestSupport
         }
     }
 
-    /// What libass would take for text: it goes through override blocks as
-    /// libass's parser does.
+    /// The text and the override blocks of a line, as libass's parser splits them.
     private func seen(_ dialogue: String) -> (text: String, blocks: [String]) {
         var (text, blocks) = ("", [String]())
         var rest = Array(dialogue.unicodeScalars)[...]

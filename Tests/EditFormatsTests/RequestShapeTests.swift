@@ -68,7 +68,7 @@ import TestSupport
                 == RenderPlan.Transition(kind: .fade, frames: 18, isMix: true))
         #expect(pictures.map(\.sourceStart) == [Rational(1), Rational(1, 2), .zero])
         #expect(pictures.map(\.speed) == [Rational(1), Rational(2), Rational(1)])
-        // There is an audio track, so pictures bring no sound.
+        // There is an audio track, so video clips are silent.
         #expect(plan.audio.map { plan.sources[$0.source].assetID } == ["ast_music"])
     }
 

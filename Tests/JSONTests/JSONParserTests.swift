@@ -75,8 +75,8 @@ import TestSupport
     }
 
     /// Foundation's decoder is the reference: what we read, it reads the same;
-    /// what it refuses, we refuse. It lets pass a comma at the end of an array
-    /// and a field that stands twice; we do not.
+    /// what it refuses, we refuse. It accepts a comma at the end of an array
+    /// and a repeated field; we refuse both.
     @Test func `mutated documents are read as Foundation reads them`() throws {
         let texts = try EditFixture.all.map {
             Array(String(decoding: try JSONEncoder().encode($0.request), as: UTF8.self).utf8)

@@ -4,9 +4,9 @@ import Testing
 import TestSupport
 
 
-/// What an output leaves of a timeline.
+/// The part of a timeline that an output keeps.
 @Suite struct OutputLoweringTests {
-    /// 6 s of film with sound at 30 frames per second, or as the output says.
+    /// 6 s of film with audio at 30 frames per second, or as the output says.
     private func lowered(_ output: String) throws -> RenderPlan {
         try plan(
             oneTrack(

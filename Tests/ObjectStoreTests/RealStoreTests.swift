@@ -10,7 +10,7 @@ private let environment = ProcessInfo.processInfo.environment
 /// The contract on a store of your choice:
 /// `SPOOL_TEST_S3_URL=https://host SPOOL_BUCKET=b AWS_ACCESS_KEY_ID=… swift test --filter RealStore`
 ///
-/// Every rule works below a prefix of its own, which is emptied after it.
+/// Every rule has its own prefix, which is emptied after it.
 @Suite(.enabled(if: environment["SPOOL_TEST_S3_URL"] != nil)) struct RealStoreTests {
 
     private func bucket() throws -> S3Bucket {

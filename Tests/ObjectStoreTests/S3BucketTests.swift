@@ -135,8 +135,8 @@ import TestSupport
             .request, Self.answer("412 No", Self.error("PreconditionFailed")), .request,
             Self.answer("200 OK", "mine"),
         ]
-        // The second request is taken, and its answer never sent. curl connects
-        // anew before it learns that it must not repeat by itself.
+        // The second request is read and never answered. curl opens a second
+        // connection before the transport stops its own repetition.
         let server = ScriptedServer([
             [.request, Self.answer("200 OK", "hello"), .request], again, again,
         ])

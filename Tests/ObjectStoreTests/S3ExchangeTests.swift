@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import TestSupport
 
-/// What an answer means for the next attempt, against a server with a script.
+/// Retries by the answers of a scripted server.
 @Suite struct S3ExchangeTests {
     private let sleeps = Sleeps()
     private let key = ObjectKey("a")

@@ -17,7 +17,7 @@ import TestSupport
 
         private let state: Mutex<State>
 
-        /// The last answer is given for ever.
+        /// The last answer is repeated.
         init(_ answers: [(Int, [(name: String, value: String)], String)]) {
             state = Mutex(State(answers: answers))
         }

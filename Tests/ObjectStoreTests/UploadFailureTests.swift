@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What is left of an upload in parts that does not come to its end.
+/// Multipart uploads that fail leave nothing behind.
 @Suite struct UploadFailureTests {
     private let key = ObjectKey("large")
 

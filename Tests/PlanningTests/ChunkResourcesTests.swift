@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 
-/// What a chunk needs, and what is done where that is too much.
+/// Memory and disk of a chunk, and finer cuts where they are too much.
 @Suite struct ChunkResourcesTests {
     /// Clips of one second, end to end, of sources of that size.
     private func film(

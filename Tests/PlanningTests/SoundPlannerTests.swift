@@ -4,7 +4,7 @@
 import Testing
 
 
-/// When the sound is made in pieces, and in which.
+/// The decision to make audio in pieces, and their borders.
 @Suite struct SoundPlannerTests {
     /// A film of one clip after the other, in 1080p, in chunks of 5 s.
     private func film(
@@ -80,7 +80,7 @@ import Testing
     @Test func `a long clip is not read by many pieces`() throws {
         let short = film(minutes: 120, clipSeconds: 7, format: .m4a)
         let long = film(minutes: 120, clipSeconds: 7_200, format: .m4a)
-        // Its sound can be read only with its pictures, 8 Mbit/s of them.
+        // Its audio can be read only with its video of 8 Mbit/s.
         let heavy = film(
             minutes: 120, clipSeconds: 7_200, format: .m4a, media: Self.browser,
             bytes: 7_200_000_000)

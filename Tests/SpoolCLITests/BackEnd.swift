@@ -95,7 +95,7 @@ extension WebResponse {
     }
 }
 
-/// Runs `body` with a folder of its own, gone afterwards.
+/// Runs `body` with a new folder, and removes it.
 func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

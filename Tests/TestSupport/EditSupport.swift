@@ -9,17 +9,17 @@ package import RenderPlans
 import Testing
 
 
-/// Assets that the suites of this room edit with.
+/// Assets that the suites of this room use.
 package enum Assets {
-    /// 20 s of 1920x1080 at 30 frames per second, with sound.
+    /// 20 s of 1920x1080 at 30 frames per second, with audio.
     package static let one = video("ast_1", seconds: 20, rate: Rational(30))
-    /// 10.01 s of 1280x720 at 29.97, with sound.
+    /// 10.01 s of 1280x720 at 29.97, with audio.
     package static let two = video(
         "ast_2", microseconds: 10_010_000, size: (1280, 720), rate: Rational(30_000, 1_001))
-    /// 8 s of a phone held upright (turned by 90 degrees), no sound.
+    /// 8 s of a phone held upright (turned by 90 degrees), no audio.
     package static let upright = video(
         "ast_upright", seconds: 8, rate: Rational(25), rotation: 90, hasAudio: false)
-    /// What a browser's recorder writes: no length in the file.
+    /// A browser recording, which has no duration in the file.
     package static let endless = video("ast_endless", rate: Rational(30))
     package static let picture = AssetDescription(
         assetID: "ast_png", key: "uploads/o/ast_png/a.png", etag: "e3", bytes: 1000,

@@ -7,7 +7,7 @@ package enum Golden {
     package static let folder = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Golden")
 
-    /// What a comparison does with a file that differs.
+    /// The treatment of a file that differs.
     package enum Mode: Hashable, Sendable {
         /// Reports the difference.
         case compare

@@ -7,8 +7,7 @@ import Testing
 import TestSupport
 
 
-/// A chunk whose run was ended: what it has left is exact, and the rest goes on
-/// from there.
+/// The part that an ended run leaves is exact, and the rest begins after it.
 @Suite struct FinishedPartTests {
     private func rendering(
         _ codec: RenderPlan.VideoEncoding.Codec

@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 
-/// Wherever a chunk begins, its first frame is the one that was asked for.
+/// The first frame of a chunk is the requested one for any start.
 @Suite struct SeekTests {
     @Test func `decoding begins as late as the reordering allows`() throws {
         func preroll(_ format: String, reordered: Int?, isConstant: Bool = true) -> Rational {

@@ -28,7 +28,7 @@ import TestSupport
             (5, false), (7, false), (9, false), (13, false), (11, false), (10, false),
         ])
 
-        // 5 to 8 stand together once all of them are there.
+        // 5 to 8 are together once all of them exist.
         #expect(packets.run(inside: FrameRange(2, 9)) == .init(first: 4, count: 5, frame: 4))
         #expect(packets.run(inside: FrameRange(2, 10)) == .init(first: 4, count: 6, frame: 4))
         // 12 is missing, so the last whole run ends after 9.
@@ -126,11 +126,11 @@ import TestSupport
             for index in 0..<placement.frames.count
             where found[placement.frames.start + index] == source[first + index] { same += 1 }
         }
-        // Copied frames decode to the very pictures of the source.
+        // Copied frames decode to the source's frames.
         #expect(same == report.copiedFrames)
     }
 
-    /// Matroska tells times in milliseconds, which are no frames' times.
+    /// Matroska's times are milliseconds, which are not the times of frames.
     @Test func `a source that counts milliseconds is copied onto the frames' ticks`()
         async throws
     {

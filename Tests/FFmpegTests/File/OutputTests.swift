@@ -10,7 +10,7 @@ import TestSupport
     typealias Video = RenderPlan.VideoEncoding.Codec
     typealias Audio = RenderPlan.AudioEncoding.Codec
 
-    /// One clip and a logo that fades, with sound: 60 frames in four chunks,
+    /// One clip and a logo that fades, with audio: 60 frames in four chunks,
     /// one of them a single frame.
     private func film(
         _ format: Format, _ video: Video, _ audio: Audio, rate: Rational = Rational(30_000, 1_001)
@@ -90,7 +90,7 @@ import TestSupport
         #expect(check.frames == 60)
     }
 
-    /// Every frame of ProRes stands alone, so that equal frames are equal bytes.
+    /// ProRes is intra-only, so equal frames are equal bytes.
     @Test func `chunks and one run give an intra codec the same frames`() async throws {
         var rendering = try await film(.mov, .prores, .pcm24)
         let many = try await Rendering.frameHashes(of: try await rendering.export())

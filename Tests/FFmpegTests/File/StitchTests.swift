@@ -8,7 +8,7 @@ import TestSupport
 
 
 @Suite struct StitchTests {
-    /// Two clips with sound, 120 frames in five chunks.
+    /// Two clips with audio, 120 frames in five chunks.
     private func film(
         rate: Rational, codec: RenderPlan.AudioEncoding.Codec
     ) async throws -> Rendering {
@@ -77,7 +77,7 @@ import TestSupport
         let large = try await rendering.export(bytes: MediaEngine.largeFilmBytes)
 
         let (moved, index) = (try boxes(small), try boxes(large))
-        // Before the media stand 8 bytes, in case it outgrows 4 GiB.
+        // 8 bytes are reserved before the media, for a size above 4 GiB.
         let spare = codec == .aac ? "free" : "wide"
         #expect(moved.map(\.type) == ["ftyp", "moov", spare, "mdat"])
         #expect(index.map(\.type) == ["ftyp", "moov", "free", spare, "mdat"])

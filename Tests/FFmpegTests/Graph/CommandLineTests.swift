@@ -72,7 +72,7 @@ import TestSupport
         var format: Format
         var video: Video
         var audio: Audio
-        /// Of the chunks and the audio together.
+        /// Size of the chunks and the audio together.
         var bytes = 0
         /// AAC frames at which the second piece of audio begins; nil for one file of audio.
         var pieceStart: Int?

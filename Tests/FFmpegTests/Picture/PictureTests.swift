@@ -5,7 +5,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// What the features of a picture look like, in pixels.
+/// Picture features, compared by pixels.
 @Suite struct PictureTests {
     /// One frame as planes of luma and chroma, all of the output's size.
     private struct Frame {
@@ -124,7 +124,7 @@ import TestSupport
         let upper = try await frames([fitted], [.photo])[0]
         let lower = try await frames([shifted], [.photo])[0]
 
-        // Not the arrays themselves: a difference of so many bytes takes for ever to print.
+        // A failure would print the whole arrays.
         #expect(highest.isEqual(to: upper))
         #expect(lowest.isEqual(to: lower))
     }

@@ -6,7 +6,7 @@ import RenderPlans
 import Testing
 
 /// Texts and captions: exact to the frame at every rate, the same however
-/// they are cut, and drawn as they are told.
+/// they are cut, and drawn in their styles.
 @Suite struct ScriptTests {
     private static let rates = [
         Rational(24_000, 1_001), Rational(25), Rational(30_000, 1_001), Rational(60),

@@ -5,8 +5,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Sources as the world has them: what must come out of each, in frames that
-/// tell their own number.
+/// Sources of every usual kind, checked by frames that show their own number.
 @Suite struct SourceTests {
     /// A film whose frame N is all of luma 20 + 3 (N mod 70).
     struct Counted: Sendable, CustomTestStringConvertible {
@@ -25,7 +24,7 @@ import TestSupport
         "-c:v", "libx264", "-preset", "veryfast", "-crf", "8", "-bf", "3", "-g", "24",
     ]
 
-    /// Told, so that no matrix is guessed from the size.
+    /// Explicit, so that FFmpeg does not guess the matrix from the size.
     private static let highDefinition = [
         "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709",
         "-color_range", "tv",

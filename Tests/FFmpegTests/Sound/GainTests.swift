@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 
-/// Gains, speed, ducking and heads that are cut off: the sound in samples.
+/// Gains, speed, ducking and cut heads, compared by samples.
 @Suite struct GainTests {
     private func left(
         _ samples: [SampleMedia.Sample], _ audio: [RenderPlan.AudioPlacement],
@@ -22,7 +22,7 @@ import TestSupport
         (samples.reduce(0) { $0 + $1 * $1 } / Float(max(1, samples.count))).squareRoot()
     }
 
-    /// As many as an edit may have: more than one argument of a command holds.
+    /// The maximum of an edit, which is too long for one argument of a command.
     @Test func `a gain of 4,000 points equals the line through them`() async throws {
         let clip = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)
         var (few, many) = (clip, clip)

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 
-/// Sound that is copied instead of encoded.
+/// Audio that is copied instead of encoded.
 @Suite struct SoundCopyTests {
     private func rows(_ starts: [Int]) -> [PacketRow] {
         starts.map {
@@ -32,7 +32,7 @@ import TestSupport
     @Test func `a gap or a missing priming packet prevents the copy`() {
         let packets = (-1..<10).map { $0 * 1_024 }
 
-        // Too few, no packet before the first sample, a gap, from too far back.
+        // Too few packets, none before the first sample, a gap, a first one too early.
         #expect(count(packets, samples: 11 * 1_024) == nil)
         #expect(count(Array(packets.dropFirst()), samples: 1_024) == nil)
         #expect(count(packets.filter { $0 != 2_048 }, samples: 8_192) == nil)

@@ -6,9 +6,9 @@ import Testing
 import TestSupport
 
 
-/// Sound that is made in pieces: nothing is heard of their borders.
+/// Audio mixed in pieces: their borders are inaudible.
 @Suite struct SoundPieceTests {
-    /// A plan of that many seconds whose sound is AAC, in pieces of as many frames.
+    /// A plan whose AAC is made in pieces of `pieceFrames` audio frames.
     private func rendering(
         _ samples: [SampleMedia.Sample], seconds: Int, pieceFrames: Int, sampleRate: Int = 48_000,
         _ audio: [RenderPlan.AudioPlacement]
@@ -71,7 +71,7 @@ import TestSupport
         #expect(starts == (0..<starts.count).map { ($0 - 1) * 1_024 })
         #expect(sound.count == whole.count)
         #expect(sound.count / 2 >= rendering.plan.sampleCount)
-        // What was mixed, and what the encoder makes of it as a whole.
+        // The mixed samples, and the same encoded as a whole.
         var mixed = rendering
         mixed.plan.soundPieces = nil
         mixed.plan.output.audio.codec = .pcm
@@ -105,7 +105,7 @@ import TestSupport
         for frames in try #require(plan.soundPieces) {
             let piece = SoundPiece(frames, of: plan)
             let part = try await mixed(rendering, piece.plan(in: plan), piece.count)
-            // What is kept: the rest is there for the encoder's state.
+            // The kept packets: the others set the encoder's state.
             let kept = (max(0, frames.start - 1) * 1_024 - piece.start)..<piece.count
             let expected = whole[2 * (kept.lowerBound + piece.start)..<2 * piece.end]
             let off = difference(Array(expected), Array(part[(2 * kept.lowerBound)...]))

@@ -99,7 +99,7 @@ struct Rendering {
         return Array(try Data(contentsOf: URL(filePath: raw)))
     }
 
-    /// All samples of the sound, interleaved.
+    /// All samples of the audio, interleaved.
     static func samples(of path: String) async throws -> [Float] {
         let raw = "\(path).f32"
         // Decoders differ in the last bit from one version to the next.
@@ -113,7 +113,7 @@ struct Rendering {
         }
     }
 
-    /// Renders every chunk and the sound, and makes the finished file of them.
+    /// Renders every chunk and the audio, and makes the finished file of them.
     /// - Parameter bytes: How large the film is said to be.
     func export(bytes: Int = 0) async throws -> String {
         var chunks: [String] = []
@@ -132,7 +132,7 @@ struct Rendering {
         return path
     }
 
-    /// Renders the sound, the whole or its pieces; nothing where there is none.
+    /// Renders the audio, the whole or its pieces; nothing where there is none.
     func renderSound() async throws -> [String] {
         guard plan.output.format.hasSound else { return [] }
         let pieces = plan.soundPieces.map { $0.map(Optional.some) } ?? [nil]
@@ -145,7 +145,7 @@ struct Rendering {
         return paths
     }
 
-    /// Renders the sound alone and returns its samples.
+    /// Renders the audio alone and returns its samples.
     func renderedSound(urls: [Int: String]? = nil) async throws -> [Float] {
         let path = "\(folder)/sound-\(UUID().uuidString).mov"
         _ = try await engine.renderAudio(of: plan, sourceURLs: urls ?? self.urls, to: path)
@@ -167,5 +167,5 @@ extension MediaEngine {
     }
 }
 
-/// Equality of sound that prints no hundred thousand samples when it fails.
+/// Equality of samples; a failure does not print all of them.
 func same(_ one: [Float], _ other: [Float]) -> Bool { one == other }
