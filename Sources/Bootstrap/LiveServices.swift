@@ -7,7 +7,7 @@ import HTTPTransport
 import LambdaRuntime
 import ObjectStore
 
-/// Every function of the binary, built when `_HANDLER` names it.
+/// Every function of the binary by name; built when `_HANDLER` names it.
 func liveFunctions() -> [String: FunctionFactory] {
     var functions: [String: FunctionFactory] = [:]
     for function in Registry.functions {
@@ -24,12 +24,12 @@ func liveFunctions() -> [String: FunctionFactory] {
     return functions
 }
 
-/// A variable as it is now: the loop sets one for each invocation.
+/// The current value of a variable: the loop sets one for each invocation.
 private let variable: @Sendable (String) -> String? = { name in
     getenv(name).map { String(cString: $0) }
 }
 
-/// The live values, from the environment.
+/// Builds the live values from the environment.
 /// - Throws: `ConfigurationError` naming every variable that is missing or
 ///   malformed; the runtime posts it as the init error.
 private func liveServices(
