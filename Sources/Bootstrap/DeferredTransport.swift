@@ -1,16 +1,15 @@
 import HTTPTransport
 import Synchronization
 
-/// A `CurlTransport` that is made when it is first needed: libcurl is most of
-/// what a start would otherwise wait for.
+/// A `CurlTransport` made on first use: loading libcurl would be most of a cold start.
 final class DeferredTransport: HTTPClient {
     private let transport = Mutex<CurlTransport?>(nil)
     private let certificatesFile: String?
 
-    /// - Parameter certificatesFile: nil: the authorities of the system.
+    /// - Parameter certificatesFile: Trusted authorities; nil uses the system's.
     init(certificatesFile: String?) { self.certificatesFile = certificatesFile }
 
-    /// Makes it now. Whoever needs it meanwhile waits some milliseconds.
+    /// Makes the transport now. Concurrent calls wait for it.
     func prepare() { _ = prepared() }
 
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {

@@ -6,7 +6,7 @@ import HTTPTransport
 import LambdaRuntime
 import ObjectStore
 
-/// Every function of the binary, built when `_HANDLER` names it.
+/// Every function of the binary by name; built when `_HANDLER` names it.
 func liveFunctions() -> [String: FunctionFactory] {
     var functions: [String: FunctionFactory] = [:]
     for function in Registry.functions {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Every variable of this process. Foundation would do it too, but is more
-/// than a function that answers from memory needs at its start.
+/// Every environment variable of this process. Read without Foundation, which would
+/// slow the start.
 func processEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
     var next = environ

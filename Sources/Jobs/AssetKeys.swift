@@ -1,6 +1,6 @@
 package import ObjectStore
 
-/// Where one uploaded file and all that is derived from it live.
+/// Builds and parses every object key of one asset.
 package struct AssetKeys: Hashable, Sendable {
     package let owner: OwnerID
     package let asset: AssetID
@@ -12,14 +12,15 @@ package struct AssetKeys: Hashable, Sendable {
 
     private var root: String { "assets/\(owner.text)/\(asset.text)" }
 
-    /// What init-upload promised: name, type, size and key of the upload.
+    /// The `UploadRecord`: announced name, type, size and key.
     package var upload: ObjectKey { ObjectKey("\(root)/upload.json") }
-    /// The probe's finding; its presence means that the upload is complete.
+    /// The `AssetRecord`; exists once the upload is complete.
     package var record: ObjectKey { ObjectKey("\(root)/asset.json") }
+    /// A still frame as JPEG.
     package var poster: ObjectKey { ObjectKey("\(root)/poster.jpg") }
-    /// The sound alone, packet by packet as in the source.
+    /// The extracted audio, packet by packet as in the source.
     ///
-    /// - Parameter etag: Of the upload: one that is sent again has another sound.
+    /// - Parameter etag: ETag of the upload: a repeated upload has other audio.
     package func audio(of etag: String, fileExtension: String) -> ObjectKey {
         ObjectKey("\(audioPrefix(of: etag))\(fileExtension)")
     }

@@ -2,7 +2,7 @@ package import Captions
 package import MediaTime
 package import ObjectStore
 
-/// Where one export lives. Every key of an export is built here.
+/// Builds and parses every object key of one export.
 package struct ExportKeys: Hashable, Sendable {
     package let owner: OwnerID
     package let job: JobID
@@ -19,7 +19,7 @@ package struct ExportKeys: Hashable, Sendable {
     package var edit: ObjectKey { key("edit.json") }
     /// The immutable `RenderPlan`.
     package var plan: ObjectKey { key("plan.json") }
-    /// Its presence asks every renderer to stop.
+    /// Asks every renderer to stop by its presence.
     package var cancel: ObjectKey { key("cancel.json") }
     /// The one terminal record, written with `If-None-Match: *`.
     package var result: ObjectKey { key("result.json") }
@@ -29,14 +29,14 @@ package struct ExportKeys: Hashable, Sendable {
     /// the extension of its format.
     package func output(fileExtension: String) -> ObjectKey { key("output.\(fileExtension)") }
 
-    /// A chunk as a piece of the HLS stream. The name tells how many bytes set
-    /// a player up, so that a listing is all that a playlist needs.
+    /// A chunk as a segment of the HLS stream. The name holds the size of the
+    /// initialization segment, so that a playlist needs only a listing.
     package func streamPiece(_ frames: FrameRange, initialisationBytes: Int) -> ObjectKey {
         key("hls/\(RenderUnit.video(frames).name).\(initialisationBytes).mp4")
     }
-    /// The whole sound of the HLS stream.
+    /// The audio of the HLS stream.
     package var streamSound: ObjectKey { key("hls/audio.mp4") }
-    /// Where the sound's fragments lie; written after the sound itself.
+    /// Byte ranges of the audio's fragments; written after the audio.
     package var streamSoundIndex: ObjectKey { key("hls/audio.json") }
 
     /// A file of captions beside the output.
@@ -44,39 +44,45 @@ package struct ExportKeys: Hashable, Sendable {
         key("captions.\(format.rawValue)")
     }
 
+    /// Requests a unit: its event starts render-chunk.
     package func request(_ unit: RenderUnit) -> ObjectKey {
         key("requests/\(unit.name).chunk.json")
     }
-    /// In place of a request while another export renders the unit as well.
+    /// Replaces a request while another export renders the unit.
     package func awaited(_ unit: RenderUnit) -> ObjectKey {
         key("requests/\(unit.name).shared.json")
     }
-    /// Its size in bytes is the number of frames done.
+    /// Shows the frames done by its size in bytes.
     package func progress(_ unit: RenderUnit) -> ObjectKey { key("progress/\(unit.name)") }
+    /// The `RenderReceipt` of a finished unit.
     package func receipt(_ unit: RenderUnit) -> ObjectKey { key("receipts/\(unit.name).json") }
+    /// The `FailureRecord` of one attempt at a unit.
     /// - Parameter attempt: From 1.
     package func failure(_ unit: RenderUnit, attempt: Int) -> ObjectKey {
         key("failures/\(unit.name).\(attempt).json")
     }
+    /// The `FailureRecord` of one attempt at the stitch.
     /// - Parameter attempt: From 1.
     package func stitchFailure(attempt: Int) -> ObjectKey { key("failures/all.\(attempt).json") }
 
-    /// Says that the export is not terminal yet: the sweep's work list.
+    /// Marks an export that has not ended; the sweep lists these.
     package var active: ObjectKey { ObjectKey("active/\(job.text)") }
+    /// Prefix of every `active` key.
     package static let activePrefix = "active/"
-    /// Tells the owner of a job from its ID alone.
+    /// The `JobPointer`: owner and dialect by job ID.
     package var pointer: ObjectKey { Self.pointer(job) }
+    /// The `JobPointer` of a job.
     package static func pointer(_ job: JobID) -> ObjectKey { ObjectKey("jobs/\(job.text).json") }
-    /// Says that the export exists; an owner's are listed newest first.
+    /// Lists the export, newest first among its owner's.
     package var recent: ObjectKey {
         let age = max(0, Self.latestMilliseconds - job.milliseconds)
         let digits = String(age)
         let zeros = String(repeating: "0", count: max(0, 13 - digits.count))
         return ObjectKey("\(Self.recentPrefix(of: owner))\(zeros)\(digits)/\(job.text)")
     }
-    /// Of every `recent` key of one owner.
+    /// Prefix of every `recent` key of one owner.
     package static func recentPrefix(of owner: OwnerID) -> String { "recent/\(owner.text)/" }
-    /// The export that a `recent` key stands for, or nil for another key.
+    /// The export of a `recent` key; nil for any other key.
     package static func parseRecent(_ key: ObjectKey) -> ExportKeys? {
         let parts = key.text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "recent", let owner = OwnerID(String(parts[1])),
@@ -84,16 +90,16 @@ package struct ExportKeys: Hashable, Sendable {
         else { return nil }
         return ExportKeys(owner: owner, job: job)
     }
-    /// Times are counted down from here, in the year 2286: a listing is in
-    /// rising order.
+    /// Upper bound of times, in the year 2286. Keys hold the difference, since listings
+    /// ascend.
     private static let latestMilliseconds = 9_999_999_999_999
 
-    /// The first request with a client token decides the job.
+    /// The `ClientTokenRecord`: the first request with a token names the job.
     /// - Parameter digest: SHA-256 of the token, in hexadecimal.
     package static func clientToken(_ digest: String, owner: OwnerID) -> ObjectKey {
         ObjectKey("tokens/\(owner.text)/\(digest).json")
     }
-    /// A rendered unit under its content address.
+    /// A rendered unit by content address.
     /// - Parameter digest: SHA-256 of the unit's fingerprint, in hexadecimal.
     package static func cache(_ digest: String, fileExtension: String, owner: OwnerID) -> ObjectKey
     {
@@ -102,7 +108,7 @@ package struct ExportKeys: Hashable, Sendable {
 
     private func key(_ rest: String) -> ObjectKey { ObjectKey(prefix + rest) }
 
-    /// The export and the rest of the key below it, or nil for another key.
+    /// The export and the rest of a key below it; nil for any other key.
     package static func parse(_ key: ObjectKey) -> (keys: ExportKeys, rest: Substring)? {
         let parts = key.text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "exports",
@@ -111,7 +117,7 @@ package struct ExportKeys: Hashable, Sendable {
         return (ExportKeys(owner: owner, job: job), parts[3])
     }
 
-    /// What a `*.chunk.json` key asks for, or nil for another key.
+    /// Export and unit of a `*.chunk.json` key; nil for any other key.
     package static func parseChunkRequest(_ key: ObjectKey) -> (ExportKeys, RenderUnit)? {
         guard let (keys, rest) = parse(key), rest.hasPrefix("requests/"),
             rest.hasSuffix(".chunk.json"),
@@ -121,7 +127,7 @@ package struct ExportKeys: Hashable, Sendable {
         return (keys, unit)
     }
 
-    /// The export that a `*.stitch.json` key asks to stitch, or nil for another key.
+    /// The export of the stitch request's key; nil for any other key.
     package static func parseStitchRequest(_ key: ObjectKey) -> ExportKeys? {
         guard let (keys, rest) = parse(key), rest == stitchRequestName else { return nil }
         return keys
