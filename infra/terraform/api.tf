@@ -54,7 +54,7 @@ resource "aws_lambda_permission" "url" {
   function_url_auth_type = try(each.value.url.authType, "NONE")
 }
 
-# Asked for beside the one above since October 2025.
+# Required in addition to the permission above since October 2025.
 resource "aws_lambda_permission" "url_invoke" {
   for_each                 = local.answering
   statement_id             = "url-invoke"

@@ -29,7 +29,7 @@ locals {
   ]...)
   notifications = flatten([
     for name, function in local.notified : [
-      for wish in function.objectEvents : merge(wish, { function = name })
+      for trigger in function.objectEvents : merge(trigger, { function = name })
     ]
   ])
   bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.bucket_name}"

@@ -4,11 +4,11 @@ output "api_url" {
 }
 
 output "function_urls" {
-  description = "Function URL by function."
+  description = "Function URL of each function."
   value       = { for name, url in aws_lambda_function_url.function : name => url.function_url }
 }
 
 output "alarm_topic" {
-  description = "Subscribe here."
+  description = "SNS topic of the alarms: subscribe to it."
   value       = aws_sns_topic.alarms.arn
 }

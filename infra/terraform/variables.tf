@@ -5,12 +5,12 @@ variable "name" {
 }
 
 variable "bucket_name" {
-  description = "Name of the bucket that is created."
+  description = "Name of the bucket to create."
   type        = string
 }
 
 variable "tokens" {
-  description = "token=owner,token2=owner2: who may call the functions."
+  description = "Callers of the functions: token=owner,token2=owner2."
   type        = string
   sensitive   = true
   validation {
@@ -20,13 +20,13 @@ variable "tokens" {
 }
 
 variable "frontend_url" {
-  description = "Origin that browsers may call from, or * for any."
+  description = "Allowed browser origin (CORS), or * for any."
   type        = string
   default     = "*"
 }
 
 variable "architecture" {
-  description = "What the package was built for: x86_64 or arm64."
+  description = "Architecture of the package: x86_64 or arm64."
   type        = string
   default     = "x86_64"
   validation {
@@ -36,7 +36,7 @@ variable "architecture" {
 }
 
 variable "code_bucket" {
-  description = "Bucket that holds the package of make package; not for an image."
+  description = "Bucket with the package from make package; not for an image."
   type        = string
   default     = null
 }
@@ -48,25 +48,25 @@ variable "code_key" {
 }
 
 variable "code_hash" {
-  description = "Base64 SHA-256 of the package: a new one deploys the code again."
+  description = "Base64 SHA-256 of the package; a new value deploys the code again."
   type        = string
   default     = null
 }
 
 variable "image_uri" {
-  description = "Image made with infra/container/Dockerfile.lambda, in place of the package."
+  description = "Image built with infra/container/Dockerfile.lambda, instead of a package."
   type        = string
   default     = null
 }
 
 variable "worker_concurrency" {
-  description = "Chunks that render at once."
+  description = "Number of chunks rendered at once."
   type        = number
   default     = 50
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Days that logs are kept."
   type        = number
   default     = 14
 }
