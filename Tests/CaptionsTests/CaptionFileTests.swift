@@ -1,5 +1,8 @@
+import Captions
 @testable import MediaTime
+import RenderPlans
 import Testing
+import TestSupport
 
 
 @Suite struct CaptionFileTests {
