@@ -6,8 +6,8 @@ import pytest
 from runtime_platform import NEXT, error, response
 
 
-def test_next_asks_without_a_body_and_waits_as_long_as_it_takes(echo):
-    # Nothing to wait for but the answer: the socket has no time limit of its own.
+def test_next_asks_without_a_body_and_waits_without_a_limit(echo):
+    # The process sleeps in its read: the socket has no time limit.
     pid = echo.process.pid
     states = {line.split()[0]: line.split()[1]
               for line in open(f"/proc/{pid}/status") if len(line.split()) > 1}
@@ -98,7 +98,7 @@ def test_every_error_type_is_one_that_lambda_keeps(echo):
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410, 413, 429])
-def test_a_4xx_to_a_response_is_told_in_the_log_and_the_next_event_is_served(echo, status):
+def test_a_4xx_to_a_response_is_logged_and_the_next_event_is_served(echo, status):
     echo.connection.event(b"1")
     echo.connection.request()
     echo.connection.answer(status, b'{"errorMessage":"no","errorType":"X"}')
@@ -111,12 +111,12 @@ def test_a_4xx_to_a_response_is_told_in_the_log_and_the_next_event_is_served(ech
 
 def test_a_413_before_the_whole_response_was_sent_is_understood(echo):
     echo.connection.event({"respond_bytes": 8_000_000})
-    # Reads the head only; the rest is still on its way when the refusal comes.
+    # Reads the head only; the refusal arrives before the rest.
     echo.connection.stream.readline()
     echo.connection.send("HTTP/1.1 413 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     echo.connection.close()
     again = echo.accept()
-    # The refusal may be lost to the reset; then the response is tried again.
+    # The refusal may be lost in the reset; the response is posted again then.
     while (request := again.request()).what != NEXT:
         assert request.what == response()
         again.answer(413)
@@ -190,7 +190,7 @@ def test_an_answer_that_is_not_clean_http_is_not_guessed_at(echo, head):
 
 def test_a_request_id_that_is_a_path_is_refused(echo):
     echo.connection.event(b"1", request_id="../../x")
-    # The framing was sound, so the connection is still good.
+    # The framing was valid, so the connection is kept.
     assert echo.connection.request().what == NEXT
 
 

@@ -1,4 +1,4 @@
-"""Init, SIGTERM, traps, SnapStart, several events at once, what a start loads."""
+"""Init, SIGTERM, traps, SnapStart, concurrent events, libraries loaded at the start."""
 import json
 import select
 import signal
@@ -128,7 +128,7 @@ def test_events_are_served_at_the_same_time_where_the_platform_says_so(platform)
     connections = [platform.first() for _ in range(3)]
     for number, connection in enumerate(connections):
         connection.event({"sleep_ms": 300, "n": number}, request_id=f"r-{number}")
-    # None of them waits for another one: all three post before any is answered.
+    # All three post before any is answered: they are concurrent.
     for number, connection in enumerate(connections):
         request = connection.request()
         assert (request.what, request.json()["n"]) == (response(f"r-{number}"), number)

@@ -17,7 +17,7 @@ def invoke(platform, event=b"1", **environment):
 
 
 @pytest.mark.parametrize("format", [None, "JSON"])
-def test_lines_are_json_with_what_lambda_filters_by_and_the_request_id(platform, format):
+def test_lines_are_json_with_lambdas_filter_fields_and_the_request_id(platform, format):
     invoke(platform, **({"AWS_LAMBDA_LOG_FORMAT": format} if format else {}))
     line = platform.log()
     assert re.fullmatch(TIME, line.pop("timestamp"))
@@ -39,7 +39,7 @@ def test_the_text_format_has_time_request_id_and_level_between_tabs(platform):
 @pytest.mark.parametrize("level, is_written", [
     ("TRACE", True), ("DEBUG", True), ("INFO", True), ("info", True), ("WARN", False),
     ("ERROR", False), ("FATAL", False), ("nonsense", True)])
-def test_the_level_decides_what_is_written(platform, level, is_written):
+def test_lines_below_the_level_are_dropped(platform, level, is_written):
     invoke(platform, AWS_LAMBDA_LOG_LEVEL=level)
     platform.terminate()
     assert bool(platform.all_lines()) == is_written

@@ -29,7 +29,7 @@ def test_each_chunk_is_sent_when_it_is_written(echo):
     assert stream.readline() == b"chunk 0\n"
 
 
-def test_an_error_in_the_middle_is_told_in_the_trailers(echo):
+def test_an_error_after_the_first_byte_is_in_the_trailers(echo):
     echo.connection.event({"stream_fail": 2})
     request = echo.connection.request()
     assert request.chunks == [b"chunk 0\n", b"chunk 1\n"]
@@ -59,7 +59,7 @@ def test_a_stream_that_is_refused_ends_and_the_next_event_is_served(echo):
     while echo.connection.stream.readline() != b"chunk 5\n":
         pass
     echo.connection.answer(413, headers="Connection: close\r\n")
-    # Whatever was written before the refusal was seen.
+    # The chunks that were written before the refusal arrived.
     echo.connection.socket.settimeout(20)
     while echo.connection.stream.read1(65536):
         pass

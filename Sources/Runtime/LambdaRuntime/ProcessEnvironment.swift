@@ -1,8 +1,8 @@
 import Glibc
 
-/// Every variable of this process. Foundation would do it too, but is more
-/// than a function that answers from memory needs at its start.
-func processEnvironment() -> [String: String] {
+/// The environment variables of this process. Without Foundation, which would make the start
+/// slower. Call it once, in `main`.
+package func processEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
     var next = environ
     while let entry = next.pointee {
