@@ -1,6 +1,6 @@
 import Glibc
 
-/// Bytes in memory as a body.
+/// Reads a body from memory.
 final class BytesReader: HTTPBodyReader {
     private let bytes: [UInt8]
     private var position = 0
@@ -15,26 +15,27 @@ final class BytesReader: HTTPBodyReader {
     }
 }
 
-/// A part of a file as a body.
+/// Reads a body from a part of a file.
 package final class FileReader: HTTPBodyReader {
     private let descriptor: Int32
     private let end: Int
     private var position: Int
 
-    /// - Throws: `.localFile` when it cannot be opened.
+    /// Opens the file.
+    /// - Throws: `.localFile` when the file cannot be opened.
     package init(path: String, offset: Int, bytes: Int) throws(HTTPTransportError) {
         position = offset
         end = offset + bytes
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw HTTPTransportError(.localFile, "The body's file cannot be opened")
+            throw HTTPTransportError(.localFile, "The file of the body cannot be opened")
         }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// The page cache serves a file that was just written; a slow disk would
-    /// hold up the other transfers for as long as one read.
+    /// Reads the next bytes. The page cache serves a file that was just written; a
+    /// slow disk delays the other transfers by one read.
     package func read(
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(HTTPTransportError) -> Int {

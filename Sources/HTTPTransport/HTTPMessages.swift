@@ -1,21 +1,26 @@
-/// One request, complete as it goes over the wire.
+/// One HTTP request, complete as it is sent.
 package struct HTTPRequest: Sendable {
+    /// Method name, for instance `GET`.
     package var method: String
+    /// Absolute URL, percent-encoded.
     package var url: String
-    /// In this order; curl adds `Host` and `Content-Length` where missing.
+    /// Headers in sending order; curl adds `Host` and `Content-Length` if missing.
     package var headers: [(name: String, value: String)]
+    /// The body to send.
     package var body: HTTPRequestBody
+    /// The destination of a successful response's body.
     package var sink: HTTPSink
-    /// Connecting takes no longer than this.
+    /// Limit for connecting, in milliseconds.
     package var connectTimeoutMilliseconds: Int
-    /// The whole exchange takes no longer than this; 0 sets no limit.
+    /// Limit for the whole exchange, in milliseconds; 0 sets no limit.
     package var timeoutMilliseconds: Int
-    /// Fewer than 1 kB/s for this long is a stall; 0 sets no limit.
+    /// A transfer below 1 kB/s for this many seconds fails; 0 sets no limit.
     package var stallTimeoutSeconds: Int
-    /// Gets the bytes of the body sent so far, on the transport's thread: it
-    /// must be quick.
+    /// Receives the number of body bytes sent so far, on the transport's thread:
+    /// it must return quickly.
     package var onSent: (@Sendable (Int) -> Void)?
 
+    /// A request without a body, answered in memory, unless stated.
     package init(
         method: String, url: String, headers: [(name: String, value: String)] = [],
         body: HTTPRequestBody = .none, sink: HTTPSink = .memory(maximumBytes: 64 << 20),
@@ -34,8 +39,8 @@ package struct HTTPRequest: Sendable {
 }
 
 extension HTTPRequest {
-    /// Whether URL and headers hold nothing that would end them early: curl sends
-    /// a line break in a header as it is, and with it a header of somebody else.
+    /// True if method, URL and headers are free of control characters: curl sends a
+    /// line break in a header unchanged, which would inject another header.
     var isWellFormed: Bool {
         let isPlain = { (text: String, lowest: UInt8) in
             text.utf8.allSatisfy { $0 >= lowest && $0 != 0x7F }
@@ -48,13 +53,13 @@ extension HTTPRequest {
     }
 }
 
+/// The body of a request.
 package enum HTTPRequestBody: Sendable {
     case none
     case bytes([UInt8])
-    /// A part of a file, streamed from disk as the network takes it.
+    /// A part of a file, read while it is sent.
     case file(path: String, offset: Int, bytes: Int)
-    /// Bytes that are made as the network takes them; each sending opens a
-    /// reader of its own, which gives exactly so many.
+    /// `bytes` bytes, produced while they are sent. Each attempt opens a new reader.
     case stream(
         bytes: Int, open: @Sendable () throws(HTTPTransportError) -> any HTTPBodyReader)
 
@@ -68,36 +73,40 @@ package enum HTTPRequestBody: Sendable {
     }
 }
 
-/// Gives a body's bytes in their order, on the transport's thread.
+/// Produces the bytes of a body in order, on the transport's thread.
 package protocol HTTPBodyReader: AnyObject {
-    /// - Returns: the count of bytes that were put into the buffer; 0 at the end.
+    /// Fills the buffer from its beginning.
+    /// - Returns: The number of bytes written; 0 at the end of the body.
     func read(
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(HTTPTransportError) -> Int
 }
 
-/// Where the bytes of a successful answer go. An answer of 300 and above always
-/// goes to memory, so that its text can be read.
+/// The destination of a successful response's body. The body of a status of 300 or above
+/// always goes to memory, so that its text can be read.
 package enum HTTPSink: Sendable {
-    /// More than this ends the transfer with `.tooLarge`.
+    /// In memory; a larger body fails with `.tooLarge`.
     case memory(maximumBytes: Int)
-    /// Written to this open file in order, from an offset in bytes. The caller
-    /// keeps it open until the call returns. `observe` sees the bytes as they are
-    /// written, on the transport's thread: it must be quick.
+    /// Written to an open file in order, from an offset in bytes. The caller keeps
+    /// it open until the call returns. `observe` receives the bytes, on the
+    /// transport's thread: it must return quickly.
     case file(
         descriptor: Int32, offset: Int = 0,
         observe: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil)
 }
 
+/// A complete response.
 package struct HTTPResponse: Sendable {
+    /// Status code.
     package var status: Int
-    /// As received; of an interim answer nothing is kept.
+    /// Headers as received; those of interim responses are dropped.
     package var headers: [(name: String, value: String)]
-    /// Empty where the sink was a descriptor.
+    /// The body; empty if it went to a file.
     package var body: [UInt8]
-    /// Bytes of the body, wherever they went.
+    /// Length of the body in bytes, in memory or in a file.
     package var bodyBytes: Int
 
+    /// A response.
     package init(
         status: Int, headers: [(name: String, value: String)], body: [UInt8], bodyBytes: Int
     ) {
@@ -107,45 +116,50 @@ package struct HTTPResponse: Sendable {
         self.bodyBytes = bodyBytes
     }
 
-    /// The first header of that name, in any case.
+    /// The value of the first header with this name, ignoring case.
     package subscript(name: String) -> String? {
         let wanted = name.lowercased()
         return headers.first { $0.name.lowercased() == wanted }?.value
     }
 }
 
-/// Why there is no complete answer.
+/// An exchange without a complete response.
 package struct HTTPTransportError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Kinds of failure.
     package enum Code: String, Sendable, Hashable {
-        /// No connection: name, address, refused.
+        /// No connection: unknown name, no route, refused, or too many requests wait.
         case connect
         case timeout
-        /// The connection broke before the answer was complete.
+        /// The connection broke before the response was complete.
         case reset
         case tls
-        /// More bytes than the caller takes.
+        /// The response is larger than the caller's limit.
         case tooLarge
         /// The local file could not be read or written.
         case localFile
         case cancelled
-        /// The request or the answer is not HTTP.
+        /// The request or the response is not valid HTTP.
         case invalid
     }
 
+    /// The kind of failure.
     package var code: Code
-    /// libcurl's words; holds no URL.
+    /// libcurl's message; contains no URL.
     package var text: String
 
+    /// An error.
     package init(_ code: Code, _ text: String) {
         self.code = code
         self.text = text
     }
 
+    /// One sentence with the kind and libcurl's message.
     package var description: String { "The HTTP exchange failed (\(code.rawValue)): \(text)." }
 }
 
-/// Sends one request and gives its answer; no retries, no redirects.
+/// Sends one request and returns its response; no retries, no redirects.
 package protocol HTTPClient: Sendable {
-    /// - Throws: when there is no complete answer; any status is an answer.
+    /// Sends a request.
+    /// - Throws: When there is no complete response; every status is a response.
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse
 }

@@ -1,8 +1,7 @@
 import CCurl
 import Glibc
 
-/// One transfer on its way through libcurl; used by the transport's thread
-/// alone, from `begin` to `end`.
+/// One transfer of libcurl; used by the transport's thread alone.
 final class Transfer {
     let handle: OpaqueCurl
     private let request: HTTPRequest
@@ -18,16 +17,18 @@ final class Transfer {
 
     typealias OpaqueCurl = UnsafeMutableRawPointer
 
-    /// Bytes of an answer's headers that are taken; S3's own limit is 8 kB.
-    private static let maximumHeaderBytes = 64 << 10
+    /// Limit for the headers of a response; S3 limits its own to 8 kB.
+    private static let headerBytesMax = 64 << 10
+    /// Limit for the body of a status of 300 or above.
+    private static let errorBytesMax = 1 << 20
     private static let bufferBytes = 256 << 10
 
-    /// - Throws: `.localFile` when the body's file cannot be opened, `.invalid`
-    ///   for a request that would read as another one on the wire.
+    /// - Throws: `.localFile` when the body's file cannot be opened, `.invalid` for a
+    ///   URL or header with a control character.
     init(_ request: HTTPRequest) throws(HTTPTransportError) {
         guard request.isWellFormed else {
             throw HTTPTransportError(
-                .invalid, "The URL or a header has a character that cannot be sent")
+                .invalid, "The URL or a header contains a control character")
         }
         guard let handle = curl_easy_init() else {
             throw HTTPTransportError(.connect, "libcurl has no memory for a handle")
@@ -54,7 +55,7 @@ final class Transfer {
     }
 
     /// Sets every option. `self` must outlive the transfer.
-    /// - Parameter certificatesFile: nil: the authorities of the system.
+    /// - Parameter certificatesFile: Path of the authorities; nil for the system's.
     func configure(certificatesFile: String?) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         _ = spool_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
@@ -72,7 +73,7 @@ final class Transfer {
         _ = spool_curl_set_long(
             handle, CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeoutMilliseconds)
         _ = spool_curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeoutMilliseconds)
-        // curl's own buffers are made for pages, not for media.
+        // curl's default buffers are small for media.
         if (request.body.count ?? 0) > Self.bufferBytes {
             _ = spool_curl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, Self.bufferBytes)
         }
@@ -89,10 +90,10 @@ final class Transfer {
     }
 
     private func setHeaders() {
-        // An empty Expect saves the wait for a 100 that few servers send.
+        // An empty Expect avoids the wait for a 100 that few servers send.
         var lines = ["Expect:", "Accept:"]
         for (name, value) in request.headers {
-            // `Name;` is curl's way to send a header without a value.
+            // curl sends `Name;` as a header without a value.
             lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
         for line in lines { headerList = curl_slist_append(headerList, line) }
@@ -116,12 +117,12 @@ final class Transfer {
         }
         _ = spool_curl_set_callback(handle, CURLOPT_READFUNCTION, readBody)
         _ = spool_curl_set_pointer(handle, CURLOPT_READDATA, context)
-        // On a reused connection that breaks, curl would send a body again by
-        // itself. The server may have taken the first one: only the caller can
-        // tell what a second answer then means, so only the caller repeats.
+        // On a reused connection that breaks, curl would resend the body. The
+        // server may have received the first one, and only the caller can judge
+        // the second response, so only the caller retries.
         _ = spool_curl_set_seek_callback(handle, refuseToRewind)
-        // Without bytes there is nothing to rewind, and so nothing to refuse: on
-        // a new connection curl does not send again.
+        // Without a body there is no rewind to refuse, but curl does not resend on
+        // a new connection.
         if length ?? 0 == 0, request.method == "PUT" || request.method == "POST" {
             _ = spool_curl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
         }
@@ -134,7 +135,7 @@ final class Transfer {
         _ = spool_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
     }
 
-    /// The answer, or what went wrong.
+    /// The response, or the failure.
     func outcome(_ result: CURLcode) -> Result<HTTPResponse, HTTPTransportError> {
         if let failure { return .failure(failure) }
         guard result == CURLE_OK else {
@@ -171,7 +172,7 @@ final class Transfer {
             let count = try reader.read(
                 into: UnsafeMutableRawBufferPointer(start: buffer, count: capacity))
             guard count > 0 || sent == length else {
-                throw HTTPTransportError(.localFile, "The body is shorter than said")
+                throw HTTPTransportError(.localFile, "The body is shorter than declared")
             }
             sent += count
             request.onSent?(sent)
@@ -182,13 +183,13 @@ final class Transfer {
         }
     }
 
-    /// One header line with its line end, or the status line.
-    /// - Returns: whether it was taken.
+    /// Receives one header line with its line end, or the status line.
+    /// - Returns: Whether the transfer continues.
     func take(header line: String) -> Bool {
         headerBytes += line.utf8.count
-        guard headerBytes <= Self.maximumHeaderBytes else {
+        guard headerBytes <= Self.headerBytesMax else {
             failure = HTTPTransportError(
-                .tooLarge, "The answer's headers have more than \(Self.maximumHeaderBytes) bytes")
+                .tooLarge, "The response's headers have more than \(Self.headerBytesMax) bytes")
             return false
         }
         if line.hasPrefix("HTTP/") {
@@ -205,7 +206,8 @@ final class Transfer {
         return true
     }
 
-    /// - Returns: whether the bytes were taken.
+    /// Receives bytes of the body.
+    /// - Returns: Whether the transfer continues.
     func take(body bytes: UnsafeRawBufferPointer) -> Bool {
         bodyBytes += bytes.count
         if case .file(let descriptor, let offset, let observe) = request.sink,
@@ -214,22 +216,21 @@ final class Transfer {
             observe?(bytes)
             return write(bytes, to: descriptor, at: offset + bodyBytes - bytes.count)
         }
-        // The caller's limit is for what it asked for, not for an error's text.
-        var limit = 1 << 20
+        // The caller's limit is for a successful body, not for an error's text.
+        var limit = Self.errorBytesMax
         if case .memory(let maximum) = request.sink, (200..<300).contains(status) {
             limit = maximum
         }
         guard body.count + bytes.count <= limit else {
-            failure = HTTPTransportError(.tooLarge, "The answer has more than \(limit) bytes")
+            failure = HTTPTransportError(.tooLarge, "The response has more than \(limit) bytes")
             return false
         }
         body.append(contentsOf: bytes)
         return true
     }
 
-    /// The page cache takes the bytes at memory's speed. A disk that cannot keep
-    /// up with the network holds up the other transfers meanwhile; a thread for
-    /// the writes would copy every byte once more to avoid it.
+    /// The page cache usually accepts the bytes at once. A disk slower than the
+    /// network delays the other transfers; a writing thread would copy every byte.
     private func write(
         _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int
     ) -> Bool {

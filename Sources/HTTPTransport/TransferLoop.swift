@@ -23,7 +23,7 @@ final class CurlMulti: @unchecked Sendable {
     func wake() { curl_multi_wakeup(handle) }
 }
 
-/// Whether the caller of a request has lost interest. Set from any thread.
+/// True if the caller of a request has lost interest. Set from any thread.
 final class Cancellation: Sendable {
     private let flag = Atomic(false)
 

@@ -1,22 +1,25 @@
 import CXML2
 import Glibc
 
-/// What a document may have; S3's largest, a listing of 1,000 long keys or the
-/// completion of 10,000 parts with checksums, stay below it.
+/// Limits of a document. S3's largest documents, a listing of 1,000 long keys and the
+/// completion of 10,000 parts with checksums, are smaller.
 package enum XMLLimits {
-    package static let maximumBytes = 8 << 20
-    package static let maximumDepth = 32
-    package static let maximumElements = 200_000
+    /// Bytes of the text.
+    package static let bytesMax = 8 << 20
+    /// Nested elements.
+    package static let depthMax = 32
+    /// Elements in all.
+    package static let elementCountMax = 200_000
 }
 
 extension XMLElement {
     /// Parses a document with libxml2: no network, no entities, no DTD.
-    /// - Throws: `XMLError` when it is not well-formed, beyond `XMLLimits`, or
+    /// - Throws: `XMLError` when it is not well-formed, exceeds `XMLLimits`, or
     ///   declares a document type.
     package init(parsing bytes: [UInt8]) throws(XMLError) {
-        guard bytes.count <= XMLLimits.maximumBytes else {
+        guard bytes.count <= XMLLimits.bytesMax else {
             throw XMLError(
-                description: "The document has more than \(XMLLimits.maximumBytes) bytes.")
+                description: "The document has more than \(XMLLimits.bytesMax) bytes.")
         }
         var hasDocumentType = false
         let document = bytes.withUnsafeBytes { buffer in
@@ -37,13 +40,13 @@ extension XMLElement {
         _ node: OpaquePointer, depth: Int, count: inout Int
     ) throws(XMLError) -> XMLElement {
         count += 1
-        guard depth <= XMLLimits.maximumDepth else {
+        guard depth <= XMLLimits.depthMax else {
             throw XMLError(
-                description: "The document has more than \(XMLLimits.maximumDepth) levels.")
+                description: "The document has more than \(XMLLimits.depthMax) levels.")
         }
-        guard count <= XMLLimits.maximumElements else {
+        guard count <= XMLLimits.elementCountMax else {
             throw XMLError(
-                description: "The document has more than \(XMLLimits.maximumElements) elements.")
+                description: "The document has more than \(XMLLimits.elementCountMax) elements.")
         }
         var element = XMLElement(string(spool_xml_name(node)))
         var attribute = spool_xml_first_attribute(node)

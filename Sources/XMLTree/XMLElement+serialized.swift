@@ -1,8 +1,8 @@
 extension XMLElement {
     /// The document as UTF-8 with its XML declaration.
     ///
-    /// Characters that XML 1.0 cannot hold are written as U+FFFD: a listing
-    /// with a strange key stays readable (`encoding-type=url` keeps them).
+    /// Characters that XML 1.0 does not allow are written as U+FFFD, so that a
+    /// listing with such a key stays readable (`encoding-type=url` keeps them).
     package func serialized() -> [UInt8] {
         var bytes = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8)
         append(to: &bytes)

@@ -1,7 +1,7 @@
 """The Lambda Runtime API, scripted by a test, byte by byte.
 
-The server hands raw requests to the test and sends what the test says: what
-another HTTP library would repair or refuse is seen as it is.
+The server passes raw requests to the test and sends the test's bytes, so that
+no HTTP library repairs or refuses them.
 """
 
 import json
@@ -15,12 +15,12 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug"))
-# A hang is a failure; nothing here takes more than a second by itself.
+# Seconds until a wait fails; no step takes more than a second.
 PATIENCE = 30
 
 
 class Request:
-    """One request as it came: method, path, headers, body, trailers."""
+    """One request as received: method, path, headers, body, trailers."""
 
     def __init__(self, stream):
         line = stream.readline()
@@ -88,7 +88,7 @@ class Connection:
         )
 
     def close(self):
-        # Both, or the descriptor stays open behind the stream.
+        # Both, or the stream keeps the descriptor open.
         self.stream.close()
         self.socket.close()
 
@@ -98,7 +98,7 @@ class Connection:
 
 
 class Platform:
-    """Listens, starts the function as Lambda does, and keeps what it writes."""
+    """Listens, starts the function as Lambda does, and keeps its log."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -135,7 +135,7 @@ class Platform:
         return connection
 
     def first(self):
-        """The first connection, with its `next` taken."""
+        """The first connection, after its `next`."""
         connection = self.accept()
         assert connection.request().what == NEXT
         return connection
@@ -150,7 +150,7 @@ class Platform:
         return line
 
     def all_lines(self):
-        """Everything that was written, once the process has ended."""
+        """The whole log, after the end of the process."""
         self.process.wait(PATIENCE)
         self.reader.join(PATIENCE)
         return [self.lines.get_nowait() for _ in range(self.lines.qsize())]

@@ -129,12 +129,12 @@ def test_a_4xx_to_a_response_is_logged_and_the_next_event_is_served(echo, status
 
 def test_a_413_during_the_response_is_handled(echo):
     echo.connection.event({"respond_bytes": 8_000_000})
-    # Reads the head only; the rest is still on its way when the refusal comes.
+    # Reads the head only; the refusal arrives before the rest.
     echo.connection.stream.readline()
     echo.connection.send("HTTP/1.1 413 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     echo.connection.close()
     again = echo.accept()
-    # The refusal may be lost to the reset; then the response is tried again.
+    # The refusal may be lost in the reset; the response is posted again then.
     while (request := again.request()).what != NEXT:
         assert request.what == response()
         again.answer(413)

@@ -138,7 +138,7 @@ def test_events_are_served_concurrently_up_to_the_platforms_limit(platform):
     connections = [platform.first() for _ in range(3)]
     for number, connection in enumerate(connections):
         connection.event({"sleep_ms": 300, "n": number}, request_id=f"r-{number}")
-    # None of them waits for another one: all three post before any is answered.
+    # All three post before any is answered: they are concurrent.
     for number, connection in enumerate(connections):
         request = connection.request()
         assert (request.what, request.json()["n"]) == (response(f"r-{number}"), number)

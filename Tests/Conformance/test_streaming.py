@@ -64,7 +64,7 @@ def test_a_stream_that_is_refused_ends_and_the_next_event_is_served(echo):
     while echo.connection.stream.readline() != b"chunk 5\n":
         pass
     echo.connection.answer(413, headers="Connection: close\r\n")
-    # Whatever was written before the refusal was seen.
+    # The chunks that were written before the refusal arrived.
     echo.connection.socket.settimeout(20)
     while echo.connection.stream.read1(65536):
         pass

@@ -8,14 +8,13 @@ import WallClock
 ///
 /// An event may request other behaviour:
 /// `{"throw":"text"}` fails with that text, `{"trap":"text"}` ends the process
-/// with it, `{"context":true}` answers what came with the event,
-/// `{"getenv":"NAME"}` answers `{"value":…}` (null where unset),
+/// with it, `{"context":true}` answers the context of the invocation,
+/// `{"getenv":"NAME"}` answers `{"value":…}` (null if unset),
 /// `{"sleep_ms":N}` answers after N milliseconds, `{"respond_bytes":N}` answers
 /// a JSON string of N characters, `{"stream":N,"delay_ms":D}` streams N chunks
 /// with D milliseconds between them, `{"stream_fail":N}` streams N and fails.
 /// With `FAIL_INIT=1` in the environment it does not start.
 enum EchoFunction {
-
     /// Directives are searched in events up to this size only, so that the echo of
     /// a large event measures an echo.
     private static let directiveEventBytesMax = 64 << 10

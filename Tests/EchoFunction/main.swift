@@ -1,6 +1,6 @@
-import Foundation
+import Glibc
 import LambdaRuntime
 
-let status = await serve(
-    environment: ProcessInfo.processInfo.environment, functions: ["echo": EchoFunction.factory()])
-exit(status)
+exit(
+    await serve(
+        environment: processEnvironment(), functions: ["echo": EchoFunction.factory()]))

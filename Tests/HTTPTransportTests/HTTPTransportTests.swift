@@ -3,7 +3,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-/// What goes over the wire and what comes back, against a server with a script.
+/// Requests as sent and responses as received, against a scripted server.
 @Suite struct HTTPTransportTests {
     private let client = CurlTransport()
 
@@ -74,7 +74,7 @@ import Testing
         #expect(await code(HTTPRequest(method: "GET", url: url)) == .invalid)
     }
 
-    @Test func `where nobody listens there is no connection`() async {
+    @Test func `a port without a listener is a connection error`() async {
         #expect(await code(HTTPRequest(method: "GET", url: "http://127.0.0.1:1/")) == .connect)
     }
 

@@ -3,7 +3,7 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-/// Transfers that end badly or in time, against a server with a script.
+/// Transfers that fail or exceed a limit, against a scripted server.
 @Suite struct TransferTests {
     private let client = CurlTransport()
 

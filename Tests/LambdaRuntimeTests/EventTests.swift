@@ -172,7 +172,7 @@ import Testing
         }
     }
 
-    @Test func `what is not JSON is refused`() {
+    @Test func `bytes that are not JSON are refused`() {
         #expect(throws: LambdaEventError.self) { try decode("{") }
     }
 }

@@ -102,7 +102,7 @@ import TestSupport
             "the head is larger than 300 bytes"
         ),
     ])
-    func `what is odd is refused`(text: String, reason: String) {
+    func `a malformed response is refused with its reason`(text: String, reason: String) {
         #expect(throws: HTTPParseError(reason)) { try parse(text) }
         #expect(throws: HTTPParseError(reason)) { try parse(text, pieceBytes: 1) }
     }

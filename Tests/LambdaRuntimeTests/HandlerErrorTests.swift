@@ -37,7 +37,7 @@ import Testing
 }
 
 @Suite struct `Runtime environment` {
-    @Test func `what Lambda sets is read, the rest has Lambda's defaults`() throws {
+    @Test func `Lambda's variables are read, and unset ones have Lambda's defaults`() throws {
         let environment = try RuntimeEnvironment([
             "AWS_LAMBDA_RUNTIME_API": "[::1]:9001", "_HANDLER": "sweep",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_DEFAULT_REGION": "eu-west-1",

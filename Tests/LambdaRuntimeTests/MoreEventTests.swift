@@ -146,7 +146,7 @@ import Testing
         #expect(try json(bridged.detail) == #"{"a":[1,2.5,true,null,"t"]}"#)
     }
 
-    @Test func `a destination's record tells what failed and why`() throws {
+    @Test func `a destination's record has the invocation and its error`() throws {
         let event = try decode(
             """
             {"version":"1.0","timestamp":"2025-01-01T00:00:00Z","requestContext":{"requestId":"r",

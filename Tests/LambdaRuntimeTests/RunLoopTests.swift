@@ -138,7 +138,7 @@ import TestSupport
             ])
     }
 
-    @Test func `the context tells what came with the event`() async {
+    @Test func `the context has the headers of the event`() async {
         let platform = Platform([
             Invocation(
                 requestID: "r1", deadlineMilliseconds: 5000, invokedFunctionARN: "arn:f",
@@ -157,7 +157,7 @@ import TestSupport
         }
     }
 
-    @Test func `each invocation's begin and end are told, with its trace ID or none`() async {
+    @Test func `the observer receives each invocation with its trace ID or none`() async {
         let observer = Observer()
         let platform = Platform([event("r1", "1", traceID: "Root=1"), event("r2", "2")])
 
@@ -167,7 +167,7 @@ import TestSupport
         #expect(notes == ["begin Root=1", "begin without trace"])
     }
 
-    @Test func `one line tells each invocation's story`() async {
+    @Test func `each invocation is one log line`() async {
         let platform = Platform([event("r1", "1"), event("r2", "22")])
 
         await run(platform) { bytes, _ in

@@ -12,7 +12,7 @@ import Testing
     private static let nextHead =
         "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: "
 
-    @Test func `next and its response share one connection and say what Lambda asks for`()
+    @Test func `next and its response share one connection and have Lambda's headers`()
         async throws
     {
         let headers =
@@ -110,7 +110,7 @@ import Testing
         #expect(invocation.requestID == "r-whole")
     }
 
-    @Test func `a next that keeps failing ends with what happened`() async throws {
+    @Test func `a next that keeps failing ends with the last failure`() async throws {
         let server = ScriptedServer(
             Array(repeating: [.request, .send("HTTP/1.1 200 OK\r\n")], count: 3))
         let client = try client(server)
@@ -123,7 +123,7 @@ import Testing
                 + "(unreachable): the connection was closed inside the answer.")
     }
 
-    @Test func `nobody listening is unreachable, after a bounded number of attempts`()
+    @Test func `a port without a listener is unreachable after a bounded number of attempts`()
         async throws
     {
         let retries = RetryDelays(attemptsMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)

@@ -48,7 +48,7 @@ import TestSupport
         #expect(next.requestID == "r2")
     }
 
-    @Test func `an error in the middle stands in the trailers`() async throws {
+    @Test func `an error after the first byte is in the trailers`() async throws {
         let server = ScriptedServer([[.chunkedRequest, .send(Answer.status(202))]])
         let error = HandlerError(type: "Function.Bad", message: "no \"more\"")
 
@@ -103,7 +103,7 @@ import TestSupport
             ])
     }
 
-    @Test func `a stream that is refused half way stops its writer`() async throws {
+    @Test func `a stream that is refused before its end stops its writer`() async throws {
         let server = ScriptedServer([[.bytes(10), .send(Answer.status(413))]])
         let piece = [UInt8](repeating: 0x61, count: 1 << 20)
         let endless = StreamedResponse { writer in
@@ -117,7 +117,7 @@ import TestSupport
         #expect(outcome.report != .accepted)
     }
 
-    @Test func `a connection that was closed meanwhile is replaced before a stream`() async throws {
+    @Test func `a connection closed while idle is replaced before a stream`() async throws {
         let server = ScriptedServer([
             [.request, .send(Answer.event("r"))],
             [.chunkedRequest, .send(Answer.status(202))],
@@ -125,7 +125,7 @@ import TestSupport
         let client = try client(server)
 
         _ = try await client.next()
-        // The server closes after its last step; wait until that is to be seen.
+        // The server closes after its last step.
         try await eventually("the end of the connection") { await client.isConnectionClosed }
         let outcome = try await client.respond(streaming: response(["x"]), requestID: "r")
 

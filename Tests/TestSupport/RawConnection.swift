@@ -1,12 +1,13 @@
 import Dispatch
 import Glibc
 
-/// A TCP connection that says exactly what a test wants it to say. Calls wait
-/// on a queue of their own, not on the threads that run the tests.
+/// A TCP connection that sends exactly the bytes of a test. Calls block a private queue, not
+/// the threads that run the tests.
 package final class RawConnection: Sendable {
     private let socketNumber: Int32
     private let queue = DispatchQueue(label: "raw-connection")
 
+    /// Connects; a read fails after 20 s without a byte.
     package init(host: String = "127.0.0.1", port: Int) {
         socketNumber = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: 20, tv_usec: 0)
@@ -25,8 +26,10 @@ package final class RawConnection: Sendable {
 
     deinit { Glibc.close(socketNumber) }
 
+    /// Sends text as UTF-8.
     package func send(_ text: String) async { await send(Array(text.utf8)) }
 
+    /// Sends bytes.
     package func send(_ bytes: [UInt8]) async {
         await onQueue { [socketNumber] in
             var sent = 0
@@ -40,7 +43,7 @@ package final class RawConnection: Sendable {
         }
     }
 
-    /// Reads up to and with the marker, or to the end.
+    /// Reads up to and including the marker, or to the end.
     package func read(through marker: String) async -> String {
         await onQueue { [socketNumber] in
             var bytes: [UInt8] = []

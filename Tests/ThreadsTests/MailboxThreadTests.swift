@@ -62,7 +62,7 @@ import Threads
         #expect(deliveries == [.accepted, .full, .accepted, .accepted, .full])
     }
 
-    @Test func `a stopped mailbox handles what waits, then ends, and refuses the rest`()
+    @Test func `a stopped mailbox handles its messages, then ends, and refuses more`()
         async throws
     {
         let handled = Handled()
@@ -81,7 +81,7 @@ import Threads
         #expect(isCalled.withLock { $0 }, "the thread has ended, so nothing is left to wait for")
     }
 
-    @Test func `the thread releases what its loop captured when it ends`() async throws {
+    @Test func `the end of the thread releases the captures of its loop`() async throws {
         final class Resource: Sendable {}
         weak var released: Resource?
         do {

@@ -31,14 +31,14 @@ import XMLTree
     }
 
     @Test func `a document that is too deep is refused`() {
-        let levels = XMLLimits.maximumDepth + 1
+        let levels = XMLLimits.depthMax + 1
         let text =
             String(repeating: "<a>", count: levels) + String(repeating: "</a>", count: levels)
 
         #expect(throws: XMLError.self) { try parse(text) }
     }
 
-    @Test func `what is written is read again`() throws {
+    @Test func `a written document is read as equal`() throws {
         let element = XMLElement(
             "Root", attributes: ["q": "\"<&>\""],
             children: [XMLElement("Key", text: "ä & <b>\r\n\u{1F600}"), XMLElement("Empty")])
@@ -63,8 +63,8 @@ import XMLTree
     }
 
     @Test func `a document beyond a limit is refused by its name`() {
-        let large = [UInt8](repeating: 0x20, count: XMLLimits.maximumBytes + 1)
-        let many = "<a>" + String(repeating: "<b/>", count: XMLLimits.maximumElements) + "</a>"
+        let large = [UInt8](repeating: 0x20, count: XMLLimits.bytesMax + 1)
+        let many = "<a>" + String(repeating: "<b/>", count: XMLLimits.elementCountMax) + "</a>"
 
         #expect(throws: XMLError(description: "The document has more than 8388608 bytes.")) {
             try XMLElement(parsing: large)

@@ -1,12 +1,12 @@
 import CSQLite
 
-/// One SQLite connection with its prepared statements. It belongs to one
-/// thread of `Database`, which lends it to the body of a transaction.
+/// One SQLite connection with its prepared statements. It belongs to one thread of
+/// `Database`, which passes it to the body of a transaction.
 package final class Connection {
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
-    /// Prepared statements kept; beyond it all are dropped and made anew.
-    private static let cachedStatementsMaximum = 256
+    /// Cached prepared statements; at this number the cache is emptied.
+    private static let cachedStatementCountMax = 256
 
     init(path: String, readOnly: Bool) throws(DatabaseError) {
         var opened: OpaquePointer?
@@ -33,7 +33,7 @@ package final class Connection {
         sqlite3_close_v2(handle)
     }
 
-    /// Runs one statement and leaves out what it returns.
+    /// Runs one statement and ignores its rows.
     package func execute(
         _ sql: String, _ bindings: (any SQLBindable)...
     ) throws(DatabaseError) {
@@ -68,7 +68,7 @@ package final class Connection {
         return try rows(of: statement, sql)
     }
 
-    /// Rows that the last statement inserted, changed or deleted.
+    /// Number of rows that the last statement inserted, changed or deleted.
     package var changes: Int { Int(sqlite3_changes64(handle)) }
 
     /// The row ID of the last row inserted.
@@ -76,7 +76,7 @@ package final class Connection {
 
     private func prepared(_ sql: String) throws(DatabaseError) -> OpaquePointer {
         if let statement = statements[sql] { return statement }
-        if statements.count >= Self.cachedStatementsMaximum {
+        if statements.count >= Self.cachedStatementCountMax {
             for statement in statements.values { sqlite3_finalize(statement) }
             statements = [:]
         }

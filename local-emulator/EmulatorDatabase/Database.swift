@@ -1,14 +1,15 @@
-/// One SQLite file (WAL, synchronous=FULL), written by one thread and read by
-/// another, neither of them in the cooperative pool.
+/// One SQLite file (WAL, synchronous=FULL) with a writing and a reading thread outside the
+/// cooperative pool.
 ///
 /// A write is durable when `transaction` returns. Reads see what was committed
 /// when they began and do not wait for writes.
 package final class Database: Sendable {
+    /// Path of the file.
     package let path: String
     private let writer: DatabaseThread
     private let reader: DatabaseThread
 
-    /// Opens the file, or creates it in a folder that exists.
+    /// Opens the file, or creates it in an existing folder.
     /// - Throws: `.open`.
     package init(path: String) throws(DatabaseError) {
         self.path = path
@@ -26,12 +27,12 @@ package final class Database: Sendable {
         reader.close {}
     }
 
-    /// Runs the body as one transaction, alone, and makes it durable.
+    /// Runs the body as one exclusive transaction and makes it durable.
     ///
     /// Transactions that wait at the same time share one commit. The body must
     /// not block on anything but the connection.
-    /// - Throws: what the body throws, after rolling its changes back;
-    ///   `DatabaseError` when the commit fails.
+    /// - Throws: The body's error, after a rollback; `DatabaseError` when the commit
+    ///   fails or too many transactions wait.
     package func transaction<T: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> T
     ) async throws -> T {
@@ -39,14 +40,14 @@ package final class Database: Sendable {
     }
 
     /// Runs the body on a read-only snapshot.
-    /// - Throws: what the body throws; `DatabaseError` for an attempted write.
+    /// - Throws: The body's error; `DatabaseError` for an attempted write.
     package func read<T: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> T
     ) async throws -> T {
         try await run(body, on: reader)
     }
 
-    /// Finishes the work that waits and closes the file; later calls throw `.closed`.
+    /// Finishes waiting work and closes the file; later calls throw `.closed`.
     package func close() async {
         for thread in [reader, writer] {
             await withCheckedContinuation { continuation in

@@ -1,10 +1,11 @@
-/// Which object events a function is called with (S3 notification filter).
+/// Filter of the object events that invoke a function (S3 notification filter).
 package struct ObjectEventFilter: Sendable, Equatable, Decodable {
-    /// For instance `ObjectCreated:*` or `ObjectCreated:Put`, `s3:` optional.
+    /// Event names, for instance `ObjectCreated:*` or `ObjectCreated:Put`; `s3:` is
+    /// optional.
     package var events: [String]
-    /// What the key begins with.
+    /// Prefix of the key.
     package var prefix: String
-    /// What the key ends with.
+    /// Suffix of the key.
     package var suffix: String
 
     /// A filter.
@@ -14,6 +15,7 @@ package struct ObjectEventFilter: Sendable, Equatable, Decodable {
         self.suffix = suffix
     }
 
+    /// Reads a filter; missing fields have the defaults of `init`.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
         events = try values.decodeIfPresent([String].self, forKey: .events) ?? ["ObjectCreated:*"]
@@ -23,7 +25,7 @@ package struct ObjectEventFilter: Sendable, Equatable, Decodable {
 
     private enum Key: String, CodingKey { case events, prefix, suffix }
 
-    /// Whether an event of that name on that key (not encoded) passes.
+    /// True if an event with this name on this key (not encoded) passes.
     package func matches(eventName: String, key: String) -> Bool {
         key.utf8.count >= prefix.utf8.count + suffix.utf8.count
             && key.utf8.starts(with: prefix.utf8)
@@ -31,7 +33,7 @@ package struct ObjectEventFilter: Sendable, Equatable, Decodable {
             && events.contains { eventPattern($0, covers: eventName) }
     }
 
-    /// Whether some event could pass both; S3 refuses such a pair.
+    /// True if an event can pass both filters; S3 refuses such a pair.
     package func overlaps(_ other: ObjectEventFilter) -> Bool {
         let prefixes = prefix.hasPrefix(other.prefix) || other.prefix.hasPrefix(prefix)
         let suffixes = suffix.hasSuffix(other.suffix) || other.suffix.hasSuffix(suffix)
@@ -44,7 +46,7 @@ package struct ObjectEventFilter: Sendable, Equatable, Decodable {
     }
 }
 
-/// Whether `pattern` (`ObjectCreated:*`, `s3:` optional) covers an event name.
+/// True if `pattern` (`ObjectCreated:*`, `s3:` optional) covers an event name.
 func eventPattern(_ pattern: String, covers eventName: String) -> Bool {
     let pattern = pattern.hasPrefix("s3:") ? pattern.dropFirst(3) : pattern[...]
     let name = eventName.hasPrefix("s3:") ? eventName.dropFirst(3) : eventName[...]

@@ -1,20 +1,25 @@
-/// One change of an object that functions may have asked to hear of.
+/// One change of an object, for the functions that its bucket notifies.
 package struct ObjectEvent: Hashable, Sendable {
-    /// The outbox's number; nil before the event is appended.
+    /// Row ID in the outbox; nil before the event is appended.
     package var id: Int?
+    /// Name of the bucket.
     package var bucket: String
+    /// Key of the object, not encoded.
     package var key: String
-    /// Without `s3:`, for instance `ObjectCreated:Put`.
+    /// Event name without `s3:`, for instance `ObjectCreated:Put`.
     package var eventName: String
+    /// Size of the object; 0 for a removal.
     package var bytes: Int
-    /// Without quotes; empty for a removal.
+    /// ETag without quotes; empty for a removal.
     package var etag: String
     /// Hexadecimal, of fixed width; a later change of a key has a greater one.
     package var sequencer: String
     /// Milliseconds since 1970.
     package var timeMilliseconds: Int
+    /// Request ID of the change.
     package var requestID: String
 
+    /// An event.
     package init(
         id: Int? = nil, bucket: String, key: String, eventName: String, bytes: Int, etag: String,
         sequencer: String, timeMilliseconds: Int, requestID: String
@@ -31,10 +36,10 @@ package struct ObjectEvent: Hashable, Sendable {
     }
 }
 
-/// Events that were committed with their objects and not yet taken over by the
-/// function queue. The reader removes them in the transaction that queues them.
+/// Events that were committed with their objects and are not queued yet. The reader
+/// removes them in the transaction that queues them.
 package enum ObjectEventOutbox {
-    /// Makes the tables if the file has none.
+    /// Creates the tables if they are missing.
     package static func create(in connection: Connection) throws(DatabaseError) {
         try connection.execute(
             """
@@ -46,7 +51,7 @@ package enum ObjectEventOutbox {
         try ObjectNotification.create(in: connection)
     }
 
-    /// Called inside the transaction that changes the object.
+    /// Appends an event, inside the transaction that changes the object.
     package static func append(
         _ event: ObjectEvent, in connection: Connection
     ) throws(DatabaseError) {
@@ -60,7 +65,7 @@ package enum ObjectEventOutbox {
             event.timeMilliseconds, event.requestID)
     }
 
-    /// The events that wait longest, first in first out.
+    /// The oldest events, in order of appending.
     package static func oldest(
         limit: Int, in connection: Connection
     ) throws(DatabaseError) -> [ObjectEvent] {
@@ -80,7 +85,7 @@ package enum ObjectEventOutbox {
         return events
     }
 
-    /// Takes events out once another table holds what they ask for.
+    /// Removes events, inside the transaction that queues them.
     package static func remove(
         _ ids: [Int], in connection: Connection
     ) throws(DatabaseError) {

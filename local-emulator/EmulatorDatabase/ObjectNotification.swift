@@ -1,12 +1,15 @@
-/// What a bucket's notification configuration asks for, one function at a time.
+/// One function of a bucket's notification configuration.
 package struct ObjectNotification: Sendable, Equatable {
+    /// Name of the bucket.
     package var bucket: String
-    /// The configuration's own name.
+    /// ID of the configuration.
     package var id: String
-    /// The function's name, without the rest of its ARN.
+    /// Name of the function, without the rest of its ARN.
     package var function: String
+    /// The events that invoke it.
     package var filter: ObjectEventFilter
 
+    /// A notification.
     package init(bucket: String, id: String, function: String, filter: ObjectEventFilter) {
         self.bucket = bucket
         self.id = id
@@ -14,7 +17,7 @@ package struct ObjectNotification: Sendable, Equatable {
         self.filter = filter
     }
 
-    /// Makes the table if the file has none.
+    /// Creates the table if it is missing.
     static func create(in connection: Connection) throws(DatabaseError) {
         try connection.execute(
             """
@@ -25,7 +28,7 @@ package struct ObjectNotification: Sendable, Equatable {
             """)
     }
 
-    /// Puts these in the place of all that the bucket had.
+    /// Replaces all notifications of the bucket.
     package static func replace(
         of bucket: String, with notifications: [ObjectNotification], in connection: Connection
     ) throws(DatabaseError) {
@@ -38,7 +41,7 @@ package struct ObjectNotification: Sendable, Equatable {
         }
     }
 
-    /// Those of all buckets.
+    /// The notifications of all buckets.
     package static func all(
         in connection: Connection
     ) throws(DatabaseError) -> [ObjectNotification] {

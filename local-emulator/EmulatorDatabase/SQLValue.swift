@@ -14,30 +14,37 @@ package protocol SQLBindable {
 }
 
 extension SQLValue: SQLBindable {
+    /// The value as SQLite stores it.
     package var sqlValue: SQLValue { self }
 }
 
 extension Int: SQLBindable {
+    /// The value as SQLite stores it.
     package var sqlValue: SQLValue { .integer(self) }
 }
 
 extension Bool: SQLBindable {
+    /// The value as SQLite stores it.
     package var sqlValue: SQLValue { .integer(self ? 1 : 0) }
 }
 
 extension Double: SQLBindable {
+    /// The value as SQLite stores it.
     package var sqlValue: SQLValue { .real(self) }
 }
 
 extension String: SQLBindable {
+    /// The value as SQLite stores it.
     package var sqlValue: SQLValue { .text(self) }
 }
 
 extension [UInt8]: SQLBindable {
+    /// The value as SQLite stores it.
     package var sqlValue: SQLValue { .blob(self) }
 }
 
 extension Optional: SQLBindable where Wrapped: SQLBindable {
+    /// The value as SQLite stores it.
     package var sqlValue: SQLValue { self?.sqlValue ?? .null }
 }
 
@@ -69,7 +76,7 @@ package struct Row: Sendable {
         }
     }
 
-    /// Integers are taken too, since SQLite stores whole reals so.
+    /// Accepts integers, as SQLite may store whole reals as such.
     /// - Throws: `.column` for an unknown name, NULL or another type.
     package func real(_ column: String) throws(DatabaseError) -> Double {
         switch try value(column) {

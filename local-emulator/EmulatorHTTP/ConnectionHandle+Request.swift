@@ -2,11 +2,11 @@ import CMicroHTTPD
 import Glibc
 
 extension ConnectionHandle {
-    /// The fields in the order of arrival. Bytes that are not UTF-8 come as
+    /// Header fields in order of arrival. Bytes that are not UTF-8 are read as
     /// U+FFFD.
     var headers: HeaderFields { fields(MHD_ValueKind.HEADER_KIND) }
 
-    /// The fields behind a chunked body, once it is in.
+    /// Trailer fields, after a chunked body has arrived.
     var trailers: HeaderFields { fields(MHD_ValueKind.FOOTER_KIND) }
 
     private func fields(_ kind: MHD_ValueKind) -> HeaderFields {
@@ -17,13 +17,13 @@ extension ConnectionHandle {
         return fields
     }
 
-    /// The size of the head as it arrived.
+    /// Size of the request head as received, in bytes.
     var headerBytes: Int {
         spool_connection_info(pointer, MHD_ConnectionInfoType.CONNECTION_INFO_REQUEST_HEADER_SIZE)?
             .pointee.header_size ?? 0
     }
 
-    /// Numeric, without the port; "unknown" when there is none.
+    /// The client's IPv4 address without port; "unknown" when there is none.
     var remoteAddress: String {
         let information = spool_connection_info(
             pointer, MHD_ConnectionInfoType.CONNECTION_INFO_CLIENT_ADDRESS)

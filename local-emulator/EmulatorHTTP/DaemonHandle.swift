@@ -43,7 +43,7 @@ struct DaemonHandle: @unchecked Sendable {
         pointer = started
         port = Int(spool_daemon_port(started))
         if let bytes = configuration.sendBufferBytes {
-            // Connections take it over from the socket that accepts them.
+            // Accepted sockets inherit it from the listening socket.
             var size = Int32(clamping: bytes)
             setsockopt(
                 spool_daemon_listener(started), SOL_SOCKET, SO_SNDBUF, &size,
@@ -51,7 +51,7 @@ struct DaemonHandle: @unchecked Sendable {
         }
     }
 
-    /// Closes all connections and joins the threads, off the cooperative pool.
+    /// Closes all connections and joins the threads, outside the cooperative pool.
     func stop() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             startThread {
@@ -85,7 +85,7 @@ private func daemonOptions(
     ]
     var numbers: [(MHD_OPTION, Int)] = [
         (MHD_OPTION.CONNECTION_MEMORY_LIMIT, configuration.connectionMemoryBytes),
-        (MHD_OPTION.CONNECTION_LIMIT, configuration.connectionCountMaximum),
+        (MHD_OPTION.CONNECTION_LIMIT, configuration.connectionCountMax),
         (MHD_OPTION.CONNECTION_TIMEOUT, configuration.idleTimeoutSeconds),
         (MHD_OPTION.STRICT_FOR_CLIENT, 1),
     ]
@@ -99,8 +99,8 @@ private func daemonOptions(
     return options
 }
 
-// The callbacks. libmicrohttpd hands the exchange that `beginExchange` returns
-// to the others until `endExchange`, which releases it.
+// The callbacks. libmicrohttpd passes the exchange that `beginExchange` returns to the
+// others, up to `endExchange`, which releases it.
 
 private let beginExchange:
     @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) ->
@@ -154,15 +154,15 @@ private let noteConnection:
         }
     }
 
-/// What of a connection's traffic was counted already; touched only by the
-/// connection's own thread.
+/// The part of a connection's traffic that is already counted; used by the
+/// connection's thread alone.
 private final class ConnectionTraffic {
     var received = 0
     var sent = 0
 }
 
 extension ConnectionHandle {
-    /// Adds what went over the socket since the last call.
+    /// Counts the socket's traffic since the last call.
     fileprivate func countTraffic(_ context: UnsafeMutableRawPointer?) {
         let information = spool_connection_info(
             pointer, MHD_ConnectionInfoType.CONNECTION_INFO_SOCKET_CONTEXT)

@@ -1,13 +1,15 @@
 import Glibc
 
-/// An open file that is closed when nobody refers to it any more.
+/// An open file, closed with its last reference.
 package final class FileDescriptor: Sendable {
+    /// The descriptor.
     package let number: Int32
 
-    /// Takes over a descriptor.
+    /// Takes ownership of an open descriptor.
     package init(adopting number: Int32) { self.number = number }
 
-    /// - Returns: nil when the file cannot be opened; errno tells why.
+    /// Opens a file for reading.
+    /// - Returns: nil when the file cannot be opened; errno has the reason.
     package init?(readingFile path: String) {
         number = open(path, O_RDONLY | O_CLOEXEC)
         if number < 0 { return nil }

@@ -1,8 +1,7 @@
 import CMicroHTTPD
 import Glibc
 
-/// Feeds a response from files one after the other; used by the thread of its
-/// connection alone.
+/// Reads a response's body from files, in order; used by its connection's thread alone.
 final class FilesSource {
     private static let blockBytes = 256 << 10
 
@@ -19,7 +18,7 @@ final class FilesSource {
 
     deinit { if file >= 0 { close(file) } }
 
-    /// - Returns: nil when memory is used up.
+    /// - Returns: nil when there is no memory.
     func response() -> OpaquePointer? {
         let source = Unmanaged.passRetained(self)
         let bytes = slices.reduce(0) { $0 + $1.range.count }
@@ -29,7 +28,7 @@ final class FilesSource {
         return made
     }
 
-    /// - Returns: the count of bytes, or a negative end code.
+    /// - Returns: The number of bytes, or a negative end code.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         while index < slices.count {
             let slice = slices[index]
@@ -39,7 +38,7 @@ final class FilesSource {
                 file, buffer.baseAddress, min(buffer.count, slice.range.count - sent),
                 slice.range.lowerBound + sent)
             if count < 0, errno == EINTR { continue }
-            // A file that is shorter than the index says breaks the connection.
+            // A file shorter than its slice breaks the connection.
             guard count > 0 else { return endWithError }
             sent += count
             if sent == slice.range.count {

@@ -1,16 +1,16 @@
 import CMicroHTTPD
 import Synchronization
 
-/// One request and its answer. libmicrohttpd calls `advance` again and again on
-/// the connection's thread; between the calls the connection may be parked
-/// while a task runs the handler.
+/// One request and its response. libmicrohttpd calls `advance` repeatedly on the
+/// connection's thread; between two calls the connection may be suspended while a task
+/// runs the handler.
 final class HTTPExchange: Sendable {
     private enum Phase {
         case arrived
-        /// The head is in and no body follows.
+        /// The head has arrived and no body follows.
         case bodiless(RequestHead)
-        /// A task works for it. Seen on the connection's thread only after the
-        /// server gave up on the task.
+        /// A task works for it. Seen on the connection's thread only after the server
+        /// has abandoned the task.
         case parked
         case planned(BodyPlan)
         case reading
@@ -22,13 +22,13 @@ final class HTTPExchange: Sendable {
         var phase = Phase.arrived
         var head: RequestHead?
         var body = BodyReception.collecting([], maximumBytes: 0)
-        /// Body bytes that were thrown away.
+        /// Number of discarded body bytes.
         var discardedBytes = 0
     }
 
-    /// Bytes of an unwanted body that are read so that the client gets to read
-    /// the answer; beyond it the connection is cut.
-    private static let discardedBytesMaximum = 64 << 20
+    /// Limit of an unwanted body that is read so that the client can read the response;
+    /// beyond it the connection is closed.
+    private static let discardedBytesMax = 64 << 20
 
     private let core: ServerCore
     private let target: String
@@ -71,7 +71,7 @@ final class HTTPExchange: Sendable {
         return true
     }
 
-    /// The answer is out, or the connection broke.
+    /// Called when the response has been sent or the connection has broken.
     func ended() {
         core.uploads.remove(self)
         let hadBegun = state.withLock { state in
@@ -122,8 +122,8 @@ final class HTTPExchange: Sendable {
         return isParked ? MHD_Result.YES : MHD_Result.NO
     }
 
-    /// libmicrohttpd closes a connection whose answer is queued in the very
-    /// first call, so a request without a body waits for the second.
+    /// libmicrohttpd closes a connection whose response is queued in the first call, so
+    /// a request without a body waits for the second.
     private func answerBodiless(
         _ head: RequestHead, on connection: ConnectionHandle
     ) -> MHD_Result {
@@ -152,7 +152,7 @@ final class HTTPExchange: Sendable {
     private func read(_ data: UnsafeRawBufferPointer) -> MHD_Result {
         state.withLock { state in
             if !state.body.receive(data) { state.discardedBytes += data.count }
-            return state.discardedBytes > Self.discardedBytesMaximum
+            return state.discardedBytes > Self.discardedBytesMax
                 ? MHD_Result.NO : MHD_Result.YES
         }
     }
@@ -182,46 +182,46 @@ final class HTTPExchange: Sendable {
     }
 }
 
-/// The body of a request while it comes in.
+/// A request's body while it arrives.
 enum BodyReception {
     case collecting([UInt8], maximumBytes: Int)
     case consuming(any BodyConsumer)
-    /// The consumer wants no more.
-    case sated(any BodyConsumer)
-    case overflown
+    /// The consumer has refused the rest.
+    case saturated(any BodyConsumer)
+    case overflowed
 
     init(_ plan: BodyPlan) {
         switch plan {
         case .collect(let maximumBytes): self = .collecting([], maximumBytes: maximumBytes)
         case .consume(let consumer): self = .consuming(consumer)
-        case .refuse: self = .overflown
+        case .refuse: self = .overflowed
         }
     }
 
-    /// - Returns: whether the bytes were taken.
+    /// - Returns: Whether the bytes were accepted.
     mutating func receive(_ data: UnsafeRawBufferPointer) -> Bool {
         switch self {
         case .collecting(var bytes, let maximumBytes):
             guard bytes.count + data.count <= maximumBytes else {
-                self = .overflown
+                self = .overflowed
                 return false
             }
-            self = .overflown
+            self = .overflowed
             bytes.append(contentsOf: data)
             self = .collecting(bytes, maximumBytes: maximumBytes)
             return true
         case .consuming(let consumer):
-            if !consumer.receive(data) { self = .sated(consumer) }
+            if !consumer.receive(data) { self = .saturated(consumer) }
             return true
-        case .sated, .overflown: return false
+        case .saturated, .overflowed: return false
         }
     }
 
     var result: ReceivedBody {
         switch self {
         case .collecting(let bytes, _): .bytes(bytes)
-        case .consuming(let consumer), .sated(let consumer): .consumed(consumer)
-        case .overflown: .tooLarge
+        case .consuming(let consumer), .saturated(let consumer): .consumed(consumer)
+        case .overflowed: .tooLarge
         }
     }
 }

@@ -2,53 +2,57 @@ import CMicroHTTPD
 import Glibc
 import Synchronization
 
-/// Where a server listens and what it spends on its clients.
+/// Address and limits of a server.
 package struct HTTPServerConfiguration: Sendable {
     /// An IPv4 address.
     package var host: String
-    /// 0 takes any free port.
+    /// TCP port; 0 for any free one.
     package var port: Int
-    /// Threads that serve connections; each connection stays with one.
+    /// Threads that serve connections; a connection stays on one thread.
     package var threadCount: Int
-    /// Bytes of buffer for each connection. Heads must fit into half of it;
-    /// large ones make uploads faster and idle connections dearer.
+    /// Buffer of each connection in bytes. A request head must fit into half of it.
+    /// A larger buffer makes uploads faster and idle connections more expensive.
     package var connectionMemoryBytes: Int
-    package var connectionCountMaximum: Int
-    /// Seconds without a byte after which a connection is closed. Time that
-    /// the handler takes does not count.
+    /// Connections at the same time; further ones are refused.
+    package var connectionCountMax: Int
+    /// A connection without traffic for this many seconds is closed. The handler's
+    /// time does not count.
     package var idleTimeoutSeconds: Int
-    /// Bytes that the kernel may hold for a client that reads slowly
-    /// (`SO_SNDBUF`); nil leaves it to the kernel. FFmpeg reads a part of a
-    /// film and hangs up: what was sent and not read then is wasted, 6 MB of
-    /// a 10 s chunk with the kernel's choice.
+    /// Send buffer of a socket in bytes (`SO_SNDBUF`); nil for the kernel's default.
+    /// FFmpeg reads a part of a file and disconnects; what is in the buffer then is
+    /// wasted, 6 MB of a 10 s chunk with the default.
     package var sendBufferBytes: Int?
 
+    /// A configuration; by default on a free port of the loopback interface.
     package init(
         host: String = "127.0.0.1", port: Int = 0, threadCount: Int = 2,
-        connectionMemoryBytes: Int = 64 << 10, connectionCountMaximum: Int = 4_096,
+        connectionMemoryBytes: Int = 64 << 10, connectionCountMax: Int = 4_096,
         idleTimeoutSeconds: Int = 75, sendBufferBytes: Int? = nil
     ) {
         self.host = host
         self.port = port
         self.threadCount = threadCount
         self.connectionMemoryBytes = connectionMemoryBytes
-        self.connectionCountMaximum = connectionCountMaximum
+        self.connectionCountMax = connectionCountMax
         self.idleTimeoutSeconds = idleTimeoutSeconds
         self.sendBufferBytes = sendBufferBytes
     }
 }
 
-/// Why a server could not start.
+/// A server that could not start.
 package struct HTTPServerError: Error, Sendable, CustomStringConvertible {
+    /// The configured address.
     package var host: String
+    /// The configured port.
     package var port: Int
+    /// The system's message.
     package var detail: String
 
+    /// One sentence with address and reason.
     package var description: String { "Cannot listen on \(host):\(port): \(detail)." }
 }
 
-/// An HTTP/1.1 server on libmicrohttpd: epoll threads read and write, tasks
-/// answer.
+/// An HTTP/1.1 server on libmicrohttpd: epoll threads read and write, tasks respond.
 package final class HTTPServer: Sendable {
     private struct State {
         var daemon: DaemonHandle?
@@ -59,7 +63,7 @@ package final class HTTPServer: Sendable {
     private let core: ServerCore
     private let state = Mutex(State())
 
-    /// The server answers nothing before `start`.
+    /// Creates a server; it listens after `start`.
     package init(configuration: HTTPServerConfiguration, handler: any HTTPHandler) {
         self.configuration = configuration
         core = ServerCore(handler: handler)
@@ -72,16 +76,17 @@ package final class HTTPServer: Sendable {
         if let daemon { MHD_stop_daemon(daemon.pointer) }
     }
 
-    /// What went over the sockets so far.
+    /// Traffic since the start.
     package var counters: HTTPTraffic { core.counters.values }
 
     /// Listens and serves.
-    /// - Returns: the port.
+    /// - Returns: The port.
+    /// - Throws: When the address cannot be bound.
     package func start() throws(HTTPServerError) -> Int {
         let daemon = try DaemonHandle(configuration, core)
         let (parkingLot, uploads) = (core.parkingLot, core.uploads)
         let watch = Task {
-            // A task whose client is gone is cancelled within two rounds.
+            // The task of a disconnected client is cancelled within two rounds.
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(250))
                 parkingLot.cancelAbandoned()
@@ -95,12 +100,13 @@ package final class HTTPServer: Sendable {
         return daemon.port
     }
 
-    /// Answers new requests with 503, lets running ones end, then cancels the
-    /// rest and closes everything. Returns at once when it does not run.
+    /// Refuses new requests with 503, waits for running ones up to the grace period,
+    /// cancels the rest, and closes all connections after at most 500 ms more.
+    /// Returns at once when the server does not run.
     ///
-    /// `MHD_quiesce_daemon` would close the door sooner, but in 0.9.75 it races
-    /// with its own worker threads for the epoll entry of the listening socket
-    /// and aborts the program.
+    /// `MHD_quiesce_daemon` would close the listening socket sooner, but in 0.9.75 it
+    /// races with its worker threads for the socket's epoll entry and aborts the
+    /// program.
     package func stop(graceMilliseconds: Int) async {
         let (daemon, watch) = state.withLock { state in
             defer { state = State() }
@@ -110,13 +116,16 @@ package final class HTTPServer: Sendable {
         core.isDraining.store(true, ordering: .relaxed)
         if !(await drained(within: graceMilliseconds)) {
             core.parkingLot.cancelAll()
-            _ = await drained(within: 500)
+            _ = await drained(within: Self.cancellationMillisecondsMax)
         }
         core.parkingLot.giveUp()
         watch?.cancel()
         await watch?.value
         await daemon.stop()
     }
+
+    /// Cancelled handlers that take longer are abandoned.
+    private static let cancellationMillisecondsMax = 500
 
     private func drained(within milliseconds: Int) async -> Bool {
         let end = ContinuousClock.now + .milliseconds(milliseconds)
@@ -128,7 +137,7 @@ package final class HTTPServer: Sendable {
     }
 }
 
-/// What the callbacks of a server's connections share.
+/// State shared by the callbacks of all connections.
 final class ServerCore: Sendable {
     let handler: any HTTPHandler
     let counters = TrafficCounters()

@@ -1,14 +1,17 @@
-/// What a client asks for, before its body.
+/// Request line and headers of a request.
 package struct RequestHead: Sendable {
+    /// Method name, for instance `GET`.
     package var method: String
-    /// Percent-encoded as it was sent; begins with a slash.
+    /// Path as sent, percent-encoded; begins with a slash.
     package var path: String
-    /// Without the question mark, as it was sent; nil when there is none.
+    /// Query as sent, without the question mark; nil when there is none.
     package var query: String?
+    /// Header fields in order of arrival.
     package var headers: HeaderFields
     /// The client's IP address.
     package var remoteAddress: String
 
+    /// A request head.
     package init(
         method: String, path: String, query: String? = nil, headers: HeaderFields = [:],
         remoteAddress: String = "127.0.0.1"
@@ -21,62 +24,68 @@ package struct RequestHead: Sendable {
     }
 }
 
-/// Takes a body as it arrives. When the client goes away in the middle, it is
-/// released without further notice: clean up in `deinit`.
+/// Receives a body while it arrives. When the client disconnects before the end, the
+/// consumer is released without a call: clean up in `deinit`.
 package protocol BodyConsumer: AnyObject, Sendable {
-    /// Called in the order of arrival on a thread of the server, which may
-    /// wait for the disk.
-    /// - Returns: false to have the rest thrown away.
+    /// Receives the next bytes on a thread of the server, which may block on the disk.
+    /// - Returns: false to discard the rest of the body.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
     /// Called once after the last byte, on the same thread; not when the client
-    /// went away before.
-    /// - Parameter trailers: The fields behind a chunked body.
+    /// disconnected before.
+    /// - Parameter trailers: Trailer fields of a chunked body.
     func finish(trailers: HeaderFields)
 }
 
 extension BodyConsumer {
+    /// Does nothing.
     package func finish(trailers: HeaderFields) {}
 }
 
-/// What to do with a body that a request head announces.
+/// The treatment of a request's body.
 package enum BodyPlan: Sendable {
-    /// Keep it in memory; one that is larger arrives as `.tooLarge`.
+    /// Keep it in memory; a larger body arrives as `.tooLarge`.
     case collect(maximumBytes: Int)
     case consume(any BodyConsumer)
-    /// Answer at once. A client that waits for 100-continue sends no body.
+    /// Respond at once. A client that waits for 100-continue sends no body.
     case refuse(Response)
 }
 
-/// What became of the body.
+/// A request's body after its arrival.
 package enum ReceivedBody: Sendable {
-    /// Empty when there was none.
+    /// The bytes; empty when there was no body.
     case bytes([UInt8])
     case consumed(any BodyConsumer)
     case tooLarge
 }
 
-/// Answers requests. When the client goes away the calling task is cancelled.
+/// Responds to requests. When the client disconnects, the calling task is cancelled.
 package protocol HTTPHandler: Sendable {
-    /// The plan for a body, where it can be told at once: it saves the way to a
-    /// task and back. Called on the connection's thread, so it must not wait.
+    /// The plan for a body without a task, which saves two hops. Called on the
+    /// connection's thread, so it must not block.
     /// - Returns: nil to be asked by `plan`.
     func immediatePlan(for head: RequestHead) -> BodyPlan?
-    /// Called once for each request, also for one without a body.
+    /// The plan for a body. Called once for each request, also without a body.
     func plan(for head: RequestHead) async -> BodyPlan
-    /// Called when the whole body is in.
+    /// The response. Called after the whole body has arrived.
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response
 }
 
 extension HTTPHandler {
+    /// Always asks `plan`.
     package func immediatePlan(for head: RequestHead) -> BodyPlan? { nil }
 }
 
+/// A response of a handler.
 package struct Response: Sendable {
+    /// Status code.
     package var status: Int
-    /// Without Content-Length, Transfer-Encoding and Date, which the server sets.
+    /// Headers without Content-Length, Transfer-Encoding and Date, which the server
+    /// sets.
     package var headers: [(String, String)]
+    /// The body.
     package var body: ResponseBody
 
+    /// A response.
     package init(
         status: Int, headers: [(String, String)] = [], body: ResponseBody = .none
     ) {
@@ -86,33 +95,37 @@ package struct Response: Sendable {
     }
 }
 
+/// The body of a response.
 package enum ResponseBody: Sendable {
     case none
     case bytes([UInt8])
     /// A part of a file, sent by the kernel (sendfile).
     case file(FileDescriptor, offset: Int, bytes: Int)
-    /// Parts of files one after the other; `holding` is held until all is sent.
+    /// Parts of files, concatenated; `holding` is retained until all is sent.
     case files([FileSlice], holding: any Sendable)
-    /// Sent in chunks as it comes.
+    /// Sent in chunks while it is produced.
     case stream(any ResponseByteStream)
-    /// The answer to HEAD: the length that GET would send.
+    /// The response to HEAD, with the length that GET would send.
     case omitted(bytes: Int)
 }
 
-/// A part of a file that is opened when its turn comes.
+/// A part of a file, opened when it is sent.
 package struct FileSlice: Sendable {
+    /// Path of the file.
     package var path: String
+    /// Byte range.
     package var range: Range<Int>
 
+    /// A slice.
     package init(path: String, range: Range<Int>) {
         self.path = path
         self.range = range
     }
 }
 
-/// The bytes of a response that are not all there yet.
+/// A response body that is produced while it is sent.
 package protocol ResponseByteStream: Sendable {
-    /// The next bytes; nil at the end. An error breaks the connection, so that
-    /// the client knows that the body is not whole.
+    /// The next bytes; nil at the end. An error breaks the connection, so that the
+    /// client sees an incomplete body.
     func next() async throws -> [UInt8]?
 }

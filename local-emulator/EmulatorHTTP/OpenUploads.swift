@@ -1,9 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The sockets whose bodies are coming in. libmicrohttpd 0.9.75 does not see
-/// the end of a connection that arrives together with its last bytes and would
-/// keep it until the idle timeout.
+/// Sockets with a body under way. libmicrohttpd 0.9.75 misses the end of a connection
+/// that arrives together with its last bytes, and would keep it until the idle timeout.
 final class OpenUploads: Sendable {
     private struct Upload {
         var socket: Int32
@@ -12,8 +11,8 @@ final class OpenUploads: Sendable {
 
     private let uploads = Mutex<[ObjectIdentifier: Upload]>([:])
 
-    /// Called on the connection's thread, as is `remove`, so that a socket in
-    /// here is open.
+    /// Called on the connection's thread, like `remove`, so that every socket in the
+    /// set is open.
     func add(_ exchange: HTTPExchange, socket: Int32) {
         guard socket >= 0 else { return }
         uploads.withLock { $0[ObjectIdentifier(exchange)] = Upload(socket: socket) }
@@ -23,14 +22,13 @@ final class OpenUploads: Sendable {
         uploads.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(exchange)) }
     }
 
-    /// Breaks the connections that ended before their bodies did, which
-    /// libmicrohttpd does notice. One must be seen so twice: the last bytes
-    /// may be on their way through the consumer.
+    /// Shuts down sockets that ended before their body, which libmicrohttpd does notice.
+    /// Only after two scans: the consumer may still be reading the last bytes.
     func breakEnded() {
         uploads.withLock { uploads in
             for (identifier, upload) in uploads {
                 var byte: UInt8 = 0
-                // 0 says that all was read and that the client sends no more.
+                // 0: everything was read and the client has closed its side.
                 guard recv(upload.socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0 else {
                     continue
                 }

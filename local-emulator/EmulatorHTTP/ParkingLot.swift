@@ -2,30 +2,30 @@ import CMicroHTTPD
 import Glibc
 import Synchronization
 
-/// A connection of libmicrohttpd, named so that tasks can resume it.
+/// A connection of libmicrohttpd, which a task can resume.
 struct ConnectionHandle: @unchecked Sendable {
     // SAFETY: libmicrohttpd keeps a suspended connection alive until it is
     // resumed, and `ParkingLot` resumes each parked connection exactly once.
     // All other uses are on the connection's own thread.
     let pointer: OpaquePointer
 
-    /// -1 when it is unknown.
+    /// The socket; -1 when it is unknown.
     var socket: Int32 {
         spool_connection_info(pointer, MHD_ConnectionInfoType.CONNECTION_INFO_CONNECTION_FD)?
             .pointee.connect_fd ?? -1
     }
 }
 
-/// The connections that are suspended while a task works for them.
+/// Connections that are suspended while a task works for them.
 ///
-/// Taking a ticket out is the right to resume its connection: of a task that
-/// ends and a server that gives up on it, only one gets it.
+/// Removing a ticket gives the right to resume its connection: either the task that ends
+/// or the server that abandons it gets the ticket, never both.
 final class ParkingLot: Sendable {
     private struct Place {
         var connection: ConnectionHandle
         var socket: Int32
         var task: Task<Void, Never>?
-        /// Scans of `cancelAbandoned` that the place has seen.
+        /// Number of scans by `cancelAbandoned`.
         var age = 0
     }
 
@@ -38,7 +38,7 @@ final class ParkingLot: Sendable {
     private let places = Mutex(Places())
 
     /// Suspends a connection; called on its own thread.
-    /// - Returns: nil when the server is stopping; the connection goes on.
+    /// - Returns: nil when the server is stopping; the connection is not suspended.
     func park(_ connection: ConnectionHandle) -> Int? {
         places.withLock { places in
             if places.isClosed { return nil }
@@ -49,25 +49,24 @@ final class ParkingLot: Sendable {
         }
     }
 
-    /// Names the task to cancel when the client goes away.
+    /// Registers the task to cancel when the client disconnects.
     func assign(_ task: Task<Void, Never>, to ticket: Int) {
         places.withLock { $0.taken[ticket]?.task = task }
     }
 
-    /// Resumes the connection unless it was given up before.
-    /// - Parameter prepare: run before the connection's thread goes on.
+    /// Resumes the connection unless it was abandoned.
+    /// - Parameter prepare: Runs before the connection's thread continues.
     func leave(_ ticket: Int, prepare: () -> Void) {
         guard let place = places.withLock({ $0.taken.removeValue(forKey: ticket) }) else { return }
         prepare()
         MHD_resume_connection(place.connection.pointer)
     }
 
-    /// Cancels the tasks whose clients hung up; libmicrohttpd does not watch
-    /// suspended connections. A client that only closes its sending side
-    /// counts as gone too.
+    /// Cancels the tasks of disconnected clients; libmicrohttpd does not watch suspended
+    /// connections. A client that closes only its sending side counts as disconnected.
     func cancelAbandoned() {
         let tasks: [Task<Void, Never>] = places.withLock { places in
-            // The sockets stay open while the lock is held, as nobody resumes.
+            // The sockets stay open while the lock is held: no task can resume one.
             var watched: [(ticket: Int, socket: Int32)] = []
             for (ticket, place) in places.taken {
                 places.taken[ticket]?.age += 1
@@ -88,9 +87,8 @@ final class ParkingLot: Sendable {
         for task in tasks { task.cancel() }
     }
 
-    /// Resumes all that is left without an answer, which closes the
-    /// connections, and lets no other park: libmicrohttpd must not be stopped
-    /// while connections are suspended.
+    /// Resumes every connection without a response, which closes it, and suspends none
+    /// from now on: libmicrohttpd must not be stopped with suspended connections.
     func giveUp() {
         let left = places.withLock { places in
             defer { places.taken = [:] }

@@ -2,12 +2,11 @@ import CMicroHTTPD
 import Glibc
 import Synchronization
 
-/// A response in libmicrohttpd's form, which counts references itself: ours
-/// ends with this value.
+/// A response of libmicrohttpd, which counts references; ours ends with this value.
 struct QueuedResponse: ~Copyable {
     let pointer: OpaquePointer
 
-    /// - Returns: nil when memory or descriptors are used up.
+    /// - Returns: nil when there is no memory or no descriptor.
     init?(_ response: Response, exchange: HTTPExchange, connection: ConnectionHandle) {
         let made: OpaquePointer?
         switch response.body {
@@ -15,7 +14,7 @@ struct QueuedResponse: ~Copyable {
         case .bytes(let bytes): made = Self.buffer(bytes)
         case .file(_, _, bytes: 0): made = Self.buffer([])
         case .file(let file, let offset, let bytes):
-            // libmicrohttpd closes the descriptor that it is given.
+            // libmicrohttpd closes the descriptor.
             let copy = fcntl(file.number, F_DUPFD_CLOEXEC, 3)
             guard copy >= 0 else { return nil }
             made = MHD_create_response_from_fd_at_offset64(UInt64(bytes), copy, UInt64(offset))
@@ -46,8 +45,8 @@ struct QueuedResponse: ~Copyable {
     }
 }
 
-/// Feeds a response from a stream; parks the connection while the stream has
-/// nothing to give.
+/// Reads a response's body from a stream; the connection is suspended while the stream
+/// has no bytes.
 private final class StreamSource: Sendable {
     private struct State {
         var bytes: [UInt8] = []
@@ -67,8 +66,8 @@ private final class StreamSource: Sendable {
         self.connection = connection
     }
 
-    /// - Returns: the count of bytes, 0 when the connection was parked, or a
-    ///   negative end code.
+    /// - Returns: The number of bytes, 0 when the connection was suspended, or a negative
+    ///   end code.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let count = state.withLock { state -> Int? in
             guard state.position < state.bytes.count else { return state.end }

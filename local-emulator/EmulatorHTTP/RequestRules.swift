@@ -1,9 +1,8 @@
-/// What RFC 9112 forbids and libmicrohttpd 0.9.75 lets through. Two readers of
-/// one message that disagree about its end can be played off against each other.
+/// Rules of RFC 9112 that libmicrohttpd 0.9.75 does not enforce. A message with ambiguous
+/// framing allows request smuggling.
 enum RequestRules {
-    /// - Parameter headerBytes: the size of the request line and all fields as
-    ///   they arrived.
-    /// - Returns: nil for a well-formed head, otherwise what is wrong with it.
+    /// - Parameter headerBytes: Size of the request line and all fields as received.
+    /// - Returns: nil for a well-formed head, otherwise the fault as a sentence.
     static func fault(
         method: String, target: String, version: String, headers: HeaderFields, headerBytes: Int
     ) -> String? {
@@ -19,8 +18,8 @@ enum RequestRules {
             let isDirty = field.value.utf8.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
             if isDirty { return "The field \(field.name) holds a control character." }
         }
-        // libmicrohttpd joins folded lines and cuts values at NUL without a
-        // trace in the values; the bytes that then are missing give them away.
+        // libmicrohttpd joins folded lines and truncates values at NUL; the missing
+        // bytes reveal both.
         let plainBytes = headers.fields.reduce(
             method.utf8.count + target.utf8.count + version.utf8.count + 6
         ) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
@@ -30,7 +29,7 @@ enum RequestRules {
         return framingFault(version: version, headers: headers)
     }
 
-    /// Whether a body follows the head.
+    /// True if a body follows the head.
     static func hasBody(_ headers: HeaderFields) -> Bool {
         if headers["transfer-encoding"] != nil { return true }
         return headers["content-length"].map { Int($0) != 0 } ?? false
@@ -57,7 +56,7 @@ enum RequestRules {
         return nil
     }
 
-    /// RFC 9110, 5.6.2.
+    /// True if the text is a token (RFC 9110, 5.6.2).
     private static func isToken(_ text: String) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in

@@ -1,14 +1,17 @@
 import Synchronization
 
-/// What went over a server's sockets since it started, heads included.
+/// Traffic of a server since its start, heads included.
 package struct HTTPTraffic: Hashable, Sendable {
+    /// Number of requests.
     package var requests = 0
+    /// Bytes received.
     package var receivedBytes = 0
-    /// Handed to the network; what a client left unread is not in it.
+    /// Bytes sent; those that a client left unread are not included.
     package var sentBytes = 0
-    /// Requests that are being answered now.
+    /// Number of requests without a complete response.
     package var activeRequests = 0
 
+    /// Counters, 0 by default.
     package init(
         requests: Int = 0, receivedBytes: Int = 0, sentBytes: Int = 0, activeRequests: Int = 0
     ) {

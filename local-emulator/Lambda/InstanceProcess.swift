@@ -31,7 +31,7 @@ struct InstanceProcess: Sendable {
         // its connection is never closed for being silent.
         let server = HTTPServer(
             configuration: HTTPServerConfiguration(
-                threadCount: 1, connectionMemoryBytes: 32 << 10, connectionCountMaximum: 64,
+                threadCount: 1, connectionMemoryBytes: 32 << 10, connectionCountMax: 64,
                 idleTimeoutSeconds: 0),
             handler: handler)
         let result: Result<ChildResult, any Error>

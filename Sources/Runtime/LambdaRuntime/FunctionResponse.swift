@@ -1,11 +1,11 @@
 import JSON
 
-/// What a handler answers.
+/// The response of a handler.
 package enum FunctionResponse: Sendable {
-    /// All of it at once; Lambda carries 6 MiB.
+    /// In one piece, at most 6 MiB on Lambda.
     case whole([UInt8])
-    /// Piece by piece; Lambda carries 200 MB, of which the first 6 MB at full
-    /// speed ("Response streaming", AWS Lambda Developer Guide).
+    /// As a stream, at most 200 MB on Lambda, the first 6 MB at full speed ("Response
+    /// streaming", AWS Lambda Developer Guide).
     case streamed(StreamedResponse)
 }
 
@@ -13,18 +13,17 @@ package enum FunctionResponse: Sendable {
 package typealias FunctionHandler =
     @Sendable ([UInt8], InvocationContext) async throws -> FunctionResponse
 
-/// A response that is sent while it is made.
+/// A response that is sent while it is produced.
 package struct StreamedResponse: Sendable {
-    /// Of the response to the Runtime API.
+    /// Content type of the request to the Runtime API.
     package var contentType: String
-    /// Bytes that stand before the body: the HTTP prelude, or nothing.
+    /// Bytes before the body: the HTTP prelude, or none.
     package var prelude: [UInt8]
-    /// Writes the body. What it throws before the first byte is reported as any
-    /// error; after it, in the stream's trailers, and the caller sees a stream
-    /// that was cut.
+    /// Writes the body. An error before the first byte is reported as usual; a later
+    /// one is sent in the trailers, and the caller sees a truncated stream.
     package var body: @Sendable (any ResponseWriter) async throws -> Void
 
-    /// A stream of bytes for whoever invoked the function by itself.
+    /// A stream of bytes for a direct invocation.
     package init(
         contentType: String = "application/octet-stream",
         body: @escaping @Sendable (any ResponseWriter) async throws -> Void
@@ -34,8 +33,8 @@ package struct StreamedResponse: Sendable {
         self.body = body
     }
 
-    /// A streamed answer of a function URL: status and headers go first, as a
-    /// JSON object and eight NUL bytes.
+    /// A streamed response of a function URL. Its prelude is status and headers as a JSON
+    /// object, followed by eight NUL bytes.
     package init(
         http head: FunctionURLResponse,
         body: @escaping @Sendable (any ResponseWriter) async throws -> Void
@@ -45,8 +44,8 @@ package struct StreamedResponse: Sendable {
         self.body = body
     }
 
-    /// An HTTP answer that is known whole, in the form of a streamed one: what
-    /// a function in streaming mode answers when it has nothing to stream.
+    /// A complete HTTP response in the form of a stream, for a function in streaming mode
+    /// that has nothing to stream.
     package init(whole answer: FunctionURLResponse) {
         let bytes = answer.bodyBytes ?? []
         self.init(http: answer) { writer in
@@ -72,21 +71,23 @@ package struct StreamedResponse: Sendable {
     }
 }
 
-/// Where a streamed body goes.
+/// Receives a streamed body.
 package protocol ResponseWriter: Sendable {
-    /// Sends bytes now, and returns when the platform's side has taken them:
-    /// a slow reader slows the writer, so memory stays constant.
-    /// - Throws: `ResponseStreamError` once nobody reads any more.
+    /// Sends bytes and returns when the platform has accepted them, so a slow reader
+    /// slows the writer and memory stays constant.
+    /// - Throws: `ResponseStreamError` after the platform has stopped reading.
     func write(_ bytes: [UInt8]) async throws
 }
 
-/// The platform stopped reading a stream: the caller left, or it was refused.
+/// The platform stopped reading a stream: the caller disconnected, or it was refused.
 package struct ResponseStreamError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Half a sentence.
+    /// The reason, without a full stop.
     package var detail: String
 
+    /// An error.
     package init(detail: String) { self.detail = detail }
 
+    /// One sentence with the reason.
     package var description: String { "The response stream ended early: \(detail)." }
 }
 

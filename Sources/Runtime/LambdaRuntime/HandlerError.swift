@@ -19,6 +19,7 @@ package struct HandlerError: Error, Sendable, Hashable, CustomStringConvertible 
         self.message = message
     }
 
+    /// Type and message.
     package var description: String { "\(type): \(message)" }
 }
 
@@ -43,7 +44,7 @@ extension HandlerError {
         }
     }
 
-    /// Whether Lambda would keep `type` (the pattern is in its own emulator).
+    /// True if Lambda would keep `type` (pattern of AWS's runtime interface emulator).
     package static func isConformant(_ type: String) -> Bool {
         let bytes = Array(type.utf8)
         let prefixes = ["Runtime.", "Function."]

@@ -1,17 +1,17 @@
 package import Logging
 import WallClock
 
-/// What the platform says about one invocation, next to its event.
+/// The platform's data about one invocation, besides its event.
 package struct InvocationContext: Sendable {
-    /// `Lambda-Runtime-Aws-Request-Id`.
+    /// Request ID (`Lambda-Runtime-Aws-Request-Id`).
     package var requestID: String
-    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    /// Name of the function (`AWS_LAMBDA_FUNCTION_NAME`).
     package var functionName: String
-    /// `Lambda-Runtime-Invoked-Function-Arn`; empty when the platform sends none.
+    /// ARN of the function (`Lambda-Runtime-Invoked-Function-Arn`); empty when absent.
     package var invokedFunctionARN: String
-    /// `Lambda-Runtime-Trace-Id`, for AWS X-Ray.
+    /// AWS X-Ray trace ID (`Lambda-Runtime-Trace-Id`).
     package var traceID: String?
-    /// When the platform kills the invocation, in Unix milliseconds.
+    /// Time at which the platform kills the invocation, in Unix milliseconds.
     package var deadlineMilliseconds: Int
     /// `Lambda-Runtime-Client-Context`: JSON text, from mobile callers.
     package var clientContext: String?
@@ -19,10 +19,10 @@ package struct InvocationContext: Sendable {
     package var cognitoIdentity: String?
     /// `Lambda-Runtime-Aws-Tenant-Id`.
     package var tenantID: String?
-    /// Writes the request ID and the function's name on every line.
+    /// Logger that adds the request ID and the function's name to every line.
     package var logger: Logger
 
-    /// For the loop, and for tests of handlers.
+    /// A context, for the loop and for tests of handlers.
     package init(
         requestID: String, functionName: String, invokedFunctionARN: String = "",
         traceID: String? = nil, deadlineMilliseconds: Int, clientContext: String? = nil,

@@ -40,7 +40,7 @@ package func runLoop<Client: RuntimeClient>(
         isColdStart = false
         if Task.isCancelled {
             throw RuntimeClientError(
-                .terminated, operation: RuntimeRequest.next.operation, detail: "SIGTERM came")
+                .terminated, operation: RuntimeRequest.next.operation, detail: "SIGTERM arrived")
         }
     }
 }

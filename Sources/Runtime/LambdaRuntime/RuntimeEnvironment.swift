@@ -1,26 +1,27 @@
 package import Logging
 
-/// A variable that the loop cannot start without, or cannot read.
+/// A missing or malformed environment variable.
 package struct RuntimeEnvironmentError: Error, Sendable, Hashable, CustomStringConvertible {
     /// One sentence that names the variable.
     package var description: String
 
+    /// An error.
     package init(_ description: String) { self.description = description }
 }
 
-/// The environment as Lambda sets it, read once at the start.
+/// Environment variables that Lambda sets, read once at the start.
 ///
 /// Source: "Using Lambda environment variables", AWS Lambda Developer Guide.
 package struct RuntimeEnvironment: Sendable, Hashable {
     /// `AWS_LAMBDA_RUNTIME_API`: `host:port`. Required.
     package var runtimeAPI: String
-    /// `_HANDLER`: which function this process is; empty when unset.
+    /// `_HANDLER`: name of the function that this process serves; empty when unset.
     package var handlerName: String
     /// `AWS_LAMBDA_FUNCTION_NAME`; the handler's name when unset.
     package var functionName: String
     /// `AWS_LAMBDA_FUNCTION_VERSION`; `$LATEST` when unset.
     package var functionVersion: String
-    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in MiB; 128 when unset, as Lambda's least.
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in MiB; Lambda's minimum of 128 when unset.
     package var memoryMegabytes: Int
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1`.
     package var region: String
@@ -31,19 +32,19 @@ package struct RuntimeEnvironment: Sendable, Hashable {
     /// `AWS_LAMBDA_MAX_CONCURRENCY`: events served at the same time, 1 to 1,024;
     /// 1 when unset. Set on Lambda Managed Instances.
     package var maxConcurrency: Int
-    /// `SPOOL_METRICS_NAMESPACE`: where CloudWatch keeps the metrics of each
-    /// invocation; none are written when it is unset.
+    /// `SPOOL_METRICS_NAMESPACE`: CloudWatch namespace of the metrics of each invocation;
+    /// no metrics when unset.
     package var metricsNamespace: String?
-    /// `SPOOL_SHUTDOWN_SIGNAL=1`: asks Lambda for SIGTERM before it kills, which
-    /// costs one more call at the start; off when unset.
+    /// `SPOOL_SHUTDOWN_SIGNAL=1`: requests SIGTERM before SIGKILL, which costs one more
+    /// call at the start; off when unset.
     package var wantsShutdownSignal: Bool
     /// `AWS_LAMBDA_INITIALIZATION_TYPE`; `on-demand` when unset.
     package var initializationType: String
     /// Every variable, for the function's own configuration.
     package var variables: [String: String]
 
-    /// - Throws: when `AWS_LAMBDA_RUNTIME_API` is missing or is not `host:port`,
-    ///   or the memory size or the concurrency is not a number that can be.
+    /// - Throws: When `AWS_LAMBDA_RUNTIME_API` is missing or not `host:port`, or the
+    ///   memory size or the concurrency is not a number in its range.
     package init(_ variables: [String: String]) throws(RuntimeEnvironmentError) {
         func value(_ name: String) -> String? {
             variables[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -80,12 +81,12 @@ package struct RuntimeEnvironment: Sendable, Hashable {
     }
 }
 
-/// Where the Runtime API listens: `127.0.0.1:9001`, `[::1]:9001`, `host:9001`.
+/// Address of the Runtime API: `127.0.0.1:9001`, `[::1]:9001` or `host:9001`.
 struct RuntimeEndpoint: Sendable, Hashable {
-    /// Without brackets.
+    /// Host name or address without brackets.
     var host: String
     var port: UInt16
-    /// As written, for the `Host` header.
+    /// Value of the `Host` header, as in the variable.
     var authority: String
 
     init(_ text: String) throws(RuntimeEnvironmentError) {

@@ -189,7 +189,7 @@ func load(
 }
 
 extension RuntimeEnvironment {
-    /// Whether SnapStart takes a snapshot of this process after its init.
+    /// True if SnapStart takes a snapshot of this process after its init.
     fileprivate var isSnapshot: Bool { initializationType == "snap-start" }
 }
 

@@ -1,20 +1,20 @@
-/// A whole answer.
+/// A complete response of the Runtime API.
 struct HTTPResponse: Sendable, Hashable {
     var status: Int
     var headers: HTTPHeaderFields
     var body: [UInt8]
-    /// False when only the end of the connection ends the body; it is not read
-    /// then, for nobody could tell whether it is whole.
+    /// False when only the end of the connection ends the body. It is not read then:
+    /// it may be truncated.
     var isFramed: Bool
     var keepsConnection: Bool
 
-    /// The first value of a header; nil when it is absent or empty.
+    /// First value of a header; nil when absent or empty.
     func header(_ name: StaticString) -> String? {
         headers.first(name).flatMap { $0.isEmpty ? nil : String(decoding: $0, as: UTF8.self) }
     }
 }
 
-/// Header lines as they came; only what is asked for becomes text.
+/// Header lines as received; only requested values become strings.
 struct HTTPHeaderFields: Sendable, Hashable {
     private struct Field: Hashable {
         var name: Range<Int>
@@ -24,8 +24,8 @@ struct HTTPHeaderFields: Sendable, Hashable {
     private var bytes: [UInt8] = []
     private var fields: [Field] = []
 
-    /// - Parameter colon: Where in the line the name ends.
-    /// - Parameter value: What is left of the line without spaces around it.
+    /// - Parameter colon: Index of the colon in the line.
+    /// - Parameter value: Range of the value without surrounding space.
     mutating func append(_ line: [UInt8], colon: Int, value: Range<Int>) {
         if fields.isEmpty {
             bytes.reserveCapacity(768)
@@ -39,7 +39,7 @@ struct HTTPHeaderFields: Sendable, Hashable {
                 value: start + value.lowerBound..<start + value.upperBound))
     }
 
-    /// The first value of that name, in any case.
+    /// First value with this name, ignoring case.
     func first(_ name: StaticString) -> ArraySlice<UInt8>? {
         fields.first { isNamed($0, name) }.map { bytes[$0.value] }
     }
@@ -52,8 +52,8 @@ struct HTTPHeaderFields: Sendable, Hashable {
 
     private func isNamed(_ field: Field, _ name: StaticString) -> Bool {
         guard field.name.count == name.utf8CodeUnitCount else { return false }
-        // Names are tokens: setting this bit makes letters lower-case and
-        // confuses no two bytes that occur in the names we ask for.
+        // Names are tokens: setting this bit makes letters lower-case and maps no
+        // two bytes of the requested names to one.
         let wanted = name.utf8Start
         for place in 0..<field.name.count
         where bytes[field.name.lowerBound + place] | 0x20 != wanted[place] | 0x20 {
@@ -63,18 +63,18 @@ struct HTTPHeaderFields: Sendable, Hashable {
     }
 }
 
-/// Why an answer is not HTTP/1.1 as we accept it.
+/// A response that is not acceptable HTTP/1.1.
 struct HTTPParseError: Error, Sendable, Hashable, CustomStringConvertible {
     var description: String
     init(_ description: String) { self.description = description }
 }
 
-/// Most that an answer may hold.
+/// Limits of a response.
 struct HTTPLimits: Sendable, Hashable {
-    /// Status line, headers and trailers together.
+    /// Bytes of status line, headers and trailers together.
     var headBytesMax = 64 << 10
-    /// Lambda's events end at 6 MiB and some bytes; the rest is slack.
+    /// Bytes of the body. Lambda's events have little more than 6 MiB.
     var bodyBytesMax = 7 << 20
-    /// 100 Continue and its like before the answer.
+    /// Interim responses (100 to 199) before the response.
     var interimAnswersMax = 8
 }

@@ -1,4 +1,4 @@
-/// Status line and headers while they are read.
+/// Status line and headers of a response under way.
 struct HTTPResponseHead: Sendable, Hashable {
     enum Framing: Sendable, Hashable {
         case none
@@ -12,8 +12,8 @@ struct HTTPResponseHead: Sendable, Hashable {
 
     init() {}
 
-    /// - Throws: unless the line is `HTTP/1.1 200` or `HTTP/1.0 200`, with a
-    ///   space and a reason after it or not.
+    /// - Throws: Unless the line is like `HTTP/1.1 200` or `HTTP/1.0 200`, with or without
+    ///   a space and a reason.
     init(statusLine line: [UInt8]) throws(HTTPParseError) {
         let isVersion11 = line.starts(with: "HTTP/1.1 ".utf8)
         guard isVersion11 || line.starts(with: "HTTP/1.0 ".utf8) else {
@@ -47,7 +47,7 @@ struct HTTPResponseHead: Sendable, Hashable {
         headers.append(line, colon: colon, value: start..<end)
     }
 
-    /// How the body's end is found (RFC 9112, section 6.3).
+    /// Framing of the body (RFC 9112, section 6.3).
     func framing() throws(HTTPParseError) -> Framing {
         let lengths = headers.all("content-length")
         let encodings = headers.all("transfer-encoding")

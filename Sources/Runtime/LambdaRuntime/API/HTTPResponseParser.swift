@@ -1,10 +1,10 @@
 import Glibc
 
-/// Reads one answer, in whatever pieces it comes (RFC 9112).
+/// Parses one response in pieces of any size (RFC 9112).
 ///
-/// Strict, because a client that guesses where a body ends runs handlers on
-/// half an event: no folded lines, no bare CR or LF, no space before a colon,
-/// one length only, never a length together with chunks, nothing after the end.
+/// Strict, because a wrong end of the body would run a handler on half an event: no folded
+/// lines, no bare CR or LF, no space before a colon, one length, no length together with
+/// chunks, nothing after the end.
 struct HTTPResponseParser: Sendable {
     private enum State: Hashable {
         case statusLine, header
@@ -26,7 +26,7 @@ struct HTTPResponseParser: Sendable {
 
     init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
 
-    /// The answer, once its last byte has been consumed.
+    /// The response, after its last byte; nil before.
     var response: HTTPResponse? {
         guard state == .done else { return nil }
         return HTTPResponse(
@@ -34,8 +34,8 @@ struct HTTPResponseParser: Sendable {
             isFramed: head.isFramed, keepsConnection: head.keepsConnection && head.isFramed)
     }
 
-    /// Takes the next bytes from the connection.
-    /// - Throws: when they cannot be part of an answer that we accept.
+    /// Consumes the next bytes of the connection.
+    /// - Throws: When they cannot belong to an acceptable response.
     mutating func consume(_ bytes: ArraySlice<UInt8>) throws(HTTPParseError) {
         var rest = bytes
         if !rest.isEmpty { hasStarted = true }
@@ -57,15 +57,14 @@ struct HTTPResponseParser: Sendable {
         }
     }
 
-    /// What is still to come of a body whose length is known; 0 elsewhere.
+    /// Missing bytes of a body with a known length; 0 elsewhere.
     var missingBodyBytes: Int {
         if case .fixedBody(let remaining) = state { remaining } else { 0 }
     }
 
-    /// Takes the rest of the body straight from the connection, without a
-    /// buffer between.
-    /// - Parameter read: Fills the memory from its beginning; answers how much,
-    ///   0 at the connection's end.
+    /// Reads the rest of the body from the connection without a buffer in between.
+    /// - Parameter read: Fills the memory from its beginning and returns the number of
+    ///   bytes, 0 at the end of the connection.
     mutating func fillBody(
         _ read: (UnsafeMutableRawBufferPointer) throws(SocketError) -> Int
     ) throws(SocketError) {
@@ -101,7 +100,7 @@ struct HTTPResponseParser: Sendable {
     }
 
     /// Moves bytes into `line` up to its end.
-    /// - Returns: whether the line is whole; its CR LF is not part of it.
+    /// - Returns: Whether the line is complete; CR LF is not part of it.
     private mutating func takeLine(_ rest: inout ArraySlice<UInt8>) throws(HTTPParseError) -> Bool {
         let end = rest.withUnsafeBytes { bytes in
             memchr(bytes.baseAddress!, 0x0A, bytes.count).map {
@@ -120,7 +119,7 @@ struct HTTPResponseParser: Sendable {
             throw HTTPParseError("a line ends in LF without CR")
         }
         line.removeLast(2)
-        // No early exit: the usual line has none, and is read faster so.
+        // No early exit: a usual line has none, and the loop is faster without.
         var isClean = true
         for byte in line { isClean = isClean && (byte >= 0x20 && byte != 0x7F || byte == 0x09) }
         guard isClean else { throw HTTPParseError("a line holds a control character") }
@@ -139,14 +138,14 @@ struct HTTPResponseParser: Sendable {
             try startChunk()
         case .chunkEnd:
             guard line.isEmpty else { throw HTTPParseError("a chunk is longer than it says") }
-            // Chunk lines are framing: only lines of the head count as such.
+            // Chunk lines are framing and do not count as lines of the head.
             headBytes = 0
             state = .chunkSize
         case .trailer:
             if line.isEmpty {
                 state = .done
             } else {
-                // Checked as a header is, then dropped: no call here has any use for one.
+                // Validated like a header, then dropped: no call uses trailers.
                 var ignored = HTTPResponseHead()
                 try ignored.append(headerLine: line)
             }
@@ -176,7 +175,7 @@ struct HTTPResponseParser: Sendable {
     }
 
     private mutating func startChunk() throws(HTTPParseError) {
-        // An extension may follow the size; it says nothing that we need.
+        // A chunk extension may follow the size; it is ignored.
         let digits = line.prefix { $0 != UInt8(ascii: ";") }
         guard (1...8).contains(digits.count), line.count <= 256,
             let size = Int(hexadecimal: digits)
@@ -189,7 +188,7 @@ struct HTTPResponseParser: Sendable {
 }
 
 extension Int {
-    /// Digits only: no sign, no prefix, no space.
+    /// Parses digits only: no sign, no prefix, no space.
     fileprivate init?(hexadecimal digits: some Collection<UInt8>) {
         var value = 0
         for byte in digits {

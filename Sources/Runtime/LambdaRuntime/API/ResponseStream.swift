@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Glibc
 
-/// One streamed response on the connection: head, chunks, trailers, answer.
-/// Used by one thread at a time, the client's own.
+/// One streamed response on a connection: head, chunks, trailers, and the API's answer.
+/// Used by the client's thread alone.
 final class ResponseStream {
     enum Failure: Error {
-        /// The API answered before the end: it wants no more of it.
+        /// The API answered before the end of the stream, which it refuses.
         case answered(HTTPResponse)
         case socket(SocketError)
     }
@@ -17,15 +17,15 @@ final class ResponseStream {
     private(set) var bodyBytes = 0
     private var failure: Failure?
 
-    /// - Parameter head: Everything before the first chunk.
+    /// - Parameter head: Request line and headers.
     init(on connection: SocketConnection, head: [UInt8], limits: HTTPLimits) {
         self.connection = connection
         self.head = head
         self.limits = limits
     }
 
-    /// Sends one chunk, and the head before the first one. Of no bytes there is
-    /// no chunk, for an empty one would be the end.
+    /// Sends one chunk, and the head before the first one. No bytes make no chunk: an
+    /// empty one would end the body.
     func write(_ bytes: [UInt8]) throws(Failure) {
         var packet = takeHead()
         if !bytes.isEmpty {
@@ -39,7 +39,7 @@ final class ResponseStream {
     }
 
     /// Ends the body and waits for the answer.
-    /// - Parameter error: What cut the stream, for the trailers.
+    /// - Parameter error: The error that truncated the stream, for the trailers.
     func finish(error: HandlerError?) throws(Failure) -> HTTPResponse {
         var packet = takeHead()
         packet.append(contentsOf: "0\r\n".utf8)
@@ -75,7 +75,7 @@ final class ResponseStream {
         do {
             try connection.sendAll(packet)
         } catch {
-            // Hung up on: it may have said why first.
+            // The API closed the connection; it may have answered before.
             guard let answer = try? receive() else { throw .socket(error) }
             throw .answered(answer)
         }
@@ -93,7 +93,7 @@ final class ResponseStream {
 extension ResponseStream.Failure {
     var detail: String {
         switch self {
-        case .answered(let response): "the Runtime API answered \(response.status) half way"
+        case .answered(let response): "the Runtime API answered \(response.status) before the end"
         case .socket(let error): error.description
         }
     }

@@ -1,23 +1,23 @@
-/// One event and what came with it.
+/// One event with its headers.
 package struct Invocation: Sendable, Hashable {
-    /// Letters, digits, `-`, `_` and `.` only: it becomes part of a path.
+    /// Request ID; letters, digits, `-`, `_` and `.` only, as it becomes part of a path.
     package var requestID: String
-    /// Unix milliseconds.
+    /// Deadline in Unix milliseconds.
     package var deadlineMilliseconds: Int
-    /// Empty when the platform sends none.
+    /// ARN of the function; empty when absent.
     package var invokedFunctionARN: String
-    /// For AWS X-Ray.
+    /// AWS X-Ray trace ID.
     package var traceID: String?
-    /// JSON text, from mobile callers.
+    /// Client context of mobile callers, JSON text.
     package var clientContext: String?
-    /// JSON text.
+    /// Cognito identity, JSON text.
     package var cognitoIdentity: String?
-    /// Of a function that serves tenants apart.
+    /// Tenant ID, of a function with tenant isolation.
     package var tenantID: String?
-    /// The whole body, never a part of it.
+    /// The complete event.
     package var event: [UInt8]
 
-    /// An event as a platform hands it out.
+    /// An invocation.
     package init(
         requestID: String, deadlineMilliseconds: Int, invokedFunctionARN: String = "",
         traceID: String? = nil, clientContext: String? = nil, cognitoIdentity: String? = nil,
@@ -34,57 +34,61 @@ package struct Invocation: Sendable, Hashable {
     }
 }
 
-/// Why the loop cannot go on.
+/// The reason for the end of a loop.
 package struct RuntimeClientError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What the loop decides by.
+    /// Kinds of end.
     package enum Code: String, Sendable, Hashable {
-        /// The Runtime API could not be reached, or hung up, too often in a row.
+        /// The Runtime API could not be reached, or closed the connection, in every attempt.
         case unreachable
-        /// What it answered is not the Runtime API's protocol.
+        /// Its answer is not the Runtime API's protocol.
         case invalidAnswer
-        /// It answered 500: the environment cannot be recovered, exit promptly.
+        /// It answered 500: the environment cannot be recovered, the process must exit.
         case containerError
-        /// SIGTERM came: not a fault.
+        /// SIGTERM arrived; not a failure.
         case terminated
     }
 
-    /// What the loop decides by.
+    /// The kind of end.
     package var code: Code
-    /// The call: `GET /runtime/invocation/next`.
+    /// The call, for instance `GET /2018-06-01/runtime/invocation/next`.
     package var operation: String
-    /// Half a sentence.
+    /// The reason, without a full stop.
     package var detail: String
 
+    /// An error.
     package init(_ code: Code, operation: String, detail: String) {
         self.code = code
         self.operation = operation
         self.detail = detail
     }
 
+    /// One sentence with the call and the reason.
     package var description: String {
         "The Runtime API call \(operation) failed (\(code.rawValue)): \(detail)."
     }
 }
 
-/// What the Runtime API said to a result that was posted.
+/// The Runtime API's answer to a posted result.
 package enum ReportOutcome: Sendable, Hashable {
-    /// 202.
+    /// Accepted (202).
     case accepted
-    /// A 4xx, for instance 413 for a result above 6 MiB. The platform has told
-    /// the caller, and the loop goes on.
+    /// Refused with a 4xx, for instance 413 for a result above 6 MiB. The platform reports
+    /// it to the caller, and the loop continues.
     case refused(status: Int)
-    /// Never arrived, as far as can be known; the platform will time it out.
+    /// Probably not received; the platform lets the invocation time out.
     case lost(detail: String)
 }
 
-/// How a streamed result ended.
+/// The end of a streamed result.
 package struct StreamOutcome: Sendable, Hashable {
+    /// The Runtime API's answer.
     package var report: ReportOutcome
-    /// What cut the stream, or kept it from beginning.
+    /// The error that truncated or prevented the stream; nil for a complete one.
     package var failure: HandlerError?
-    /// Bytes that were written, the prelude included.
+    /// Number of bytes written, including the prelude.
     package var bytes: Int
 
+    /// An outcome.
     package init(_ report: ReportOutcome, failure: HandlerError? = nil, bytes: Int) {
         self.report = report
         self.failure = failure
@@ -92,21 +96,21 @@ package struct StreamOutcome: Sendable, Hashable {
     }
 }
 
-/// The Runtime API, as much of it as the loop needs.
+/// The calls of the Runtime API that the loop needs.
 package protocol RuntimeClient: Sendable {
-    /// Waits for the next event, as long as it takes.
+    /// Waits for the next event, without a limit.
     /// - Throws: All codes; after a throw the process must end.
     func next() async throws(RuntimeClientError) -> Invocation
 
     /// Posts the result of an invocation.
-    /// - Throws: `.containerError` and `.terminated`; a lost or refused result
-    ///   is an outcome, for the next invocation can still be served.
+    /// - Throws: `.containerError` and `.terminated`; a lost or refused result is an
+    ///   outcome, because the next invocation can still be served.
     func respond(
         _ response: [UInt8], requestID: String
     ) async throws(RuntimeClientError) -> ReportOutcome
 
-    /// Posts the result of an invocation while it is made. Throws as above;
-    /// what the body throws is in the outcome.
+    /// Posts the result of an invocation while it is produced. Throws as above; an error
+    /// of the body is in the outcome.
     func respond(
         streaming response: StreamedResponse, requestID: String
     ) async throws(RuntimeClientError) -> StreamOutcome
@@ -116,7 +120,7 @@ package protocol RuntimeClient: Sendable {
         _ error: HandlerError, requestID: String
     ) async throws(RuntimeClientError) -> ReportOutcome
 
-    /// Posts why the function could not start; the process must end after it.
+    /// Posts the error of a function that could not start; the process must end then.
     func reportInitError(
         _ error: HandlerError
     ) async throws(RuntimeClientError) -> ReportOutcome
@@ -125,7 +129,7 @@ package protocol RuntimeClient: Sendable {
     /// - Throws: All codes; after a throw the process must end.
     func waitForRestore() async throws(RuntimeClientError)
 
-    /// Posts why a restored function cannot serve; the process must end after it.
+    /// Posts the error of a restored function; the process must end then.
     func reportRestoreError(
         _ error: HandlerError
     ) async throws(RuntimeClientError) -> ReportOutcome

@@ -1,4 +1,4 @@
-/// One call of the Runtime API as a value: what is sent, with no I/O.
+/// One call of the Runtime API as a value, without I/O.
 ///
 /// Source: "Using the Lambda runtime API", version 2018-06-01.
 struct RuntimeRequest: Sendable, Hashable {
@@ -6,7 +6,7 @@ struct RuntimeRequest: Sendable, Hashable {
     var path: String
     var headers: [Header] = []
     var body: [UInt8] = []
-    /// The body is not here: it follows in chunks.
+    /// True if the body follows in chunks.
     var isChunked = false
 
     struct Header: Sendable, Hashable {
@@ -20,7 +20,7 @@ struct RuntimeRequest: Sendable, Hashable {
 
     static let next = RuntimeRequest(method: "GET", path: base + "/invocation/next")
 
-    /// SnapStart: the snapshot may be taken; answers in a restored environment.
+    /// SnapStart: allows the snapshot; answered in the restored environment.
     static let restoreNext = RuntimeRequest(method: "GET", path: base + "/restore/next")
 
     static let errorTypeHeader = "Lambda-Runtime-Function-Error-Type"
@@ -32,7 +32,7 @@ struct RuntimeRequest: Sendable, Hashable {
             body: body)
     }
 
-    /// The head of a response whose body comes in chunks.
+    /// The head of a response with a chunked body.
     static func streamedResponse(contentType: String, requestID: String) -> RuntimeRequest {
         RuntimeRequest(
             method: "POST", path: "\(base)/invocation/\(requestID)/response",
@@ -65,10 +65,10 @@ struct RuntimeRequest: Sendable, Hashable {
         return RuntimeRequest(method: "POST", path: path, headers: headers, body: error.document)
     }
 
-    /// The call's name in errors: `POST /2018-06-01/runtime/init/error`.
+    /// Name of the call in errors, for instance `POST /2018-06-01/runtime/init/error`.
     var operation: String { "\(method) \(path)" }
 
-    /// Everything before the body.
+    /// Request line and headers.
     func head(authority: String) -> [UInt8] {
         var head: [UInt8] = []
         head.reserveCapacity(320)
@@ -96,8 +96,8 @@ struct RuntimeRequest: Sendable, Hashable {
 }
 
 extension Invocation {
-    /// Reads the answer of `next`.
-    /// - Throws: a sentence about what is missing or malformed.
+    /// Reads the response of `next`.
+    /// - Throws: When a header is missing or malformed.
     init(_ response: HTTPResponse, now: Int) throws(HTTPParseError) {
         guard response.isFramed else {
             throw HTTPParseError("the event has neither a length nor chunks")
@@ -105,7 +105,7 @@ extension Invocation {
         guard let requestID = response.header("Lambda-Runtime-Aws-Request-Id"),
             Invocation.isPathSafe(requestID)
         else { throw HTTPParseError("there is no usable Lambda-Runtime-Aws-Request-Id") }
-        var deadline = now + Invocation.longestMilliseconds
+        var deadline = now + Invocation.timeoutMillisecondsMax
         if let text = response.header("Lambda-Runtime-Deadline-Ms") {
             guard let number = Int(text), number >= 0 else {
                 throw HTTPParseError("Lambda-Runtime-Deadline-Ms is not a number")
@@ -121,8 +121,8 @@ extension Invocation {
             tenantID: response.header("Lambda-Runtime-Aws-Tenant-Id"), event: response.body)
     }
 
-    /// Lambda's longest function timeout, for an answer that names no deadline.
-    private static let longestMilliseconds = 900_000
+    /// Lambda's maximum timeout, for a response without a deadline.
+    private static let timeoutMillisecondsMax = 900_000
 
     private static func isPathSafe(_ requestID: String) -> Bool {
         (1...128).contains(requestID.utf8.count)

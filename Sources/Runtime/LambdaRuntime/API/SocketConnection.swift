@@ -1,14 +1,14 @@
 import Glibc
 
-/// Why an exchange with the Runtime API came to nothing.
+/// A failed exchange with the Runtime API.
 enum SocketError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A system call failed.
     case system(call: String, errno: Int32)
     /// The host's name has no address.
     case unknownHost(String)
-    /// The other side hung up before the first byte of its answer.
+    /// The API closed the connection before the first byte of its answer.
     case closedBeforeAnswer
-    /// It hung up inside its answer.
+    /// The API closed the connection within its answer.
     case truncated
     case invalid(HTTPParseError)
 
@@ -22,8 +22,8 @@ enum SocketError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether nothing of an answer was seen, as on a connection that the
-    /// other side had closed while it was idle.
+    /// True if no byte of an answer arrived, as on a connection that the API had closed
+    /// while it was idle.
     var isBeforeAnswer: Bool {
         switch self {
         case .closedBeforeAnswer: true
@@ -33,15 +33,15 @@ enum SocketError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// One blocking TCP connection. Used by one thread at a time, the client's own.
+/// One blocking TCP connection; used by the client's thread alone.
 final class SocketConnection {
     let descriptor: Int32
-    /// Whether an exchange has already gone well here.
+    /// True if an exchange has succeeded on this connection.
     private(set) var isReused = false
-    /// Holds a head and a usual event; larger bodies do not pass through it.
+    /// Buffer for a head and a usual event; larger bodies bypass it.
     private var buffer = [UInt8](repeating: 0, count: 16 << 10)
 
-    /// Connects; loopback answers at once, one way or the other.
+    /// Connects; on loopback the result is immediate.
     init(to endpoint: RuntimeEndpoint) throws(SocketError) {
         descriptor = try SocketConnection.connect(endpoint)
         var yes: Int32 = 1
@@ -53,8 +53,8 @@ final class SocketConnection {
 
     deinit { close(descriptor) }
 
-    /// Sends a request and waits for its whole answer, as long as that takes.
-    /// - Parameter whileWaiting: Called between the two.
+    /// Sends a request and waits for its complete response, without a limit.
+    /// - Parameter whileWaiting: Called after sending, before waiting.
     func exchange(
         _ request: RuntimeRequest, authority: String, limits: HTTPLimits,
         whileWaiting: () -> Void = {}
@@ -63,8 +63,8 @@ final class SocketConnection {
         do {
             try send(request.head(authority: authority), request.body)
         } catch {
-            // A server may refuse a large body by answering and hanging up
-            // (413): the answer counts then, not the broken pipe.
+            // The API may refuse a large body by an answer and a close (413): the
+            // answer counts, not the broken pipe.
             guard error.isBeforeAnswer else { throw error }
             sendFailure = error
         }
@@ -76,13 +76,13 @@ final class SocketConnection {
         }
     }
 
-    /// Whether the other side has sent something, or hung up.
+    /// True if the API has sent bytes or closed the connection.
     var hasInput: Bool {
         var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&state, 1, 0) > 0
     }
 
-    /// Waits for one whole answer.
+    /// Waits for one complete response.
     func receiveResponse(limits: HTTPLimits) throws(SocketError) -> HTTPResponse {
         var parser = HTTPResponseParser(limits: limits)
         while true {
@@ -136,7 +136,7 @@ final class SocketConnection {
 
     func sendAll(_ bytes: [UInt8]) throws(SocketError) { try send(bytes, []) }
 
-    /// Head and body leave together and are not copied to do so.
+    /// Sends head and body together, without copying them.
     private func send(_ head: [UInt8], _ body: [UInt8]) throws(SocketError) {
         let failure = head.withUnsafeBytes { head in
             body.withUnsafeBytes { body in sendPieces(head, body) }

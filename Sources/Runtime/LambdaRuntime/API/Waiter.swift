@@ -29,7 +29,7 @@ final class Waiter: Sendable {
     }
 
     private static let terminated = RuntimeClientError(
-        .terminated, operation: RuntimeRequest.next.operation, detail: "SIGTERM came")
+        .terminated, operation: RuntimeRequest.next.operation, detail: "SIGTERM arrived")
 
     /// Call before the socket can be closed.
     func end() { state.withLock { $0.descriptor = nil } }

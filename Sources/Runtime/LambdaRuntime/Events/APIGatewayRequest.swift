@@ -1,15 +1,15 @@
 import FoundationEssentials
 
 /// A request to an API Gateway REST API, or to an HTTP API with payload format
-/// 1.0, in the terms of format 2.0.
+/// 1.0, translated to format 2.0.
 ///
 /// Source: "Working with AWS Lambda proxy integrations for HTTP APIs", payload
 /// format version 1.0, Amazon API Gateway Developer Guide.
 package struct APIGatewayRequest: Sendable, Hashable, Decodable {
-    /// The same request as a function URL would hand it over.
+    /// The request in payload format 2.0.
     package var request: FunctionURLRequest
 
-    /// A request made by hand, for tests of handlers.
+    /// A request, for tests of handlers.
     package init(request: FunctionURLRequest) { self.request = request }
 
     enum CodingKeys: String, CodingKey {
@@ -24,13 +24,14 @@ package struct APIGatewayRequest: Sendable, Hashable, Decodable {
         var requestId: String?
     }
 
-    /// - Throws: `DecodingError` when there is no method or path, a field has
-    ///   the wrong type, or the body is not the base64 that it claims to be.
+    /// Reads an event.
+    /// - Throws: `DecodingError` when method or path is missing, a field has the wrong
+    ///   type, or the body is not valid base64 where declared.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let context = try fields.decodeIfPresent(RequestContext.self, forKey: .requestContext)
         var headers = try Self.values(fields, .multiValueHeaders, .headers)
-        // Names differ in case from client to client.
+        // Clients differ in the case of header names.
         headers = Dictionary(
             headers.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { $0 + $1 })
         let cookies = headers.removeValue(forKey: "cookie") ?? []
@@ -51,7 +52,7 @@ package struct APIGatewayRequest: Sendable, Hashable, Decodable {
             requestID: context?.requestId ?? "")
     }
 
-    /// The lists of values where they are sent, else the single ones.
+    /// The multi-value fields if present, else the single values.
     private static func values(
         _ fields: KeyedDecodingContainer<CodingKeys>, _ many: CodingKeys, _ one: CodingKeys
     ) throws -> [String: [String]] {
@@ -74,7 +75,7 @@ package struct APIGatewayRequest: Sendable, Hashable, Decodable {
         return Array(data)
     }
 
-    /// The query as it may have been sent: this format has it decoded only.
+    /// A query that decodes to these parameters: this format has no raw query.
     private static func queryString(_ query: [String: [String]]) -> String {
         query.sorted { $0.key < $1.key }.flatMap { name, values in
             values.map { "\(FormEncoding.encode(name))=\(FormEncoding.encode($0))" }
@@ -82,7 +83,7 @@ package struct APIGatewayRequest: Sendable, Hashable, Decodable {
     }
 }
 
-/// An answer in payload format 1.0, which has no field for cookies.
+/// A response in payload format 1.0, which has no field for cookies.
 package struct APIGatewayResponse: Sendable, Hashable, Encodable {
     private var statusCode: Int
     private var headers: [String: String]
@@ -90,7 +91,7 @@ package struct APIGatewayResponse: Sendable, Hashable, Encodable {
     private var body: String
     private var isBase64Encoded: Bool
 
-    /// The same answer in the older format.
+    /// Translates a response of format 2.0.
     package init(_ response: FunctionURLResponse) {
         statusCode = response.statusCode
         headers = response.headers

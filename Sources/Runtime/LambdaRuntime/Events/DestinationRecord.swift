@@ -1,36 +1,41 @@
 package import JSON
 
-/// What Lambda tells an on-failure or on-success destination of an
-/// asynchronous invocation.
+/// The record that Lambda sends to an on-failure or on-success destination of an asynchronous
+/// invocation.
 ///
 /// Source: "Capturing records of Lambda asynchronous invocations", AWS Lambda
 /// Developer Guide.
 package struct DestinationRecord: Sendable, Hashable, Decodable {
-    /// Why there is a record.
+    /// The invocation and the reason for the record.
     package struct RequestContext: Sendable, Hashable, Decodable {
-        /// Of the invocation that ended so.
+        /// Request ID of the invocation.
         package var requestId: String
+        /// ARN of the function.
         package var functionArn: String
         /// `RetriesExhausted`, `EventAgeExceeded` or `Success`.
         package var condition: String
-        /// Tries so far.
+        /// Number of attempts.
         package var approximateInvokeCount: Int
     }
 
-    /// How the last try ended; absent where the event grew too old.
+    /// End of the last attempt; absent when the event exceeded its age.
     package struct ResponseContext: Sendable, Hashable, Decodable {
+        /// Status code of the invocation.
         package var statusCode: Int
+        /// Version of the function.
         package var executedVersion: String?
-        /// `Unhandled`, for instance; absent on success.
+        /// Kind of error, for instance `Unhandled`; absent on success.
         package var functionError: String?
     }
 
-    /// RFC 3339.
+    /// Time of the record (RFC 3339).
     package var timestamp: String
+    /// The invocation and the reason for the record.
     package var requestContext: RequestContext
-    /// The event that was invoked with.
+    /// The event of the invocation.
     package var requestPayload: JSONValue
+    /// End of the last attempt.
     package var responseContext: ResponseContext?
-    /// The response or the error document.
+    /// The response or the error document of the last attempt.
     package var responsePayload: JSONValue?
 }

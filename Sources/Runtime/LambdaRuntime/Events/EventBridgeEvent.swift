@@ -1,20 +1,20 @@
 package import JSON
 
-/// An event of EventBridge that is no tick of the clock.
+/// An event of EventBridge other than a schedule's.
 ///
 /// Source: "Events in Amazon EventBridge", Amazon EventBridge User Guide.
 package struct EventBridgeEvent: Sendable, Hashable, Decodable {
-    /// Unique for each event; a delivery may come twice.
+    /// Unique ID of the event; an event may be delivered twice.
     package var id: String
-    /// `Object Created`, for instance.
+    /// Kind of event, for instance `Object Created`.
     package var detailType: String
-    /// `aws.s3`, for instance.
+    /// Sender, for instance `aws.s3`.
     package var source: String
-    /// When it happened, RFC 3339.
+    /// Time of the event (RFC 3339).
     package var time: String
-    /// ARNs of what it is about.
+    /// ARNs of the resources concerned.
     package var resources: [String]
-    /// The sender's own.
+    /// Data of the sender.
     package var detail: JSONValue
 
     private enum CodingKeys: String, CodingKey {
@@ -33,8 +33,8 @@ package struct EventBridgeEvent: Sendable, Hashable, Decodable {
         detail = try fields.decodeIfPresent(JSONValue.self, forKey: .detail) ?? .null
     }
 
-    /// S3's own event about an object, where a bucket notifies through
-    /// EventBridge; nil for any other event. Keys are not form-encoded here.
+    /// The object event of a bucket that notifies through EventBridge, with keys that are
+    /// not form-encoded; nil for any other event.
     package var objectEvent: S3Event? {
         guard source == "aws.s3", let bucket = detail["bucket"]?["name"]?.text,
             let object = detail["object"], let key = object["key"]?.text

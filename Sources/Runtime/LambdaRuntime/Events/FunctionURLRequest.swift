@@ -2,31 +2,31 @@ import FoundationEssentials
 
 /// A request to a function URL or an HTTP API, payload format 2.0.
 ///
-/// Source: "Invoking Lambda function URLs", request payload format. Fields that
-/// are missing read as empty, fields that are unknown are ignored.
+/// Source: "Invoking Lambda function URLs", request payload format. Missing
+/// fields are read as empty, unknown fields are ignored.
 package struct FunctionURLRequest: Sendable, Hashable, Codable {
-    /// `requestContext.http.method`, upper-case.
+    /// Method in upper case (`requestContext.http.method`).
     package var method: String
-    /// Still percent-encoded, from the first `/`.
+    /// Path from the first `/`, percent-encoded.
     package var rawPath: String
-    /// Still percent-encoded, without `?`; empty when there is none.
+    /// Query without `?`, percent-encoded; empty when absent.
     package var rawQueryString: String
-    /// Names in lower case; values of a name sent twice are joined by a comma.
+    /// Headers by lower-case name; repeated values are joined by a comma.
     package var headers: [String: String]
-    /// Decoded; values of a name sent twice are joined by a comma.
+    /// Decoded query parameters; repeated values are joined by a comma.
     package var queryStringParameters: [String: String]
-    /// Filled from the route's `{name}` parts; empty for a bare function URL.
+    /// Values of the route's `{name}` parts; empty for a function URL.
     package var pathParameters: [String: String]
-    /// `name=value` each.
+    /// Cookies, each as `name=value`.
     package var cookies: [String]
-    /// The body as the client sent it, base64 undone.
+    /// The body as the client sent it, decoded from base64.
     package var bodyBytes: [UInt8]
-    /// `requestContext.http.sourceIp`.
+    /// Address of the client (`requestContext.http.sourceIp`).
     package var sourceIP: String
-    /// `requestContext.requestId`.
+    /// Request ID (`requestContext.requestId`).
     package var requestID: String
 
-    /// A request made by hand, for tests of handlers.
+    /// A request, for tests of handlers.
     package init(
         method: String, rawPath: String, rawQueryString: String = "",
         headers: [String: String] = [:], queryStringParameters: [String: String] = [:],
@@ -60,8 +60,9 @@ package struct FunctionURLRequest: Sendable, Hashable, Codable {
         var requestId: String?
     }
 
-    /// - Throws: `DecodingError` when there is no method or path, a field has
-    ///   the wrong type, or the body is not the base64 that it claims to be.
+    /// Reads an event.
+    /// - Throws: `DecodingError` when method or path is missing, a field has the wrong
+    ///   type, or the body is not valid base64 where declared.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let context = try fields.decode(RequestContext.self, forKey: .requestContext)
@@ -93,7 +94,7 @@ package struct FunctionURLRequest: Sendable, Hashable, Codable {
         bodyBytes = Array(data)
     }
 
-    /// Writes an event that `init(from:)` reads back equal.
+    /// Writes an event that `init(from:)` reads as an equal request.
     package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode("2.0", forKey: .version)
@@ -115,7 +116,7 @@ package struct FunctionURLRequest: Sendable, Hashable, Codable {
     }
 }
 
-/// Bytes as a JSON string can carry them: text where they are UTF-8, else base64.
+/// Bytes as a JSON string: text if they are UTF-8, else base64.
 struct EncodedBody: Sendable, Hashable {
     var text: String
     var isBase64: Bool

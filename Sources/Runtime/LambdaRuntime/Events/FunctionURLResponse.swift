@@ -1,19 +1,19 @@
 import FoundationEssentials
 
-/// The answer of a function URL, payload format 2.0.
+/// A response of a function URL, payload format 2.0.
 package struct FunctionURLResponse: Sendable, Hashable, Codable {
-    /// HTTP's, 200 to 599.
+    /// Status code, 200 to 599.
     package var statusCode: Int
-    /// One value a name; cookies have a field of their own.
+    /// One value for each name; cookies are in `cookies`.
     package var headers: [String: String]
-    /// Base64 when `isBase64Encoded`.
+    /// The body, in base64 if `isBase64Encoded`.
     package var body: String?
-    /// Whether `body` stands for bytes that are not text.
+    /// True if `body` is base64 of bytes that are not text.
     package var isBase64Encoded: Bool
     /// Each becomes one `Set-Cookie` header; nil for none.
     package var cookies: [String]?
 
-    /// An answer as it is written into JSON.
+    /// A response with these fields.
     package init(
         statusCode: Int, headers: [String: String] = [:], body: String? = nil,
         isBase64Encoded: Bool = false, cookies: [String]? = nil
@@ -25,7 +25,7 @@ package struct FunctionURLResponse: Sendable, Hashable, Codable {
         self.cookies = cookies
     }
 
-    /// An answer of any bytes; base64 is used only for what is not UTF-8.
+    /// A response with a body of any bytes; base64 is used unless they are UTF-8.
     package init(
         statusCode: Int, contentType: String, bodyBytes: [UInt8], headers: [String: String] = [:]
     ) {
@@ -36,7 +36,7 @@ package struct FunctionURLResponse: Sendable, Hashable, Codable {
             body: encoded.text, isBase64Encoded: encoded.isBase64)
     }
 
-    /// The body as the client will get it; nil when it is broken base64.
+    /// The body as the client receives it; nil for invalid base64.
     package var bodyBytes: [UInt8]? {
         guard isBase64Encoded else { return Array((body ?? "").utf8) }
         return Data(base64Encoded: body ?? "").map(Array.init)
@@ -46,7 +46,7 @@ package struct FunctionURLResponse: Sendable, Hashable, Codable {
         case statusCode, headers, body, isBase64Encoded, cookies
     }
 
-    /// Reads an answer; only `statusCode` must be there.
+    /// Reads a response; only `statusCode` is required.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         statusCode = try fields.decode(Int.self, forKey: .statusCode)

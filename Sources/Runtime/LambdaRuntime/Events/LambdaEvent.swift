@@ -1,21 +1,22 @@
 import FoundationEssentials
 
-/// An event by its shape: nothing else says where an event comes from.
+/// An event, classified by its shape: Lambda does not name the source of an event.
 package enum LambdaEvent: Sendable, Hashable {
     /// A function URL, or an HTTP API with payload format 2.0.
     case functionURL(FunctionURLRequest)
-    /// A REST API, or payload format 1.0: answers have that format too.
+    /// A REST API, or payload format 1.0; responses have that format, too.
     case apiGateway(APIGatewayRequest)
     case s3(S3Event)
     case sqs(SQSEvent)
     case schedule(ScheduledEvent)
     case eventBridge(EventBridgeEvent)
     case destination(DestinationRecord)
-    /// Any other JSON, as it came: a direct invoke.
+    /// Any other JSON, unchanged: a direct invocation.
     case direct([UInt8])
 
-    /// - Throws: `LambdaEventError` when the bytes are not JSON, or have a
-    ///   known event's shape with a field missing or of the wrong type.
+    /// Classifies and decodes an event.
+    /// - Throws: `LambdaEventError` when the bytes are not JSON, or have the shape of a
+    ///   known event with a field missing or of the wrong type.
     package init(decoding bytes: [UInt8]) throws(LambdaEventError) {
         do {
             let known = try JSONDecoder().decode(KnownEvent.self, from: Data(bytes))
@@ -30,10 +31,10 @@ package enum LambdaEvent: Sendable, Hashable {
 
 /// An event that cannot be read.
 package struct LambdaEventError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The place in the event, as a JSON pointer where there is one, and what is
-    /// wrong there.
+    /// The fault and its place in the event, as a JSON pointer if there is one.
     package var detail: String
 
+    /// One sentence with the fault.
     package var description: String { "The event cannot be read: \(detail)" }
 }
 
@@ -55,8 +56,7 @@ extension LambdaEventError {
     }
 }
 
-/// Looks at an object's names once and decodes what they announce, so that a
-/// large event is parsed once.
+/// Decodes an event by the names of its fields, so that a large event is parsed once.
 private struct KnownEvent: Decodable {
     var event: LambdaEvent?
 

@@ -1,26 +1,26 @@
-/// What the object store tells a function about its objects.
+/// Notifications of S3 about changed objects.
 ///
-/// Source: "Event message structure", Amazon S3 User Guide. A delivery may come
-/// twice, late or out of order; `sequencer` orders events of one key only.
+/// Source: "Event message structure", Amazon S3 User Guide. An event
+/// may arrive twice, late or out of order; `sequencer` orders the events of one key.
 package struct S3Event: Sendable, Hashable, Decodable {
     /// One change of one object.
     package struct Record: Sendable, Hashable {
-        /// `ObjectCreated:Put`, without the `s3:` that configurations carry.
+        /// Event name without `s3:`, for instance `ObjectCreated:Put`.
         package var eventName: String
-        /// The bucket's name.
+        /// Name of the bucket.
         package var bucket: String
-        /// Decoded: in the event it is form-encoded, a space is `+`.
+        /// Key, decoded; in the event it is form-encoded, with `+` for a space.
         package var key: String
-        /// Bytes; absent when the object was removed.
+        /// Size in bytes; nil for a removal.
         package var size: Int?
-        /// Without quotes; absent when the object was removed.
+        /// ETag without quotes; nil for a removal.
         package var etag: String?
-        /// Hexadecimal text. Compare by `isBefore(_:)`.
+        /// Sequence number in hexadecimal; compare with `isBefore(_:)`.
         package var sequencer: String?
-        /// RFC 3339.
+        /// Time of the event (RFC 3339).
         package var eventTime: String?
 
-        /// A record made by hand, for tests of handlers.
+        /// A record, for tests of handlers.
         package init(
             eventName: String, bucket: String, key: String, size: Int? = nil,
             etag: String? = nil, sequencer: String? = nil, eventTime: String? = nil
@@ -35,13 +35,12 @@ package struct S3Event: Sendable, Hashable, Decodable {
         }
     }
 
-    /// At least one, but for a test event.
+    /// The records; empty only for a test event.
     package var records: [Record]
-    /// Whether this is the `s3:TestEvent` that S3 sends once when notifications
-    /// are configured; it has no records.
+    /// True if this is the `s3:TestEvent` that S3 sends when notifications are configured.
     package var isTest: Bool
 
-    /// An event made by hand, for tests of handlers.
+    /// An event, for tests of handlers.
     package init(records: [Record], isTest: Bool = false) {
         self.records = records
         self.isTest = isTest
@@ -52,8 +51,9 @@ package struct S3Event: Sendable, Hashable, Decodable {
         case event = "Event"
     }
 
-    /// - Throws: `DecodingError` for a record without bucket or key, of another
-    ///   major version than 2, or with a key that is not form-encoded UTF-8.
+    /// Reads an event.
+    /// - Throws: `DecodingError` for a record without bucket or key, with a major version
+    ///   other than 2, or with a key that is not form-encoded UTF-8.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         isTest = try fields.decodeIfPresent(String.self, forKey: .event) == "s3:TestEvent"
@@ -78,11 +78,11 @@ extension S3Event.Record: Decodable {
         var object: Object
     }
 
-    /// Reads one record. Throws as the event does.
+    /// Reads one record; throws like the event.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let version = try fields.decodeIfPresent(String.self, forKey: .eventVersion) ?? "2.0"
-        // S3 promises that a minor version only adds fields.
+        // A minor version only adds fields (S3 User Guide).
         guard version.split(separator: ".").first == "2" else {
             throw DecodingError.dataCorruptedError(
                 forKey: .eventVersion, in: fields,
@@ -101,11 +101,11 @@ extension S3Event.Record: Decodable {
             eventTime: try fields.decodeIfPresent(String.self, forKey: .eventTime))
     }
 
-    /// Whether this happened before `other`, an event of the same key.
-    /// - Returns: nil when one of them has no sequencer.
+    /// True if this event precedes `other`, an event of the same key.
+    /// - Returns: nil when a sequencer is missing.
     package func isBefore(_ other: S3Event.Record) -> Bool? {
         guard let mine = sequencer, let theirs = other.sequencer else { return nil }
-        // The shorter one is padded with zeros on the right, then compared as text.
+        // S3 User Guide: pad the shorter with zeros on the right, then compare as text.
         let width = max(mine.utf8.count, theirs.utf8.count)
         func padded(_ text: String) -> [UInt8] {
             Array(text.lowercased().utf8)
@@ -115,9 +115,9 @@ extension S3Event.Record: Decodable {
     }
 }
 
-/// `application/x-www-form-urlencoded`, for one value.
+/// Coding of one value as `application/x-www-form-urlencoded`.
 enum FormEncoding {
-    /// - Returns: nil for a cut escape or for bytes that are not UTF-8.
+    /// - Returns: nil for a truncated escape or bytes that are not UTF-8.
     static func decode(_ text: String) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8.makeIterator()
@@ -134,7 +134,7 @@ enum FormEncoding {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// Everything but RFC 3986's unreserved characters as `%XX`.
+    /// Encodes all but RFC 3986's unreserved characters as `%XX`.
     static func encode(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []

@@ -1,22 +1,22 @@
-/// Messages of a queue, up to 10,000 at once.
+/// A batch of a queue's messages, at most 10,000.
 ///
 /// Source: "Using Lambda with Amazon SQS", AWS Lambda Developer Guide. A message
-/// may come twice, and comes again when its batch fails.
+/// may arrive twice, and arrives again when its batch fails.
 package struct SQSEvent: Sendable, Hashable, Decodable {
     /// One message.
     package struct Record: Sendable, Hashable {
-        /// What a batch's answer names it by.
+        /// Message ID, used in the response of a batch.
         package var messageID: String
-        /// As it was sent.
+        /// Body as sent.
         package var body: String
-        /// The queue's ARN.
+        /// ARN of the queue.
         package var queueARN: String
-        /// How often it has been received, this time included; 1 at first.
+        /// Number of receptions, including this one.
         package var receiveCount: Int
-        /// Of a FIFO queue; messages of one group must be taken in order.
+        /// Message group of a FIFO queue; messages of a group must be handled in order.
         package var groupID: String?
 
-        /// A record made by hand, for tests of handlers.
+        /// A record, for tests of handlers.
         package init(
             messageID: String, body: String, queueARN: String = "", receiveCount: Int = 1,
             groupID: String? = nil
@@ -29,14 +29,15 @@ package struct SQSEvent: Sendable, Hashable, Decodable {
         }
     }
 
-    /// In the order of their delivery.
+    /// The messages in order of delivery.
     package var records: [Record]
 
-    /// An event made by hand, for tests of handlers.
+    /// An event, for tests of handlers.
     package init(records: [Record]) { self.records = records }
 
     private enum CodingKeys: String, CodingKey { case records = "Records" }
 
+    /// Reads an event.
     /// - Throws: `DecodingError` for a record without ID or body.
     package init(from decoder: any Decoder) throws {
         records = try decoder.container(keyedBy: CodingKeys.self)
@@ -49,7 +50,7 @@ extension SQSEvent.Record: Decodable {
         case messageId, body, attributes, eventSourceARN
     }
 
-    /// Reads one record. Throws as the event does.
+    /// Reads one record; throws like the event.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let attributes =
@@ -63,27 +64,28 @@ extension SQSEvent.Record: Decodable {
     }
 }
 
-/// What to tell the queue of a batch: only the messages named come again, where
-/// the event source mapping has `ReportBatchItemFailures`.
+/// Response to a batch: only the listed messages are delivered again, if the event source
+/// mapping has `ReportBatchItemFailures`.
 package struct SQSBatchResponse: Sendable, Hashable, Codable {
     private struct Failure: Hashable, Codable { var itemIdentifier: String }
     private var batchItemFailures: [Failure]
 
-    /// - Parameter failed: Message IDs; none for a batch that went well.
+    /// A response.
+    /// - Parameter failed: IDs of the failed messages.
     package init(failed: [String]) {
         batchItemFailures = failed.map { Failure(itemIdentifier: $0) }
     }
 
-    /// The message IDs.
+    /// IDs of the failed messages.
     package var failed: [String] { batchItemFailures.map(\.itemIdentifier) }
 }
 
 extension SQSEvent {
-    /// Handles each message by itself.
+    /// Handles each message separately.
     ///
-    /// After a failure no further message of the same group is handled, or they
-    /// would be done out of order: they come again with the one that failed.
-    /// - Returns: the messages that failed or were held back.
+    /// After a failure the later messages of its group are skipped, to keep their order;
+    /// they are delivered again with the failed one.
+    /// - Returns: The failed and skipped messages.
     package func handleEach(
         _ handle: (Record) async throws -> Void
     ) async -> (response: SQSBatchResponse, errors: [any Error]) {

@@ -1,17 +1,17 @@
-/// A tick of the clock, in EventBridge's shape.
+/// An event of a schedule, in EventBridge's shape.
 package struct ScheduledEvent: Sendable, Hashable, Decodable {
-    /// Unique for each tick.
+    /// Unique ID of the event.
     package var id: String
-    /// `Scheduled Event`.
+    /// Kind of event, `Scheduled Event`.
     package var detailType: String
-    /// `aws.events` or `aws.scheduler`.
+    /// Sender, `aws.events` or `aws.scheduler`.
     package var source: String
-    /// When it was due, RFC 3339.
+    /// Scheduled time (RFC 3339).
     package var time: String
-    /// ARNs of the rules behind it.
+    /// ARNs of the schedule's rules.
     package var resources: [String]
 
-    /// An event made by hand, for tests of handlers.
+    /// An event, for tests of handlers.
     package init(
         id: String, detailType: String = "Scheduled Event", source: String = "aws.events",
         time: String, resources: [String] = []
@@ -28,6 +28,7 @@ package struct ScheduledEvent: Sendable, Hashable, Decodable {
         case detailType = "detail-type"
     }
 
+    /// Reads an event.
     /// - Throws: `DecodingError` when `detail-type` or `source` is missing.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)

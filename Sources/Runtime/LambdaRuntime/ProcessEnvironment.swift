@@ -1,8 +1,8 @@
 import Glibc
 
-/// Every environment variable of this process. Read without Foundation, which would
-/// slow the start.
-func processEnvironment() -> [String: String] {
+/// The environment variables of this process. Without Foundation, which would make the start
+/// slower. Call it once, in `main`.
+package func processEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
     var next = environ
     while let entry = next.pointee {
