@@ -123,15 +123,15 @@ let package = Package(
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
             name: "spool",
-            dependencies: ["SpoolCommands", "SpoolStore"], path: "Sources/SpoolCLI/Main",
+            dependencies: ["SpoolCommands", "SpoolStore"], path: "Sources/SpoolCLI/spool",
             swiftSettings: strict),
         .target(
             name: "SpoolCommands", dependencies: ["HTTPTransport", "JSON", "Threads", "WallClock"],
-            path: "Sources/SpoolCLI/Commands", swiftSettings: strict),
+            path: "Sources/SpoolCLI/SpoolCommands", swiftSettings: strict),
         .target(
             name: "SpoolStore",
             dependencies: ["SpoolCommands", "ObjectStore", "HTTPTransport", "JSON", "WallClock"],
-            path: "Sources/SpoolCLI/Store", swiftSettings: strict),
+            path: "Sources/SpoolCLI/SpoolStore", swiftSettings: strict),
 
         // The emulator: a store, a Lambda service and a console around processes.
         .target(
@@ -146,14 +146,14 @@ let package = Package(
                 "EmulatorHTTP", "EmulatorDatabase", "Crypto", "Signing", "WallClock", "XMLTree", "CCrypto",
                 "Logging", "JSON",
             ],
-            path: "local-emulator/Store", swiftSettings: strict),
+            path: "local-emulator/EmulatorStore", swiftSettings: strict),
         .target(
             name: "EmulatorLambda",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Logging", "JSON", "Crypto", "Signing",
                 "WallClock", "Randomness", "Threads",
             ],
-            path: "local-emulator/Lambda", swiftSettings: strict),
+            path: "local-emulator/EmulatorLambda", swiftSettings: strict),
         .executableTarget(
             name: "local-emulator",
             dependencies: [

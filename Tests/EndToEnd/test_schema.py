@@ -189,7 +189,7 @@ def seeds(count):
     """The seed of SPOOL_TEST_SEED, or `count` new ones times SPOOL_TEST_RUNS."""
     if "SPOOL_TEST_SEED" in os.environ:
         return [int(os.environ["SPOOL_TEST_SEED"])]
-    runs = max(1, int(os.environ.get("SPOOL_TEST_RUNS", 1)))
+    runs = max(1, int(os.environ.get("SPOOL_TEST_RUNS", "1")))
     return [random.SystemRandom().getrandbits(64) for _ in range(count * runs)]
 
 
@@ -275,7 +275,8 @@ def test_schema_and_decoder_agree_on_any_change_of_a_valid_document():
     for seed, request, faults in zip(numbers, requests, answers, strict=False):
         why = disagreement(request, faults)
         assert why is None, (
-            f"{why}\nSPOOL_TEST_SEED={seed} .venv/bin/python -m pytest Tests/EndToEnd/test_schema.py"
+            f"{why}\nSPOOL_TEST_SEED={seed} .venv/bin/python -m pytest"
+            " Tests/EndToEnd/test_schema.py"
             f"\n{json.dumps(request)}"
         )
 
