@@ -143,14 +143,16 @@ let package = Package(
         .target(
             name: "EmulatorStore",
             dependencies: [
-                "EmulatorHTTP", "EmulatorDatabase", "Crypto", "Signing", "WallClock", "XMLTree", "CCrypto",
+                "EmulatorHTTP", "EmulatorDatabase", "Crypto", "Signing", "WallClock", "XMLTree",
+                "CCrypto",
                 "Logging", "JSON",
             ],
             path: "local-emulator/EmulatorStore", swiftSettings: strict),
         .target(
             name: "EmulatorLambda",
             dependencies: [
-                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Logging", "JSON", "Crypto", "Signing",
+                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Logging", "JSON", "Crypto",
+                "Signing",
                 "WallClock", "Randomness", "Threads",
             ],
             path: "local-emulator/EmulatorLambda", swiftSettings: strict),
@@ -164,7 +166,8 @@ let package = Package(
 
         // For Benchmarks/planner_simulation.py.
         .executableTarget(
-            name: "planner-chunks", dependencies: ["MediaTime", "RenderPlans", "Planning"], path: "Benchmarks/planner_chunks",
+            name: "planner-chunks", dependencies: ["MediaTime", "RenderPlans", "Planning"],
+            path: "Benchmarks/planner_chunks",
             swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
 
         // Tests.
@@ -203,7 +206,8 @@ let package = Package(
         tests(of: "EditFormats", with: edit),
         tests(of: "Planning", with: edit),
         tests(of: "Lowering", with: edit),
-        tests(of: "ObjectStore", with: ["HTTPTransport", "Crypto", "Signing", "WallClock", "XMLTree"]),
+        tests(
+            of: "ObjectStore", with: ["HTTPTransport", "Crypto", "Signing", "WallClock", "XMLTree"]),
         tests(of: "Jobs", with: edit + ["ObjectStore", "WallClock"]),
         tests(of: "FFmpeg", with: edit + ["ChildProcess"]),
         tests(of: "LambdaRuntime", with: ["Logging", "JSON", "WallClock"]),

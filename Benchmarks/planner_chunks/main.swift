@@ -35,7 +35,7 @@ if numbers.count >= 6 {
         audio: samples.map {
             RenderPlan.AudioPlacement(source: 0, startSample: $0, endSample: $1)
         }, chunks: chunks)
-    let audio = SoundPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
-    let whole = [FrameRange(0, SoundPlanner.frameCount(of: plan))]
+    let audio = AudioPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
+    let whole = [FrameRange(0, AudioPlanner.frameCount(of: plan))]
     print((audio.pieces(of: plan) ?? whole).map { String($0.count) }.joined(separator: " "))
 }

@@ -1,19 +1,19 @@
 /// Which words stand on the screen together.
 package struct CaptionPaging: Hashable, Sendable, Codable {
     /// Words of one line; nil keeps the lines of the file.
-    package var mostWordsPerLine: Int?
-    /// Lines of one page, where `mostWordsPerLine` says how long they are.
-    package var mostLines: Int
+    package var wordsPerLineMax: Int?
+    /// Lines of one page, where `wordsPerLineMax` says how long they are.
+    package var lineCountMax: Int
     /// A page takes words until it is longer than this (Remotion's
     /// `combineTokensWithinMilliseconds`); nil takes what fits.
     package var combineMilliseconds: Int?
 
     /// Rules of their own; one line unless told otherwise.
     package init(
-        mostWordsPerLine: Int? = nil, mostLines: Int = 1, combineMilliseconds: Int? = nil
+        wordsPerLineMax: Int? = nil, lineCountMax: Int = 1, combineMilliseconds: Int? = nil
     ) {
-        self.mostWordsPerLine = mostWordsPerLine
-        self.mostLines = mostLines
+        self.wordsPerLineMax = wordsPerLineMax
+        self.lineCountMax = lineCountMax
         self.combineMilliseconds = combineMilliseconds
     }
 
@@ -24,7 +24,12 @@ package struct CaptionPaging: Hashable, Sendable, Codable {
     /// comes; a shorter blink would disturb.
     static let holdMilliseconds = 400
     /// Words of one page where neither the file nor the style parts them.
-    static let mostWordsUnparted = 12
+    static let unsplitWordCountMax = 12
+
+    private enum CodingKeys: String, CodingKey {
+        case wordsPerLineMax = "mostWordsPerLine", lineCountMax = "mostLines"
+        case combineMilliseconds
+    }
 }
 
 extension CaptionTrack {
@@ -43,18 +48,18 @@ extension CaptionTrack {
     }
 
     private static func pages(of cue: CaptionCue, _ paging: CaptionPaging) -> [CaptionCue] {
-        guard let perLine = paging.mostWordsPerLine else {
+        guard let perLine = paging.wordsPerLineMax else {
             // A file's own cue, unless it is the whole of a list of words.
-            guard cue.words.count > CaptionPaging.mostWordsUnparted else { return [cue] }
+            guard cue.words.count > CaptionPaging.unsplitWordCountMax else { return [cue] }
             let all = CaptionPaging(
-                mostWordsPerLine: CaptionPaging.mostWordsUnparted / 2, mostLines: 2,
+                wordsPerLineMax: CaptionPaging.unsplitWordCountMax / 2, lineCountMax: 2,
                 combineMilliseconds: paging.combineMilliseconds)
             return pages(of: cue, all)
         }
         var pages: [[CaptionWord]] = []
         for word in cue.words {
             guard let page = pages.last, let first = page.first, let last = page.last,
-                page.count < perLine * paging.mostLines,
+                page.count < perLine * paging.lineCountMax,
                 word.start - last.end < CaptionPaging.silenceMilliseconds,
                 paging.combineMilliseconds.map({ last.end - first.start <= $0 }) ?? true
             else {

@@ -55,40 +55,40 @@ package struct CaptionWord: Hashable, Sendable, Codable {
 /// The ceilings of captions, each with its reason.
 package enum CaptionLimits {
     /// Bytes of one file: all words of a talk of four hours, as JSON.
-    package static let mostFileBytes = 8 << 20
+    package static let fileBytesMax = 8 << 20
     /// Words of one track: four hours at 250 words a minute.
-    package static let mostWords = 60_000
+    package static let wordCountMax = 60_000
     /// Words of all captions of an edit: they stand in its plan.
-    package static let mostWordsOfEdit = 200_000
+    package static let editWordCountMax = 200_000
     /// Files of captions of one edit: each is read when the export starts.
-    package static let mostFiles = 50
+    package static let fileCountMax = 50
     /// Cues of one track.
-    package static let mostCues = 20_000
+    package static let cueCountMax = 20_000
     /// Characters of one cue: what no screen holds.
-    package static let longestCueCharacters = 2_000
+    package static let cueCharactersMax = 2_000
     /// Characters of one word.
-    package static let longestWordCharacters = 200
+    package static let wordCharactersMax = 200
     /// A day, like the longest timeline.
-    package static let latestMilliseconds = Limits.longestTimelineSeconds * 1_000
+    package static let cueMillisecondsMax = Limits.timelineSecondsMax * 1_000
     /// Characters of a text clip.
-    package static let longestTextCharacters = 2_000
+    package static let textCharactersMax = 2_000
     /// Lines of a text clip.
-    package static let mostTextLines = 40
+    package static let textLineCountMax = 40
     /// Pixels of a font's line: as high as the tallest output.
     package static let tallestFontPixels = 2_000
     /// Pixels of an outline, a shadow or a padding.
-    package static let widestOutlinePixels = 400
+    package static let outlinePixelsMax = 400
     /// How much larger than the picture a text's letters may be together:
     /// libass draws them all, seen or not (measured: 2,000 letters of 2,000
     /// pixels take 1.3 GB and a third of a second a frame).
-    package static let mostPicturesOfLetters = 8
+    package static let glyphFrameCountMax = 8
     /// Words of one line, and lines of one page: more could not be read, and
     /// each word of a page is an event that writes the whole page.
-    package static let mostWordsPerLine = 12
-    /// See `mostWordsPerLine`.
-    package static let mostLinesPerPage = 4
+    package static let wordsPerLineMax = 12
+    /// See `wordsPerLineMax`.
+    package static let linesPerPageMax = 4
     /// Characters of a font's name: PostScript's own limit is 63.
-    package static let longestFontNameCharacters = 100
+    package static let fontNameCharactersMax = 100
 }
 
 /// Why a caption file is refused: the first thing that is wrong with it.

@@ -14,7 +14,7 @@ package func audioFingerprint(
     _ frames: FrameRange? = nil, of plan: RenderPlan, ffmpegVersion: String
 ) -> String {
     guard let frames else { return fingerprint(plan, plan.sampleCount, ffmpegVersion) }
-    let piece = SoundPiece(frames, of: plan)
+    let piece = AudioPiece(frames, of: plan)
     return "piece \(piece.leading) \(frames.count)\n"
         + fingerprint(piece.plan(in: plan), piece.count, ffmpegVersion)
 }
@@ -28,7 +28,7 @@ private func fingerprint(
         "encode \(audio.codec.rawValue) \(audio.sampleRate) \(audio.channels)"
             + " \(audio.bitsPerSecond)",
     ]
-    if SoundCopy(plan) != nil { lines.append("copied") }
+    if AudioPacketCopy(plan) != nil { lines.append("copied") }
     for placement in plan.audio {
         let source = plan.sources[placement.source]
         let stream = source.media.audio

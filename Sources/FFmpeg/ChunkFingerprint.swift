@@ -28,7 +28,7 @@ package func chunkFingerprint(
     let picture = ChunkPicture(frames, of: plan)
     lines += picture.pieces.map { pieceText($0, plan) }
     lines += picture.segments.map { segmentText($0, picture) }
-    let scripts = ScriptPiece.pieces(of: frames, in: plan)
+    let scripts = ScriptExcerpt.pieces(of: frames, in: plan)
     for script in scripts {
         let depth = picture.segments.count { $0.layer <= script.layer }
         lines.append("text over \(depth) from \(script.drawn.firstFrame)")
@@ -38,7 +38,7 @@ package func chunkFingerprint(
     return lines.joined(separator: "\n") + "\n"
 }
 
-private func pieceText(_ piece: PicturePiece, _ plan: RenderPlan) -> String {
+private func pieceText(_ piece: PlacedFrames, _ plan: RenderPlan) -> String {
     let placement = piece.placement
     var fields: [String] = []
     switch placement.picture {

@@ -6,7 +6,7 @@ import RenderPlans
 /// Told without any absolute time of the timeline: chunks with equal values
 /// have equal frames.
 struct ChunkPicture: Hashable {
-    var pieces: [PicturePiece] = []
+    var pieces: [PlacedFrames] = []
     /// Bottom layer first, each layer in time order.
     var segments: [Segment] = []
 
@@ -57,7 +57,7 @@ struct ChunkPicture: Hashable {
     ) {
         var before: (placement: RenderPlan.Placement, piece: Int?)?
         for (index, placement) in placements.enumerated() {
-            let piece = PicturePiece(placement, of: frames, in: plan)
+            let piece = PlacedFrames(placement, of: frames, in: plan)
             let number = piece.map { _ in pieces.count }
             if let piece { pieces.append(piece) }
             let next = index + 1 < placements.count ? placements[index + 1] : nil

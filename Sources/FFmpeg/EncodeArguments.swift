@@ -86,7 +86,7 @@ enum EncodeArguments {
             case .pcm16: ["-c:a", "pcm_s16le"]
             case .pcm24: ["-c:a", "pcm_s24le"]
             }
-        let file = SoundFile(audio.codec)
+        let file = AudioContainer(audio.codec)
         return codec + ["-ar", "\(audio.sampleRate)", "-ac", "\(audio.channels)"]
             + ["-threads", "\(threads)"]
             + (file.isISO ? ["-movie_timescale", "\(audio.sampleRate)"] : []) + container
@@ -143,7 +143,7 @@ extension RenderPlan.OutputSettings {
     package var encoders: Set<String> {
         var names: Set<String> = []
         if format.hasPicture { names.insert(video.codec.encoder) }
-        if format.hasSound { names.insert(audio.codec.encoder) }
+        if format.hasAudio { names.insert(audio.codec.encoder) }
         switch format {
         case .gif: names.insert("gif")
         case .png: names.insert("png")

@@ -12,15 +12,15 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     package var environment: [String: String]
     /// Largest single allocation (`-max_alloc`): stops headers that promise
     /// absurd sizes.
-    package var allocationBytesMaximum: Int
+    package var allocationBytesMax: Int
     /// Largest picture that is decoded (`-max_pixels`).
-    package var pixelsMaximum: Int
+    package var pixelsMax: Int
     /// CPU time of one process (RLIMIT_CPU); nil for no limit.
-    package var cpuSecondsMaximum: Int?
+    package var cpuSecondsMax: Int?
     /// Address space of one process (RLIMIT_AS); nil for no limit.
-    package var addressSpaceBytesMaximum: Int?
+    package var addressSpaceBytesMax: Int?
     /// Size of any one file written (RLIMIT_FSIZE); nil for no limit.
-    package var fileBytesMaximum: Int?
+    package var fileBytesMax: Int?
     /// From SIGTERM to SIGKILL when a task is cancelled.
     package var cancelGraceMilliseconds: Int
     /// Longest wait for one network read before it fails (`-rw_timeout`).
@@ -29,7 +29,7 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     /// slows a distant store down (buffer / round trip = bytes a second).
     package var networkReceiveBufferBytes: Int
     /// Most seams that `verify` decodes; more are sampled evenly.
-    package var decodedSeamsMaximum: Int
+    package var decodedSeamCountMax: Int
     /// The folder, with those inside it, whose fonts texts are drawn with; no
     /// other font of the machine is seen.
     package var fontsDirectory: String
@@ -38,25 +38,25 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     package init(
         ffmpegPath: String = "/usr/bin/ffmpeg", ffprobePath: String = "/usr/bin/ffprobe",
         threads: Int = 1, environment: [String: String] = ["LC_ALL": "C", "SVT_LOG": "1"],
-        allocationBytesMaximum: Int = 1 << 30, pixelsMaximum: Int = 1 << 27,
-        cpuSecondsMaximum: Int? = nil, addressSpaceBytesMaximum: Int? = nil,
-        fileBytesMaximum: Int? = nil, cancelGraceMilliseconds: Int = 250,
+        allocationBytesMax: Int = 1 << 30, pixelsMax: Int = 1 << 27,
+        cpuSecondsMax: Int? = nil, addressSpaceBytesMax: Int? = nil,
+        fileBytesMax: Int? = nil, cancelGraceMilliseconds: Int = 250,
         networkTimeoutMilliseconds: Int = 30_000, networkReceiveBufferBytes: Int = 1 << 18,
-        decodedSeamsMaximum: Int = 12, fontsDirectory: String = "/usr/share/fonts"
+        decodedSeamCountMax: Int = 12, fontsDirectory: String = "/usr/share/fonts"
     ) {
         self.ffmpegPath = ffmpegPath
         self.ffprobePath = ffprobePath
         self.threads = threads
         self.environment = environment
-        self.allocationBytesMaximum = allocationBytesMaximum
-        self.pixelsMaximum = pixelsMaximum
-        self.cpuSecondsMaximum = cpuSecondsMaximum
-        self.addressSpaceBytesMaximum = addressSpaceBytesMaximum
-        self.fileBytesMaximum = fileBytesMaximum
+        self.allocationBytesMax = allocationBytesMax
+        self.pixelsMax = pixelsMax
+        self.cpuSecondsMax = cpuSecondsMax
+        self.addressSpaceBytesMax = addressSpaceBytesMax
+        self.fileBytesMax = fileBytesMax
         self.cancelGraceMilliseconds = cancelGraceMilliseconds
         self.networkTimeoutMilliseconds = networkTimeoutMilliseconds
         self.networkReceiveBufferBytes = networkReceiveBufferBytes
-        self.decodedSeamsMaximum = decodedSeamsMaximum
+        self.decodedSeamCountMax = decodedSeamCountMax
         self.fontsDirectory = fontsDirectory
     }
 }
@@ -71,8 +71,8 @@ enum AllowedFormats {
         "mov", "matroska", "webm", "mpegts", "mpeg", "avi", "flv", "ogg", "asf", "mxf", "gif",
         "apng",
     ]
-    static let sound = [
+    static let audio = [
         "mp3", "wav", "w64", "flac", "aac", "aiff", "caf", "amr", "ac3", "eac3",
     ]
-    static let all = (moving + sound + stills).joined(separator: ",")
+    static let all = (moving + audio + stills).joined(separator: ",")
 }

@@ -15,18 +15,18 @@ struct FFmpegProcess {
 
     /// - Parameter onLine: Called with each line of standard output.
     func run(
-        _ executable: String, _ arguments: [String], collectBytesMaximum: Int = 1 << 22,
+        _ executable: String, _ arguments: [String], collectBytesMax: Int = 1 << 22,
         onLine: ProcessOutput.LineHandler? = nil
     ) async throws(FFmpegError) -> Outcome {
         let output = ProcessOutput(
-            collectBytesMaximum: onLine == nil ? collectBytesMaximum : 0, onLine: onLine)
+            collectBytesMax: onLine == nil ? collectBytesMax : 0, onLine: onLine)
         let command = ChildCommand(
             executable: executable, arguments: arguments,
             environment: configuration.environment,
             limits: ChildLimits(
-                cpuSeconds: configuration.cpuSecondsMaximum,
-                addressSpaceBytes: configuration.addressSpaceBytesMaximum,
-                fileBytes: configuration.fileBytesMaximum))
+                cpuSeconds: configuration.cpuSecondsMax,
+                addressSpaceBytes: configuration.addressSpaceBytesMax,
+                fileBytes: configuration.fileBytesMax))
         let result: ChildResult
         do {
             result = try await Child.run(

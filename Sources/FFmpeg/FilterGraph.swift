@@ -74,7 +74,7 @@ struct FilterGraph {
 
     /// Adds the piece's input and chain; its frames count from 0 in each part.
     private mutating func add(
-        _ piece: PicturePiece, _ index: Int, _ parts: [ChunkPicture.Part],
+        _ piece: PlacedFrames, _ index: Int, _ parts: [ChunkPicture.Part],
         _ sourceURLs: [Int: String]
     ) throws(FFmpegError) {
         let label = "\(name)p\(index)"
@@ -109,7 +109,7 @@ struct FilterGraph {
     }
 
     private mutating func conform(
-        _ piece: PicturePiece, _ index: Int, _ reading: PicturePiece.Reading, url: String,
+        _ piece: PlacedFrames, _ index: Int, _ reading: PlacedFrames.Reading, url: String,
         label: String
     ) -> [String] {
         let media = plan.sources[reading.source].media
@@ -207,7 +207,7 @@ struct FilterGraph {
     }
 
     /// Alpha, opacity and rotation.
-    private func clear(_ piece: PicturePiece) -> [String] {
+    private func clear(_ piece: PlacedFrames) -> [String] {
         var chain = ["format=yuva420p"]
         let opacity = piece.placement.opacity
         if opacity < Rational(1) {
@@ -222,7 +222,7 @@ struct FilterGraph {
         return "fade=t=\(fade.isIn ? "in" : "out"):st=\(start):d=\(length.sixDecimals):alpha=1"
     }
 
-    private func place(of piece: PicturePiece) -> (x: String, y: String) {
+    private func place(of piece: PlacedFrames) -> (x: String, y: String) {
         let geometry = piece.geometry
         guard piece.isRotated else { return ("\(geometry.x)", "\(geometry.y)") }
         return (

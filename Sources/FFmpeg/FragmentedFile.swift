@@ -12,7 +12,7 @@ enum FragmentedFile {
     }
 
     /// What the file holds; nil where it is no fragmented mp4.
-    static func piece(_ path: String) -> StreamPiece? {
+    static func piece(_ path: String) -> StreamFileIndex? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -31,20 +31,20 @@ enum FragmentedFile {
         return ends.last.map { $1.start + $1.bytes }
     }
 
-    private static func piece(_ descriptor: Int32, _ size: Int) -> StreamPiece? {
+    private static func piece(_ descriptor: Int32, _ size: Int) -> StreamFileIndex? {
         guard let boxes = boxes(descriptor, from: 0, to: size),
             let first = boxes.first(where: { $0.type == "moof" })
         else { return nil }
-        var fragments: [StreamPiece.Fragment] = []
+        var fragments: [StreamFileIndex.Fragment] = []
         for box in boxes where box.start >= first.start {
             if box.type == "moof" {
                 guard let start = startTicks(descriptor, of: box) else { return nil }
-                fragments.append(StreamPiece.Fragment(bytes: box.bytes, startTicks: start))
+                fragments.append(StreamFileIndex.Fragment(bytes: box.bytes, startTicks: start))
             } else {
                 fragments[fragments.count - 1].bytes += box.bytes
             }
         }
-        return StreamPiece(initialisationBytes: first.start, fragments: fragments)
+        return StreamFileIndex(initialisationBytes: first.start, fragments: fragments)
     }
 
     /// `moof/traf/tfdt`: the decode time of the fragment's first sample.

@@ -20,7 +20,7 @@ struct Geometry: Hashable {
     var y: Int
 
     /// Smallest width and height of a picture.
-    private static let least = 8
+    private static let minimum = 8
 
     var isCropped: Bool { width != scaledWidth || height != scaledHeight }
 
@@ -28,10 +28,10 @@ struct Geometry: Hashable {
         fitting size: (width: Int, height: Int), _ fit: RenderPlan.Fit, into box: RenderPlan.Box,
         focus: RenderPlan.Point = .middle
     ) {
-        let source = (width: max(Self.least, size.width), height: max(Self.least, size.height))
+        let source = (width: max(Self.minimum, size.width), height: max(Self.minimum, size.height))
         let box = RenderPlan.Box(
-            x: box.x, y: box.y, width: max(Self.least, Self.even(box.width + 1)),
-            height: max(Self.least, Self.even(box.height + 1)))
+            x: box.x, y: box.y, width: max(Self.minimum, Self.even(box.width + 1)),
+            height: max(Self.minimum, Self.even(box.height + 1)))
         let horizontal = Rational(box.width, source.width)
         let vertical = Rational(box.height, source.height)
         switch fit {
@@ -57,7 +57,7 @@ struct Geometry: Hashable {
     }
 
     private static func nearestEven(_ value: Rational, atMost limit: Int) -> Int {
-        min(limit, max(least, 2 * (value * Rational(1, 2)).rounded))
+        min(limit, max(minimum, 2 * (value * Rational(1, 2)).rounded))
     }
 
     /// Where a side is cut so that the focus comes as near to the middle as

@@ -7,9 +7,9 @@ struct GraphText {
 
     /// Linux takes no argument of 128 KiB (execve(2), MAX_ARG_STRLEN). That is some
     /// two hundred clips in one chunk, or a thousand points of a volume.
-    static let longestArgument = 100_000
+    static let argumentBytesMax = 100_000
 
-    private var isFile: Bool { text.utf8.count > Self.longestArgument }
+    private var isFile: Bool { text.utf8.count > Self.argumentBytesMax }
 
     var arguments: [String] {
         isFile ? ["-filter_complex_script", path] : ["-filter_complex", text]

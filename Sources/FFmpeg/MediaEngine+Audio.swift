@@ -16,18 +16,18 @@ extension MediaEngine {
         to path: String, progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(FFmpegError) -> RenderReport {
         let encoding = EncodeArguments.audio(plan.output, threads: configuration.threads)
-        let muxer = ["-f", SoundFile(plan.output.audio.codec).muxer]
+        let muxer = ["-f", AudioContainer(plan.output.audio.codec).muxer]
         let audioRate = plan.output.audio.sampleRate
         let cpu: Int
         if let frames {
-            let piece = SoundPiece(frames, of: plan)
+            let piece = AudioPiece(frames, of: plan)
             cpu = try await mix(
                 piece.plan(in: plan), count: piece.count, sourceURLs,
                 encoding + piece.packetFilter + ["-use_editlist", "0"] + muxer, to: path
             ) { progress(piece.framesDone(atMicroseconds: $0, sampleRate: audioRate)) }
         } else {
-            if let copy = SoundCopy(plan), let url = sourceURLs[copy.source],
-                let report = try await copySound(copy, of: plan, url: url, to: path)
+            if let copy = AudioPacketCopy(plan), let url = sourceURLs[copy.source],
+                let report = try await copyAudioPackets(copy, of: plan, url: url, to: path)
             {
                 progress(plan.frameCount)
                 return report
@@ -50,7 +50,7 @@ extension MediaEngine {
         _ plan: RenderPlan, count: Int, _ sourceURLs: [Int: String], _ encoding: [String],
         to path: String, _ progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> Int {
-        guard let parts = AudioPieces(plan, count: count) else {
+        guard let parts = StagedAudioMix(plan, count: count) else {
             let graph = try AudioGraph(plan, sourceURLs: sourceURLs, count: count)
             return try await run(graph, plan, encoding, to: path, progress)
         }

@@ -55,7 +55,7 @@ extension MediaEngine {
         var configuration = configuration
         for output in outputs {
             let files = ScriptFiles(
-                pieces: ScriptPiece.pieces(of: output.frames, in: output.plan),
+                pieces: ScriptExcerpt.pieces(of: output.frames, in: output.plan),
                 prefix: "\(output.path).script-")
             scripts.append(files)
             configuration = try files.write(configuration)

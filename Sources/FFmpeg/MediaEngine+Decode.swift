@@ -12,7 +12,7 @@ extension MediaEngine {
             near: (plan.output.frameRate * Rational(2)).rounded)
         // Each stretch has a decoder with its pictures (16 of them at most).
         let pixels = max(1, plan.output.width * plan.output.height)
-        let together = max(1, min(8, Self.decodedPixelsMaximum / (16 * pixels)))
+        let together = max(1, min(8, Self.decodedPixelsMax / (16 * pixels)))
         // Two runs at a time, so that a stitch, which is alone, has use of two cores.
         let runs = 2 * ((stretches.count + together - 1) / together)
         let size = max(1, (stretches.count + runs - 1) / max(1, runs))
@@ -43,7 +43,7 @@ extension MediaEngine {
     }
 
     /// Pixels that the decoders of one run hold: 400 MB in 4:2:0.
-    private static let decodedPixelsMaximum = 16 * 16_777_216
+    private static let decodedPixelsMax = 16 * 16_777_216
 
     /// Three frames on either side of each seam; those close together in one,
     /// since a decoder must come from the keyframe before anyway.

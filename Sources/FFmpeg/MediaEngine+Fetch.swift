@@ -77,18 +77,18 @@ private struct Fetching {
     }
 
     /// - Returns: nil where too few frames stand alone.
-    func piece(rate: Rational) throws(FFmpegError) -> SmartCutPiece? {
+    func piece(rate: Rational) throws(FFmpegError) -> SmartCutSegment? {
         let zero =
             Rational(media.startMicroseconds, 1_000_000) + candidate.reading.gridRemainder
         let table = PacketTable(
             framecrc: try FileSystem.read(listPath), zero: zero, rate: rate)
         let first = candidate.gridFirst
         let wanted = FrameRange(first, first + candidate.frames.count)
-        guard let run = table.run(inside: wanted), run.count >= SmartCut.fewestFrames,
+        guard let run = table.run(inside: wanted), run.count >= SmartCut.frameCountMin,
             let window = table.window(of: run, rate: rate)
         else { return nil }
         let offset = candidate.frames.start + run.frame - first
-        return SmartCutPiece(
+        return SmartCutSegment(
             frames: FrameRange(offset, offset + run.count), path: path, window: window,
             contents: table.packets[run.first..<(run.first + run.count)].map(\.content))
     }

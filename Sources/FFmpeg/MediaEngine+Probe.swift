@@ -35,7 +35,7 @@ extension MediaEngine {
     ) async throws(FFmpegError) -> FFmpegProcess.Outcome {
         let arguments =
             ["-v", "error", "-hide_banner"] + SourceInput.fence(url, configuration) + options + [
-                "-max_alloc", "\(configuration.allocationBytesMaximum)", "-show_format",
+                "-max_alloc", "\(configuration.allocationBytesMax)", "-show_format",
                 "-show_streams", "-of", "json", "-i", SourceInput.resource(url),
             ]
         return try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])

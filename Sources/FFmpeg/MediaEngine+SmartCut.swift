@@ -38,7 +38,7 @@ extension MediaEngine {
             let group = edges[first..<min(first + together, edges.count)]
             var outputs: [ChunkOutput] = []
             for edge in group {
-                let piece = SmartCutPiece(frames: edge, path: work.newFile("edge"))
+                let piece = SmartCutSegment(frames: edge, path: work.newFile("edge"))
                 work.pieces.append(piece)
                 let range = FrameRange(
                     work.frames.start + edge.start, work.frames.start + edge.end)
@@ -71,7 +71,7 @@ extension MediaEngine {
             + EncodeArguments.indexInFront + ["-f", "mp4", "file:\(path)"]
             + ["-map", "0:v", "-c", "copy", "-f", "framecrc", "pipe:1"]
         let outcome = try await FFmpegProcess(configuration: configuration)
-            .run(configuration.ffmpegPath, arguments, collectBytesMaximum: 1 << 25)
+            .run(configuration.ffmpegPath, arguments, collectBytesMax: 1 << 25)
         let written = PacketRow.rows(framecrc: String(decoding: outcome.output, as: UTF8.self))
         try check(written, against: work)
 
@@ -105,7 +105,7 @@ extension MediaEngine {
 
     /// The list for the concat demuxer, with the windows of pieces that are a part
     /// of their file.
-    private static func concatList(_ pieces: [SmartCutPiece], rate: Rational) -> String {
+    private static func concatList(_ pieces: [SmartCutSegment], rate: Rational) -> String {
         var text = "ffconcat version 1.0\n"
         for piece in pieces {
             text += "file \(quoted(SourceInput.resource(piece.path)))\n"
@@ -125,7 +125,7 @@ struct SmartCutWork {
     let frames: FrameRange
     /// Of the chunk; files beside it begin so.
     let path: String
-    var pieces: [SmartCutPiece] = []
+    var pieces: [SmartCutSegment] = []
     var cpuMicroseconds = 0
     private var files: [String] = []
 
@@ -159,7 +159,7 @@ struct SmartCutWork {
 }
 
 /// A file, or a part of one, that becomes some frames of the chunk.
-struct SmartCutPiece {
+struct SmartCutSegment {
     /// Of the chunk.
     var frames: FrameRange
     var path: String

@@ -8,7 +8,7 @@ extension MediaEngine {
     /// - Parameters:
     ///   - chunkURLs: One for each of `plan.chunks`, in their order.
     ///   - audioURLs: What `renderAudio` made, the whole or one for each of
-    ///     `plan.soundPieces`; none where there is no sound.
+    ///     `plan.audioPieces`; none where there is no sound.
     ///   - bytes: About as many as chunks and sound have. A large film has room
     ///     for its index in front from the start, and is written once; a small
     ///     one is moved behind its index, and has no empty room.
@@ -22,15 +22,15 @@ extension MediaEngine {
         try FileSystem.write(
             Self.concatList(plan.chunks, chunkURLs, rate: plan.output.frameRate), to: list)
         defer { FileSystem.remove(list) }
-        let sound = try SoundInput(plan, audioURLs, listPath: "\(scratch)/sound.ffconcat")
-        defer { sound?.removeList() }
+        let audio = try StitchAudioInput(plan, audioURLs, listPath: "\(scratch)/sound.ffconcat")
+        defer { audio?.removeList() }
         switch plan.output.format.kind {
         case .film:
             return try await join(
-                plan, filmArguments(plan, list: list, sound),
+                plan, filmArguments(plan, list: list, audio),
                 indexBytes: indexBytes(plan, bytes: bytes), to: path)
-        case .sound:
-            return try await run(plan, soundArguments(sound), to: path)
+        case .audio:
+            return try await run(plan, stitchedAudioArguments(audio), to: path)
         case .animation:
             return try await animate(plan, list: list, to: path, scratch: scratch)
         case .still:
@@ -62,7 +62,7 @@ extension MediaEngine {
 
     private func indexBytes(_ plan: RenderPlan, bytes: Int) -> Int? {
         guard bytes >= Self.largeFilmBytes else { return nil }
-        let samples = plan.output.format.hasSound ? plan.sampleCount : 0
+        let samples = plan.output.format.hasAudio ? plan.sampleCount : 0
         return OutputFile(plan.output).indexBytes(frames: plan.frameCount, samples: samples)
     }
 
@@ -152,10 +152,10 @@ extension MediaEngine {
             + ["-i", SourceInput.resource(list)]
     }
 
-    private func arguments(_ sound: SoundInput) -> [String] {
-        switch sound {
+    private func arguments(_ audio: StitchAudioInput) -> [String] {
+        switch audio {
         case .whole(let url, let codec):
-            SourceInput.fence(url, configuration, formats: SoundFile(codec).allowedFormats)
+            SourceInput.fence(url, configuration, formats: AudioContainer(codec).allowedFormats)
                 + ["-i", SourceInput.resource(url)]
         case .pieces(let list, let delay):
             ["-itsoffset", (-delay).sixDecimals] + chunkInput(list)
@@ -163,18 +163,19 @@ extension MediaEngine {
     }
 
     private func filmArguments(
-        _ plan: RenderPlan, list: String, _ sound: SoundInput?
+        _ plan: RenderPlan, list: String, _ audio: StitchAudioInput?
     ) -> [String] {
         let tag = plan.output.video.codec == .hevc ? ["-tag:v", "hvc1"] : []
-        return chunkInput(list) + (sound.map(arguments) ?? [])
-            + ["-map", "0:v"] + (sound == nil ? [] : ["-map", "1:a"]) + ["-c", "copy"] + tag
+        return chunkInput(list) + (audio.map(arguments) ?? [])
+            + ["-map", "0:v"] + (audio == nil ? [] : ["-map", "1:a"]) + ["-c", "copy"] + tag
     }
 
-    private func soundArguments(_ sound: SoundInput?) throws(FFmpegError) -> [String] {
-        guard let sound else {
+    private func stitchedAudioArguments(_ audio: StitchAudioInput?) throws(FFmpegError) -> [String]
+    {
+        guard let audio else {
             throw FFmpegError(.unsupported, "A sound file needs its sound.")
         }
-        return arguments(sound) + ["-map", "0:a", "-c", "copy"]
+        return arguments(audio) + ["-map", "0:a", "-c", "copy"]
     }
 }
 

@@ -3,7 +3,7 @@ package import RenderPlans
 
 /// A file of an HLS stream: what sets a player up, then fragments (RFC 8216,
 /// 3.3).
-package struct StreamPiece: Hashable, Sendable, Codable {
+package struct StreamFileIndex: Hashable, Sendable, Codable {
     /// Bytes at the file's start that set a player up.
     package var initialisationBytes: Int
     /// All that follows them, in order.
@@ -39,7 +39,7 @@ extension MediaEngine {
     }
 
     /// Seconds of sound in one fragment.
-    private static let soundFragmentSeconds = 6
+    private static let audioFragmentSeconds = 6
 
     /// Wraps a rendered unit as a piece of an HLS stream, at its place in the
     /// film, without encoding anything.
@@ -47,7 +47,7 @@ extension MediaEngine {
     /// - Throws: `.failed` where FFmpeg writes another file than was asked for.
     package func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
-    ) async throws(FFmpegError) -> StreamPiece {
+    ) async throws(FFmpegError) -> StreamFileIndex {
         let first = (unit?.start ?? 0) + Self.streamLead(plan.output)
         let offset = Rational(first) / plan.output.frameRate
         let tick = OutputFile(plan.output).tick(of: 1)
@@ -56,7 +56,7 @@ extension MediaEngine {
         // reorder, and would begin later than the chunk after it.
         let cut =
             unit == nil
-            ? ["-frag_duration", "\(Self.soundFragmentSeconds * 1_000_000)"]
+            ? ["-frag_duration", "\(Self.audioFragmentSeconds * 1_000_000)"]
             : ["-bsf:v", "setts=pts=PTS:dts=(N-2)*\(tick)"]
         let flags =
             "+frag_discont+empty_moov+default_base_moof+skip_trailer"

@@ -10,7 +10,7 @@ import Synchronization
 /// them within the configured grace.
 package struct MediaEngine: Sendable {
     let configuration: FFmpegConfiguration
-    private let known = KnownProgram()
+    private let known = ProgramCache()
 
     /// An engine that runs the programs of a configuration.
     package init(configuration: FFmpegConfiguration = FFmpegConfiguration()) {
@@ -81,7 +81,7 @@ package struct MediaEngine: Sendable {
     var globalArguments: [String] {
         [
             "-nostdin", "-hide_banner", "-v", "error", "-y",
-            "-max_alloc", "\(configuration.allocationBytesMaximum)",
+            "-max_alloc", "\(configuration.allocationBytesMax)",
         ]
     }
 
@@ -90,7 +90,7 @@ package struct MediaEngine: Sendable {
 }
 
 /// What FFmpeg said of itself once it was asked, and the fonts, shared by copies of one engine.
-private final class KnownProgram: Sendable {
+private final class ProgramCache: Sendable {
     let text = Mutex<String?>(nil)
     /// By the option that lists them.
     let names = Mutex<[String: Set<String>]>([:])

@@ -8,12 +8,12 @@ package func chunkFileExtension(for output: RenderPlan.OutputSettings) -> String
 
 /// The file name extension, without a dot, of the rendered sound.
 package func audioFileExtension(for output: RenderPlan.OutputSettings) -> String {
-    SoundFile(output.audio.codec).fileExtension
+    AudioContainer(output.audio.codec).fileExtension
 }
 
 /// The media type of the rendered sound.
 package func audioContentType(for output: RenderPlan.OutputSettings) -> String {
-    switch SoundFile(output.audio.codec).fileExtension {
+    switch AudioContainer(output.audio.codec).fileExtension {
     case "m4a": "audio/mp4"
     case "webm": "audio/webm"
     case "mp3": "audio/mpeg"
@@ -23,7 +23,7 @@ package func audioContentType(for output: RenderPlan.OutputSettings) -> String {
 
 /// The file that sound travels in until it is joined with the pictures: one
 /// that keeps its length to the sample.
-struct SoundFile {
+struct AudioContainer {
     let fileExtension: String
     let muxer: String
     let demuxer: String

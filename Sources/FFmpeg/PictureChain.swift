@@ -6,7 +6,7 @@ import RenderPlans
 /// Every number is an integer count of frames or an exact fraction, and none
 /// depends on where the chunk stands.
 struct PictureChain {
-    let piece: PicturePiece
+    let piece: PlacedFrames
     let output: RenderPlan.OutputSettings
     /// Unique in the graph; prefix of the labels inside the chain.
     let label: String
@@ -40,7 +40,7 @@ struct PictureChain {
     // MARK: Time
 
     /// Where decoding begins, in seconds; nil at the file's start.
-    func seek(_ reading: PicturePiece.Reading, _ media: MediaInfo) -> Rational? {
+    func seek(_ reading: PlacedFrames.Reading, _ media: MediaInfo) -> Rational? {
         let step = piece.placement.speed / rate
         let start = Rational(reading.gridFirst) * step + reading.gridRemainder
         let seek = start - Self.preroll(media)
@@ -52,7 +52,7 @@ struct PictureChain {
     /// `fps` repeats the first frame from `start_time` on. A whole multiple
     /// of the rate's denominator is exact in every time base, so it may be
     /// moved up close to the seek without moving any rounding.
-    func grid(_ reading: PicturePiece.Reading, _ media: MediaInfo) -> [String] {
+    func grid(_ reading: PlacedFrames.Reading, _ media: MediaInfo) -> [String] {
         let speed = piece.placement.speed
         let shift = Rational(media.startMicroseconds, 1_000_000) + reading.gridRemainder
         let block = rate.denominator
@@ -160,7 +160,7 @@ struct PictureChain {
     }
 
     /// FFmpeg's largest.
-    private static let greatestSigma = Rational(1024)
+    private static let sigmaMax = Rational(1024)
 
     /// `eq` has no formats with alpha, so its sums are done by table.
     private var effects: [String] {
@@ -182,7 +182,7 @@ struct PictureChain {
         }
         if effects.blur > .zero {
             let side = Rational(min(piece.geometry.width, piece.geometry.height))
-            let sigma = min(effects.blur * side, Self.greatestSigma)
+            let sigma = min(effects.blur * side, Self.sigmaMax)
             chain.append("gblur=sigma=\(sigma.sixDecimals)")
         }
         return chain

@@ -53,8 +53,10 @@ extension ProbeDocument {
             $0.codec_type == "video" && $0.disposition?["attached_pic"] != 1
                 && ($0.width ?? 0) > 0 && ($0.height ?? 0) > 0
         }
-        let sound = (streams ?? []).first { $0.codec_type == "audio" && ($0.channels ?? 0) > 0 }
-        guard picture != nil || sound != nil else { return nil }
+        let audioStream = (streams ?? []).first {
+            $0.codec_type == "audio" && ($0.channels ?? 0) > 0
+        }
+        guard picture != nil || audioStream != nil else { return nil }
         let isStill = picture.map(isStill) ?? false
         let start = DecimalTime.microseconds(format.start_time) ?? 0
         return MediaInfo(
@@ -64,7 +66,7 @@ extension ProbeDocument {
             startMicroseconds: isStill ? 0 : start,
             bitRate: format.bit_rate.flatMap { Int($0) },
             video: picture.map { video($0, isStill: isStill) },
-            audio: isStill ? nil : sound.map(audio))
+            audio: isStill ? nil : audioStream.map(audio))
     }
 
     private func isStill(_ stream: Stream) -> Bool {

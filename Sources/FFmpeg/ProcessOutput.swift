@@ -13,21 +13,21 @@ final class ProcessOutput: Sendable {
     typealias LineHandler = @Sendable (String) -> Void
 
     static let tailBytes = 4_096
-    private static let lineBytesMaximum = 1 << 16
+    private static let lineBytesMax = 1 << 16
 
     private let state = Mutex(State())
-    private let collectBytesMaximum: Int
+    private let collectBytesMax: Int
     private let onLine: LineHandler?
 
-    /// - Parameter collectBytesMaximum: Output kept whole; nothing above it.
-    init(collectBytesMaximum: Int, onLine: LineHandler?) {
-        self.collectBytesMaximum = collectBytesMaximum
+    /// - Parameter collectBytesMax: Output kept whole; nothing above it.
+    init(collectBytesMax: Int, onLine: LineHandler?) {
+        self.collectBytesMax = collectBytesMax
         self.onLine = onLine
     }
 
     func appendOutput(_ bytes: [UInt8]) {
         let lines: [String] = state.withLock { state in
-            if state.collected.count + bytes.count <= collectBytesMaximum {
+            if state.collected.count + bytes.count <= collectBytesMax {
                 state.collected += bytes
             } else {
                 state.overflowed = true
@@ -63,7 +63,7 @@ final class ProcessOutput: Sendable {
             if byte == UInt8(ascii: "\n") {
                 lines.append(String(decoding: rest, as: UTF8.self))
                 rest.removeAll(keepingCapacity: true)
-            } else if rest.count < lineBytesMaximum {
+            } else if rest.count < lineBytesMax {
                 rest.append(byte)
             }
         }

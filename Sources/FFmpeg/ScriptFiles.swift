@@ -4,7 +4,7 @@ import Glibc
 
 /// The files that a chunk's texts need while FFmpeg runs.
 struct ScriptFiles {
-    let pieces: [ScriptPiece]
+    let pieces: [ScriptExcerpt]
     /// Paths begin so.
     let prefix: String
 

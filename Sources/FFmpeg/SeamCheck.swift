@@ -34,8 +34,8 @@ extension MediaEngine {
         async let packets = result { () async throws(FFmpegError) in
             try await verifyPackets(path, plan)
         }
-        async let sound = result { () async throws(FFmpegError) in
-            plan.output.format.hasSound ? try await verifySound(path, plan) : nil
+        async let audio = result { () async throws(FFmpegError) in
+            plan.output.format.hasAudio ? try await verifyAudio(path, plan) : nil
         }
         let decoded = await result { () async throws(FFmpegError) in
             try await verifyDecoding(path, plan)
@@ -43,7 +43,7 @@ extension MediaEngine {
         try await packets.get()
         return SeamCheck(
             frames: plan.pictureFrames.count, seams: max(0, plan.chunks.count - 1),
-            decodedSeams: try decoded.get(), audioSamples: try await sound.get())
+            decodedSeams: try decoded.get(), audioSamples: try await audio.get())
     }
 
     /// What `body` gave or threw, for an `async let`, which knows no typed errors.
@@ -64,15 +64,15 @@ extension MediaEngine {
         let seams = plan.chunks.dropFirst().map(\.start)
         switch plan.output.format.kind {
         case .film:
-            let chosen = Self.sample(seams, atMost: configuration.decodedSeamsMaximum)
+            let chosen = Self.sample(seams, atMost: configuration.decodedSeamCountMax)
             try await decode(path, around: chosen, plan)
             return chosen.count
         case .animation, .still:
             // Encoded as a whole, so it is decoded as a whole.
             try await decode(path, [FrameRange(0, plan.frameCount)], plan)
             return seams.count
-        case .sound:
-            return Self.sample(seams, atMost: configuration.decodedSeamsMaximum).count
+        case .audio:
+            return Self.sample(seams, atMost: configuration.decodedSeamCountMax).count
         }
     }
 
@@ -98,7 +98,7 @@ extension MediaEngine {
         if let fault = times.fault { throw Self.fault(fault) }
     }
 
-    private func verifySound(
+    private func verifyAudio(
         _ path: String, _ plan: RenderPlan
     ) async throws(FFmpegError) -> Int? {
         switch (plan.output.format, plan.output.audio.codec) {

@@ -9,7 +9,7 @@ package import RenderPlans
 enum SmartCut {
     /// A stretch of the chunk that shows a source untouched.
     struct Candidate {
-        var reading: PicturePiece.Reading
+        var reading: PlacedFrames.Reading
         /// Frames of the chunk.
         var frames: FrameRange
         /// The first of them on the source's grid.
@@ -17,7 +17,7 @@ enum SmartCut {
     }
 
     /// Fewer frames are encoded sooner than they are copied.
-    static let fewestFrames = 24
+    static let frameCountMin = 24
 
     /// How edges are encoded: at the same CRF, so as good as ever, but with the
     /// least effort. They are few, and larger at that (measured: 2.2 times the
@@ -49,7 +49,7 @@ enum SmartCut {
                 reason = obstacle
             } else if isCovered(shown, picture, frames, plan) {
                 reason = Reason("something lies over the picture")
-            } else if shown.count >= fewestFrames, let reading = piece.reading {
+            } else if shown.count >= frameCountMin, let reading = piece.reading {
                 candidates.append(
                     Candidate(
                         reading: reading, frames: shown,
@@ -89,11 +89,11 @@ enum SmartCut {
             !$0.isBottom && $0.offset < shown.end && $0.offset + $0.count > shown.start
         }
         let onTimeline = FrameRange(frames.start + shown.start, frames.start + shown.end)
-        return above || !ScriptPiece.pieces(of: onTimeline, in: plan).isEmpty
+        return above || !ScriptExcerpt.pieces(of: onTimeline, in: plan).isEmpty
     }
 
     /// What keeps a piece's frames from being those of the source.
-    private static func obstacle(_ piece: PicturePiece, _ plan: RenderPlan) -> Reason? {
+    private static func obstacle(_ piece: PlacedFrames, _ plan: RenderPlan) -> Reason? {
         guard let reading = piece.reading, !reading.isStill,
             let video = plan.sources[reading.source].media.video
         else { return Reason("the picture stands still") }

@@ -22,7 +22,7 @@ struct SourceInput: Hashable {
     /// Everything from the input's options to its `-i`.
     func arguments(_ configuration: FFmpegConfiguration) -> [String] {
         var result = Self.fence(url, configuration)
-        result += ["-max_pixels", "\(configuration.pixelsMaximum)"]
+        result += ["-max_pixels", "\(configuration.pixelsMax)"]
         result += ["-threads", "\(configuration.threads)"]
         if let format { result += ["-f", format] }
         return result + options + ["-i", Self.resource(url)]

@@ -23,7 +23,7 @@ package struct HTTPRequest: Sendable {
     /// A request without a body, answered in memory, unless stated.
     package init(
         method: String, url: String, headers: [(name: String, value: String)] = [],
-        body: HTTPRequestBody = .none, sink: HTTPSink = .memory(maximumBytes: 64 << 20),
+        body: HTTPRequestBody = .none, sink: HTTPSink = .memory(bytesMax: 64 << 20),
         connectTimeoutMilliseconds: Int = 5_000, timeoutMilliseconds: Int = 0,
         stallTimeoutSeconds: Int = 30
     ) {
@@ -86,7 +86,7 @@ package protocol HTTPBodyReader: AnyObject {
 /// always goes to memory, so that its text can be read.
 package enum HTTPSink: Sendable {
     /// In memory; a larger body fails with `.tooLarge`.
-    case memory(maximumBytes: Int)
+    case memory(bytesMax: Int)
     /// Written to an open file in order, from an offset in bytes. The caller keeps
     /// it open until the call returns. `observe` receives the bytes, on the
     /// transport's thread: it must return quickly.

@@ -53,7 +53,7 @@ private struct JSONParser {
     }
 
     /// Steps over the byte if it is here.
-    private mutating func take(_ byte: Unicode.Scalar) -> Bool {
+    private mutating func accept(_ byte: Unicode.Scalar) -> Bool {
         guard here == UInt8(ascii: byte) else { return false }
         index += 1
         return true
@@ -94,19 +94,19 @@ private struct JSONParser {
 
     private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSONValue {
         try open(depth: depth)
-        if take("]") { return .array([]) }
+        if accept("]") { return .array([]) }
         var values: [JSONValue] = []
         while true {
             values.append(try value(depth: depth + 1))
             skipSpace()
-            if take("]") { return .array(values) }
-            guard take(",") else { throw fault("an array goes on without a comma") }
+            if accept("]") { return .array(values) }
+            guard accept(",") else { throw fault("an array goes on without a comma") }
         }
     }
 
     private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
         try open(depth: depth)
-        if take("}") { return .object([:]) }
+        if accept("}") { return .object([:]) }
         var fields: [String: JSONValue] = [:]
         while true {
             skipSpace()
@@ -114,15 +114,15 @@ private struct JSONParser {
             let start = index
             let name = try string()
             skipSpace()
-            guard take(":") else { throw fault("a field has no colon") }
+            guard accept(":") else { throw fault("a field has no colon") }
             let value = try value(depth: depth + 1)
             guard fields.updateValue(value, forKey: name) == nil else {
                 index = start
                 throw fault("the field \(JSONReader.quoted(name)) stands twice")
             }
             skipSpace()
-            if take("}") { return .object(fields) }
-            guard take(",") else { throw fault("an object goes on without a comma") }
+            if accept("}") { return .object(fields) }
+            guard accept(",") else { throw fault("an object goes on without a comma") }
         }
     }
 }
@@ -130,15 +130,15 @@ private struct JSONParser {
 extension JSONParser {
     private mutating func number() throws(JSONSyntaxError) -> JSONValue {
         let start = index
-        _ = take("-")
-        if !take("0") { try digits() }
+        _ = accept("-")
+        if !accept("0") { try digits() }
         var isInteger = true
-        if take(".") {
+        if accept(".") {
             try digits()
             isInteger = false
         }
-        if take("e") || take("E") {
-            if !take("+") { _ = take("-") }
+        if accept("e") || accept("E") {
+            if !accept("+") { _ = accept("-") }
             try digits()
             isInteger = false
         }
@@ -214,7 +214,7 @@ extension JSONParser {
     /// The scalar of four hexadecimal digits, or of two surrogates.
     private mutating func scalar() throws(JSONSyntaxError) -> Unicode.Scalar {
         var code = try hexadecimal()
-        if (0xd800...0xdbff).contains(code), take("\\"), take("u") {
+        if (0xd800...0xdbff).contains(code), accept("\\"), accept("u") {
             let low = try hexadecimal()
             guard (0xdc00...0xdfff).contains(low) else { throw fault("half a surrogate pair") }
             code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)

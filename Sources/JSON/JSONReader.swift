@@ -78,21 +78,21 @@ package struct JSONReader {
     }
 
     /// The array's elements.
-    /// - Parameter most: How many there may be; more is a fault.
-    package mutating func array(_ node: JSONNode, most: Int) -> [JSONNode]? {
+    /// - Parameter maximum: How many there may be; more is a fault.
+    package mutating func array(_ node: JSONNode, maximum: Int) -> [JSONNode]? {
         guard case .array(let values) = node.value else {
             return mismatch(node, expected: "an array")
         }
-        guard values.count <= most else {
-            report("has \(values.count) elements; at most \(most) are allowed", at: node.pointer)
+        guard values.count <= maximum else {
+            report("has \(values.count) elements; at most \(maximum) are allowed", at: node.pointer)
             return nil
         }
         return values.enumerated().map { JSONNode($1, node.pointer.appending($0)) }
     }
 
     /// Text that is not empty.
-    /// - Parameter longest: In characters.
-    package mutating func text(_ node: JSONNode, longest: Int) -> String? {
+    /// - Parameter lengthMax: In characters.
+    package mutating func text(_ node: JSONNode, lengthMax: Int) -> String? {
         guard case .string(let text) = node.value else {
             return mismatch(node, expected: "a string")
         }
@@ -100,8 +100,8 @@ package struct JSONReader {
             report("must not be empty", at: node.pointer)
             return nil
         }
-        guard text.unicodeScalars.count <= longest else {
-            report("is longer than \(longest) characters", at: node.pointer)
+        guard text.unicodeScalars.count <= lengthMax else {
+            report("is longer than \(lengthMax) characters", at: node.pointer)
             return nil
         }
         return text
@@ -156,7 +156,7 @@ package struct JSONReader {
 
     /// The word in quotation marks, cut to a length that fits a sentence.
     package static func quoted(_ word: String) -> String {
-        let longest = 60
-        return word.count <= longest ? "\"\(word)\"" : "\"\(word.prefix(longest))…\""
+        let lengthMax = 60
+        return word.count <= lengthMax ? "\"\(word)\"" : "\"\(word.prefix(lengthMax))…\""
     }
 }

@@ -7,11 +7,8 @@ package enum JSONText {
         var text = text
         // Nearly all text is plain, and goes over in one piece.
         let isPlain = text.withUTF8 { utf8 in
-            var isPlain = true
-            for unsafe byte in unsafe utf8 {
-                isPlain =
-                    isPlain && byte >= 0x20 && byte != UInt8(ascii: "\"")
-                    && byte != UInt8(ascii: "\\")
+            let isPlain = unsafe utf8.allSatisfy { byte in
+                byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
             }
             if isPlain { unsafe bytes.append(contentsOf: utf8) }
             return isPlain

@@ -8,12 +8,12 @@ extension Bucket {
     /// - Returns: nil when there is none.
     /// - Throws: `.invalidResponse` when it does not decode.
     package func document<Value: Decodable>(
-        _ type: Value.Type, at key: ObjectKey, maximumBytes: Int = 64 << 20
+        _ type: Value.Type, at key: ObjectKey, bytesMax: Int = 64 << 20
     ) async throws(ObjectStoreError) -> Value? {
         let object: StoredObject
         do {
             object = try await getObject(
-                key, range: nil, ifMatch: nil, maximumBytes: maximumBytes)
+                key, range: nil, ifMatch: nil, bytesMax: bytesMax)
         } catch {
             guard error.code == .notFound else { throw error }
             return nil

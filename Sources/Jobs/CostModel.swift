@@ -6,7 +6,7 @@ package struct CostModel: Hashable, Sendable {
     /// Measured on two shared cores with FFmpeg 5.1, 720p H.264 in and out
     /// (docs/benchmarks.md); used until there is an export to learn from.
     package var nanosecondsPerPixel = 25.0
-    package var soundMillisecondsPerSecond = 30.0
+    package var audioMillisecondsPerSecond = 30.0
     package var stitchMillisecondsPerSecond = 30.0
     /// Of the result.
     package var bytesPerPixel = 0.015
@@ -15,7 +15,7 @@ package struct CostModel: Hashable, Sendable {
 
     /// Of each rendered chunk: process starts, seeks and requests.
     private static let chunkMilliseconds = 500.0
-    private static let soundMilliseconds = 300.0
+    private static let audioMilliseconds = 300.0
     private static let stitchMilliseconds = 600.0
     /// Requests of one unit beside those that its time brings.
     private static let unitRequests = (reads: 7, writes: 4)
@@ -31,7 +31,7 @@ package struct CostModel: Hashable, Sendable {
     /// most alike; those without times say nothing.
     package init(learningFrom results: [ExportResult], for plan: RenderPlan) {
         let wanted = ExportTraits(plan)
-        var (render, sound, stitch, bytes) = (Rate(), Rate(), Rate(), Rate())
+        var (render, audio, stitch, bytes) = (Rate(), Rate(), Rate(), Rate())
         for result in results {
             guard let times = result.usage?.times, let output = result.output else { continue }
             let seconds = max(0.1, output.durationSeconds)
@@ -41,8 +41,8 @@ package struct CostModel: Hashable, Sendable {
                 let fixed = Self.chunkMilliseconds * Double(times.renderedChunks)
                 render.add((own - fixed) * 1e6 / Double(times.renderedPixels), at: distance)
             }
-            if let own = times.soundMilliseconds {
-                sound.add((Double(own) - Self.soundMilliseconds) / seconds, at: distance)
+            if let own = times.audioMilliseconds {
+                audio.add((Double(own) - Self.audioMilliseconds) / seconds, at: distance)
             }
             stitch.add(
                 (Double(times.stitchMilliseconds) - Self.stitchMilliseconds) / seconds,
@@ -55,7 +55,7 @@ package struct CostModel: Hashable, Sendable {
             learnedFrom += 1
         }
         nanosecondsPerPixel = render.value ?? nanosecondsPerPixel
-        soundMillisecondsPerSecond = sound.value ?? soundMillisecondsPerSecond
+        audioMillisecondsPerSecond = audio.value ?? audioMillisecondsPerSecond
         stitchMillisecondsPerSecond = stitch.value ?? stitchMillisecondsPerSecond
         bytesPerPixel = bytes.value ?? bytesPerPixel
     }
@@ -93,10 +93,10 @@ package struct CostModel: Hashable, Sendable {
             Self.chunkMilliseconds
                 + Double(chunk.count * framePixels) * nanosecondsPerPixel / 1e6
         }
-        let sound = plan.soundUnits
-        for _ in sound {
-            let share = seconds / Double(sound.count)
-            units.append(Self.soundMilliseconds + soundMillisecondsPerSecond * share)
+        let audio = plan.audioUnits
+        for _ in audio {
+            let share = seconds / Double(audio.count)
+            units.append(Self.audioMilliseconds + audioMillisecondsPerSecond * share)
         }
         let stitch = Self.stitchMilliseconds + stitchMillisecondsPerSecond * seconds
         for unit in units {
@@ -114,10 +114,10 @@ package struct CostModel: Hashable, Sendable {
             units.count * Self.unitRequests.writes + Self.stitchRequests.writes
             + Int(watched / 2)
         let pixels = plan.pictureFrames.count * framePixels
-        let soundBytes = sound.isEmpty ? 0 : plan.output.audio.bitsPerSecond / 8
+        let audioBytes = audio.isEmpty ? 0 : plan.output.audio.bitsPerSecond / 8
         let result =
             pixels > 0
-            ? Int(Double(pixels) * bytesPerPixel) : Int(Double(soundBytes) * seconds)
+            ? Int(Double(pixels) * bytesPerPixel) : Int(Double(audioBytes) * seconds)
         found.storedBytes = 2 * result
         found.egressBytes = result
         return found

@@ -84,7 +84,7 @@ package struct ExportTimes: Hashable, Sendable, Codable {
     package var renderedPixels: Int
     package var renderMilliseconds: Int
     /// nil when the sound was found in the cache, or there is none.
-    package var soundMilliseconds: Int?
+    package var audioMilliseconds: Int?
     package var stitchMilliseconds: Int
     /// Pixels of all frames of the result.
     package var pixels: Int
@@ -93,15 +93,20 @@ package struct ExportTimes: Hashable, Sendable, Codable {
 
     package init(
         renderedChunks: Int, renderedPixels: Int, renderMilliseconds: Int,
-        soundMilliseconds: Int?, stitchMilliseconds: Int, pixels: Int,
+        audioMilliseconds: Int?, stitchMilliseconds: Int, pixels: Int,
         traits: ExportTraits? = nil
     ) {
         self.renderedChunks = renderedChunks
         self.renderedPixels = renderedPixels
         self.renderMilliseconds = renderMilliseconds
-        self.soundMilliseconds = soundMilliseconds
+        self.audioMilliseconds = audioMilliseconds
         self.stitchMilliseconds = stitchMilliseconds
         self.pixels = pixels
         self.traits = traits
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case renderedChunks, renderedPixels, renderMilliseconds
+        case audioMilliseconds = "soundMilliseconds", stitchMilliseconds, pixels, traits
     }
 }

@@ -35,9 +35,9 @@ package struct ExportKeys: Hashable, Sendable {
         key("hls/\(RenderUnit.video(frames).name).\(initialisationBytes).mp4")
     }
     /// The audio of the HLS stream.
-    package var streamSound: ObjectKey { key("hls/audio.mp4") }
+    package var streamAudio: ObjectKey { key("hls/audio.mp4") }
     /// Byte ranges of the audio's fragments; written after the audio.
-    package var streamSoundIndex: ObjectKey { key("hls/audio.json") }
+    package var streamAudioIndex: ObjectKey { key("hls/audio.json") }
 
     /// A file of captions beside the output.
     package func captions(_ format: CaptionFormat) -> ObjectKey {
@@ -75,7 +75,7 @@ package struct ExportKeys: Hashable, Sendable {
     package static func pointer(_ job: JobID) -> ObjectKey { ObjectKey("jobs/\(job.text).json") }
     /// Lists the export, newest first among its owner's.
     package var recent: ObjectKey {
-        let age = max(0, Self.latestMilliseconds - job.milliseconds)
+        let age = max(0, Self.cueMillisecondsMax - job.milliseconds)
         let digits = String(age)
         let zeros = String(repeating: "0", count: max(0, 13 - digits.count))
         return ObjectKey("\(Self.recentPrefix(of: owner))\(zeros)\(digits)/\(job.text)")
@@ -92,7 +92,7 @@ package struct ExportKeys: Hashable, Sendable {
     }
     /// Upper bound of times, in the year 2286. Keys hold the difference, since listings
     /// ascend.
-    private static let latestMilliseconds = 9_999_999_999_999
+    private static let cueMillisecondsMax = 9_999_999_999_999
 
     /// The `ClientTokenRecord`: the first request with a token names the job.
     /// - Parameter digest: SHA-256 of the token, in hexadecimal.

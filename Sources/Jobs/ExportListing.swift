@@ -28,12 +28,12 @@ package struct ExportListing: Hashable, Sendable {
     package var firstActivityMilliseconds = Int.max
 
     /// Chunks that can be watched by HLS.
-    package var streamPieces: [FrameRange: StreamPieceEntry] = [:]
+    package var streamedChunks: [FrameRange: StreamedChunk] = [:]
     /// Whether the sound can be heard by HLS.
-    package var hasStreamSound = false
+    package var hasStreamAudio = false
 
     /// One chunk of the stream.
-    package struct StreamPieceEntry: Hashable, Sendable {
+    package struct StreamedChunk: Hashable, Sendable {
         package var key: ObjectKey
         package var bytes: Int
         /// How many of them, from the first, set a player up.
@@ -63,7 +63,7 @@ package struct ExportListing: Hashable, Sendable {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
         case "result.json": hasResult = true
-        case "hls/audio.json": hasStreamSound = true
+        case "hls/audio.json": hasStreamAudio = true
         case "requests/all.stitch.json":
             hasStitchRequest = true
             stitchRequestMilliseconds = time
@@ -92,17 +92,17 @@ package struct ExportListing: Hashable, Sendable {
         guard parts.count == 3, parts[2] == "mp4", let head = Int(parts[1]),
             case .video(let frames)? = RenderUnit(name: parts[0]), 0 < head, head < object.bytes
         else { return }
-        streamPieces[frames] = StreamPieceEntry(
+        streamedChunks[frames] = StreamedChunk(
             key: object.key, bytes: object.bytes, initialisationBytes: head)
     }
 
     /// The pieces of the stream from its start as far as there is no gap.
-    package var streamedStretch: [(frames: FrameRange, entry: StreamPieceEntry)] {
+    package var streamedStretch: [(frames: FrameRange, entry: StreamedChunk)] {
         let byStart = Dictionary(
-            grouping: streamPieces.keys, by: \.start
+            grouping: streamedChunks.keys, by: \.start
         ).compactMapValues { $0.max { $0.end < $1.end } }
-        var stretch: [(frames: FrameRange, entry: StreamPieceEntry)] = []
-        while let next = byStart[stretch.last?.frames.end ?? 0], let entry = streamPieces[next] {
+        var stretch: [(frames: FrameRange, entry: StreamedChunk)] = []
+        while let next = byStart[stretch.last?.frames.end ?? 0], let entry = streamedChunks[next] {
             stretch.append((next, entry))
         }
         return stretch
@@ -127,7 +127,7 @@ package struct ExportListing: Hashable, Sendable {
 
     /// Whether every unit of a plan has its receipt.
     package func isEverythingRendered(of plan: RenderPlan) -> Bool {
-        finishedSound(of: plan) != nil && finishedChunks(of: plan.pictureFrames) != nil
+        finishedAudio(of: plan) != nil && finishedChunks(of: plan.pictureFrames) != nil
     }
 
     /// The finest ranges that were asked for or are there, in time order, without
@@ -168,12 +168,12 @@ package struct ExportListing: Hashable, Sendable {
     func framesWritten(
         in range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>
     ) -> Int {
-        progress.reduce(0) { most, entry in
+        progress.reduce(0) { maximum, entry in
             guard let frames = entry.key[keyPath: kind], frames.contains(range) else {
-                return most
+                return maximum
             }
             let before = range.start - frames.start
-            return max(most, min(range.count, entry.value.frames - before))
+            return max(maximum, min(range.count, entry.value.frames - before))
         }
     }
 

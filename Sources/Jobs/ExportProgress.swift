@@ -16,18 +16,18 @@ package enum ExportProgress: Hashable, Sendable {
         /// Frames of all chunks.
         package let frameCount: Int
         /// Nil where the export has no sound to render.
-        private let soundDone: Rational?
+        private let audioDone: Rational?
 
         /// - Parameters:
         ///   - chunks: Frames done outside `0...count` are clamped: the count
         ///     comes from objects that a dying renderer may have left.
         ///   - soundDone: Share of the sound, 0 to 1.
-        package init(chunks: [(frames: FrameRange, framesDone: Int)], soundDone: Rational?) {
+        package init(chunks: [(frames: FrameRange, framesDone: Int)], audioDone: Rational?) {
             framesDone = chunks.reduce(0) {
                 $0 + min(max(0, $1.framesDone), $1.frames.count)
             }
             frameCount = chunks.reduce(0) { $0 + $1.frames.count }
-            self.soundDone = soundDone
+            self.audioDone = audioDone
         }
 
         /// Share of the work, 0 to 1. The sound is one job that costs about as
@@ -35,9 +35,9 @@ package enum ExportProgress: Hashable, Sendable {
         package var fraction: Rational {
             let picture =
                 frameCount == 0 ? Rational(1) : Rational(framesDone, frameCount)
-            guard let soundDone else { return picture }
-            guard frameCount > 0 else { return soundDone }
-            return picture * Rational(19, 20) + soundDone * Rational(1, 20)
+            guard let audioDone else { return picture }
+            guard frameCount > 0 else { return audioDone }
+            return picture * Rational(19, 20) + audioDone * Rational(1, 20)
         }
     }
 

@@ -53,10 +53,10 @@ package struct ExportStatus: Hashable, Sendable {
     package var frameCount: Int
     package var chunks: [Chunk]
     /// Whether the export has sound to render.
-    package var hasSound: Bool
+    package var hasAudio: Bool
     package var isAudioDone: Bool
     /// Share of the sound that is done, 0 to 1.
-    package var soundDone: Rational
+    package var audioDone: Rational
     package var result: ExportResult?
 
     /// Derives the status. A pure function of its arguments.
@@ -64,18 +64,18 @@ package struct ExportStatus: Hashable, Sendable {
     ///   - result: The content of `result.json` when it is listed.
     ///   - soundFrames: Length of an export of sound alone, in frames; its listing
     ///     does not tell.
-    package init(_ listing: ExportListing, result: ExportResult?, soundFrames: Int? = nil) {
+    package init(_ listing: ExportListing, result: ExportResult?, audioOnlyFrameCount: Int? = nil) {
         let total = listing.frames?.count ?? 0
-        hasSound = listing.hasSound
-        let isAudioDone = hasSound ? listing.isSoundDone : total > 0
+        hasAudio = listing.hasAudio
+        let isAudioDone = hasAudio ? listing.isAudioDone : total > 0
         chunks = listing.chunks.map { Self.chunk($0, in: listing) }
         let isVideoDone =
-            listing.frames.map { listing.finishedChunks(of: $0) != nil } ?? hasSound
+            listing.frames.map { listing.finishedChunks(of: $0) != nil } ?? hasAudio
         framesDone = isVideoDone ? total : chunks.reduce(0) { $0 + $1.framesDone }
         frameCount = total
         self.isAudioDone = isAudioDone
-        soundDone =
-            isAudioDone ? Rational(1) : listing.soundDone(frameCount: soundFrames ?? total)
+        audioDone =
+            isAudioDone ? Rational(1) : listing.audioDone(frameCount: audioOnlyFrameCount ?? total)
         self.result = result
         // A cancel marker alone is a wish: a stitch may still win.
         if let result {
@@ -98,7 +98,7 @@ package struct ExportStatus: Hashable, Sendable {
             .rendering(
                 work: .init(
                     chunks: chunks.map { ($0.frames, $0.framesDone) },
-                    soundDone: hasSound ? soundDone : nil))
+                    audioDone: hasAudio ? audioDone : nil))
         case .stitching: .stitching
         case .completed: .completed
         }

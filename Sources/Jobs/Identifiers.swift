@@ -7,7 +7,7 @@ package struct OwnerID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Returns: nil when the text is not of the form above.
     package init?(_ text: String) {
-        guard KeySegment.isPlain(text, maximumLength: 64) else { return nil }
+        guard KeySegment.isPlain(text, lengthMax: 64) else { return nil }
         self.text = text
     }
 
@@ -25,7 +25,7 @@ package struct AssetID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Returns: nil when the text cannot be one of ours.
     package init?(_ text: String) {
-        guard KeySegment.isPlain(text, maximumLength: 128) else { return nil }
+        guard KeySegment.isPlain(text, lengthMax: 128) else { return nil }
         self.text = text
     }
 
@@ -43,7 +43,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Returns: nil when the text cannot be one of ours.
     package init?(_ text: String) {
-        guard text.hasPrefix("job_"), KeySegment.isPlain(text, maximumLength: 64) else {
+        guard text.hasPrefix("job_"), KeySegment.isPlain(text, lengthMax: 64) else {
             return nil
         }
         self.text = text
@@ -66,9 +66,9 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
 
 /// What may stand between two slashes of a key without escaping.
 enum KeySegment {
-    static func isPlain(_ text: String, maximumLength: Int) -> Bool {
+    static func isPlain(_ text: String, lengthMax: Int) -> Bool {
         let bytes = text.utf8
-        return !bytes.isEmpty && bytes.count <= maximumLength
+        return !bytes.isEmpty && bytes.count <= lengthMax
             && bytes.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),

@@ -202,9 +202,9 @@ package enum RenderDecision {
         switch unit {
         case .video(let frames) where frames.count >= splitFramesMin:
             frames.halves.map(RenderUnit.video)
-        case .sound(let frames) where frames.count >= splitAudioFramesMin:
-            frames.halves.map(RenderUnit.sound)
-        case .video, .sound, .audio: []
+        case .audioPiece(let frames) where frames.count >= splitAudioFramesMin:
+            frames.halves.map(RenderUnit.audioPiece)
+        case .video, .audioPiece, .audio: []
         }
     }
 }

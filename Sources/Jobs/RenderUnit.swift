@@ -5,11 +5,11 @@ package import RenderPlans
 package enum RenderUnit: Hashable, Sendable {
     case video(FrameRange)
     case audio
-    /// AAC frames of the sound, where it is made in pieces (`SoundPlanner`).
-    case sound(FrameRange)
+    /// AAC frames of the sound, where it is made in pieces (`AudioPlanner`).
+    case audioPiece(FrameRange)
 
     /// Whether it is heard and not seen.
-    package var isSound: Bool {
+    package var isAudio: Bool {
         if case .video = self { false } else { true }
     }
 
@@ -19,7 +19,7 @@ package enum RenderUnit: Hashable, Sendable {
         switch self {
         case .video(let frames): Self.text(frames)
         case .audio: "audio"
-        case .sound(let frames): "audio-\(Self.text(frames))"
+        case .audioPiece(let frames): "audio-\(Self.text(frames))"
         }
     }
 
@@ -31,7 +31,7 @@ package enum RenderUnit: Hashable, Sendable {
         }
         if name.hasPrefix("audio-") {
             guard let frames = Self.range(name.dropFirst("audio-".count)) else { return nil }
-            self = .sound(frames)
+            self = .audioPiece(frames)
         } else {
             guard let frames = Self.range(name) else { return nil }
             self = .video(frames)
@@ -66,13 +66,13 @@ package enum RenderUnit: Hashable, Sendable {
 
 extension RenderPlan {
     /// What the sound is made of; nothing where there is none.
-    package var soundUnits: [RenderUnit] {
-        guard output.format.hasSound else { return [] }
-        return soundPieces?.map(RenderUnit.sound) ?? [.audio]
+    package var audioUnits: [RenderUnit] {
+        guard output.format.hasAudio else { return [] }
+        return audioPieces?.map(RenderUnit.audioPiece) ?? [.audio]
     }
 }
 
 extension RenderPlan.Companion {
     /// Whether that unit of the two exports is rendered once for both.
-    package func shares(_ unit: RenderUnit) -> Bool { !unit.isSound || sharesSound }
+    package func shares(_ unit: RenderUnit) -> Bool { !unit.isAudio || sharesAudio }
 }

@@ -69,18 +69,18 @@ package enum SweepDecision {
         }
         let ranges = Set(planned + asked).sorted { $0.start < $1.start }
         return ranges.filter { !listing.isDone($0) }.map(RenderUnit.video)
-            + unfinishedSound(of: plan, in: listing)
+            + unfinishedAudio(of: plan, in: listing)
     }
 
-    private static func unfinishedSound(
+    private static func unfinishedAudio(
         of plan: RenderPlan, in listing: ExportListing
     ) -> [RenderUnit] {
-        guard let pieces = plan.soundPieces else {
-            return plan.soundUnits.filter { !listing.receipts.contains($0) }
+        guard let pieces = plan.audioPieces else {
+            return plan.audioUnits.filter { !listing.receipts.contains($0) }
         }
-        let asked = listing.soundPieces
+        let asked = listing.audioPieces
         let planned = pieces.filter { Tiling.cover($0, with: asked) == nil }
         return Set(planned + asked).sorted { $0.start < $1.start }
-            .filter { !listing.isSoundDone($0) }.map(RenderUnit.sound)
+            .filter { !listing.isAudioDone($0) }.map(RenderUnit.audioPiece)
     }
 }

@@ -4,7 +4,7 @@ import MediaTime
 import RenderPlans
 
 /// A stretch of one source inside a clip.
-private struct Stretch {
+private struct SourceSpan {
     var asset: AssetDescription
     /// Frames of the timeline.
     var frames: FrameRange
@@ -23,7 +23,7 @@ extension EditLowering {
         case .media(_, _, .audio), .text, .captions:
             return []
         case .media(let media, let asset, let type):
-            let stretch = Stretch(
+            let stretch = SourceSpan(
                 asset: asset, frames: placed.frames,
                 sourceStart: type == .image ? .zero : media.trim.value,
                 speed: type == .image ? Rational(1) : media.speed)
@@ -34,26 +34,26 @@ extension EditLowering {
     }
 
     /// The clip's own sound, cut where its pictures are.
-    mutating func sounds(_ placed: PlacedClip) -> [RenderPlan.AudioPlacement] {
+    mutating func audioPlacements(_ placed: PlacedClip) -> [RenderPlan.AudioPlacement] {
         switch placed.content {
         case .color, .text, .captions, .media(_, _, .image):
             return []
         case .media(let media, let asset, _):
-            let stretch = Stretch(
+            let stretch = SourceSpan(
                 asset: asset, frames: placed.frames, sourceStart: media.trim.value,
                 speed: media.speed)
-            return [sound(placed, stretch, media.gain)].compactMap { $0 }
-        case .multicam(let multicam, let angles, let sound):
-            guard let sound, let angle = multicam.sound else {
+            return [audioPlacement(placed, stretch, media.gain)].compactMap { $0 }
+        case .multicam(let multicam, let angles, let audio):
+            guard let audio, let angle = multicam.audio else {
                 // Faults of the stretches are those of the pictures.
                 var silent = self
                 return silent.stretches(of: placed, multicam, angles)
-                    .compactMap { self.sound(placed, $0, multicam.gain) }
+                    .compactMap { self.audioPlacement(placed, $0, multicam.gain) }
             }
-            let stretch = Stretch(
-                asset: sound, frames: placed.frames,
+            let stretch = SourceSpan(
+                asset: audio, frames: placed.frames,
                 sourceStart: multicam.trim.value + angle.offset)
-            return [self.sound(placed, stretch, multicam.gain)].compactMap { $0 }
+            return [self.audioPlacement(placed, stretch, multicam.gain)].compactMap { $0 }
         }
     }
 
@@ -63,10 +63,10 @@ extension EditLowering {
     /// are left out: a trimmed clip keeps its list.
     private mutating func stretches(
         of placed: PlacedClip, _ multicam: Edit.Multicam, _ assets: [AssetDescription]
-    ) -> [Stretch] {
+    ) -> [SourceSpan] {
         let (start, end) = (placed.frames.start, placed.frames.end)
         let firsts = multicam.switches.map { start + ($0.at.value * settings.frameRate).rounded }
-        var stretches: [Stretch] = []
+        var stretches: [SourceSpan] = []
         for (index, change) in multicam.switches.enumerated() where firsts[index] < end {
             let last = index + 1 < firsts.count ? min(firsts[index + 1], end) : end
             // Two switches inside one frame: the later one counts.
@@ -74,7 +74,7 @@ extension EditLowering {
             let angle = multicam.angles[change.angle]
             let frames = FrameRange(firsts[index], last)
             let passed = Rational(frames.start - start) / settings.frameRate
-            let stretch = Stretch(
+            let stretch = SourceSpan(
                 asset: assets[change.angle], frames: frames,
                 sourceStart: multicam.trim.value + angle.offset + passed)
             guard isCovered(stretch, angle, change) else { continue }
@@ -92,7 +92,7 @@ extension EditLowering {
     }
 
     private mutating func isCovered(
-        _ stretch: Stretch, _ angle: Edit.Multicam.Angle, _ change: Edit.Multicam.Switch
+        _ stretch: SourceSpan, _ angle: Edit.Multicam.Angle, _ change: Edit.Multicam.Switch
     ) -> Bool {
         let name = JSONReader.quoted(angle.name)
         if stretch.sourceStart < .zero {
@@ -116,11 +116,11 @@ extension EditLowering {
     // MARK: One picture
 
     private mutating func picture(
-        _ placed: PlacedClip, _ stretch: Stretch
+        _ placed: PlacedClip, _ stretch: SourceSpan
     ) -> RenderPlan.Placement? {
         guard let video = stretch.asset.media.video else { return nil }
         // A file can claim any size; what no decoder takes is no measure.
-        let sides = 1...Limits.longestSourceSidePixels
+        let sides = 1...Limits.sourceSidePixelsMax
         let (width, height) = video.displaySize
         let crop = placed.clip.look.crop
         let size = (
@@ -147,12 +147,12 @@ extension EditLowering {
         let (fit, box) = PictureBox(
             look: look, picture: size, output: (settings.width, settings.height)
         ).fitted
-        guard max(box.width, box.height) <= Limits.longestSidePixels,
-            box.width * box.height <= Limits.mostPixels
+        guard max(box.width, box.height) <= Limits.sidePixelsMax,
+            box.width * box.height <= Limits.framePixelsMax
         else {
             reader.report(
                 "makes the clip's picture \(box.width)x\(box.height); no side may be longer than"
-                    + " \(Limits.longestSidePixels) pixels",
+                    + " \(Limits.sidePixelsMax) pixels",
                 at: placed.clip.pointer.appending("scale"))
             return nil
         }
@@ -208,8 +208,8 @@ extension EditLowering {
 
     // MARK: One sound
 
-    private mutating func sound(
-        _ placed: PlacedClip, _ stretch: Stretch, _ gain: Edit.Gain
+    private mutating func audioPlacement(
+        _ placed: PlacedClip, _ stretch: SourceSpan, _ gain: Edit.Gain
     ) -> RenderPlan.AudioPlacement? {
         guard stretch.asset.media.audio != nil else { return nil }
         let rate = Rational(settings.audio.sampleRate)
@@ -222,7 +222,7 @@ extension EditLowering {
             sourceStart = .zero
         }
         guard start < end else { return nil }
-        let fades = soundFades(placed, gain, room: end - start)
+        let fades = audioFades(placed, gain, room: end - start)
         return RenderPlan.AudioPlacement(
             source: index(of: stretch.asset), startSample: start, endSample: end,
             sourceStart: sourceStart, speed: stretch.speed, volume: gain.volume,
@@ -236,7 +236,7 @@ extension EditLowering {
 
     /// A transition of a picture leaves the sound under it alone, but where
     /// two clips are mixed their sounds are too.
-    private func soundFades(
+    private func audioFades(
         _ placed: PlacedClip, _ gain: Edit.Gain, room: Int
     ) -> (in: Int, out: Int) {
         let rate = Rational(settings.audio.sampleRate)

@@ -34,14 +34,14 @@ extension EditLowering {
     }
 
     /// Drops what the format has no place for, so that nothing of it is read.
-    mutating func keepWhatTheFormatHolds(_ plan: inout RenderPlan) {
+    mutating func dropUnsupportedContent(_ plan: inout RenderPlan) {
         let format = plan.output.format
-        if !format.hasSound { plan.audio = [] }
+        if !format.hasAudio { plan.audio = [] }
         // Files of captions may be wanted of sound alone.
         if !format.hasPicture { plan.layers = plan.layers.compactMap(\.captionsAlone) }
-        if format.kind == .animation, plan.frameCount > Limits.mostGIFFrames {
+        if format.kind == .animation, plan.frameCount > Limits.gifFrameCountMax {
             reader.report(
-                "makes a GIF of \(plan.frameCount) frames; at most \(Limits.mostGIFFrames) are"
+                "makes a GIF of \(plan.frameCount) frames; at most \(Limits.gifFrameCountMax) are"
                     + " allowed",
                 at: edit.output.pointer.appending("format"))
         }

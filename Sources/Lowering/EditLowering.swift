@@ -68,9 +68,9 @@ struct EditLowering {
         }
         // Where an asset is missing, times that depend on it would be guesses.
         guard reader.faults.isEmpty else { return nil }
-        edit.output.likeSource.apply(mainPicture(of: tracks), to: &settings)
+        edit.output.sourceMatching.apply(mainPicture(of: tracks), to: &settings)
 
-        var placing = ClipPlacing(frameRate: settings.frameRate)
+        var placing = ClipPlacer(frameRate: settings.frameRate)
         let placed = placing.place(tracks)
         reader.adopt(placing.reader.faults)
         guard reader.faults.isEmpty, let frameCount = placed.flatMap({ $0 }).map(\.frames.end).max()
@@ -90,14 +90,14 @@ struct EditLowering {
                 plan.layers.append(RenderPlan.Layer(placements: pictures, scripts: scripts))
             }
         }
-        plan.audio = placed.flatMap { $0 }.flatMap { sounds($0) }
+        plan.audio = placed.flatMap { $0 }.flatMap { audioPlacements($0) }
         if let (asset, track) = soundtrack {
             plan.audio.append(self.soundtrack(track, asset, frameCount))
         }
         plan.audio = plan.audio.filter {
-            $0.hasSound && $0.startSample < plan.sampleCount && $0.endSample > 0
+            $0.hasAudio && $0.startSample < plan.sampleCount && $0.endSample > 0
         }
-        keepWhatTheFormatHolds(&plan)
+        dropUnsupportedContent(&plan)
         setCaptionFiles(&plan)
         guard reader.faults.isEmpty else { return nil }
         plan.sources = assetsInUse(&plan)
@@ -134,12 +134,12 @@ struct EditLowering {
             return UsableClip(clip: clip, content: .media(media, asset, type))
         case .multicam(let multicam):
             let angles = multicam.angles.compactMap { asset($0.assetID, as: .video) }
-            let sound = multicam.sound.flatMap { asset($0.assetID, as: .audio) }
+            let audio = multicam.audio.flatMap { asset($0.assetID, as: .audio) }
             guard angles.count == multicam.angles.count,
-                (multicam.sound == nil) == (sound == nil)
+                (multicam.audio == nil) == (audio == nil)
             else { return nil }
             return UsableClip(
-                clip: clip, content: .multicam(multicam, angles: angles, sound: sound))
+                clip: clip, content: .multicam(multicam, angles: angles, audio: audio))
         case .color(let color): return UsableClip(clip: clip, content: .color(color))
         case .text(let text): return UsableClip(clip: clip, content: .text(text))
         case .captions(let captions):
@@ -251,7 +251,7 @@ struct EditLowering {
 }
 
 extension RenderPlan.AudioPlacement {
-    fileprivate var hasSound: Bool {
+    fileprivate var hasAudio: Bool {
         gainPoints.isEmpty ? volume > .zero : gainPoints.contains { $0.gain > .zero }
     }
 }

@@ -44,8 +44,8 @@ extension EditLowering {
             }
             let style = CaptionStyle(captions, look: look, output: settings)
             let place = placed.clip.pointer.appending("asset").appending("style")
-            let most = track.paged(style.paging).cues.map(\.characterCount).max() ?? 0
-            guard fits(most, style.fontSize, style.outlineWidth, at: place) else { return [] }
+            let maximum = track.paged(style.paging).cues.map(\.characterCount).max() ?? 0
+            guard fits(maximum, style.fontSize, style.outlineWidth, at: place) else { return [] }
             content = .captions(track, style)
         case .media, .multicam, .color: return []
         }
@@ -64,12 +64,12 @@ extension EditLowering {
         let side = size + 2 * outline
         // Letters are about half as wide as they are high.
         let room = max(settings.width * settings.height, 100_000)
-        guard count * side * side / 2 > CaptionLimits.mostPicturesOfLetters * room else {
+        guard count * side * side / 2 > CaptionLimits.glyphFrameCountMax * room else {
             return true
         }
         reader.report(
             "shows \(count) letters of \(size) pixels at once, more than"
-                + " \(CaptionLimits.mostPicturesOfLetters) times the picture",
+                + " \(CaptionLimits.glyphFrameCountMax) times the picture",
             at: place)
         return false
     }
@@ -81,9 +81,9 @@ extension EditLowering {
             return track
         }
         let words = tracks.reduce(0) { $0 + $1.words.count }
-        if words > CaptionLimits.mostWordsOfEdit {
+        if words > CaptionLimits.editWordCountMax {
             reader.report(
-                "has captions of \(words) words; at most \(CaptionLimits.mostWordsOfEdit) are"
+                "has captions of \(words) words; at most \(CaptionLimits.editWordCountMax) are"
                     + " allowed",
                 at: JSONPointer.root.appending("timeline"))
         }

@@ -5,33 +5,33 @@ import RenderPlans
 
 extension TextTitle {
     /// The text in an output of that size.
-    init(_ wish: Edit.Text, look: Edit.Look, output: RenderPlan.OutputSettings) {
-        self.init(wish.text, wish.preset, width: output.width, height: output.height)
+    init(_ request: Edit.Text, look: Edit.Look, output: RenderPlan.OutputSettings) {
+        self.init(request.text, request.preset, width: output.width, height: output.height)
         let preset = anchor.position
         anchor = TextAnchor(
             look.position == .center ? preset : look.position, width: output.width,
             height: output.height, offset: (look.offsetX, look.offsetY))
-        fontFamily = wish.font.family ?? fontFamily
-        fontSize = TextFont.size(wish.font.size ?? fontSize, scale: look.scale)
-        color = wish.font.color ?? color
-        isBold = wish.font.isBold ?? isBold
-        isItalic = wish.font.isItalic ?? isItalic
-        outlineColor = wish.outlineColor ?? outlineColor
-        outlineWidth = wish.outlineWidth ?? (wish.outlineColor == nil ? outlineWidth : 3)
-        if wish.font.size != nil, wish.outlineWidth == nil, outlineWidth > 0 {
+        fontFamily = request.font.family ?? fontFamily
+        fontSize = TextFont.size(request.font.size ?? fontSize, scale: look.scale)
+        color = request.font.color ?? color
+        isBold = request.font.isBold ?? isBold
+        isItalic = request.font.isItalic ?? isItalic
+        outlineColor = request.outlineColor ?? outlineColor
+        outlineWidth = request.outlineWidth ?? (request.outlineColor == nil ? outlineWidth : 3)
+        if request.font.size != nil, request.outlineWidth == nil, outlineWidth > 0 {
             outlineWidth = max(1, fontSize * 6 / 100)
         }
-        boxColor = wish.boxColor ?? boxColor
-        boxOpacity = wish.boxOpacity ?? boxOpacity
-        boxPadding = wish.boxPadding ?? fontSize * 3 / 10
+        boxColor = request.boxColor ?? boxColor
+        boxOpacity = request.boxOpacity ?? boxOpacity
+        boxPadding = request.boxPadding ?? fontSize * 3 / 10
     }
 }
 
 extension CaptionStyle {
     /// The style in an output of that size.
-    init(_ wish: Edit.Captions, look: Edit.Look, output: RenderPlan.OutputSettings) {
-        self.init(wish.preset, width: output.width, height: output.height)
-        if let position = wish.position ?? (look.position == .center ? nil : look.position) {
+    init(_ request: Edit.Captions, look: Edit.Look, output: RenderPlan.OutputSettings) {
+        self.init(request.preset, width: output.width, height: output.height)
+        if let position = request.position ?? (look.position == .center ? nil : look.position) {
             anchor = TextAnchor(
                 position, width: output.width, height: output.height,
                 offset: (look.offsetX, look.offsetY))
@@ -39,9 +39,9 @@ extension CaptionStyle {
             anchor.x += (look.offsetX * Rational(output.width)).rounded
             anchor.y -= (look.offsetY * Rational(output.height)).rounded
         }
-        animation = wish.animation ?? animation
-        fontFamily = wish.font.family ?? fontFamily
-        let size = TextFont.size(wish.font.size ?? fontSize, scale: look.scale)
+        animation = request.animation ?? animation
+        fontFamily = request.font.family ?? fontFamily
+        let size = TextFont.size(request.font.size ?? fontSize, scale: look.scale)
         if size != fontSize {
             // The preset's proportions.
             outlineWidth = (Rational(outlineWidth * size, fontSize)).rounded
@@ -49,16 +49,16 @@ extension CaptionStyle {
             boxPadding = (Rational(boxPadding * size, fontSize)).rounded
             fontSize = size
         }
-        isBold = wish.font.isBold ?? isBold
-        isUppercase = wish.isUppercase ?? isUppercase
-        textColor = wish.font.color ?? textColor
-        wordColor = wish.wordColor ?? wordColor
-        outlineColor = wish.outlineColor ?? outlineColor
-        outlineWidth = wish.outlineWidth ?? outlineWidth
-        boxColor = wish.boxColor ?? boxColor
-        paging.mostWordsPerLine = wish.mostWordsPerLine ?? paging.mostWordsPerLine
-        paging.mostLines = wish.mostLines ?? paging.mostLines
-        paging.combineMilliseconds = wish.combineMilliseconds ?? paging.combineMilliseconds
+        isBold = request.font.isBold ?? isBold
+        isUppercase = request.isUppercase ?? isUppercase
+        textColor = request.font.color ?? textColor
+        wordColor = request.wordColor ?? wordColor
+        outlineColor = request.outlineColor ?? outlineColor
+        outlineWidth = request.outlineWidth ?? outlineWidth
+        boxColor = request.boxColor ?? boxColor
+        paging.wordsPerLineMax = request.wordsPerLineMax ?? paging.wordsPerLineMax
+        paging.lineCountMax = request.lineCountMax ?? paging.lineCountMax
+        paging.combineMilliseconds = request.combineMilliseconds ?? paging.combineMilliseconds
     }
 }
 

@@ -3,20 +3,21 @@ package import JSON
 extension JSONReader {
     /// An exact decimal inside the bounds, both included.
     package mutating func decimal(
-        _ node: JSONNode, from least: Rational, to most: Rational, expected: String = "a number"
+        _ node: JSONNode, from minimum: Rational, to maximum: Rational,
+        expected: String = "a number"
     ) -> Rational? {
         guard let number = node.value.double else {
             return mismatch(node, expected: expected)
         }
         let value = Rational(decimal: number)
-        if let value, least <= value, value <= most { return value }
+        if let value, minimum <= value, value <= maximum { return value }
         // A number without a rational is beyond all bounds, on its side.
-        let isBelow = value.map { $0 < least } ?? (number < 0)
+        let isBelow = value.map { $0 < minimum } ?? (number < 0)
         let bound =
-            switch (isBelow, least) {
-            case (false, _): "above \(most.decimalText)"
+            switch (isBelow, minimum) {
+            case (false, _): "above \(maximum.decimalText)"
             case (true, .zero): "negative"
-            case (true, _): "below \(least.decimalText)"
+            case (true, _): "below \(minimum.decimalText)"
             }
         report("must not be \(bound)", at: node.pointer)
         return nil

@@ -5,15 +5,15 @@
 package enum Limits {
     /// A day: longer than any podcast or film, and short enough that frames,
     /// samples and microseconds stay far inside 64 bits.
-    package static let longestTimelineSeconds = 86_400
+    package static let timelineSecondsMax = 86_400
 
     /// In-points reach further than a timeline: a recording may run for days
     /// while the export uses a stretch of it (about 11 days, in seconds).
-    package static let furthestTrimSeconds = 1_000_000
+    package static let trimSecondsMax = 1_000_000
 
     /// A frame rate is a fraction of small numbers (30000/1001). The numerator
     /// becomes the time scale of the mp4 track.
-    package static let greatestFrameRateNumerator = 120_000
+    package static let frameRateNumeratorMax = 120_000
     /// The NTSC rates have 1001; thousandths are rounded to what fits.
-    package static let greatestFrameRateDenominator = 1_001
+    package static let frameRateDenominatorMax = 1_001
 }

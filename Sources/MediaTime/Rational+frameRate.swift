@@ -3,8 +3,8 @@ extension Rational {
     /// written, else the nearest thousandth. A rate of small numbers (30000/1001) is kept.
     package var standardFrameRate: Rational {
         let isSmall =
-            numerator <= Limits.greatestFrameRateNumerator
-            && denominator <= Limits.greatestFrameRateDenominator
+            numerator <= Limits.frameRateNumeratorMax
+            && denominator <= Limits.frameRateDenominatorMax
         guard !isSmall else { return self }
         return broadcastFrameRate ?? Rational((self * Rational(1_000)).rounded, 1_000)
     }

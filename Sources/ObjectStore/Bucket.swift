@@ -6,11 +6,11 @@
 package protocol Bucket: Sendable {
     /// Reads an object, or a part of it, into memory.
     /// - Parameter range: Bytes, half-open; an end beyond the object is cut.
-    /// - Parameter maximumBytes: More than this is `.tooLarge`, not a truncation.
+    /// - Parameter bytesMax: More than this is `.tooLarge`, not a truncation.
     /// - Throws: `.notFound`, `.preconditionFailed` (ETag differs),
     ///   `.invalidRange` (range starts at or after the end), `.tooLarge`.
     func getObject(
-        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
+        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, bytesMax: Int
     ) async throws(ObjectStoreError) -> StoredObject
 
     /// Streams an object into a new file, constant in memory.
@@ -50,9 +50,9 @@ package protocol Bucket: Sendable {
 
     /// One page of keys in UTF-8 byte order.
     /// - Parameter startAfter: Only keys greater than this one.
-    /// - Parameter maximumKeys: 1 to 1,000.
+    /// - Parameter keyCountMax: 1 to 1,000.
     func listObjects(
-        prefix: String, startAfter: String?, maximumKeys: Int
+        prefix: String, startAfter: String?, keyCountMax: Int
     ) async throws(ObjectStoreError) -> ListPage
 
     func createMultipartUpload(

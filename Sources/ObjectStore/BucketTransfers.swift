@@ -10,12 +10,12 @@ enum TransferPlan {
     /// Pieces that are on their way at once.
     static let atOnce = 8
     /// S3's limit.
-    static let maximumParts = 10_000
+    static let partCountMax = 10_000
 
-    /// Equally long but for the last, as R2 wants; growing from `least` so that
+    /// Equally long but for the last, as R2 wants; growing from `minimum` so that
     /// 10,000 are enough.
-    static func ranges(bytes: Int, least: Int) -> [Range<Int>] {
-        let length = max(least, (bytes + maximumParts - 1) / maximumParts)
+    static func ranges(bytes: Int, minimum: Int) -> [Range<Int>] {
+        let length = max(minimum, (bytes + partCountMax - 1) / partCountMax)
         return stride(from: 0, to: bytes, by: length).map { $0..<min($0 + length, bytes) }
     }
 }
@@ -70,7 +70,7 @@ extension Bucket {
             return try await putObject(
                 .file(path: path, offset: 0, bytes: bytes), at: key, options: options)
         }
-        let ranges = TransferPlan.ranges(bytes: bytes, least: 16 << 20)
+        let ranges = TransferPlan.ranges(bytes: bytes, minimum: 16 << 20)
         return try await multipart(key, options) { id throws(ObjectStoreError) in
             // One call of the others' kind: what fails first ends the rest.
             let calls = try await parallelCalls(
@@ -106,7 +106,7 @@ extension Bucket {
         guard info.bytes > singleCopyBytes ?? TransferPlan.singleCopyBytes else {
             return try await copyObject(source, to: key, ifMatch: info.etag)
         }
-        let ranges = TransferPlan.ranges(bytes: info.bytes, least: partBytes)
+        let ranges = TransferPlan.ranges(bytes: info.bytes, minimum: partBytes)
         let options = PutOptions(contentType: info.contentType ?? "application/octet-stream")
         return try await multipart(key, options) { id throws(ObjectStoreError) in
             try await parallelCalls(ranges.count, atOnce: TransferPlan.atOnce) {

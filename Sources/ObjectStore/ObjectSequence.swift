@@ -22,7 +22,7 @@ package struct ObjectSequence: AsyncSequence, Sendable {
             while page.isEmpty {
                 guard !isAtEnd else { return nil }
                 let next = try await sequence.bucket.listObjects(
-                    prefix: sequence.prefix, startAfter: last, maximumKeys: sequence.pageKeys)
+                    prefix: sequence.prefix, startAfter: last, keyCountMax: sequence.pageKeys)
                 page = next.objects[...]
                 last = next.objects.last?.key.text ?? last
                 isAtEnd = !next.isTruncated || next.objects.isEmpty

@@ -15,7 +15,7 @@ final class RetryBudget: Sendable {
     private let tokens = Mutex(capacity)
 
     /// - Returns: what the repeat costs; nil when there is too little left.
-    func take(after failure: RetryPolicy.Failure) -> Int? {
+    func withdraw(after failure: RetryPolicy.Failure) -> Int? {
         let cost = failure == .transport ? Self.lostAnswerCost : Self.repeatCost
         return tokens.withLock { tokens in
             guard tokens >= cost else { return nil }

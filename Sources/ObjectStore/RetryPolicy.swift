@@ -5,12 +5,12 @@
 /// Responses".
 package struct RetryPolicy: Sendable {
     /// Calls in all, the first one counted.
-    package var maximumAttempts = 4
+    package var attemptCountMax = 4
     package var baseMilliseconds = 100
-    package var maximumMilliseconds = 5_000
+    package var millisecondsMax = 5_000
     /// A store that asks for a longer wait than this is not asked again: the
     /// platform's own retry comes later and costs nothing meanwhile.
-    package var maximumRetryAfterSeconds = 30
+    package var retryAfterSecondsMax = 30
 
     package init() {}
 
@@ -29,11 +29,11 @@ package struct RetryPolicy: Sendable {
     package func delayMilliseconds(
         after failure: Failure, attempt: Int, random: Double, retryAfterSeconds: Int?
     ) -> Int? {
-        guard attempt < maximumAttempts, isRetryable(failure) else { return nil }
+        guard attempt < attemptCountMax, isRetryable(failure) else { return nil }
         if let retryAfterSeconds, retryAfterSeconds >= 0 {
-            return retryAfterSeconds <= maximumRetryAfterSeconds ? retryAfterSeconds * 1_000 : nil
+            return retryAfterSeconds <= retryAfterSecondsMax ? retryAfterSeconds * 1_000 : nil
         }
-        let ceiling = min(maximumMilliseconds, baseMilliseconds << (attempt - 1))
+        let ceiling = min(millisecondsMax, baseMilliseconds << (attempt - 1))
         return Int(Double(ceiling) * random)
     }
 

@@ -53,7 +53,7 @@ package struct ChunkPlanner: Hashable, Sendable {
     }
 
     /// Half-open ranges that tile `0..<frameCount` in order, none of them
-    /// empty, at most `Limits.mostChunks`.
+    /// empty, at most `Limits.chunkCountMax`.
     /// - Parameters:
     ///   - clipEdges: Frames at which a clip starts or ends, with a number made
     ///     of what begins there: the least of them is the border.
@@ -79,12 +79,12 @@ package struct ChunkPlanner: Hashable, Sendable {
         let onDisk =
             diskMegabytes.map {
                 Double($0) * 1e6 * ChunkResources.diskShare
-                    / (Double(pixelsPerFrame) * bytesPerPixel * ChunkCutter.longestShare)
+                    / (Double(pixelsPerFrame) * bytesPerPixel * ChunkCutter.lengthShareMax)
             } ?? .infinity
         let wanted = max(1, min((seconds * frameRate).rounded, Int(min(onDisk, 1e12))))
         // Two chunks in a row have eight tenths of the wanted length or more.
-        let least = (5 * frameCount + 2 * Limits.mostChunks - 1) / (2 * Limits.mostChunks)
-        let cutter = ChunkCutter(frameCount: frameCount, wanted: max(wanted, least))
+        let minimum = (5 * frameCount + 2 * Limits.chunkCountMax - 1) / (2 * Limits.chunkCountMax)
+        let cutter = ChunkCutter(frameCount: frameCount, wanted: max(wanted, minimum))
         return cutter.chunks(edges: clipEdges)
     }
 
@@ -113,10 +113,10 @@ package struct ChunkPlanner: Hashable, Sendable {
     private func evenSeconds(
         _ frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge]
     ) -> Rational {
-        let longest = Cost.evenSeconds[0]
-        let waves = (Rational(frameCount) / frameRate / longest).doubleValue / Double(concurrency)
-        guard concurrency > 1, waves <= Double(Cost.unevenWaves) else { return longest }
-        var best = (seconds: longest, wall: Double.infinity)
+        let lengthMax = Cost.evenSeconds[0]
+        let waves = (Rational(frameCount) / frameRate / lengthMax).doubleValue / Double(concurrency)
+        guard concurrency > 1, waves <= Double(Cost.unevenWaves) else { return lengthMax }
+        var best = (seconds: lengthMax, wall: Double.infinity)
         for seconds in Cost.evenSeconds {
             let cutter = ChunkCutter(
                 frameCount: frameCount, wanted: max(1, (seconds * frameRate).rounded))
@@ -160,12 +160,12 @@ struct ChunkCutter {
 
     /// The longest chunk over the wanted one; the shortest is half of it, or
     /// three tenths for a clip among longer ones.
-    static let longestShare = 1.1
+    static let lengthShareMax = 1.1
 
-    private var shortest: Int { (wanted + 1) / 2 }
+    private var lengthMin: Int { (wanted + 1) / 2 }
     /// Of a clip between others that are chunks by themselves.
-    private var loneShortest: Int { (3 * wanted + 9) / 10 }
-    private var longest: Int { wanted + wanted / 10 }
+    private var loneLengthMin: Int { (3 * wanted + 9) / 10 }
+    private var lengthMax: Int { wanted + wanted / 10 }
 
     /// The chunks, in order.
     func chunks(edges: [ClipEdge]) -> [FrameRange] {
@@ -191,9 +191,10 @@ struct ChunkCutter {
     /// The best end for a chunk that begins at `start`.
     private func border(after start: Int, edges: ArraySlice<ClipEdge>, lastEdge: Int) -> Int {
         let rest = frameCount - start
-        if rest <= longest { return frameCount }
+        if rest <= lengthMax { return frameCount }
         // What is left behind this chunk must be a chunk too.
-        let window = (start + shortest)...(start + max(shortest, min(longest, rest - shortest)))
+        let window =
+            (start + lengthMin)...(start + max(lengthMin, min(lengthMax, rest - lengthMin)))
         let target = start + wanted
 
         // A clip that makes a chunk by itself is one: then a change of one clip
@@ -216,14 +217,14 @@ struct ChunkCutter {
         }
         if let best { return best.frame }
         return gridPoint(in: window, nearest: target, origin: gridOrigin)
-            ?? min(window.upperBound, start + max(shortest, rest / 2))
+            ?? min(window.upperBound, start + max(lengthMin, rest / 2))
     }
 
     /// Whether a clip is a chunk although it is short: the next one needs none
     /// of it, and one such chunk among long ones costs little.
     private func isLone(_ start: Int, _ end: Int, next: Int?) -> Bool {
-        end - start >= loneShortest && end < start + shortest
-            && (next ?? frameCount) - end >= shortest
+        end - start >= loneLengthMin && end < start + lengthMin
+            && (next ?? frameCount) - end >= lengthMin
     }
 
     private func isBetter(_ edge: ClipEdge, than other: ClipEdge, _ target: Int) -> Bool {

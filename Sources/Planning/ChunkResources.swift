@@ -92,7 +92,7 @@ package enum ChunkResources {
             let needed = megabytes(of: chunk, in: plan, for: outputs)
             let middle = (chunk.start + chunk.end) / 2
             let count = bounded.count + waiting.count
-            if needed > memoryShare * Double(memoryMegabytes), count + 2 <= Limits.mostChunks,
+            if needed > memoryShare * Double(memoryMegabytes), count + 2 <= Limits.chunkCountMax,
                 let edge = edges.filter({ chunk.start < $0 && $0 < chunk.end })
                     .min(by: { abs($0 - middle) < abs($1 - middle) })
             {

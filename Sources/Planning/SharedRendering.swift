@@ -17,9 +17,9 @@ package enum SharedRendering {
     package static func arrange(
         _ plans: inout [RenderPlan], chunkSeconds: [Rational?], planner: ChunkPlanner
     ) -> [[Int]] {
-        var groups: [Reading: [Int]] = [:]
+        var groups: [SourceReads: [Int]] = [:]
         for (index, plan) in plans.enumerated() {
-            guard let reading = Reading(of: plan, chunkSeconds[index]) else { continue }
+            guard let reading = SourceReads(of: plan, chunkSeconds[index]) else { continue }
             groups[reading, default: []].append(index)
         }
         var shared: [[Int]] = []
@@ -27,7 +27,7 @@ package enum SharedRendering {
             var waiting = alike[...]
             while waiting.count > 1 {
                 // As many as fit into a renderer.
-                var group = waiting.prefix(mostTogether)
+                var group = waiting.prefix(sharedExportCountMax)
                 while group.count > 1 {
                     let members = group.map { plans[$0] }
                     if let chunks = chunks(of: members, chunkSeconds[alike[0]], planner) {
@@ -45,12 +45,12 @@ package enum SharedRendering {
 
     /// Plans of one group. More would save little of what is left to be saved, and
     /// each makes a chunk take longer.
-    static let mostTogether = 4
+    static let sharedExportCountMax = 4
 
     /// Whether two plans are rendered together.
-    package static func areAlike(_ plan: RenderPlan, _ other: RenderPlan) -> Bool {
-        guard let reading = Reading(of: plan, nil) else { return false }
-        return reading == Reading(of: other, nil)
+    package static func areEqual(_ plan: RenderPlan, _ other: RenderPlan) -> Bool {
+        guard let reading = SourceReads(of: plan, nil) else { return false }
+        return reading == SourceReads(of: other, nil)
     }
 
     /// - Returns: nil where the group's pictures do not fit into a renderer
@@ -82,8 +82,8 @@ package enum SharedRendering {
 }
 
 /// What a plan reads of its films, and when.
-private struct Reading: Hashable {
-    private struct Stretch: Hashable {
+private struct SourceReads: Hashable {
+    private struct SourceSpan: Hashable {
         var picture: RenderPlan.Placement.Picture
         var frames: FrameRange
         var sourceStart: Rational
@@ -94,7 +94,7 @@ private struct Reading: Hashable {
     private var frameCount: Int
     private var chunkSeconds: Rational?
     private var sources: [RenderPlan.Source]
-    private var layers: [[Stretch]] = []
+    private var layers: [[SourceSpan]] = []
 
     /// Nil where nothing is there to be shared.
     init?(of plan: RenderPlan, _ chunkSeconds: Rational?) {
@@ -105,10 +105,10 @@ private struct Reading: Hashable {
         (frameRate, frameCount) = (plan.output.frameRate, plan.frameCount)
         self.chunkSeconds = chunkSeconds
         for layer in plan.layers {
-            var stretches: [Stretch] = []
+            var stretches: [SourceSpan] = []
             for placement in layer.placements {
                 stretches.append(
-                    Stretch(
+                    SourceSpan(
                         picture: placement.picture, frames: placement.frames,
                         sourceStart: placement.sourceStart, speed: placement.speed))
             }

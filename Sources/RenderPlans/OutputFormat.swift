@@ -8,22 +8,22 @@ extension RenderPlan {
 extension RenderPlan.OutputFormat {
     /// What comes out: a film, sound alone, pictures that move without sound,
     /// or one picture.
-    package enum Kind: Hashable, Sendable { case film, sound, animation, still }
+    package enum Kind: Hashable, Sendable { case film, audio, animation, still }
 
     /// What comes out.
     package var kind: Kind {
         switch self {
         case .mp4, .mov, .webm: .film
-        case .m4a, .mp3, .wav: .sound
+        case .m4a, .mp3, .wav: .audio
         case .gif: .animation
         case .png, .jpg: .still
         }
     }
 
     /// Whether frames are rendered.
-    package var hasPicture: Bool { kind != .sound }
+    package var hasPicture: Bool { kind != .audio }
     /// Whether sound is rendered.
-    package var hasSound: Bool { kind == .film || kind == .sound }
+    package var hasAudio: Bool { kind == .film || kind == .audio }
 
     /// The media type of the file (RFC 6838 registrations; wav by RFC 2361's
     /// common name).

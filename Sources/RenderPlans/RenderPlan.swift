@@ -24,8 +24,8 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// its receipt says what was done.
     package var renderings: [ChunkRendering]?
     /// AAC frames of each piece of the sound, in order; nil where it is made as a
-    /// whole (`SoundPlanner`).
-    package var soundPieces: [FrameRange]?
+    /// whole (`AudioPlanner`).
+    package var audioPieces: [FrameRange]?
     /// Files of captions that are stored beside the result; nil is none.
     package var captionFiles: [CaptionFormat]?
     /// Other exports of the same edit, whose units are rendered with this one's.
@@ -49,10 +49,14 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package struct Companion: Hashable, Sendable, Codable {
         package var jobID: String
         /// Whether their sound is the same as well.
-        package var sharesSound: Bool
+        package var sharesAudio: Bool
 
-        package init(jobID: String, sharesSound: Bool) {
-            (self.jobID, self.sharesSound) = (jobID, sharesSound)
+        package init(jobID: String, sharesAudio: Bool) {
+            (self.jobID, self.sharesAudio) = (jobID, sharesAudio)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case jobID, sharesAudio = "sharesSound"
         }
     }
 
@@ -120,5 +124,10 @@ package struct RenderPlan: Hashable, Sendable, Codable {
             placements = try container.decode([Placement].self, forKey: .placements)
             scripts = try container.decodeIfPresent([ScriptPlacement].self, forKey: .scripts) ?? []
         }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, output, frameCount, sources, layers, audio, chunks, renderings
+        case audioPieces = "soundPieces", captionFiles, companions, leader
     }
 }

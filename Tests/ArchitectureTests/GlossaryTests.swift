@@ -109,7 +109,7 @@ private struct RetiredWords {
         }
     }
 
-    /// - Returns: `line 12 has "sound": use audio`, for each place.
+    /// - Returns: `line 12 has "audio": use audio`, for each place.
     func hits(in text: String) -> [String] {
         let words = Self.words(of: text)
         return words.indices.flatMap { index in
@@ -133,7 +133,7 @@ private struct RetiredWords {
         var continues: Bool
     }
 
-    /// The words of a text; those of a name such as `hasSound` one by one.
+    /// The words of a text; those of a name such as `hasAudio` one by one.
     private static func words(of text: String) -> [Word] {
         let gaps = Set(" \t\n/#*_".utf8)
         var words: [Word] = []

@@ -14,7 +14,8 @@ import Testing
         "pthread_create(": ["Sources/Threads/"],
         // Owners of tasks that they await.
         "Task {": [
-            "local-emulator/EmulatorHTTP/", "local-emulator/EmulatorLambda/", "local-emulator/Main/",
+            "local-emulator/EmulatorHTTP/", "local-emulator/EmulatorLambda/",
+            "local-emulator/Main/",
             "Sources/SpoolCLI/", "Sources/ObjectStore/",
         ],
     ]

@@ -4,7 +4,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 @Suite struct CaptionFileTests {
     private let clip = """
         {"asset":{"type":"caption","words":[

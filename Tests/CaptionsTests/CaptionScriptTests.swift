@@ -96,7 +96,7 @@ import TestSupport
         let texts = (0..<8).map { "w\($0)" }
         let track = words(texts, each: 333)
         var style = CaptionStyle(.karaoke, width: 1080, height: 1920)
-        style.paging = CaptionPaging(mostWordsPerLine: 4, mostLines: 2)
+        style.paging = CaptionPaging(wordsPerLineMax: 4, lineCountMax: 2)
         let script = RenderPlan.ScriptPlacement(
             content: .captions(track, style), frames: FrameRange(0, 300)
         ).script(output)
@@ -204,8 +204,8 @@ import TestSupport
             track.cues[0].words[index].end += 3_000
         }
 
-        let pages = track.paged(CaptionPaging(mostWordsPerLine: 2, mostLines: 2))
-        let timed = track.paged(CaptionPaging(mostWordsPerLine: 9, combineMilliseconds: 700))
+        let pages = track.paged(CaptionPaging(wordsPerLineMax: 2, lineCountMax: 2))
+        let timed = track.paged(CaptionPaging(wordsPerLineMax: 9, combineMilliseconds: 700))
 
         #expect(
             pages.cues.map { $0.words.map(\.text) } == [["a", "b", "c", "d"], ["e"], ["f", "g"]])

@@ -6,7 +6,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 @Suite struct EditFaultTests {
     @Test func `every fixture file decodes`() throws {
         let folder = repositoryRoot.appending(path: "Tests/Fixtures/edits").path
@@ -79,7 +78,7 @@ import TestSupport
     }
 
     @Test func `distinct assets are counted`() throws {
-        let clips = (0...Limits.mostAssets)
+        let clips = (0...Limits.assetCountMax)
             .map { #"{"asset":{"type":"video","assetId":"a\#($0)"}}"# }.joined(separator: ",")
         let request = try request(#"{"timeline":{"tracks":[{"clips":[\#(clips)]}]}}"#)
 

@@ -8,7 +8,6 @@ import Lowering
 import Testing
 import TestSupport
 
-
 /// Properties of the plan of any edit.
 @Suite struct EditPropertyTests {
     private static let fps: [JSONValue] = [
@@ -82,8 +81,8 @@ import TestSupport
         return clip
     }
 
-    private func time(_ most: Double, using random: inout SeededGenerator) -> Double {
-        let value = Double.random(in: 0...most, using: &random)
+    private func time(_ maximum: Double, using random: inout SeededGenerator) -> Double {
+        let value = Double.random(in: 0...maximum, using: &random)
         return Bool.random(using: &random) ? (value * 100).rounded() / 100 : value
     }
 
@@ -138,10 +137,10 @@ import TestSupport
                 broken.append("order")
             }
         }
-        for sound in plan.audio {
-            let fades = sound.fadeInSamples + sound.fadeOutSamples
-            if sound.startSample >= sound.endSample { broken.append("sound") }
-            if fades > sound.endSample - sound.startSample { broken.append("sound fades") }
+        for audio in plan.audio {
+            let fades = audio.fadeInSamples + audio.fadeOutSamples
+            if audio.startSample >= audio.endSample { broken.append("sound") }
+            if fades > audio.endSample - audio.startSample { broken.append("sound fades") }
         }
         if !tile(plan.chunks, end: end) { broken.append("chunks") }
         return broken

@@ -7,7 +7,6 @@ import Lowering
 import Testing
 import TestSupport
 
-
 /// The shapes of a request beside the timeline: clip, variations,
 /// OpenTimelineIO, and an output like its source.
 @Suite struct RequestShapeTests {

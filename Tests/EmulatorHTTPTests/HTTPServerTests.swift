@@ -13,9 +13,9 @@ private final class EchoHandler: HTTPHandler {
     func plan(for head: RequestHead) async -> BodyPlan {
         switch head.path {
         case "/refused": .refuse(Response(status: 403, body: .bytes(Array("no".utf8))))
-        case "/small": .collect(maximumBytes: 4)
+        case "/small": .collect(bytesMax: 4)
         case "/consumed": .consume(ByteCounter())
-        default: .collect(maximumBytes: 1 << 20)
+        default: .collect(bytesMax: 1 << 20)
         }
     }
 

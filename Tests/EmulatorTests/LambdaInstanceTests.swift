@@ -6,7 +6,6 @@ import Logging
 import Synchronization
 import Testing
 
-
 @Suite(.timeLimit(.minutes(1)))
 struct LambdaInstanceTests {
     @Test func `the memory of a process counts its descendants`() async throws {
@@ -111,7 +110,7 @@ struct LambdaInstanceTests {
             recorder.record(
                 InvocationRecorder.Entry(
                     sequence: recorder.nextSequence(), function: "f",
-                    invocation: Invocation(
+                    invocation: InvocationInput(
                         requestID: "r", payload: Array("{\"a\":1}".utf8), source: .invoke,
                         traceID: "t"),
                     startMilliseconds: 0, durationMilliseconds: 1.5, outcome: "ok",
@@ -130,7 +129,7 @@ struct LambdaInstanceTests {
     }
 
     @Test func `a destination is told what failed and how often`() {
-        let record = FailureRecord(
+        let record = DeadLetterRecord(
             invocation: QueuedInvocation(
                 id: 1, function: "f", requestID: "r", payload: Array("{\"a\":1}".utf8),
                 source: "invoke", createdMilliseconds: 0, dueMilliseconds: 0, attempts: 3),

@@ -28,7 +28,7 @@ struct LambdaQueueTests {
             sequencer: "0000000000000001",
             timeMilliseconds: Int(Date().timeIntervalSince1970 * 1_000), requestID: "R")
         try await lambda.database.transaction { try ObjectEventOutbox.append(event, in: $0) }
-        lambda.service.nudge()
+        lambda.service.wake()
     }
 
     private func depth(_ lambda: LambdaFixture) async throws -> [String: Int] {
@@ -125,7 +125,7 @@ struct LambdaQueueTests {
                 bucket: "spool", key: "in/old.json", eventName: "ObjectCreated:Put", bytes: 1,
                 etag: "", sequencer: "1", timeMilliseconds: 1_000, requestID: "R")
             try await lambda.database.transaction { try ObjectEventOutbox.append(old, in: $0) }
-            lambda.service.nudge()
+            lambda.service.wake()
 
             try await eventually { try await !deadLetters(lambda).isEmpty }
 

@@ -7,11 +7,12 @@ import Signing
 import Testing
 import WallClock
 
-
 @Suite(.timeLimit(.minutes(1)))
 struct LambdaStreamTests {
     /// Writes from a thread of its own, as a runtime's connection does.
-    private func write(_ chunks: Int, of bytes: Int, to stream: AnswerStream) -> Task<Int, Never> {
+    private func write(_ chunks: Int, of bytes: Int, to stream: ResponseBodyStream) -> Task<
+        Int, Never
+    > {
         Task {
             await withCheckedContinuation { continuation in
                 Thread.detachNewThread {
@@ -27,7 +28,7 @@ struct LambdaStreamTests {
     }
 
     @Test func `a writer waits for its reader and nothing is lost`() async throws {
-        let stream = AnswerStream(contentType: nil)
+        let stream = ResponseBodyStream(contentType: nil)
         let writer = write(100, of: 100_000, to: stream)
 
         var count = 0
@@ -38,7 +39,7 @@ struct LambdaStreamTests {
     }
 
     @Test func `a writer whose reader left goes on`() async throws {
-        let stream = AnswerStream(contentType: nil)
+        let stream = ResponseBodyStream(contentType: nil)
         let writer = write(100, of: 100_000, to: stream)
         _ = try await stream.next()
 
@@ -48,21 +49,23 @@ struct LambdaStreamTests {
     }
 
     @Test func `a stream that fails tells it after the bytes before`() async throws {
-        let stream = AnswerStream(contentType: nil)
+        let stream = ResponseBodyStream(contentType: nil)
         _ = [UInt8]("abc".utf8).withUnsafeBytes { stream.write($0) }
         let failure = InvocationFailure(type: "Function.Broken", message: "half way")
         stream.finish(.failed(failure))
 
         #expect(try await stream.next() == Array("abc".utf8))
-        let error = await #expect(throws: AnswerStream.Broken.self) { try await stream.next() }
+        let error = await #expect(throws: ResponseBodyStream.Broken.self) {
+            try await stream.next()
+        }
         #expect(error?.failure == failure)
     }
 
     @Test func `a collected answer above the limit fails`() async {
-        let stream = AnswerStream(contentType: nil)
+        let stream = ResponseBodyStream(contentType: nil)
         let writer = write(3, of: 1_000, to: stream)
 
-        guard case .failed(let failure) = await stream.collected(maximumBytes: 2_000) else {
+        guard case .failed(let failure) = await stream.collected(bytesMax: 2_000) else {
             Issue.record("it did not fail")
             return
         }
@@ -72,7 +75,7 @@ struct LambdaStreamTests {
     }
 
     @Test(arguments: [
-        ([:], AnswerStream.End.complete),
+        ([:], ResponseBodyStream.End.complete),
         (
             [
                 "Lambda-Runtime-Function-Error-Type": "Function.Broken",
@@ -88,10 +91,10 @@ struct LambdaStreamTests {
         ),
     ])
     func `trailers tell how an answer ended`(
-        trailers: [String: String], end: AnswerStream.End
+        trailers: [String: String], end: ResponseBodyStream.End
     ) {
-        let consumer = AnswerConsumer(
-            requestID: "r", stream: AnswerStream(contentType: nil), onBroken: {})
+        let consumer = ResponseConsumer(
+            requestID: "r", stream: ResponseBodyStream(contentType: nil), onBroken: {})
 
         consumer.finish(trailers: HeaderFields(trailers.map { ($0.key, $0.value) }))
 

@@ -4,7 +4,6 @@ import EmulatorHTTP
 import Foundation
 import Logging
 
-
 /// A runtime that is not ours: it serves the Runtime API as a Python program
 /// and does what the event says.
 private let pythonRuntime = """

@@ -133,7 +133,7 @@ struct LambdaURLTests {
     }
 
     @Test func `a body above the limit is refused with the limit`() async throws {
-        try await withLambda(Self.functions, configure: { $0.bodyBytesMaximum = 10 }) { lambda in
+        try await withLambda(Self.functions, configure: { $0.bodyBytesMax = 10 }) { lambda in
             let answer = await lambda.send("POST", "/api/things", "12345678901")
 
             #expect(answer.status == 413)
@@ -158,7 +158,7 @@ struct LambdaURLTests {
     }
 
     @Test func `a call that may not wait any more is told to come back`() async throws {
-        try await withLambda(Self.functions, configure: { $0.waitingMaximum = 0 }) { lambda in
+        try await withLambda(Self.functions, configure: { $0.waitingCountMax = 0 }) { lambda in
             let order = #"{"order":"wait-for","path":"\#(lambda.folder)/go"}"#
             async let first = lambda.send("POST", "/fn/worker/", order)
             try await eventually {

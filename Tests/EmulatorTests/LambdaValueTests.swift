@@ -4,7 +4,6 @@ import Foundation
 import Logging
 import Testing
 
-
 struct LambdaValueTests {
     @Test func `the project's own catalogue is sound`() throws {
         let path = #filePath.replacing(

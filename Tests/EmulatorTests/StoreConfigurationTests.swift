@@ -7,7 +7,6 @@ import TestSupport
 import WallClock
 import XMLTree
 
-
 /// What buckets are told to do: CORS, lifecycle, tags.
 @Suite(.timeLimit(.minutes(1)))
 struct StoreConfigurationTests {

@@ -15,7 +15,7 @@ import Testing
     @Test(arguments: BucketContract.rules)
     func `the store keeps the rule with every body in a file`(rule: BucketRule) async throws {
         try await withTemporaryFolder { folder in
-            try await withStore(in: folder, inlineBytesMaximum: -1) { store in
+            try await withStore(in: folder, inlineBytesMax: -1) { store in
                 try await rule.check(try store.bucket(), "contract/")
             }
         }

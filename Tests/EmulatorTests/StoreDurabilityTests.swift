@@ -6,7 +6,6 @@ import ObjectStore
 import Testing
 import TestSupport
 
-
 /// What the store holds is what was given to it, or it says so.
 @Suite struct StoreDurabilityTests {
     private let key = ObjectKey("a")
@@ -48,12 +47,12 @@ import TestSupport
                 (10 << 20)..<whole.count, (whole.count - 1)..<whole.count,
             ] {
                 let got = try await bucket.getObject(
-                    key, range: range, ifMatch: nil, maximumBytes: whole.count)
+                    key, range: range, ifMatch: nil, bytesMax: whole.count)
                 #expect(got.body == Array(whole[range]), "\(range)")
             }
             try await bucket.copyObject(key, to: ObjectKey("b"), ifMatch: nil)
             let copy = try await bucket.getObject(
-                ObjectKey("b"), range: nil, ifMatch: nil, maximumBytes: whole.count)
+                ObjectKey("b"), range: nil, ifMatch: nil, bytesMax: whole.count)
             #expect(copy.body == whole)
         }
     }
@@ -117,7 +116,7 @@ import TestSupport
             try await withStore(in: folder) { store in whole = try await putInParts(store) }
             try await withStore(in: folder) { store in
                 let got = try await store.bucket().getObject(
-                    key, range: nil, ifMatch: nil, maximumBytes: whole.count)
+                    key, range: nil, ifMatch: nil, bytesMax: whole.count)
                 #expect(got.body == whole)
                 #expect(!store.log.value.contains { $0.contains("bodies") })
             }
@@ -250,7 +249,7 @@ import TestSupport
             await database.close()
             try await withStore(in: folder) { store in
                 let got = try await store.bucket().getObject(
-                    key, range: nil, ifMatch: nil, maximumBytes: 5)
+                    key, range: nil, ifMatch: nil, bytesMax: 5)
                 #expect(got.body == Array("hello".utf8))
                 #expect(try await store.store.scrub() == ScrubReport(objects: 1, bytes: 5))
             }

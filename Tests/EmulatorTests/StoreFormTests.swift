@@ -6,8 +6,6 @@ import Testing
 import TestSupport
 import WallClock
 
-
-
 @Suite struct StoreFormTests {
     private static let conditions = """
         {"bucket":"spool"},["starts-with","$key","up/"],{"Content-Type":"text/plain"},\

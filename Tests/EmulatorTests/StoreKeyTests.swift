@@ -5,7 +5,6 @@ import Randomness
 import Testing
 import TestSupport
 
-
 /// Any key that a client may name is safe, and is itself.
 @Suite struct StoreKeyTests {
     /// What file systems, URLs, XML and SQL stumble over.
@@ -43,14 +42,14 @@ import TestSupport
             let folder = outer + "/inside"
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true)
-            try await withStore(in: folder, inlineBytesMaximum: 6) { store in
+            try await withStore(in: folder, inlineBytesMax: 6) { store in
                 let bucket = try store.bucket()
                 for (key, body) in keys {
                     try await bucket.putObject(.bytes(body), at: key, options: PutOptions())
                 }
                 for (key, body) in keys {
                     let got = try await bucket.getObject(
-                        key, range: nil, ifMatch: nil, maximumBytes: 100)
+                        key, range: nil, ifMatch: nil, bytesMax: 100)
                     #expect(got.body == body, "seed \(seed): \(key.text.debugDescription)")
                 }
                 let listed = try await bucket.listAllObjects(prefix: "").map(\.key)

@@ -21,7 +21,7 @@ import Testing
 
             for key in keys {
                 let object = try await bucket.getObject(
-                    ObjectKey(key), range: nil, ifMatch: nil, maximumBytes: 2_000)
+                    ObjectKey(key), range: nil, ifMatch: nil, bytesMax: 2_000)
                 #expect(object.body == Array(key.utf8))
             }
             let listed = try await bucket.listAllObjects(prefix: "").map(\.key.text)
@@ -30,10 +30,10 @@ import Testing
     }
 
     @Test(arguments: [0, 16 << 10]) func `one of 32 conditional puts wins`(
-        inlineBytesMaximum: Int
+        inlineBytesMax: Int
     ) async throws {
         try await withTemporaryFolder { folder in
-            try await withStore(in: folder, inlineBytesMaximum: inlineBytesMaximum) { store in
+            try await withStore(in: folder, inlineBytesMax: inlineBytesMax) { store in
                 let bucket = try store.bucket()
                 let winners = try await withThrowingTaskGroup(of: Int?.self) { group in
                     for number in 0..<32 {
@@ -57,10 +57,10 @@ import Testing
 
                 #expect(winners.count == 1)
                 let object = try await bucket.getObject(
-                    ObjectKey("race"), range: nil, ifMatch: nil, maximumBytes: 2)
+                    ObjectKey("race"), range: nil, ifMatch: nil, bytesMax: 2)
                 #expect(object.body == Array("\(winners[0])".utf8))
                 #expect(
-                    try await store.store.blobs.all().count == (inlineBytesMaximum == 0 ? 1 : 0))
+                    try await store.store.blobs.all().count == (inlineBytesMax == 0 ? 1 : 0))
                 let events = try await store.events()
                 #expect(events == ["ObjectCreated:Put race \(object.body.count)"])
             }
@@ -95,7 +95,7 @@ import Testing
                 try ObjectEventOutbox.oldest(limit: 9, in: connection).map(\.sequencer)
             }
             #expect(sequencers == sequencers.sorted() && Set(sequencers).count == 5)
-            #expect(store.eventNudges.value >= 5)
+            #expect(store.eventWakeUps.value >= 5)
         }
     }
 
@@ -117,7 +117,7 @@ import Testing
             try await withStore(in: folder) { store in
                 let bucket = try store.bucket()
                 let object = try await bucket.getObject(
-                    ObjectKey("l"), range: nil, ifMatch: nil, maximumBytes: 100_000)
+                    ObjectKey("l"), range: nil, ifMatch: nil, bytesMax: 100_000)
                 #expect(object.body == large)
                 #expect(try await bucket.listAllObjects(prefix: "").map(\.key.text) == ["l", "s"])
                 #expect(try await store.store.blobs.all().count == 1)
@@ -130,7 +130,7 @@ import Testing
 
     @Test func `a replaced body goes when its grace is over`() async throws {
         try await withTemporaryFolder { folder in
-            try await withStore(in: folder, inlineBytesMaximum: 0, graceMilliseconds: 0) { store in
+            try await withStore(in: folder, inlineBytesMax: 0, graceMilliseconds: 0) { store in
                 let bucket = try store.bucket()
                 for number: UInt8 in 0..<3 {
                     try await bucket.putObject(

@@ -6,8 +6,6 @@ import Testing
 import TestSupport
 import WallClock
 
-
-
 @Suite struct StoreSignatureTests {
     @Test func `a request without a signature is refused in S3's words`() async throws {
         try await withStore { store in

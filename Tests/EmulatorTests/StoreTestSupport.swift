@@ -10,8 +10,6 @@ import Synchronization
 import TestSupport
 import WallClock
 
-
-
 /// A store that runs in this process, and ways to talk to it.
 struct RunningStore: Sendable {
     static let credentials = SigV4.Credentials(accessKeyID: "key", secretAccessKey: "secret")
@@ -21,7 +19,7 @@ struct RunningStore: Sendable {
     let store: ObjectStoreServer
     let folder: String
     let log: Mutex1<[String]>
-    let eventNudges: Mutex1<Int>
+    let eventWakeUps: Mutex1<Int>
     /// Why the process would have ended.
     let durabilityLosses: Mutex1<[String]>
 
@@ -86,18 +84,18 @@ final class Mutex1<Value: Sendable>: Sendable {
 
 /// Runs a store on a folder; the folder may hold what another run left.
 func withStore(
-    in folder: String, inlineBytesMaximum: Int = 16 << 10, graceMilliseconds: Int = 60_000,
+    in folder: String, inlineBytesMax: Int = 16 << 10, graceMilliseconds: Int = 60_000,
     now: @escaping @Sendable () -> Int = { UnixTime.now().milliseconds },
     _ body: (RunningStore) async throws -> Void
 ) async throws {
     let database = try Database(path: folder + "/spool.sqlite")
     let log = Mutex1<[String]>([])
-    let nudges = Mutex1(0)
+    let wakeUps = Mutex1(0)
     let losses = Mutex1<[String]>([])
     let configuration = ObjectStoreConfiguration(
         dataFolder: folder + "/store",
         credentials: StoreCredentials(accessKeyID: "key", secretAccessKey: "secret"),
-        bucket: "spool", inlineBytesMaximum: inlineBytesMaximum,
+        bucket: "spool", inlineBytesMax: inlineBytesMax,
         deletionGraceMilliseconds: graceMilliseconds, now: now,
         onDurabilityLost: { reason in losses.update { $0.append(reason) } })
     let logger = Logger { line in
@@ -105,12 +103,12 @@ func withStore(
     }
     let store = try await ObjectStoreServer(
         configuration: configuration, database: database, logger: logger,
-        onObjectEvent: { nudges.update { $0 += 1 } })
+        onObjectEvent: { wakeUps.update { $0 += 1 } })
     let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: store)
     let port = try server.start()
     let running = RunningStore(
         port: port, database: database, store: store, folder: folder, log: log,
-        eventNudges: nudges, durabilityLosses: losses)
+        eventWakeUps: wakeUps, durabilityLosses: losses)
     do {
         try await body(running)
     } catch {

@@ -2,7 +2,6 @@
 import Testing
 import WallClock
 
-
 @Suite struct StoreValueTests {
     @Test func `times are written and read as S3 and HTTP have them`() {
         let time = 1_772_323_445_678

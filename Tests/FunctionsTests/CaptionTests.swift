@@ -90,7 +90,7 @@ import TestSupport
         let script = try #require(plan.layers.last?.scripts.first)
         #expect(script.frames == FrameRange(60, 105))
         let subRip = try await harness.memory.getObject(
-            harness.keys(job).captions(.srt), range: nil, ifMatch: nil, maximumBytes: 1_000)
+            harness.keys(job).captions(.srt), range: nil, ifMatch: nil, bytesMax: 1_000)
         #expect(
             String(decoding: subRip.body, as: UTF8.self)
                 == "1\n00:00:02,500 --> 00:00:03,500\nHello there\n\n")

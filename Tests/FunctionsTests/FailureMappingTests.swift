@@ -7,7 +7,6 @@ import ObjectStore
 import Testing
 import TestSupport
 
-
 @Suite struct FailureMappingTests {
     private static let storeCodes: [(ObjectStoreError.Code, Int, isPermanent: Bool)] = [
         (.notFound, 404, true), (.preconditionFailed, 409, false), (.accessDenied, 500, true),

@@ -13,7 +13,7 @@ final class FakeRenderer: MediaRenderer {
         var chunks: [FrameRange] = []
         /// Outputs of each run that renders several.
         var together: [Int] = []
-        var sounds = 0
+        var audioPlacements = 0
         var stitches = 0
     }
 
@@ -108,7 +108,7 @@ final class FakeRenderer: MediaRenderer {
         _ frames: FrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport {
-        state.withLock { $0.sounds += 1 }
+        state.withLock { $0.audioPlacements += 1 }
         if let frames {
             progress(frames.count / 2)
             do {
@@ -123,9 +123,9 @@ final class FakeRenderer: MediaRenderer {
 
     func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
-    ) async throws(FFmpegError) -> StreamPiece {
+    ) async throws(FFmpegError) -> StreamFileIndex {
         _ = try write("setup|0123456789", to: path, frames: 0)
-        return StreamPiece(
+        return StreamFileIndex(
             initialisationBytes: 6,
             fragments: [.init(bytes: 4, startTicks: 0), .init(bytes: 6, startTicks: 288_000)])
     }

@@ -44,7 +44,7 @@ import TestSupport
         #expect(harness.renderer.calls.together == [2, 2])
         #expect(harness.renderer.calls.chunks == [])
         // The films' sound is the same, the wave is another encoding.
-        #expect(harness.renderer.calls.sounds == 2)
+        #expect(harness.renderer.calls.audioPlacements == 2)
         #expect(try await harness.result(jobs[0])?.usage?.renderedFrames == 600)
         #expect(try await harness.result(jobs[1])?.usage?.cachedChunks == 2)
         // A run for two tells nothing of what one takes.

@@ -8,7 +8,6 @@ import Synchronization
 import Testing
 import TestSupport
 
-
 /// Renders that end before they are finished, observed in the bucket.
 @Suite struct RenderWatchTests {
     /// A renderer that works until it is cancelled.

@@ -5,7 +5,6 @@ import ObjectStore
 import Testing
 import TestSupport
 
-
 /// Requests that are no plain timeline: variations and OpenTimelineIO.
 @Suite struct RequestShapeTests {
     private func jobs(_ answer: [String: JSONValue]) throws -> [[String: JSONValue]] {

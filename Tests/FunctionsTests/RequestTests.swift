@@ -55,9 +55,10 @@ import TestSupport
     @Test(arguments: [
         (#""size":5368709121,"method":"POST""#, "/size"), (#""size":5,"method":"PUT""#, "/method"),
     ])
-    func `a form that cannot be is refused`(wish: String, pointer: String) async throws {
+    func `a form that cannot be is refused`(request: String, pointer: String) async throws {
         let (status, problem) = try await FunctionHarness().call(
-            .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4",\#(wish)}"#)
+            .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4",\#(request)}"#
+        )
 
         #expect(status == 400)
         #expect("\(problem)".contains(pointer))
@@ -97,12 +98,12 @@ import TestSupport
         let id = try await harness.asset()
         let record = ObjectKey("assets/local/\(id)/asset.json")
         let before = try await harness.memory.getObject(
-            record, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
+            record, range: nil, ifMatch: nil, bytesMax: 1 << 20)
 
         try await harness.deliver("uploads/local/\(id)/a.mp4", to: .completeUpload)
 
         let after = try await harness.memory.getObject(
-            record, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
+            record, range: nil, ifMatch: nil, bytesMax: 1 << 20)
         #expect(before == after)
     }
 

@@ -84,7 +84,7 @@ import TestSupport
     private func failOneExport(_ asset: String, _ harness: FunctionHarness) async throws {
         let job = try await harness.export(asset)
         let plan = try await harness.memory.getObject(
-            harness.keys(job).plan, range: nil, ifMatch: nil, maximumBytes: 1 << 20)
+            harness.keys(job).plan, range: nil, ifMatch: nil, bytesMax: 1 << 20)
         let text = String(decoding: plan.body, as: UTF8.self)
             .replacing(#""etag":""#, with: #""etag":"another"#)
         try await harness.memory.putObject(

@@ -77,11 +77,11 @@ import TestSupport
         try await harness.deliver(keys.request(.audio).text, to: .renderChunk)
 
         #expect(try await playlist(harness, job, "main.m3u8").text.contains("URI=\"audio.m3u8\""))
-        let sound = try await playlist(harness, job, "audio.m3u8").text
+        let audio = try await playlist(harness, job, "audio.m3u8").text
         // 20 s of sound end 2 frames late; the first fragment has 6 s.
-        #expect(sound.contains("#EXTINF:6.000000,\n#EXT-X-BYTERANGE:4@6\n"))
-        #expect(sound.contains("#EXTINF:14.066667,\n#EXT-X-BYTERANGE:6@10\n"))
-        #expect(sound.hasSuffix("#EXT-X-ENDLIST\n"))
+        #expect(audio.contains("#EXTINF:6.000000,\n#EXT-X-BYTERANGE:4@6\n"))
+        #expect(audio.contains("#EXTINF:14.066667,\n#EXT-X-BYTERANGE:6@10\n"))
+        #expect(audio.hasSuffix("#EXT-X-ENDLIST\n"))
     }
 
     @Test func `an export that was not asked to stream has no playlist`() async throws {

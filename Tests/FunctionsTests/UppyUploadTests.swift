@@ -97,7 +97,7 @@ import TestSupport
         #expect(status == 200 && again == 200)
         #expect(done["assetId"] == .string(begun.asset) && done["key"] == .string(begun.key))
         let stored = try await harness.memory.getObject(
-            ObjectKey(begun.key), range: nil, ifMatch: nil, maximumBytes: 1 << 30)
+            ObjectKey(begun.key), range: nil, ifMatch: nil, bytesMax: 1 << 30)
         #expect(stored.body.count == 2 * Self.partBytes)
         #expect(stored.body[Self.partBytes - 1] == 1 && stored.body[Self.partBytes] == 2)
     }

@@ -28,7 +28,7 @@ import Testing
         await #expect {
             _ = try await client.send(
                 HTTPRequest(
-                    method: "GET", url: url(server), sink: .memory(maximumBytes: 4)))
+                    method: "GET", url: url(server), sink: .memory(bytesMax: 4)))
         } throws: { ($0 as? HTTPTransportError)?.code == .tooLarge }
     }
 

@@ -4,7 +4,6 @@ import Foundation
 import Testing
 import TestSupport
 
-
 @Suite struct JSONParserTests {
     private func parse(_ text: String) throws -> JSONValue {
         try JSONValue(parsing: Array(text.utf8))

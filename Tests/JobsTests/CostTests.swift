@@ -72,7 +72,7 @@ import Testing
             chunks: 2, cachedChunks: 0, renderedFrames: 600, cpuMilliseconds: 0)
         usage.times = ExportTimes(
             renderedChunks: 2, renderedPixels: 100_000_000,
-            renderMilliseconds: renderMilliseconds, soundMilliseconds: 500,
+            renderMilliseconds: renderMilliseconds, audioMilliseconds: 500,
             stitchMilliseconds: 1_600, pixels: 100_000_000, traits: traits)
         return ExportResult(
             outcome: .completed, finishedAtMilliseconds: 0,

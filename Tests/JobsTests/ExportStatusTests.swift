@@ -63,7 +63,7 @@ struct ListedExport {
         export.objects.removeAll { $0.key == export.keys.request(.audio) }
         export.add(export.keys.receipt(export.first))
         #expect(export.status().state == .rendering)
-        #expect(export.status().hasSound == false)
+        #expect(export.status().hasAudio == false)
         #expect(export.status().progress.percent == 50)
 
         export.add(export.keys.receipt(export.second))
@@ -81,11 +81,11 @@ struct ListedExport {
         #expect(export.status().progress.percent == 20)
 
         export.add(export.keys.progress(.audio), bytes: 150)
-        let half = ExportStatus(export.listing, result: nil, soundFrames: 300)
+        let half = ExportStatus(export.listing, result: nil, audioOnlyFrameCount: 300)
         #expect(half.state == .rendering)
         #expect(half.progress.percent == 50)
         // A progress object of another plan's says nothing beyond the end.
-        let whole = ExportStatus(export.listing, result: nil, soundFrames: 100)
+        let whole = ExportStatus(export.listing, result: nil, audioOnlyFrameCount: 100)
         #expect(whole.progress.percent == 80)
 
         export.add(export.keys.receipt(.audio))

@@ -97,11 +97,11 @@ import Testing
             split(.video(FrameRange(250, 400)), .video(FrameRange(100, 250)))),
         Row(
             "audio piece out of time: split",
-            observation(.sound(FrameRange(0, 470)), cached: [false], last: ([0], late)),
-            split(.sound(FrameRange(235, 470)), .sound(FrameRange(0, 235)))),
+            observation(.audioPiece(FrameRange(0, 470)), cached: [false], last: ([0], late)),
+            split(.audioPiece(FrameRange(235, 470)), .audioPiece(FrameRange(0, 235)))),
         Row(
             "short audio piece out of time: fail",
-            observation(.sound(FrameRange(0, 469)), cached: [false], last: ([0], late)),
+            observation(.audioPiece(FrameRange(0, 469)), cached: [false], last: ([0], late)),
             [.fail]),
         Row(
             "whole audio out of time: fail",

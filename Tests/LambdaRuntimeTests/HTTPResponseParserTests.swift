@@ -3,10 +3,9 @@ import Randomness
 import Testing
 import TestSupport
 
-
 @Suite struct `HTTP answers` {
-    private func parse(_ text: String, pieceBytes: Int = .max) throws -> HTTPResponse? {
-        let limits = HTTPLimits(headBytesMax: 300, bodyBytesMax: 40, interimAnswersMax: 2)
+    private func parse(_ text: String, pieceBytes: Int = .max) throws -> RuntimeAPIResponse? {
+        let limits = HTTPLimits(headBytesMax: 300, bodyBytesMax: 40, interimResponseCountMax: 2)
         var parser = HTTPResponseParser(limits: limits)
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
@@ -44,7 +43,7 @@ import TestSupport
 
         #expect(
             response
-                == HTTPResponse(
+                == RuntimeAPIResponse(
                     status: 202, headers: HTTPHeaderFields(), body: [], isFramed: false,
                     keepsConnection: false))
     }
@@ -133,7 +132,7 @@ import TestSupport
     private enum Outcome: Equatable {
         case refused(HTTPParseError)
         case unfinished
-        case whole(HTTPResponse)
+        case whole(RuntimeAPIResponse)
     }
 
     private func outcome(_ bytes: [UInt8], cutAt cut: Int) -> Outcome {

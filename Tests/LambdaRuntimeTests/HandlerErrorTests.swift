@@ -2,7 +2,6 @@
 import Logging
 import Testing
 
-
 @Suite struct `Handler errors` {
     private struct OddError: Error, CustomStringConvertible {
         var description: String { "Something odd." }

@@ -4,7 +4,6 @@ import Synchronization
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(1))) struct `Run loop` {
     /// A platform that hands out given events and records what comes back.
     actor Platform: RuntimeClient {

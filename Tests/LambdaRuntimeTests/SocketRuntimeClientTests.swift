@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `Socket client` {
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
-        let retries = RetryDelays(attemptsMax: 3, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(attemptCountMax: 3, firstMilliseconds: 1, delayMillisecondsMax: 1)
         return try SocketRuntimeClient(runtimeAPI: server.api, retries: retries)
     }
 
@@ -126,7 +126,7 @@ import Testing
     @Test func `a port without a listener is unreachable after a bounded number of attempts`()
         async throws
     {
-        let retries = RetryDelays(attemptsMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(attemptCountMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
         let client = try SocketRuntimeClient(runtimeAPI: "127.0.0.1:1", retries: retries)
 
         let error = await #expect(throws: RuntimeClientError.self) { try await client.next() }

@@ -2,7 +2,6 @@
 import Testing
 import TestSupport
 
-
 @Suite(.timeLimit(.minutes(1))) struct `Streamed response` {
     /// Keeps what is written.
     actor Collector: ResponseWriter {
@@ -11,7 +10,7 @@ import TestSupport
     }
 
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
-        let retries = RetryDelays(attemptsMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(attemptCountMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
         return try SocketRuntimeClient(runtimeAPI: server.api, retries: retries)
     }
 

@@ -3,7 +3,6 @@
 import Testing
 import TestSupport
 
-
 /// Multicam, transitions, speed and ranges, in frames and samples.
 @Suite struct ClipLoweringTests {
     private func multicam(_ fields: String, length: String = "6") -> String {

@@ -4,7 +4,6 @@ import Foundation
 import Testing
 import TestSupport
 
-
 @Suite struct EditLoweringTests {
     @Test func `clips from two sources follow each other without a gap`() throws {
         let plan = try plan(

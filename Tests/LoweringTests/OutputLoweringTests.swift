@@ -3,7 +3,6 @@
 import Testing
 import TestSupport
 
-
 /// The part of a timeline that an output keeps.
 @Suite struct OutputLoweringTests {
     /// 6 s of film with audio at 30 frames per second, or as the output says.

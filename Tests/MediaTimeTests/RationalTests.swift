@@ -4,7 +4,6 @@ import Foundation
 import Testing
 import TestSupport
 
-
 @Suite struct RationalDecimalTests {
     @Test(arguments: [
         (12.48, Rational(312, 25)), (0, .zero), (60, Rational(60)), (-4.2, Rational(-21, 5)),

@@ -41,7 +41,7 @@ import TestSupport
     private let key = ObjectKey("a")
 
     private func get(_ bucket: S3Bucket) async throws(ObjectStoreError) -> StoredObject {
-        try await bucket.getObject(key, range: nil, ifMatch: nil, maximumBytes: 1_000)
+        try await bucket.getObject(key, range: nil, ifMatch: nil, bytesMax: 1_000)
     }
 
     private func putIfAbsent(_ bucket: S3Bucket) async throws(ObjectStoreError) -> ObjectInfo {

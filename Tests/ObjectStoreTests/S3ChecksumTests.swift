@@ -41,7 +41,7 @@ import TestSupport
         let server = ScriptedServer([[.request, Self.answer("123456789", header + "\r\n")]])
 
         let object = try await bucket(server).getObject(
-            key, range: nil, ifMatch: nil, maximumBytes: 9)
+            key, range: nil, ifMatch: nil, bytesMax: 9)
 
         #expect(object.body == Array("123456789".utf8))
         #expect(server.requests[0].contains("x-amz-checksum-mode: ENABLED\r\n"))
@@ -61,11 +61,11 @@ import TestSupport
         ])
 
         let object = try await bucket(once).getObject(
-            key, range: nil, ifMatch: nil, maximumBytes: 9)
+            key, range: nil, ifMatch: nil, bytesMax: 9)
         #expect(object.body == Array("123456789".utf8))
         await #expect {
             _ = try await bucket(always).getObject(
-                key, range: nil, ifMatch: nil, maximumBytes: 9)
+                key, range: nil, ifMatch: nil, bytesMax: 9)
         } throws: { ($0 as? ObjectStoreError)?.code == .invalidResponse }
         #expect(always.requests.count == 4)
     }
@@ -73,7 +73,7 @@ import TestSupport
     @Test func `a ranged read requests no checksum`() async throws {
         let server = ScriptedServer([[.request, Self.answer("12", status: "206 Part")]])
 
-        _ = try await bucket(server).getObject(key, range: 0..<2, ifMatch: nil, maximumBytes: 9)
+        _ = try await bucket(server).getObject(key, range: 0..<2, ifMatch: nil, bytesMax: 9)
 
         #expect(!server.requests[0].contains("x-amz-checksum-mode"))
     }

@@ -67,7 +67,7 @@ import TestSupport
             ]
         ])
 
-        _ = try await bucket(server).getObject(key, range: nil, ifMatch: nil, maximumBytes: 9)
+        _ = try await bucket(server).getObject(key, range: nil, ifMatch: nil, bytesMax: 9)
 
         #expect(sleeps.milliseconds.withLock { $0 } == expected)
     }
@@ -178,13 +178,13 @@ import TestSupport
 
     @Test(arguments: [(helloETag, nil), ("0-1", ObjectStoreError.Code.preconditionFailed)])
     func `an own completion is distinguished from another's`(
-        standing: String, expected: ObjectStoreError.Code?
+        stored: String, expected: ObjectStoreError.Code?
     ) async throws {
         let server = ScriptedServer([
             [.request, .reset],
             [
                 .request, Self.answer("412 No", Self.error("PreconditionFailed")), .request,
-                Self.head("200 OK", "ETag: \"\(standing)\""),
+                Self.head("200 OK", "ETag: \"\(stored)\""),
             ],
         ])
         let bucket = try bucket(server)
@@ -236,7 +236,7 @@ import TestSupport
         let server = ScriptedServer([[.request, Self.answer("200 OK", page)]])
 
         let listed = try await bucket(server).listObjects(
-            prefix: "a ", startAfter: "a&", maximumKeys: 1)
+            prefix: "a ", startAfter: "a&", keyCountMax: 1)
 
         #expect(
             listed

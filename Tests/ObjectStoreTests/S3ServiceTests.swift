@@ -48,7 +48,7 @@ import TestSupport
     }
 
     private func get(_ bucket: S3Bucket) async throws(ObjectStoreError) -> StoredObject {
-        try await bucket.getObject(ObjectKey("a"), range: nil, ifMatch: nil, maximumBytes: 1_000)
+        try await bucket.getObject(ObjectKey("a"), range: nil, ifMatch: nil, bytesMax: 1_000)
     }
 
     private func header(_ name: String, _ request: HTTPRequest?) -> String? {

@@ -8,7 +8,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 @Suite struct ChunkPlannerTests {
     private func seconds(
         _ timeline: Int, edges: [Int] = [], concurrency: Int = 2, requested: Rational? = nil,
@@ -88,10 +87,10 @@ import TestSupport
 
     @Test func `the longest timeline stays within the chunk limit for any request`() {
         let chunks = ChunkPlanner().chunks(
-            frameCount: Limits.longestTimelineSeconds * 120, frameRate: Rational(120),
+            frameCount: Limits.timelineSecondsMax * 120, frameRate: Rational(120),
             clipEdges: [], pixelsPerFrame: 1, requestedSeconds: Rational(1, 10))
 
-        #expect(chunks.count <= Limits.mostChunks)
+        #expect(chunks.count <= Limits.chunkCountMax)
     }
 
     @Test func `chunks of large frames fit into a function's time`() {
@@ -156,7 +155,7 @@ import TestSupport
             let isTiling =
                 chunks.first?.start == 0 && chunks.last?.end == frameCount
                 && zip(chunks, chunks.dropFirst()).allSatisfy { $0.end == $1.start }
-                && chunks.allSatisfy { !$0.isEmpty } && chunks.count <= Limits.mostChunks
+                && chunks.allSatisfy { !$0.isEmpty } && chunks.count <= Limits.chunkCountMax
             #expect(isTiling, "\(replayCommand(seed))")
         }
     }

@@ -6,7 +6,6 @@ import JSON
 import Testing
 import TestSupport
 
-
 /// Memory and disk of a chunk, and finer cuts where they are too much.
 @Suite struct ChunkResourcesTests {
     /// Clips of one second, end to end, of sources of that size.

@@ -7,7 +7,6 @@ import Lowering
 import Testing
 import TestSupport
 
-
 /// Several outputs of one edit, and which of them are rendered together.
 @Suite struct SharedRenderingTests {
     private func outputs(_ list: String, shared: String = "{}") throws -> OutputList {
@@ -82,8 +81,8 @@ import TestSupport
         #expect(groups == [[0, 1]])
         #expect(plans[0].chunks == plans[1].chunks)
         #expect(plans[0].chunks.count == 3)
-        #expect(SharedRendering.areAlike(plans[0], plans[1]))
-        #expect(!SharedRendering.areAlike(plans[0], try arranged(#"{"fps":25}"#).plans[0]))
+        #expect(SharedRendering.areEqual(plans[0], plans[1]))
+        #expect(!SharedRendering.areEqual(plans[0], try arranged(#"{"fps":25}"#).plans[0]))
     }
 
     @Test(arguments: [

@@ -3,14 +3,14 @@ import SpoolCommands
 import Synchronization
 
 /// A back end that answers from a script and remembers what it was asked.
-final class BackEnd: Web {
+final class BackEnd: APITransport {
     struct Call: Sendable, Equatable {
         var line: String
         var body: String
     }
 
     private struct State {
-        var answers: [String: [WebResponse]]
+        var answers: [String: [APIResponse]]
         var calls: [Call] = []
         var output = ""
         var errors = ""
@@ -20,7 +20,7 @@ final class BackEnd: Web {
     private let state: Mutex<State>
 
     /// - Parameter answers: By `METHOD URL-without-host`; the last one repeats.
-    init(_ answers: [String: [WebResponse]]) { state = Mutex(State(answers: answers)) }
+    init(_ answers: [String: [APIResponse]]) { state = Mutex(State(answers: answers)) }
 
     var calls: [Call] { state.withLock { $0.calls } }
     var lines: [String] { calls.map(\.line) }
@@ -29,20 +29,20 @@ final class BackEnd: Web {
     var sleeps: [Int] { state.withLock { $0.sleeps } }
 
     func send(
-        _ request: WebRequest, progress: (@Sendable (Int) -> Void)?
-    ) async throws -> WebResponse {
+        _ request: APIRequest, progress: (@Sendable (Int) -> Void)?
+    ) async throws -> APIResponse {
         try Task.checkCancellation()
         let path = request.url.replacing("http://api", with: "")
         let line = "\(request.method) \(path)"
         let call = Call(line: line, body: try text(request.body))
-        let response = state.withLock { state -> WebResponse? in
+        let response = state.withLock { state -> APIResponse? in
             state.calls.append(call)
             guard let answers = state.answers[line], let first = answers.first else { return nil }
             if answers.count > 1 { state.answers[line]?.removeFirst() }
             return first
         }
         guard var response else {
-            throw WebError(detail: "nobody answers \(line)", isTransient: false)
+            throw APITransportError(detail: "nobody answers \(line)", isTransient: false)
         }
         if case .file(let path) = request.destination, response.status < 300 {
             try Data(response.body).write(to: URL(filePath: path))
@@ -51,7 +51,7 @@ final class BackEnd: Web {
         return response
     }
 
-    private func text(_ body: WebRequest.Body) throws -> String {
+    private func text(_ body: APIRequest.Body) throws -> String {
         switch body {
         case .none: return ""
         case .bytes(let bytes): return String(decoding: bytes, as: UTF8.self)
@@ -61,14 +61,14 @@ final class BackEnd: Web {
         }
     }
 
-    func world(
+    func context(
         isTerminal: Bool = false,
         interrupted: @escaping @Sendable () async -> Void = {
             try? await Task.sleep(for: .seconds(600))
         }
-    ) -> World {
-        World(
-            web: self,
+    ) -> CommandContext {
+        CommandContext(
+            transport: self,
             standardOutput: { bytes in
                 self.state.withLock { $0.output += String(decoding: bytes, as: UTF8.self) }
             },
@@ -85,13 +85,13 @@ final class BackEnd: Web {
     }
 
     func run(_ arguments: String...) async -> Int32 {
-        await runCommand(arguments, environment: ["SPOOL_API": "http://api"], world: world())
+        await runCommand(arguments, environment: ["SPOOL_API": "http://api"], context: context())
     }
 }
 
-extension WebResponse {
-    static func json(_ text: String, status: Int = 200) -> WebResponse {
-        WebResponse(status: status, body: Array(text.utf8))
+extension APIResponse {
+    static func json(_ text: String, status: Int = 200) -> APIResponse {
+        APIResponse(status: status, body: Array(text.utf8))
     }
 }
 

@@ -25,7 +25,7 @@ import Testing
 
     @Test func `an unknown job is an error, as JSON with --json`() async {
         let answers = [
-            "GET /api/export/j": [WebResponse.json(#"{"error":"Job not found"}"#, status: 404)]
+            "GET /api/export/j": [APIResponse.json(#"{"error":"Job not found"}"#, status: 404)]
         ]
         let plain = BackEnd(answers)
         let json = BackEnd(answers)
@@ -62,7 +62,7 @@ import Testing
         let path = "/2015-03-31/functions/sweep/invocations"
         let backEnd = BackEnd([
             "POST \(path)": [
-                WebResponse(
+                APIResponse(
                     status: 200, headers: [.init("X-Amz-Function-Error", "Unhandled")],
                     body: Array("{\"errorType\":\"x\"}".utf8))
             ]

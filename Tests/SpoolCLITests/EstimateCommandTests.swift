@@ -22,7 +22,7 @@ import Testing
         try Data(#"{"timeline":{"assetId":"ast_1"}}"#.utf8).write(to: URL(filePath: edit))
         let status = await runCommand(
             ["estimate", edit] + arguments, environment: ["SPOOL_API": "http://api"],
-            world: backEnd.world())
+            context: backEnd.context())
         return (status, edit)
     }
 

@@ -10,11 +10,11 @@ import Testing
         "soundtrack":{"assetId":"ast_0"}}}
         """
 
-    private func status(_ status: String, _ more: String = "") -> WebResponse {
+    private func status(_ status: String, _ more: String = "") -> APIResponse {
         .json(#"{"jobId":"j1","status":"\#(status)"\#(more)}"#)
     }
 
-    private func answers(_ statuses: [WebResponse]) -> [String: [WebResponse]] {
+    private func answers(_ statuses: [APIResponse]) -> [String: [APIResponse]] {
         [
             "POST /api/upload/init": [
                 .json(
@@ -26,8 +26,8 @@ import Testing
                         + #"{"partNumber":2,"url":"http://s3/p2"}]}"#),
             ],
             "PUT http://s3/k?sig=1": [.json("", status: 503), .json("")],
-            "PUT http://s3/p1": [WebResponse(status: 200, headers: [.init("etag", "\"e1\"")])],
-            "PUT http://s3/p2": [WebResponse(status: 200, headers: [.init("ETag", "\"e2\"")])],
+            "PUT http://s3/p1": [APIResponse(status: 200, headers: [.init("etag", "\"e1\"")])],
+            "PUT http://s3/p2": [APIResponse(status: 200, headers: [.init("ETag", "\"e2\"")])],
             "POST /api/upload/complete": [.json(#"{"id":"x","status":"ready"}"#)],
             "POST /api/export": [.json(#"{"jobId":"j1","status":"queued"}"#, status: 202)],
             "GET /api/export/j1": statuses,
@@ -37,7 +37,7 @@ import Testing
     }
 
     private func run(
-        _ backEnd: BackEnd, in folder: String, json: Bool = false, world: World? = nil
+        _ backEnd: BackEnd, in folder: String, json: Bool = false, context: CommandContext? = nil
     ) async throws -> Int32 {
         try write(Self.edit, to: folder + "/edit.json")
         try write("AAAA", to: folder + "/a.mp4")
@@ -48,7 +48,7 @@ import Testing
         ]
         return await runCommand(
             arguments + (json ? ["--json"] : []), environment: ["SPOOL_API": "http://api"],
-            world: world ?? backEnd.world())
+            context: context ?? backEnd.context())
     }
 
     @Test func `an export uploads, starts, watches and downloads`() async throws {
@@ -205,14 +205,14 @@ import Testing
 
     @Test func `an interrupt cancels the job`() async throws {
         let backEnd = BackEnd(answers([status("rendering")]))
-        let world = backEnd.world(interrupted: {
+        let context = backEnd.context(interrupted: {
             _ = try? await eventually("the first status request") {
                 backEnd.lines.contains("GET /api/export/j1")
             }
         })
 
         try await withFolder { folder in
-            let status = try await run(backEnd, in: folder, world: world)
+            let status = try await run(backEnd, in: folder, context: context)
             #expect(status == 1)
         }
 

@@ -8,7 +8,7 @@ extension BucketContract {
             let copy = try await bucket.copyObject(
                 ObjectKey(prefix + "a ü+"), to: ObjectKey(prefix + "b"), ifMatch: source.etag)
             let got = try await bucket.getObject(
-                ObjectKey(prefix + "b"), range: nil, ifMatch: nil, maximumBytes: 5)
+                ObjectKey(prefix + "b"), range: nil, ifMatch: nil, bytesMax: 5)
             try expect(got.body == Array("hello".utf8), "\(got.body)")
             try expect(got.info.contentType == "text/plain", "\(got.info)")
             try expect(copy.etag == source.etag && copy.bytes == 5, "\(copy)")
@@ -47,7 +47,7 @@ extension BucketContract {
                 source, to: target, singleCopyBytes: 1 << 20, partBytes: 5 << 20)
             try expect(copy.etag.hasSuffix("-3") && copy.bytes == bytes.count, "\(copy)")
             let got = try await bucket.getObject(
-                target, range: nil, ifMatch: nil, maximumBytes: bytes.count)
+                target, range: nil, ifMatch: nil, bytesMax: bytes.count)
             try expect(got.body == bytes, "the copy differs")
             try expect(got.info.contentType == "video/mp4", "\(got.info)")
         },

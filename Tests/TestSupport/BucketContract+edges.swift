@@ -7,7 +7,7 @@ extension BucketContract {
             _ = try await put(bucket, prefix + "a", "hello")
             let head = try await bucket.headObject(ObjectKey(prefix + "a"))
             let got = try await bucket.getObject(
-                ObjectKey(prefix + "a"), range: nil, ifMatch: head.etag, maximumBytes: 5)
+                ObjectKey(prefix + "a"), range: nil, ifMatch: head.etag, bytesMax: 5)
             try expect(got.info == head, "\(got.info) and \(head)")
         },
         BucketRule("a replacing put sets its content type") { bucket, prefix in
@@ -22,7 +22,7 @@ extension BucketContract {
             let key = ObjectKey(prefix + "a")
             let info = try await put(bucket, key.text, "0123456789")
             let got = try await bucket.getObject(
-                key, range: 9..<10, ifMatch: info.etag, maximumBytes: 1)
+                key, range: 9..<10, ifMatch: info.etag, bytesMax: 1)
             try expect(got.body == Array("9".utf8), "\(got.body)")
         },
         BucketRule("any range of an empty object is refused") { bucket, prefix in
@@ -39,15 +39,15 @@ extension BucketContract {
                     options: PutOptions(condition: .ifMatch("0123")))
             }
             let head = try await bucket.headObject(ObjectKey(prefix + "a"))
-            let standing = try await read(bucket, prefix + "a")
-            try expect(head.etag == first.etag && standing == "one", "\(head) \(standing)")
+            let stored = try await read(bucket, prefix + "a")
+            try expect(head.etag == first.etag && stored == "one", "\(head) \(stored)")
         },
         BucketRule("a deleted key may be put if absent") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "one", .ifAbsent)
             try await bucket.deleteObject(ObjectKey(prefix + "a"))
             _ = try await put(bucket, prefix + "a", "two", .ifAbsent)
-            let standing = try await read(bucket, prefix + "a")
-            try expect(standing == "two", standing)
+            let stored = try await read(bucket, prefix + "a")
+            try expect(stored == "two", stored)
         },
         BucketRule("one of sixteen concurrent puts if matching wins") { bucket, prefix in
             let first = try await put(bucket, prefix + "race", "first")
@@ -69,11 +69,11 @@ extension BucketContract {
             try expect(listed.map(\.key.text) == [prefix + "a/", prefix + "a/b"], "\(listed)")
         },
         BucketRule("a key has one to 1,024 bytes") { bucket, prefix in
-            let longest = prefix + String(repeating: "x", count: 1_024 - prefix.utf8.count)
-            _ = try await put(bucket, longest, "long")
-            let content = try await read(bucket, longest)
+            let lengthMax = prefix + String(repeating: "x", count: 1_024 - prefix.utf8.count)
+            _ = try await put(bucket, lengthMax, "long")
+            let content = try await read(bucket, lengthMax)
             try expect(content == "long", content)
-            for wrong in ["", longest + "x"] {
+            for wrong in ["", lengthMax + "x"] {
                 try await expectError(.invalidRequest) { () async throws(ObjectStoreError) in
                     try await bucket.putObject(
                         text("x"), at: ObjectKey(wrong), options: PutOptions())
@@ -86,14 +86,14 @@ extension BucketContract {
         BucketRule("a listing may begin after a missing key") { bucket, prefix in
             for name in ["a", "c", "d"] { _ = try await put(bucket, prefix + name) }
             let page = try await bucket.listObjects(
-                prefix: prefix, startAfter: prefix + "b", maximumKeys: 10)
+                prefix: prefix, startAfter: prefix + "b", keyCountMax: 10)
             try expect(
                 page.objects.map(\.key.text) == [prefix + "c", prefix + "d"], "\(page)")
         },
         BucketRule("an exactly full last page is not truncated") { bucket, prefix in
             for name in ["a", "b"] { _ = try await put(bucket, prefix + name) }
             let page = try await bucket.listObjects(
-                prefix: prefix, startAfter: nil, maximumKeys: 2)
+                prefix: prefix, startAfter: nil, keyCountMax: 2)
             try expect(page.objects.count == 2 && !page.isTruncated, "\(page)")
         },
         BucketRule("a download of another ETag fails") { bucket, prefix in

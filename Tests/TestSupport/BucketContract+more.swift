@@ -8,7 +8,7 @@ extension BucketContract {
                 _ = try await put(bucket, prefix + name)
             }
             let page = try await bucket.listObjects(
-                prefix: prefix, startAfter: nil, maximumKeys: 1_000)
+                prefix: prefix, startAfter: nil, keyCountMax: 1_000)
             let names = page.objects.map { String($0.key.text.dropFirst(prefix.count)) }
             try expect(names == ["B", "a", "a/1", "a0", "b", "ä"], "\(names)")
             try expect(!page.isTruncated, "truncated")
@@ -16,7 +16,7 @@ extension BucketContract {
         BucketRule("a listing has sizes and ETags") { bucket, prefix in
             let put = try await put(bucket, prefix + "a", "hello")
             let page = try await bucket.listObjects(
-                prefix: prefix, startAfter: nil, maximumKeys: 10)
+                prefix: prefix, startAfter: nil, keyCountMax: 10)
             try expect(page.objects.map(\.bytes) == [5], "\(page)")
             try expect(page.objects.map(\.etag) == [put.etag], "\(page)")
         },
@@ -32,7 +32,7 @@ extension BucketContract {
             // Thirteen keys are three pages: a listing that never ends fails after four.
             for _ in 0..<4 {
                 let page = try await bucket.listObjects(
-                    prefix: prefix, startAfter: after, maximumKeys: 5)
+                    prefix: prefix, startAfter: after, keyCountMax: 5)
                 seen += page.objects.map { String($0.key.text.dropFirst(prefix.count)) }
                 guard page.isTruncated else { break }
                 try expect(page.objects.count == 5, "a short page in the middle")
@@ -125,8 +125,8 @@ extension BucketContract {
                 try await bucket.completeMultipartUpload(
                     key, uploadID: id, parts: parts, condition: .ifAbsent)
             }
-            let standing = try await read(bucket, key.text)
-            try expect(standing == "first", standing)
+            let stored = try await read(bucket, key.text)
+            try expect(stored == "first", stored)
         },
     ]
 

@@ -60,7 +60,7 @@ package enum BucketContract {
         _ bucket: any Bucket, _ key: String, _ range: Range<Int>? = nil
     ) async throws(ObjectStoreError) -> String {
         let object = try await bucket.getObject(
-            ObjectKey(key), range: range, ifMatch: nil, maximumBytes: 100 << 20)
+            ObjectKey(key), range: range, ifMatch: nil, bytesMax: 100 << 20)
         return String(decoding: object.body, as: UTF8.self)
     }
 
@@ -68,7 +68,7 @@ package enum BucketContract {
         BucketRule("a put object is read again") { bucket, prefix in
             let put = try await put(bucket, prefix + "a", "hello")
             let got = try await bucket.getObject(
-                ObjectKey(prefix + "a"), range: nil, ifMatch: nil, maximumBytes: 5)
+                ObjectKey(prefix + "a"), range: nil, ifMatch: nil, bytesMax: 5)
             try expect(got.body == Array("hello".utf8), "\(got.body)")
             try expect(got.info.etag == put.etag && got.info.bytes == 5, "\(got.info)")
             try expect(got.info.contentType == "text/plain", "\(got.info)")
@@ -108,21 +108,21 @@ package enum BucketContract {
         BucketRule("a ranged read has the size of the whole object") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "0123456789")
             let got = try await bucket.getObject(
-                ObjectKey(prefix + "a"), range: 0..<1, ifMatch: nil, maximumBytes: 1)
+                ObjectKey(prefix + "a"), range: 0..<1, ifMatch: nil, bytesMax: 1)
             try expect(got.info.bytes == 10, "\(got.info)")
         },
         BucketRule("more bytes than the caller's maximum are an error") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "0123456789")
             try await expectError(.tooLarge) { () async throws(ObjectStoreError) in
                 try await bucket.getObject(
-                    ObjectKey(prefix + "a"), range: nil, ifMatch: nil, maximumBytes: 9)
+                    ObjectKey(prefix + "a"), range: nil, ifMatch: nil, bytesMax: 9)
             }
         },
         BucketRule("a read with another ETag fails") { bucket, prefix in
             _ = try await put(bucket, prefix + "a")
             try await expectError(.preconditionFailed) { () async throws(ObjectStoreError) in
                 try await bucket.getObject(
-                    ObjectKey(prefix + "a"), range: nil, ifMatch: "0123", maximumBytes: 100)
+                    ObjectKey(prefix + "a"), range: nil, ifMatch: "0123", bytesMax: 100)
             }
         },
         BucketRule("a missing key is not found") { bucket, prefix in
@@ -140,8 +140,8 @@ package enum BucketContract {
             let first = try await put(bucket, prefix + "a", "one")
             let second = try await put(bucket, prefix + "a", "two")
             try expect(first.etag != second.etag, first.etag)
-            let standing = try await read(bucket, prefix + "a")
-            try expect(standing == "two", standing)
+            let stored = try await read(bucket, prefix + "a")
+            try expect(stored == "two", stored)
         },
         BucketRule("a put if absent has one winner") { bucket, prefix in
             _ = try await put(bucket, prefix + "a", "one", .ifAbsent)
@@ -150,8 +150,8 @@ package enum BucketContract {
                     text("two"), at: ObjectKey(prefix + "a"),
                     options: PutOptions(condition: .ifAbsent))
             }
-            let standing = try await read(bucket, prefix + "a")
-            try expect(standing == "one", standing)
+            let stored = try await read(bucket, prefix + "a")
+            try expect(stored == "one", stored)
         },
         BucketRule("one of sixteen concurrent puts if absent wins") { bucket, prefix in
             let wins = await withTaskGroup(of: Bool.self) { group in

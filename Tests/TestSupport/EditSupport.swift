@@ -8,7 +8,6 @@ package import Planning
 package import RenderPlans
 import Testing
 
-
 /// Assets that the suites of this room use.
 package enum Assets {
     /// 20 s of 1920x1080 at 30 frames per second, with audio.

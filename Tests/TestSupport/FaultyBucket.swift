@@ -52,11 +52,11 @@ package final class FaultyBucket: Bucket {
     }
 
     package func getObject(
-        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
+        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, bytesMax: Int
     ) async throws(ObjectStoreError) -> StoredObject {
         try await call("GetObject") { () async throws(ObjectStoreError) in
             try await wrapped.getObject(
-                key, range: range, ifMatch: ifMatch, maximumBytes: maximumBytes)
+                key, range: range, ifMatch: ifMatch, bytesMax: bytesMax)
         }
     }
 
@@ -118,11 +118,11 @@ package final class FaultyBucket: Bucket {
     }
 
     package func listObjects(
-        prefix: String, startAfter: String?, maximumKeys: Int
+        prefix: String, startAfter: String?, keyCountMax: Int
     ) async throws(ObjectStoreError) -> ListPage {
         try await call("ListObjectsV2") { () async throws(ObjectStoreError) in
             try await wrapped.listObjects(
-                prefix: prefix, startAfter: startAfter, maximumKeys: maximumKeys)
+                prefix: prefix, startAfter: startAfter, keyCountMax: keyCountMax)
         }
     }
 

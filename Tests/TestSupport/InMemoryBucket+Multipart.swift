@@ -4,7 +4,7 @@ import Synchronization
 
 extension InMemoryBucket {
     /// Every part but the last has at least this many bytes (S3's limit).
-    private static let minimumPartBytes = 5 << 20
+    private static let partBytesMin = 5 << 20
 
     package func createMultipartUpload(
         _ key: ObjectKey, options: PutOptions
@@ -71,9 +71,9 @@ extension InMemoryBucket {
     ) async throws(ObjectStoreError) -> ObjectInfo {
         let operation = "CompleteMultipartUpload"
         if let etag = state.withLock({ $0.finished[uploadID] }),
-            let standing = try? await headObject(key), standing.etag == etag
+            let stored = try? await headObject(key), stored.etag == etag
         {
-            return standing
+            return stored
         }
         guard let upload = state.withLock({ $0.uploads[uploadID] }), upload.key == key else {
             throw unknownUpload(operation, key)
@@ -92,7 +92,7 @@ extension InMemoryBucket {
             guard let stored = upload.parts[part.number], stored.etag == part.etag else {
                 throw invalid("InvalidPart")
             }
-            guard index == parts.count - 1 || stored.body.count >= Self.minimumPartBytes else {
+            guard index == parts.count - 1 || stored.body.count >= Self.partBytesMin else {
                 throw invalid("EntityTooSmall")
             }
             body += stored.body

@@ -44,7 +44,7 @@ package final class InMemoryBucket: Bucket {
     package var keys: [String] { contents.map(\.key) }
 
     package func getObject(
-        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
+        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, bytesMax: Int
     ) async throws(ObjectStoreError) -> StoredObject {
         let entry = try entry(key, "GetObject", ifMatch: ifMatch)
         var body = entry.body
@@ -56,7 +56,7 @@ package final class InMemoryBucket: Bucket {
             }
             body = Array(body[range.clamped(to: 0..<body.count)])
         }
-        guard body.count <= maximumBytes else {
+        guard body.count <= bytesMax else {
             throw ObjectStoreError(.tooLarge, operation: "GetObject", key: key.text)
         }
         return StoredObject(info: info(key, entry), body: body)
@@ -70,7 +70,7 @@ package final class InMemoryBucket: Bucket {
         _ key: ObjectKey, ifMatch: String?, toFile path: String
     ) async throws(ObjectStoreError) -> ObjectInfo {
         let object = try await getObject(
-            key, range: nil, ifMatch: ifMatch, maximumBytes: .max)
+            key, range: nil, ifMatch: ifMatch, bytesMax: .max)
         guard LocalFile.write(object.body, to: path) else {
             throw ObjectStoreError(.localFile, operation: "GetObject", key: key.text)
         }
@@ -116,21 +116,21 @@ package final class InMemoryBucket: Bucket {
     }
 
     package func listObjects(
-        prefix: String, startAfter: String?, maximumKeys: Int
+        prefix: String, startAfter: String?, keyCountMax: Int
     ) async throws(ObjectStoreError) -> ListPage {
         state.withLock { state in
             let after = startAfter.map(ObjectKey.init)
             let keys = state.objects.keys.filter { key in
                 key.text.utf8.starts(with: prefix.utf8) && (after.map { $0 < key } ?? true)
             }.sorted()
-            let page = keys.prefix(maximumKeys).compactMap { key in
+            let page = keys.prefix(keyCountMax).compactMap { key in
                 state.objects[key].map { entry in
                     var info = info(key, entry)
                     info.contentType = nil
                     return info
                 }
             }
-            return ListPage(objects: page, isTruncated: keys.count > maximumKeys)
+            return ListPage(objects: page, isTruncated: keys.count > keyCountMax)
         }
     }
 
@@ -173,11 +173,11 @@ package final class InMemoryBucket: Bucket {
     ) throws(ObjectStoreError) {
         try check(key, operation)
         let code: ObjectStoreError.Code? = state.withLock { state in
-            let standing = state.objects[key]
+            let stored = state.objects[key]
             switch condition {
-            case .ifAbsent where standing != nil: return .preconditionFailed
-            case .ifMatch where standing == nil: return .notFound
-            case .ifMatch(let etag) where standing?.etag != etag: return .preconditionFailed
+            case .ifAbsent where stored != nil: return .preconditionFailed
+            case .ifMatch where stored == nil: return .notFound
+            case .ifMatch(let etag) where stored?.etag != etag: return .preconditionFailed
             default: break
             }
             state.objects[key] = entry

@@ -57,11 +57,11 @@ package final class PermittedBucket: Bucket {
     }
 
     package func getObject(
-        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
+        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, bytesMax: Int
     ) async throws(ObjectStoreError) -> StoredObject {
         try await reading(key, "GetObject") { () async throws(ObjectStoreError) in
             try await wrapped.getObject(
-                key, range: range, ifMatch: ifMatch, maximumBytes: maximumBytes)
+                key, range: range, ifMatch: ifMatch, bytesMax: bytesMax)
         }
     }
 
@@ -119,11 +119,11 @@ package final class PermittedBucket: Bucket {
     }
 
     package func listObjects(
-        prefix: String, startAfter: String?, maximumKeys: Int
+        prefix: String, startAfter: String?, keyCountMax: Int
     ) async throws(ObjectStoreError) -> ListPage {
         try requireList("ListObjectsV2", prefix)
         return try await wrapped.listObjects(
-            prefix: prefix, startAfter: startAfter, maximumKeys: maximumKeys)
+            prefix: prefix, startAfter: startAfter, keyCountMax: keyCountMax)
     }
 
     package func createMultipartUpload(

@@ -2,21 +2,22 @@ import Testing
 import WallClock
 
 @Suite struct UnixTimeTests {
-    private static let forms: [(milliseconds: Int, rfc3339: String, http: String, basic: String)] = [
-        (0, "1970-01-01T00:00:00.000Z", "Thu, 01 Jan 1970 00:00:00 GMT", "19700101T000000Z"),
-        (
-            1_772_323_445_678, "2026-03-01T00:04:05.678Z", "Sun, 01 Mar 2026 00:04:05 GMT",
-            "20260301T000405Z"
-        ),
-        (
-            1_709_164_800_000, "2024-02-29T00:00:00.000Z", "Thu, 29 Feb 2024 00:00:00 GMT",
-            "20240229T000000Z"
-        ),
-        (
-            253_402_300_799_999, "9999-12-31T23:59:59.999Z", "Fri, 31 Dec 9999 23:59:59 GMT",
-            "99991231T235959Z"
-        ),
-    ]
+    private static let forms: [(milliseconds: Int, rfc3339: String, http: String, basic: String)] =
+        [
+            (0, "1970-01-01T00:00:00.000Z", "Thu, 01 Jan 1970 00:00:00 GMT", "19700101T000000Z"),
+            (
+                1_772_323_445_678, "2026-03-01T00:04:05.678Z", "Sun, 01 Mar 2026 00:04:05 GMT",
+                "20260301T000405Z"
+            ),
+            (
+                1_709_164_800_000, "2024-02-29T00:00:00.000Z", "Thu, 29 Feb 2024 00:00:00 GMT",
+                "20240229T000000Z"
+            ),
+            (
+                253_402_300_799_999, "9999-12-31T23:59:59.999Z", "Fri, 31 Dec 9999 23:59:59 GMT",
+                "99991231T235959Z"
+            ),
+        ]
 
     @Test(arguments: forms.indices)
     func `an instant is written and read in each form`(index: Int) {

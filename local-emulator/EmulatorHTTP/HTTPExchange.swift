@@ -21,7 +21,7 @@ final class HTTPExchange: Sendable {
     private struct State {
         var phase = Phase.arrived
         var head: RequestHead?
-        var body = BodyReception.collecting([], maximumBytes: 0)
+        var body = BodyReception.collecting([], bytesMax: 0)
         /// Number of discarded body bytes.
         var discardedBytes = 0
     }
@@ -64,10 +64,10 @@ final class HTTPExchange: Sendable {
     func park(
         _ connection: ConnectionHandle, _ work: @escaping @Sendable () async -> @Sendable () -> Void
     ) -> Bool {
-        guard let ticket = core.parkingLot.park(connection) else { return false }
-        let parkingLot = core.parkingLot
-        let task = Task { parkingLot.leave(ticket, prepare: await work()) }
-        parkingLot.assign(task, to: ticket)
+        guard let ticket = core.suspendedConnections.park(connection) else { return false }
+        let suspendedConnections = core.suspendedConnections
+        let task = Task { suspendedConnections.leave(ticket, prepare: await work()) }
+        suspendedConnections.assign(task, to: ticket)
         return true
     }
 
@@ -162,7 +162,7 @@ final class HTTPExchange: Sendable {
         let (head, body) = state.withLock { state in
             state.phase = .parked
             let body = state.body.result
-            state.body = .collecting([], maximumBytes: 0)
+            state.body = .collecting([], bytesMax: 0)
             return (state.head, body)
         }
         guard let head else { return MHD_Result.NO }
@@ -184,7 +184,7 @@ final class HTTPExchange: Sendable {
 
 /// A request's body while it arrives.
 enum BodyReception {
-    case collecting([UInt8], maximumBytes: Int)
+    case collecting([UInt8], bytesMax: Int)
     case consuming(any BodyConsumer)
     /// The consumer has refused the rest.
     case saturated(any BodyConsumer)
@@ -192,7 +192,7 @@ enum BodyReception {
 
     init(_ plan: BodyPlan) {
         switch plan {
-        case .collect(let maximumBytes): self = .collecting([], maximumBytes: maximumBytes)
+        case .collect(let bytesMax): self = .collecting([], bytesMax: bytesMax)
         case .consume(let consumer): self = .consuming(consumer)
         case .refuse: self = .overflowed
         }
@@ -201,14 +201,14 @@ enum BodyReception {
     /// - Returns: Whether the bytes were accepted.
     mutating func receive(_ data: UnsafeRawBufferPointer) -> Bool {
         switch self {
-        case .collecting(var bytes, let maximumBytes):
-            guard bytes.count + data.count <= maximumBytes else {
+        case .collecting(var bytes, let bytesMax):
+            guard bytes.count + data.count <= bytesMax else {
                 self = .overflowed
                 return false
             }
             self = .overflowed
             bytes.append(contentsOf: data)
-            self = .collecting(bytes, maximumBytes: maximumBytes)
+            self = .collecting(bytes, bytesMax: bytesMax)
             return true
         case .consuming(let consumer):
             if !consumer.receive(data) { self = .saturated(consumer) }

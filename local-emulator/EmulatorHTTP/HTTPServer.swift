@@ -72,7 +72,7 @@ package final class HTTPServer: Sendable {
     deinit {
         let (daemon, watch) = state.withLock { ($0.daemon, $0.watch) }
         watch?.cancel()
-        core.parkingLot.giveUp()
+        core.suspendedConnections.giveUp()
         if let daemon { MHD_stop_daemon(daemon.pointer) }
     }
 
@@ -84,12 +84,12 @@ package final class HTTPServer: Sendable {
     /// - Throws: When the address cannot be bound.
     package func start() throws(HTTPServerError) -> Int {
         let daemon = try DaemonHandle(configuration, core)
-        let (parkingLot, uploads) = (core.parkingLot, core.uploads)
+        let (suspendedConnections, uploads) = (core.suspendedConnections, core.uploads)
         let watch = Task {
             // The task of a disconnected client is cancelled within two rounds.
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(250))
-                parkingLot.cancelAbandoned()
+                suspendedConnections.cancelAbandoned()
                 uploads.breakEnded()
             }
         }
@@ -115,10 +115,10 @@ package final class HTTPServer: Sendable {
         guard let daemon else { return }
         core.isDraining.store(true, ordering: .relaxed)
         if !(await drained(within: graceMilliseconds)) {
-            core.parkingLot.cancelAll()
+            core.suspendedConnections.cancelAll()
             _ = await drained(within: Self.cancellationMillisecondsMax)
         }
-        core.parkingLot.giveUp()
+        core.suspendedConnections.giveUp()
         watch?.cancel()
         await watch?.value
         await daemon.stop()
@@ -141,7 +141,7 @@ package final class HTTPServer: Sendable {
 final class ServerCore: Sendable {
     let handler: any HTTPHandler
     let counters = TrafficCounters()
-    let parkingLot = ParkingLot()
+    let suspendedConnections = SuspendedConnections()
     let uploads = OpenUploads()
     /// New requests are refused.
     let isDraining = Atomic(false)

@@ -44,7 +44,7 @@ extension BodyConsumer {
 /// The treatment of a request's body.
 package enum BodyPlan: Sendable {
     /// Keep it in memory; a larger body arrives as `.tooLarge`.
-    case collect(maximumBytes: Int)
+    case collect(bytesMax: Int)
     case consume(any BodyConsumer)
     /// Respond at once. A client that waits for 100-continue sends no body.
     case refuse(Response)

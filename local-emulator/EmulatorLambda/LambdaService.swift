@@ -44,14 +44,14 @@ package final class LambdaService: Sendable {
             })
         let dispatcher = AsynchronousDispatcher(
             catalog: catalog, pools: pools, database: database, services: services)
-        let enqueue: @Sendable (Invocation, String) async throws -> Void = {
+        let enqueue: @Sendable (InvocationInput, String) async throws -> Void = {
             invocation, function in
             let now = UnixTime.now().milliseconds
             try await database.transaction { connection in
                 try AsynchronousQueue.append(
                     invocation, function: function, nowMilliseconds: now, in: connection)
             }
-            dispatcher.nudge()
+            dispatcher.wake()
         }
         front = FrontHandler(
             configuration: configuration, catalog: catalog, pools: pools, services: services,
@@ -64,7 +64,7 @@ package final class LambdaService: Sendable {
                 catalog: catalog, pools: pools, services: services, enqueue: enqueue),
             consoleAPI: ConsoleAPI(
                 catalog: catalog, pools: pools, services: services, database: database,
-                info: info, nudge: { dispatcher.nudge() }),
+                info: info, wake: { dispatcher.wake() }),
             consoleFiles: ConsoleFiles(folder: configuration.consoleFolder), database: database,
             isStoreReady: isStoreReady, traffic: traffic)
         self.services = services
@@ -87,10 +87,10 @@ package final class LambdaService: Sendable {
             }
         }
         startWatches(pools)
-        dispatcher.nudge()
+        dispatcher.wake()
         Scheduler(
             catalog: catalog, database: database, services: services,
-            nudge: { [dispatcher] in dispatcher.nudge() }
+            wake: { [dispatcher] in dispatcher.wake() }
         ).start()
     }
 
@@ -111,7 +111,7 @@ package final class LambdaService: Sendable {
     }
 
     /// The store has committed object events.
-    package func nudge() { dispatcher.nudge() }
+    package func wake() { dispatcher.wake() }
 
     /// Runs work again and again until `stop`; an error is logged, no more.
     package func addUpkeep(

@@ -16,7 +16,7 @@ package struct ObjectStoreConfiguration: Sendable {
     /// Origins whose pages may call the store; `*` allows all.
     package var allowedOrigins: [String]
     /// Bodies up to this size live in the database: one fsync instead of three.
-    package var inlineBytesMaximum: Int
+    package var inlineBytesMax: Int
     /// How long a replaced body stays for readers that are about to open it.
     package var deletionGraceMilliseconds: Int
     /// Milliseconds since 1970.
@@ -27,7 +27,7 @@ package struct ObjectStoreConfiguration: Sendable {
 
     package init(
         dataFolder: String, credentials: StoreCredentials, region: String = "us-east-1",
-        bucket: String, allowedOrigins: [String] = ["*"], inlineBytesMaximum: Int = 16 << 10,
+        bucket: String, allowedOrigins: [String] = ["*"], inlineBytesMax: Int = 16 << 10,
         deletionGraceMilliseconds: Int = 60_000,
         now: @escaping @Sendable () -> Int = { UnixTime.now().milliseconds },
         onDurabilityLost: @escaping @Sendable (String) -> Void
@@ -37,7 +37,7 @@ package struct ObjectStoreConfiguration: Sendable {
         self.region = region
         self.bucket = bucket
         self.allowedOrigins = allowedOrigins
-        self.inlineBytesMaximum = inlineBytesMaximum
+        self.inlineBytesMax = inlineBytesMax
         self.deletionGraceMilliseconds = deletionGraceMilliseconds
         self.now = now
         self.onDurabilityLost = onDurabilityLost
@@ -51,9 +51,9 @@ package struct ObjectStoreConfiguration: Sendable {
 /// events cannot differ.
 package final class ObjectStoreServer: HTTPHandler {
     /// 5 GiB: S3's limit for one PUT and one part.
-    static let putBytesMaximum = 5 << 30
+    static let putBytesMax = 5 << 30
     /// S3's limit for a list of keys to delete or of parts.
-    private static let documentBytesMaximum = 2 << 20
+    private static let documentBytesMax = 2 << 20
 
     let configuration: ObjectStoreConfiguration
     let database: Database
@@ -196,11 +196,11 @@ package final class ObjectStoreServer: HTTPHandler {
     ) throws(S3Error) -> PendingRequest {
         let streams = operation.streamsBody
         // Parts are always files: joining them is the kernel's work then.
-        let inlineMaximum =
+        let inlineBytesMax =
             switch operation {
-            case .putObject, .postForm: configuration.inlineBytesMaximum
+            case .putObject, .postForm: configuration.inlineBytesMax
             case .uploadPart: -1
-            default: Self.documentBytesMaximum
+            default: Self.documentBytesMax
             }
         let headers: HeaderFields =
             switch operation {
@@ -214,8 +214,8 @@ package final class ObjectStoreServer: HTTPHandler {
             default: request.head.headers
             }
         let pipeline = try BodyPipeline(
-            headers, signature, blobs: blobs, inlineMaximum: inlineMaximum,
-            bytesMaximum: streams ? Self.putBytesMaximum : Self.documentBytesMaximum)
+            headers, signature, blobs: blobs, inlineBytesMax: inlineBytesMax,
+            bytesMax: streams ? Self.putBytesMax : Self.documentBytesMax)
         guard operation == .postForm else { return PendingRequest(request, operation, pipeline) }
         let (bucket, authentication) = (request.bucket ?? "", authentication)
         let form = try PostFormReader(contentType: request.header("content-type") ?? "") {

@@ -38,17 +38,17 @@ struct Emulator: Sendable {
         let (accessKeyID, secretAccessKey) = (storage.accessKeyID, storage.secretAccessKey)
         database = try Database(path: storage.databasePath)
 
-        let nudge = LateCall()
+        let wake = DeferredCall()
         let store = try await ObjectStoreServer(
             configuration: storage.configuration(logger), database: database, logger: logger,
-            onObjectEvent: { nudge() })
+            onObjectEvent: { wake() })
         s3 = HTTPServer(
             configuration: HTTPServerConfiguration(
                 host: options.host, port: options.s3Port,
                 connectionMemoryBytes: Self.s3ConnectionMemoryBytes,
                 sendBufferBytes: Self.s3SendBufferBytes), handler: store)
         let s3Port = try s3.start()
-        let frontHandler = LateHandler()
+        let frontHandler = DeferredHandler()
         front = HTTPServer(
             configuration: HTTPServerConfiguration(host: options.host, port: options.port),
             handler: frontHandler)
@@ -86,8 +86,8 @@ struct Emulator: Sendable {
                 traffic(front.counters, "front") + traffic(s3.counters, "s3")
             })
         try await lambda.start()
-        nudge.set { [lambda] in lambda.nudge() }
-        lambda.nudge()
+        wake.set { [lambda] in lambda.wake() }
+        lambda.wake()
         lambda.addUpkeep(everySeconds: Self.upkeepSeconds) { try await store.tidy() }
         lambda.addUpkeep(everySeconds: Self.scrubSeconds) { _ = try await store.scrub() }
         frontHandler.set(lambda.front)

@@ -73,7 +73,9 @@ package struct TextAnchor: Hashable, Sendable, Codable {
     }
 
     /// The place of a position in an output, inside its margins.
-    package init(_ position: AnchorPosition, width: Int, height: Int, offset: (x: Rational, y: Rational)) {
+    package init(
+        _ position: AnchorPosition, width: Int, height: Int, offset: (x: Rational, y: Rational)
+    ) {
         let side = width * 7 / 100
         let edge = height * 8 / 100
         let x: Int =
@@ -120,7 +122,7 @@ extension CaptionStyle {
                 .bottom, width: width, height: height,
                 // Above the buttons and texts of short-video apps.
                 offset: (.zero, height > width ? Rational(1, 8) : .zero)),
-            paging: CaptionPaging(mostWordsPerLine: height > width ? 3 : 4, mostLines: 2))
+            paging: CaptionPaging(wordsPerLineMax: height > width ? 3 : 4, lineCountMax: 2))
         switch preset {
         case .highlight:
             animation = .highlight
@@ -133,7 +135,7 @@ extension CaptionStyle {
             isUppercase = true
             wordColor = "39ff88"
             self.fontSize = self.fontSize * 5 / 4
-            paging = CaptionPaging(mostWordsPerLine: 3, combineMilliseconds: 1_200)
+            paging = CaptionPaging(wordsPerLineMax: 3, combineMilliseconds: 1_200)
         case .box, .boxedWord, .background:
             animation = .box
             wordColor = "ffffff"
@@ -143,7 +145,7 @@ extension CaptionStyle {
             animation = .progressive
             wordColor = textColor
         case .classicOneWord:
-            paging = CaptionPaging(mostWordsPerLine: 1)
+            paging = CaptionPaging(wordsPerLineMax: 1)
         case .boxedLine:
             hasPageBox = true
             boxColor = "000000"
@@ -164,7 +166,7 @@ package enum TextFont {
     /// Whether a name is one: letters, digits, spaces and `-_.'+&`, so that it
     /// can stand in a line whose fields are parted by commas.
     package static func isName(_ name: String) -> Bool {
-        !name.isEmpty && name.unicodeScalars.count <= CaptionLimits.longestFontNameCharacters
+        !name.isEmpty && name.unicodeScalars.count <= CaptionLimits.fontNameCharactersMax
             && sanitised(name) == name
     }
 
@@ -175,6 +177,6 @@ package enum TextFont {
                 || " -_.'+&".unicodeScalars.contains($0)
         }
         return CaptionLines.trimmed(
-            String(String.UnicodeScalarView(kept.prefix(CaptionLimits.longestFontNameCharacters))))
+            String(String.UnicodeScalarView(kept.prefix(CaptionLimits.fontNameCharactersMax))))
     }
 }

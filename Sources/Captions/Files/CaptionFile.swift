@@ -37,9 +37,9 @@ extension CaptionTrack {
     /// Reads a file of captions.
     /// - Throws: The first fault, with its line or its JSON pointer.
     package init(_ bytes: [UInt8], format: CaptionFormat) throws(CaptionFault) {
-        guard bytes.count <= CaptionLimits.mostFileBytes else {
+        guard bytes.count <= CaptionLimits.fileBytesMax else {
             throw CaptionFault(
-                "has \(bytes.count) bytes; at most \(CaptionLimits.mostFileBytes) are allowed")
+                "has \(bytes.count) bytes; at most \(CaptionLimits.fileBytesMax) are allowed")
         }
         switch format {
         case .json: try self.init(wordsJSON: bytes)
@@ -47,13 +47,13 @@ extension CaptionTrack {
         case .vtt: try self.init(webVTT: try CaptionLines.lines(of: bytes))
         case .ass: throw CaptionFault("ASS files are written, not read")
         }
-        guard words.count <= CaptionLimits.mostWords else {
+        guard words.count <= CaptionLimits.wordCountMax else {
             throw CaptionFault(
-                "has \(words.count) words; at most \(CaptionLimits.mostWords) are allowed")
+                "has \(words.count) words; at most \(CaptionLimits.wordCountMax) are allowed")
         }
-        guard cues.count <= CaptionLimits.mostCues else {
+        guard cues.count <= CaptionLimits.cueCountMax else {
             throw CaptionFault(
-                "has \(cues.count) cues; at most \(CaptionLimits.mostCues) are allowed")
+                "has \(cues.count) cues; at most \(CaptionLimits.cueCountMax) are allowed")
         }
         guard !words.isEmpty else { throw CaptionFault("has no words") }
     }
@@ -125,28 +125,28 @@ enum CaptionLines {
         guard parts.count == 2 || parts.count == 3, let last = parts.last else { return nil }
         let seconds = last.split(
             omittingEmptySubsequences: false, whereSeparator: { $0 == "," || $0 == "." })
-        guard seconds.count <= 2, let whole = number(seconds[0], most: 2), whole < 60 else {
+        guard seconds.count <= 2, let whole = number(seconds[0], maximum: 2), whole < 60 else {
             return nil
         }
         var millis = 0
         if seconds.count == 2 {
-            guard let fraction = number(seconds[1], most: 3) else { return nil }
+            guard let fraction = number(seconds[1], maximum: 3) else { return nil }
             millis = [0, fraction * 100, fraction * 10, fraction][seconds[1].count]
         }
-        guard let minutes = number(parts[parts.count - 2], most: 2), minutes < 60 else {
+        guard let minutes = number(parts[parts.count - 2], maximum: 2), minutes < 60 else {
             return nil
         }
         var hours = 0
         if parts.count == 3 {
-            guard let value = number(parts[0], most: 3) else { return nil }
+            guard let value = number(parts[0], maximum: 3) else { return nil }
             hours = value
         }
         let total = ((hours * 60 + minutes) * 60 + whole) * 1_000 + millis
-        return total <= CaptionLimits.latestMilliseconds ? total : nil
+        return total <= CaptionLimits.cueMillisecondsMax ? total : nil
     }
 
-    private static func number(_ text: some StringProtocol, most: Int) -> Int? {
-        guard !text.isEmpty, text.utf8.count <= most,
+    private static func number(_ text: some StringProtocol, maximum: Int) -> Int? {
+        guard !text.isEmpty, text.utf8.count <= maximum,
             text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }
         return Int(text)

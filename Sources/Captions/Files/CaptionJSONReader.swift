@@ -24,9 +24,9 @@ extension CaptionTrack {
                 throw CaptionFault(
                     "must be an array, not \(list.value.kindDescription)", at: list.pointer)
             }
-            guard tokens.count + values.count <= CaptionLimits.mostWords else {
+            guard tokens.count + values.count <= CaptionLimits.wordCountMax else {
                 throw CaptionFault(
-                    "has more than \(CaptionLimits.mostWords) words", at: list.pointer)
+                    "has more than \(CaptionLimits.wordCountMax) words", at: list.pointer)
             }
             for (index, value) in values.enumerated() {
                 let place = list.pointer.appending(index)
@@ -107,9 +107,9 @@ private struct CaptionToken {
         guard let name, case .string(let text)? = fields[name] else {
             throw CaptionFault("needs a word", at: place.appending(name ?? "word"))
         }
-        guard text.unicodeScalars.count <= CaptionLimits.longestWordCharacters else {
+        guard text.unicodeScalars.count <= CaptionLimits.wordCharactersMax else {
             throw CaptionFault(
-                "is longer than \(CaptionLimits.longestWordCharacters) characters",
+                "is longer than \(CaptionLimits.wordCharactersMax) characters",
                 at: place.appending(name))
         }
         guard !CaptionLines.isBlank(text) else { return nil }
@@ -133,10 +133,10 @@ private struct CaptionToken {
                 "is no time: it is \(value.kindDescription)", at: place.appending(name))
         }
         let unit = isMilliseconds ? Rational(1) : Rational(1_000)
-        let most = Rational(CaptionLimits.latestMilliseconds) / unit
-        guard let time = Rational(decimal: number), time >= .zero, time <= most else {
+        let maximum = Rational(CaptionLimits.cueMillisecondsMax) / unit
+        guard let time = Rational(decimal: number), time >= .zero, time <= maximum else {
             throw CaptionFault(
-                "is no time from 0 to \(most.decimalText)", at: place.appending(name))
+                "is no time from 0 to \(maximum.decimalText)", at: place.appending(name))
         }
         return (time * unit).rounded
     }
@@ -158,7 +158,7 @@ private struct CaptionToken {
             let text = CaptionLines.trimmed(token.text)
             let goesOn = hasSpaces && token.text.first?.isWhitespace == false
             if goesOn, var last = words.popLast(),
-                last.text.count + text.count <= CaptionLimits.longestWordCharacters
+                last.text.count + text.count <= CaptionLimits.wordCharactersMax
             {
                 last.text += text
                 last.end = max(last.end, end)

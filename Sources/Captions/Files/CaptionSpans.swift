@@ -43,10 +43,10 @@ struct CaptionSpans {
         endWord()
         guard !spans.isEmpty else { return nil }
         let count = spans.reduce(0) { $0 + $1.text.count + 1 }
-        guard count <= CaptionLimits.longestCueCharacters else {
+        guard count <= CaptionLimits.cueCharactersMax else {
             throw CaptionFault(
                 line: line,
-                "begins a cue longer than \(CaptionLimits.longestCueCharacters) characters")
+                "begins a cue longer than \(CaptionLimits.cueCharactersMax) characters")
         }
         var starts: [Int] = []
         var index = 0

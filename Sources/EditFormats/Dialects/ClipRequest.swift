@@ -77,8 +77,9 @@ extension EditDecoding {
 
     /// A title does not outlast the segment.
     private func cut(_ title: Edit.Clip, to segment: Edit.Length) -> Edit.Clip {
-        guard case .seconds(let most) = segment, case .seconds(let wished) = title.length.value,
-            wished > most
+        guard case .seconds(let maximum) = segment,
+            case .seconds(let requested) = title.length.value,
+            requested > maximum
         else { return title }
         var title = title
         title.length.value = segment
@@ -106,7 +107,7 @@ extension EditDecoding {
         var (content, look): (Edit.Content?, Edit.Look) = (nil, Edit.Look())
         var length: Located<Edit.Length>?
         if case .string = node.value {
-            content = reader.text(node, longest: CaptionLimits.longestTextCharacters)
+            content = reader.text(node, lengthMax: CaptionLimits.textCharactersMax)
                 .map { .text(Edit.Text(text: $0, preset: .title)) }
         } else if let object = reader.object(node) {
             (content, look) = (text(object), self.look(of: object))

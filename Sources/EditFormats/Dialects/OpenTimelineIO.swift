@@ -16,7 +16,7 @@ extension EditDecoding {
             let stack = reader.required("tracks", of: timeline).flatMap({ reader.object($0) }),
             isSchema("Stack", stack),
             let children = reader.required("children", of: stack).flatMap({
-                reader.array($0, most: Limits.mostTracks)
+                reader.array($0, maximum: Limits.trackCountMax)
             })
         else { return nil }
         noteExtras(of: timeline)
@@ -24,7 +24,7 @@ extension EditDecoding {
         if let range = stack["source_range"] {
             drop("the stack's source_range is not applied", at: range.pointer)
         }
-        var reading = OTIOReading(media: media.flatMap { reader.object($0) })
+        var reading = OTIOContext(media: media.flatMap { reader.object($0) })
         let tracks = children.compactMap { reader.object($0) }.filter { isSchema("Track", $0) }
         reading.hasAudioTracks = tracks.contains { $0["kind"]?.value == .string("Audio") }
         var result: [Edit.Track] = []
@@ -36,19 +36,19 @@ extension EditDecoding {
             if let read = otioTrack(track, reading) { result.append(read) }
         }
         let count = result.reduce(0) { $0 + $1.clips.count }
-        if count > Limits.mostClips {
+        if count > Limits.clipCountMax {
             reader.report(
-                "has \(count) clips; at most \(Limits.mostClips) are allowed", at: node.pointer)
+                "has \(count) clips; at most \(Limits.clipCountMax) are allowed", at: node.pointer)
         }
         return result
     }
 
     /// Faults are reported and passed over, so that all of them are found.
     private mutating func otioTrack(
-        _ track: JSONObjectNode, _ reading: OTIOReading
+        _ track: JSONObjectNode, _ reading: OTIOContext
     ) -> Edit.Track? {
         guard let list = reader.required("children", of: track),
-            let children = reader.array(list, most: Limits.mostClips * 2)
+            let children = reader.array(list, maximum: Limits.clipCountMax * 2)
         else { return nil }
         var reading = reading
         reading.isAudio = track["kind"]?.value == .string("Audio")
@@ -78,7 +78,7 @@ extension EditDecoding {
     }
 
     private mutating func otioClip(
-        _ clip: JSONObjectNode, _ reading: OTIOReading
+        _ clip: JSONObjectNode, _ reading: OTIOContext
     ) -> (clip: Edit.Clip?, duration: Rational)? {
         noteExtras(of: clip, effects: false)
         let reference = otioReference(of: clip)
@@ -123,7 +123,7 @@ extension EditDecoding {
 
     /// The asset: by `media`, or where the URL itself is an asset's ID.
     private mutating func otioAsset(
-        _ reference: JSONObjectNode, of clip: JSONObjectNode, _ reading: OTIOReading
+        _ reference: JSONObjectNode, of clip: JSONObjectNode, _ reading: OTIOContext
     ) -> Located<String>? {
         guard let target = reference["target_url"], case .string(let url) = target.value else {
             reader.report("has no media with a target_url", at: clip.pointer)
@@ -154,7 +154,7 @@ extension EditDecoding {
                 continue
             }
             let read = reader.decimal(
-                factor, from: Limits.slowestSpeed, to: Limits.fastestSpeed)
+                factor, from: Limits.speedMin, to: Limits.speedMax)
             speed = speed * Rational(((read ?? Rational(1)) * Rational(100)).rounded, 100)
         }
         return speed
@@ -187,12 +187,12 @@ extension EditDecoding {
     /// `{value, rate}` in exact seconds, of rates as films have them.
     private mutating func rationalTime(_ node: JSONNode) -> Rational? {
         guard let time = reader.object(node) else { return nil }
-        let most = Rational(Limits.furthestTrimSeconds * 1_000)
+        let maximum = Rational(Limits.trimSecondsMax * 1_000)
         let value = reader.required("value", of: time).flatMap {
-            reader.decimal($0, from: -most, to: most)
+            reader.decimal($0, from: -maximum, to: maximum)
         }
         let rate = reader.required("rate", of: time).flatMap {
-            reader.decimal($0, from: Limits.slowestFrameRate, to: Rational(192_000))
+            reader.decimal($0, from: Limits.frameRateMin, to: Rational(192_000))
         }
         guard let value, let rate else { return nil }
         return value / (rate < Rational(121) ? rate.standardFrameRate : rate)
@@ -228,7 +228,7 @@ extension EditDecoding {
 }
 
 /// What holds for a whole document, or for one track of it.
-private struct OTIOReading {
+private struct OTIOContext {
     var media: JSONObjectNode?
     /// Where there are audio tracks, video tracks are pictures alone.
     var hasAudioTracks = false

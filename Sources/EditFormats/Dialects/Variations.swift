@@ -73,22 +73,22 @@ private struct VariationDecoding {
 
     mutating func read(freshSeed: UInt64) -> [Variations.Variation]? {
         let root = JSONObjectNode(fields: fields, pointer: .root)
-        guard let wish = root["variations"].flatMap({ reader.object($0) }) else { return nil }
+        guard let request = root["variations"].flatMap({ reader.object($0) }) else { return nil }
         for name in ["timeline", "project"] {
             if let node = root[name] {
                 reader.report("must not stand beside variations", at: node.pointer)
             }
         }
-        let assets = reader.required("assets", of: wish)
-            .flatMap { reader.array($0, most: Limits.mostVariedAssets) }
-        let count = reader.required("count", of: wish)
-            .flatMap { reader.integer($0, in: 1...Limits.mostVariations) }
-        let seed = wish["seed"].flatMap { reader.integer($0, in: 0...Limits.greatestSeed) }
+        let assets = reader.required("assets", of: request)
+            .flatMap { reader.array($0, maximum: Limits.variedAssetCountMax) }
+        let count = reader.required("count", of: request)
+            .flatMap { reader.integer($0, in: 1...Limits.variationCountMax) }
+        let seed = request["seed"].flatMap { reader.integer($0, in: 0...Limits.seedMax) }
         var ids = EditDecoding()
         let assetIDs = assets?.compactMap { ids.assetID($0) } ?? []
         reader.adopt(ids.reader.faults)
         if assets?.isEmpty == true {
-            reader.report("must not be empty", at: wish.pointer.appending("assets"))
+            reader.report("must not be empty", at: request.pointer.appending("assets"))
         }
         let output = root["output"].flatMap { reader.object($0) }?.fields ?? [:]
         guard let count, reader.faults.isEmpty else { return nil }
@@ -175,8 +175,8 @@ extension SeededGenerator {
     }
 
     /// A number in whole millionths.
-    fileprivate mutating func next(from least: Int, to most: Int) -> Double {
-        let steps = UInt64(most - least + 1)
-        return Double(least + Int(next() % steps)) / 1_000_000
+    fileprivate mutating func next(from minimum: Int, to maximum: Int) -> Double {
+        let steps = UInt64(maximum - minimum + 1)
+        return Double(minimum + Int(next() % steps)) / 1_000_000
     }
 }

@@ -141,7 +141,7 @@ package struct Edit: Hashable, Sendable {
         /// Where a still is taken, in seconds of the timeline.
         package var still: Located<Rational>?
         /// What it takes over from the main picture.
-        package var likeSource = SourceLike()
+        package var sourceMatching = SourceMatching()
         /// Files of captions that are wanted beside the result.
         package var captions: Located<[CaptionFormat]>?
     }

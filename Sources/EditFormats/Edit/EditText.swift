@@ -48,8 +48,8 @@ extension Edit {
         package var outlineWidth: Int?
         package var boxColor: String?
         package var position: AnchorPosition?
-        package var mostWordsPerLine: Int?
-        package var mostLines: Int?
+        package var wordsPerLineMax: Int?
+        package var lineCountMax: Int?
         package var combineMilliseconds: Int?
     }
 }

@@ -27,7 +27,7 @@ extension Edit {
         package var angles: [Angle]
         /// The one recording that is heard, or nothing: each angle's own
         /// sound while it is shown.
-        package var sound: Angle?
+        package var audio: Angle?
         /// In time order, the first at 0.
         package var switches: [Switch]
         /// In-point in seconds of the angles' common time.
@@ -36,14 +36,14 @@ extension Edit {
         package var gain: Gain
 
         var assetIDs: [String] {
-            angles.map(\.assetID.value) + (sound.map { [$0.assetID.value] } ?? [])
+            angles.map(\.assetID.value) + (audio.map { [$0.assetID.value] } ?? [])
         }
     }
 }
 
 extension EditDecoding {
     /// The key of `offsets` that belongs to a recording which is no angle.
-    private static let soundName = "audio"
+    private static let audioAngleName = "audio"
 
     mutating func multicam(_ asset: JSONObjectNode) -> Edit.Content? {
         let offsets = asset["offsets"].flatMap { self.offsets($0) } ?? [:]
@@ -52,30 +52,30 @@ extension EditDecoding {
         let gain = self.gain(of: asset)
         guard let angles else { return nil }
         for name in offsets.keys.sorted()
-        where name != Self.soundName && !angles.contains(where: { $0.name == name }) {
+        where name != Self.audioAngleName && !angles.contains(where: { $0.name == name }) {
             let place = asset.pointer.appending("offsets").appending(name)
             reader.report("is no angle of this clip", at: place)
         }
-        let sound = asset["audio"].flatMap { self.sound($0, angles, offsets) }
+        let audio = asset["audio"].flatMap { self.audioAngle($0, angles, offsets) }
         let switches = reader.required("switches", of: asset).flatMap {
             self.switches($0, angles)
         }
         guard let switches else { return nil }
         return .multicam(
             Edit.Multicam(
-                angles: angles, sound: sound, switches: switches,
+                angles: angles, audio: audio, switches: switches,
                 trim: trim ?? Located(.zero, asset.pointer.appending("trim")),
                 gain: gain))
     }
 
     private mutating func offsets(_ node: JSONNode) -> [String: Rational]? {
         guard let object = reader.object(node) else { return nil }
-        let most = Rational(Limits.furthestTrimSeconds)
+        let maximum = Rational(Limits.trimSecondsMax)
         var offsets: [String: Rational] = [:]
         for name in object.fields.keys.sorted() {
             guard let node = object[name] else { continue }
             offsets[name] = reader.decimal(
-                node, from: -most, to: most, expected: "a number of seconds")
+                node, from: -maximum, to: maximum, expected: "a number of seconds")
         }
         return offsets
     }
@@ -85,9 +85,9 @@ extension EditDecoding {
     ) -> [Edit.Multicam.Angle]? {
         guard let object = reader.object(node) else { return nil }
         let names = object.fields.keys.sorted()
-        guard (1...Limits.mostAngles).contains(names.count) else {
+        guard (1...Limits.angleCountMax).contains(names.count) else {
             reader.report(
-                "has \(names.count) angles; from 1 to \(Limits.mostAngles) are allowed",
+                "has \(names.count) angles; from 1 to \(Limits.angleCountMax) are allowed",
                 at: node.pointer)
             return nil
         }
@@ -104,7 +104,7 @@ extension EditDecoding {
     }
 
     /// An angle by its name or by its asset, or an asset of its own.
-    private mutating func sound(
+    private mutating func audioAngle(
         _ node: JSONNode, _ angles: [Edit.Multicam.Angle], _ offsets: [String: Rational]
     ) -> Edit.Multicam.Angle? {
         guard let assetID = assetID(node) else { return nil }
@@ -113,13 +113,14 @@ extension EditDecoding {
             ?? angles.first { $0.assetID.value == assetID.value }
         if let angle { return angle }
         return Edit.Multicam.Angle(
-            name: Self.soundName, assetID: assetID, offset: offsets[Self.soundName] ?? .zero)
+            name: Self.audioAngleName, assetID: assetID,
+            offset: offsets[Self.audioAngleName] ?? .zero)
     }
 
     private mutating func switches(
         _ node: JSONNode, _ angles: [Edit.Multicam.Angle]
     ) -> [Edit.Multicam.Switch]? {
-        guard let elements = reader.array(node, most: Limits.mostSwitches) else { return nil }
+        guard let elements = reader.array(node, maximum: Limits.switchCountMax) else { return nil }
         guard !elements.isEmpty else {
             reader.report("must not be empty", at: node.pointer)
             return nil
@@ -143,8 +144,8 @@ extension EditDecoding {
     }
 
     private mutating func at(_ node: JSONNode) -> Located<Rational>? {
-        let most = Rational(Limits.longestTimelineSeconds)
-        return reader.decimal(node, from: .zero, to: most, expected: "a number of seconds")
+        let maximum = Rational(Limits.timelineSecondsMax)
+        return reader.decimal(node, from: .zero, to: maximum, expected: "a number of seconds")
             .map { Located($0, node.pointer) }
     }
 

@@ -59,7 +59,7 @@ extension EditDecoding {
 
     /// Rounded to hundredths, so that FFmpeg's time bases hold it exactly.
     private mutating func speed(_ node: JSONNode) -> Rational? {
-        reader.decimal(node, from: Limits.slowestSpeed, to: Limits.fastestSpeed)
+        reader.decimal(node, from: Limits.speedMin, to: Limits.speedMax)
             .map { Rational(($0 * Rational(100)).rounded, 100) }
     }
 
@@ -89,12 +89,14 @@ extension EditDecoding {
     }
 
     private mutating func fadeSeconds(_ node: JSONNode) -> Rational? {
-        let most = Rational(Limits.longestTimelineSeconds)
-        return reader.decimal(node, from: .zero, to: most, expected: "a number of seconds")
+        let maximum = Rational(Limits.timelineSecondsMax)
+        return reader.decimal(node, from: .zero, to: maximum, expected: "a number of seconds")
     }
 
     private mutating func volumePoints(_ node: JSONNode) -> [Edit.Gain.Point]? {
-        guard let elements = reader.array(node, most: Limits.mostVolumePoints) else { return nil }
+        guard let elements = reader.array(node, maximum: Limits.volumePointCountMax) else {
+            return nil
+        }
         guard !elements.isEmpty else {
             reader.report("must not be empty", at: node.pointer)
             return nil

@@ -32,7 +32,7 @@ struct EditDecoding {
         let output = self.output(of: root)
         let callback = root["callback"].flatMap { self.callback($0) }
         let clientToken = root["clientToken"].flatMap {
-            reader.text($0, longest: Limits.longestClientTokenCharacters)
+            reader.text($0, lengthMax: Limits.clientTokenCharactersMax)
         }
         guard let (tracks, soundtrack) = content(of: root) else { return nil }
         let place = root.pointer.appending(
@@ -45,14 +45,14 @@ struct EditDecoding {
             tracks: tracks, soundtrack: soundtrack, output: output, callback: callback,
             clientToken: clientToken, dropped: dropped)
         let assetCount = edit.assetIDs.count
-        if assetCount > Limits.mostAssets {
+        if assetCount > Limits.assetCountMax {
             reader.report(
-                "uses \(assetCount) assets; at most \(Limits.mostAssets) are allowed", at: place)
+                "uses \(assetCount) assets; at most \(Limits.assetCountMax) are allowed", at: place)
         }
         let fileCount = edit.captionIDs.count
-        if fileCount > CaptionLimits.mostFiles {
+        if fileCount > CaptionLimits.fileCountMax {
             reader.report(
-                "uses \(fileCount) files of captions; at most \(CaptionLimits.mostFiles) are"
+                "uses \(fileCount) files of captions; at most \(CaptionLimits.fileCountMax) are"
                     + " allowed",
                 at: place)
         }
@@ -67,7 +67,7 @@ struct EditDecoding {
         var merge = EditMerge(JSONNode(list, place), reader: &reader)
         fields["merge"] = nil
         guard let filled = merge.filled(.object(fields)) else {
-            reader.report("adds more than \(Limits.mostMergedBytes) bytes", at: place)
+            reader.report("adds more than \(Limits.mergedBytesMax) bytes", at: place)
             return nil
         }
         return JSONNode(filled, .root)
@@ -110,17 +110,17 @@ struct EditDecoding {
 
     /// Reads tracks whose clips are read by `clip`.
     mutating func tracks(_ node: JSONNode, clip: ClipReading) -> [Edit.Track]? {
-        guard let elements = reader.array(node, most: Limits.mostTracks) else { return nil }
+        guard let elements = reader.array(node, maximum: Limits.trackCountMax) else { return nil }
         var tracks: [Edit.Track] = []
         var clipCount = 0
         for (index, element) in elements.enumerated() {
             guard let track = reader.object(element),
                 let list = reader.required("clips", of: track),
-                let clips = reader.array(list, most: Limits.mostClips)
+                let clips = reader.array(list, maximum: Limits.clipCountMax)
             else { continue }
             clipCount += clips.count
-            guard clipCount <= Limits.mostClips else {
-                reader.report("brings the clips above \(Limits.mostClips)", at: list.pointer)
+            guard clipCount <= Limits.clipCountMax else {
+                reader.report("brings the clips above \(Limits.clipCountMax)", at: list.pointer)
                 return nil
             }
             let read = clips.compactMap { reader.object($0) }
@@ -167,10 +167,10 @@ struct EditDecoding {
     private mutating func callback(_ node: JSONNode) -> Edit.Callback? {
         guard let callback = reader.object(node) else { return nil }
         let secretRef = callback["secretRef"].flatMap {
-            reader.text($0, longest: Limits.longestSecretNameCharacters)
+            reader.text($0, lengthMax: Limits.secretNameCharactersMax)
         }
         guard let place = reader.required("url", of: callback),
-            let url = reader.text(place, longest: Limits.longestURLCharacters)
+            let url = reader.text(place, lengthMax: Limits.urlCharactersMax)
         else { return nil }
         let scheme = ["https://", "http://"].first { url.hasPrefix($0) }
         guard let scheme, url != scheme, url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {

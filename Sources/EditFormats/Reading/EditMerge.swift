@@ -17,10 +17,10 @@ struct EditMerge {
     ///   `{find, replace}`.
     init(_ fields: JSONNode, reader: inout JSONReader) {
         var replacements: [String: JSONValue] = [:]
-        for element in reader.array(fields, most: Limits.mostMergeFields) ?? [] {
+        for element in reader.array(fields, maximum: Limits.mergeFieldCountMax) ?? [] {
             guard let field = reader.object(element) else { continue }
             let find = reader.required("find", of: field)
-                .flatMap { reader.text($0, longest: Limits.longestAssetIDCharacters) }
+                .flatMap { reader.text($0, lengthMax: Limits.assetIDCharactersMax) }
             guard let replace = reader.required("replace", of: field), let find else { continue }
             replacements[find] = replace.value
         }
@@ -28,7 +28,7 @@ struct EditMerge {
     }
 
     /// The document with its placeholders filled.
-    /// - Returns: nil where that would add more than `Limits.mostMergedBytes`.
+    /// - Returns: nil where that would add more than `Limits.mergedBytesMax`.
     mutating func filled(_ value: JSONValue) -> JSONValue? {
         switch value {
         case .null, .bool, .integer, .number: return value
@@ -74,7 +74,7 @@ struct EditMerge {
 
     private mutating func spend(_ bytes: Int) -> Bool {
         addedBytes += bytes
-        return addedBytes <= Limits.mostMergedBytes
+        return addedBytes <= Limits.mergedBytesMax
     }
 
     /// How a replacement reads inside longer text; nil for what has no text.

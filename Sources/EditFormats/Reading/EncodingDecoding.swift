@@ -37,22 +37,22 @@ extension EditDecoding {
         let faultCount = reader.faults.count
         let format = object["format"].flatMap { reader.choice($0, Format.self) }
         let codec = object["codec"].flatMap { reader.choice($0, Video.Codec.self) }
-        let sound = object["audio"].flatMap { reader.object($0) }
-        let soundCodec = sound?["codec"].flatMap { reader.choice($0, Audio.Codec.self) }
+        let audio = object["audio"].flatMap { reader.object($0) }
+        let audioCodec = audio?["codec"].flatMap { reader.choice($0, Audio.Codec.self) }
         if reader.faults.count == faultCount {
             if let format {
-                check(codec, soundCodec, in: format, object)
-            } else if Format.holding(codec, soundCodec) == nil {
+                check(codec, audioCodec, in: format, object)
+            } else if Format.holding(codec, audioCodec) == nil {
                 reader.report(
                     "does not go with \(codec?.rawValue ?? "any codec") in any format",
                     at: object.pointer.appending("audio").appending("codec"))
             }
         }
-        settings.format = format ?? .holding(codec, soundCodec) ?? .mp4
+        settings.format = format ?? .holding(codec, audioCodec) ?? .mp4
         let usual = settings.format.videoCodecs.first ?? .lossless
         settings.video.codec = codec ?? usual
         settings.audio.codec =
-            soundCodec ?? settings.format.usualAudioCodec(with: settings.video.codec)
+            audioCodec ?? settings.format.usualAudioCodec(with: settings.video.codec)
         settings.isStreamed = object["hls"].map { isStreamed($0, settings) } ?? false
         if settings.format.kind == .animation { settings.frameRate = Rational(15) }
         readQuality(object, isClipForge: isClipForge, into: &settings.video)
@@ -74,7 +74,7 @@ extension EditDecoding {
 
     /// Reports codecs that the format does not hold.
     private mutating func check(
-        _ codec: Video.Codec?, _ sound: Audio.Codec?, in format: Format, _ object: JSONObjectNode
+        _ codec: Video.Codec?, _ audio: Audio.Codec?, in format: Format, _ object: JSONObjectNode
     ) {
         let place = object.pointer
         if let codec, !format.videoCodecs.contains(codec) {
@@ -82,9 +82,9 @@ extension EditDecoding {
                 codec.rawValue, format, format.videoCodecs.map(\.rawValue),
                 at: place.appending("codec"))
         }
-        if let sound, !format.audioCodecs.contains(sound) {
+        if let audio, !format.audioCodecs.contains(audio) {
             report(
-                sound.rawValue, format, format.audioCodecs.map(\.rawValue),
+                audio.rawValue, format, format.audioCodecs.map(\.rawValue),
                 at: place.appending("audio").appending("codec"))
         }
     }
@@ -106,8 +106,8 @@ extension EditDecoding {
         if isClipForge, let quality = object["quality"] {
             video.crf = reader.choice(quality, Quality.self)?.crf(video.codec) ?? video.crf
         }
-        let greatest = Video.Codec.allCases.compactMap(\.crfRange?.upperBound).max() ?? 0
-        if let node = object["crf"], let crf = reader.integer(node, in: 0...greatest) {
+        let crfMax = Video.Codec.allCases.compactMap(\.crfRange?.upperBound).max() ?? 0
+        if let node = object["crf"], let crf = reader.integer(node, in: 0...crfMax) {
             if let range = video.codec.crfRange, !range.contains(crf) {
                 reader.report(
                     "\(crf) does not go with \(video.codec.rawValue), which takes"
@@ -139,7 +139,7 @@ extension EditDecoding {
     }
 
     private mutating func readCeiling(_ object: JSONObjectNode, into video: inout Video) {
-        let bounds = Limits.lowestKilobits...Limits.highestKilobits
+        let bounds = Limits.kilobitsMin...Limits.kilobitsMax
         let rate = object["maxBitrate"].flatMap { reader.integer($0, in: bounds) }
         let buffer = object["bufferSize"].flatMap { reader.integer($0, in: bounds) }
         guard let node = object["maxBitrate"] else {
@@ -162,11 +162,11 @@ extension EditDecoding {
         _ rate: Rational, of format: RenderPlan.OutputFormat, at object: JSONObjectNode,
         _ names: [String]
     ) {
-        guard format.kind == .animation, rate > Limits.fastestGIFFrameRate,
+        guard format.kind == .animation, rate > Limits.gifFrameRateMax,
             let node = names.lazy.compactMap({ object[$0] }).first
         else { return }
         reader.report(
-            "must be at most \(Limits.fastestGIFFrameRate) frames per second in a GIF",
+            "must be at most \(Limits.gifFrameRateMax) frames per second in a GIF",
             at: node.pointer)
     }
 
@@ -186,7 +186,7 @@ extension EditDecoding {
         _ node: JSONNode, _ format: RenderPlan.OutputFormat
     ) -> Located<Rational>? {
         let time = reader.decimal(
-            node, from: .zero, to: Rational(Limits.longestTimelineSeconds),
+            node, from: .zero, to: Rational(Limits.timelineSecondsMax),
             expected: "a number of seconds")
         guard format.kind == .still else {
             reader.report(

@@ -7,9 +7,9 @@ extension EditDecoding {
     /// Seconds, or `"auto"`.
     mutating func start(_ node: JSONNode) -> Located<Edit.Start>? {
         if node.value == .string("auto") { return Located(.auto, node.pointer) }
-        let most = Rational(Limits.longestTimelineSeconds)
+        let maximum = Rational(Limits.timelineSecondsMax)
         return reader.decimal(
-            node, from: .zero, to: most, expected: "a number of seconds or \"auto\""
+            node, from: .zero, to: maximum, expected: "a number of seconds or \"auto\""
         ).map { Located(.seconds($0), node.pointer) }
     }
 
@@ -17,9 +17,9 @@ extension EditDecoding {
     mutating func length(_ node: JSONNode) -> Located<Edit.Length>? {
         if node.value == .string("auto") { return Located(.auto, node.pointer) }
         if node.value == .string("end") { return Located(.end, node.pointer) }
-        let most = Rational(Limits.longestTimelineSeconds)
+        let maximum = Rational(Limits.timelineSecondsMax)
         let seconds = reader.decimal(
-            node, from: .zero, to: most, expected: "a number of seconds, \"auto\" or \"end\"")
+            node, from: .zero, to: maximum, expected: "a number of seconds, \"auto\" or \"end\"")
         guard let seconds else { return nil }
         guard seconds > .zero else {
             reader.report("must be greater than 0", at: node.pointer)
@@ -30,19 +30,19 @@ extension EditDecoding {
 
     /// Seconds into the source.
     mutating func trim(_ node: JSONNode) -> Located<Rational>? {
-        let most = Rational(Limits.furthestTrimSeconds)
-        return reader.decimal(node, from: .zero, to: most, expected: "a number of seconds")
+        let maximum = Rational(Limits.trimSecondsMax)
+        return reader.decimal(node, from: .zero, to: maximum, expected: "a number of seconds")
             .map { Located($0, node.pointer) }
     }
 
     /// Linear gain.
     mutating func volume(_ node: JSONNode) -> Rational? {
-        reader.decimal(node, from: .zero, to: Limits.greatestVolume)
+        reader.decimal(node, from: .zero, to: Limits.volumeMax)
     }
 
     /// Letters, digits and `. _ : -`, so that an ID can be a part of a key.
     mutating func assetID(_ node: JSONNode) -> Located<String>? {
-        guard let text = reader.text(node, longest: Limits.longestAssetIDCharacters) else {
+        guard let text = reader.text(node, lengthMax: Limits.assetIDCharactersMax) else {
             return nil
         }
         let isWord = text.utf8.allSatisfy { byte in

@@ -20,7 +20,7 @@ extension EditDecoding {
             look.focus.y = focus["y"].flatMap { fraction($0) } ?? Rational(1, 2)
         }
         if let node = clip["scale"] {
-            let scale = reader.decimal(node, from: .zero, to: Limits.greatestScale)
+            let scale = reader.decimal(node, from: .zero, to: Limits.scaleMax)
             if scale == .zero { reader.report("must be greater than 0", at: node.pointer) }
             look.scale = scale ?? Rational(1)
         }
@@ -37,7 +37,7 @@ extension EditDecoding {
     }
 
     private mutating func offset(_ node: JSONNode) -> Rational? {
-        reader.decimal(node, from: -Limits.furthestOffset, to: Limits.furthestOffset)
+        reader.decimal(node, from: -Limits.offsetMax, to: Limits.offsetMax)
     }
 
     /// 0 to 1.
@@ -51,12 +51,12 @@ extension EditDecoding {
             let one = Rational(1)
             effects.brightness = reader.decimal(node, from: -one, to: one) ?? .zero
         }
-        let most = Limits.greatestColorFactor
+        let maximum = Limits.colorFactorMax
         if let node = object["contrast"] {
-            effects.contrast = reader.decimal(node, from: .zero, to: most) ?? Rational(1)
+            effects.contrast = reader.decimal(node, from: .zero, to: maximum) ?? Rational(1)
         }
         if let node = object["saturation"] {
-            effects.saturation = reader.decimal(node, from: .zero, to: most) ?? Rational(1)
+            effects.saturation = reader.decimal(node, from: .zero, to: maximum) ?? Rational(1)
         }
         if let isGrey = object["greyscale"].flatMap({ reader.flag($0) }), isGrey {
             effects.saturation = .zero
@@ -74,10 +74,10 @@ extension EditDecoding {
             right: object["right"].flatMap { fraction($0) } ?? .zero,
             bottom: object["bottom"].flatMap { fraction($0) } ?? .zero,
             left: object["left"].flatMap { fraction($0) } ?? .zero)
-        let most = Limits.greatestCrop
-        guard insets.left + insets.right <= most, insets.top + insets.bottom <= most else {
+        let maximum = Limits.cropMax
+        guard insets.left + insets.right <= maximum, insets.top + insets.bottom <= maximum else {
             reader.report(
-                "leaves less than \((Rational(1) - most).decimalText) of the picture",
+                "leaves less than \((Rational(1) - maximum).decimalText) of the picture",
                 at: node.pointer)
             return nil
         }
@@ -90,9 +90,9 @@ extension EditDecoding {
         look.transitionOut = transition["out"].flatMap { transitionKind($0) }
         look.overlaps = transition["overlap"].flatMap { reader.flag($0) } ?? false
         guard let length = transition["length"] else { return }
-        let most = Rational(Limits.longestTransitionSeconds)
+        let maximum = Rational(Limits.transitionSecondsMax)
         let seconds = reader.decimal(
-            length, from: .zero, to: most, expected: "a number of seconds")
+            length, from: .zero, to: maximum, expected: "a number of seconds")
         look.transitionSeconds = seconds ?? look.transitionSeconds
     }
 

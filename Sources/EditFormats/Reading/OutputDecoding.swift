@@ -41,10 +41,10 @@ extension EditDecoding {
         else { return Edit.Output(pointer: place, settings: settings, chunkSeconds: nil) }
         let isClipForge = root["output"] == nil
         let rateNames = isClipForge ? ["fps", "frameRate"] : ["fps"]
-        let (object, likeSource) = likeSource(whole, rateNames: rateNames)
+        let (object, sourceMatching) = sourceMatching(whole, rateNames: rateNames)
 
         readEncoding(object, isClipForge: isClipForge, into: &settings)
-        if likeSource.size, settings.format.kind == .animation {
+        if sourceMatching.size, settings.format.kind == .animation {
             reader.report(
                 "\"source\" does not go with the format \(settings.format.rawValue)",
                 at: whole.pointer.appending("resolution"))
@@ -56,14 +56,14 @@ extension EditDecoding {
         }
         let chunkSeconds = object["chunkSeconds"].flatMap {
             reader.decimal(
-                $0, from: Limits.shortestChunkSeconds, to: Limits.longestChunkSeconds,
+                $0, from: Limits.chunkSecondsMin, to: Limits.chunkSecondsMax,
                 expected: "a number of seconds")
         }
         return Edit.Output(
             pointer: node.pointer, settings: settings, chunkSeconds: chunkSeconds,
             range: object["range"].flatMap { range($0, settings.format) },
             still: object["at"].flatMap { stillTime($0, settings.format) },
-            likeSource: likeSource,
+            sourceMatching: sourceMatching,
             captions: object["captions"].flatMap { captionFiles($0) })
     }
 
@@ -97,9 +97,9 @@ extension EditDecoding {
                 at: node.pointer)
             return nil
         }
-        guard Limits.slowestFrameRate <= rate, rate <= Limits.fastestFrameRate else {
+        guard Limits.frameRateMin <= rate, rate <= Limits.frameRateMax else {
             reader.report(
-                "must be from \(Limits.slowestFrameRate) to \(Limits.fastestFrameRate)"
+                "must be from \(Limits.frameRateMin) to \(Limits.frameRateMax)"
                     + " frames per second",
                 at: node.pointer)
             return nil
@@ -109,21 +109,21 @@ extension EditDecoding {
 
     private static func fraction(_ text: String) -> Rational? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let numerator = digits(parts[0], longest: 6) else {
+        guard (1...2).contains(parts.count), let numerator = digits(parts[0], lengthMax: 6) else {
             return nil
         }
-        let denominator = parts.count == 2 ? digits(parts[1], longest: 4) : 1
+        let denominator = parts.count == 2 ? digits(parts[1], lengthMax: 4) : 1
         guard let denominator, denominator > 0 else { return nil }
         let rate = Rational(numerator, denominator)
         let isSmall =
-            rate.numerator <= Limits.greatestFrameRateNumerator
-            && rate.denominator <= Limits.greatestFrameRateDenominator
+            rate.numerator <= Limits.frameRateNumeratorMax
+            && rate.denominator <= Limits.frameRateDenominatorMax
         return isSmall ? rate : nil
     }
 
     /// A whole number of plain digits.
-    static func digits(_ text: Substring, longest: Int) -> Int? {
-        guard !text.isEmpty, text.utf8.count <= longest,
+    static func digits(_ text: Substring, lengthMax: Int) -> Int? {
+        guard !text.isEmpty, text.utf8.count <= lengthMax,
             text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }
         return Int(text)
@@ -148,23 +148,23 @@ extension EditDecoding {
         let usual: Resolution = settings.format.kind == .animation ? .mobile : .p1080
         let named = namedSize(object, usual: usual, isClipForge: isClipForge)
         guard reader.faults.count == faultCount, let size = given ?? named else { return }
-        let longest =
+        let lengthMax =
             settings.format.kind == .animation
-            ? Limits.longestGIFSidePixels : Limits.longestSidePixels
-        guard max(size.width, size.height) <= longest,
-            size.width * size.height <= Limits.mostPixels
+            ? Limits.gifSidePixelsMax : Limits.sidePixelsMax
+        guard max(size.width, size.height) <= lengthMax,
+            size.width * size.height <= Limits.framePixelsMax
         else {
             reader.report(
                 "makes a picture of \(size.width)x\(size.height); no side may be longer than"
-                    + " \(longest) pixels, nor the picture larger than \(Limits.mostPixels)",
+                    + " \(lengthMax) pixels, nor the picture larger than \(Limits.framePixelsMax)",
                 at: size.pointer)
             return
         }
-        let shortest = Limits.shortestAV1SidePixels
-        guard settings.video.codec != .av1 || min(size.width, size.height) >= shortest else {
+        let lengthMin = Limits.av1SidePixelsMin
+        guard settings.video.codec != .av1 || min(size.width, size.height) >= lengthMin else {
             reader.report(
                 "makes a picture of \(size.width)x\(size.height); av1 takes sides from"
-                    + " \(shortest) pixels on",
+                    + " \(lengthMin) pixels on",
                 at: size.pointer)
             return
         }
@@ -175,7 +175,7 @@ extension EditDecoding {
     /// Odd numbers of pixels are rounded down: 4:2:0 pictures have even sides.
     private mutating func size(_ node: JSONNode) -> Size? {
         guard let object = reader.object(node) else { return nil }
-        let bounds = Limits.shortestSidePixels...Limits.longestSidePixels
+        let bounds = Limits.sidePixelsMin...Limits.sidePixelsMax
         let width = reader.required("width", of: object)
             .flatMap { reader.integer($0, in: bounds) }
         let height = reader.required("height", of: object)
@@ -209,8 +209,8 @@ extension EditDecoding {
             return reader.mismatch(node, expected: "a string")
         }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let wide = Self.digits(parts[0], longest: 2), wide > 0,
-            let high = Self.digits(parts[1], longest: 2), high > 0
+        guard parts.count == 2, let wide = Self.digits(parts[0], lengthMax: 2), wide > 0,
+            let high = Self.digits(parts[1], lengthMax: 2), high > 0
         else {
             reader.report("must be a ratio such as 16:9, 9:16, 1:1 or 4:5", at: node.pointer)
             return nil
@@ -236,9 +236,9 @@ extension EditDecoding {
         }
         let parts = word.split(separator: "x", omittingEmptySubsequences: false)
         if parts.count == 2 {
-            let bounds = Limits.shortestSidePixels...Limits.longestSidePixels
-            if let width = Self.digits(parts[0], longest: 4), bounds.contains(width),
-                let height = Self.digits(parts[1], longest: 4), bounds.contains(height)
+            let bounds = Limits.sidePixelsMin...Limits.sidePixelsMax
+            if let width = Self.digits(parts[0], lengthMax: 4), bounds.contains(width),
+                let height = Self.digits(parts[1], lengthMax: 4), bounds.contains(height)
             {
                 return Size(width: width & ~1, height: height & ~1, pointer: node.pointer)
             }
@@ -247,8 +247,8 @@ extension EditDecoding {
         }
         let known = Resolution.allCases.map(\.rawValue).joined(separator: ", ")
         reader.report(
-            "must be a size such as \"1920x1080\" (sides from \(Limits.shortestSidePixels) to"
-                + " \(Limits.longestSidePixels)), \"1080p\", or one of \(known)",
+            "must be a size such as \"1920x1080\" (sides from \(Limits.sidePixelsMin) to"
+                + " \(Limits.sidePixelsMax)), \"1080p\", or one of \(known)",
             at: node.pointer)
         return nil
     }
@@ -257,10 +257,10 @@ extension EditDecoding {
     private func clipForgeSide(_ word: String) -> Int? {
         if word == "4K" { return Resolution.uhd.shorterSidePixels }
         if let known = Resolution(rawValue: word) { return known.shorterSidePixels }
-        guard word.hasSuffix("p"), let lines = Self.digits(word.dropLast(), longest: 4) else {
+        guard word.hasSuffix("p"), let lines = Self.digits(word.dropLast(), lengthMax: 4) else {
             return nil
         }
-        let bounds = Limits.shortestSidePixels...Limits.longestSidePixels
+        let bounds = Limits.sidePixelsMin...Limits.sidePixelsMax
         return bounds.contains(lines) ? lines & ~1 : nil
     }
 }

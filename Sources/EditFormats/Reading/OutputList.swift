@@ -35,7 +35,7 @@ package struct OutputList: Hashable, Sendable {
             reader.report("must not stand beside \(name)", at: place)
         }
         let shared = root["output"].flatMap { reader.object($0) }?.fields ?? [:]
-        let elements = reader.array(JSONNode(list, place), most: Limits.mostOutputs)
+        let elements = reader.array(JSONNode(list, place), maximum: Limits.outputCountMax)
         if elements?.isEmpty == true { reader.report("must not be empty", at: place) }
         guard let elements, reader.faults.isEmpty else { throw EditFaults(reader.faults) }
         var found: [Output] = []

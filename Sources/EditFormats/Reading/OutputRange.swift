@@ -5,13 +5,13 @@ extension EditDecoding {
     /// The part of the timeline that is exported.
     mutating func range(_ node: JSONNode) -> Edit.Range? {
         guard let object = reader.object(node) else { return nil }
-        let most = Rational(Limits.longestTimelineSeconds)
+        let maximum = Rational(Limits.timelineSecondsMax)
         let start = object["start"].flatMap {
-            reader.decimal($0, from: .zero, to: most, expected: "a number of seconds")
+            reader.decimal($0, from: .zero, to: maximum, expected: "a number of seconds")
         }
         let length = object["length"].flatMap { node -> Rational? in
             let length = reader.decimal(
-                node, from: .zero, to: most, expected: "a number of seconds")
+                node, from: .zero, to: maximum, expected: "a number of seconds")
             if length == .zero { reader.report("must be greater than 0", at: node.pointer) }
             return length
         }

@@ -8,28 +8,28 @@ extension EditDecoding {
 
     mutating func text(_ asset: JSONObjectNode) -> Edit.Content? {
         let text = reader.required("text", of: asset).flatMap {
-            reader.text($0, longest: CaptionLimits.longestTextCharacters)
+            reader.text($0, lengthMax: CaptionLimits.textCharactersMax)
         }
         let preset: TextTitle.Preset? = asset["style"].flatMap { reader.choice($0) }
-        var wish = Edit.Text(text: text ?? "", preset: preset ?? .title)
+        var request = Edit.Text(text: text ?? "", preset: preset ?? .title)
         if let font = asset["font"].flatMap({ reader.object($0) }) {
-            wish.font = self.font(font)
+            request.font = self.font(font)
         }
         if let stroke = asset["stroke"].flatMap({ reader.object($0) }) {
-            wish.outlineColor = stroke["color"].flatMap { color($0) }
-            wish.outlineWidth = stroke["width"].flatMap { pixels($0) }
+            request.outlineColor = stroke["color"].flatMap { color($0) }
+            request.outlineWidth = stroke["width"].flatMap { pixels($0) }
         }
         if let box = asset["background"].flatMap({ reader.object($0) }) {
-            wish.boxColor = reader.required("color", of: box).flatMap { color($0) }
-            wish.boxOpacity = box["opacity"].flatMap { fraction($0) }
-            wish.boxPadding = box["padding"].flatMap { pixels($0) }
+            request.boxColor = reader.required("color", of: box).flatMap { color($0) }
+            request.boxOpacity = box["opacity"].flatMap { fraction($0) }
+            request.boxPadding = box["padding"].flatMap { pixels($0) }
         }
-        if let text, text.split(separator: "\n").count > CaptionLimits.mostTextLines {
+        if let text, text.split(separator: "\n").count > CaptionLimits.textLineCountMax {
             reader.report(
-                "has more than \(CaptionLimits.mostTextLines) lines",
+                "has more than \(CaptionLimits.textLineCountMax) lines",
                 at: asset.pointer.appending("text"))
         }
-        return text.map { _ in .text(wish) }
+        return text.map { _ in .text(request) }
     }
 
     private mutating func font(_ object: JSONObjectNode) -> Edit.Font {
@@ -43,8 +43,8 @@ extension EditDecoding {
     }
 
     private mutating func fontFamily(_ node: JSONNode) -> String? {
-        let longest = CaptionLimits.longestFontNameCharacters
-        guard let name = reader.text(node, longest: longest) else { return nil }
+        let lengthMax = CaptionLimits.fontNameCharactersMax
+        guard let name = reader.text(node, lengthMax: lengthMax) else { return nil }
         guard TextFont.isName(name) else {
             reader.report(
                 "must be a font's name: letters, digits, spaces and - _ . ' + & only",
@@ -59,21 +59,21 @@ extension EditDecoding {
     }
 
     private mutating func pixels(_ node: JSONNode) -> Int? {
-        reader.integer(node, in: 0...CaptionLimits.widestOutlinePixels)
+        reader.integer(node, in: 0...CaptionLimits.outlinePixelsMax)
     }
 
     // MARK: Captions
 
-    private enum WrittenFormat: String, CaseIterable { case srt, vtt, ass }
+    private enum SidecarFormat: String, CaseIterable { case srt, vtt, ass }
 
     /// `["srt", "vtt"]`: files of captions beside the result.
     mutating func captionFiles(_ node: JSONNode) -> Located<[CaptionFormat]>? {
-        guard let elements = reader.array(node, most: WrittenFormat.allCases.count) else {
+        guard let elements = reader.array(node, maximum: SidecarFormat.allCases.count) else {
             return nil
         }
         var formats: [CaptionFormat] = []
         for element in elements {
-            guard let word = reader.choice(element, WrittenFormat.self),
+            guard let word = reader.choice(element, SidecarFormat.self),
                 let format = CaptionFormat(rawValue: word.rawValue)
             else { continue }
             if !formats.contains(format) { formats.append(format) }
@@ -84,11 +84,11 @@ extension EditDecoding {
     mutating func captions(_ asset: JSONObjectNode) -> Edit.Content? {
         let source = captionSource(asset)
         let trim = asset["trim"].flatMap { self.trim($0) }
-        var wish = Edit.Captions(
+        var request = Edit.Captions(
             source: source ?? .track(CaptionTrack(cues: [])),
             trim: trim ?? Located(.zero, asset.pointer.appending("trim")))
-        if let node = asset["style"] { style(node, into: &wish) }
-        return source.map { _ in .captions(wish) }
+        if let node = asset["style"] { style(node, into: &request) }
+        return source.map { _ in .captions(request) }
     }
 
     private mutating func captionSource(_ asset: JSONObjectNode) -> Edit.Captions.Source? {
@@ -106,7 +106,7 @@ extension EditDecoding {
         if name == "captions" { return assetID(node).map { .asset($0) } }
         do throws(CaptionFault) {
             if name == "words" { return .track(try CaptionTrack(inRequest: node)) }
-            guard let text = reader.text(node, longest: CaptionLimits.mostFileBytes) else {
+            guard let text = reader.text(node, lengthMax: CaptionLimits.fileBytesMax) else {
                 return nil
             }
             let format: CaptionFormat = text.hasPrefix("WEBVTT") ? .vtt : .srt
@@ -123,40 +123,40 @@ extension EditDecoding {
 
     /// A preset's name, or an object that starts from one. Names with hyphens
     /// are JSON2Video's.
-    private mutating func style(_ node: JSONNode, into wish: inout Edit.Captions) {
+    private mutating func style(_ node: JSONNode, into request: inout Edit.Captions) {
         if case .string = node.value {
-            wish.preset = reader.choice(node) ?? wish.preset
+            request.preset = reader.choice(node) ?? request.preset
             return
         }
         guard let style = reader.object(node) else { return }
         for name in ["preset", "style"] {
-            wish.preset = style[name].flatMap { reader.choice($0) } ?? wish.preset
+            request.preset = style[name].flatMap { reader.choice($0) } ?? request.preset
         }
-        wish.animation = style["animation"].flatMap { reader.choice($0) }
-        wish.font.family = first(of: ["fontFamily", "font-family"], in: style) {
+        request.animation = style["animation"].flatMap { reader.choice($0) }
+        request.font.family = first(of: ["fontFamily", "font-family"], in: style) {
             $0.fontFamily($1)
         }
-        wish.font.size = first(of: ["fontSize", "font-size"], in: style) { $0.fontSize($1) }
-        wish.font.isBold = style["bold"].flatMap { reader.flag($0) }
-        wish.isUppercase = first(of: ["uppercase", "all-caps"], in: style) { $0.reader.flag($1) }
-        wish.position = style["position"].flatMap { captionPosition($0) }
-        wish.outlineWidth = first(of: ["outlineWidth", "outline-width"], in: style) {
+        request.font.size = first(of: ["fontSize", "font-size"], in: style) { $0.fontSize($1) }
+        request.font.isBold = style["bold"].flatMap { reader.flag($0) }
+        request.isUppercase = first(of: ["uppercase", "all-caps"], in: style) { $0.reader.flag($1) }
+        request.position = style["position"].flatMap { captionPosition($0) }
+        request.outlineWidth = first(of: ["outlineWidth", "outline-width"], in: style) {
             $0.pixels($1)
         }
         let colors = style["colors"].flatMap { reader.object($0) }
-        wish.font.color = colors?["text"].flatMap { color($0) } ?? named("line-color", style)
-        wish.wordColor = colors?["word"].flatMap { color($0) } ?? named("word-color", style)
-        wish.outlineColor =
+        request.font.color = colors?["text"].flatMap { color($0) } ?? named("line-color", style)
+        request.wordColor = colors?["word"].flatMap { color($0) } ?? named("word-color", style)
+        request.outlineColor =
             colors?["outline"].flatMap { color($0) } ?? named("outline-color", style)
-        wish.boxColor = colors?["box"].flatMap { color($0) } ?? named("box-color", style)
-        wish.mostWordsPerLine = first(of: ["maxWordsPerLine", "max-words-per-line"], in: style) {
-            $0.reader.integer($1, in: 1...CaptionLimits.mostWordsPerLine)
+        request.boxColor = colors?["box"].flatMap { color($0) } ?? named("box-color", style)
+        request.wordsPerLineMax = first(of: ["maxWordsPerLine", "max-words-per-line"], in: style) {
+            $0.reader.integer($1, in: 1...CaptionLimits.wordsPerLineMax)
         }
-        wish.mostLines = style["maxLines"].flatMap {
-            reader.integer($0, in: 1...CaptionLimits.mostLinesPerPage)
+        request.lineCountMax = style["maxLines"].flatMap {
+            reader.integer($0, in: 1...CaptionLimits.linesPerPageMax)
         }
-        wish.combineMilliseconds = style["combineTokensWithinMilliseconds"].flatMap {
-            reader.integer($0, in: 1...CaptionLimits.latestMilliseconds)
+        request.combineMilliseconds = style["combineTokensWithinMilliseconds"].flatMap {
+            reader.integer($0, in: 1...CaptionLimits.cueMillisecondsMax)
         }
     }
 
@@ -186,9 +186,9 @@ extension CaptionTrack {
             throw CaptionFault(
                 "must be an array, not \(node.value.kindDescription)", at: node.pointer)
         }
-        guard values.count <= CaptionLimits.mostWords else {
+        guard values.count <= CaptionLimits.wordCountMax else {
             throw CaptionFault(
-                "has \(values.count) elements; at most \(CaptionLimits.mostWords) are allowed",
+                "has \(values.count) elements; at most \(CaptionLimits.wordCountMax) are allowed",
                 at: node.pointer)
         }
         try self.init(words: node)

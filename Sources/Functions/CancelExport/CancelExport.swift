@@ -40,14 +40,14 @@ enum CancelExport {
             let state = ExportState(result.outcome)
             return .json(
                 status: 200,
-                CancelAnswer(
+                CancelResponse(
                     jobId: found.ledger.keys.job.text,
                     status: found.pointer.dialect.name(of: state), state: state.rawValue))
         }
     }
 }
 
-private struct CancelAnswer: Encodable {
+private struct CancelResponse: Encodable {
     var jobId: String
     var status: String
     var state: String

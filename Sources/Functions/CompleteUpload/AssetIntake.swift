@@ -115,14 +115,14 @@ extension AssetIntake {
         _ record: AssetRecord, _ format: CaptionFormat
     ) async throws -> AssetRecord {
         var record = record
-        guard record.bytes <= CaptionLimits.mostFileBytes else {
+        guard record.bytes <= CaptionLimits.fileBytesMax else {
             record.error =
-                "The file \(record.fileName) has more than \(CaptionLimits.mostFileBytes) bytes."
+                "The file \(record.fileName) has more than \(CaptionLimits.fileBytesMax) bytes."
             return record
         }
         let stored = try await bucket.getObject(
             ObjectKey(record.key), range: nil, ifMatch: record.etag,
-            maximumBytes: CaptionLimits.mostFileBytes)
+            bytesMax: CaptionLimits.fileBytesMax)
         do throws(CaptionFault) {
             let track = try CaptionTrack(stored.body, format: format)
             record.captions = AssetRecord.Captions(

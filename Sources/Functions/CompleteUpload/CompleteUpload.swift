@@ -98,11 +98,11 @@ private struct CompletionRequest {
             throw Problem.invalid(reader.faults)
         }
         let assetID = reader.required("assetId", of: object).flatMap {
-            reader.text($0, longest: 200)
+            reader.text($0, lengthMax: 200)
         }
         var parts: [UploadedPart] = []
         if let list = object["parts"].flatMap({
-            reader.array($0, most: UploadLimits.maximumParts)
+            reader.array($0, maximum: UploadLimits.partCountMax)
         }) {
             for node in list { Self.part(node, &reader).map { parts.append($0) } }
         }
@@ -113,9 +113,9 @@ private struct CompletionRequest {
     private static func part(_ node: JSONNode, _ reader: inout JSONReader) -> UploadedPart? {
         guard let object = reader.object(node) else { return nil }
         let number = reader.required("partNumber", of: object).flatMap {
-            reader.integer($0, in: 1...UploadLimits.maximumParts)
+            reader.integer($0, in: 1...UploadLimits.partCountMax)
         }
-        let etag = reader.required("etag", of: object).flatMap { reader.text($0, longest: 200) }
+        let etag = reader.required("etag", of: object).flatMap { reader.text($0, lengthMax: 200) }
         guard let number, let etag else { return nil }
         let bare = etag.filter { $0 != "\"" }
         return UploadedPart(number: number, etag: bare, bytes: 0)

@@ -35,7 +35,7 @@ enum DownloadAll {
     /// Bytes of one read; two blocks are in memory at a time.
     static let pieceBytes = 4 << 20
     /// Most exports in one archive.
-    static let maximumExports = 100
+    static let exportCountMax = 100
     /// Age of the oldest export: results are kept for a week.
     static let reachMilliseconds = 7 * 86_400_000
 
@@ -114,7 +114,7 @@ enum DownloadAll {
     ) async throws -> [Source] {
         let page = try await dependencies.bucket.listObjects(
             prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil,
-            maximumKeys: maximumExports)
+            keyCountMax: exportCountMax)
         let oldest = dependencies.now() - reachMilliseconds
         let recent = page.objects.compactMap { ExportKeys.parseRecent($0.key) }
             .filter { $0.job.milliseconds >= oldest }
@@ -153,7 +153,7 @@ enum DownloadAll {
     ) async throws -> [UInt8] {
         guard !range.isEmpty else { return [] }
         let object = try await bucket.getObject(
-            source.key, range: range, ifMatch: source.etag, maximumBytes: range.count)
+            source.key, range: range, ifMatch: source.etag, bytesMax: range.count)
         guard object.body.count == range.count else {
             throw HandlerError(
                 type: "Function.ObjectChanged",

@@ -5,7 +5,6 @@ package import LambdaRuntime
 import Logging
 import Signing
 
-
 /// A request with its authenticated owner.
 package struct AuthorizedRequest: Sendable {
     /// The request as it came.
@@ -20,17 +19,17 @@ package struct AuthorizedRequest: Sendable {
     }
 
     /// Largest JSON body in bytes (CF-36); Lambda itself carries 6 MB.
-    package static let maximumBodyBytes = 10_000_000
+    package static let bodyBytesMax = 10_000_000
 
     /// The body as a JSON object.
     /// - Throws: 413 above the limit, 400 when it is not a JSON object.
     package func jsonObject() throws(Problem) -> JSONValue {
         let body = request.bodyBytes
-        guard body.count <= Self.maximumBodyBytes else {
+        guard body.count <= Self.bodyBytesMax else {
             throw Problem(
                 status: 413, title: "Content too large",
                 detail: "The body has \(body.count) bytes; the limit is "
-                    + "\(Self.maximumBodyBytes). Upload a larger edit and pass its key as "
+                    + "\(Self.bodyBytesMax). Upload a larger edit and pass its key as "
                     + "editKey.")
         }
         return try Self.jsonObject(body)

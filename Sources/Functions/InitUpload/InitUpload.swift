@@ -104,22 +104,22 @@ enum UploadLimits {
     /// Largest form upload (S3's limit).
     static let formBytes = 5 << 30
     /// Largest file: S3's 5 TiB.
-    static let maximumBytes = 5 << 40
+    static let bytesMax = 5 << 40
     /// Most parts of one upload (S3's limit).
-    static let maximumParts = 10_000
+    static let partCountMax = 10_000
     /// Parts of one grant. A URL has up to 2 kB with a session token, a function's
     /// response at most 6 MB.
     static let grantedParts = 2_000
     /// Smallest part but the last; all are equally long, as R2 requires.
-    static let minimumPartBytes = 16 << 20
+    static let partBytesMin = 16 << 20
     /// Lifetime of a grant: an hour (CF-28), a day for parts.
     static let grantSeconds = 3_600
     static let partGrantSeconds = 86_400
 
     /// The length of each part but the last: whole MiB.
     static func partBytes(of bytes: Int) -> Int {
-        let least = (bytes + grantedParts - 1) / grantedParts
-        let mebibytes = (max(least, minimumPartBytes) + (1 << 20) - 1) >> 20
+        let minimum = (bytes + grantedParts - 1) / grantedParts
+        let mebibytes = (max(minimum, partBytesMin) + (1 << 20) - 1) >> 20
         return mebibytes << 20
     }
 }
@@ -151,7 +151,9 @@ private struct UploadGrant: Encodable {
         uploadUrl = form.url
         headers = [:]
         fields = form.fields
-        expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000).rfc3339
+        expiresAt =
+            UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000)
+            .rfc3339
     }
 
     init(_ record: UploadRecord, asset: AssetID, bucket: any Bucket) async throws {
@@ -161,7 +163,10 @@ private struct UploadGrant: Encodable {
         guard let uploadID = record.uploadID else {
             method = "PUT"
             headers = ["content-type": record.contentType]
-            expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000).rfc3339
+            expiresAt =
+                UnixTime(
+                    milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000
+                ).rfc3339
             uploadUrl = try await bucket.presignedURL(
                 .put(key, contentType: record.contentType, contentLength: record.bytes),
                 expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
@@ -173,7 +178,10 @@ private struct UploadGrant: Encodable {
         headers = [:]
         uploadId = uploadID
         partSize = partBytes
-        expiresAt = UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000).rfc3339
+        expiresAt =
+            UnixTime(
+                milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000
+            ).rfc3339
         let count = (bytes + partBytes - 1) / partBytes
         var parts: [Part] = []
         for number in 1...count {

@@ -25,10 +25,10 @@ struct UploadRequest: Sendable {
         let root = JSONNode(body, .root)
         guard let object = reader.object(root) else { throw Problem.invalid(reader.faults) }
         let name = reader.required("filename", of: object).flatMap {
-            reader.text($0, longest: 1_000)
+            reader.text($0, lengthMax: 1_000)
         }
         let type = reader.required(typeField, of: object)
-            .flatMap { reader.text($0, longest: 127) }
+            .flatMap { reader.text($0, lengthMax: 127) }
         let isCaptions = type.map { CaptionFormat(contentType: $0) != nil } ?? false
         if let type, !isCaptions, !Self.isMediaType(type) {
             reader.report(
@@ -36,9 +36,9 @@ struct UploadRequest: Sendable {
                     + " application/x-subrip, application/json), not \(JSONReader.quoted(type))",
                 at: object.pointer.appending(typeField))
         }
-        let most = isCaptions ? CaptionLimits.mostFileBytes : UploadLimits.maximumBytes
+        let maximum = isCaptions ? CaptionLimits.fileBytesMax : UploadLimits.bytesMax
         let size = sizeField.flatMap { reader.required($0, of: object) }
-            .flatMap { reader.integer($0, in: 1...most) }
+            .flatMap { reader.integer($0, in: 1...maximum) }
         // Only Spool's own API has a method field.
         if sizeField != nil, let node = object["method"] {
             method = reader.choice(node)

@@ -12,7 +12,7 @@ struct ExportList: Encodable {
     var exports: [Entry]
 
     /// Most exports in one response.
-    static let maximumEntries = 100
+    static let entryCountMax = 100
     /// Age of the oldest export: results are kept for a week.
     static let reachMilliseconds = 7 * 86_400_000
 
@@ -23,7 +23,7 @@ struct ExportList: Encodable {
     ) async throws -> ExportList {
         let page = try await dependencies.bucket.listObjects(
             prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil,
-            maximumKeys: maximumEntries)
+            keyCountMax: entryCountMax)
         let oldest = dependencies.now() - reachMilliseconds
         let newest = page.objects.compactMap { ExportKeys.parseRecent($0.key) }
             .filter { $0.job.milliseconds >= oldest }

@@ -98,15 +98,15 @@ enum JobStatus {
     ) async throws -> StatusDocument {
         let listing = try await found.ledger.listing()
         let result = listing.hasResult ? try await found.ledger.result() : nil
-        var soundFrames: Int?
+        var audioOnlyFrameCount: Int?
         if listing.frames == nil, listing.hasPlan, result == nil {
-            soundFrames = try await found.ledger.plan().frameCount
+            audioOnlyFrameCount = try await found.ledger.plan().frameCount
         }
         var document = StatusDocument(
-            ExportStatus(listing, result: result, soundFrames: soundFrames),
+            ExportStatus(listing, result: result, audioOnlyFrameCount: audioOnlyFrameCount),
             job: found.ledger.keys.job,
             pointer: found.pointer)
-        if !listing.streamPieces.isEmpty {
+        if !listing.streamedChunks.isEmpty {
             document.playlist = StreamPlaylist.path(found.ledger.keys.job)
         }
         if let output = result?.output {

@@ -56,7 +56,7 @@ struct StatusDocument: Encodable {
                 done: $0.framesDone, state: $0.state.rawValue,
                 failedAttempts: $0.failedAttempts == 0 ? nil : $0.failedAttempts)
         }
-        audio = !status.hasSound ? "none" : status.isAudioDone ? "done" : "rendering"
+        audio = !status.hasAudio ? "none" : status.isAudioDone ? "done" : "rendering"
         error = status.result?.error
         size = status.result?.output?.bytes
         contentType = status.result?.output?.contentType

@@ -6,7 +6,6 @@ import MediaTime
 import ObjectStore
 import RenderPlans
 
-
 /// The playlists of an export's HLS stream (RFC 8216), made from a listing for each
 /// request. They grow while the export renders.
 struct StreamPlaylist {
@@ -14,7 +13,7 @@ struct StreamPlaylist {
     enum Name: String, CaseIterable {
         case main = "main.m3u8"
         case video = "video.m3u8"
-        case sound = "audio.m3u8"
+        case audio = "audio.m3u8"
     }
 
     let plan: RenderPlan
@@ -56,13 +55,14 @@ struct StreamPlaylist {
                 urls.append(try await sign(piece.entry.key))
             }
             text = playlist.video(urls)
-        case .sound:
+        case .audio:
             guard
-                let piece = try await bucket.document(StreamPiece.self, at: keys.streamSoundIndex)
+                let piece = try await bucket.document(
+                    StreamFileIndex.self, at: keys.streamAudioIndex)
             else { throw notYet }
-            text = playlist.sound(piece, url: try await sign(keys.streamSound))
+            text = playlist.audio(piece, url: try await sign(keys.streamAudio))
         }
-        guard !playlist.listing.streamPieces.isEmpty || name == .sound else { throw notYet }
+        guard !playlist.listing.streamedChunks.isEmpty || name == .audio else { throw notYet }
         return FunctionURLResponse(
             statusCode: 200, headers: ["content-type": contentType, "cache-control": "no-store"],
             body: text)
@@ -79,26 +79,26 @@ struct StreamPlaylist {
     /// The main playlist: video, and audio once it is rendered.
     var main: String {
         let output = plan.output
-        let sound =
-            listing.hasStreamSound
+        let audio =
+            listing.hasStreamAudio
             ? "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"sound\",DEFAULT=YES,AUTOSELECT=YES,"
-                + "CHANNELS=\"\(output.audio.channels)\",URI=\"\(Name.sound.rawValue)\"\n" : ""
+                + "CHANNELS=\"\(output.audio.channels)\",URI=\"\(Name.audio.rawValue)\"\n" : ""
         let peak =
-            listing.streamPieces.map { frames, entry in
+            listing.streamedChunks.map { frames, entry in
                 (Rational(entry.bytes * 8) * rate / Rational(frames.count)).rounded
             }.max() ?? 0
-        return Self.version + sound
+        return Self.version + audio
             + "#EXT-X-STREAM-INF:BANDWIDTH=\(peak + output.audio.bitsPerSecond),"
             + "RESOLUTION=\(output.width)x\(output.height),"
             + "FRAME-RATE=\(decimals(rate, 3))"
-            + (listing.hasStreamSound ? ",AUDIO=\"sound\"" : "") + "\n\(Name.video.rawValue)\n"
+            + (listing.hasStreamAudio ? ",AUDIO=\"sound\"" : "") + "\n\(Name.video.rawValue)\n"
     }
 
     /// The video playlist: chunks from the first up to the first gap.
     func video(_ urls: [String]) -> String {
         let stretch = listing.streamedStretch
-        let longest = plan.chunks.map(\.count).max() ?? 1
-        var text = head(targetSeconds: Rational(longest) / rate)
+        let lengthMax = plan.chunks.map(\.count).max() ?? 1
+        var text = head(targetSeconds: Rational(lengthMax) / rate)
         for (index, (piece, url)) in zip(stretch, urls).enumerated() {
             let setUp = piece.entry.initialisationBytes
             // Every chunk has the same.
@@ -112,7 +112,7 @@ struct StreamPlaylist {
     }
 
     /// The audio playlist.
-    func sound(_ piece: StreamPiece, url: String) -> String {
+    func audio(_ piece: StreamFileIndex, url: String) -> String {
         let clock = plan.output.audio.sampleRate
         let lead = Rational(MediaEngine.streamLead(plan.output)) / rate * Rational(clock)
         let ends =

@@ -39,7 +39,7 @@ enum RenderChunk {
                     try await perform(UnitWork(attempt, unit, scratch: scratch))
                 }
             } afterLastAttempt: { attempt in
-                try await CompanionUnits.release(unit, of: attempt.ledger)
+                try await SharedUnits.release(unit, of: attempt.ledger)
             }
         }
     }

@@ -37,7 +37,7 @@ struct UnitRendering: Sendable {
                     nil, of: plan, sourceURLs: sourceURLs, to: path(0, in: folder),
                     progress: progress)
             ]
-        case .sound(let frames):
+        case .audioPiece(let frames):
             return [
                 try await renderer.renderAudio(
                     frames, of: plan, sourceURLs: sourceURLs, to: path(0, in: folder),
@@ -70,7 +70,7 @@ struct UnitRendering: Sendable {
         var receipt = RenderReceipt(
             key: target.key.text, etag: first.etag, frames: target.length, bytes: first.bytes,
             cpuMilliseconds: report.cpuMicroseconds / 1_000, cached: false)
-        if jobs[0].plan.output.video.copiesUntouched, !unit.isSound {
+        if jobs[0].plan.output.video.copiesUntouched, !unit.isAudio {
             receipt.copiedFrames = report.copiedFrames
             receipt.encodedBecause = report.encodedBecause
         }
@@ -117,11 +117,11 @@ struct UnitTarget: Sendable {
             fileExtension = audioFileExtension(for: plan.output)
             contentType = audioContentType(for: plan.output)
             length = plan.sampleCount
-        case .sound(let frames):
+        case .audioPiece(let frames):
             fingerprint = audioFingerprint(frames, of: plan, ffmpegVersion: version)
             fileExtension = audioFileExtension(for: plan.output)
             contentType = audioContentType(for: plan.output)
-            length = frames.count * SoundPlanner.frameSamples
+            length = frames.count * AudioPlanner.audioFrameSamples
         }
         key = ExportKeys.cache(
             sha256Hex(fingerprint), fileExtension: fileExtension, owner: owner)

@@ -19,7 +19,7 @@ struct UnitSources: Sendable {
             let source = plan.sources[index]
             try await check(source)
             var key = ObjectKey(source.key)
-            if unit.isSound, let extracted = try await extractedAudio(of: source) {
+            if unit.isAudio, let extracted = try await extractedAudio(of: source) {
                 key = extracted
             }
             urls[index] = try await bucket.presignedURL(
@@ -33,8 +33,8 @@ struct UnitSources: Sendable {
         switch unit {
         case .audio:
             Set(plan.audio.map(\.source))
-        case .sound(let frames):
-            soundSources(of: frames, in: plan)
+        case .audioPiece(let frames):
+            audioSources(of: frames, in: plan)
         case .video(let frames):
             Set(
                 plan.layers.flatMap(\.placements)
@@ -57,7 +57,7 @@ struct UnitSources: Sendable {
     private func extractedAudio(of source: RenderPlan.Source) async throws -> ObjectKey? {
         guard source.media.kind == .video, let asset = AssetID(source.assetID) else { return nil }
         let prefix = AssetKeys(owner: owner, asset: asset).audioPrefix(of: source.etag)
-        let page = try await bucket.listObjects(prefix: prefix, startAfter: nil, maximumKeys: 1)
+        let page = try await bucket.listObjects(prefix: prefix, startAfter: nil, keyCountMax: 1)
         return page.objects.first?.key
     }
 }

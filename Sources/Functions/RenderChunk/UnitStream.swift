@@ -28,15 +28,15 @@ struct UnitStream: Sendable {
                 let key = keys.streamPiece(
                     frames, initialisationBytes: piece.initialisationBytes)
                 _ = try await bucket.uploadFile(path, to: key, contentType: "video/mp4")
-            case .sound:
-                // The audio of a stream is one unit (`SoundPlanner`).
+            case .audioPiece:
+                // The audio of a stream is one unit (`AudioPlanner`).
                 break
             case .audio:
                 let piece = try await dependencies.renderer.streamPiece(
                     nil, of: plan, url: url, to: path)
                 _ = try await bucket.uploadFile(
-                    path, to: keys.streamSound, contentType: "audio/mp4")
-                try await bucket.putDocument(piece, at: keys.streamSoundIndex)
+                    path, to: keys.streamAudio, contentType: "audio/mp4")
+                try await bucket.putDocument(piece, at: keys.streamAudioIndex)
             }
         }
     }

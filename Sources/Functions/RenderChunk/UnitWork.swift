@@ -35,8 +35,8 @@ struct UnitWork {
 
     private var bucket: any Bucket { attempt.bucket }
     private var ledger: ExportLedger { attempt.ledger }
-    private var companions: CompanionUnits {
-        CompanionUnits(of: unit, plan, leader: ledger)
+    private var companions: SharedUnits {
+        SharedUnits(of: unit, plan, leader: ledger)
     }
 
     // MARK: Observe
@@ -56,7 +56,7 @@ struct UnitWork {
         observation.hasReceipt = try await bucket.objectExists(ledger.keys.receipt(unit))
         if observation.hasReceipt { return observation }
         let version = try await attempt.renderer.version()
-        let own = CompanionUnits.Waiting(ledger: ledger, plan: plan)
+        let own = SharedUnits.Waiting(ledger: ledger, plan: plan)
         for export in [own] + (try await companions.waiting(for: plan)) {
             let target = UnitTarget(
                 unit, of: export.plan, renderer: attempt.renderer, version: version,

@@ -38,7 +38,7 @@ package protocol MediaRenderer: Sendable {
     /// Remuxes a unit into an HLS segment file; nil is the audio.
     func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
-    ) async throws(FFmpegError) -> StreamPiece
+    ) async throws(FFmpegError) -> StreamFileIndex
     /// Joins rendered units into the output file without encoding.
     func stitch(
         _ plan: RenderPlan, chunkURLs: [String], audioURLs: [String], bytes: Int,

@@ -20,11 +20,11 @@ final class MeteredBucket: Bucket {
     private func write() { count.withLock { $0.writes += 1 } }
 
     func getObject(
-        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
+        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, bytesMax: Int
     ) async throws(ObjectStoreError) -> StoredObject {
         read()
         return try await wrapped.getObject(
-            key, range: range, ifMatch: ifMatch, maximumBytes: maximumBytes)
+            key, range: range, ifMatch: ifMatch, bytesMax: bytesMax)
     }
 
     func downloadObject(
@@ -75,11 +75,11 @@ final class MeteredBucket: Bucket {
     }
 
     func listObjects(
-        prefix: String, startAfter: String?, maximumKeys: Int
+        prefix: String, startAfter: String?, keyCountMax: Int
     ) async throws(ObjectStoreError) -> ListPage {
         write()
         return try await wrapped.listObjects(
-            prefix: prefix, startAfter: startAfter, maximumKeys: maximumKeys)
+            prefix: prefix, startAfter: startAfter, keyCountMax: keyCountMax)
     }
 
     func createMultipartUpload(

@@ -8,7 +8,6 @@ import MediaTime
 import ObjectStore
 import RenderPlans
 
-
 /// The response for one export.
 struct AcceptedExport: Encodable {
     var jobId: String
@@ -127,7 +126,7 @@ struct ExportAcceptance: Sendable {
         // Another attempt with the same token may have stored a plan with other chunks.
         let stored = try await ledger.plan()
         // Audio first: as the last unit it would keep one renderer busy alone.
-        let units = stored.soundUnits + stored.chunks.map(RenderUnit.video)
+        let units = stored.audioUnits + stored.chunks.map(RenderUnit.video)
         _ = try await concurrentMap(units, limit: 8) { unit in
             if stored.leader?.shares(unit) == true {
                 try await ledger.awaitUnit(unit)

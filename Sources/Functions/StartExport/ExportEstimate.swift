@@ -48,7 +48,7 @@ struct ExportEstimate: Encodable {
         of owner: OwnerID, in bucket: any Bucket
     ) async throws -> [ExportResult] {
         let page = try await bucket.listObjects(
-            prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil, maximumKeys: examples)
+            prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil, keyCountMax: examples)
         let newest = page.objects.compactMap { ExportKeys.parseRecent($0.key) }
         return try await concurrentMap(newest, limit: 8) { keys in
             try await bucket.document(ExportResult.self, at: keys.result)

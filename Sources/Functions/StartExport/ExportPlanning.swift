@@ -57,25 +57,25 @@ struct ExportPlanning: Sendable {
         } catch {
             throw Problem.invalid(placed(error).faults)
         }
-        try await EngineAbilities(renderer: dependencies.renderer)
+        try await EngineCapabilities(renderer: dependencies.renderer)
             .refuse(plan, outputAt: edit.output.pointer)
         plan.renderings = plan.expectedRenderings
-        if !plan.copiesSound {
-            plan.soundPieces = SoundPlanner(
+        if !plan.copiesAudio {
+            plan.audioPieces = AudioPlanner(
                 concurrency: dependencies.concurrency, functionSeconds: dependencies.renderSeconds
             ).pieces(of: plan)
         }
         return plan
     }
 
-    private struct Unusable: Error { var sentence: String }
+    private struct UnusableAsset: Error { var sentence: String }
 
-    private func describe(_ id: String) async throws -> Result<AssetDescription, Unusable> {
+    private func describe(_ id: String) async throws -> Result<AssetDescription, UnusableAsset> {
         switch try await readyRecord(id) {
         case .failure(let reason): return .failure(reason)
         case .success(let record):
             guard let media = record.media else {
-                return .failure(Unusable(sentence: "is a file of captions"))
+                return .failure(UnusableAsset(sentence: "is a file of captions"))
             }
             return .success(
                 AssetDescription(
@@ -85,40 +85,40 @@ struct ExportPlanning: Sendable {
     }
 
     /// Reads an uploaded caption file; its words become part of the plan.
-    private func captionTrack(_ id: String) async throws -> Result<CaptionTrack, Unusable> {
+    private func captionTrack(_ id: String) async throws -> Result<CaptionTrack, UnusableAsset> {
         let record: AssetRecord
         switch try await readyRecord(id) {
         case .failure(let reason): return .failure(reason)
         case .success(let ready): record = ready
         }
         guard let format = record.captions?.format else {
-            return .failure(Unusable(sentence: "is not a file of captions"))
+            return .failure(UnusableAsset(sentence: "is not a file of captions"))
         }
         let stored = try await bucket.getObject(
             ObjectKey(record.key), range: nil, ifMatch: record.etag,
-            maximumBytes: CaptionLimits.mostFileBytes)
+            bytesMax: CaptionLimits.fileBytesMax)
         do throws(CaptionFault) {
             return .success(try CaptionTrack(stored.body, format: format))
         } catch {
-            return .failure(Unusable(sentence: "is not usable: \(error)"))
+            return .failure(UnusableAsset(sentence: "is not usable: \(error)"))
         }
     }
 
-    private func readyRecord(_ id: String) async throws -> Result<AssetRecord, Unusable> {
+    private func readyRecord(_ id: String) async throws -> Result<AssetRecord, UnusableAsset> {
         guard let asset = AssetID(id) else {
-            return .failure(Unusable(sentence: "is not an asset of yours"))
+            return .failure(UnusableAsset(sentence: "is not an asset of yours"))
         }
         let keys = AssetKeys(owner: owner, asset: asset)
         guard let record = try await bucket.document(AssetRecord.self, at: keys.record) else {
             let isPromised = try await bucket.objectExists(keys.upload)
             return .failure(
-                Unusable(
+                UnusableAsset(
                     sentence: isPromised
                         ? "is not uploaded yet" : "is not an asset of yours"))
         }
         guard record.status == .ready, record.media != nil || record.captions != nil else {
             return .failure(
-                Unusable(sentence: "is not usable: \(record.error ?? "the probe failed")"))
+                UnusableAsset(sentence: "is not usable: \(record.error ?? "the probe failed")"))
         }
         return .success(record)
     }

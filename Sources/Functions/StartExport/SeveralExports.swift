@@ -75,14 +75,14 @@ extension ExportAcceptance {
             let leader = group[0]
             leaders.insert(leader)
             for follower in group.dropFirst() {
-                let sound = soundText(planned[follower])
-                let sharesSound = sound != nil && sound == soundText(planned[leader])
+                let audio = audioUnitsText(planned[follower])
+                let sharesAudio = audio != nil && audio == audioUnitsText(planned[leader])
                 planned[follower].plan.leader = RenderPlan.Companion(
-                    jobID: jobs[leader].text, sharesSound: sharesSound)
+                    jobID: jobs[leader].text, sharesAudio: sharesAudio)
                 planned[leader].plan.companions =
                     (planned[leader].plan.companions ?? []) + [
                         RenderPlan.Companion(
-                            jobID: jobs[follower].text, sharesSound: sharesSound)
+                            jobID: jobs[follower].text, sharesAudio: sharesAudio)
                     ]
             }
         }
@@ -139,9 +139,9 @@ extension ExportAcceptance {
     }
 
     /// Everything the audio depends on; nil without audio.
-    private func soundText(_ export: PlannedExport) -> String? {
-        guard export.plan.output.format.hasSound else { return nil }
-        let units = export.plan.soundUnits.map(\.name).joined(separator: " ")
+    private func audioUnitsText(_ export: PlannedExport) -> String? {
+        guard export.plan.output.format.hasAudio else { return nil }
+        let units = export.plan.audioUnits.map(\.name).joined(separator: " ")
         return units + "\n" + audioFingerprint(of: export.plan, ffmpegVersion: "")
     }
 

@@ -29,7 +29,7 @@ struct StoredEdit: Sendable {
         guard key.hasPrefix(AssetKeys.uploadPrefix(of: owner)) else { throw Self.unknown }
         do throws(ObjectStoreError) {
             return try await bucket.getObject(
-                ObjectKey(key), range: nil, ifMatch: nil, maximumBytes: Self.bytesMax
+                ObjectKey(key), range: nil, ifMatch: nil, bytesMax: Self.bytesMax
             ).body
         } catch {
             switch error.code {

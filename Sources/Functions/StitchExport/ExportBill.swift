@@ -6,10 +6,10 @@ extension ExportResult.Usage {
     /// Sums the resources of the export and their cost. Receipts of earlier versions
     /// have no work: then there is no bill.
     mutating func bill(
-        video: [RenderReceipt], sound: [RenderReceipt], resultBytes: Int, plan: RenderPlan,
+        video: [RenderReceipt], audio: [RenderReceipt], resultBytes: Int, plan: RenderPlan,
         stitch: MeasuredWork, deployment: Deployment
     ) {
-        let receipts = video + sound
+        let receipts = video + audio
         guard receipts.allSatisfy({ $0.work != nil }) else { return }
         var found = ExportResources()
         for work in receipts.compactMap(\.work) + [stitch] {
@@ -32,14 +32,14 @@ extension ExportResult.Usage {
             renderedChunks: rendered.count,
             renderedPixels: rendered.reduce(0) { $0 + $1.frames } * framePixels,
             renderMilliseconds: rendered.compactMap(\.work).reduce(0) { $0 + $1.milliseconds },
-            soundMilliseconds: Self.milliseconds(ofSound: sound),
+            audioMilliseconds: Self.milliseconds(ofAudio: audio),
             stitchMilliseconds: stitch.milliseconds,
             pixels: plan.pictureFrames.count * framePixels, traits: ExportTraits(plan))
     }
 
     /// Time of all audio units; nil if one came from the cache.
-    private static func milliseconds(ofSound sound: [RenderReceipt]) -> Int? {
-        guard !sound.isEmpty, !sound.contains(where: \.cached) else { return nil }
-        return sound.compactMap(\.work).reduce(0) { $0 + $1.milliseconds }
+    private static func milliseconds(ofAudio audio: [RenderReceipt]) -> Int? {
+        guard !audio.isEmpty, !audio.contains(where: \.cached) else { return nil }
+        return audio.compactMap(\.work).reduce(0) { $0 + $1.milliseconds }
     }
 }

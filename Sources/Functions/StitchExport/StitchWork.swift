@@ -25,7 +25,7 @@ struct StitchWork {
         let plan = try await ledger.plan()
         let listing = try await ledger.listing()
         guard let chunks = listing.finishedChunks(of: plan.pictureFrames),
-            let audio = listing.finishedSound(of: plan)
+            let audio = listing.finishedAudio(of: plan)
         else { return observation }
         var (units, receipts): ([StitchObservation.Unit], [RenderReceipt]) = ([], [])
         for unit in chunks.map(RenderUnit.video) + audio {
@@ -115,7 +115,7 @@ struct FinishedUnits: Sendable {
     ) {
         self.plan = plan
         self.plan.chunks = chunks
-        if plan.soundPieces != nil { self.plan.soundPieces = audioUnits.compactMap(\.soundFrames) }
+        if plan.audioPieces != nil { self.plan.audioPieces = audioUnits.compactMap(\.audioFrames) }
         video = Array(receipts[..<chunks.count])
         audio = Array(receipts[chunks.count...])
     }

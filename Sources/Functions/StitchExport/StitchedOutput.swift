@@ -43,14 +43,14 @@ struct StitchedOutput: Sendable {
         let duration = Rational(plan.frameCount) / plan.output.frameRate
         var usage = self.usage(of: receipts, units.video, stitch: report)
         usage.bill(
-            video: units.video, sound: units.audio, resultBytes: stored.bytes, plan: plan,
+            video: units.video, audio: units.audio, resultBytes: stored.bytes, plan: plan,
             stitch: attempt.measuredWork, deployment: attempt.dependencies.deployment)
         return ExportResult(
             outcome: .completed, finishedAtMilliseconds: attempt.dependencies.now(),
             output: ExportResult.Output(
                 key: stored.key.text, bytes: stored.bytes, etag: stored.etag,
                 contentType: contentType, frames: plan.pictureFrames.count,
-                samples: plan.output.format.hasSound ? plan.sampleCount : 0,
+                samples: plan.output.format.hasAudio ? plan.sampleCount : 0,
                 durationSeconds: duration.doubleValue),
             captions: captions,
             check: ExportResult.Check(

@@ -36,7 +36,7 @@ enum UppyUpload {
             methods: ["GET", "POST", "DELETE"]
         ) { authorized in
             let verb = try UppyVerb(authorized.request)
-            return try await UppyAnswer(authorized: authorized, dependencies: dependencies)
+            return try await UppyResponse(authorized: authorized, dependencies: dependencies)
                 .answer(verb)
         }
     }
@@ -78,18 +78,18 @@ private enum UppyVerb {
     }
 
     static func partNumber(_ text: String) throws(Problem) -> Int {
-        guard let number = Int(text), (1...UploadLimits.maximumParts).contains(number) else {
+        guard let number = Int(text), (1...UploadLimits.partCountMax).contains(number) else {
             throw Problem.invalid([
                 FieldFault(
                     pointer: "/partNumber",
-                    detail: "must be a whole number from 1 to \(UploadLimits.maximumParts)")
+                    detail: "must be a whole number from 1 to \(UploadLimits.partCountMax)")
             ])
         }
         return number
     }
 }
 
-private struct UppyAnswer: Sendable {
+private struct UppyResponse: Sendable {
     let authorized: AuthorizedRequest
     let dependencies: UppyUpload.Dependencies
 
@@ -278,14 +278,14 @@ private struct UppyParts {
         var reader = JSONReader()
         let list = reader.object(JSONNode(body, .root))
             .flatMap { reader.required("parts", of: $0) }
-            .flatMap { reader.array($0, most: UploadLimits.maximumParts) }
+            .flatMap { reader.array($0, maximum: UploadLimits.partCountMax) }
         for node in list ?? [] {
             guard let object = reader.object(node) else { continue }
             let number = reader.required("PartNumber", of: object).flatMap {
-                reader.integer($0, in: 1...UploadLimits.maximumParts)
+                reader.integer($0, in: 1...UploadLimits.partCountMax)
             }
             let etag = reader.required("ETag", of: object).flatMap {
-                reader.text($0, longest: 200)
+                reader.text($0, lengthMax: 200)
             }
             guard let number, let etag else { continue }
             parts.append(

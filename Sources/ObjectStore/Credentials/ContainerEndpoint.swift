@@ -51,11 +51,11 @@ package struct ContainerEndpoint: Sendable, Hashable {
     }
 
     /// - Throws: `.unavailable` when the endpoint gives none.
-    func load(_ client: any HTTPClient) async throws(ObjectStoreError) -> LeasedCredentials {
+    func load(_ client: any HTTPClient) async throws(ObjectStoreError) -> ExpiringCredentials {
         var headers: [(name: String, value: String)] = []
         if let token = try currentToken() { headers.append(("Authorization", token)) }
         let request = HTTPRequest(
-            method: "GET", url: url, headers: headers, sink: .memory(maximumBytes: 64 << 10),
+            method: "GET", url: url, headers: headers, sink: .memory(bytesMax: 64 << 10),
             connectTimeoutMilliseconds: 2_000, timeoutMilliseconds: 5_000)
         let response: HTTPResponse
         do {
@@ -66,11 +66,12 @@ package struct ContainerEndpoint: Sendable, Hashable {
         guard response.status == 200,
             let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
         else { throw Self.failure("it answered status \(response.status)") }
-        return LeasedCredentials(
+        return ExpiringCredentials(
             credentials: SigV4.Credentials(
                 accessKeyID: answer.AccessKeyId, secretAccessKey: answer.SecretAccessKey,
                 sessionToken: answer.Token),
-            expiresAtSeconds: answer.Expiration.flatMap { UnixTime(rfc3339: $0)?.milliseconds }.map { $0 / 1_000 })
+            expiresAtSeconds: answer.Expiration.flatMap { UnixTime(rfc3339: $0)?.milliseconds }.map
+            { $0 / 1_000 })
     }
 
     /// A few bytes of a file in memory: quicker read than handed to a thread.

@@ -12,8 +12,8 @@ actor CredentialsCache {
     private let source: CredentialsSource
     private let client: any HTTPClient
     private let clock: S3Clock
-    private var lease: LeasedCredentials?
-    private var load: Task<Result<LeasedCredentials, ObjectStoreError>, Never>?
+    private var lease: ExpiringCredentials?
+    private var load: Task<Result<ExpiringCredentials, ObjectStoreError>, Never>?
 
     init(_ source: CredentialsSource, client: any HTTPClient, clock: S3Clock) {
         self.source = source
@@ -39,24 +39,24 @@ actor CredentialsCache {
     /// The store called them expired.
     func forget() { lease = nil }
 
-    private func isExpiring(_ lease: LeasedCredentials, within seconds: Int) -> Bool {
+    private func isExpiring(_ lease: ExpiringCredentials, within seconds: Int) -> Bool {
         lease.expiresAtSeconds.map { $0 - clock.seconds() <= seconds } ?? false
     }
 
     /// The task is owned by the cache and awaited by whoever came first and all
     /// that came meanwhile; one caller's cancellation does not end it.
-    private func renewed() async -> Result<LeasedCredentials, ObjectStoreError> {
+    private func renewed() async -> Result<ExpiringCredentials, ObjectStoreError> {
         if let load { return await load.value }
         let (source, client, now) = (source, client, clock.seconds())
-        let task = Task<Result<LeasedCredentials, ObjectStoreError>, Never> {
+        let task = Task<Result<ExpiringCredentials, ObjectStoreError>, Never> {
             do throws(ObjectStoreError) {
                 switch source {
                 case .fixed(let credentials):
-                    return .success(LeasedCredentials(credentials: credentials))
+                    return .success(ExpiringCredentials(credentials: credentials))
                 case .container(let endpoint): return .success(try await endpoint.load(client))
                 case .profile(let profile):
                     return .success(
-                        LeasedCredentials(
+                        ExpiringCredentials(
                             credentials: try profile.load(),
                             expiresAtSeconds: now + Self.profileSeconds + Self.marginSeconds))
                 }

@@ -40,7 +40,7 @@ package enum CredentialsSource: Sendable, Hashable {
 }
 
 /// Credentials and how long they last.
-struct LeasedCredentials: Sendable, Hashable {
+struct ExpiringCredentials: Sendable, Hashable {
     var credentials: SigV4.Credentials
     /// Seconds since 1970; nil for ever.
     var expiresAtSeconds: Int?

@@ -41,7 +41,7 @@ struct ObjectChecksum: Sendable {
     }
 
     /// - Parameter pieces: Of all bytes, in their order.
-    func holds(for pieces: [PieceCheck]) -> Bool {
+    func holds(for pieces: [RangeChecksum]) -> Bool {
         guard case .crc(let whole)? = pieces.first else {
             if case .digest(let digest)? = pieces.first { return digest == expected }
             return true
@@ -60,7 +60,7 @@ struct ObjectChecksum: Sendable {
 }
 
 /// What the bytes of one piece come to.
-enum PieceCheck: Sendable {
+enum RangeChecksum: Sendable {
     case crc(RunningCRC)
     case digest([UInt8])
 }
@@ -98,7 +98,7 @@ final class RunningCheck: Sendable {
     }
 
     /// Ends the check.
-    func take() -> PieceCheck {
+    func take() -> RangeChecksum {
         state.withLock { state in
             if let crc = state.crc { return .crc(crc) }
             guard let digest = state.digest.take() else { return .digest([]) }

@@ -25,7 +25,7 @@ extension S3Bucket {
             let ranges =
                 checksum?.isJoinable == false
                 ? [0..<info.bytes].filter { !$0.isEmpty }
-                : TransferPlan.ranges(bytes: info.bytes, least: 8 << 20)
+                : TransferPlan.ranges(bytes: info.bytes, minimum: 8 << 20)
             let checks = try await parallelCalls(ranges.count, atOnce: TransferPlan.atOnce) {
                 index throws(ObjectStoreError) in
                 try await download(
@@ -47,7 +47,7 @@ extension S3Bucket {
     private func download(
         _ range: Range<Int>, of info: ObjectInfo, into descriptor: Int32,
         checked checksum: ObjectChecksum?
-    ) async throws(ObjectStoreError) -> PieceCheck? {
+    ) async throws(ObjectStoreError) -> RangeChecksum? {
         let running = checksum.map { RunningCheck($0) }
         var call = S3Call(operation: "GetObject", method: "GET", key: info.key.text)
         call.headers = [

@@ -97,15 +97,15 @@ extension S3Bucket {
         do {
             response = try await exchange.perform(call)
         } catch {
-            guard let standing = await completed(key, parts, error) else { throw error }
-            return standing
+            guard let stored = await completed(key, parts, error) else { throw error }
+            return stored
         }
         let document = try S3Documents.parse(
             response.body, operation: call.operation, key: key.text)
         guard let etag = document.text(of: "ETag").map(S3Documents.bare) else {
             throw S3Documents.malformed(call.operation, key.text)
         }
-        if let standing = try? await headObject(key), standing.etag == etag { return standing }
+        if let stored = try? await headObject(key), stored.etag == etag { return stored }
         return ObjectInfo(
             key: key, etag: etag, bytes: parts.reduce(0) { $0 + $1.bytes },
             lastModifiedMilliseconds: exchange.clock.seconds() * 1_000)
@@ -117,12 +117,12 @@ extension S3Bucket {
         _ key: ObjectKey, _ parts: [UploadedPart], _ error: ObjectStoreError
     ) async -> ObjectInfo? {
         guard error.attempts > 1, error.code == .notFound || error.code == .preconditionFailed,
-            let standing = try? await headObject(key)
+            let stored = try? await headObject(key)
         else { return nil }
-        if standing.etag == S3Documents.etag(of: parts) { return standing }
+        if stored.etag == S3Documents.etag(of: parts) { return stored }
         // Under some kinds of encryption ETags are no MD5: the number is left.
-        let isLikely = error.code == .notFound && standing.etag.hasSuffix("-\(parts.count)")
-        return isLikely ? standing : nil
+        let isLikely = error.code == .notFound && stored.etag.hasSuffix("-\(parts.count)")
+        return isLikely ? stored : nil
     }
 
     package func abortMultipartUpload(

@@ -20,7 +20,7 @@ package struct S3Bucket: Bucket {
     }
 
     package func getObject(
-        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, maximumBytes: Int
+        _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, bytesMax: Int
     ) async throws(ObjectStoreError) -> StoredObject {
         var call = S3Call(operation: "GetObject", method: "GET", key: key.text)
         if let range {
@@ -32,7 +32,7 @@ package struct S3Bucket: Bucket {
             call.headers.append(("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
         }
         if let ifMatch { call.headers.append(("if-match", "\"\(ifMatch)\"")) }
-        call.sink = .memory(maximumBytes: maximumBytes)
+        call.sink = .memory(bytesMax: bytesMax)
         // Only a whole has a checksum.
         if range == nil, !checksumMode.isEmpty {
             call.headers += checksumMode
@@ -62,19 +62,19 @@ package struct S3Bucket: Bucket {
             return try written(key, response, body.count, operation: call.operation)
         } catch let error where error.code == .preconditionFailed {
             // An earlier attempt whose answer was lost may be what stands in the way.
-            guard error.attempts > 1, let standing = await standing(key, being: body) else {
+            guard error.attempts > 1, let stored = await stored(key, being: body) else {
                 throw error
             }
-            return standing
+            return stored
         }
     }
 
     /// - Returns: what is at the key if that is what we sent.
-    private func standing(_ key: ObjectKey, being body: ObjectBody) async -> ObjectInfo? {
+    private func stored(_ key: ObjectKey, being body: ObjectBody) async -> ObjectInfo? {
         switch body {
         case .bytes(let bytes):
             let object = try? await getObject(
-                key, range: nil, ifMatch: nil, maximumBytes: bytes.count)
+                key, range: nil, ifMatch: nil, bytesMax: bytes.count)
             return object?.body == bytes ? object?.info : nil
         case .file:
             // Not read again: its ETag is its MD5 but under some encryption.
@@ -95,12 +95,12 @@ package struct S3Bucket: Bucket {
     }
 
     package func listObjects(
-        prefix: String, startAfter: String?, maximumKeys: Int
+        prefix: String, startAfter: String?, keyCountMax: Int
     ) async throws(ObjectStoreError) -> ListPage {
         var call = S3Call(operation: "ListObjectsV2", method: "GET", key: "")
         call.isOnBucket = true
         call.query = [
-            ("list-type", "2"), ("prefix", prefix), ("max-keys", "\(maximumKeys)"),
+            ("list-type", "2"), ("prefix", prefix), ("max-keys", "\(keyCountMax)"),
             ("encoding-type", "url"),
         ]
         if let startAfter { call.query.append(("start-after", startAfter)) }

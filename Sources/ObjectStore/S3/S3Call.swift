@@ -12,7 +12,7 @@ struct S3Call: Sendable {
     var body: HTTPRequestBody = .none
     /// Stands in the signature for the body; nil: its own hash, or none for a file.
     var payloadHash: String?
-    var sink: HTTPSink = .memory(maximumBytes: 32 << 20)
+    var sink: HTTPSink = .memory(bytesMax: 32 << 20)
     /// Makes the sink as it was before an attempt; false when it cannot.
     var rewind: @Sendable () -> Bool = { true }
     /// Whether a good answer's body is what it says; if not, the call is made again.

@@ -10,7 +10,7 @@ struct S3Exchange: Sendable {
     let retry: RetryPolicy
     let clock: S3Clock
     let credentials: CredentialsCache
-    let learned = LearnedFromStore()
+    let regionAndClock = RegionAndClockCache()
     private let budget = RetryBudget()
 
     init(
@@ -26,11 +26,11 @@ struct S3Exchange: Sendable {
 
     /// The configuration, in the region where the bucket turned out to be.
     var current: S3Configuration {
-        learned.region.map { configuration.located(in: $0) } ?? configuration
+        regionAndClock.region.map { configuration.located(in: $0) } ?? configuration
     }
 
     /// Seconds since 1970 by the store's clock.
-    var storeSeconds: Int { clock.seconds() + learned.skewSeconds }
+    var storeSeconds: Int { clock.seconds() + regionAndClock.skewSeconds }
 
     /// The longest that one attempt may take, unless it moves a file: such a
     /// one is ended when it stalls.
@@ -75,7 +75,7 @@ struct S3Exchange: Sendable {
                     retryAfterSeconds: failed.retryAfterSeconds)
             }
             guard let delay, hasTime(for: delay), call.rewind(),
-                let cost = budget.take(after: failed.failure)
+                let cost = budget.withdraw(after: failed.failure)
             else { throw failed.error }
             spent = cost
             do {
@@ -129,7 +129,8 @@ struct S3Exchange: Sendable {
                 error: refused.error,
                 failure: .status(response.status, serviceCode: refused.error.serviceCode),
                 retryAfterSeconds: retryAfterSeconds(response),
-                isMisplaced: learned.learn(region: refused.region, instead: signing.place.region)))
+                isMisplaced: regionAndClock.update(
+                    region: refused.region, instead: signing.place.region)))
     }
 
     /// What a request is signed with.
@@ -155,7 +156,7 @@ struct S3Exchange: Sendable {
             refused.error.serviceCode = "RequestTimeTooSkewed"
         }
         if refused.error.serviceCode == "RequestTimeTooSkewed" {
-            learned.learn(date: response["Date"], now: clock.seconds())
+            regionAndClock.update(date: response["Date"], now: clock.seconds())
         }
         return refused
     }
@@ -193,9 +194,9 @@ struct S3Exchange: Sendable {
     /// The time limit of one attempt; 0 sets none.
     private func timeout(of call: S3Call, within left: Int?) -> Int {
         guard !call.movesFile else { return left ?? 0 }
-        let longest =
+        let timeoutMax =
             call.isSlow ? Self.slowCallTimeoutMilliseconds : Self.callTimeoutMilliseconds
-        return min(left ?? .max, longest)
+        return min(left ?? .max, timeoutMax)
     }
 
     private func request(_ call: S3Call, _ signing: Signing, within left: Int?) -> HTTPRequest {

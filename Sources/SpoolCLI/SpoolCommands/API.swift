@@ -3,12 +3,13 @@ import JSON
 
 /// The back end's routes, as far as the commands use them.
 struct API: Sendable {
-    var world: World
+    var context: CommandContext
     /// Without a slash at its end.
     var base: String
     var token: String?
 
-    func initUpload(filename: String, contentType: String, bytes: Int) async throws -> UploadGrant {
+    func initUpload(filename: String, contentType: String, bytes: Int) async throws -> GrantedUpload
+    {
         struct Request: Encodable {
             var filename: String
             var contentType: String
@@ -44,7 +45,7 @@ struct API: Sendable {
     }
 
     /// - Returns: the document as it came, and what of it the commands read.
-    func status(of jobID: String) async throws -> (document: [UInt8], status: ExportStatus) {
+    func status(of jobID: String) async throws -> (document: [UInt8], status: StatusResponse) {
         let action = "Asking for job \(jobID)"
         let document = try await send(action, "GET", "/api/export/\(jobID)")
         return (document, try decode(action, document))
@@ -57,26 +58,26 @@ struct API: Sendable {
     /// Lambda's Invoke API; a function's own failure is an answer, not an error.
     func invoke(
         _ function: String, event: [UInt8], isAsynchronous: Bool
-    ) async throws -> WebResponse {
+    ) async throws -> APIResponse {
         var request = request(
             "POST", "/2015-03-31/functions/\(function)/invocations", body: event)
         if isAsynchronous {
-            request.headers.append(WebRequest.Header("X-Amz-Invocation-Type", "Event"))
+            request.headers.append(APIRequest.Header("X-Amz-Invocation-Type", "Event"))
         }
         return try await invoke(request, "Calling \(function)")
     }
 
     /// A recorded invocation once more, under its own IDs.
-    func invoke(_ recording: Recording, event: [UInt8]) async throws -> WebResponse {
+    func invoke(_ recording: Recording, event: [UInt8]) async throws -> APIResponse {
         var request = request(
             "POST", "/2015-03-31/functions/\(recording.function)/invocations", body: event)
-        request.headers.append(WebRequest.Header("X-Spool-Request-Id", recording.requestID))
+        request.headers.append(APIRequest.Header("X-Spool-Request-Id", recording.requestID))
         if let trace = recording.traceID {
-            request.headers.append(WebRequest.Header("X-Amzn-Trace-Id", trace))
+            request.headers.append(APIRequest.Header("X-Amzn-Trace-Id", trace))
         }
         if let context = recording.clientContext?.bytes {
             let text = Data(context).base64EncodedString()
-            request.headers.append(WebRequest.Header("X-Amz-Client-Context", text))
+            request.headers.append(APIRequest.Header("X-Amz-Client-Context", text))
         }
         return try await invoke(request, "Calling \(recording.function)")
     }
@@ -91,16 +92,16 @@ struct API: Sendable {
         let action = "Replaying dead letter \(id)"
         let request = request("POST", "/console/api/dead-letters/\(id)/replay", body: nil)
         // Once only: a second one of the same number finds nothing.
-        let response = try await world.web.send(request, progress: nil)
+        let response = try await context.transport.send(request, progress: nil)
         guard response.isSuccess else { throw CommandError(action, response) }
     }
 
-    private func invoke(_ request: WebRequest, _ action: String) async throws -> WebResponse {
-        let response: WebResponse
+    private func invoke(_ request: APIRequest, _ action: String) async throws -> APIResponse {
+        let response: APIResponse
         do {
             // Once only: nobody knows what a second call would do.
-            response = try await world.web.send(request, progress: nil)
-        } catch let error as WebError {
+            response = try await context.transport.send(request, progress: nil)
+        } catch let error as APITransportError {
             throw CommandError("\(action) failed: \(error.detail).")
         }
         guard response.isSuccess else { throw CommandError(action, response) }
@@ -117,17 +118,17 @@ struct API: Sendable {
         _ action: String, _ method: String, _ path: String, body: [UInt8]? = nil
     ) async throws -> [UInt8] {
         let request = request(method, path, body: body)
-        let response = try await Attempts.send(request, in: world, action: action)
+        let response = try await RequestRetries.send(request, in: context, action: action)
         guard response.isSuccess else { throw CommandError(action, response) }
         return response.body
     }
 
-    private func request(_ method: String, _ path: String, body: [UInt8]?) -> WebRequest {
-        var headers = [WebRequest.Header("Accept", "application/json")]
-        if let token { headers.append(WebRequest.Header("Authorization", "Bearer \(token)")) }
-        if body != nil { headers.append(WebRequest.Header("Content-Type", "application/json")) }
-        return WebRequest(
-            method, base + path, headers: headers, body: body.map(WebRequest.Body.bytes) ?? .none)
+    private func request(_ method: String, _ path: String, body: [UInt8]?) -> APIRequest {
+        var headers = [APIRequest.Header("Accept", "application/json")]
+        if let token { headers.append(APIRequest.Header("Authorization", "Bearer \(token)")) }
+        if body != nil { headers.append(APIRequest.Header("Content-Type", "application/json")) }
+        return APIRequest(
+            method, base + path, headers: headers, body: body.map(APIRequest.Body.bytes) ?? .none)
     }
 
     private func encode(_ value: some Encodable) throws -> [UInt8] {
@@ -146,7 +147,7 @@ struct API: Sendable {
 }
 
 /// Where the bytes of an upload go.
-struct UploadGrant: Decodable, Sendable, Hashable {
+struct GrantedUpload: Decodable, Sendable, Hashable {
     struct Part: Decodable, Sendable, Hashable {
         var partNumber: Int
         var url: String
@@ -183,7 +184,7 @@ struct AcceptedJob: Decodable, Sendable, Hashable {
     var format: String?
 }
 
-struct ExportStatus: Decodable, Sendable, Hashable {
+struct StatusResponse: Decodable, Sendable, Hashable {
     struct Frames: Decodable, Sendable, Hashable {
         var done: Int
         var total: Int

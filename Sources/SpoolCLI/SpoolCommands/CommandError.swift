@@ -20,10 +20,10 @@ package struct CommandError: Error, Sendable, Hashable {
 extension CommandError {
     /// What the API answered instead of what was asked for. A problem document
     /// (RFC 9457) is told in full: each field that is wrong, and why.
-    init(_ action: String, _ response: WebResponse) {
+    init(_ action: String, _ response: APIResponse) {
         guard
             let problem = try? JSONDecoder().decode(
-                ProblemDocument.self, from: Data(response.body))
+                ProblemResponse.self, from: Data(response.body))
         else {
             self.init("\(action) failed: the answer was status \(response.status).")
             return
@@ -39,7 +39,7 @@ extension CommandError {
     }
 }
 
-private struct ProblemDocument: Decodable {
+private struct ProblemResponse: Decodable {
     struct Fault: Decodable {
         var pointer: String?
         var detail: String?

@@ -6,10 +6,10 @@ struct DeadLetters: Sendable {
     var isJSON: Bool
 
     private struct Queue: Decodable {
-        var deadLetters: [Letter]
+        var deadLetters: [DeadLetter]
     }
 
-    private struct Letter: Codable {
+    private struct DeadLetter: Codable {
         var id: Int
         var function: String
         var requestId: String
@@ -30,17 +30,19 @@ struct DeadLetters: Sendable {
         if isJSON {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            api.world.print(
+            api.context.print(
                 String(decoding: try encoder.encode(queue.deadLetters), as: UTF8.self))
             return
         }
-        for letter in queue.deadLetters {
-            api.world.print(
-                "\(letter.id)  \(letter.died)  \(letter.function)  \(letter.condition) after "
-                    + "\(letter.attempts)  \(letter.objectKey ?? letter.requestId)")
-            if !letter.response.isEmpty { api.world.print("    \(letter.response.prefix(200))") }
+        for deadLetter in queue.deadLetters {
+            api.context.print(
+                "\(deadLetter.id)  \(deadLetter.died)  \(deadLetter.function)  \(deadLetter.condition) after "
+                    + "\(deadLetter.attempts)  \(deadLetter.objectKey ?? deadLetter.requestId)")
+            if !deadLetter.response.isEmpty {
+                api.context.print("    \(deadLetter.response.prefix(200))")
+            }
         }
-        if queue.deadLetters.isEmpty { api.world.print("There are no dead letters.") }
+        if queue.deadLetters.isEmpty { api.context.print("There are no dead letters.") }
     }
 
     /// Puts one back into its queue, or all of them.
@@ -55,7 +57,7 @@ struct DeadLetters: Sendable {
         }
         for number in numbers {
             try await api.replayDeadLetter(number)
-            if !isJSON { api.world.print("Dead letter \(number) is in its queue again.") }
+            if !isJSON { api.context.print("Dead letter \(number) is in its queue again.") }
         }
     }
 }

@@ -5,19 +5,19 @@ struct EstimateCommand: Sendable {
     var api: API
     var isJSON: Bool
 
-    private var world: World { api.world }
+    private var context: CommandContext { api.context }
 
     func run(_ options: Command.EstimateOptions) async throws {
         let edit = try EditDocument(
-            decoding: LocalFile.read(options.editPath), path: options.editPath)
+            decoding: UserFile.read(options.editPath), path: options.editPath)
         try edit.requireAssets(named: options.assets.map(\.name))
         var assetIDs: [String: String] = [:]
         for asset in options.assets {
             assetIDs[asset.name] = try await Upload(api: api).send(asset.path) { _ in }.assetID
         }
-        let request = try edit.request(assetIDs: assetIDs, clientToken: world.makeToken())
+        let request = try edit.request(assetIDs: assetIDs, clientToken: context.makeToken())
         let (document, estimate) = try await api.estimate(request)
-        world.print(isJSON ? String(decoding: document, as: UTF8.self) : estimate.table)
+        context.print(isJSON ? String(decoding: document, as: UTF8.self) : estimate.table)
     }
 }
 

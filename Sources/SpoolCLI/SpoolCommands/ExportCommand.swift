@@ -5,7 +5,7 @@ import Synchronization
 /// `spool export`: upload, start, watch, download.
 struct ExportCommand: Sendable {
     /// Between two looks at the status; grows while nothing changes.
-    private static let pollMilliseconds = (least: 250, most: 2000)
+    private static let pollMilliseconds = (minimum: 250, maximum: 2000)
     private static let finalStatuses: Set = ["completed", "failed", "cancelled", "expired"]
 
     var api: API
@@ -13,21 +13,21 @@ struct ExportCommand: Sendable {
     /// The jobs, once there are any, for whoever must cancel them.
     let started = StartedJobs()
 
-    private var world: World { api.world }
+    private var context: CommandContext { api.context }
 
     func run(_ options: Command.ExportOptions) async throws {
         let edit = try EditDocument(
-            decoding: LocalFile.read(options.editPath), path: options.editPath)
+            decoding: UserFile.read(options.editPath), path: options.editPath)
         try edit.requireAssets(named: options.assets.map(\.name))
-        var screen = ProgressScreen(isTerminal: world.isTerminal, isQuiet: isJSON)
+        var screen = ProgressScreen(isTerminal: context.isTerminal, isQuiet: isJSON)
         do {
             let assetIDs = try await upload(options.assets, &screen)
-            let request = try edit.request(assetIDs: assetIDs, clientToken: world.makeToken())
+            let request = try edit.request(assetIDs: assetIDs, clientToken: context.makeToken())
             let jobs = try await api.startExport(request)
             started.set(jobs.map(\.jobId))
             try await fetch(jobs, to: options.outputPath, &screen)
         } catch {
-            world.show(screen.finish())
+            context.show(screen.finish())
             throw error
         }
     }
@@ -35,8 +35,8 @@ struct ExportCommand: Sendable {
     private func upload(
         _ assets: [Command.Asset], _ screen: inout ProgressScreen
     ) async throws -> [String: String] {
-        let totalBytes = try assets.reduce(0) { try $0 + LocalFile.bytes($1.path) }
-        let shared = SharedScreen(screen, world)
+        let totalBytes = try assets.reduce(0) { try $0 + UserFile.bytes($1.path) }
+        let shared = SharedScreen(screen, context)
         var assetIDs: [String: String] = [:]
         var bytesBefore = 0
         for asset in assets {
@@ -45,7 +45,7 @@ struct ExportCommand: Sendable {
                 let percent = Double(before + sent) * 100 / Double(totalBytes)
                 shared.show(phase: "uploading", percent: percent)
             }.assetID
-            bytesBefore += try LocalFile.bytes(asset.path)
+            bytesBefore += try UserFile.bytes(asset.path)
         }
         screen = shared.screen
         return assetIDs
@@ -81,12 +81,12 @@ struct ExportCommand: Sendable {
     /// - Returns: the last status, which is `completed`.
     private func watch(
         _ jobID: String, _ place: String, _ screen: inout ProgressScreen
-    ) async throws -> ExportStatus {
-        var wait = ExportCommand.pollMilliseconds.least
-        var last: ExportStatus?
+    ) async throws -> StatusResponse {
+        var wait = ExportCommand.pollMilliseconds.minimum
+        var last: StatusResponse?
         while true {
             let status = try await api.status(of: jobID).status
-            world.show(
+            context.show(
                 screen.show(
                     phase: place + (status.phase ?? status.word), percent: status.progress ?? 0,
                     done: status.frames?.done, total: status.frames?.total))
@@ -99,41 +99,41 @@ struct ExportCommand: Sendable {
             }
             wait =
                 status == last
-                ? min(wait * 3 / 2, ExportCommand.pollMilliseconds.most)
-                : ExportCommand.pollMilliseconds.least
+                ? min(wait * 3 / 2, ExportCommand.pollMilliseconds.maximum)
+                : ExportCommand.pollMilliseconds.minimum
             last = status
-            try await world.sleep(wait)
+            try await context.sleep(wait)
         }
     }
 
     private func download(
-        _ status: ExportStatus, to path: String, _ screen: inout ProgressScreen
+        _ status: StatusResponse, to path: String, _ screen: inout ProgressScreen
     ) async throws {
         guard let url = status.downloadUrl else {
             throw CommandError("Job \(status.jobId) is completed but has no downloadUrl.")
         }
-        world.show(screen.show(phase: "download", percent: 100))
-        let partial = LocalFile.partial(path, token: world.makeToken())
-        defer { LocalFile.remove(partial) }
-        let response = try await Attempts.send(
-            WebRequest("GET", url, destination: .file(path: partial)), in: world,
+        context.show(screen.show(phase: "download", percent: 100))
+        let partial = UserFile.partial(path, token: context.makeToken())
+        defer { UserFile.remove(partial) }
+        let response = try await RequestRetries.send(
+            APIRequest("GET", url, destination: .file(path: partial)), in: context,
             action: "Downloading the result")
         guard response.isSuccess else { throw CommandError("Downloading the result", response) }
-        let bytes = try LocalFile.bytes(partial)
+        let bytes = try UserFile.bytes(partial)
         if let expected = status.size, expected != bytes {
             throw CommandError(
                 "Downloading the result failed: \(bytes) bytes came instead of \(expected).")
         }
-        try LocalFile.rename(partial, to: path)
-        world.show(screen.finish())
+        try UserFile.rename(partial, to: path)
+        context.show(screen.finish())
         guard isJSON else {
-            world.print(path)
+            context.print(path)
             return
         }
         let result: JSONValue = .object([
             "jobId": .string(status.jobId), "path": .string(path), "bytes": .integer(bytes),
         ])
-        world.print(String(decoding: result.bytes, as: UTF8.self))
+        context.print(String(decoding: result.bytes, as: UTF8.self))
     }
 }
 
@@ -148,17 +148,17 @@ final class StartedJobs: Sendable {
 /// A screen that transfers draw on from threads of their own.
 private final class SharedScreen: Sendable {
     private let state: Mutex<ProgressScreen>
-    private let world: World
+    private let context: CommandContext
 
-    init(_ screen: ProgressScreen, _ world: World) {
+    init(_ screen: ProgressScreen, _ context: CommandContext) {
         state = Mutex(screen)
-        self.world = world
+        self.context = context
     }
 
     var screen: ProgressScreen { state.withLock { $0 } }
 
     func show(phase: String, percent: Double) {
         // Written inside the lock, or two lines could swap.
-        state.withLock { world.show($0.show(phase: phase, percent: percent)) }
+        state.withLock { context.show($0.show(phase: phase, percent: percent)) }
     }
 }

@@ -17,14 +17,14 @@ struct ParsedWords: Sendable, Hashable {
                 positionals.append(word)
                 continue
             }
-            try take(word, &rest, syntax)
+            try parse(word, &rest, syntax)
         }
     }
 
     /// The value given last.
     func last(_ name: String) -> String? { values[name]?.last }
 
-    private mutating func take(
+    private mutating func parse(
         _ word: String, _ rest: inout ArraySlice<String>, _ syntax: CommandSyntax
     ) throws(CommandError) {
         let equals = word.hasPrefix("--") ? word.firstIndex(of: "=") : nil

@@ -10,7 +10,7 @@ struct Replay: Sendable {
     /// - Returns: 0 when every answer is the same, otherwise 1.
     /// - Throws: when the folder cannot be read or nobody answers.
     func run(_ options: Command.ReplayOptions) async throws -> Int32 {
-        var comparison = AnswerComparison(ignoredNames: Set(options.ignoredNames))
+        var comparison = ResponseComparison(ignoredNames: Set(options.ignoredNames))
         var different = 0
         let recordings = try Recording.all(in: options.folder).filter {
             options.function == nil || $0.function == options.function
@@ -24,16 +24,16 @@ struct Replay: Sendable {
             let response = try await api.invoke(recording, event: event)
             let faults = comparison.differences(recording, response)
             if !faults.isEmpty { different += 1 }
-            try tell(recording, faults)
+            try report(recording, faults)
         }
         if !isJSON {
             let same = recordings.count - different
-            api.world.print("\(same) of \(recordings.count) answers are the same.")
+            api.context.print("\(same) of \(recordings.count) answers are the same.")
         }
         return different == 0 ? 0 : 1
     }
 
-    private func tell(_ recording: Recording, _ faults: [AnswerComparison.Difference]) throws {
+    private func report(_ recording: Recording, _ faults: [ResponseComparison.Difference]) throws {
         if isJSON {
             let document: JSONValue = .object([
                 "file": .string(recording.file), "function": .string(recording.function),
@@ -46,15 +46,15 @@ struct Replay: Sendable {
                         ])
                     }),
             ])
-            api.world.print(String(decoding: document.bytes, as: UTF8.self))
+            api.context.print(String(decoding: document.bytes, as: UTF8.self))
             return
         }
-        api.world.print("\(faults.isEmpty ? "same   " : "differs") \(recording.file)")
+        api.context.print("\(faults.isEmpty ? "same   " : "differs") \(recording.file)")
         for fault in faults {
             let place = fault.pointer.isEmpty ? "(whole answer)" : fault.pointer
             let before = String(decoding: fault.recorded.bytes, as: UTF8.self)
             let after = String(decoding: fault.replayed.bytes, as: UTF8.self)
-            api.world.print("  \(place): \(Self.short(before)) -> \(Self.short(after))")
+            api.context.print("  \(place): \(Self.short(before)) -> \(Self.short(after))")
         }
     }
 
@@ -84,7 +84,7 @@ struct Recording: Sendable, Hashable {
         }
         var found: [Recording] = []
         for name in names.sorted() where name.hasSuffix(".json") {
-            found.append(try Recording(name, LocalFile.read("\(folder)/\(name)")))
+            found.append(try Recording(name, UserFile.read("\(folder)/\(name)")))
         }
         return found
     }

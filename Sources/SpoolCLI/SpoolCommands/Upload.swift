@@ -3,7 +3,7 @@ import FoundationEssentials
 /// Brings a local file into the store, as a browser would.
 struct Upload: Sendable {
     /// Parts on the way at once; more does not make one line faster.
-    private static let partsAtOnceMax = 4
+    private static let concurrentPartCountMax = 4
 
     var api: API
 
@@ -12,8 +12,8 @@ struct Upload: Sendable {
     func send(
         _ path: String, progress: @escaping @Sendable (Int) -> Void
     ) async throws -> (assetID: String, record: [UInt8]) {
-        let bytes = try LocalFile.bytes(path)
-        let name = LocalFile.name(path)
+        let bytes = try UserFile.bytes(path)
+        let name = UserFile.name(path)
         let grant = try await api.initUpload(
             filename: name, contentType: MediaType.of(name), bytes: bytes)
         var completion = UploadCompletion(assetId: grant.assetId)
@@ -27,7 +27,7 @@ struct Upload: Sendable {
         } else if let url = grant.uploadUrl {
             let headers = (grant.headers ?? [:]).sorted { $0.key < $1.key }
             _ = try await put(
-                name, url, headers.map { WebRequest.Header($0.key, $0.value) },
+                name, url, headers.map { APIRequest.Header($0.key, $0.value) },
                 .file(path: path, offset: 0, bytes: bytes), progress)
         } else {
             throw CommandError("Uploading \(name) failed: the back end named no place for it.")
@@ -37,7 +37,7 @@ struct Upload: Sendable {
     }
 
     private func sendParts(
-        _ path: String, bytes: Int, parts: [UploadGrant.Part], partBytes: Int,
+        _ path: String, bytes: Int, parts: [GrantedUpload.Part], partBytes: Int,
         _ progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [UploadCompletion.Part] {
         let ordered = parts.sorted { $0.partNumber < $1.partNumber }
@@ -50,7 +50,7 @@ struct Upload: Sendable {
                 let offset = index * partBytes
                 let count = min(partBytes, bytes - offset)
                 group.addTask {
-                    let name = "part \(part.partNumber) of \(LocalFile.name(path))"
+                    let name = "part \(part.partNumber) of \(UserFile.name(path))"
                     let response = try await put(
                         name, part.url, [], .file(path: path, offset: offset, bytes: count), nil)
                     guard let etag = response.header("ETag") else {
@@ -59,7 +59,7 @@ struct Upload: Sendable {
                     return (UploadCompletion.Part(partNumber: part.partNumber, etag: etag), count)
                 }
             }
-            for _ in 0..<Upload.partsAtOnceMax { startOne() }
+            for _ in 0..<Upload.concurrentPartCountMax { startOne() }
             for try await (part, count) in group {
                 done.append(part)
                 doneBytes += count
@@ -71,12 +71,12 @@ struct Upload: Sendable {
     }
 
     private func put(
-        _ name: String, _ url: String, _ headers: [WebRequest.Header], _ body: WebRequest.Body,
+        _ name: String, _ url: String, _ headers: [APIRequest.Header], _ body: APIRequest.Body,
         _ progress: (@Sendable (Int) -> Void)?
-    ) async throws -> WebResponse {
-        let request = WebRequest("PUT", url, headers: headers, body: body)
-        let response = try await Attempts.send(
-            request, in: api.world, action: "Uploading \(name)", progress: progress)
+    ) async throws -> APIResponse {
+        let request = APIRequest("PUT", url, headers: headers, body: body)
+        let response = try await RequestRetries.send(
+            request, in: api.context, action: "Uploading \(name)", progress: progress)
         guard response.isSuccess else { throw CommandError("Uploading \(name)", response) }
         return response
     }

@@ -7,24 +7,24 @@ package import SpoolCommands
 /// - Parameter arguments: Without `spool store`.
 /// - Returns: the process's exit status: 0 done, 1 failed, 2 wrong command line.
 package func runStoreCommand(
-    _ arguments: [String], environment: [String: String], world: World
+    _ arguments: [String], environment: [String: String], context: CommandContext
 ) async -> Int32 {
     let isJSON = arguments.contains("--json")
     let words = arguments.filter { $0 != "--json" }
     guard let verb = words.first.flatMap(StoreVerb.init), verb.takes(words.count - 1) else {
         let wantsHelp = words.isEmpty || words.contains("--help") || words.contains("-h")
-        (wantsHelp ? world.standardOutput : world.standardError)(Array(StoreVerb.help.utf8))
+        (wantsHelp ? context.standardOutput : context.standardError)(Array(StoreVerb.help.utf8))
         return wantsHelp ? 0 : 2
     }
     do {
         let bucket = S3Bucket(
             try S3Configuration(environment: StoreVerb.withEmulator(environment)),
             client: CurlTransport(certificatesFile: certificatesFile(environment)), clock: .live)
-        let command = StoreCommand(bucket: bucket, isJSON: isJSON, world: world)
+        let command = StoreCommand(bucket: bucket, isJSON: isJSON, context: context)
         try await command.run(verb, Array(words.dropFirst()))
         return 0
     } catch {
-        world.standardError(Array("\(error)\n".utf8))
+        context.standardError(Array("\(error)\n".utf8))
         return 1
     }
 }
@@ -78,21 +78,21 @@ enum StoreVerb: String, CaseIterable {
 private struct StoreCommand {
     let bucket: S3Bucket
     let isJSON: Bool
-    let world: World
+    let context: CommandContext
 
     func run(_ verb: StoreVerb, _ words: [String]) async throws(ObjectStoreError) {
         switch verb {
         case .put:
-            tell(
+            print(
                 try await bucket.uploadFile(
                     words[0], to: ObjectKey(words[1]), contentType: "application/octet-stream"))
         case .get:
-            tell(
+            print(
                 try await bucket.downloadObject(
                     ObjectKey(words[0]), ifMatch: nil, toFile: words[1]))
-        case .copy: tell(try await bucket.copy(ObjectKey(words[0]), to: ObjectKey(words[1])))
+        case .copy: print(try await bucket.copy(ObjectKey(words[0]), to: ObjectKey(words[1])))
         case .list:
-            for try await object in bucket.objects(prefix: words.first ?? "") { tell(object) }
+            for try await object in bucket.objects(prefix: words.first ?? "") { print(object) }
         case .delete: try await delete(words)
         }
     }
@@ -110,13 +110,13 @@ private struct StoreCommand {
         }
         let refused = try await bucket.deleteObjects(keys)
         for key in keys where refused[key] == nil {
-            tell(key.text, ["key": .string(key.text)])
+            print(key.text, ["key": .string(key.text)])
         }
         if let (_, error) = refused.min(by: { $0.key < $1.key }) { throw error }
     }
 
-    private func tell(_ object: ObjectInfo) {
-        tell(
+    private func print(_ object: ObjectInfo) {
+        print(
             "\(object.bytes)\t\(object.key.text)",
             [
                 "key": .string(object.key.text), "bytes": .integer(object.bytes),
@@ -124,8 +124,8 @@ private struct StoreCommand {
             ])
     }
 
-    private func tell(_ line: String, _ members: [String: JSONValue]) {
+    private func print(_ line: String, _ members: [String: JSONValue]) {
         let document = isJSON ? JSONValue.object(members).bytes : nil
-        world.standardOutput((document ?? Array(line.utf8)) + [0x0A])
+        context.standardOutput((document ?? Array(line.utf8)) + [0x0A])
     }
 }

@@ -6,7 +6,7 @@ import SpoolStore
 let arguments = Array(CommandLine.arguments.dropFirst())
 let environment = ProcessInfo.processInfo.environment
 guard arguments.first == "store" else {
-    exit(await runCommand(arguments, environment: environment, world: .live()))
+    exit(await runCommand(arguments, environment: environment, context: .live()))
 }
 exit(
-    await runStoreCommand(Array(arguments.dropFirst()), environment: environment, world: .live()))
+    await runStoreCommand(Array(arguments.dropFirst()), environment: environment, context: .live()))

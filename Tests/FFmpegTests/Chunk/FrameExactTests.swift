@@ -4,7 +4,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 @Suite struct FrameExactTests {
     /// Sources of every kind, gaps, fades, layers, alpha: 240 frames.
     private func mixed() async throws -> Rendering {
@@ -63,7 +62,7 @@ import TestSupport
         ]
         let graph = try FilterGraph(
             FrameRange(0, 240), of: rendering.plan, sourceURLs: rendering.urls)
-        #expect(graph.text.utf8.count > GraphText.longestArgument)
+        #expect(graph.text.utf8.count > GraphText.argumentBytesMax)
 
         let whole = try await rendering.frameHashes(cuts: [0, 240])
         let pieces = try await rendering.frameHashes(cuts: [0, 80, 160, 240])

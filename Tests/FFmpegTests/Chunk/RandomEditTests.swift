@@ -145,11 +145,11 @@ import TestSupport
     private static let kinds = RenderPlan.TransitionKind.allCases
 
     private func transition(
-        _ most: Int, _ random: inout SeededGenerator
+        _ maximum: Int, _ random: inout SeededGenerator
     ) -> RenderPlan.Transition? {
-        guard most > 0 else { return nil }
+        guard maximum > 0 else { return nil }
         let kind = random.below(2) == 0 ? .fade : Self.kinds.randomElement(using: &random) ?? .fade
-        return RenderPlan.Transition(kind: kind, frames: 1 + random.below(most))
+        return RenderPlan.Transition(kind: kind, frames: 1 + random.below(maximum))
     }
 
     private func picture(

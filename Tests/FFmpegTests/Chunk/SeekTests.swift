@@ -4,7 +4,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 /// The first frame of a chunk is the requested one for any start.
 @Suite struct SeekTests {
     @Test func `decoding begins as late as the reordering allows`() throws {

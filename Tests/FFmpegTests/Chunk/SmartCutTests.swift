@@ -5,7 +5,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 /// Frames that are copied instead of encoded.
 @Suite struct SmartCutTests {
     private static let rate = Rational(30_000, 1_001)

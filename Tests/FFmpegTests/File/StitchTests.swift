@@ -6,7 +6,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 @Suite struct StitchTests {
     /// Two clips with audio, 120 frames in five chunks.
     private func film(
@@ -108,7 +107,7 @@ import TestSupport
         let path = try await rendering.export()
 
         let joined = try await Rendering.samples(of: path)
-        let rendered = try await rendering.renderedSound()
+        let rendered = try await rendering.renderedAudio()
         #expect(joined.count == rendering.plan.sampleCount * 2)
         #expect(same(joined, rendered))
     }

@@ -57,7 +57,7 @@ import TestSupport
 
     @Test func `a piece of audio keeps its own packets only`() async throws {
         var plan = plan(.h264, .aac)
-        plan.soundPieces = [FrameRange(0, 200), FrameRange(200, 470)]
+        plan.audioPieces = [FrameRange(0, 200), FrameRange(200, 470)]
         let text = try await recorded.text { engine in
             _ = try await engine.renderAudio(
                 FrameRange(200, 470), of: plan, sourceURLs: [0: "/f.mp4"],
@@ -98,12 +98,12 @@ import TestSupport
     func `a stitch copies packets, or encodes lossless chunks`(stitch: Stitch) async throws {
         var plan = plan(stitch.video, stitch.audio, stitch.format)
         if !stitch.format.hasPicture { plan.chunks = [] }
-        plan.soundPieces = stitch.pieceStart.map { [FrameRange(0, $0), FrameRange($0, 470)] }
-        let audio = (plan.soundPieces?.indices ?? 0..<1).map { "/audio-\($0)" }
+        plan.audioPieces = stitch.pieceStart.map { [FrameRange(0, $0), FrameRange($0, 470)] }
+        let audio = (plan.audioPieces?.indices ?? 0..<1).map { "/audio-\($0)" }
         let text = try await recorded.text { engine in
             _ = try await engine.stitch(
                 plan, chunkURLs: plan.chunks.indices.map { "https://store/chunk-\($0)" },
-                audioURLs: stitch.format.hasSound ? audio : [], bytes: stitch.bytes,
+                audioURLs: stitch.format.hasAudio ? audio : [], bytes: stitch.bytes,
                 to: "\(recorded.folder)/out", scratch: recorded.folder)
         }
 

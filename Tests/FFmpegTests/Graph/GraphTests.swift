@@ -4,7 +4,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 /// Filter graphs and lists, against the files of `Tests/Golden/graphs`.
 @Suite struct GraphTests {
     private let plan = RenderPlan.filmWithLogo

@@ -199,11 +199,11 @@ import TestSupport
             RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)
         ]
 
-        let sound = try await rendering.renderedSound()
+        let audio = try await rendering.renderedAudio()
 
-        let left = stride(from: 0, to: sound.count, by: 2).map { sound[$0] }
+        let left = stride(from: 0, to: audio.count, by: 2).map { audio[$0] }
         let crossings = zip(left, left.dropFirst()).count { $0 < 0 && $1 >= 0 }
-        #expect(sound.count == 96_000 * 2)
+        #expect(audio.count == 96_000 * 2)
         #expect((1_998...2_000).contains(crossings))
         #expect((left.max() ?? 0) > 0.05)
     }
@@ -222,13 +222,13 @@ import TestSupport
             RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)
         ]
 
-        let sound = try await rendering.renderedSound()
+        let audio = try await rendering.renderedAudio()
 
         // A clip of automatic length ends with its picture.
         #expect(media.durationMicroseconds == 2_000_000)
-        #expect(sound.count == 96_000 * 2)
-        #expect(sound[..<(heard * 2)].allSatisfy { abs($0 - 0.5) < 0.001 })
-        #expect(sound[(heard * 2)...].allSatisfy { $0 == 0 })
+        #expect(audio.count == 96_000 * 2)
+        #expect(audio[..<(heard * 2)].allSatisfy { abs($0 - 0.5) < 0.001 })
+        #expect(audio[(heard * 2)...].allSatisfy { $0 == 0 })
     }
 
     @Test func `a film without audio renders as silence`() async throws {
@@ -239,7 +239,7 @@ import TestSupport
             RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 48_000)
         ]
 
-        #expect(try await rendering.renderedSound().allSatisfy { $0 == 0 })
+        #expect(try await rendering.renderedAudio().allSatisfy { $0 == 0 })
     }
 
     @Test func `a rotated film is upright and an anamorphic one keeps its aspect`() async throws {

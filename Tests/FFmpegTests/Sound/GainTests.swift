@@ -4,7 +4,6 @@ import RenderPlans
 import Testing
 import TestSupport
 
-
 /// Gains, speed, ducking and cut heads, compared by samples.
 @Suite struct GainTests {
     private func left(
@@ -13,8 +12,8 @@ import TestSupport
     ) async throws -> [Float] {
         var rendering = try await Rendering(samples, frameCount: frameCount, rate: Rational(30))
         rendering.plan.audio = audio
-        let sound = try await rendering.renderedSound()
-        return stride(from: 0, to: sound.count, by: 2).map { sound[$0] }
+        let audio = try await rendering.renderedAudio()
+        return stride(from: 0, to: audio.count, by: 2).map { audio[$0] }
     }
 
     /// Root of the mean square.
@@ -29,8 +28,8 @@ import TestSupport
         few.gainPoints = [
             .init(sample: 0, gain: .zero), .init(sample: 80_000, gain: Rational(2)),
         ]
-        many.gainPoints = (0...Limits.mostVolumePoints).map {
-            .init(sample: 20 * $0, gain: Rational($0, Limits.mostVolumePoints / 2))
+        many.gainPoints = (0...Limits.volumePointCountMax).map {
+            .init(sample: 20 * $0, gain: Rational($0, Limits.volumePointCountMax / 2))
         }
 
         let (expected, found) = (try await left([.ntsc], [few]), try await left([.ntsc], [many]))
@@ -49,7 +48,7 @@ import TestSupport
         ]
 
         let plain = try await left([.ntsc], [clip])
-        let sound = try await left([.ntsc], [shaped])
+        let audio = try await left([.ntsc], [shaped])
 
         func expected(_ index: Int) -> Float {
             switch index {
@@ -59,7 +58,7 @@ import TestSupport
             default: 2
             }
         }
-        let worst = plain.indices.map { abs(sound[$0] - plain[$0] * expected($0)) }.max() ?? 1
+        let worst = plain.indices.map { abs(audio[$0] - plain[$0] * expected($0)) }.max() ?? 1
         #expect(worst < 1e-5)
     }
 
@@ -85,16 +84,16 @@ import TestSupport
 
     @Test func `speed keeps pitch and planned length`() async throws {
         for speed in [Rational(2), Rational(1, 4)] {
-            let sound = try await left(
+            let audio = try await left(
                 [.voice],
                 [.init(source: 0, startSample: 0, endSample: 48_000, speed: speed)])
 
             // 500 Hz crosses zero a thousand times a second at any speed.
-            let heard = sound[8_000..<40_000]
+            let heard = audio[8_000..<40_000]
             let crossings = zip(heard, heard.dropFirst()).filter { ($0 < 0) != ($1 < 0) }.count
-            #expect(sound.count == 96_000)
+            #expect(audio.count == 96_000)
             #expect((640...694).contains(crossings), "\(speed): \(crossings)")
-            #expect(sound[48_000...].allSatisfy { $0 == 0 })
+            #expect(audio[48_000...].allSatisfy { $0 == 0 })
         }
     }
 

@@ -3,7 +3,6 @@ import Glibc
 import Testing
 import TestSupport
 
-
 /// Programs in place of `ffmpeg` and `ffprobe` that write down their arguments and end well, without any
 /// output.
 struct RecordedFFmpeg {

@@ -122,10 +122,10 @@ struct Rendering {
             _ = try await engine.renderChunk(range, of: plan, sourceURLs: urls, to: path)
             chunks.append(path)
         }
-        let sound = try await renderSound()
+        let audio = try await renderAudioPiece()
         let path = "\(folder)/out-\(plan.chunks.count)-\(bytes).\(plan.output.format.rawValue)"
         let report = try await engine.stitch(
-            plan, chunkURLs: chunks, audioURLs: sound, bytes: bytes, to: path, scratch: folder)
+            plan, chunkURLs: chunks, audioURLs: audio, bytes: bytes, to: path, scratch: folder)
         guard report.frames == plan.pictureFrames.count else {
             throw CommandFailed(text: "\(report.frames) frames")
         }
@@ -133,9 +133,9 @@ struct Rendering {
     }
 
     /// Renders the audio, the whole or its pieces; nothing where there is none.
-    func renderSound() async throws -> [String] {
-        guard plan.output.format.hasSound else { return [] }
-        let pieces = plan.soundPieces.map { $0.map(Optional.some) } ?? [nil]
+    func renderAudioPiece() async throws -> [String] {
+        guard plan.output.format.hasAudio else { return [] }
+        let pieces = plan.audioPieces.map { $0.map(Optional.some) } ?? [nil]
         var paths: [String] = []
         for (index, frames) in pieces.enumerated() {
             let path = "\(folder)/sound-\(index).\(audioFileExtension(for: plan.output))"
@@ -146,7 +146,7 @@ struct Rendering {
     }
 
     /// Renders the audio alone and returns its samples.
-    func renderedSound(urls: [Int: String]? = nil) async throws -> [Float] {
+    func renderedAudio(urls: [Int: String]? = nil) async throws -> [Float] {
         let path = "\(folder)/sound-\(UUID().uuidString).mov"
         _ = try await engine.renderAudio(of: plan, sourceURLs: urls ?? self.urls, to: path)
         return try await Self.samples(of: path)

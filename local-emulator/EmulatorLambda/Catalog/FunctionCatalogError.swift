@@ -34,7 +34,7 @@ func catalogFaults(_ functions: [FunctionDefinition]) -> [String] {
             faults.append("\(name): reservedConcurrency is not in 1...1000")
         }
         if let age = function.url?.cors?.maxAge,
-            !(0...CORSConfiguration.maxAgeSecondsMaximum).contains(age)
+            !(0...CORSConfiguration.maxAgeSecondsMax).contains(age)
         {
             faults.append("\(name): cors maxAge \(age) is not in 0...86400")
         }

@@ -21,11 +21,11 @@ package struct LambdaConfiguration: Sendable {
     package var initMilliseconds: Int
     /// Largest request body that the front accepts. Lambda itself ends at
     /// 6 MiB; edits are posted with up to 10 MB.
-    package var bodyBytesMaximum: Int
+    package var bodyBytesMax: Int
     /// Largest answer of a function: 6 MiB and 100 bytes, as on Lambda.
-    package var responseBytesMaximum: Int
+    package var responseBytesMax: Int
     /// Most calls that wait for an instance of one function.
-    package var waitingMaximum: Int
+    package var waitingCountMax: Int
     /// Folder with the console's files.
     package var consoleFolder: String?
     /// Bearer token that the console's API, the Invoke API and /metrics ask
@@ -50,8 +50,8 @@ package struct LambdaConfiguration: Sendable {
         bootstrapPath: String, taskRoot: String, scratchFolder: String,
         environment: [String: String] = [:], region: String = "us-east-1",
         allowedOrigins: [String] = ["*"], idleMilliseconds: Int = 300_000,
-        initMilliseconds: Int = 10_000, bodyBytesMaximum: Int = 10_000_000,
-        responseBytesMaximum: Int = (6 << 20) + 100, waitingMaximum: Int = 1_000,
+        initMilliseconds: Int = 10_000, bodyBytesMax: Int = 10_000_000,
+        responseBytesMax: Int = (6 << 20) + 100, waitingCountMax: Int = 1_000,
         consoleFolder: String? = nil, administratorToken: String? = nil,
         credentials: SigV4.Credentials = SigV4.Credentials(
             accessKeyID: "spool", secretAccessKey: "spool-secret")
@@ -64,9 +64,9 @@ package struct LambdaConfiguration: Sendable {
         self.allowedOrigins = allowedOrigins
         self.idleMilliseconds = idleMilliseconds
         self.initMilliseconds = initMilliseconds
-        self.bodyBytesMaximum = bodyBytesMaximum
-        self.responseBytesMaximum = responseBytesMaximum
-        self.waitingMaximum = waitingMaximum
+        self.bodyBytesMax = bodyBytesMax
+        self.responseBytesMax = responseBytesMax
+        self.waitingCountMax = waitingCountMax
         self.consoleFolder = consoleFolder
         self.administratorToken = administratorToken
         self.credentials = credentials

@@ -14,7 +14,7 @@ struct ConsoleAPI: Sendable {
     let services: PoolServices
     let database: Database
     let info: [String: String]
-    let nudge: @Sendable () -> Void
+    let wake: @Sendable () -> Void
 
     func respond(_ head: RequestHead) async -> Response {
         let words = head.path.dropFirst(Self.root.count).split(separator: "/").map(String.init)
@@ -163,7 +163,7 @@ struct ConsoleAPI: Sendable {
             try AsynchronousQueue.replay(deadLetter: id, nowMilliseconds: now, in: connection)
         }
         guard found else { return problem(404, "Not found") }
-        nudge()
+        wake()
         return Response(status: 202)
     }
 }

@@ -85,7 +85,7 @@ package final class LogRing: Sendable {
 /// Cuts a stream of output into lines.
 final class LineSplitter: Sendable {
     /// A longer line is cut here, as Lambda cuts at 256 KB.
-    private static let lineBytesMaximum = 64 << 10
+    private static let lineBytesMax = 64 << 10
 
     private let rest = Mutex<[UInt8]>([])
     private let onLine: @Sendable (String) -> Void
@@ -98,7 +98,7 @@ final class LineSplitter: Sendable {
         let lines = rest.withLock { rest -> [String] in
             var lines: [String] = []
             for byte in bytes {
-                if byte == UInt8(ascii: "\n") || rest.count >= Self.lineBytesMaximum {
+                if byte == UInt8(ascii: "\n") || rest.count >= Self.lineBytesMax {
                     lines.append(String(decoding: rest, as: UTF8.self))
                     rest.removeAll(keepingCapacity: true)
                 }

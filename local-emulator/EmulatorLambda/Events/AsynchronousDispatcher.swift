@@ -7,7 +7,7 @@ import WallClock
 ///
 /// One pass takes events over from the outbox and hands what is due to the
 /// functions that have a free slot. A pass runs when somebody says that there
-/// is something (`nudge`), when an invocation ends, and when the next retry is
+/// is something (`wake`), when an invocation ends, and when the next retry is
 /// due; nothing is polled.
 actor AsynchronousDispatcher {
     private let catalog: FunctionCatalog
@@ -39,7 +39,7 @@ actor AsynchronousDispatcher {
     }
 
     /// Says that there may be something to do. Returns at once.
-    nonisolated func nudge() {
+    nonisolated func wake() {
         services.tasks.start { await self.run() }
     }
 
@@ -107,10 +107,10 @@ actor AsynchronousDispatcher {
         let age = UnixTime.now().milliseconds - row.createdMilliseconds
         let policy = pool.function.asynchronous
         if age > policy.maximumEventAgeSeconds * 1_000 {
-            await bury(row, "EventAgeExceeded", response: nil, policy)
+            await moveToDeadLetters(row, "EventAgeExceeded", response: nil, policy)
             return
         }
-        let invocation = Invocation(
+        let invocation = InvocationInput(
             requestID: row.requestID, payload: row.payload,
             source: InvocationSource(rawValue: row.source) ?? .invoke, objectKey: row.objectKey,
             eventTimeMilliseconds: row.source == "event" && row.attempts == 0
@@ -123,7 +123,7 @@ actor AsynchronousDispatcher {
             guard let delay = policy.delayMilliseconds(afterAttempt: attempts) else {
                 var last = row
                 last.attempts = attempts
-                await bury(last, "RetriesExhausted", response: failure.payload, policy)
+                await moveToDeadLetters(last, "RetriesExhausted", response: failure.payload, policy)
                 return
             }
             services.metrics.update(row.function) { $0.retries += 1 }
@@ -140,22 +140,22 @@ actor AsynchronousDispatcher {
 
     /// Gives an invocation up: it becomes a dead letter, and its function's
     /// destination gets a record in the same transaction.
-    private func bury(
+    private func moveToDeadLetters(
         _ row: QueuedInvocation, _ condition: String, response: [UInt8]?,
         _ policy: AsynchronousPolicy
     ) async {
         services.metrics.update(row.function) { $0.deadLetters += 1 }
         let now = UnixTime.now().milliseconds
-        let record = FailureRecord(
+        let record = DeadLetterRecord(
             invocation: row, functionARN: services.configuration.arn(ofFunction: row.function),
             condition: condition, response: response, nowMilliseconds: now)
         await settle(row) { connection in
-            try AsynchronousQueue.bury(
+            try AsynchronousQueue.moveToDeadLetters(
                 id: row.id, attempts: row.attempts, condition: condition,
                 response: response ?? [], nowMilliseconds: now, in: connection)
             guard let destination = policy.onFailure else { return }
             try AsynchronousQueue.append(
-                Invocation(
+                InvocationInput(
                     requestID: newRequestID(), payload: record.bytes, source: .destination),
                 function: functionName(in: destination), nowMilliseconds: now, in: connection)
         }

@@ -66,7 +66,7 @@ package enum AsynchronousQueue {
 
     /// Puts an invocation into the queue, due at once or after a delay.
     package static func append(
-        _ invocation: Invocation, function: String, nowMilliseconds: Int,
+        _ invocation: InvocationInput, function: String, nowMilliseconds: Int,
         delayMilliseconds: Int = 0, in connection: Connection
     ) throws(DatabaseError) {
         try connection.execute(
@@ -128,7 +128,7 @@ package enum AsynchronousQueue {
     }
 
     /// Moves an invocation to the dead letters.
-    package static func bury(
+    package static func moveToDeadLetters(
         id: Int, attempts: Int, condition: String, response: [UInt8], nowMilliseconds: Int,
         in connection: Connection
     ) throws(DatabaseError) {
@@ -225,15 +225,15 @@ package enum AsynchronousQueue {
         for event in events {
             for function in catalog.functions {
                 // A function that two of them name is called once.
-                let wish = notifications.first {
+                let request = notifications.first {
                     $0.function == function.name && $0.bucket == event.bucket
                         && $0.filter.matches(eventName: event.eventName, key: event.key)
                 }
-                guard let wish else { continue }
-                let payload = objectEventPayload(event, region: region, configuration: wish.id)
+                guard let request else { continue }
+                let payload = objectEventPayload(event, region: region, configuration: request.id)
                 for delay in delays() {
                     try append(
-                        Invocation(
+                        InvocationInput(
                             requestID: makeRequestID(), payload: payload, source: .event,
                             objectKey: event.key, eventTimeMilliseconds: event.timeMilliseconds),
                         function: function.name, nowMilliseconds: nowMilliseconds,

@@ -8,7 +8,7 @@ struct Scheduler: Sendable {
     let database: Database
     let services: PoolServices
     /// Called after an event was queued.
-    let nudge: @Sendable () -> Void
+    let wake: @Sendable () -> Void
 
     /// Starts one task for each function with a schedule. A rate begins at
     /// once: after a crash the sweep should not wait for another minute.
@@ -40,10 +40,10 @@ struct Scheduler: Sendable {
             try await database.transaction { connection in
                 if try AsynchronousQueue.hasScheduled(function: function, in: connection) { return }
                 try AsynchronousQueue.append(
-                    Invocation(requestID: requestID, payload: payload, source: .schedule),
+                    InvocationInput(requestID: requestID, payload: payload, source: .schedule),
                     function: function, nowMilliseconds: now, in: connection)
             }
-            nudge()
+            wake()
         } catch {
             services.logger.error(
                 "A scheduled event could not be queued",

@@ -57,7 +57,7 @@ struct FunctionInstance {
 
 /// An invocation that an instance has.
 struct RunningInvocation {
-    let invocation: Invocation
+    let invocation: InvocationInput
     let deliveredAt: ContinuousClock.Instant
     let isColdStart: Bool
     /// Unix milliseconds.
@@ -68,7 +68,7 @@ struct RunningInvocation {
     let deadline: ContinuousClock.Instant
     var continuation: CheckedContinuation<InvocationOutcome, Never>?
     /// The answer that has begun and not ended.
-    var stream: AnswerStream?
+    var stream: ResponseBodyStream?
     var isAnswered = false
 }
 

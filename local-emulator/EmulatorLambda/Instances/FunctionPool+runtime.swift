@@ -3,7 +3,7 @@ import Logging
 import WallClock
 
 /// What became of an answer that a runtime posted.
-enum AnswerStatus: Sendable {
+enum ResponseStatus: Sendable {
     case accepted
     /// Not the invocation that the instance has.
     case invalidRequestID
@@ -59,7 +59,7 @@ extension FunctionPool {
     }
 
     /// A runtime's answer, good or bad.
-    func answer(_ number: Int, requestID: String, _ outcome: InvocationOutcome) -> AnswerStatus {
+    func answer(_ number: Int, requestID: String, _ outcome: InvocationOutcome) -> ResponseStatus {
         guard let current = instances[number]?.current,
             current.invocation.requestID == requestID
         else { return .invalidRequestID }
@@ -70,8 +70,8 @@ extension FunctionPool {
 
     /// A runtime's streamed answer has begun: the caller is told at once.
     func beginAnswer(
-        _ number: Int, requestID: String, _ stream: AnswerStream
-    ) -> AnswerStatus {
+        _ number: Int, requestID: String, _ stream: ResponseBodyStream
+    ) -> ResponseStatus {
         guard var current = instances[number]?.current,
             current.invocation.requestID == requestID
         else { return .invalidRequestID }
@@ -84,7 +84,7 @@ extension FunctionPool {
     }
 
     /// A streamed answer has ended.
-    func endAnswer(_ number: Int, requestID: String, _ end: AnswerStream.End) {
+    func endAnswer(_ number: Int, requestID: String, _ end: ResponseBodyStream.End) {
         guard let current = instances[number]?.current, !current.isAnswered,
             current.invocation.requestID == requestID
         else { return }
@@ -95,7 +95,7 @@ extension FunctionPool {
     }
 
     /// A runtime's `init/error`: kept until the process ends, which it does next.
-    func initError(_ number: Int, _ failure: InvocationFailure) -> AnswerStatus {
+    func initError(_ number: Int, _ failure: InvocationFailure) -> ResponseStatus {
         guard instances[number]?.phase == .starting else { return .invalidState }
         instances[number]?.initFailure = failure
         return .accepted
@@ -107,8 +107,8 @@ extension FunctionPool {
         let duration = (ContinuousClock.now - current.deliveredAt).milliseconds
         let own = ownPeakBytes(number, instance)
         let limit = function.memoryMegabytes << 20
-        let most = instance.isOutOfMemory ? limit : max(own ?? 0, instance.peakTreeBytes)
-        let peak = most > 0 ? most : nil
+        let maximum = instance.isOutOfMemory ? limit : max(own ?? 0, instance.peakTreeBytes)
+        let peak = maximum > 0 ? maximum : nil
         let name =
             switch outcome {
             case .succeeded, .streaming: "ok"
@@ -172,7 +172,7 @@ extension FunctionPool {
 
     /// Lambda's END and REPORT lines, and one line for the emulator's own log.
     private func report(
-        _ invocation: Invocation, _ outcome: InvocationOutcome, _ duration: Double,
+        _ invocation: InvocationInput, _ outcome: InvocationOutcome, _ duration: Double,
         _ initDuration: Double?, _ peak: Int?
     ) {
         let requestID = invocation.requestID

@@ -26,7 +26,7 @@ enum WaitPolicy: Sendable {
 /// The instances of one function and the calls that wait for one.
 actor FunctionPool {
     struct Waiting {
-        let invocation: Invocation
+        let invocation: InvocationInput
         let since: ContinuousClock.Instant
         let until: ContinuousClock.Instant?
         let continuation: CheckedContinuation<InvocationOutcome, Never>
@@ -47,14 +47,14 @@ actor FunctionPool {
 
     /// Runs the function on a free instance, or on a new one when none is free
     /// and there may be more.
-    func invoke(_ invocation: Invocation, wait: WaitPolicy) async -> InvocationOutcome {
+    func invoke(_ invocation: InvocationInput, wait: WaitPolicy) async -> InvocationOutcome {
         let until: ContinuousClock.Instant?
         switch wait {
         case .none:
             guard hasRoom else { return throttle() }
             until = nil
         case .milliseconds(let milliseconds):
-            guard hasRoom || waiting.count < services.configuration.waitingMaximum else {
+            guard hasRoom || waiting.count < services.configuration.waitingCountMax else {
                 return throttle()
             }
             until = .now + .milliseconds(milliseconds)
@@ -70,11 +70,11 @@ actor FunctionPool {
     }
 
     /// As `invoke`, for callers that want the whole answer.
-    func invokeWhole(_ invocation: Invocation, wait: WaitPolicy) async -> InvocationOutcome {
+    func invokeWhole(_ invocation: InvocationInput, wait: WaitPolicy) async -> InvocationOutcome {
         let outcome = await invoke(invocation, wait: wait)
         guard case .streaming(let stream) = outcome else { return outcome }
         return await stream.collected(
-            maximumBytes: services.configuration.responseBytesMaximum)
+            bytesMax: services.configuration.responseBytesMax)
     }
 
     /// Ends what was idle for too long, and gives up what has waited too long.
@@ -263,7 +263,7 @@ actor FunctionPool {
         let invocation = entry.invocation
         let now = UnixTime.now().milliseconds
         let waited = ContinuousClock.now - entry.since
-        let record = InvocationRecord(
+        let record = InvocationHistoryEntry(
             sequence: 0, function: function.name, requestID: invocation.requestID,
             source: invocation.source, objectKey: invocation.objectKey, instance: number,
             startMilliseconds: now, waitedMilliseconds: waited.milliseconds,
@@ -337,7 +337,7 @@ actor FunctionPool {
         return next
     }
 
-    func log(_ text: String, _ invocation: Invocation) {
+    func log(_ text: String, _ invocation: InvocationInput) {
         services.logs.append(
             text, function: function.name, requestID: invocation.requestID, isOutput: false)
     }

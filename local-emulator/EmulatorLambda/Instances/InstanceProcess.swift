@@ -13,7 +13,7 @@ struct InstanceProcess: Sendable {
 
     /// A larger `/tmp` is a folder on the disk: memory is dearer. No single
     /// file in it can exceed the limit then, all of them together can.
-    private static let memoryTmpMegabytesMaximum = 1_024
+    private static let memoryTmpMegabytesMax = 1_024
 
     /// Starts the listener and the process, and returns when both are gone and
     /// the scratch folder with them.
@@ -79,7 +79,7 @@ struct InstanceProcess: Sendable {
         guard configuration.hasPrivateTmp, mayHideShared else {
             return (.shared, ChildLimits(fileBytes: bytes))
         }
-        return function.ephemeralStorageMegabytes <= Self.memoryTmpMegabytesMaximum
+        return function.ephemeralStorageMegabytes <= Self.memoryTmpMegabytesMax
             ? (.memory(bytes: bytes), ChildLimits())
             : (.folder(scratch), ChildLimits(fileBytes: bytes))
     }

@@ -11,7 +11,7 @@ struct ProgramStamp: Sendable, Hashable {
     private var files: [String: FileStamp] = [:]
 
     /// A folder with more files is not a function's own.
-    private static let fileCountMaximum = 500
+    private static let fileCountMax = 500
 
     /// The program of a function and, where it has a folder of its own, the
     /// files in that (not those of folders in it).
@@ -21,7 +21,7 @@ struct ProgramStamp: Sendable, Hashable {
         for word in words { add(word.hasPrefix("/") ? word : "\(folder)/\(word)") }
         guard let own = function.taskRoot, let listing = opendir(own) else { return }
         defer { closedir(listing) }
-        while let item = readdir(listing), files.count < Self.fileCountMaximum {
+        while let item = readdir(listing), files.count < Self.fileCountMax {
             let name = withUnsafeBytes(of: item.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }

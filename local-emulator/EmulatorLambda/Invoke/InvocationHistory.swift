@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What the console shows of an invocation.
-package struct InvocationRecord: Sendable, Equatable {
+package struct InvocationHistoryEntry: Sendable, Equatable {
     package var sequence: Int
     package var function: String
     package var requestID: String
@@ -27,7 +27,7 @@ package struct InvocationRecord: Sendable, Equatable {
 /// The last invocations of all functions.
 package final class InvocationHistory: Sendable {
     private struct State {
-        var records: [InvocationRecord?]
+        var records: [InvocationHistoryEntry?]
         var next = 0
     }
 
@@ -40,7 +40,7 @@ package final class InvocationHistory: Sendable {
 
     /// Enters an invocation that begins.
     /// - Returns: its sequence, for `finish`.
-    func begin(_ record: InvocationRecord) -> Int {
+    func begin(_ record: InvocationHistoryEntry) -> Int {
         state.withLock { state in
             var record = record
             record.sequence = state.next
@@ -67,9 +67,9 @@ package final class InvocationHistory: Sendable {
     /// The newest records that fit, newest first.
     package func records(
         function: String? = nil, keyContains part: String? = nil, limit: Int
-    ) -> [InvocationRecord] {
+    ) -> [InvocationHistoryEntry] {
         state.withLock { state in
-            var found: [InvocationRecord] = []
+            var found: [InvocationHistoryEntry] = []
             var sequence = state.next - 1
             while sequence >= max(0, state.next - state.records.count), found.count < limit {
                 if let record = state.records[sequence % state.records.count],

@@ -14,7 +14,7 @@ final class InvocationRecorder: Sendable {
     struct Entry: Sendable {
         var sequence: Int
         var function: String
-        var invocation: Invocation
+        var invocation: InvocationInput
         /// Unix milliseconds.
         var startMilliseconds: Int
         var durationMilliseconds: Double

@@ -10,15 +10,15 @@ struct InvokeAPI: Sendable {
     /// InvokeWithResponseStream has a version of its own.
     static let streamingRoot = "/2021-11-15/functions"
     /// Lambda's limit of an asynchronous event.
-    private static let asynchronousBytesMaximum = 1 << 20
+    private static let asynchronousBytesMax = 1 << 20
     /// Lambda's limit of a synchronous event.
-    private static let synchronousBytesMaximum = 6 << 20
+    private static let synchronousBytesMax = 6 << 20
 
     let catalog: FunctionCatalog
     let pools: [String: FunctionPool]
     let services: PoolServices
     /// Stores an asynchronous invocation.
-    let enqueue: @Sendable (Invocation, String) async throws -> Void
+    let enqueue: @Sendable (InvocationInput, String) async throws -> Void
 
     func respond(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
         // Both roots have the same length.
@@ -58,7 +58,7 @@ struct InvokeAPI: Sendable {
         guard let pool = pools[name] else { return notFound(name) }
         let type = head.headers["X-Amz-Invocation-Type"] ?? "RequestResponse"
         let limit =
-            type == "Event" ? Self.asynchronousBytesMaximum : Self.synchronousBytesMaximum
+            type == "Event" ? Self.asynchronousBytesMax : Self.synchronousBytesMax
         guard case .bytes(let bytes) = body, bytes.count <= limit else {
             return error(
                 413, "RequestTooLargeException",
@@ -76,7 +76,7 @@ struct InvokeAPI: Sendable {
             }
             context = String(decoding: data, as: UTF8.self)
         }
-        var invocation = Invocation(
+        var invocation = InvocationInput(
             requestID: requestID(head), payload: bytes.isEmpty ? Array("{}".utf8) : bytes,
             source: .invoke, clientContext: context, traceID: head.headers["X-Amzn-Trace-Id"])
         invocation.tenantID = head.headers["X-Amz-Tenant-Id"]
@@ -111,7 +111,7 @@ struct InvokeAPI: Sendable {
     }
 
     private func invokeNow(
-        _ invocation: Invocation, _ pool: FunctionPool, wantsTail: Bool,
+        _ invocation: InvocationInput, _ pool: FunctionPool, wantsTail: Bool,
         _ common: [(String, String)]
     ) async -> Response {
         let outcome = await pool.invokeWhole(invocation, wait: .none)
@@ -132,7 +132,7 @@ struct InvokeAPI: Sendable {
 
     /// InvokeWithResponseStream: what the function sends, as it comes.
     private func stream(
-        _ invocation: Invocation, _ pool: FunctionPool, wantsTail: Bool,
+        _ invocation: InvocationInput, _ pool: FunctionPool, wantsTail: Bool,
         _ identity: (String, String)
     ) async -> Response {
         let tail: @Sendable () -> String? = { wantsTail ? logTail(invocation) : nil }
@@ -155,7 +155,7 @@ struct InvokeAPI: Sendable {
     }
 
     /// The last 4 KB of an invocation's log.
-    private func logTail(_ invocation: Invocation) -> String {
+    private func logTail(_ invocation: InvocationInput) -> String {
         Data(services.logs.tail(requestID: invocation.requestID)).base64EncodedString()
     }
 

@@ -13,7 +13,7 @@ struct RuntimeAPI: HTTPHandler {
     func immediatePlan(for head: RequestHead) -> BodyPlan? {
         // A streamed answer is announced to its caller first.
         head.headers[Self.modeHeader] == nil
-            ? .collect(maximumBytes: pool.services.configuration.responseBytesMaximum) : nil
+            ? .collect(bytesMax: pool.services.configuration.responseBytesMax) : nil
     }
 
     func plan(for head: RequestHead) async -> BodyPlan {
@@ -22,18 +22,18 @@ struct RuntimeAPI: HTTPHandler {
         {
             return await streamedAnswer(requestID, head)
         }
-        return .collect(maximumBytes: pool.services.configuration.responseBytesMaximum)
+        return .collect(bytesMax: pool.services.configuration.responseBytesMax)
     }
 
     /// The caller gets the answer while it comes in.
     private func streamedAnswer(_ requestID: String, _ head: RequestHead) async -> BodyPlan {
-        let stream = AnswerStream(
+        let stream = ResponseBodyStream(
             contentType: head.headers["Content-Type"],
             keepsCopy: pool.services.recorder != nil)
         let status = await pool.beginAnswer(number, requestID: requestID, stream)
         guard status == .accepted else { return .refuse(answer(status)) }
         return .consume(
-            AnswerConsumer(requestID: requestID, stream: stream) { [pool, number] in
+            ResponseConsumer(requestID: requestID, stream: stream) { [pool, number] in
                 let failure = InvocationFailure(
                     type: "Runtime.TruncatedResponse",
                     message: "The runtime broke off its answer.")
@@ -113,7 +113,7 @@ struct RuntimeAPI: HTTPHandler {
     private func response(
         _ requestID: String, _ body: ReceivedBody, _ head: RequestHead
     ) async -> Response {
-        if case .consumed(let body) = body, let consumer = body as? AnswerConsumer {
+        if case .consumed(let body) = body, let consumer = body as? ResponseConsumer {
             let end = consumer.end ?? .complete
             await pool.endAnswer(number, requestID: requestID, end)
             if case .failed(let failure) = end, failure.type == "Function.ResponseSizeTooLarge" {
@@ -125,7 +125,7 @@ struct RuntimeAPI: HTTPHandler {
             return error(400, "InvalidFunctionResponseMode", "Unknown response mode \(mode)")
         }
         guard case .bytes(let bytes) = body else {
-            let limit = pool.services.configuration.responseBytesMaximum
+            let limit = pool.services.configuration.responseBytesMax
             let status = await pool.answer(
                 number, requestID: requestID, .failed(.answerTooLarge(limit)))
             return status == .accepted ? tooLarge : answer(status)
@@ -148,7 +148,7 @@ struct RuntimeAPI: HTTPHandler {
         return InvocationFailure(type: type, payload: body)
     }
 
-    private func answer(_ status: AnswerStatus) -> Response {
+    private func answer(_ status: ResponseStatus) -> Response {
         switch status {
         case .accepted:
             Response(
@@ -162,7 +162,7 @@ struct RuntimeAPI: HTTPHandler {
     }
 
     private var tooLarge: Response {
-        let limit = pool.services.configuration.responseBytesMaximum
+        let limit = pool.services.configuration.responseBytesMax
         return error(
             413, "RequestEntityTooLarge",
             "Exceeded maximum allowed payload size (\(limit) bytes).")

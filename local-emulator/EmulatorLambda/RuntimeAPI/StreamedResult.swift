@@ -11,7 +11,7 @@ struct StreamedResult: Sendable {
     static let preludeType = "application/vnd.awslambda.http-integration-response"
     private static let separator = [UInt8](repeating: 0, count: 8)
     /// A longer one is taken for a broken answer.
-    private static let preludeBytesMaximum = 64 << 10
+    private static let preludeBytesMax = 64 << 10
 
     private struct Prelude: Decodable {
         var statusCode: Int?
@@ -21,8 +21,8 @@ struct StreamedResult: Sendable {
 
     /// Reads as much as the head of the response needs.
     /// - Returns: nil when the prelude cannot be read.
-    /// - Throws: `AnswerStream.Broken` when the function failed before its end.
-    static func response(_ stream: AnswerStream) async throws -> Response? {
+    /// - Throws: `ResponseBodyStream.Broken` when the function failed before its end.
+    static func response(_ stream: ResponseBodyStream) async throws -> Response? {
         guard stream.contentType == preludeType else {
             let type = stream.contentType ?? "application/octet-stream"
             return Response(status: 200, headers: [("Content-Type", type)], body: .stream(stream))
@@ -33,7 +33,7 @@ struct StreamedResult: Sendable {
             guard let more = try await stream.next() else { break }
             bytes += more
             end = firstSeparator(in: bytes)
-            if end == nil, bytes.count > preludeBytesMaximum { return nil }
+            if end == nil, bytes.count > preludeBytesMax { return nil }
         }
         let prelude = bytes.prefix(end ?? bytes.count)
         guard let document = try? JSONDecoder().decode(Prelude.self, from: Data(prelude)),
@@ -60,9 +60,9 @@ struct StreamedResult: Sendable {
 /// Bytes that were read already, and then the rest of a stream.
 private actor PrefixedStream: ResponseByteStream {
     private var first: [UInt8]
-    private let rest: AnswerStream
+    private let rest: ResponseBodyStream
 
-    init(first: [UInt8], rest: AnswerStream) {
+    init(first: [UInt8], rest: ResponseBodyStream) {
         self.first = first
         self.rest = rest
     }
@@ -79,12 +79,12 @@ private actor PrefixedStream: ResponseByteStream {
 /// The answer of InvokeWithResponseStream: payload events as they come, and at
 /// the end an event that says how it ended.
 actor InvokeResponseStream: ResponseByteStream {
-    private let source: AnswerStream
+    private let source: ResponseBodyStream
     /// The last lines of the log in base64, where they were asked for.
     private let logTail: @Sendable () -> String?
     private var isDone = false
 
-    init(_ source: AnswerStream, logTail: @escaping @Sendable () -> String?) {
+    init(_ source: ResponseBodyStream, logTail: @escaping @Sendable () -> String?) {
         self.source = source
         self.logTail = logTail
     }
@@ -99,7 +99,7 @@ actor InvokeResponseStream: ResponseByteStream {
             }
             isDone = true
             return Self.end(nil, logTail: logTail())
-        } catch let error as AnswerStream.Broken {
+        } catch let error as ResponseBodyStream.Broken {
             isDone = true
             return Self.end(error.failure, logTail: logTail())
         }

@@ -20,11 +20,11 @@ struct FrontHandler: HTTPHandler {
     let traffic: @Sendable () -> [(name: String, value: Int)]
 
     func immediatePlan(for head: RequestHead) -> BodyPlan? {
-        .collect(maximumBytes: configuration.bodyBytesMaximum)
+        .collect(bytesMax: configuration.bodyBytesMax)
     }
 
     func plan(for head: RequestHead) async -> BodyPlan {
-        .collect(maximumBytes: configuration.bodyBytesMaximum)
+        .collect(bytesMax: configuration.bodyBytesMax)
     }
 
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response {

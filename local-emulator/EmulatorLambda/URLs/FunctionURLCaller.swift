@@ -17,7 +17,7 @@ struct FunctionURLCaller: Sendable {
         guard case .bytes(let bytes) = body else {
             return problem(
                 413, "Content too large",
-                detail: "A request body has at most \(configuration.bodyBytesMaximum) bytes.")
+                detail: "A request body has at most \(configuration.bodyBytesMax) bytes.")
         }
         guard let pool = pools[function.name] else { return problem(404, "Not found") }
         var caller: SignedCaller?
@@ -32,7 +32,7 @@ struct FunctionURLCaller: Sendable {
         let payload = functionURLPayload(
             head, body: bytes, target: target, caller: caller, requestID: requestID,
             nowMilliseconds: UnixTime.now().milliseconds)
-        let invocation = Invocation(
+        let invocation = InvocationInput(
             requestID: requestID, payload: payload, source: .url,
             traceID: head.headers["X-Amzn-Trace-Id"])
         let wait = WaitPolicy.milliseconds(function.timeoutSeconds * 1_000)
@@ -54,7 +54,7 @@ struct FunctionURLCaller: Sendable {
                 made = try await StreamedResult.response(stream)
                 if made == nil { stream.abandon() }
             } catch {
-                let failure = (error as? AnswerStream.Broken)?.failure.type ?? "cancelled"
+                let failure = (error as? ResponseBodyStream.Broken)?.failure.type ?? "cancelled"
                 return failed(failure, identity)
             }
         case .failed(let failure): return failed(failure.type, identity)

@@ -61,7 +61,7 @@ package struct CORSConfiguration: Sendable, Equatable, Decodable {
     package var maxAge: Int?
 
     /// Longest `maxAge` that Lambda takes.
-    static let maxAgeSecondsMaximum = 86_400
+    static let maxAgeSecondsMax = 86_400
 
     /// Settings that allow what is named and no more.
     package init(

@@ -42,7 +42,7 @@ struct RequestSignature: Sendable {
     /// Unix milliseconds.
     var now: @Sendable () -> Int = { UnixTime.now().milliseconds }
 
-    private static let skewSecondsMaximum = 300
+    private static let skewSecondsMax = 300
     private static let service = "lambda"
 
     /// Whether a request claims to be signed.
@@ -59,8 +59,8 @@ struct RequestSignature: Sendable {
             claim.timestamp.hasPrefix(claim.scope.date)
         else { throw .malformed }
         let age = now() / 1_000 - seconds
-        guard age >= -Self.skewSecondsMaximum,
-            age <= claim.expiresInSeconds ?? Self.skewSecondsMaximum
+        guard age >= -Self.skewSecondsMax,
+            age <= claim.expiresInSeconds ?? Self.skewSecondsMax
         else { throw .expired }
         guard claim.scope.service == Self.service, claim.signedHeaders.contains("host") else {
             throw .malformed

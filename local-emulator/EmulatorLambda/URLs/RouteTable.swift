@@ -34,8 +34,8 @@ struct RouteTable: Sendable {
         let fitting = entries.compactMap { entry in
             parameters(entry.segments, segments).map { (entry: entry, parameters: $0) }
         }
-        guard let fewest = fitting.map(\.parameters.count).min() else { return .none }
-        let best = fitting.filter { $0.parameters.count == fewest }
+        guard let parameterCountMin = fitting.map(\.parameters.count).min() else { return .none }
+        let best = fitting.filter { $0.parameters.count == parameterCountMin }
         // A route that answers GET answers HEAD; the server leaves the body out.
         let wanted = best.first { $0.entry.method == method }
         let asGet = method == "HEAD" ? best.first { $0.entry.method == "GET" } : nil

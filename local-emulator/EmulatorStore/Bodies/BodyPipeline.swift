@@ -34,8 +34,8 @@ struct BodyResult: Sendable {
 /// while it is small and into a file of `tmp` beyond.
 final class BodyPipeline {
     private let blobs: BlobFolder
-    private let inlineMaximum: Int
-    private let bytesMaximum: Int
+    private let inlineBytesMax: Int
+    private let bytesMax: Int
     private var decoder: ChunkedDecoder?
     private let expectedHash: String?
     private let expectedBytes: Int?
@@ -49,18 +49,18 @@ final class BodyPipeline {
     private var crcs: BodyCRCs
     private var memory: [UInt8] = []
     private var file: TemporaryBlob?
-    private var follower: HashFollower?
+    private var follower: StreamingHasher?
     private var byteCount = 0
 
-    /// - Parameter inlineMaximum: larger bodies go to a file.
-    /// - Parameter bytesMaximum: larger bodies are `.entityTooLarge`.
+    /// - Parameter inlineBytesMax: larger bodies go to a file.
+    /// - Parameter bytesMax: larger bodies are `.entityTooLarge`.
     init(
         _ headers: HeaderFields, _ signature: PayloadSignature, blobs: BlobFolder,
-        inlineMaximum: Int, bytesMaximum: Int
+        inlineBytesMax: Int, bytesMax: Int
     ) throws(S3Error) {
         self.blobs = blobs
-        self.inlineMaximum = inlineMaximum
-        self.bytesMaximum = bytesMaximum
+        self.inlineBytesMax = inlineBytesMax
+        self.bytesMax = bytesMax
         expectedMD5 = headers["content-md5"]
         announcedTrailer = headers["x-amz-trailer"]?.lowercased()
         switch signature {
@@ -77,7 +77,7 @@ final class BodyPipeline {
                 .missingContentLength, "You must provide x-amz-decoded-content-length.")
         }
         let size = expectedBytes ?? headers["content-length"].flatMap { Int($0) } ?? 0
-        if size > bytesMaximum { throw Self.tooLarge(size, bytesMaximum) }
+        if size > bytesMax { throw Self.tooLarge(size, bytesMax) }
         if let expectedMD5, Data(base64Encoded: expectedMD5)?.count != 16 {
             throw S3Error(.invalidDigest, "The Content-MD5 you specified is not valid.")
         }
@@ -104,7 +104,7 @@ final class BodyPipeline {
     }
 
     /// Ends the body and checks its framing and what signs it.
-    func close() throws(S3Error) -> ClosedBody {
+    func close() throws(S3Error) -> FinishedBody {
         if let decoder, !decoder.isComplete || byteCount != expectedBytes {
             throw S3Error(
                 .incompleteBody,
@@ -121,10 +121,10 @@ final class BodyPipeline {
             expectedChecksums[trailer.name] = trailer.value
         }
         // A part is a file, also one of no bytes.
-        if inlineMaximum < 0 { try moveToFile() }
+        if inlineBytesMax < 0 { try moveToFile() }
         var digests: BodyDigests?
         if let hashes = hashes.take() { digests = hashes.finish() }
-        return ClosedBody(
+        return FinishedBody(
             bytes: byteCount, memory: memory, file: file, digests: digests, follower: follower,
             crcs: crcs,
             expectedMD5: expectedMD5, expectedChecksums: expectedChecksums)
@@ -132,11 +132,11 @@ final class BodyPipeline {
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
         byteCount += bytes.count
-        if byteCount > bytesMaximum { throw Self.tooLarge(byteCount, bytesMaximum) }
+        if byteCount > bytesMax { throw Self.tooLarge(byteCount, bytesMax) }
         crcs.update(bytes)
         if file != nil {
             try writeToFile(bytes)
-        } else if memory.count + bytes.count <= inlineMaximum {
+        } else if memory.count + bytes.count <= inlineBytesMax {
             hashes?.update(bytes)
             memory.append(contentsOf: bytes)
         } else {
@@ -154,7 +154,7 @@ final class BodyPipeline {
         guard let hashes = hashes.take() else { return }
         let file = try TemporaryBlob(blobs)
         try file.write(memory)
-        follower = HashFollower(file, blobs, from: memory.count, hashes: hashes)
+        follower = StreamingHasher(file, blobs, from: memory.count, hashes: hashes)
         self.file = file
         memory = []
     }

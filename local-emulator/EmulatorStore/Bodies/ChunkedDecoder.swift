@@ -13,8 +13,8 @@ struct ChunkedDecoder {
     }
 
     /// Bytes of the longest line: a size and a signature, or one trailer.
-    private static let lineBytesMaximum = 4_096
-    private static let trailerCountMaximum = 16
+    private static let lineBytesMax = 4_096
+    private static let trailerCountMax = 16
 
     private var phase = Phase.header
     private var line: [UInt8] = []
@@ -61,7 +61,7 @@ struct ChunkedDecoder {
                 let text = String(decoding: line.dropLast(2), as: UTF8.self)
                 line = []
                 try endLine(text)
-            } else if line.count > Self.lineBytesMaximum {
+            } else if line.count > Self.lineBytesMax {
                 throw Self.incomplete
             }
         }
@@ -111,7 +111,7 @@ struct ChunkedDecoder {
             return
         }
         let sides = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard hasTrailer, sides.count == 2, trailers.count < Self.trailerCountMaximum else {
+        guard hasTrailer, sides.count == 2, trailers.count < Self.trailerCountMax else {
             throw Self.incomplete
         }
         let name = sides[0].lowercased()

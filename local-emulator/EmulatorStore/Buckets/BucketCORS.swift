@@ -12,7 +12,7 @@ struct BucketCORS: Sendable {
     }
 
     /// S3's limit.
-    private static let rulesMaximum = 100
+    private static let ruleCountMax = 100
     private static let knownMethods: Set<String> = ["GET", "PUT", "POST", "DELETE", "HEAD"]
 
     let rules: [Rule]
@@ -40,7 +40,7 @@ struct BucketCORS: Sendable {
             }
             rules.append(rule)
         }
-        guard (1...Self.rulesMaximum).contains(rules.count) else { throw S3Error.malformedXML }
+        guard (1...Self.ruleCountMax).contains(rules.count) else { throw S3Error.malformedXML }
         self.rules = rules
     }
 

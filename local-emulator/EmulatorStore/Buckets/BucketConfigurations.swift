@@ -28,7 +28,7 @@ enum BucketConfiguration: String, Sendable, CaseIterable {
     func check(_ document: XMLElement) throws(S3Error) {
         switch self {
         case .cors: _ = try BucketCORS(document)
-        case .tagging: _ = try TagSet(document, atMost: TagSet.bucketMaximum)
+        case .tagging: _ = try TagSet(document, atMost: TagSet.bucketTagCountMax)
         case .lifecycle: _ = try LifecycleRules(document)
         case .notification: _ = try BucketNotifications(document)
         }

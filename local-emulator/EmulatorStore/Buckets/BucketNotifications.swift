@@ -6,7 +6,7 @@ import XMLTree
 /// Source: S3 API Reference, PutBucketNotificationConfiguration. Functions are
 /// the only destinations there are.
 struct BucketNotifications: Sendable {
-    private struct Wish: Sendable {
+    private struct Requirement: Sendable {
         var id: String
         var function: String
         var filter: ObjectEventFilter
@@ -15,7 +15,7 @@ struct BucketNotifications: Sendable {
     private static let destinations = [
         "TopicConfiguration", "QueueConfiguration", "EventBridgeConfiguration",
     ]
-    private var wishes: [Wish] = []
+    private var requests: [Requirement] = []
 
     /// - Throws: `.malformedXML`, `.invalidArgument`.
     init(_ document: XMLElement) throws(S3Error) {
@@ -26,12 +26,12 @@ struct BucketNotifications: Sendable {
                 details: [("ArgumentName", name), ("ArgumentValue", "only functions are here")])
         }
         for (number, element) in document.all("CloudFunctionConfiguration").enumerated() {
-            wishes.append(try Self.wish(element, number: number))
+            requests.append(try Self.request(element, number: number))
         }
-        let ids = Set(wishes.map(\.id))
-        guard ids.count == wishes.count else { throw Self.invalid("Same ID used twice") }
-        for (index, wish) in wishes.enumerated() {
-            guard !wishes[..<index].contains(where: { $0.filter.overlaps(wish.filter) }) else {
+        let ids = Set(requests.map(\.id))
+        guard ids.count == requests.count else { throw Self.invalid("Same ID used twice") }
+        for (index, request) in requests.enumerated() {
+            guard !requests[..<index].contains(where: { $0.filter.overlaps(request.filter) }) else {
                 throw Self.invalid(
                     "Configurations overlap. Configurations on the same bucket cannot share a "
                         + "common event type.")
@@ -40,12 +40,12 @@ struct BucketNotifications: Sendable {
     }
 
     func of(_ bucket: String) -> [ObjectNotification] {
-        wishes.map {
+        requests.map {
             ObjectNotification(bucket: bucket, id: $0.id, function: $0.function, filter: $0.filter)
         }
     }
 
-    private static func wish(_ element: XMLElement, number: Int) throws(S3Error) -> Wish {
+    private static func request(_ element: XMLElement, number: Int) throws(S3Error) -> Requirement {
         let events = element.all("Event").map(\.text)
         guard let arn = element.text(of: "CloudFunction"), !events.isEmpty else {
             throw S3Error.malformedXML
@@ -70,7 +70,7 @@ struct BucketNotifications: Sendable {
             }
         }
         let id = element.text(of: "Id").flatMap { $0.isEmpty ? nil : $0 }
-        return Wish(
+        return Requirement(
             id: id ?? "configuration-\(number + 1)", function: String(parts[6]), filter: filter)
     }
 

@@ -4,7 +4,7 @@ import WallClock
 import XMLTree
 
 extension ObjectStoreServer {
-    static let partNumberMaximum = 10_000
+    static let partNumberMax = 10_000
 
     func createUpload(_ request: S3Request) async throws -> Response {
         let headers = try ObjectHeaders.stored(from: request.head.headers)
@@ -66,7 +66,7 @@ extension ObjectStoreServer {
     func listParts(_ request: S3Request) async throws -> Response {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         let id = request["uploadId"] ?? ""
-        let maximum = try Listing.maximumKeys(request["max-parts"])
+        let maximum = try Listing.keyCountMax(request["max-parts"])
         let marker = request["part-number-marker"].flatMap { Int($0) } ?? 0
         let (checksum, parts) = try await read { index in
             let upload = try index.upload(id, bucket, key)
@@ -88,7 +88,8 @@ extension ObjectStoreServer {
             for part in page {
                 xml.add("Part") { xml in
                     xml.add("PartNumber", part.number)
-                    xml.add("LastModified", UnixTime(milliseconds: part.modifiedMilliseconds).rfc3339)
+                    xml.add(
+                        "LastModified", UnixTime(milliseconds: part.modifiedMilliseconds).rfc3339)
                     xml.add("ETag", "\"\(part.etag)\"")
                     xml.add("Size", part.bytes)
                     if checksum.isAnnounced, let value = part.checksums[checksum.headerName] {
@@ -103,7 +104,7 @@ extension ObjectStoreServer {
     func listUploads(_ request: S3Request) async throws -> Response {
         let bucket = request.bucket ?? ""
         let prefix = request["prefix"] ?? ""
-        let maximum = try Listing.maximumKeys(request["max-uploads"])
+        let maximum = try Listing.keyCountMax(request["max-uploads"])
         let after = (
             key: Array((request["key-marker"] ?? "").utf8), id: request["upload-id-marker"]
         )
@@ -153,11 +154,11 @@ extension ObjectStoreServer {
     func completeUpload(_ request: S3Request, _ body: [UInt8]) async throws -> Response {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         let id = request["uploadId"] ?? ""
-        let wanted = try WantedPart.list(body)
+        let wanted = try RequestedPart.list(body)
         try await write(request) { index in
             if try index.completedETag(id, bucket, key) != nil { return }
             let upload = try index.upload(id, bucket, key)
-            let parts = try WantedPart.chosen(wanted, of: try index.parts(id))
+            let parts = try RequestedPart.chosen(wanted, of: try index.parts(id))
             let checksum = MultipartChecksum(upload.headers)
             let served = try checksum.served(of: parts, checkedBy: request)
             let digests = parts.flatMap { bytes(hex: $0.etag) ?? [] }
@@ -212,7 +213,7 @@ extension ObjectStoreServer {
 
     private static func partNumber(_ request: S3Request) throws(S3Error) -> Int {
         guard let number = request["partNumber"].flatMap({ Int($0) }),
-            1...partNumberMaximum ~= number
+            1...partNumberMax ~= number
         else {
             throw S3Error(
                 .invalidArgument, "Part number must be an integer between 1 and 10000, inclusive")

@@ -45,9 +45,9 @@ extension ObjectIndex {
         }
     }
 
-    func buryPieces(_ id: String) throws {
+    func deletePieces(_ id: String) throws {
         for row in try connection.query("SELECT blob FROM pieces WHERE id = ?", id) {
-            try bury(blob: try row.text("blob"))
+            try moveToDeadLetters(blob: try row.text("blob"))
         }
         try connection.execute("DELETE FROM pieces WHERE id = ?", id)
     }

@@ -1,7 +1,7 @@
 import EmulatorDatabase
 
 /// A multipart upload that is under way.
-struct UploadRecord: Sendable {
+struct MultipartUploadRecord: Sendable {
     var id: String
     var key: [UInt8]
     var headers: [String: String]
@@ -31,7 +31,7 @@ extension ObjectIndex {
     }
 
     /// - Throws: `.noSuchBucket`, `.noSuchUpload`.
-    func upload(_ id: String, _ bucket: String, _ key: [UInt8]) throws -> UploadRecord {
+    func upload(_ id: String, _ bucket: String, _ key: [UInt8]) throws -> MultipartUploadRecord {
         try requireBucket(bucket)
         let rows = try connection.query(
             "SELECT * FROM uploads WHERE id = ? AND bucket = ? AND key = ?", id, bucket, key)
@@ -40,7 +40,7 @@ extension ObjectIndex {
     }
 
     /// In the order of keys, then of upload IDs.
-    func uploads(_ bucket: String, prefix: [UInt8], limit: Int) throws -> [UploadRecord] {
+    func uploads(_ bucket: String, prefix: [UInt8], limit: Int) throws -> [MultipartUploadRecord] {
         try requireBucket(bucket)
         let end = Self.successor(prefix) ?? [255]
         return try connection.query(
@@ -66,7 +66,7 @@ extension ObjectIndex {
     func putPart(_ part: PartRecord, of uploadID: String) throws {
         let old = try connection.query(
             "SELECT blob FROM parts WHERE upload_id = ? AND number = ?", uploadID, part.number)
-        for row in old { try bury(blob: try row.text("blob")) }
+        for row in old { try moveToDeadLetters(blob: try row.text("blob")) }
         try connection.execute(
             """
             INSERT OR REPLACE INTO parts(upload_id, number, etag, size, blob, modified_ms, checksums)
@@ -78,7 +78,9 @@ extension ObjectIndex {
     /// Forgets the upload; its parts' blobs are queued for unlinking.
     /// - Parameter kept: the blobs that became the object's.
     func removeUpload(_ id: String, keeping kept: Set<String> = []) throws {
-        for part in try parts(id) where !kept.contains(part.blob) { try bury(blob: part.blob) }
+        for part in try parts(id) where !kept.contains(part.blob) {
+            try moveToDeadLetters(blob: part.blob)
+        }
         try connection.execute("DELETE FROM parts WHERE upload_id = ?", id)
         try connection.execute("DELETE FROM uploads WHERE id = ?", id)
     }
@@ -98,8 +100,8 @@ extension ObjectIndex {
         ).first?.text("etag")
     }
 
-    private static func uploadRecord(_ row: Row) throws -> UploadRecord {
-        UploadRecord(
+    private static func uploadRecord(_ row: Row) throws -> MultipartUploadRecord {
+        MultipartUploadRecord(
             id: try row.text("id"), key: try row.blob("key"),
             headers: try StoredJSON.decode(try row.text("headers")),
             createdMilliseconds: try row.integer("created_ms"))

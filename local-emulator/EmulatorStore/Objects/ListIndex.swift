@@ -8,7 +8,7 @@ struct ListQuery: Sendable {
     var delimiter: [UInt8] = []
     /// The listing begins with the first key that is not less than this one.
     var start: [UInt8] = []
-    var maximumKeys: Int
+    var keyCountMax: Int
 }
 
 /// One page of keys and common prefixes, together in byte order.
@@ -25,20 +25,20 @@ struct ListResult: Sendable {
 
 extension ObjectIndex {
     /// Rows read at once; the whole listing is never in memory.
-    private static let batchMaximum = 1_000
+    private static let batchCountMax = 1_000
 
     /// Keys below a common prefix are skipped, not read.
     func list(_ query: ListQuery) throws -> ListResult {
         try requireBucket(query.bucket)
         var result = ListResult()
-        guard query.maximumKeys > 0 else { return result }
+        guard query.keyCountMax > 0 else { return result }
         let end = Self.successor(query.prefix)
         var cursor = Self.isLess(query.start, query.prefix) ? query.prefix : query.start
         scan: while true {
             let rows = try rows(query.bucket, from: cursor, to: end)
             for row in rows {
                 let key = try row.blob("key")
-                if result.entries.count == query.maximumKeys {
+                if result.entries.count == query.keyCountMax {
                     result.next = key
                     return result
                 }
@@ -51,7 +51,7 @@ extension ObjectIndex {
                 result.entries.append(.object(try ObjectRecord(row)))
                 cursor = key + [0]
             }
-            if rows.count < Self.batchMaximum { return result }
+            if rows.count < Self.batchCountMax { return result }
         }
     }
 
@@ -59,12 +59,12 @@ extension ObjectIndex {
         guard let end else {
             return try connection.query(
                 "SELECT * FROM objects WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?", bucket,
-                start, Self.batchMaximum)
+                start, Self.batchCountMax)
         }
         return try connection.query(
             """
             SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?
-            """, bucket, start, end, Self.batchMaximum)
+            """, bucket, start, end, Self.batchCountMax)
     }
 
     private static func commonPrefix(of key: [UInt8], _ query: ListQuery) -> [UInt8]? {

@@ -27,15 +27,15 @@ struct Listing: Sendable {
         case "url": isEncoded = true
         default: throw S3Error(.invalidArgument, "Invalid Encoding Method specified in Request")
         }
-        let maximum = try Self.maximumKeys(request["max-keys"])
+        let maximum = try Self.keyCountMax(request["max-keys"])
         query = ListQuery(
             bucket: request.bucket ?? "", prefix: Array((request["prefix"] ?? "").utf8),
-            delimiter: Array((request["delimiter"] ?? "").utf8), maximumKeys: maximum)
+            delimiter: Array((request["delimiter"] ?? "").utf8), keyCountMax: maximum)
         query.start = try start(request)
     }
 
     /// 0 to 1,000; more is cut.
-    static func maximumKeys(_ text: String?) throws(S3Error) -> Int {
+    static func keyCountMax(_ text: String?) throws(S3Error) -> Int {
         guard let text else { return 1_000 }
         guard let value = Int(text), value >= 0 else {
             throw S3Error(
@@ -70,7 +70,7 @@ struct Listing: Sendable {
         xml.add("Name", query.bucket)
         xml.add("Prefix", encoded(query.prefix))
         if !query.delimiter.isEmpty { xml.add("Delimiter", encoded(query.delimiter)) }
-        xml.add("MaxKeys", query.maximumKeys)
+        xml.add("MaxKeys", query.keyCountMax)
         if isEncoded { xml.add("EncodingType", "url") }
         xml.add("IsTruncated", result.next == nil ? "false" : "true")
         switch kind {

@@ -9,7 +9,7 @@ enum ObjectHeaders {
         ObjectRecord.taggingHeader,
     ]
     /// S3's limit for all user metadata of an object.
-    private static let metadataBytesMaximum = 2_048
+    private static let metadataBytesMax = 2_048
 
     /// - Throws: `.metadataTooLarge`, `.invalidArgument`.
     static func stored(from headers: HeaderFields) throws(S3Error) -> [String: String] {
@@ -24,7 +24,7 @@ enum ObjectHeaders {
                 stored[name] = field.value
             }
         }
-        if metadataBytes > metadataBytesMaximum {
+        if metadataBytes > metadataBytesMax {
             throw S3Error(
                 .metadataTooLarge,
                 "Your metadata headers exceed the maximum allowed metadata size.")

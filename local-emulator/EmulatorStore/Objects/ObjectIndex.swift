@@ -142,7 +142,7 @@ struct ObjectIndex {
         try requireBucket(object.bucket)
         let existing = try self.object(object.bucket, object.key)
         try object.condition.check(existing)
-        if let existing { try bury(existing) }
+        if let existing { try moveToDeadLetters(existing) }
         var inlineID: Int?
         var blob: String?
         var pieces: String?
@@ -161,7 +161,7 @@ struct ObjectIndex {
             """, object.bucket, object.key, object.etag, object.bytes, now,
             try StoredJSON.encode(object.headers), blob, inlineID,
             try StoredJSON.encode(object.partSizes), sequencer, pieces, object.crc64)
-        try tell(
+        try emit(
             object.eventName, object.bucket, object.key, bytes: object.bytes, etag: object.etag,
             sequencer: sequencer)
     }
@@ -171,24 +171,24 @@ struct ObjectIndex {
         try requireBucket(bucket)
         guard let existing = try object(bucket, key) else { return false }
         try WritePrecondition(ifMatch: ifMatch).check(existing)
-        try bury(existing)
+        try moveToDeadLetters(existing)
         try connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", bucket, key)
-        try tell(
+        try emit(
             "ObjectRemoved:Delete", bucket, key, bytes: 0, etag: "",
             sequencer: try nextSequencer())
         return true
     }
 
     /// Queues a blob for unlinking once open readers had their time.
-    func bury(blob: String) throws {
+    func moveToDeadLetters(blob: String) throws {
         try connection.execute(
             "INSERT OR REPLACE INTO dead_blobs VALUES(?,?)", blob, now + graceMilliseconds)
     }
 
-    private func bury(_ object: ObjectRecord) throws {
+    private func moveToDeadLetters(_ object: ObjectRecord) throws {
         switch object.place {
-        case .blob(let blob): try bury(blob: blob)
-        case .pieces(let id): try buryPieces(id)
+        case .blob(let blob): try moveToDeadLetters(blob: blob)
+        case .pieces(let id): try deletePieces(id)
         case .inline(let id):
             try connection.execute("DELETE FROM inline_bodies WHERE id = ?", id)
         }
@@ -202,7 +202,7 @@ struct ObjectIndex {
         return String(repeating: "0", count: max(0, 16 - digits.count)) + digits
     }
 
-    private func tell(
+    private func emit(
         _ eventName: String, _ bucket: String, _ key: [UInt8], bytes: Int, etag: String,
         sequencer: String
     ) throws {

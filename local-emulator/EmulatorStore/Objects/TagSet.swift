@@ -12,8 +12,8 @@ struct TagSet: Sendable, Equatable {
     }
 
     /// Most tags of an object, and of a bucket.
-    static let objectMaximum = 10
-    static let bucketMaximum = 50
+    static let objectTagCountMax = 10
+    static let bucketTagCountMax = 50
 
     private(set) var tags: [Tag]
 
@@ -49,7 +49,7 @@ struct TagSet: Sendable, Equatable {
             }
             tags.append(Tag(key: key, value: value))
         }
-        try self.init(tags, atMost: Self.objectMaximum)
+        try self.init(tags, atMost: Self.objectTagCountMax)
     }
 
     private init(_ tags: [Tag], atMost maximum: Int) throws(S3Error) {
@@ -110,7 +110,7 @@ extension ObjectStoreServer {
     func setObjectTagging(_ request: S3Request, _ body: [UInt8]) async throws -> Response {
         let isPut = request.head.method == "PUT"
         let tags =
-            isPut ? try TagSet(Self.parse(body), atMost: TagSet.objectMaximum).header : nil
+            isPut ? try TagSet(Self.parse(body), atMost: TagSet.objectTagCountMax).header : nil
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         try await write(request) { try $0.setTags(tags, of: bucket, key) }
         return Response(status: isPut ? 200 : 204)

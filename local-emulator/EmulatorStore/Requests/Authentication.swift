@@ -48,8 +48,8 @@ struct Authentication: Sendable {
     /// Milliseconds since 1970.
     var now: @Sendable () -> Int
 
-    private static let skewMaximumSeconds = 15 * 60
-    private static let presignedMaximumSeconds = 7 * 24 * 3_600
+    private static let skewSecondsMax = 15 * 60
+    private static let presignedSecondsMax = 7 * 24 * 3_600
 
     /// - Throws: `.accessDenied` without any signature, and what S3 answers to
     ///   one that is malformed, late or wrong.
@@ -105,7 +105,7 @@ struct Authentication: Sendable {
             let seconds = UnixTime(basic: date)?.seconds,
             date.hasPrefix(scope.day)
         else { throw S3Error(.accessDenied, "AWS authentication requires a valid Date header") }
-        if abs(now() / 1_000 - seconds) > Self.skewMaximumSeconds {
+        if abs(now() / 1_000 - seconds) > Self.skewSecondsMax {
             throw S3Error(
                 .requestTimeTooSkewed,
                 "The difference between the request time and the current time is too large.")
@@ -136,13 +136,13 @@ struct Authentication: Sendable {
             let signature = request["X-Amz-Signature"]
         else { throw fail("Query-string authentication version 4 requires all its parameters.") }
         guard let expires = request["X-Amz-Expires"].flatMap({ Int($0) }),
-            1...Self.presignedMaximumSeconds ~= expires
+            1...Self.presignedSecondsMax ~= expires
         else { throw fail("X-Amz-Expires must be between 1 and 604800 seconds") }
         let scope = try Scope(credential, region: region, .authorizationQueryParametersError)
         try require(keyID: scope.keyID)
         guard date.hasPrefix(scope.day) else { throw fail("Invalid credential date.") }
         let age = now() / 1_000 - seconds
-        if age < -Self.skewMaximumSeconds {
+        if age < -Self.skewSecondsMax {
             throw S3Error(.accessDenied, "Request is not valid yet")
         }
         if age > expires { throw S3Error(.accessDenied, "Request has expired") }

@@ -52,7 +52,7 @@ extension ObjectStoreServer {
         var fields = fields
         if let document = fields["tagging"] {
             fields[ObjectRecord.taggingHeader] =
-                try TagSet(parse(Array(document.utf8)), atMost: TagSet.objectMaximum).header
+                try TagSet(parse(Array(document.utf8)), atMost: TagSet.objectTagCountMax).header
         }
         return try ObjectHeaders.stored(from: fields)
     }

@@ -32,7 +32,7 @@ final class PendingRequest: BodyConsumer {
             }
         }
 
-        func end() -> Result<ClosedBody, S3Error> {
+        func end() -> Result<FinishedBody, S3Error> {
             if let fault { return .failure(fault) }
             do throws(S3Error) {
                 if let form { try form.finish() }

@@ -5,7 +5,7 @@ final class PostFormReader {
     private enum Phase { case preamble, header, field(String), file, done }
 
     /// S3's limit for everything but the file.
-    private static let fieldBytesMaximum = 20_480
+    private static let fieldBytesMax = 20_480
 
     private let delimiter: [UInt8]
     /// Called with all fields before the first byte of the file is kept.
@@ -113,13 +113,13 @@ final class PostFormReader {
     }
 
     private func hold() throws(S3Error) -> Bool {
-        if buffer.count > Self.fieldBytesMaximum { try countFieldBytes(buffer.count) }
+        if buffer.count > Self.fieldBytesMax { try countFieldBytes(buffer.count) }
         return false
     }
 
     private func countFieldBytes(_ count: Int) throws(S3Error) {
         fieldBytes += count
-        if fieldBytes > Self.fieldBytesMaximum {
+        if fieldBytes > Self.fieldBytesMax {
             throw Self.malformed("The fields of the form are too large.")
         }
     }

@@ -24,9 +24,9 @@ struct PostPolicy: Sendable {
             var list = try decoder.unkeyedContainer()
             let kind = try list.decode(String.self).lowercased()
             if kind == "content-length-range" {
-                let (least, most) = (try Self.number(&list), try Self.number(&list))
-                guard least <= most else { throw MalformedPolicy() }
-                self = .length(least...most)
+                let (minimum, maximum) = (try Self.number(&list), try Self.number(&list))
+                guard minimum <= maximum else { throw MalformedPolicy() }
+                self = .length(minimum...maximum)
                 return
             }
             let name = try list.decode(String.self)

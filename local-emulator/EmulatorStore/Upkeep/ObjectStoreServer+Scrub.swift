@@ -31,7 +31,7 @@ extension ObjectStoreServer {
         for bucket in buckets {
             var start: [UInt8] = []
             while true {
-                let query = ListQuery(bucket: bucket, start: start, maximumKeys: Self.scrubPage)
+                let query = ListQuery(bucket: bucket, start: start, keyCountMax: Self.scrubPage)
                 let page: ListResult
                 do {
                     page = try await read { try $0.list(query) }

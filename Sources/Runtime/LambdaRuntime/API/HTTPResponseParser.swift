@@ -27,9 +27,9 @@ struct HTTPResponseParser: Sendable {
     init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
 
     /// The response, after its last byte; nil before.
-    var response: HTTPResponse? {
+    var response: RuntimeAPIResponse? {
         guard state == .done else { return nil }
-        return HTTPResponse(
+        return RuntimeAPIResponse(
             status: head.status, headers: head.headers, body: body,
             isFramed: head.isFramed, keepsConnection: head.keepsConnection && head.isFramed)
     }
@@ -157,7 +157,7 @@ struct HTTPResponseParser: Sendable {
     private mutating func finishHead() throws(HTTPParseError) {
         if (100...199).contains(head.status) {
             interimAnswers += 1
-            guard head.status != 101, interimAnswers <= limits.interimAnswersMax else {
+            guard head.status != 101, interimAnswers <= limits.interimResponseCountMax else {
                 throw HTTPParseError("an interim answer \(head.status) was not asked for")
             }
             state = .statusLine

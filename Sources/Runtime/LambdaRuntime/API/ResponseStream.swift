@@ -6,7 +6,7 @@ import Glibc
 final class ResponseStream {
     enum Failure: Error {
         /// The API answered before the end of the stream, which it refuses.
-        case answered(HTTPResponse)
+        case answered(RuntimeAPIResponse)
         case socket(SocketError)
     }
 
@@ -40,7 +40,7 @@ final class ResponseStream {
 
     /// Ends the body and waits for the answer.
     /// - Parameter error: The error that truncated the stream, for the trailers.
-    func finish(error: HandlerError?) throws(Failure) -> HTTPResponse {
+    func finish(error: HandlerError?) throws(Failure) -> RuntimeAPIResponse {
         var packet = takeHead()
         packet.append(contentsOf: "0\r\n".utf8)
         if let error {
@@ -81,7 +81,7 @@ final class ResponseStream {
         }
     }
 
-    private func receive() throws(Failure) -> HTTPResponse {
+    private func receive() throws(Failure) -> RuntimeAPIResponse {
         do {
             return try connection.receiveResponse(limits: limits)
         } catch {

@@ -98,7 +98,7 @@ struct RuntimeRequest: Sendable, Hashable {
 extension Invocation {
     /// Reads the response of `next`.
     /// - Throws: When a header is missing or malformed.
-    init(_ response: HTTPResponse, now: Int) throws(HTTPParseError) {
+    init(_ response: RuntimeAPIResponse, now: Int) throws(HTTPParseError) {
         guard response.isFramed else {
             throw HTTPParseError("the event has neither a length nor chunks")
         }

@@ -58,7 +58,7 @@ final class SocketConnection {
     func exchange(
         _ request: RuntimeRequest, authority: String, limits: HTTPLimits,
         whileWaiting: () -> Void = {}
-    ) throws(SocketError) -> HTTPResponse {
+    ) throws(SocketError) -> RuntimeAPIResponse {
         var sendFailure: SocketError?
         do {
             try send(request.head(authority: authority), request.body)
@@ -83,7 +83,7 @@ final class SocketConnection {
     }
 
     /// Waits for one complete response.
-    func receiveResponse(limits: HTTPLimits) throws(SocketError) -> HTTPResponse {
+    func receiveResponse(limits: HTTPLimits) throws(SocketError) -> RuntimeAPIResponse {
         var parser = HTTPResponseParser(limits: limits)
         while true {
             let count: Int

@@ -71,10 +71,10 @@ package actor SocketRuntimeClient: RuntimeClient {
     }
 
     private func wait<Value>(
-        _ request: RuntimeRequest, _ read: (HTTPResponse) throws(HTTPParseError) -> Value
+        _ request: RuntimeRequest, _ read: (RuntimeAPIResponse) throws(HTTPParseError) -> Value
     ) async throws(RuntimeClientError) -> Value {
         var failure = RuntimeClientError(.unreachable, operation: request.operation, detail: "")
-        for attempt in 0..<retries.attemptsMax {
+        for attempt in 0..<retries.attemptCountMax {
             if attempt > 0 { await retries.wait(before: attempt) }
             do {
                 let response = try exchange(request, isInterruptible: true)
@@ -132,7 +132,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// Posting a result twice is harmless: the platform refuses the second one.
     private func post(_ request: RuntimeRequest) async throws(RuntimeClientError) -> ReportOutcome {
         var detail = ""
-        for attempt in 0..<retries.attemptsMax {
+        for attempt in 0..<retries.attemptCountMax {
             if attempt > 0 { await retries.wait(before: attempt) }
             do {
                 let response = try exchange(request, isInterruptible: false)
@@ -197,7 +197,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     }
 
     private func outcome(
-        of request: RuntimeRequest, _ response: HTTPResponse
+        of request: RuntimeRequest, _ response: RuntimeAPIResponse
     ) throws(RuntimeClientError) -> ReportOutcome {
         switch response.status {
         case 200...299: return .accepted
@@ -213,7 +213,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// turns out to be closed.
     private func exchange(
         _ request: RuntimeRequest, isInterruptible: Bool
-    ) throws -> HTTPResponse {
+    ) throws -> RuntimeAPIResponse {
         if let connection, connection.isReused {
             do {
                 return try exchange(request, on: connection, isInterruptible)
@@ -229,7 +229,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// closed socket.
     private func exchange(
         _ request: RuntimeRequest, on open: SocketConnection, _ isInterruptible: Bool
-    ) throws -> HTTPResponse {
+    ) throws -> RuntimeAPIResponse {
         connection = nil
         if isInterruptible { try waiter.begin(on: open.descriptor) }
         defer { waiter.end() }
@@ -253,7 +253,7 @@ extension SocketError {
 
 /// Attempts of a failed call and the delays between them.
 struct RetryDelays: Sendable, Hashable {
-    var attemptsMax = 6
+    var attemptCountMax = 6
     /// Delay before the second attempt; each further delay is four times as long.
     var firstMilliseconds = 10
     var delayMillisecondsMax = 1000

@@ -1,0 +1,269 @@
+import Captions
+import EditFormats
+import JSON
+package import MediaTime
+import RenderPlans
+
+/// A clip whose assets exist and are of the right kind.
+struct UsableClip {
+    var clip: Edit.Clip
+    var content: UsableContent
+}
+
+/// What a clip shows or plays, with its assets.
+enum UsableContent {
+    case media(Edit.Media, AssetDescription, Edit.AssetType)
+    /// The angles' assets in the order of the angles.
+    case multicam(Edit.Multicam, angles: [AssetDescription], audio: AssetDescription?)
+    case color(String)
+    case text(Edit.Text)
+    /// The words from the in-point on.
+    case captions(Edit.Captions, CaptionTrack)
+
+    /// What stands still, as a word with its article; nil for what moves.
+    var stillPhrase: String? {
+        switch self {
+        case .media(_, _, .image): "an image"
+        case .color: "a colour"
+        case .text: "a text"
+        case .media, .multicam, .captions: nil
+        }
+    }
+}
+
+/// How much of a source there is for a clip, in seconds of the source.
+struct Extent {
+    var duration: Rational
+    var trim: Located<Rational>
+    var speed: Rational
+    /// The field that names the source.
+    var place: JSONPointer
+
+    /// Seconds of the timeline that are left after the in-point.
+    var rest: Rational { (duration - trim.value) / speed }
+}
+
+/// A clip that has its frames.
+struct PlacedClip {
+    var clip: Edit.Clip
+    var content: UsableContent
+    var frames: FrameRange
+    /// Frames at either end that are mixed with the neighbour on the track.
+    var mixIn = 0
+    var mixOut = 0
+}
+
+/// Gives every clip its place: exact seconds first, then frames, once.
+struct ClipPlacer {
+    let frameRate: Rational
+    var reader = JSONReader()
+
+    init(frameRate: Rational) { self.frameRate = frameRate }
+
+    /// Exact times of a clip on the timeline.
+    private struct Times {
+        var start: Rational
+        /// Nil for a clip that runs to the end of the timeline.
+        var end: Rational?
+    }
+
+    /// Where the next `auto` clip of a track starts.
+    private enum Cursor {
+        case at(Rational)
+        /// The clip before has a fault of its own, already reported.
+        case unknown
+        /// The clip before runs to the end of the timeline.
+        case afterEnd
+    }
+
+    /// The clips of each track in time order. Clips with a fault are left out.
+    mutating func place(_ tracks: [[UsableClip]]) -> [[PlacedClip]] {
+        let timed = tracks.map { times(of: $0) }
+        let ends = timed.flatMap { $0 }.compactMap(\.times.end)
+        guard let timelineEnd = ends.max() else {
+            if let clip = timed.flatMap({ $0 }).first?.clip.clip {
+                reader.report(
+                    "leads nowhere: no clip gives the timeline an end",
+                    at: clip.length.pointer)
+            }
+            return []
+        }
+        guard timelineEnd <= Rational(Limits.timelineSecondsMax) else {
+            let last = timed.flatMap { $0 }.first { $0.times.end == timelineEnd }
+            reader.report(
+                "makes the timeline longer than \(Limits.timelineSecondsMax) s",
+                at: last?.clip.clip.length.pointer ?? .root)
+            return []
+        }
+        return timed.map { track in
+            var placed = track.compactMap { self.placed($0.clip, $0.times, timelineEnd) }
+                .sorted { ($0.frames.start, $0.frames.end) < ($1.frames.start, $1.frames.end) }
+            mixOverlaps(&placed)
+            return placed
+        }
+    }
+
+    private mutating func times(of track: [UsableClip]) -> [(clip: UsableClip, times: Times)] {
+        var cursor = Cursor.at(.zero)
+        var result: [(clip: UsableClip, times: Times)] = []
+        for clip in track {
+            guard let start = start(of: clip, cursor), let length = length(of: clip) else {
+                cursor = .unknown
+                continue
+            }
+            let end: Rational? =
+                if case .seconds(let seconds) = length { start + seconds } else {
+                    nil
+                }
+            cursor = end.map { .at($0) } ?? .afterEnd
+            result.append((clip, Times(start: start, end: end)))
+        }
+        return result
+    }
+
+    private mutating func start(of clip: UsableClip, _ cursor: Cursor) -> Rational? {
+        let (start, look) = (clip.clip.start, clip.clip.look)
+        if case .seconds(let seconds) = start.value { return seconds }
+        switch cursor {
+        case .at(let seconds):
+            guard look.overlaps, look.transitionIn != nil else { return seconds }
+            return max(.zero, seconds - look.transitionSeconds)
+        case .unknown: return nil
+        case .afterEnd:
+            reader.report(
+                "cannot follow a clip that runs to the end of the timeline", at: start.pointer)
+            return nil
+        }
+    }
+
+    /// The clip's length with `auto` resolved: seconds, or `.end`.
+    private mutating func length(of clip: UsableClip) -> Edit.Length? {
+        let length = clip.clip.length
+        guard let extent = clip.extent else {
+            guard length.value == .auto else { return length.value }
+            if case .captions(_, let track) = clip.content {
+                return .seconds(Rational(track.endMilliseconds, 1_000))
+            }
+            let phrase = clip.content.stillPhrase ?? "it"
+            reader.report(
+                "is required for \(phrase): it has no length of its own", at: length.pointer)
+            return nil
+        }
+        guard extent.duration > .zero else {
+            reader.report("has no known length", at: extent.place)
+            return nil
+        }
+        guard extent.rest > .zero else {
+            reader.report(
+                "lies beyond the end of the source, which is \(extent.duration.decimalText) s long",
+                at: extent.trim.pointer)
+            return nil
+        }
+        switch length.value {
+        case .auto: return .seconds(extent.rest)
+        case .end: return .end
+        case .seconds(let seconds):
+            guard reaches(clip, seconds) else { return nil }
+            return length.value
+        }
+    }
+
+    /// Whether the source has that much after the in-point. One frame more is
+    /// let pass (front ends print rounded durations) and shows the last
+    /// picture again.
+    private mutating func reaches(_ clip: UsableClip, _ seconds: Rational) -> Bool {
+        guard let extent = clip.extent, seconds > extent.rest + Rational(1) / frameRate else {
+            return true
+        }
+        reader.report(
+            "takes \(seconds.decimalText) s, but the source has only"
+                + " \(extent.rest.decimalText) s after \(extent.trim.value.decimalText) s",
+            at: clip.clip.length.pointer)
+        return false
+    }
+
+    private mutating func placed(
+        _ clip: UsableClip, _ times: Times, _ timelineEnd: Rational
+    ) -> PlacedClip? {
+        let end = times.end ?? timelineEnd
+        if times.end == nil {
+            guard end > times.start else {
+                reader.report(
+                    "starts at \(times.start.decimalText) s, where the timeline has ended",
+                    at: clip.clip.start.pointer)
+                return nil
+            }
+            guard reaches(clip, end - times.start) else { return nil }
+        }
+        let (first, last) = ((times.start * frameRate).rounded, (end * frameRate).rounded)
+        guard first < last else {
+            reader.report("is shorter than one frame", at: clip.clip.length.pointer)
+            return nil
+        }
+        return PlacedClip(
+            clip: clip.clip, content: clip.content, frames: FrameRange(first, last))
+    }
+
+    /// Neighbours may overlap where the later one comes by a transition; then
+    /// the overlap is the transition.
+    private mutating func mixOverlaps(_ track: inout [PlacedClip]) {
+        for index in track.indices.dropFirst()
+        where track[index].frames.start < track[index - 1].frames.end {
+            let (clip, next) = (track[index - 1], track[index])
+            let mixed = clip.frames.end - next.frames.start
+            if let problem = Self.problem(mixing: clip, with: next) {
+                let start = (Rational(next.frames.start) / frameRate).decimalText
+                let end = (Rational(clip.frames.end) / frameRate).decimalText
+                reader.report(
+                    "overlaps another clip of the track\(problem): it starts at \(start) s, that"
+                        + " one ends at \(end) s",
+                    at: next.clip.start.pointer)
+                continue
+            }
+            track[index - 1].mixOut = mixed
+            track[index].mixIn = mixed
+        }
+    }
+
+    /// Why two clips may not overlap, as the middle of a sentence.
+    private static func problem(mixing clip: PlacedClip, with next: PlacedClip) -> String? {
+        if next.clip.look.transitionIn == nil { return "" }
+        if next.frames.end < clip.frames.end { return " that outlasts it" }
+        let isFree = clip.frames.start + clip.mixIn <= next.frames.start
+        return isFree ? nil : " while that one still comes in"
+    }
+}
+
+extension UsableClip {
+    /// What there is of the source; nil for what stands still.
+    var extent: Extent? {
+        switch content {
+        case .media(_, _, .image), .color, .text, .captions: nil
+        case .media(let media, let asset, _):
+            Extent(
+                duration: asset.media.durationSeconds, trim: media.trim, speed: media.speed,
+                place: media.assetID.pointer)
+        case .multicam(let multicam, let angles, _):
+            Extent(
+                duration: multicam.duration(angles), trim: multicam.trim, speed: Rational(1),
+                place: clip.pointer.appending("asset").appending("angles"))
+        }
+    }
+}
+
+extension Edit.Multicam {
+    /// When the last angle that is switched to ends, in common time.
+    fileprivate func duration(_ assets: [AssetDescription]) -> Rational {
+        guard let last = switches.last else { return .zero }
+        return assets[last.angle].media.durationSeconds - angles[last.angle].offset
+    }
+}
+
+extension MediaInfo {
+    /// Exact length of the file in seconds, at most what an edit can reach: a
+    /// hostile file may claim any length.
+    package var durationSeconds: Rational {
+        let maximum = (Limits.trimSecondsMax + Limits.timelineSecondsMax) * 1_000_000
+        return Rational(durationMicroseconds.clamped(to: 0...maximum), 1_000_000)
+    }
+}

@@ -1,0 +1,135 @@
+package import MediaTime
+package import RenderPlans
+
+/// Cuts the sound of a film into pieces that are mixed and encoded at the same
+/// time.
+///
+/// A piece is a range of AAC frames: the packets of the finished sound, of which
+/// the first holds the encoder's delay. A mix in the middle of a film needs its
+/// clips from their in-points on, so pieces are made only where instances would
+/// otherwise wait for the sound, and only as many as that work allows.
+package struct AudioPlanner: Hashable, Sendable {
+    /// Units that may be rendered at the same time.
+    package var concurrency: Int
+    /// Time limit of the function that renders one unit.
+    package var functionSeconds: Int
+
+    /// - Precondition: Both are at least 1.
+    package init(concurrency: Int, functionSeconds: Int) {
+        precondition(concurrency >= 1 && functionSeconds >= 1, "a planner has something to plan")
+        (self.concurrency, self.functionSeconds) = (concurrency, functionSeconds)
+    }
+
+    /// Samples of an AAC frame (ISO/IEC 14496-3).
+    package static let audioFrameSamples = 1_024
+
+    /// What sound costs, measured with FFmpeg 5.1 (docs/benchmarks.md).
+    package enum Cost {
+        /// CPU time of a second of stereo that is encoded: 0.011 for noise, 0.060 for
+        /// a pure tone.
+        package static let encodedSeconds = 0.030
+        /// CPU time of a second of a clip that is mixed in.
+        package static let mixedSeconds = 0.002
+        /// CPU time of a second of a clip that is decoded and thrown away: 0.0006
+        /// for AAC, 0.0018 for Opus.
+        package static let skippedSeconds = 0.002
+        /// Of a film whose sound cannot be read alone.
+        package static let bytesPerSecond = 80e6
+        /// Most work that pieces may add, over the work itself.
+        package static let extraShareMax = 0.5
+    }
+
+    /// Sound of a piece in seconds, at the least.
+    static let pieceSecondsMin = 60.0
+    /// Borders are multiples of as many frames, so that a change near the end moves
+    /// few of them.
+    static let grid = 512
+
+    /// AAC frames of each piece, in order; nil where the sound is one unit.
+    package func pieces(of plan: RenderPlan) -> [FrameRange]? {
+        guard plan.output.format.hasAudio, plan.output.audio.codec == .aac,
+            !plan.output.isStreamed
+        else { return nil }
+        let frames = Self.frameCount(of: plan)
+        var count = wantedCount(plan)
+        let minimum = pieceCountMin(plan)
+        while count > minimum, extraSeconds(plan, frames, count) > Self.extraShareMax(plan) {
+            count = max(minimum, min(count - 1, count * 7 / 8))
+        }
+        let pieces = Self.tiles(frames, count)
+        return pieces.count > 1 ? pieces : nil
+    }
+
+    /// Packets of the whole sound.
+    package static func frameCount(of plan: RenderPlan) -> Int {
+        (plan.sampleCount + audioFrameSamples - 1) / audioFrameSamples + 1
+    }
+
+    /// Equal pieces on the grid; what is left is a piece only if it is half of one.
+    private static func tiles(_ frames: Int, _ count: Int) -> [FrameRange] {
+        let even = (frames + count - 1) / count
+        let length = (even + grid - 1) / grid * grid
+        var starts = Array(stride(from: 0, to: frames, by: length))
+        if let last = starts.last, starts.count > 1, frames - last < length / 2 {
+            starts.removeLast()
+        }
+        return zip(starts, starts.dropFirst() + [frames]).map { FrameRange($0, $1) }
+    }
+
+    /// So many that no instance waits for the sound.
+    private func wantedCount(_ plan: RenderPlan) -> Int {
+        let audio = Self.seconds(plan)
+        let rate = plan.output.frameRate.doubleValue
+        let second =
+            Double(plan.output.width * plan.output.height) * rate
+            * EncoderCost.nanosecondsPerPixel(plan.output.video) / 1e9
+        let picture = Double(plan.pictureFrames.count) / rate * second
+        let chunk = Double(plan.chunks.map(\.count).max() ?? 0) / rate * second
+        let lengthMin = Self.pieceSecondsMin * audio / Self.filmSeconds(plan)
+        let each = max(chunk / 2, picture / Double(concurrency) / 4, lengthMin)
+        return max(pieceCountMin(plan), min(concurrency, Int((audio / each).rounded(.up))))
+    }
+
+    /// So many that each fits into its time.
+    private func pieceCountMin(_ plan: RenderPlan) -> Int {
+        let limit = Double(functionSeconds) * ChunkPlanner.Cost.deadlineShare
+        return max(1, Int((Self.seconds(plan) / limit).rounded(.up)))
+    }
+
+    private static func filmSeconds(_ plan: RenderPlan) -> Double {
+        Double(plan.frameCount) / plan.output.frameRate.doubleValue
+    }
+
+    /// CPU time of the sound as one unit.
+    private static func seconds(_ plan: RenderPlan) -> Double {
+        let mixed = plan.audio.reduce(0) { $0 + max(0, $1.endSample - max(0, $1.startSample)) }
+        return filmSeconds(plan) * Cost.encodedSeconds
+            + Double(mixed) / Double(plan.output.audio.sampleRate) * Cost.mixedSeconds
+    }
+
+    private static func extraShareMax(_ plan: RenderPlan) -> Double {
+        seconds(plan) * Cost.extraShareMax
+    }
+
+    /// Time that goes into clips before the pieces that they reach into.
+    private func extraSeconds(_ plan: RenderPlan, _ frames: Int, _ count: Int) -> Double {
+        var seconds = 0.0
+        for piece in Self.tiles(frames, count).dropFirst() {
+            let sample = piece.start * Self.audioFrameSamples
+            for clip in plan.audio where clip.startSample < sample && sample < clip.endSample {
+                let source = plan.sources[clip.source]
+                var skipped =
+                    Double(sample - clip.startSample) / Double(plan.output.audio.sampleRate)
+                    * clip.speed.doubleValue
+                let length = Double(source.media.durationMicroseconds) / 1e6
+                // A loop is decoded once.
+                if clip.loops { skipped = min(skipped, length) }
+                // The sound of mp4 and mov is copied out at ingest (`derive-asset`).
+                let isAlone = source.media.kind == .audio || source.media.format.hasPrefix("mov,")
+                let bytes = isAlone ? 0 : Double(source.bytes) / max(1, length)
+                seconds += skipped * (Cost.skippedSeconds + bytes / Cost.bytesPerSecond)
+            }
+        }
+        return seconds
+    }
+}

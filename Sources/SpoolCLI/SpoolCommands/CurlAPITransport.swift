@@ -1,0 +1,74 @@
+import Glibc
+package import HTTPTransport
+
+/// The commands' requests over libcurl.
+package struct CurlAPITransport: APITransport {
+    /// Answers that are documents; a result is written to a file.
+    private static let responseBytesMax = 64 << 20
+    /// Longest that Lambda lets a function run, and then some.
+    private static let callMilliseconds = 930_000
+    /// A store may think for a while when it has the last byte of a large part.
+    private static let stallSeconds = 120
+
+    private let client: any HTTPClient
+
+    package init(client: any HTTPClient) { self.client = client }
+
+    /// One exchange, with no attempt after it.
+    package func send(
+        _ request: APIRequest, progress: (@Sendable (Int) -> Void)?
+    ) async throws -> APIResponse {
+        var sent = HTTPRequest(
+            method: request.method, url: request.url,
+            headers: request.headers.map { ($0.name, $0.value) },
+            sink: .memory(bytesMax: CurlAPITransport.responseBytesMax), stallTimeoutSeconds: 0)
+        sent.onSent = progress
+        switch request.body {
+        case .none:
+            sent.timeoutMilliseconds = CurlAPITransport.callMilliseconds
+        case .bytes(let bytes):
+            sent.body = .bytes(bytes)
+            sent.timeoutMilliseconds = CurlAPITransport.callMilliseconds
+        case .file(let path, let offset, let bytes):
+            sent.body = .file(path: path, offset: offset, bytes: bytes)
+            sent.stallTimeoutSeconds = CurlAPITransport.stallSeconds
+        }
+        guard case .file(let path) = request.destination else { return try await exchange(sent) }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw APITransportError(
+                detail: "\(path) cannot be written: \(reason)", isTransient: false)
+        }
+        defer { close(descriptor) }
+        sent.sink = .file(descriptor: descriptor)
+        sent.timeoutMilliseconds = 0
+        sent.stallTimeoutSeconds = CurlAPITransport.stallSeconds
+        return try await exchange(sent)
+    }
+
+    private func exchange(_ request: HTTPRequest) async throws -> APIResponse {
+        do {
+            let response = try await client.send(request)
+            return APIResponse(
+                status: response.status,
+                headers: response.headers.map { APIRequest.Header($0.name, $0.value) },
+                body: response.body)
+        } catch {
+            switch error.code {
+            case .cancelled: throw CancellationError()
+            case .connect, .timeout, .reset:
+                throw APITransportError(
+                    detail: CurlAPITransport.half(error.text), isTransient: true)
+            case .tls, .tooLarge, .localFile, .invalid:
+                throw APITransportError(
+                    detail: CurlAPITransport.half(error.text), isTransient: false)
+            }
+        }
+    }
+
+    /// Half a sentence, to stand after a colon.
+    private static func half(_ text: String) -> String {
+        text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
+}

@@ -1,0 +1,43 @@
+import FoundationEssentials
+import Glibc
+
+/// Files of the user's machine, with errors that name them.
+enum UserFile {
+    /// The last part of the path.
+    static func name(_ path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// - Throws: when there is no such plain file, or it is empty.
+    static func bytes(_ path: String) throws(CommandError) -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw CommandError("There is no file \(path).") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw CommandError("\(path) is not a plain file.")
+        }
+        guard status.st_size > 0 else { throw CommandError("\(path) is empty.") }
+        return Int(status.st_size)
+    }
+
+    static func read(_ path: String) throws(CommandError) -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandError("\(path) cannot be read.")
+        }
+        return Array(data)
+    }
+
+    /// Where a download of `path` grows until it is whole.
+    static func partial(_ path: String, token: String) -> String {
+        let name = name(path)
+        return String(path.dropLast(name.count)) + ".\(name).\(token).part"
+    }
+
+    static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Replaces what is at `path`, at once.
+    static func rename(_ from: String, to path: String) throws(CommandError) {
+        guard Glibc.rename(from, path) == 0 else {
+            throw CommandError("\(path) cannot be written: \(String(cString: strerror(errno))).")
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import JSON
+import WallClock
+
+/// What a destination is told of an asynchronous invocation that was given up
+/// (Lambda Developer Guide, "Invocation record").
+struct DeadLetterRecord: Sendable {
+    var invocation: QueuedInvocation
+    var functionARN: String
+    /// `RetriesExhausted` or `EventAgeExceeded`.
+    var condition: String
+    /// The last error document; nil when there was no attempt.
+    var response: [UInt8]?
+    /// Unix milliseconds.
+    var nowMilliseconds: Int
+
+    var bytes: [UInt8] {
+        let context = JSONOutput.object([
+            ("requestId", .string(invocation.requestID)),
+            ("functionArn", .string(functionARN + ":$LATEST")),
+            ("condition", .string(condition)),
+            ("approximateInvokeCount", .integer(invocation.attempts)),
+        ])
+        let responseContext = JSONOutput.object([
+            ("statusCode", .integer(200)),
+            ("executedVersion", .string("$LATEST")),
+            ("functionError", .string("Unhandled")),
+        ])
+        return JSONOutput.compact([
+            ("version", .string("1.0")),
+            ("timestamp", .string(UnixTime(milliseconds: nowMilliseconds).rfc3339)),
+            ("requestContext", context),
+            ("requestPayload", .raw(invocation.payload)),
+            ("responseContext", response == nil ? nil : responseContext),
+            ("responsePayload", response.map { .raw($0) }),
+        ]).bytes
+    }
+}

@@ -1,0 +1,231 @@
+import EmulatorHTTP
+import FoundationEssentials
+import Synchronization
+import Threads
+
+/// A function's answer that is passed on while the runtime still sends it.
+///
+/// The runtime's connection writes, the caller's task reads. A caller that
+/// reads slowly makes the runtime wait; one that is gone does not.
+final class ResponseBodyStream: ResponseByteStream {
+    /// How it ended.
+    enum End: Sendable, Equatable {
+        case complete
+        case failed(InvocationFailure)
+    }
+
+    /// What the reader of a failed stream gets.
+    struct Broken: Error {
+        var failure: InvocationFailure
+    }
+
+    private struct State {
+        var chunks: [[UInt8]] = []
+        var waitingBytes = 0
+        var totalBytes = 0
+        var end: End?
+        /// Nobody reads any more: what comes is dropped.
+        var isAbandoned = false
+        var reader: CheckedContinuation<Void, Never>?
+        var isWriterWaiting = false
+        /// All that came, where it is recorded.
+        var copy: [UInt8] = []
+    }
+
+    private static let copyBytesMax = 6 << 20
+    /// Bytes that may wait for the reader.
+    private static let waitingBytesMax = 1 << 20
+    /// Lambda's limit of a streamed answer.
+    static let totalBytesMax = 200 << 20
+
+    /// The media type that the runtime gave its answer.
+    let contentType: String?
+    private let state = Mutex(State())
+    private let room = Wakeups()
+
+    private let keepsCopy: Bool
+
+    /// - Parameter keepsCopy: For a recording: the first 6 MiB stay at hand.
+    init(contentType: String?, keepsCopy: Bool = false) {
+        self.contentType = contentType
+        self.keepsCopy = keepsCopy
+    }
+
+    /// What came so far, of a stream that keeps a copy.
+    var copy: [UInt8] { state.withLock { $0.copy } }
+
+    /// Takes bytes from the runtime; called on its connection's own thread,
+    /// which waits here while too much is unread.
+    /// - Returns: false when the answer is larger than Lambda allows.
+    func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        while true {
+            let step = state.withLock { state -> (goesOn: Bool, result: Bool, wake: Reader?) in
+                if state.end != nil || state.isAbandoned { return (true, true, nil) }
+                if state.totalBytes + bytes.count > Self.totalBytesMax {
+                    return (true, false, nil)
+                }
+                if state.waitingBytes >= Self.waitingBytesMax {
+                    state.isWriterWaiting = true
+                    return (false, true, nil)
+                }
+                state.chunks.append(Array(bytes))
+                if keepsCopy, state.copy.count < Self.copyBytesMax { state.copy += bytes }
+                state.waitingBytes += bytes.count
+                state.totalBytes += bytes.count
+                defer { state.reader = nil }
+                return (true, true, state.reader)
+            }
+            step.wake?.resume()
+            if step.goesOn { return step.result }
+            room.wait()
+        }
+    }
+
+    /// Ends the stream; only the first call counts.
+    func finish(_ end: End) {
+        let reader = state.withLock { state -> Reader? in
+            if state.end == nil { state.end = end }
+            Self.resumeWriter(&state, room)
+            defer { state.reader = nil }
+            return state.reader
+        }
+        reader?.resume()
+    }
+
+    /// The next bytes; nil after the last.
+    /// - Throws: `Broken` when the function failed in the middle.
+    func next() async throws -> [UInt8]? {
+        while true {
+            if Task.isCancelled {
+                abandon()
+                throw CancellationError()
+            }
+            let found = state.withLock { state -> Result<[UInt8]?, any Error>? in
+                if !state.chunks.isEmpty {
+                    let chunk = state.chunks.removeFirst()
+                    state.waitingBytes -= chunk.count
+                    Self.resumeWriter(&state, room)
+                    return .success(chunk)
+                }
+                switch state.end {
+                case nil: return nil
+                case .complete: return .success(nil)
+                case .failed(let failure): return .failure(Broken(failure: failure))
+                }
+            }
+            if let found { return try found.get() }
+            await waitForMore()
+        }
+    }
+
+    /// Nobody will read the rest.
+    func abandon() {
+        let reader = state.withLock { state -> Reader? in
+            state.isAbandoned = true
+            state.chunks = []
+            state.waitingBytes = 0
+            Self.resumeWriter(&state, room)
+            defer { state.reader = nil }
+            return state.reader
+        }
+        reader?.resume()
+    }
+
+    /// The whole answer, for callers that do not stream.
+    /// - Parameter bytesMax: One that is larger fails.
+    func collected(bytesMax: Int) async -> InvocationOutcome {
+        var all: [UInt8] = []
+        do {
+            while let bytes = try await next() {
+                all += bytes
+                guard all.count <= bytesMax else {
+                    abandon()
+                    return .failed(.answerTooLarge(bytesMax))
+                }
+            }
+            return .succeeded(all)
+        } catch let error as Broken {
+            return .failed(error.failure)
+        } catch {
+            return .failed(
+                InvocationFailure(type: "Runtime.Cancelled", message: "The caller is gone."))
+        }
+    }
+
+    private typealias Reader = CheckedContinuation<Void, Never>
+
+    private static func resumeWriter(_ state: inout State, _ room: Wakeups) {
+        guard state.isWriterWaiting else { return }
+        state.isWriterWaiting = false
+        room.signal()
+    }
+
+    private func waitForMore() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: Reader) in
+                let isReady = state.withLock { state in
+                    let isReady = !state.chunks.isEmpty || state.end != nil || state.isAbandoned
+                    if !isReady { state.reader = continuation }
+                    return isReady
+                }
+                if isReady { continuation.resume() }
+            }
+        } onCancel: {
+            abandon()
+        }
+    }
+}
+
+/// Passes a runtime's chunked answer on to the stream that the caller reads.
+final class ResponseConsumer: BodyConsumer {
+    let requestID: String
+    let stream: ResponseBodyStream
+    /// Told when the runtime's connection breaks in the middle.
+    private let onBroken: @Sendable () -> Void
+    private let result = Mutex<ResponseBodyStream.End?>(nil)
+
+    init(requestID: String, stream: ResponseBodyStream, onBroken: @escaping @Sendable () -> Void) {
+        self.requestID = requestID
+        self.stream = stream
+        self.onBroken = onBroken
+    }
+
+    deinit { if result.withLock({ $0 }) == nil { onBroken() } }
+
+    /// How the runtime says that it ended; nil while it has not.
+    var end: ResponseBodyStream.End? { result.withLock { $0 } }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard !stream.write(bytes) else { return true }
+        result.withLock { $0 = .failed(.answerTooLarge(ResponseBodyStream.totalBytesMax)) }
+        return false
+    }
+
+    func finish(trailers: HeaderFields) {
+        let type = trailers["Lambda-Runtime-Function-Error-Type"]
+        let text = trailers["Lambda-Runtime-Function-Error-Body"]
+        result.withLock { result in
+            guard result == nil else { return }
+            guard type != nil || text != nil else {
+                result = .complete
+                return
+            }
+            let name = type.flatMap { isErrorType($0) ? $0 : nil } ?? "Runtime.UnknownReason"
+            if let document = text.flatMap({ Data(base64Encoded: $0) }).map({ Array($0) }) {
+                result = .failed(InvocationFailure(type: name, payload: document))
+            } else {
+                result = .failed(
+                    InvocationFailure(type: name, message: "The function failed in the middle."))
+            }
+        }
+    }
+}
+
+extension InvocationFailure {
+    static func answerTooLarge(_ limit: Int) -> InvocationFailure {
+        InvocationFailure(
+            type: "Function.ResponseSizeTooLarge",
+            message: "Response payload size exceeded maximum allowed payload size (\(limit) bytes)."
+        )
+    }
+}

@@ -1,0 +1,94 @@
+import Synchronization
+
+/// Hashes a file's bytes behind the connection that writes them, on a thread of
+/// the disk's: MD5 alone takes longer than the bytes take to come (0.8 GB/s on
+/// one core; a PUT of 256 MB took half as long again without).
+final class StreamingHasher: Sendable {
+    private struct Progress {
+        var written: Int
+        var hashed: Int
+        var isRunning = false
+        var hasFailed = false
+        /// Waits for the last byte.
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    /// The page cache holds what was just written.
+    private static let blockBytes = 1 << 20
+
+    private let file: TemporaryBlob
+    private let blobs: BlobFolder
+    private let progress: Mutex<Progress>
+    /// Locked by the one run at a time.
+    private let hashes: Mutex<BodyHashes?>
+
+    /// - Parameter offset: Bytes of the file that `hashes` has seen.
+    init(_ file: TemporaryBlob, _ blobs: BlobFolder, from offset: Int, hashes: consuming BodyHashes)
+    {
+        self.file = file
+        self.blobs = blobs
+        progress = Mutex(Progress(written: offset, hashed: offset))
+        self.hashes = Mutex(hashes)
+    }
+
+    /// So many more bytes are in the file.
+    func advance(by count: Int) {
+        let mustStart = progress.withLock { progress in
+            progress.written += count
+            guard !progress.isRunning, progress.written - progress.hashed >= Self.blockBytes
+            else { return false }
+            progress.isRunning = true
+            return true
+        }
+        if mustStart { blobs.later { self.run() } }
+    }
+
+    /// Called once, when all is written.
+    /// - Throws: `.internalError` when the file could not be read.
+    func finish() async throws(S3Error) -> BodyDigests {
+        await withCheckedContinuation { continuation in
+            let mustStart = progress.withLock { progress in
+                progress.waiter = continuation
+                defer { progress.isRunning = true }
+                return !progress.isRunning
+            }
+            if mustStart { blobs.later { self.run() } }
+        }
+        let hasFailed = progress.withLock { $0.hasFailed }
+        let taken = hashes.withLock { $0.take() }
+        guard !hasFailed, let taken else {
+            throw S3Error(.internalError, "The store's disk failed: the body cannot be read.")
+        }
+        return taken.finish()
+    }
+
+    private func run() {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Self.blockBytes, alignment: 16)
+        defer { buffer.deallocate() }
+        while let (offset, count) = next() {
+            let block = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+            let isRead = file.read(into: block, at: offset)
+            if isRead { hashes.withLock { $0?.update(UnsafeRawBufferPointer(block)) } }
+            progress.withLock { progress in
+                progress.hashed = offset + count
+                if !isRead { progress.hasFailed = true }
+            }
+        }
+    }
+
+    /// - Returns: nil where there is nothing to do, and this run has ended.
+    private func next() -> (offset: Int, count: Int)? {
+        let (block, waiter) = progress.withLock {
+            progress -> ((Int, Int)?, CheckedContinuation<Void, Never>?) in
+            let left = progress.written - progress.hashed
+            guard left == 0 else {
+                return ((progress.hashed, min(left, Self.blockBytes)), nil)
+            }
+            progress.isRunning = false
+            return (nil, progress.waiter.take())
+        }
+        waiter?.resume()
+        return block
+    }
+}
