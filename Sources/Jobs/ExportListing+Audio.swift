@@ -13,12 +13,12 @@ extension ExportListing {
 
     /// The finest pieces that were asked for, in time order; empty where the sound
     /// is a whole.
-    package var audioPieces: [FrameRange] {
+    package var audioPieces: [AudioFrameRange] {
         Tiling.finest(knownAudioUnits.compactMap(\.audioFrames))
     }
 
     /// Whether a receipt holds all of a piece.
-    package func isAudioDone(_ piece: FrameRange) -> Bool {
+    package func isAudioDone(_ piece: AudioFrameRange) -> Bool {
         isHeld(piece, by: \.audioFrames)
     }
 
@@ -29,7 +29,7 @@ extension ExportListing {
         guard let pieces = plan.audioPieces, let first = pieces.first, let last = pieces.last
         else { return receipts.contains(.audio) ? [.audio] : nil }
         let ranges = Tiling.cover(
-            FrameRange(first.start, last.end), with: receipts.compactMap(\.audioFrames))
+            AudioFrameRange(first.start, last.end), with: receipts.compactMap(\.audioFrames))
         return ranges?.map(RenderUnit.audioPiece)
     }
 
@@ -63,7 +63,7 @@ extension RenderUnit {
     }
 
     /// AAC frames of a piece of the sound.
-    package var audioFrames: FrameRange? {
+    package var audioFrames: AudioFrameRange? {
         if case .audioPiece(let frames) = self { frames } else { nil }
     }
 }

@@ -152,7 +152,9 @@ package struct ExportListing: Hashable, Sendable {
     }
 
     /// Whether one receipt of the kind holds the range.
-    func isHeld(_ range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>) -> Bool {
+    func isHeld<Unit>(
+        _ range: MediaRange<Unit>, by kind: KeyPath<RenderUnit, MediaRange<Unit>?>
+    ) -> Bool {
         receipts.contains { $0[keyPath: kind]?.contains(range) == true }
     }
 
@@ -165,8 +167,8 @@ package struct ExportListing: Hashable, Sendable {
     }
 
     /// The furthest that a unit of the kind has come in the range.
-    func framesWritten(
-        in range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>
+    func framesWritten<Unit>(
+        in range: MediaRange<Unit>, by kind: KeyPath<RenderUnit, MediaRange<Unit>?>
     ) -> Int {
         progress.reduce(0) { maximum, entry in
             guard let frames = entry.key[keyPath: kind], frames.contains(range) else {

@@ -209,9 +209,9 @@ package enum RenderDecision {
     }
 }
 
-extension FrameRange {
-    fileprivate var halves: [FrameRange] {
+extension MediaRange {
+    fileprivate var halves: [MediaRange] {
         let middle = start + count / 2
-        return [FrameRange(middle, end), FrameRange(start, middle)]
+        return [MediaRange(middle, end), MediaRange(start, middle)]
     }
 }

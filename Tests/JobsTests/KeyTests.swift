@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [
-        RenderUnit.audio, .audioPiece(FrameRange(0, 2_813)), .video(FrameRange(0, 1)),
+        RenderUnit.audio, .audioPiece(AudioFrameRange(0, 2_813)), .video(FrameRange(0, 1)),
         .video(FrameRange(299, 5_184_000)),
     ])
     func `a chunk request's key tells its export and unit again`(unit: RenderUnit) throws {

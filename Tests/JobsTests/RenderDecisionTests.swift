@@ -97,11 +97,11 @@ import Testing
             split(.video(FrameRange(250, 400)), .video(FrameRange(100, 250)))),
         Row(
             "audio piece out of time: split",
-            observation(.audioPiece(FrameRange(0, 470)), cached: [false], last: ([0], late)),
-            split(.audioPiece(FrameRange(235, 470)), .audioPiece(FrameRange(0, 235)))),
+            observation(.audioPiece(AudioFrameRange(0, 470)), cached: [false], last: ([0], late)),
+            split(.audioPiece(AudioFrameRange(235, 470)), .audioPiece(AudioFrameRange(0, 235)))),
         Row(
             "short audio piece out of time: fail",
-            observation(.audioPiece(FrameRange(0, 469)), cached: [false], last: ([0], late)),
+            observation(.audioPiece(AudioFrameRange(0, 469)), cached: [false], last: ([0], late)),
             [.fail]),
         Row(
             "whole audio out of time: fail",
