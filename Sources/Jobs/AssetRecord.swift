@@ -1,5 +1,6 @@
 package import Captions
 package import RenderPlans
+package import WallClock
 
 /// What init-upload promised: `assets/{owner}/{asset}/upload.json`.
 package struct UploadRecord: Hashable, Sendable, Codable {
@@ -12,23 +13,23 @@ package struct UploadRecord: Hashable, Sendable, Codable {
     package var key: String
     /// Of a multipart upload; nil for a single PUT.
     package var uploadID: String?
-    package var createdAtMilliseconds: Int
+    package var createdAt: UnixTime
 
     package init(
         fileName: String, contentType: String, bytes: Int?, key: String, uploadID: String?,
-        createdAtMilliseconds: Int
+        createdAt: UnixTime
     ) {
         self.fileName = fileName
         self.contentType = contentType
         self.bytes = bytes
         self.key = key
         self.uploadID = uploadID
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 
     private enum CodingKeys: String, CodingKey {
         case version, fileName, contentType, bytes, key, uploadID = "uploadId"
-        case createdAtMilliseconds
+        case createdAt = "createdAtMilliseconds"
     }
 }
 
@@ -52,7 +53,12 @@ package struct AssetRecord: Hashable, Sendable, Codable {
     package var captions: Captions?
     /// One sentence; only when failed.
     package var error: String?
-    package var createdAtMilliseconds: Int
+    package var createdAt: UnixTime
+
+    private enum CodingKeys: String, CodingKey {
+        case version, id, owner, status, fileName, contentType, key, etag, bytes, media, captions
+        case error, createdAt = "createdAtMilliseconds"
+    }
 
     /// What was found in a file of captions.
     package struct Captions: Hashable, Sendable, Codable {
@@ -70,7 +76,7 @@ package struct AssetRecord: Hashable, Sendable, Codable {
     package init(
         id: AssetID, owner: OwnerID, status: Status, fileName: String, contentType: String,
         key: String, etag: String, bytes: Int, media: MediaInfo?, error: String?,
-        createdAtMilliseconds: Int
+        createdAt: UnixTime
     ) {
         self.id = id.text
         self.owner = owner.text
@@ -82,6 +88,6 @@ package struct AssetRecord: Hashable, Sendable, Codable {
         self.bytes = bytes
         self.media = media
         self.error = error
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 }

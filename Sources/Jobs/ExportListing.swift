@@ -1,6 +1,7 @@
 package import MediaTime
 package import ObjectStore
 package import RenderPlans
+package import WallClock
 
 /// The objects of one export as a listing shows them, sorted by meaning.
 ///
@@ -11,8 +12,8 @@ package struct ExportListing: Hashable, Sendable {
     package var hasCancel = false
     package var hasResult = false
     package var hasStitchRequest = false
-    /// When each unit was asked for, in milliseconds since 1970.
-    package var requests: [RenderUnit: Int] = [:]
+    /// Time of each unit's request.
+    package var requests: [RenderUnit: UnixTime] = [:]
     /// Units that another export's renderer makes and then asks for.
     package var awaited: Set<RenderUnit> = []
     package var progress: [RenderUnit: Progress] = [:]
@@ -20,12 +21,10 @@ package struct ExportListing: Hashable, Sendable {
     /// Failure records of each unit.
     package var failures: [RenderUnit: Int] = [:]
     package var stitchFailures = 0
-    /// When the stitch was last asked for.
-    package var stitchRequestMilliseconds = 0
     /// The youngest object: the export's last sign of life.
-    package var lastActivityMilliseconds = 0
+    package var lastActivity = UnixTime(milliseconds: 0)
     /// The oldest object: when the export was accepted.
-    package var firstActivityMilliseconds = Int.max
+    package var firstActivity = UnixTime(milliseconds: .max)
 
     /// Chunks that can be watched by HLS.
     package var streamedChunks: [FrameRange: StreamedChunk] = [:]
@@ -43,22 +42,22 @@ package struct ExportListing: Hashable, Sendable {
     /// How far a unit is: the progress object's size and its time.
     package struct Progress: Hashable, Sendable {
         package var frames: Int
-        package var milliseconds: Int
+        package var written: UnixTime
     }
 
     /// - Parameter objects: All objects below `keys.prefix`; others are ignored.
     package init(_ objects: [ObjectInfo], of keys: ExportKeys) {
         for object in objects where object.key.text.hasPrefix(keys.prefix) {
             let rest = object.key.text.dropFirst(keys.prefix.count)
-            let time = object.lastModifiedMilliseconds
-            lastActivityMilliseconds = max(lastActivityMilliseconds, time)
-            firstActivityMilliseconds = min(firstActivityMilliseconds, time)
+            let time = UnixTime(milliseconds: object.lastModifiedMilliseconds)
+            lastActivity = max(lastActivity, time)
+            firstActivity = min(firstActivity, time)
             read(rest, object: object)
         }
     }
 
     private mutating func read(_ rest: Substring, object: ObjectInfo) {
-        let time = object.lastModifiedMilliseconds
+        let time = UnixTime(milliseconds: object.lastModifiedMilliseconds)
         switch rest {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
@@ -66,14 +65,13 @@ package struct ExportListing: Hashable, Sendable {
         case "hls/audio.json": hasStreamAudio = true
         case "requests/all.stitch.json":
             hasStitchRequest = true
-            stitchRequestMilliseconds = time
         default:
             if let unit = Self.unit(rest, "requests/", ".chunk.json") {
                 requests[unit] = time
             } else if let unit = Self.unit(rest, "requests/", ".shared.json") {
                 awaited.insert(unit)
             } else if let unit = Self.unit(rest, "progress/", "") {
-                progress[unit] = Progress(frames: object.bytes, milliseconds: time)
+                progress[unit] = Progress(frames: object.bytes, written: time)
             } else if let unit = Self.unit(rest, "receipts/", ".json") {
                 receipts.insert(unit)
             } else if rest.hasPrefix("hls/") {

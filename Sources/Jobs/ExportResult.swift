@@ -1,4 +1,5 @@
 package import Captions
+package import WallClock
 
 /// The one terminal record of an export, `result.json`.
 ///
@@ -68,8 +69,8 @@ package struct ExportResult: Hashable, Sendable, Codable {
 
     package var version: Int = 1
     package var outcome: Outcome
-    /// Milliseconds since 1970.
-    package var finishedAtMilliseconds: Int
+    /// Time of the result.
+    package var finishedAt: UnixTime
     /// One sentence for the person who waits; only when failed or cancelled.
     package var error: String?
     package var output: Output?
@@ -78,6 +79,11 @@ package struct ExportResult: Hashable, Sendable, Codable {
     /// What the seam check found, as the FFmpeg room reports it.
     package var check: Check?
     package var usage: Usage?
+
+    private enum CodingKeys: String, CodingKey {
+        case version, outcome, finishedAt = "finishedAtMilliseconds", error, output, captions
+        case check, usage
+    }
 
     /// The seam check's findings in numbers.
     package struct Check: Hashable, Sendable, Codable {
@@ -96,12 +102,12 @@ package struct ExportResult: Hashable, Sendable, Codable {
     }
 
     package init(
-        outcome: Outcome, finishedAtMilliseconds: Int, error: String? = nil,
+        outcome: Outcome, finishedAt: UnixTime, error: String? = nil,
         output: Output? = nil, captions: [CaptionFile]? = nil, check: Check? = nil,
         usage: Usage? = nil
     ) {
         self.outcome = outcome
-        self.finishedAtMilliseconds = finishedAtMilliseconds
+        self.finishedAt = finishedAt
         self.error = error
         self.output = output
         self.captions = captions

@@ -1,3 +1,5 @@
+package import WallClock
+
 /// Whose objects these are: the second path segment of every key.
 ///
 /// One to 64 of `a-z 0-9 - _`, so that it can stand in a key, a file name and
@@ -30,8 +32,8 @@ package struct AssetID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// - Parameter random: Unguessable text of `a-z 0-9`.
-    package init(owner: OwnerID, milliseconds: Int, random: String) {
-        text = "\(owner.text)_\(milliseconds)_\(random)"
+    package init(owner: OwnerID, time: UnixTime, random: String) {
+        text = "\(owner.text)_\(time.milliseconds)_\(random)"
     }
 
     package var description: String { text }
@@ -50,15 +52,14 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// - Parameter random: Unguessable text of `a-z 0-9`.
-    package init(milliseconds: Int, random: String) {
-        text = "job_\(milliseconds)_\(random)"
+    package init(time: UnixTime, random: String) {
+        text = "job_\(time.milliseconds)_\(random)"
     }
 
-    /// When the job was made, in milliseconds since 1970; 0 where the text
-    /// does not tell.
-    package var milliseconds: Int {
+    /// Time at which the job was made; the start of 1970 where the text names none.
+    package var time: UnixTime {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
-        return parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0
+        return UnixTime(milliseconds: parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0)
     }
 
     package var description: String { text }

@@ -1,3 +1,5 @@
+package import WallClock
+
 /// Says that a unit is rendered and where: `receipts/{unit}.json`.
 package struct RenderReceipt: Hashable, Sendable, Codable {
     package var version: Int = 1
@@ -87,12 +89,16 @@ package struct JobPointer: Hashable, Sendable, Codable {
     package var owner: String
     package var dialect: StatusDialect
     /// Milliseconds since 1970.
-    package var createdAtMilliseconds: Int
+    package var createdAt: UnixTime
 
-    package init(owner: OwnerID, dialect: StatusDialect, createdAtMilliseconds: Int) {
+    package init(owner: OwnerID, dialect: StatusDialect, createdAt: UnixTime) {
         self.owner = owner.text
         self.dialect = dialect
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, owner, dialect, createdAt = "createdAtMilliseconds"
     }
 }
 
@@ -103,15 +109,15 @@ package struct ClientTokenRecord: Hashable, Sendable, Codable {
     /// SHA-256 of the request body: the same token with another edit is a
     /// conflict.
     package var editDigest: String
-    package var createdAtMilliseconds: Int
+    package var createdAt: UnixTime
 
-    package init(job: JobID, editDigest: String, createdAtMilliseconds: Int) {
+    package init(job: JobID, editDigest: String, createdAt: UnixTime) {
         jobID = job.text
         self.editDigest = editDigest
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, jobID = "jobId", editDigest, createdAtMilliseconds
+        case version, jobID = "jobId", editDigest, createdAt = "createdAtMilliseconds"
     }
 }

@@ -76,7 +76,7 @@ import TestSupport
         let keys = harness.keys(job)
         let late = InvocationContext(
             requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-            deadlineMilliseconds: 1_700_000_000_000, logger: FunctionHarness.context.logger)
+            deadline: 1_700_000_000_000, logger: FunctionHarness.context.logger)
 
         _ = try await Registry.handler(.renderChunk, harness.services())(
             Array(FunctionHarness.event(keys.request(.audioPiece(pieces[1])).text).utf8), late)

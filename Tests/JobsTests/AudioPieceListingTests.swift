@@ -3,6 +3,7 @@ import MediaTime
 import ObjectStore
 import RenderPlans
 import Testing
+import WallClock
 
 /// An export whose sound is made in pieces, as its listing shows it.
 @Suite struct AudioPieceListingTests {
@@ -72,7 +73,7 @@ import Testing
 
     @Test func `a quiet export has its unfinished pieces asked for again`() {
         var export = export
-        let quiet = 1_000 + SweepDecision.quietMilliseconds + 1
+        let quiet = UnixTime(milliseconds: 1_001) + SweepDecision.quietTime
         func actions() -> [SweepAction] {
             SweepDecision.actions(for: export.listing, plan: plan, now: quiet)
         }

@@ -33,7 +33,7 @@ import Testing
     private static let byRenderer = RenderObservation.Outcome.failed(byRenderer: true)
     private static let byStore = RenderObservation.Outcome.failed(byRenderer: false)
     private static let late = RenderObservation.Outcome.outOfTime(
-        finished: nil, millisecondsLeft: 7_000)
+        finished: nil, remaining: .seconds(7))
 
     private static let rows: [Row] = [
         Row(
@@ -140,7 +140,7 @@ import Testing
     ]
 
     private static func left(_ count: Int, bytes: Int = 240_000_000) -> RenderObservation.Outcome {
-        .outOfTime(finished: .init(count: count, bytes: bytes), millisecondsLeft: 7_000)
+        .outOfTime(finished: .init(count: count, bytes: bytes), remaining: .seconds(7))
     }
 
     private static func split(_ units: RenderUnit...) -> [RenderAction] {

@@ -2,6 +2,7 @@ import Jobs
 import LambdaRuntime
 import Logging
 import ObjectStore
+import WallClock
 
 extension FunctionName {
     /// Accepts exports and estimates their cost.
@@ -21,7 +22,7 @@ enum StartExport {
         var bucket: any Bucket
         var renderer: any MediaRenderer
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
         /// Unguessable text of `a-z 0-9`, of the length asked for.
         var randomText: @Sendable (Int) -> String
         /// Renderers that may run at once; the number of chunks follows.
