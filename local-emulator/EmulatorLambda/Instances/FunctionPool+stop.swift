@@ -1,0 +1,62 @@
+import ChildProcess
+import Logging
+
+/// The end of a pool.
+extension FunctionPool {
+    /// Takes no more calls, gives running ones until `deadline`, ends all instances.
+    func stop(by deadline: ContinuousClock.Instant) async {
+        isStopping = true
+        let refused = waiting
+        waiting = []
+        for entry in refused { entry.continuation.resume(returning: .throttled) }
+        retireAll()
+        await waitForChanges(until: deadline) {
+            instances.values.contains(where: \.state.isWorking)
+        }
+        retireAll()
+        // SIGTERM has its grace; the rest is killed.
+        for number in instances.keys where instances[number]?.state.isWorking == true {
+            apply(to: number) { $0.stopLimitReached() }
+        }
+        await waitForChanges(until: .now + Self.terminationGrace) { !instances.isEmpty }
+        for number in instances.keys { apply(to: number) { $0.stopLimitReached() } }
+        await waitForChanges(until: .now + Self.killGrace) { !instances.isEmpty }
+        guard !instances.isEmpty else { return }
+        services.logger.error(
+            "Instances did not end",
+            ["function": .string(function.name), "instances": .integer(instances.count)])
+    }
+
+    private func retireAll() {
+        for number in instances.keys { apply(to: number) { $0.retire() } }
+    }
+
+    /// Time that SIGTERM gives an instance when the emulator stops, before it is killed.
+    private static let terminationGrace = Duration.seconds(1)
+    /// Time that the kernel gets to end killed processes.
+    private static let killGrace = Duration.seconds(5)
+
+    /// Waits while a condition holds, at most until a time. Wakes at each change.
+    private func waitForChanges(
+        until end: ContinuousClock.Instant, while condition: () -> Bool
+    ) async {
+        await withTaskGroup { group in
+            group.addTask { [self] in
+                try? await Task.sleep(until: end, clock: .continuous)
+                await announceChange()
+            }
+            while condition(), ContinuousClock.now < end, !Task.isCancelled {
+                await withCheckedContinuation { changeWaiters.append($0) }
+                retireAll()
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Wakes a stop that waits for instances.
+    func announceChange() {
+        let waiters = changeWaiters
+        changeWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+}
