@@ -1,11 +1,11 @@
-/// Whose objects these are: the second path segment of every key.
+/// Owner of objects: the second path segment of every key.
 ///
-/// One to 64 of `a-z 0-9 - _`, so that it can stand in a key, a file name and
-/// a log line as it is.
+/// One to 64 of `a-z 0-9 - _`, valid in a key, a file name and a log line without escaping.
 package struct OwnerID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text is not of the form above.
+    /// - Returns: nil if the text is not of that form.
     package init?(_ text: String) {
         guard KeySegment.isPlain(text, lengthMax: 64) else { return nil }
         self.text = text
@@ -19,11 +19,12 @@ package struct OwnerID: Hashable, Sendable, CustomStringConvertible {
     private init(unchecked text: String) { self.text = text }
 }
 
-/// One uploaded file: owner, time and random text (requirement CF-29).
+/// ID of an uploaded file: owner, time and random text.
 package struct AssetID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text cannot be one of ours.
+    /// - Returns: nil if the text is not an asset ID.
     package init?(_ text: String) {
         guard KeySegment.isPlain(text, lengthMax: 128) else { return nil }
         self.text = text
@@ -37,11 +38,12 @@ package struct AssetID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// One export: `job_{time}_{random}` (requirement CF-38).
+/// ID of an export: `job_{time}_{random}`.
 package struct JobID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text cannot be one of ours.
+    /// - Returns: nil if the text is not a job ID.
     package init?(_ text: String) {
         guard text.hasPrefix("job_"), KeySegment.isPlain(text, lengthMax: 64) else {
             return nil
@@ -54,8 +56,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         text = "job_\(milliseconds)_\(random)"
     }
 
-    /// When the job was made, in milliseconds since 1970; 0 where the text
-    /// does not tell.
+    /// Creation time of the job, in milliseconds since 1970; 0 if the text does not contain it.
     package var milliseconds: Int {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         return parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0
@@ -64,7 +65,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// What may stand between two slashes of a key without escaping.
+/// Characters that a key's segment can have without escaping.
 enum KeySegment {
     static func isPlain(_ text: String, lengthMax: Int) -> Bool {
         let bytes = text.utf8
