@@ -116,11 +116,11 @@ import TestSupport
             errors == [
                 [
                     "pointer": "/timeline/tracks/0/clips/0/asset/captions",
-                    "detail": .string("\"\(video)\" is not a file of captions"),
+                    "detail": .string("\"\(video)\" is not a caption file"),
                 ],
                 [
                     "pointer": "/timeline/tracks/1/clips/0/asset/assetId",
-                    "detail": .string("\"\(captions)\" is a file of captions"),
+                    "detail": .string("\"\(captions)\" is a caption file"),
                 ],
             ])
     }

@@ -58,7 +58,7 @@ import TestSupport
     }
 
     @Test(arguments: [
-        ("HTTP/2 200\r\n\r\n", "the answer does not start with HTTP/1.1"),
+        ("HTTP/2 200\r\n\r\n", "the response does not start with HTTP/1.1"),
         ("HTTP/1.1 20x\r\n", "the status is not a number of three digits"),
         ("HTTP/1.1 2000\r\n", "the status is not a number of three digits"),
         ("HTTP/1.1 700 X\r\n", "there is no status 700"),
@@ -87,14 +87,14 @@ import TestSupport
             "the transfer encoding chunked is not accepted"
         ),
         ("HTTP/1.1 204 No\r\nContent-Length: 1\r\n\r\n", "a 204 has a body"),
-        ("HTTP/1.1 101 Switch\r\n\r\n", "an interim answer 101 was not asked for"),
+        ("HTTP/1.1 101 Switch\r\n\r\n", "the interim status 101 was not requested"),
         (
             String(repeating: "HTTP/1.1 100 C\r\n\r\n", count: 3),
-            "an interim answer 100 was not asked for"
+            "the interim status 100 was not requested"
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab",
-            "there are bytes after the end of the answer"
+            "there are bytes after the end of the response"
         ),
         (
             "HTTP/1.1 200 OK\r\nA: " + String(repeating: "b", count: 300),

@@ -120,7 +120,7 @@ import Testing
         #expect(
             error?.description
                 == "The Runtime API call GET /2018-06-01/runtime/invocation/next failed "
-                + "(unreachable): the connection was closed inside the answer.")
+                + "(unreachable): the connection was closed inside the response.")
     }
 
     @Test func `a port without a listener is unreachable after a bounded number of attempts`()

@@ -136,7 +136,7 @@ extension AssetIntake {
     }
 }
 
-/// The asset as front ends read it (CF-23, CF-33).
+/// The asset as clients read it.
 struct AssetDocument: Encodable {
     struct Metadata: Encodable {
         /// `video`, `audio`, `image` or `captions`.

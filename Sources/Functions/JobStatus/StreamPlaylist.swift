@@ -130,6 +130,7 @@ struct StreamPlaylist {
         return text + "#EXT-X-ENDLIST\n"
     }
 
+    /// Header of a playlist.
     /// - Parameter targetSeconds: At least every segment's rounded length; constant.
     private func head(targetSeconds: Rational) -> String {
         Self.version + "#EXT-X-TARGETDURATION:\(max(1, targetSeconds.rounded))\n"

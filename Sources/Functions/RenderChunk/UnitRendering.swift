@@ -11,7 +11,7 @@ struct UnitRendering: Sendable {
     let unit: RenderUnit
     /// At least one.
     let jobs: [UnitJob]
-    /// By index in the plans' sources, which they share.
+    /// By index in the sources of the plans, which are the same for all.
     let sourceURLs: [Int: String]
 
     /// Where the file of a job is written.

@@ -125,7 +125,7 @@ struct UnitWork {
         }
     }
 
-    /// Folder of the last render: a second one must not find files of the first.
+    /// Folder of the last render: a second render must not find files of the first.
     private var renderFolder: String { "\(scratch)/render-\(renderCount)" }
 
     /// Renders into the cache.
