@@ -13,6 +13,7 @@ import Testing
         ("maximumRetryAttempts", "", "Lambda's MaximumRetryAttempts"),
         ("maximumEventAgeSeconds", "", "Lambda's MaximumEventAgeInSeconds"),
         ("greatestCommonDivisor", "", "the mathematical term"),
+        ("CURLOPT_NOBODY", "", "libcurl's option"),
     ]
 
     private static let files: [SourceTree.File] =

@@ -274,7 +274,7 @@ def frame_hashes(path, kind="v"):
     return [(int(row[2]), row[5].strip()) for row in rows]
 
 
-def sound_samples(path):
+def audio_samples(path):
     return subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:a", "-f", "f32le", "-"],
         check=True,

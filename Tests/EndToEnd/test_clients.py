@@ -122,7 +122,7 @@ def test_spool_exports_to_a_file(shared, media, tmp_path):
 
 def test_spool_names_the_wrong_field(shared, tmp_path):
     edit = tmp_path / "edit.json"
-    edit.write_text(json.dumps(conftest.single("nobody", 2)))
+    edit.write_text(json.dumps(conftest.single("unknown", 2)))
     failed = spool(shared, "export", edit, "-o", tmp_path / "out.mp4", check=False)
 
     assert failed.returncode != 0

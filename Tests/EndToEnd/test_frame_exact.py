@@ -25,9 +25,9 @@ def test_lossless_chunks_equal_one_chunk(shared, assets, tmp_path):
     frames = conftest.frame_hashes(first)
     assert len(frames) == many["frames"]["total"] == FRAMES
     assert frames == conftest.frame_hashes(second)
-    samples = conftest.sound_samples(first)
+    samples = conftest.audio_samples(first)
     assert len(samples) == round(FRAMES * 1001 / 30000 * 48000) * 2 * 4
-    assert samples == conftest.sound_samples(second)
+    assert samples == conftest.audio_samples(second)
 
 
 def test_h264_chunks_have_every_frame_at_its_time(shared, assets, tmp_path):
@@ -37,7 +37,7 @@ def test_h264_chunks_have_every_frame_at_its_time(shared, assets, tmp_path):
     times = [time for time, _ in conftest.frame_hashes(first)]
     assert len(times) == FRAMES
     assert times == [time for time, _ in conftest.frame_hashes(second)]
-    assert conftest.sound_samples(first) == conftest.sound_samples(second)
+    assert conftest.audio_samples(first) == conftest.audio_samples(second)
     assert many["check"]["frames"] == FRAMES
     assert many["check"]["seams"] == len(many["chunks"]) - 1
 

@@ -170,7 +170,7 @@ def test_routes_triggers_and_limits_are_those_of_the_catalogue(name):
     )
 
 
-# What moto's CloudFormation has no model of; cfn-lint alone judges these.
+# Types that moto's CloudFormation does not model; only cfn-lint checks them.
 UNKNOWN_TO_MOTO = {
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Integration",

@@ -205,8 +205,8 @@ def test_a_dry_run_calls_nothing(client, tmp_path):
 
 def test_an_unknown_function_is_named(client):
     with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
-        client.invoke(FunctionName="nobody")
-    assert "function:nobody" in str(refused.value)
+        client.invoke(FunctionName="absent")
+    assert "function:absent" in str(refused.value)
 
 
 def test_a_busy_function_throttles_with_retry_after(client, tmp_path):

@@ -51,7 +51,7 @@ def lossless(request):
 def digests(path):
     """The number of frames, and hashes of all frames and of all samples."""
     frames = conftest.frame_hashes(path)
-    samples = b"" if path.suffix in (".gif", ".png") else conftest.sound_samples(path)
+    samples = b"" if path.suffix in (".gif", ".png") else conftest.audio_samples(path)
     return {
         "frames": len(frames),
         "video": hashlib.md5(json.dumps(frames).encode()).hexdigest(),

@@ -59,7 +59,7 @@ import TestSupport
         #expect(receipt.frames == 120)
         #expect(receipt.work != nil)
         let (_, status) = try await harness.call(.jobStatus, "GET", "/api/export/\(job)/status")
-        // Half of the chunk had been written; what is shown does not go back.
+        // Half of the chunk was written; the shown progress does not go back.
         #expect(status["frames"] == ["done": 150, "total": 600])
 
         for unit in parts.map(RenderUnit.video) + FunctionHarness.units.dropFirst() {
@@ -73,7 +73,7 @@ import TestSupport
         #expect(harness.renderer.calls.chunks == Array(parts[1...]) + [FrameRange(300, 600)])
     }
 
-    /// Delivers the first chunk's request to a renderer whose time runs out.
+    /// Delivers the first chunk's request to a renderer that runs out of time.
     private func deliverInVain(
         _ harness: FunctionHarness, _ keys: ExportKeys, finishedFrames: Int, leftMilliseconds: Int
     ) async throws {
@@ -156,7 +156,7 @@ import TestSupport
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
         let unit = RenderUnit.video(FrameRange(0, 300))
-        // An earlier attempt had come further than this one does.
+        // An earlier attempt had more frames done than this one.
         try await plain.memory.putObject(
             .bytes([UInt8](repeating: 0, count: 200)), at: keys.progress(unit),
             options: PutOptions())

@@ -50,7 +50,7 @@ import Testing
             ])
     }
 
-    @Test func `an event that comes in pieces and chunks is one event`() async throws {
+    @Test func `an event in pieces and chunks is read as one event`() async throws {
         let server = ScriptedServer([
             [
                 .request,
@@ -66,7 +66,7 @@ import Testing
         #expect(invocation.event == Array("[1,2]".utf8))
     }
 
-    @Test func `a connection that went stale is replaced and nothing is lost`() async throws {
+    @Test func `a stale connection is replaced and no event is lost`() async throws {
         let server = ScriptedServer([
             [.request, .send(Answer.event("r-1"))],
             [.request, .send(Answer.status(202))],
@@ -98,7 +98,7 @@ import Testing
             [.request, .send(Answer.status(403))],
             [.request, .send(Answer.status(503))],
         ] as [[ScriptedServer.Step]])
-    func `a next that fails is asked again and no cut event is handed out`(
+    func `a failed next is repeated and no truncated event is returned`(
         steps: [ScriptedServer.Step]
     ) async throws {
         let server = ScriptedServer([
@@ -110,7 +110,7 @@ import Testing
         #expect(invocation.requestID == "r-whole")
     }
 
-    @Test func `a next that keeps failing ends with the last failure`() async throws {
+    @Test func `next ends with the last failure after its attempts`() async throws {
         let server = ScriptedServer(
             Array(repeating: [.request, .send("HTTP/1.1 200 OK\r\n")], count: 3))
         let client = try client(server)
@@ -154,11 +154,11 @@ import Testing
 
         let posted = try await client(server).respond(body, requestID: "r")
 
-        // The server's reset may overtake its answer; both are survivable.
+        // The server's reset may overtake its response; both are survivable.
         #expect(posted != .accepted)
     }
 
-    @Test func `a 500 ends everything`() async throws {
+    @Test func `a 500 is a container error`() async throws {
         let server = ScriptedServer([
             [.request, .send(Answer.status(500)), .request, .send(Answer.status(500))]
         ])
@@ -181,7 +181,7 @@ import Testing
         #expect(posted == .lost(detail: "recv: Connection reset by peer"))
     }
 
-    @Test func `an error report carries type header and escaped JSON`() async throws {
+    @Test func `an error report has a type header and escaped JSON`() async throws {
         let server = ScriptedServer([
             [.request, .send(Answer.status(202)), .request, .send(Answer.status(202))]
         ])
@@ -202,7 +202,7 @@ import Testing
         #expect(server.requests == [request("invocation/r/error"), request("init/error")])
     }
 
-    @Test func `termination ends a next that waits`() async throws {
+    @Test func `termination ends a waiting next`() async throws {
         let server = ScriptedServer([[.request, .request]])
         let client = try client(server)
 
