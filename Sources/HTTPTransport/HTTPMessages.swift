@@ -1,4 +1,4 @@
-/// One HTTP request, complete as it is sent.
+/// One HTTP request with all that is sent.
 package struct HTTPRequest: Sendable {
     /// Method name, for instance `GET`.
     package var method: String

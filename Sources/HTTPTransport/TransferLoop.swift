@@ -32,7 +32,7 @@ final class Cancellation: Sendable {
     func cancel() { flag.store(true, ordering: .releasing) }
 }
 
-/// A request on its way to the transport's thread.
+/// A request that waits for the transport's thread.
 struct Submission: Sendable {
     var request: HTTPRequest
     var cancellation: Cancellation

@@ -27,7 +27,7 @@ package struct AssetKeys: Hashable, Sendable {
     package func audio(of etag: String, fileExtension: String) -> ObjectKey {
         ObjectKey("\(audioPrefix(of: etag))\(fileExtension)")
     }
-    /// Prefix of the audio keys of one upload, whatever their extension.
+    /// Prefix of the audio keys of one upload, for any extension.
     package func audioPrefix(of etag: String) -> String {
         let plain = etag.utf8.filter { byte in
             switch byte {

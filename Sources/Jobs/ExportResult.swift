@@ -5,7 +5,7 @@ package import Captions
 /// Written once, with `If-None-Match: *`: completed, failed and cancelled exclude each other
 /// because only one write succeeds.
 package struct ExportResult: Hashable, Sendable, Codable {
-    /// How the export ended.
+    /// Outcome of the export.
     package enum Outcome: String, Sendable, Codable { case completed, failed, cancelled }
 
     /// The finished file.
@@ -86,7 +86,7 @@ package struct ExportResult: Hashable, Sendable, Codable {
 
     /// Version of the record's format.
     package var version: Int = 1
-    /// How the export ended.
+    /// Outcome of the export.
     package var outcome: Outcome
     /// Milliseconds since 1970.
     package var finishedAtMilliseconds: Int

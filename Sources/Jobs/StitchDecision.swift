@@ -60,7 +60,7 @@ package enum StitchDecision {
     /// it and leads to the next list; any other list ends the attempt.
     package static func actions(for observation: StitchObservation) -> [StitchAction] {
         if let outcome = observation.outcome {
-            // Only a completed export has an output, whichever attempt stored one.
+            // Only a completed export has an output. Another attempt may have stored this one.
             return outcome == .completed ? [] : [.deleteOutput]
         }
         // Stopped without a result: `cancel.json` alone.

@@ -5,7 +5,7 @@ package import RenderPlans
 package enum SweepAction: Hashable, Sendable {
     /// Remove the marker of an export that has ended or was never written.
     case removeMarker
-    /// Write a request that start-export did not come to write.
+    /// Write a request that an interrupted start-export left out.
     case writeRequest(RenderUnit)
     /// Put the request again, so that its event is sent again.
     case repeatRequest(RenderUnit)

@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `a folder holds at most twenty files`() {
+    @Test func `a folder has at most twenty files`() {
         var counts: [String: Int] = [:]
         for file in SourceTree.product {
             let folder = file.path.split(separator: "/").dropLast().joined(separator: "/")

@@ -1,4 +1,4 @@
-"""Many chunks give what one chunk gives, to the frame and the sample."""
+"""Many chunks have the same frames and samples as one chunk."""
 
 import conftest
 
@@ -30,7 +30,7 @@ def test_lossless_chunks_equal_one_chunk(shared, assets, tmp_path):
     assert samples == conftest.audio_samples(second)
 
 
-def test_h264_chunks_have_every_frame_at_its_time(shared, assets, tmp_path):
+def test_h264_chunks_have_each_frame_once_at_its_time(shared, assets, tmp_path):
     many, first = export(shared, conftest.timeline(assets, chunkSeconds=1.3), tmp_path / "many.mp4")
     _, second = export(shared, conftest.timeline(assets, chunkSeconds=60), tmp_path / "one.mp4")
 

@@ -33,7 +33,7 @@ def pattern_errors(_validator, pattern, instance, _schema):
         yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-# Python's own `re` knows no \p{Alphabetic}.
+# Python's `re` does not support \p{Alphabetic}.
 VALIDATOR = jsonschema.validators.extend(
     jsonschema.Draft202012Validator, {"pattern": pattern_errors}
 )(SCHEMA)

@@ -44,7 +44,7 @@ import TestSupport
         #expect(try await plain.result(job) == nil)
     }
 
-    @Test func `finished frames are kept when time runs out, and the rest is requested`()
+    @Test func `finished frames are salvaged when time runs out, the rest is requested`()
         async throws
     {
         let harness = FunctionHarness()
@@ -91,7 +91,7 @@ import TestSupport
     }
 
     @Test(arguments: [(10, 7_000), (300, 7_000), (120, 900)])
-    func `too few frames, all frames, or frames without time to store are not kept`(
+    func `too few frames, all frames, or frames without time to store are not salvaged`(
         finished: Int, leftMilliseconds: Int
     ) async throws {
         let harness = FunctionHarness()

@@ -153,7 +153,7 @@ struct AssetDocument: Encodable {
         var audioCodec: String?
         var audioChannels: Int?
         var rotation: Int?
-        /// Of captions.
+        /// Number of words of a caption file.
         var words: Int?
         var size: Int
         var contentType: String

@@ -7,7 +7,7 @@ struct UploadRequest: Sendable {
     var contentType: String
     /// Announced size; nil if the caller did not announce one.
     var bytes: Int?
-    /// A form upload; nil lets the size choose.
+    /// A form upload; nil chooses the method by size.
     var method: Method?
 
     enum Method: String, CaseIterable, Sendable {

@@ -14,7 +14,7 @@ struct UnitRendering: Sendable {
     /// By index in the sources of the plans, which are the same for all.
     let sourceURLs: [Int: String]
 
-    /// Where the file of a job is written.
+    /// Path of the file of a job.
     static func path(_ index: Int, _ target: UnitTarget, in folder: String) -> String {
         "\(folder)/unit-\(index).\(target.fileExtension)"
     }

@@ -90,8 +90,8 @@ struct ExportAttempt: Sendable {
 }
 
 extension InvocationContext {
-    /// When work gives up, so that there is time to end FFmpeg and to write a
-    /// record: milliseconds since 1970.
+    /// Time at which work gives up, in milliseconds since 1970: early enough to end FFmpeg and to
+    /// write a record.
     fileprivate func giveUpAt(now: Int) -> Int {
         deadlineMilliseconds - min(8_000, (deadlineMilliseconds - now) / 5)
     }

@@ -2,7 +2,7 @@ import FFmpeg
 import Logging
 import ObjectStore
 
-/// Why work on an event ends early.
+/// Reasons why work on an event ends early.
 enum HandlerFailure: Error {
     /// Another attempt cannot help. The sentence becomes the export's error.
     case permanent(String, detail: String? = nil)

@@ -9,7 +9,7 @@ struct RenderMonitor: Sendable {
     let ledger: ExportLedger
     /// Progress objects to write; empty for work without progress.
     let progressKeys: [ObjectKey]
-    /// When the render is ended: milliseconds since 1970.
+    /// Time at which the render is ended, in milliseconds since 1970.
     let giveUpAtMilliseconds: Int
     /// Sleeps for milliseconds; throws when the task is cancelled.
     let sleep: @Sendable (Int) async throws -> Void
