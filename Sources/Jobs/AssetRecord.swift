@@ -15,6 +15,7 @@ package struct UploadRecord: Hashable, Sendable, Codable {
     package var key: String
     /// Upload ID of a multipart upload; nil for a single PUT.
     package var uploadID: String?
+    /// Time of the grant, in milliseconds since 1970.
     package var createdAtMilliseconds: Int
 
     /// A granted upload.
@@ -65,6 +66,7 @@ package struct AssetRecord: Hashable, Sendable, Codable {
     package var captions: Captions?
     /// Reason of the failure in one sentence; nil unless failed.
     package var error: String?
+    /// Time of the grant, in milliseconds since 1970.
     package var createdAtMilliseconds: Int
 
     /// The contents of a caption file in numbers.
@@ -73,6 +75,7 @@ package struct AssetRecord: Hashable, Sendable, Codable {
         package var format: CaptionFormat
         /// Number of words.
         package var words: Int
+        /// End of the last cue.
         package var durationMilliseconds: Int
 
         /// Contents in numbers.

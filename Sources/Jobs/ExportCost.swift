@@ -91,9 +91,11 @@ package struct ExportTimes: Hashable, Sendable, Codable {
     package var renderedChunks: Int
     /// Pixels of those chunks.
     package var renderedPixels: Int
+    /// Time of the invocations that rendered those chunks.
     package var renderMilliseconds: Int
-    /// Nil if audio came from the cache, or there is none.
+    /// Time of the invocations that rendered audio; nil without audio, or if it was cached.
     package var audioMilliseconds: Int?
+    /// Time of the invocation that stitched.
     package var stitchMilliseconds: Int
     /// Pixels of all frames of the result.
     package var pixels: Int

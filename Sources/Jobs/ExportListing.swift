@@ -53,6 +53,7 @@ package struct ExportListing: Hashable, Sendable {
     package struct Progress: Hashable, Sendable {
         /// Frames done.
         package var frames: Int
+        /// Time of the progress object, in milliseconds since 1970.
         package var milliseconds: Int
     }
 

@@ -62,6 +62,7 @@ package struct ExportResult: Hashable, Sendable, Codable {
         package var cachedChunks: Int
         /// Number of frames that were rendered.
         package var renderedFrames: Int
+        /// CPU time of FFmpeg, for renders and stitch.
         package var cpuMilliseconds: Int
         /// Number of rendered frames that were copied from their sources; nil if the plan does
         /// not allow copies.

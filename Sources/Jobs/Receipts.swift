@@ -10,6 +10,7 @@ package struct RenderReceipt: Hashable, Sendable, Codable {
     package var frames: Int
     /// Size of the cached object.
     package var bytes: Int
+    /// CPU time of the renderer.
     package var cpuMilliseconds: Int
     /// True if an earlier export rendered the same content.
     package var cached: Bool
@@ -38,6 +39,7 @@ package struct RenderReceipt: Hashable, Sendable, Codable {
 
 /// Usage of one invocation until it wrote its record.
 package struct MeasuredWork: Hashable, Sendable, Codable {
+    /// Run time of the invocation.
     package var milliseconds: Int
     /// Memory of the function.
     package var memoryMegabytes: Int
@@ -71,6 +73,7 @@ package struct FailureRecord: Hashable, Sendable, Codable {
     package var detail: String?
     /// False if another attempt cannot help.
     package var willRetry: Bool
+    /// Time of the failure, in milliseconds since 1970.
     package var milliseconds: Int
 
     /// A failed attempt.
@@ -119,6 +122,7 @@ package struct ClientTokenRecord: Hashable, Sendable, Codable {
     package var jobID: String
     /// SHA-256 of the request body: the same token with another edit is a conflict.
     package var editDigest: String
+    /// Time of the first request with the token, in milliseconds since 1970.
     package var createdAtMilliseconds: Int
 
     /// A token's job.
