@@ -11,7 +11,7 @@ package import RenderPlans
 ///   - frames: A piece of the sound; nil is all of it.
 ///   - ffmpegVersion: First line of `ffmpeg -version`.
 package func audioFingerprint(
-    _ frames: FrameRange? = nil, of plan: RenderPlan, ffmpegVersion: String
+    _ frames: AudioFrameRange? = nil, of plan: RenderPlan, ffmpegVersion: String
 ) -> String {
     guard let frames else { return fingerprint(plan, plan.sampleCount, ffmpegVersion) }
     let piece = AudioPiece(frames, of: plan)

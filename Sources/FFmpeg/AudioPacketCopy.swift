@@ -31,7 +31,7 @@ struct AudioPacketCopy {
     }
 
     /// Samples of a packet of AAC-LC (ISO/IEC 14496-3).
-    static let packetSamples = 1_024
+    static let packetSamples = AudioFrame.sampleCount
 
     /// How many of the packets are needed; nil where they do not do: a gap, or
     /// no packet before the one that the first sample lies in, without which

@@ -7,7 +7,7 @@ package import RenderPlans
 /// The encoder's state at the piece's first frame comes from the frames before it,
 /// which are mixed and encoded too and thrown away (`AudioPieceTests`).
 struct AudioPiece {
-    let frames: FrameRange
+    let frames: AudioFrameRange
     /// Frames that are encoded before the first that is kept.
     let leading: Int
     /// Samples of the film that are mixed.
@@ -23,8 +23,8 @@ struct AudioPiece {
     /// Frames behind the piece that its last ones look at.
     private static let following = 4
 
-    init(_ frames: FrameRange, of plan: RenderPlan) {
-        let size = AudioPlanner.audioFrameSamples
+    init(_ frames: AudioFrameRange, of plan: RenderPlan) {
+        let size = AudioFrame.sampleCount
         let rate = plan.output.audio.sampleRate
         let ducking = plan.audio.contains(where: \.ducks) ? Self.duckingSeconds * rate / size : 0
         self.frames = frames
@@ -60,12 +60,12 @@ struct AudioPiece {
     /// The frames that are written when the muxer is at that time.
     func framesDone(atMicroseconds time: Int, sampleRate: Int) -> Int {
         let samples = (Rational(time, 1_000_000) * Rational(sampleRate)).floor
-        return max(0, min(samples / AudioPlanner.audioFrameSamples, frames.count))
+        return max(0, min(samples / AudioFrame.sampleCount, frames.count))
     }
 }
 
 /// Indices of the sources that a piece of the sound is mixed from.
-package func audioSources(of frames: FrameRange, in plan: RenderPlan) -> Set<Int> {
+package func audioSources(of frames: AudioFrameRange, in plan: RenderPlan) -> Set<Int> {
     Set(AudioPiece(frames, of: plan).plan(in: plan).audio.map(\.source))
 }
 

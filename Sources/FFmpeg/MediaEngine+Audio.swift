@@ -12,7 +12,7 @@ extension MediaEngine {
     ///   - progress: Called with what is written, growing: frames of the film, or
     ///     AAC frames of a piece.
     package func renderAudio(
-        _ frames: FrameRange? = nil, of plan: RenderPlan, sourceURLs: [Int: String],
+        _ frames: AudioFrameRange? = nil, of plan: RenderPlan, sourceURLs: [Int: String],
         to path: String, progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(FFmpegError) -> RenderReport {
         let encoding = EncodeArguments.audio(plan.output, threads: configuration.threads)

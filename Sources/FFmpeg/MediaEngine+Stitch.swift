@@ -106,7 +106,9 @@ extension MediaEngine {
     /// rounded times, so rounding never adds up (measured: without it every
     /// seam moves, 3.3 s after 80 of them).
     /// - Parameter rate: Frames of the ranges in a second.
-    static func concatList(_ ranges: [FrameRange], _ urls: [String], rate: Rational) -> String {
+    static func concatList<Unit>(
+        _ ranges: [MediaRange<Unit>], _ urls: [String], rate: Rational
+    ) -> String {
         var text = "ffconcat version 1.0\n"
         for (range, url) in zip(ranges, urls) {
             text += "file \(quoted(SourceInput.resource(url)))\n"
@@ -117,7 +119,7 @@ extension MediaEngine {
     }
 
     /// The difference of two rounded times, in seconds.
-    static func duration(of frames: FrameRange, _ rate: Rational) -> Rational {
+    static func duration<Unit>(of frames: MediaRange<Unit>, _ rate: Rational) -> Rational {
         Rational(microseconds(frames.end, rate) - microseconds(frames.start, rate), 1_000_000)
     }
 

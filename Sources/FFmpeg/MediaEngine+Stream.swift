@@ -34,7 +34,7 @@ extension MediaEngine {
     /// begins two frames before showing, AAC a packet before its first sample,
     /// and a fragment's times may not be negative.
     package static func streamLead(_ output: RenderPlan.OutputSettings) -> Int {
-        let packet = Rational(1_024, output.audio.sampleRate) * output.frameRate
+        let packet = Rational(AudioFrame.sampleCount, output.audio.sampleRate) * output.frameRate
         return max(2, packet.ceiling)
     }
 

@@ -101,7 +101,7 @@ struct OutputFile {
     /// 14496-12, 8.6 and 8.7).
     func indexBytes(frames: Int, samples: Int) -> Int? {
         guard output.format == .mp4 || output.format == .mov else { return nil }
-        return 44 * frames + 40 * (samples / 1_024 + 2) + 65_536
+        return 44 * frames + 40 * (samples / AudioFrame.sampleCount + 2) + 65_536
     }
 
     private var movieTimescale: [String] { ["-movie_timescale", "\(output.audio.sampleRate)"] }

@@ -124,7 +124,7 @@ extension MediaEngine {
             return nil
         }
         guard fields.count >= 3 else { throw Self.fault("The sound's length is unknown.") }
-        let tolerance = plan.output.audio.codec == .aac ? 1_024 : 0
+        let tolerance = plan.output.audio.codec == .aac ? AudioFrame.sampleCount : 0
         guard fields[0] == plan.output.audio.sampleRate, fields[1] == 0,
             abs(fields[2] - plan.sampleCount) <= tolerance
         else {

@@ -17,7 +17,7 @@ enum StitchAudioInput {
             return
         }
         precondition(urls.count == pieces.count, "a URL for each piece")
-        let frame = Rational(AudioPlanner.audioFrameSamples, plan.output.audio.sampleRate)
+        let frame = Rational(AudioFrame.sampleCount, plan.output.audio.sampleRate)
         try FileSystem.write(
             MediaEngine.concatList(pieces, urls, rate: Rational(1) / frame), to: listPath)
         self = .pieces(list: listPath, delay: frame)

@@ -1,5 +1,6 @@
 package import Captions
 package import RenderPlans
+package import WallClock
 
 /// An upload that was granted: `assets/{owner}/{asset}/upload.json`.
 package struct UploadRecord: Hashable, Sendable, Codable {
@@ -15,25 +16,25 @@ package struct UploadRecord: Hashable, Sendable, Codable {
     package var key: String
     /// Upload ID of a multipart upload; nil for a single PUT.
     package var uploadID: String?
-    /// Time of the grant, in milliseconds since 1970.
-    package var createdAtMilliseconds: Int
+    /// Time of the grant.
+    package var createdAt: UnixTime
 
     /// A granted upload.
     package init(
         fileName: String, contentType: String, bytes: Int?, key: String, uploadID: String?,
-        createdAtMilliseconds: Int
+        createdAt: UnixTime
     ) {
         self.fileName = fileName
         self.contentType = contentType
         self.bytes = bytes
         self.key = key
         self.uploadID = uploadID
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 
     private enum CodingKeys: String, CodingKey {
         case version, fileName, contentType, bytes, key, uploadID = "uploadId"
-        case createdAtMilliseconds
+        case createdAt = "createdAtMilliseconds"
     }
 }
 
@@ -66,8 +67,13 @@ package struct AssetRecord: Hashable, Sendable, Codable {
     package var captions: Captions?
     /// Reason of the failure in one sentence; nil unless failed.
     package var error: String?
-    /// Time of the grant, in milliseconds since 1970.
-    package var createdAtMilliseconds: Int
+    /// Time of the grant.
+    package var createdAt: UnixTime
+
+    private enum CodingKeys: String, CodingKey {
+        case version, id, owner, status, fileName, contentType, key, etag, bytes, media, captions
+        case error, createdAt = "createdAtMilliseconds"
+    }
 
     /// The contents of a caption file in numbers.
     package struct Captions: Hashable, Sendable, Codable {
@@ -90,7 +96,7 @@ package struct AssetRecord: Hashable, Sendable, Codable {
     package init(
         id: AssetID, owner: OwnerID, status: Status, fileName: String, contentType: String,
         key: String, etag: String, bytes: Int, media: MediaInfo?, error: String?,
-        createdAtMilliseconds: Int
+        createdAt: UnixTime
     ) {
         self.id = id.text
         self.owner = owner.text
@@ -102,6 +108,6 @@ package struct AssetRecord: Hashable, Sendable, Codable {
         self.bytes = bytes
         self.media = media
         self.error = error
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 }

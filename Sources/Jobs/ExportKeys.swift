@@ -1,6 +1,7 @@
 package import Captions
 package import MediaTime
 package import ObjectStore
+import WallClock
 
 /// Builds and parses every object key of one export.
 package struct ExportKeys: Hashable, Sendable {
@@ -78,7 +79,7 @@ package struct ExportKeys: Hashable, Sendable {
     package static func pointer(_ job: JobID) -> ObjectKey { ObjectKey("jobs/\(job.text).json") }
     /// Entry in the owner's list of exports, newest first.
     package var recent: ObjectKey {
-        let age = max(0, Self.cueMillisecondsMax - job.milliseconds)
+        let age = max(0, Self.jobMillisecondsMax - job.time.milliseconds)
         let digits = String(age)
         let zeros = String(repeating: "0", count: max(0, 13 - digits.count))
         return ObjectKey("\(Self.recentPrefix(of: owner))\(zeros)\(digits)/\(job.text)")
@@ -94,7 +95,7 @@ package struct ExportKeys: Hashable, Sendable {
         return ExportKeys(owner: owner, job: job)
     }
     /// Upper bound of times, in the year 2286. Keys hold the difference, because listings ascend.
-    private static let cueMillisecondsMax = 9_999_999_999_999
+    private static let jobMillisecondsMax = 9_999_999_999_999
 
     /// The `ClientTokenRecord`: the first request with a token names the job.
     /// - Parameter digest: SHA-256 of the token, in hexadecimal.

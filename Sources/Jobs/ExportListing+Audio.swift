@@ -12,12 +12,12 @@ extension ExportListing {
     package var hasAudio: Bool { !knownAudioUnits.isEmpty }
 
     /// The finest requested pieces, in time order; empty if the audio is one unit.
-    package var audioPieces: [FrameRange] {
+    package var audioPieces: [AudioFrameRange] {
         Tiling.finest(knownAudioUnits.compactMap(\.audioFrames))
     }
 
     /// True if one receipt covers the piece.
-    package func isAudioDone(_ piece: FrameRange) -> Bool {
+    package func isAudioDone(_ piece: AudioFrameRange) -> Bool {
         isHeld(piece, by: \.audioFrames)
     }
 
@@ -27,7 +27,7 @@ extension ExportListing {
         guard let pieces = plan.audioPieces, let first = pieces.first, let last = pieces.last
         else { return receipts.contains(.audio) ? [.audio] : nil }
         let ranges = Tiling.cover(
-            FrameRange(first.start, last.end), with: receipts.compactMap(\.audioFrames))
+            AudioFrameRange(first.start, last.end), with: receipts.compactMap(\.audioFrames))
         return ranges?.map(RenderUnit.audioPiece)
     }
 
@@ -61,7 +61,7 @@ extension RenderUnit {
     }
 
     /// Audio frames of a piece; nil for any other unit.
-    package var audioFrames: FrameRange? {
+    package var audioFrames: AudioFrameRange? {
         if case .audioPiece(let frames) = self { frames } else { nil }
     }
 }

@@ -1,6 +1,7 @@
 package import MediaTime
 package import ObjectStore
 package import RenderPlans
+package import WallClock
 
 /// The objects of one export, sorted by meaning.
 ///
@@ -15,8 +16,8 @@ package struct ExportListing: Hashable, Sendable {
     package var hasResult = false
     /// The stitch is requested.
     package var hasStitchRequest = false
-    /// Time of each unit's last request, in milliseconds since 1970.
-    package var requests: [RenderUnit: Int] = [:]
+    /// Time of each unit's last request.
+    package var requests: [RenderUnit: UnixTime] = [:]
     /// Units that another export's renderers make.
     package var awaited: Set<RenderUnit> = []
     /// Progress of each unit.
@@ -27,12 +28,10 @@ package struct ExportListing: Hashable, Sendable {
     package var failures: [RenderUnit: Int] = [:]
     /// Number of failure records of the stitch.
     package var stitchFailures = 0
-    /// Time of the last stitch request, in milliseconds since 1970.
-    package var stitchRequestMilliseconds = 0
-    /// Time of the newest object, in milliseconds since 1970: the last activity.
-    package var lastActivityMilliseconds = 0
-    /// Time of the oldest object, in milliseconds since 1970: the export was accepted.
-    package var firstActivityMilliseconds = Int.max
+    /// Time of the newest object: the last activity.
+    package var lastActivity = UnixTime(milliseconds: 0)
+    /// Time of the oldest object: the export was accepted.
+    package var firstActivity = UnixTime(milliseconds: .max)
 
     /// Segments of the HLS stream, by chunk.
     package var streamedChunks: [FrameRange: StreamedChunk] = [:]
@@ -53,8 +52,8 @@ package struct ExportListing: Hashable, Sendable {
     package struct Progress: Hashable, Sendable {
         /// Frames done.
         package var frames: Int
-        /// Time of the progress object, in milliseconds since 1970.
-        package var milliseconds: Int
+        /// Time of the progress object.
+        package var written: UnixTime
     }
 
     /// Sorts the objects of an export.
@@ -62,15 +61,15 @@ package struct ExportListing: Hashable, Sendable {
     package init(_ objects: [ObjectInfo], of keys: ExportKeys) {
         for object in objects where object.key.text.hasPrefix(keys.prefix) {
             let rest = object.key.text.dropFirst(keys.prefix.count)
-            let time = object.lastModifiedMilliseconds
-            lastActivityMilliseconds = max(lastActivityMilliseconds, time)
-            firstActivityMilliseconds = min(firstActivityMilliseconds, time)
+            let time = UnixTime(milliseconds: object.lastModifiedMilliseconds)
+            lastActivity = max(lastActivity, time)
+            firstActivity = min(firstActivity, time)
             read(rest, object: object)
         }
     }
 
     private mutating func read(_ rest: Substring, object: ObjectInfo) {
-        let time = object.lastModifiedMilliseconds
+        let time = UnixTime(milliseconds: object.lastModifiedMilliseconds)
         switch rest {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
@@ -78,14 +77,13 @@ package struct ExportListing: Hashable, Sendable {
         case "hls/audio.json": hasStreamAudio = true
         case "requests/all.stitch.json":
             hasStitchRequest = true
-            stitchRequestMilliseconds = time
         default:
             if let unit = Self.unit(rest, "requests/", ".chunk.json") {
                 requests[unit] = time
             } else if let unit = Self.unit(rest, "requests/", ".shared.json") {
                 awaited.insert(unit)
             } else if let unit = Self.unit(rest, "progress/", "") {
-                progress[unit] = Progress(frames: object.bytes, milliseconds: time)
+                progress[unit] = Progress(frames: object.bytes, written: time)
             } else if let unit = Self.unit(rest, "receipts/", ".json") {
                 receipts.insert(unit)
             } else if rest.hasPrefix("hls/") {
@@ -162,7 +160,9 @@ package struct ExportListing: Hashable, Sendable {
     }
 
     /// True if one receipt of the kind covers the range.
-    func isHeld(_ range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>) -> Bool {
+    func isHeld<Unit>(
+        _ range: MediaRange<Unit>, by kind: KeyPath<RenderUnit, MediaRange<Unit>?>
+    ) -> Bool {
         receipts.contains { $0[keyPath: kind]?.contains(range) == true }
     }
 
@@ -175,8 +175,8 @@ package struct ExportListing: Hashable, Sendable {
     }
 
     /// Largest number of frames of the range that a unit of the kind has done.
-    func framesWritten(
-        in range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>
+    func framesWritten<Unit>(
+        in range: MediaRange<Unit>, by kind: KeyPath<RenderUnit, MediaRange<Unit>?>
     ) -> Int {
         progress.reduce(0) { maximum, entry in
             guard let frames = entry.key[keyPath: kind], frames.contains(range) else {

@@ -1,4 +1,5 @@
 package import Captions
+package import WallClock
 
 /// The only terminal record of an export, `result.json`.
 ///
@@ -89,8 +90,8 @@ package struct ExportResult: Hashable, Sendable, Codable {
     package var version: Int = 1
     /// Outcome of the export.
     package var outcome: Outcome
-    /// Milliseconds since 1970.
-    package var finishedAtMilliseconds: Int
+    /// Time of the end.
+    package var finishedAt: UnixTime
     /// Reason in one sentence; nil if completed.
     package var error: String?
     /// The finished file; nil unless completed.
@@ -101,6 +102,11 @@ package struct ExportResult: Hashable, Sendable, Codable {
     package var check: Check?
     /// Usage; nil unless completed.
     package var usage: Usage?
+
+    private enum CodingKeys: String, CodingKey {
+        case version, outcome, finishedAt = "finishedAtMilliseconds", error, output, captions
+        case check, usage
+    }
 
     /// Findings of the seam check in numbers.
     package struct Check: Hashable, Sendable, Codable {
@@ -124,12 +130,12 @@ package struct ExportResult: Hashable, Sendable, Codable {
 
     /// The end of an export.
     package init(
-        outcome: Outcome, finishedAtMilliseconds: Int, error: String? = nil,
+        outcome: Outcome, finishedAt: UnixTime, error: String? = nil,
         output: Output? = nil, captions: [CaptionFile]? = nil, check: Check? = nil,
         usage: Usage? = nil
     ) {
         self.outcome = outcome
-        self.finishedAtMilliseconds = finishedAtMilliseconds
+        self.finishedAt = finishedAt
         self.error = error
         self.output = output
         self.captions = captions

@@ -1,3 +1,5 @@
+package import WallClock
+
 /// Owner of objects: the second path segment of every key.
 ///
 /// One to 64 of `a-z 0-9 - _`, valid in a key, a file name and a log line without escaping.
@@ -31,8 +33,8 @@ package struct AssetID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// - Parameter random: Unguessable text of `a-z 0-9`.
-    package init(owner: OwnerID, milliseconds: Int, random: String) {
-        text = "\(owner.text)_\(milliseconds)_\(random)"
+    package init(owner: OwnerID, time: UnixTime, random: String) {
+        text = "\(owner.text)_\(time.milliseconds)_\(random)"
     }
 
     package var description: String { text }
@@ -52,14 +54,14 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// - Parameter random: Unguessable text of `a-z 0-9`.
-    package init(milliseconds: Int, random: String) {
-        text = "job_\(milliseconds)_\(random)"
+    package init(time: UnixTime, random: String) {
+        text = "job_\(time.milliseconds)_\(random)"
     }
 
-    /// Creation time of the job, in milliseconds since 1970; 0 if the text does not contain it.
-    package var milliseconds: Int {
+    /// Creation time of the job; 0 if the text does not contain it.
+    package var time: UnixTime {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
-        return parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0
+        return UnixTime(milliseconds: parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0)
     }
 
     package var description: String { text }

@@ -1,3 +1,5 @@
+package import WallClock
+
 /// Record of a rendered unit and its location: `receipts/{unit}.json`.
 package struct RenderReceipt: Hashable, Sendable, Codable {
     /// Version of the record's format.
@@ -103,14 +105,18 @@ package struct JobPointer: Hashable, Sendable, Codable {
     package var owner: String
     /// State names that the job's client reads.
     package var dialect: StatusDialect
-    /// Milliseconds since 1970.
-    package var createdAtMilliseconds: Int
+    /// Time at which the export was accepted.
+    package var createdAt: UnixTime
 
     /// A pointer to an export.
-    package init(owner: OwnerID, dialect: StatusDialect, createdAtMilliseconds: Int) {
+    package init(owner: OwnerID, dialect: StatusDialect, createdAt: UnixTime) {
         self.owner = owner.text
         self.dialect = dialect
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, owner, dialect, createdAt = "createdAtMilliseconds"
     }
 }
 
@@ -122,17 +128,17 @@ package struct ClientTokenRecord: Hashable, Sendable, Codable {
     package var jobID: String
     /// SHA-256 of the request body: the same token with another edit is a conflict.
     package var editDigest: String
-    /// Time of the first request with the token, in milliseconds since 1970.
-    package var createdAtMilliseconds: Int
+    /// Time of the first request with the token.
+    package var createdAt: UnixTime
 
     /// A token's job.
-    package init(job: JobID, editDigest: String, createdAtMilliseconds: Int) {
+    package init(job: JobID, editDigest: String, createdAt: UnixTime) {
         jobID = job.text
         self.editDigest = editDigest
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, jobID = "jobId", editDigest, createdAtMilliseconds
+        case version, jobID = "jobId", editDigest, createdAt = "createdAtMilliseconds"
     }
 }

@@ -41,7 +41,7 @@ package struct RenderObservation: Hashable, Sendable {
         /// another export's.
         case failed(byRenderer: Bool)
         /// The time limit was near. `finished` is nil when no frame is whole.
-        case outOfTime(finished: FinishedFrames?, millisecondsLeft: Int)
+        case outOfTime(finished: FinishedFrames?, remaining: Duration)
     }
 
     /// A render of this attempt.
@@ -107,9 +107,9 @@ package enum RenderDecision {
     /// Fewer finished frames are not salvaged.
     package static let salvageFramesMin = 24
     /// Upload rate that salvage assumes: half of the rate measured for a function in the cloud.
-    package static let salvageBytesPerMillisecond = 40_000
+    package static let salvageBytesPerSecond = 40_000_000
     /// Time reserved for the records that follow the upload.
-    package static let salvageRecordMilliseconds = 1_000
+    package static let salvageRecordTime = Duration.seconds(1)
     /// Largest number of units that the rest of a salvaged chunk is cut into.
     package static let restUnitCountMax = 16
 
@@ -134,7 +134,7 @@ package enum RenderDecision {
             if own.isCached { return completed(.recordCached) }
         }
         if case .outOfTime(let finished, let left) = last.outcome {
-            return smallerUnits(observation.unit, last, finished, millisecondsLeft: left)
+            return smallerUnits(observation.unit, last, finished, remaining: left)
         }
         // The error may be in the picture of another export.
         if case .failed(byRenderer: true) = last.outcome, last.targets.count > 1 {
@@ -157,10 +157,10 @@ package enum RenderDecision {
 
     private static func smallerUnits(
         _ unit: RenderUnit, _ last: RenderObservation.Render,
-        _ finished: RenderObservation.FinishedFrames?, millisecondsLeft: Int
+        _ finished: RenderObservation.FinishedFrames?, remaining: Duration
     ) -> [RenderAction] {
         if last.targets.count == 1, case .video(let frames) = unit, let finished,
-            isWorthStoring(finished, of: frames, millisecondsLeft: millisecondsLeft)
+            isWorthStoring(finished, of: frames, remaining: remaining)
         {
             let salvaged = RenderUnit.video(
                 FrameRange(frames.start, frames.start + finished.count))
@@ -178,11 +178,11 @@ package enum RenderDecision {
 
     private static func isWorthStoring(
         _ finished: RenderObservation.FinishedFrames, of frames: FrameRange,
-        millisecondsLeft: Int
+        remaining: Duration
     ) -> Bool {
         salvageFramesMin <= finished.count && finished.count < frames.count
-            && finished.bytes / salvageBytesPerMillisecond + salvageRecordMilliseconds
-                <= millisecondsLeft
+            && .seconds(Double(finished.bytes) / Double(salvageBytesPerSecond)) + salvageRecordTime
+                <= remaining
     }
 
     /// The frames after the first `count`, in even ranges of at most `count` frames
@@ -208,9 +208,9 @@ package enum RenderDecision {
     }
 }
 
-extension FrameRange {
-    fileprivate var halves: [FrameRange] {
+extension MediaRange {
+    fileprivate var halves: [MediaRange] {
         let middle = start + count / 2
-        return [FrameRange(middle, end), FrameRange(start, middle)]
+        return [MediaRange(middle, end), MediaRange(start, middle)]
     }
 }

@@ -6,7 +6,7 @@ package enum RenderUnit: Hashable, Sendable {
     case video(FrameRange)
     case audio
     /// Audio frames of a piece, if the audio is made in pieces (`AudioPlanner`).
-    case audioPiece(FrameRange)
+    case audioPiece(AudioFrameRange)
 
     /// True for a unit of audio.
     package var isAudio: Bool {
@@ -31,25 +31,27 @@ package enum RenderUnit: Hashable, Sendable {
             return
         }
         if name.hasPrefix("audio-") {
-            guard let frames = Self.range(name.dropFirst("audio-".count)) else { return nil }
+            guard let frames: AudioFrameRange = Self.range(name.dropFirst("audio-".count)) else {
+                return nil
+            }
             self = .audioPiece(frames)
         } else {
-            guard let frames = Self.range(name) else { return nil }
+            guard let frames: FrameRange = Self.range(name) else { return nil }
             self = .video(frames)
         }
     }
 
-    private static func text(_ frames: FrameRange) -> String {
+    private static func text<Unit>(_ frames: MediaRange<Unit>) -> String {
         "\(padded(frames.start))-\(padded(frames.end))"
     }
 
-    private static func range(_ text: some StringProtocol) -> FrameRange? {
+    private static func range<Unit>(_ text: some StringProtocol) -> MediaRange<Unit>? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2,
             parts.allSatisfy({ $0.utf8.count == width && $0.utf8.allSatisfy(isDigit) }),
             let start = Int(parts[0]), let end = Int(parts[1]), 0 <= start, start < end
         else { return nil }
-        return FrameRange(start, end)
+        return MediaRange(start, end)
     }
 
     /// Digits of a frame number: 24 hours at 120 frames a second need eight.

@@ -1,5 +1,6 @@
 import MediaTime
 package import RenderPlans
+package import WallClock
 
 /// Action of the sweep for one export that is not terminal.
 package enum SweepAction: Hashable, Sendable {
@@ -21,28 +22,27 @@ package enum SweepAction: Hashable, Sendable {
 package enum SweepDecision {
     /// An export whose objects have not changed for this long has lost an event: renderers write
     /// progress every two seconds.
-    package static let quietMilliseconds = 120_000
+    package static let quietTime = Duration.seconds(120)
     /// A unit without progress for this long has lost its renderer, even while others work.
-    package static let stuckUnitMilliseconds = 90_000
+    package static let stuckUnitTime = Duration.seconds(90)
     /// An export that has no result after this time fails.
-    package static let givenUpMilliseconds = 24 * 3_600_000
+    package static let exportTimeMax = Duration.seconds(24 * 3_600)
 
     /// Actions for one export.
     /// - Parameter plan: The stored plan; nil if there is none.
-    /// - Parameter now: Milliseconds since 1970.
     package static func actions(
-        for listing: ExportListing, plan: RenderPlan?, now: Int
+        for listing: ExportListing, plan: RenderPlan?, now: UnixTime
     ) -> [SweepAction] {
         guard !listing.hasResult else { return [.removeMarker] }
         guard !listing.hasCancel else { return [.cancel] }
         guard let plan else {
-            let isOld = now - listing.lastActivityMilliseconds > quietMilliseconds
+            let isOld = now - listing.lastActivity > quietTime
             return isOld ? [.removeMarker] : []
         }
-        if now - listing.firstActivityMilliseconds > givenUpMilliseconds {
+        if now - listing.firstActivity > exportTimeMax {
             return [.fail("The export did not finish within 24 hours.")]
         }
-        let isQuiet = now - listing.lastActivityMilliseconds > quietMilliseconds
+        let isQuiet = now - listing.lastActivity > quietTime
         if listing.isEverythingRendered(of: plan) {
             guard listing.hasStitchRequest else { return [.writeStitchRequest] }
             return isQuiet ? [.repeatStitchRequest] : []
@@ -52,7 +52,7 @@ package enum SweepDecision {
                 return isQuiet ? .writeRequest(unit) : nil
             }
             let isStuck =
-                listing.progress[unit].map { now - $0.milliseconds > stuckUnitMilliseconds }
+                listing.progress[unit].map { now - $0.written > stuckUnitTime }
                 ?? false
             return isQuiet || isStuck ? .repeatRequest(unit) : nil
         }

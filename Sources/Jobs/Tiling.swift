@@ -4,12 +4,14 @@ package import MediaTime
 package enum Tiling {
     /// Chooses ranges that tile `whole` exactly, longest first at each step.
     /// - Returns: nil when the ranges cannot tile it.
-    package static func cover(_ whole: FrameRange, with ranges: [FrameRange]) -> [FrameRange]? {
-        var byStart: [Int: [FrameRange]] = [:]
+    package static func cover<Unit>(
+        _ whole: MediaRange<Unit>, with ranges: [MediaRange<Unit>]
+    ) -> [MediaRange<Unit>]? {
+        var byStart: [Int: [MediaRange<Unit>]] = [:]
         for range in ranges where !range.isEmpty { byStart[range.start, default: []].append(range) }
         for start in byStart.keys { byStart[start]?.sort { $0.end < $1.end } }
         // Depth first, longest first. A range is offered once: a dead end stays one.
-        var path: [FrameRange] = []
+        var path: [MediaRange<Unit>] = []
         var position = whole.start
         while position != whole.end {
             if let next = byStart[position]?.popLast() {
@@ -27,9 +29,9 @@ package enum Tiling {
 
     /// Replaces every range that smaller ones tile by the finest tiling, and sorts by time.
     /// Smaller ranges that leave a gap are dropped.
-    package static func finest(_ ranges: [FrameRange]) -> [FrameRange] {
+    package static func finest<Unit>(_ ranges: [MediaRange<Unit>]) -> [MediaRange<Unit>] {
         let sorted = Set(ranges).sorted { ($0.start, -$0.end) < ($1.start, -$1.end) }
-        var result: [FrameRange] = []
+        var result: [MediaRange<Unit>] = []
         var index = 0
         while index < sorted.count {
             let whole = sorted[index]

@@ -20,9 +20,6 @@ package struct AudioPlanner: Hashable, Sendable {
         (self.concurrency, self.functionSeconds) = (concurrency, functionSeconds)
     }
 
-    /// Samples of an AAC frame (ISO/IEC 14496-3).
-    package static let audioFrameSamples = 1_024
-
     /// What sound costs, measured with FFmpeg 5.1 (docs/benchmarks.md).
     package enum Cost {
         /// CPU time of a second of stereo that is encoded: 0.011 for noise, 0.060 for
@@ -43,10 +40,10 @@ package struct AudioPlanner: Hashable, Sendable {
     static let pieceSecondsMin = 60.0
     /// Borders are multiples of as many frames, so that a change near the end moves
     /// few of them.
-    static let grid = 512
+    static let gridAudioFrames = 512
 
     /// AAC frames of each piece, in order; nil where the sound is one unit.
-    package func pieces(of plan: RenderPlan) -> [FrameRange]? {
+    package func pieces(of plan: RenderPlan) -> [AudioFrameRange]? {
         guard plan.output.format.hasAudio, plan.output.audio.codec == .aac,
             !plan.output.isStreamed
         else { return nil }
@@ -62,18 +59,18 @@ package struct AudioPlanner: Hashable, Sendable {
 
     /// Packets of the whole sound.
     package static func frameCount(of plan: RenderPlan) -> Int {
-        (plan.sampleCount + audioFrameSamples - 1) / audioFrameSamples + 1
+        (plan.sampleCount + AudioFrame.sampleCount - 1) / AudioFrame.sampleCount + 1
     }
 
     /// Equal pieces on the grid; what is left is a piece only if it is half of one.
-    private static func tiles(_ frames: Int, _ count: Int) -> [FrameRange] {
+    private static func tiles(_ frames: Int, _ count: Int) -> [AudioFrameRange] {
         let even = (frames + count - 1) / count
-        let length = (even + grid - 1) / grid * grid
+        let length = (even + gridAudioFrames - 1) / gridAudioFrames * gridAudioFrames
         var starts = Array(stride(from: 0, to: frames, by: length))
         if let last = starts.last, starts.count > 1, frames - last < length / 2 {
             starts.removeLast()
         }
-        return zip(starts, starts.dropFirst() + [frames]).map { FrameRange($0, $1) }
+        return zip(starts, starts.dropFirst() + [frames]).map { AudioFrameRange($0, $1) }
     }
 
     /// So many that no instance waits for the sound.
@@ -115,7 +112,7 @@ package struct AudioPlanner: Hashable, Sendable {
     private func extraSeconds(_ plan: RenderPlan, _ frames: Int, _ count: Int) -> Double {
         var seconds = 0.0
         for piece in Self.tiles(frames, count).dropFirst() {
-            let sample = piece.start * Self.audioFrameSamples
+            let sample = piece.start * AudioFrame.sampleCount
             for clip in plan.audio where clip.startSample < sample && sample < clip.endSample {
                 let source = plan.sources[clip.source]
                 var skipped =

@@ -25,7 +25,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package var renderings: [ChunkRendering]?
     /// AAC frames of each piece of the sound, in order; nil where it is made as a
     /// whole (`AudioPlanner`).
-    package var audioPieces: [FrameRange]?
+    package var audioPieces: [AudioFrameRange]?
     /// Files of captions that are stored beside the result; nil is none.
     package var captionFiles: [CaptionFormat]?
     /// Other exports of the same edit, whose units are rendered with this one's.

@@ -41,7 +41,7 @@ import TestSupport
                 clip["start"] = .number(start)
                 end = start
             }
-            if case .number(let length)? = clip["length"] {
+            if let length = clip["length"]?.double {
                 end = end.map { (($0 + length) * 1_000_000).rounded() / 1_000_000 }
             } else {
                 end = nil

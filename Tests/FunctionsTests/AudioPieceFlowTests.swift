@@ -10,8 +10,8 @@ import TestSupport
 /// Audio in pieces, from the request to the joined file.
 @Suite struct AudioPieceFlowTests {
     private let pieces = [
-        FrameRange(0, 3_072), FrameRange(3_072, 6_144), FrameRange(6_144, 9_216),
-        FrameRange(9_216, 12_288), FrameRange(12_288, 14_064),
+        AudioFrameRange(0, 3_072), AudioFrameRange(3_072, 6_144), AudioFrameRange(6_144, 9_216),
+        AudioFrameRange(9_216, 12_288), AudioFrameRange(12_288, 14_064),
     ]
 
     /// Five minutes of audio on many instances.
@@ -76,12 +76,12 @@ import TestSupport
         let keys = harness.keys(job)
         let late = InvocationContext(
             requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-            deadlineMilliseconds: 1_700_000_000_000, logger: FunctionHarness.context.logger)
+            deadline: 1_700_000_000_000, logger: FunctionHarness.context.logger)
 
         _ = try await Registry.handler(.renderChunk, harness.services())(
             Array(FunctionHarness.event(keys.request(.audioPiece(pieces[1])).text).utf8), late)
 
-        for half in [FrameRange(3_072, 4_608), FrameRange(4_608, 6_144)] {
+        for half in [AudioFrameRange(3_072, 4_608), AudioFrameRange(4_608, 6_144)] {
             #expect(try await harness.memory.objectExists(keys.request(.audioPiece(half))))
         }
         let calm = harness.with(FakeRenderer())

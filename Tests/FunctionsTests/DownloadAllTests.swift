@@ -41,13 +41,13 @@ import Testing
             key: file.text, bytes: bytes.count, etag: info.etag, contentType: "video/mp4",
             frames: 1, samples: 0, durationSeconds: 1)
         let result = ExportResult(
-            outcome: outcome, finishedAtMilliseconds: 1_700_000_000_000,
+            outcome: outcome, finishedAt: 1_700_000_000_000,
             output: outcome == .completed ? output : nil)
         try await memory.putDocument(result, at: keys.result)
         try await memory.putDocument(
             JobPointer(
                 owner: .local, dialect: .spool,
-                createdAtMilliseconds: 1_700_000_000_000), at: keys.pointer)
+                createdAt: 1_700_000_000_000), at: keys.pointer)
         try await memory.putObject(
             .bytes([]), at: keys.recent, options: PutOptions(contentType: "text/plain"))
         return job.text

@@ -105,7 +105,7 @@ final class FakeRenderer: MediaRenderer {
     }
 
     func renderAudio(
-        _ frames: FrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        _ frames: AudioFrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport {
         state.withLock { $0.audioPlacements += 1 }

@@ -67,7 +67,7 @@ struct FunctionHarness: Sendable {
 
     static let context = InvocationContext(
         requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-        deadlineMilliseconds: 1_700_000_900_000, logger: Logger(sink: { _ in }))
+        deadline: 1_700_000_900_000, logger: Logger(sink: { _ in }))
 
     /// Calls a function's URL.
     func call(

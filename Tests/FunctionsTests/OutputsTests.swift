@@ -165,7 +165,7 @@ import TestSupport
         let jobs = try await harness.severalExports(body(try await harness.asset(), three))
         let late = InvocationContext(
             requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-            deadlineMilliseconds: 1_700_000_000_000, logger: FunctionHarness.context.logger)
+            deadline: 1_700_000_000_000, logger: FunctionHarness.context.logger)
         _ = try await Registry.handler(.renderChunk, harness.services())(
             Array(
                 FunctionHarness.event(harness.keys(jobs[0]).request(FunctionHarness.units[0]).text)

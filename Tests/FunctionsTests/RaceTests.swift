@@ -82,7 +82,7 @@ import TestSupport
             })
         var services = harness.services(stuck)
         services.now = {
-            isLate() ? FunctionHarness.context.deadlineMilliseconds : 1_700_000_000_000
+            isLate() ? FunctionHarness.context.deadline : 1_700_000_000_000
         }
         services.sleep = { _ in try await Task.sleep(for: .milliseconds(1)) }
         let unit = RenderUnit.video(FrameRange(0, 300))

@@ -7,6 +7,7 @@ import ObjectStore
 import Synchronization
 import Testing
 import TestSupport
+import WallClock
 
 /// Renders that end before they are finished, observed in the bucket.
 @Suite struct RenderWatchTests {
@@ -17,7 +18,7 @@ import TestSupport
 
     private func deliver(
         _ key: ObjectKey, _ harness: FunctionHarness,
-        now: @escaping @Sendable () -> Int = { 1_700_000_000_000 },
+        now: @escaping @Sendable () -> UnixTime = { 1_700_000_000_000 },
         onPoll: @escaping @Sendable () async throws -> Void = {}
     ) async throws {
         var services = harness.services()
@@ -34,7 +35,7 @@ import TestSupport
         let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
-        let late = FunctionHarness.context.deadlineMilliseconds
+        let late = FunctionHarness.context.deadline
 
         try await deliver(
             keys.request(.video(FrameRange(0, 300))), plain.with(Self.endless), now: { late })
@@ -84,7 +85,7 @@ import TestSupport
                 isRendering.withLock { $0 = true }
                 try await Task.sleep(for: .seconds(3_600))
             })
-        let late = FunctionHarness.context.deadlineMilliseconds - leftMilliseconds
+        let late = FunctionHarness.context.deadline - .milliseconds(leftMilliseconds)
         try await deliver(
             keys.request(.video(FrameRange(0, 300))), harness.with(slow),
             now: { isRendering.withLock { $0 } ? late : 1_700_000_000_000 })
@@ -121,7 +122,7 @@ import TestSupport
         let harness = FunctionHarness()
         let job = try await harness.export(try await harness.asset())
         let keys = harness.keys(job)
-        let late = FunctionHarness.context.deadlineMilliseconds
+        let late = FunctionHarness.context.deadline
         try await deliver(
             keys.request(.video(FrameRange(0, 300))), harness.with(Self.endless), now: { late })
 
@@ -182,7 +183,7 @@ import TestSupport
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
         let short = keys.request(.video(FrameRange(0, 40)))
-        let late = FunctionHarness.context.deadlineMilliseconds
+        let late = FunctionHarness.context.deadline
 
         for _ in 1...2 {
             await #expect(throws: (any Error).self) {

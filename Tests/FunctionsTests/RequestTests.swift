@@ -33,7 +33,7 @@ import TestSupport
             #"{"filename":"a.mov","contentType":"video/quicktime","size":16106127360}"#)
 
         #expect(grant["method"] == "MULTIPART")
-        #expect(grant["partSize"] == .number(16_777_216))
+        #expect(grant["partSize"] == .integer(16_777_216))
         guard case .array(let parts)? = grant["parts"] else { return #expect(Bool(false)) }
         #expect(parts.count == 960)
     }

@@ -56,7 +56,7 @@ import TestSupport
         try await harness.run(job)
         _ = try await harness.call(.jobStatus, "GET", "/api/export/\(job.text)")
         let cancelled = try await harness.export(asset)
-        for id in [cancelled.text, cancelled.text, JobID(milliseconds: 1, random: "a").text] {
+        for id in [cancelled.text, cancelled.text, JobID(time: 1, random: "a").text] {
             _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(id)")
         }
         try await harness.deliver(

@@ -3,10 +3,11 @@ import MediaTime
 import ObjectStore
 import RenderPlans
 import Testing
+import WallClock
 
 /// Listing of an export whose audio is made in pieces.
 @Suite struct AudioPieceListingTests {
-    private let pieces = [FrameRange(0, 512), FrameRange(512, 939)]
+    private let pieces = [AudioFrameRange(0, 512), AudioFrameRange(512, 939)]
 
     private var plan: RenderPlan {
         var plan = ListedExport.plan
@@ -55,7 +56,7 @@ import Testing
 
     @Test func `a piece that was split is done with its halves`() {
         var export = export
-        let halves = [FrameRange(512, 725), FrameRange(725, 939)]
+        let halves = [AudioFrameRange(512, 725), AudioFrameRange(725, 939)]
         for half in halves { export.add(export.keys.request(.audioPiece(half))) }
         export.add(export.keys.receipt(.audioPiece(pieces[0])))
         export.add(export.keys.receipt(.audioPiece(halves[0])))
@@ -72,7 +73,7 @@ import Testing
 
     @Test func `unfinished pieces of a quiet export are requested again`() {
         var export = export
-        let quiet = 1_000 + SweepDecision.quietMilliseconds + 1
+        let quiet = UnixTime(milliseconds: 1_001) + SweepDecision.quietTime
         func actions() -> [SweepAction] {
             SweepDecision.actions(for: export.listing, plan: plan, now: quiet)
         }
@@ -81,17 +82,17 @@ import Testing
         // One that start-export did not request before it died, and one that was split.
         let lost = export.keys.request(.audioPiece(pieces[0]))
         export.objects.removeAll { $0.key == lost }
-        export.add(export.keys.request(.audioPiece(FrameRange(512, 725))))
-        export.add(export.keys.request(.audioPiece(FrameRange(725, 939))))
-        export.add(export.keys.receipt(.audioPiece(FrameRange(512, 725))))
+        export.add(export.keys.request(.audioPiece(AudioFrameRange(512, 725))))
+        export.add(export.keys.request(.audioPiece(AudioFrameRange(725, 939))))
+        export.add(export.keys.receipt(.audioPiece(AudioFrameRange(512, 725))))
         #expect(
             actions() == [
                 .writeRequest(.audioPiece(pieces[0])),
-                .repeatRequest(.audioPiece(FrameRange(725, 939))),
+                .repeatRequest(.audioPiece(AudioFrameRange(725, 939))),
             ])
 
         export.add(export.keys.receipt(.audioPiece(pieces[0])))
-        export.add(export.keys.receipt(.audioPiece(FrameRange(725, 939))))
+        export.add(export.keys.receipt(.audioPiece(AudioFrameRange(725, 939))))
         #expect(actions() == [.writeStitchRequest])
     }
 }

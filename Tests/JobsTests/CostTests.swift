@@ -1,6 +1,7 @@
 import Foundation
 import Jobs
 import Testing
+import TestSupport
 
 @Suite struct CostTests {
     private static let root = URL(filePath: #filePath)
@@ -75,7 +76,7 @@ import Testing
             renderMilliseconds: renderMilliseconds, audioMilliseconds: 500,
             stitchMilliseconds: 1_600, pixels: 100_000_000, traits: traits)
         return ExportResult(
-            outcome: .completed, finishedAtMilliseconds: 0,
+            outcome: .completed, finishedAt: 0,
             output: .init(
                 key: "k", bytes: 2_000_000, etag: "e", contentType: "video/mp4", frames: 600,
                 samples: 0, durationSeconds: 20), usage: usage)
@@ -86,7 +87,7 @@ import Testing
     @Test func `the model learns the mean of exports without traits`() {
         let results =
             [11_000, 5_000, 3_000].map { result(renderMilliseconds: $0) } + [
-                ExportResult(outcome: .cancelled, finishedAtMilliseconds: 0)
+                ExportResult(outcome: .cancelled, finishedAt: 0)
             ]
         let model = CostModel(learningFrom: results, for: plan)
 

@@ -127,7 +127,7 @@ struct ListedExport {
             export.add(export.keys.receipt(unit))
         }
         let stitching = export.status().progress.percent
-        let failed = export.status(ExportResult(outcome: .failed, finishedAtMilliseconds: 1))
+        let failed = export.status(ExportResult(outcome: .failed, finishedAt: 1))
 
         #expect(failed.progress.percent == stitching)
     }
@@ -162,7 +162,7 @@ struct ListedExport {
         var export = ListedExport()
         export.add(export.keys.cancel)
 
-        let status = export.status(ExportResult(outcome: outcome, finishedAtMilliseconds: 5))
+        let status = export.status(ExportResult(outcome: outcome, finishedAt: 5))
 
         #expect(status.state == state)
         #expect(status.state.isTerminal)

@@ -2,6 +2,7 @@ import Jobs
 import MediaTime
 import ObjectStore
 import Testing
+import TestSupport
 
 @Suite struct KeyTests {
     let owner = OwnerID("ann")!
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [
-        RenderUnit.audio, .audioPiece(FrameRange(0, 2_813)), .video(FrameRange(0, 1)),
+        RenderUnit.audio, .audioPiece(AudioFrameRange(0, 2_813)), .video(FrameRange(0, 1)),
         .video(FrameRange(299, 5_184_000)),
     ])
     func `a chunk request's key is parsed into its export and unit`(unit: RenderUnit) throws {
@@ -103,7 +104,7 @@ import Testing
     }
 
     @Test func `an upload's key is parsed into owner and asset`() throws {
-        let asset = AssetID(owner: owner, milliseconds: 17, random: "xyz")
+        let asset = AssetID(owner: owner, time: 17, random: "xyz")
         let keys = AssetKeys(owner: owner, asset: asset)
 
         #expect(keys.media(fileName: "a.mp4").text == "uploads/ann/ann_17_xyz/a.mp4")
@@ -113,7 +114,7 @@ import Testing
     }
 
     @Test func `a stitch request's key is parsed into its export`() {
-        let keys = ExportKeys(owner: owner, job: JobID(milliseconds: 17, random: "xyz"))
+        let keys = ExportKeys(owner: owner, job: JobID(time: 17, random: "xyz"))
 
         #expect(ExportKeys.parseStitchRequest(keys.stitchRequest) == keys)
         #expect(ExportKeys.parseStitchRequest(keys.request(.audio)) == nil)
@@ -122,7 +123,7 @@ import Testing
 
     @Test func `every upload of an owner is below the owner's prefix`() {
         let keys = AssetKeys(
-            owner: owner, asset: AssetID(owner: owner, milliseconds: 1, random: "x"))
+            owner: owner, asset: AssetID(owner: owner, time: 1, random: "x"))
 
         #expect(keys.media(fileName: "a.mp4").text.hasPrefix(AssetKeys.uploadPrefix(of: owner)))
         #expect(AssetKeys.uploadPrefix(of: owner) == "uploads/ann/")

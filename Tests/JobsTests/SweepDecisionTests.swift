@@ -2,11 +2,13 @@ import Jobs
 import ObjectStore
 import RenderPlans
 import Testing
+import TestSupport
+import WallClock
 
 @Suite struct SweepDecisionTests {
-    private let quiet = 1_000 + SweepDecision.quietMilliseconds + 1
+    private let quiet = UnixTime(milliseconds: 1_001) + SweepDecision.quietTime
 
-    private func actions(_ export: ListedExport, now: Int) -> [SweepAction] {
+    private func actions(_ export: ListedExport, now: UnixTime) -> [SweepAction] {
         SweepDecision.actions(for: export.listing, plan: ListedExport.plan, now: now)
     }
 
@@ -59,7 +61,7 @@ import Testing
         export.add(export.keys.receipt(.audio))
 
         #expect(actions(export, now: 3_000) == [])
-        #expect(actions(export, now: quiet + 1_000) == [.writeRequest(export.second)])
+        #expect(actions(export, now: quiet + .seconds(1)) == [.writeRequest(export.second)])
         #expect(
             ExportStatus(export.listing, result: nil).frameCount == ListedExport.plan.frameCount)
         #expect(ExportStatus(export.listing, result: nil).state == .rendering)
@@ -68,8 +70,8 @@ import Testing
     @Test func `one stuck unit is requested again while others work`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 5, at: 1_000)
-        let now = 1_000 + SweepDecision.stuckUnitMilliseconds + 1
-        export.add(export.keys.progress(export.second), bytes: 5, at: now)
+        let now = UnixTime(milliseconds: 1_001) + SweepDecision.stuckUnitTime
+        export.add(export.keys.progress(export.second), bytes: 5, at: now.milliseconds)
 
         #expect(actions(export, now: now) == [.repeatRequest(export.first)])
     }
@@ -87,7 +89,7 @@ import Testing
     }
 
     @Test func `an export that lasts a day fails`() {
-        let now = 1_001 + SweepDecision.givenUpMilliseconds
+        let now = UnixTime(milliseconds: 1_001) + SweepDecision.exportTimeMax
 
         #expect(
             actions(ListedExport(), now: now)

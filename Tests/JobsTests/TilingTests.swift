@@ -71,7 +71,7 @@ import TestSupport
             FrameRange(7, 10),
         ]
         #expect(Tiling.finest([whole] + parts) == [FrameRange(0, 5), FrameRange(5, 10)])
-        #expect(Tiling.finest([]) == [])
+        #expect(Tiling.finest([FrameRange]()) == [])
         #expect(Tiling.finest([FrameRange(3, 4), FrameRange(0, 2)]).first == FrameRange(0, 2))
     }
 

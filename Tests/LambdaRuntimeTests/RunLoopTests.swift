@@ -91,7 +91,7 @@ import TestSupport
 
     private func event(_ id: String, _ text: String, traceID: String? = nil) -> Invocation {
         Invocation(
-            requestID: id, deadlineMilliseconds: 5000, traceID: traceID, event: Array(text.utf8))
+            requestID: id, deadline: 5000, traceID: traceID, event: Array(text.utf8))
     }
 
     private static let echo: FunctionFactory = { _, _ in
@@ -140,7 +140,7 @@ import TestSupport
     @Test func `the context has the headers of the event`() async {
         let platform = Platform([
             Invocation(
-                requestID: "r1", deadlineMilliseconds: 5000, invokedFunctionARN: "arn:f",
+                requestID: "r1", deadline: 5000, invokedFunctionARN: "arn:f",
                 traceID: "Root=1", tenantID: "t", event: [])
         ])
 
@@ -150,8 +150,8 @@ import TestSupport
             #expect(context.invokedFunctionARN == "arn:f")
             #expect(context.traceID == "Root=1")
             #expect(context.tenantID == "t")
-            #expect(context.remainingMilliseconds(now: 1500) == 3500)
-            #expect(context.remainingMilliseconds(now: 9000) == 0)
+            #expect(context.remaining(now: 1_500) == .milliseconds(3_500))
+            #expect(context.remaining(now: 9_000) == .zero)
             return []
         }
     }

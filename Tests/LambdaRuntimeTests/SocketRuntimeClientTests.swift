@@ -5,7 +5,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `Socket client` {
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
-        let retries = RetryDelays(attemptCountMax: 3, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(
+            attemptCountMax: 3, first: .milliseconds(1), delayMax: .milliseconds(1))
         return try SocketRuntimeClient(runtimeAPI: server.api, retries: retries)
     }
 
@@ -35,7 +36,7 @@ import Testing
         #expect(
             first
                 == Invocation(
-                    requestID: "r-1", deadlineMilliseconds: 1_700_000_000_000,
+                    requestID: "r-1", deadline: 1_700_000_000_000,
                     invokedFunctionARN: "arn:f", traceID: "Root=1", clientContext: "{}",
                     cognitoIdentity: "{\"a\":1}", tenantID: "t", event: Array("{\"a\":1}".utf8)))
         #expect(posted == .accepted)
@@ -126,7 +127,8 @@ import Testing
     @Test func `a port without a listener is unreachable after a bounded number of attempts`()
         async throws
     {
-        let retries = RetryDelays(attemptCountMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(
+            attemptCountMax: 2, first: .milliseconds(1), delayMax: .milliseconds(1))
         let client = try SocketRuntimeClient(runtimeAPI: "127.0.0.1:1", retries: retries)
 
         let error = await #expect(throws: RuntimeClientError.self) { try await client.next() }

@@ -10,7 +10,8 @@ import TestSupport
     }
 
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
-        let retries = RetryDelays(attemptCountMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(
+            attemptCountMax: 2, first: .milliseconds(1), delayMax: .milliseconds(1))
         return try SocketRuntimeClient(runtimeAPI: server.api, retries: retries)
     }
 

@@ -1,6 +1,7 @@
 import Jobs
 import LambdaRuntime
 import ObjectStore
+import WallClock
 
 extension FunctionName {
     /// Cancels an export.
@@ -15,7 +16,7 @@ enum CancelExport {
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
 
         init(_ services: Services) {
             bucket = services.bucket

@@ -5,13 +5,14 @@ import JSON
 import MediaTime
 import ObjectStore
 import RenderPlans
+import WallClock
 
 /// Turns an upload into an asset. Idempotent; safe to run concurrently.
 struct AssetIntake: Sendable {
     let keys: AssetKeys
     let bucket: any Bucket
     let renderer: any MediaRenderer
-    let now: @Sendable () -> Int
+    let now: @Sendable () -> UnixTime
 
     /// Lifetime of the URL that the probe reads from.
     static let probeURLSeconds = 600
@@ -82,7 +83,7 @@ struct AssetIntake: Sendable {
         var record = AssetRecord(
             id: keys.asset, owner: keys.owner, status: .failed, fileName: upload.fileName,
             contentType: upload.contentType, key: upload.key, etag: info.etag, bytes: info.bytes,
-            media: nil, error: nil, createdAtMilliseconds: upload.createdAtMilliseconds)
+            media: nil, error: nil, createdAt: upload.createdAt)
         if let announced = upload.bytes, info.bytes != announced {
             record.error =
                 "The upload has \(info.bytes) bytes, but \(announced) were announced."

@@ -19,7 +19,7 @@ enum InitUpload {
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
         /// Unguessable text of `a-z 0-9`, of the requested length.
         var randomText: @Sendable (Int) -> String
 
@@ -82,12 +82,12 @@ enum InitUpload {
     ) async throws -> (AssetID, UploadRecord) {
         let now = dependencies.now()
         let asset = AssetID(
-            owner: owner, milliseconds: now, random: dependencies.randomText(20))
+            owner: owner, time: now, random: dependencies.randomText(20))
         let keys = AssetKeys(owner: owner, asset: asset)
         let key = keys.media(fileName: upload.fileName)
         var record = UploadRecord(
             fileName: upload.fileName, contentType: upload.contentType, bytes: upload.bytes,
-            key: key.text, uploadID: nil, createdAtMilliseconds: now)
+            key: key.text, uploadID: nil, createdAt: now)
         if inParts {
             record.uploadID = try await dependencies.bucket.createMultipartUpload(
                 key, options: PutOptions(contentType: upload.contentType))
@@ -152,7 +152,7 @@ private struct UploadGrant: Encodable {
         headers = [:]
         fields = form.fields
         expiresAt =
-            UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000)
+            (record.createdAt + .seconds(UploadLimits.grantSeconds))
             .rfc3339
     }
 
@@ -164,9 +164,7 @@ private struct UploadGrant: Encodable {
             method = "PUT"
             headers = ["content-type": record.contentType]
             expiresAt =
-                UnixTime(
-                    milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000
-                ).rfc3339
+                (record.createdAt + .seconds(UploadLimits.grantSeconds)).rfc3339
             uploadUrl = try await bucket.presignedURL(
                 .put(key, contentType: record.contentType, contentLength: record.bytes),
                 expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
@@ -179,9 +177,7 @@ private struct UploadGrant: Encodable {
         uploadId = uploadID
         partSize = partBytes
         expiresAt =
-            UnixTime(
-                milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000
-            ).rfc3339
+            (record.createdAt + .seconds(UploadLimits.partGrantSeconds)).rfc3339
         let count = (bytes + partBytes - 1) / partBytes
         var parts: [Part] = []
         for number in 1...count {

@@ -3,6 +3,7 @@ import Jobs
 import LambdaRuntime
 import ObjectStore
 import RenderPlans
+import WallClock
 
 extension FunctionName {
     /// Reports the state of exports.
@@ -20,7 +21,7 @@ enum JobStatus {
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
 
         init(_ services: Services) {
             bucket = services.bucket

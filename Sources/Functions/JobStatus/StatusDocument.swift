@@ -63,7 +63,7 @@ struct StatusDocument: Encodable {
         duration = status.result?.output?.durationSeconds
         check = status.result?.check
         usage = status.result?.usage
-        createdAt = UnixTime(milliseconds: pointer.createdAtMilliseconds).rfc3339
-        finishedAt = status.result.map { UnixTime(milliseconds: $0.finishedAtMilliseconds).rfc3339 }
+        createdAt = pointer.createdAt.rfc3339
+        finishedAt = status.result.map { $0.finishedAt.rfc3339 }
     }
 }

@@ -121,7 +121,7 @@ struct UnitTarget: Sendable {
             fingerprint = audioFingerprint(frames, of: plan, ffmpegVersion: version)
             fileExtension = audioFileExtension(for: plan.output)
             contentType = audioContentType(for: plan.output)
-            length = frames.count * AudioPlanner.audioFrameSamples
+            length = frames.count * AudioFrame.sampleCount
         }
         key = ExportKeys.cache(
             sha256Hex(fingerprint), fileExtension: fileExtension, owner: owner)

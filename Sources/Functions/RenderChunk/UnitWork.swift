@@ -116,7 +116,7 @@ struct UnitWork {
             if targets == [0] { finished = await finishedFrames(in: folder) }
             return .outOfTime(
                 finished: finished.map { .init(count: $0.frames, bytes: $0.bytes) },
-                millisecondsLeft: attempt.millisecondsLeft)
+                remaining: attempt.remaining)
         } catch {
             failure = error
             if targets != [0] { warn("Shared render failed", error) }

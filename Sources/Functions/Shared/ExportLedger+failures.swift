@@ -4,6 +4,7 @@ import LambdaRuntime
 import Logging
 import ObjectStore
 import RenderPlans
+import WallClock
 
 /// The work of an attempt.
 enum FailureSubject {
@@ -34,7 +35,7 @@ extension ExportLedger {
         let willRetry = !failure.isPermanent && attempt < Self.attemptCountMax
         let record = FailureRecord(
             requestID: context.requestID, attempt: attempt, error: failure.sentence,
-            detail: failure.detail, willRetry: willRetry, milliseconds: now())
+            detail: failure.detail, willRetry: willRetry, milliseconds: now().milliseconds)
         _ = try await bucket.createDocument(record, at: failureKey(subject, attempt: attempt))
         context.logger.warning(
             "Attempt failed",

@@ -2,6 +2,7 @@ import Jobs
 import LambdaRuntime
 import Logging
 import ObjectStore
+import WallClock
 
 extension FunctionName {
     /// Accepts exports and estimates their cost.
@@ -21,7 +22,7 @@ enum StartExport {
         var bucket: any Bucket
         var renderer: any MediaRenderer
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
         /// Unguessable text of `a-z 0-9`, of the requested length.
         var randomText: @Sendable (Int) -> String
         /// Number of renderers that may run at once; it decides the number of chunks.

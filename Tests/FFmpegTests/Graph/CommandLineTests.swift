@@ -57,10 +57,10 @@ import TestSupport
 
     @Test func `a piece of audio keeps its own packets only`() async throws {
         var plan = plan(.h264, .aac)
-        plan.audioPieces = [FrameRange(0, 200), FrameRange(200, 470)]
+        plan.audioPieces = [AudioFrameRange(0, 200), AudioFrameRange(200, 470)]
         let text = try await recorded.text { engine in
             _ = try await engine.renderAudio(
-                FrameRange(200, 470), of: plan, sourceURLs: [0: "/f.mp4"],
+                AudioFrameRange(200, 470), of: plan, sourceURLs: [0: "/f.mp4"],
                 to: "\(recorded.folder)/audio")
         }
 
@@ -98,7 +98,9 @@ import TestSupport
     func `a stitch copies packets, or encodes lossless chunks`(stitch: Stitch) async throws {
         var plan = plan(stitch.video, stitch.audio, stitch.format)
         if !stitch.format.hasPicture { plan.chunks = [] }
-        plan.audioPieces = stitch.pieceStart.map { [FrameRange(0, $0), FrameRange($0, 470)] }
+        plan.audioPieces = stitch.pieceStart.map {
+            [AudioFrameRange(0, $0), AudioFrameRange($0, 470)]
+        }
         let audio = (plan.audioPieces?.indices ?? 0..<1).map { "/audio-\($0)" }
         let text = try await recorded.text { engine in
             _ = try await engine.stitch(

@@ -20,7 +20,7 @@ import TestSupport
         rendering.plan.audio = audio
         let frames = AudioPlanner.frameCount(of: rendering.plan)
         rendering.plan.audioPieces = stride(from: 0, to: frames, by: pieceFrames).map {
-            FrameRange($0, min($0 + pieceFrames, frames))
+            AudioFrameRange($0, min($0 + pieceFrames, frames))
         }
         return rendering
     }
@@ -149,14 +149,14 @@ import TestSupport
                 .init(source: 0, startSample: 0, endSample: 2_000_000),
                 .init(source: 1, startSample: 2_000_000, endSample: 4_800_000),
             ], chunks: [])
-        func address(_ frames: FrameRange, _ change: (inout RenderPlan) -> Void = { _ in })
+        func address(_ frames: AudioFrameRange, _ change: (inout RenderPlan) -> Void = { _ in })
             -> String
         {
             var plan = plan
             change(&plan)
             return audioFingerprint(frames, of: plan, ffmpegVersion: "5")
         }
-        let (first, last) = (FrameRange(0, 1_024), FrameRange(3_072, 4_689))
+        let (first, last) = (AudioFrameRange(0, 1_024), AudioFrameRange(3_072, 4_689))
 
         #expect(address(first) != address(last))
         #expect(address(first) == address(first) { $0.audio[1].volume = Rational(1, 2) })

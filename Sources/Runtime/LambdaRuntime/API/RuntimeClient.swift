@@ -1,9 +1,11 @@
+package import WallClock
+
 /// One event with its headers.
 package struct Invocation: Sendable, Hashable {
     /// Request ID; letters, digits, `-`, `_` and `.` only, as it becomes part of a path.
     package var requestID: String
     /// Deadline in Unix milliseconds.
-    package var deadlineMilliseconds: Int
+    package var deadline: UnixTime
     /// ARN of the function; empty when absent.
     package var invokedFunctionARN: String
     /// AWS X-Ray trace ID.
@@ -19,12 +21,12 @@ package struct Invocation: Sendable, Hashable {
 
     /// An invocation.
     package init(
-        requestID: String, deadlineMilliseconds: Int, invokedFunctionARN: String = "",
+        requestID: String, deadline: UnixTime, invokedFunctionARN: String = "",
         traceID: String? = nil, clientContext: String? = nil, cognitoIdentity: String? = nil,
         tenantID: String? = nil, event: [UInt8]
     ) {
         self.requestID = requestID
-        self.deadlineMilliseconds = deadlineMilliseconds
+        self.deadline = deadline
         self.invokedFunctionARN = invokedFunctionARN
         self.traceID = traceID
         self.clientContext = clientContext

@@ -59,7 +59,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// connection breaks or the answer is incomplete.
     package func next() async throws(RuntimeClientError) -> Invocation {
         try await wait(.next) { (response) throws(HTTPParseError) in
-            try Invocation(response, now: UnixTime.now().milliseconds)
+            try Invocation(response, now: .now())
         }
     }
 
@@ -254,13 +254,13 @@ extension SocketError {
 struct RetryDelays: Sendable, Hashable {
     var attemptCountMax = 6
     /// Delay before the second attempt; each further delay is four times as long.
-    var firstMilliseconds = 10
-    var delayMillisecondsMax = 1000
+    var first = Duration.milliseconds(10)
+    var delayMax = Duration.seconds(1)
 
     func wait(before attempt: Int) async {
         let factor = 1 << min(2 * (attempt - 1), 20)
-        let milliseconds = min(delayMillisecondsMax, firstMilliseconds * factor)
+        let delay = min(delayMax, first * factor)
         // A cancelled sleep ends early, and the attempt after it sees why.
-        try? await Task.sleep(for: .milliseconds(milliseconds))
+        try? await Task.sleep(for: delay)
     }
 }
