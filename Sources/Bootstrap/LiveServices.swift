@@ -24,8 +24,8 @@ func liveFunctions() -> [String: FunctionFactory] {
 }
 
 /// The live values, from the environment.
-/// - Throws: `ConfigurationError` naming every variable that is missing or
-///   malformed; the runtime posts it as the init error.
+/// - Throws: `ConfigurationError` naming every missing or malformed variable; the runtime posts
+///   it as the init error.
 private func liveServices(
     _ environment: [String: String], _ client: any HTTPClient
 ) throws -> Services {

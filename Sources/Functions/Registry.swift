@@ -46,7 +46,7 @@ package enum Registry {
     private static let answerTime = Duration.milliseconds(1_500)
 }
 
-/// One event on its way to a handler of one function.
+/// One event and the function that handles it.
 private struct Dispatch: Sendable {
     let function: Function
     let context: InvocationContext

@@ -10,15 +10,15 @@ package struct Services: Sendable {
     package var renderer: any MediaRenderer
     /// Maps bearer tokens to owners.
     package var authorizer: Authorizer
-    /// The current time in milliseconds since 1970.
+    /// The current time.
     package var now: @Sendable () -> UnixTime
     /// Sleeps; throws when the task is cancelled.
     package var sleep: @Sendable (Duration) async throws -> Void
-    /// Unguessable text of `a-z 0-9`, of the length asked for.
+    /// Unguessable text of `a-z 0-9`, of the requested length.
     package var randomText: @Sendable (Int) -> String
     /// Folder for scratch files, `/tmp` on Lambda.
     package var scratchRoot: String
-    /// Renderers that may run at once.
+    /// Number of renderers that may run at once.
     package var concurrency: Int
     /// Time limit of one renderer in seconds.
     package var renderSeconds: Int

@@ -1,13 +1,13 @@
 package import WallClock
 
-/// Whose objects these are: the second path segment of every key.
+/// Owner of objects: the second path segment of every key.
 ///
-/// One to 64 of `a-z 0-9 - _`, so that it can stand in a key, a file name and
-/// a log line as it is.
+/// One to 64 of `a-z 0-9 - _`, valid in a key, a file name and a log line without escaping.
 package struct OwnerID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text is not of the form above.
+    /// - Returns: nil if the text is not of that form.
     package init?(_ text: String) {
         guard KeySegment.isPlain(text, lengthMax: 64) else { return nil }
         self.text = text
@@ -21,11 +21,12 @@ package struct OwnerID: Hashable, Sendable, CustomStringConvertible {
     private init(unchecked text: String) { self.text = text }
 }
 
-/// One uploaded file: owner, time and random text (requirement CF-29).
+/// ID of an uploaded file: owner, time and random text.
 package struct AssetID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text cannot be one of ours.
+    /// - Returns: nil if the text is not an asset ID.
     package init?(_ text: String) {
         guard KeySegment.isPlain(text, lengthMax: 128) else { return nil }
         self.text = text
@@ -39,11 +40,12 @@ package struct AssetID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// One export: `job_{time}_{random}` (requirement CF-38).
+/// ID of an export: `job_{time}_{random}`.
 package struct JobID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text cannot be one of ours.
+    /// - Returns: nil if the text is not a job ID.
     package init?(_ text: String) {
         guard text.hasPrefix("job_"), KeySegment.isPlain(text, lengthMax: 64) else {
             return nil
@@ -56,7 +58,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         text = "job_\(time.milliseconds)_\(random)"
     }
 
-    /// Time at which the job was made; the start of 1970 where the text names none.
+    /// Creation time of the job; 0 if the text does not contain it.
     package var time: UnixTime {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         return UnixTime(milliseconds: parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0)
@@ -65,7 +67,7 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// What may stand between two slashes of a key without escaping.
+/// Characters that a key's segment can have without escaping.
 enum KeySegment {
     static func isPlain(_ text: String, lengthMax: Int) -> Bool {
         let bytes = text.utf8

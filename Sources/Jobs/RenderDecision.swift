@@ -1,16 +1,16 @@
 package import MediaTime
 
-/// The facts that one attempt at one unit is decided by.
+/// Facts that decide the steps of one attempt at one unit.
 package struct RenderObservation: Hashable, Sendable {
     /// An export that needs the unit's content: index 0 is the export of the
     /// request, the others wait for the same render.
     package struct Target: Hashable, Sendable {
         /// Content address of the unit for this export.
         package var address: String
-        /// Whether an object exists at the address.
+        /// True if an object exists at the address.
         package var isCached: Bool
 
-        /// A content address and whether it is in the cache.
+        /// A content address and its state in the cache.
         package init(address: String, isCached: Bool) {
             self.address = address
             self.isCached = isCached
@@ -31,7 +31,7 @@ package struct RenderObservation: Hashable, Sendable {
         }
     }
 
-    /// How a render ended.
+    /// Outcome of a render.
     package enum Outcome: Hashable, Sendable {
         /// Every target's file is in the cache.
         case rendered
@@ -48,7 +48,7 @@ package struct RenderObservation: Hashable, Sendable {
     package struct Render: Hashable, Sendable {
         /// Indices into `targets`.
         package var targets: [Int]
-        /// How it ended.
+        /// Outcome of the render.
         package var outcome: Outcome
 
         /// A render for some targets and its outcome.
@@ -70,7 +70,7 @@ package struct RenderObservation: Hashable, Sendable {
     /// The last render of this attempt; nil before the first.
     package var lastRender: Render?
 
-    /// An observation of a unit about which nothing is known yet.
+    /// An observation without facts about the unit.
     package init(unit: RenderUnit) { self.unit = unit }
 }
 
@@ -78,7 +78,7 @@ package struct RenderObservation: Hashable, Sendable {
 package enum RenderAction: Hashable, Sendable {
     /// Render and store the content of these targets, then decide again.
     case render(targets: [Int])
-    /// Write the receipt for the object that an earlier export left in the cache.
+    /// Write the receipt for the object that is in the cache.
     case recordCached
     /// Write the receipt for the last render.
     case recordRendered
@@ -104,14 +104,13 @@ package enum RenderDecision {
     package static let splitFramesMin = 48
     /// A piece of fewer audio frames is not split.
     package static let splitAudioFramesMin = 470
-    /// Fewer finished frames are not worth a chunk.
+    /// Fewer finished frames are not salvaged.
     package static let salvageFramesMin = 24
-    /// Upload rate that the remaining time is measured by: half of the rate found
-    /// for a function in the cloud.
+    /// Upload rate that salvage assumes: half of the rate measured for a function in the cloud.
     package static let salvageBytesPerSecond = 40_000_000
-    /// Kept for the records that follow the upload.
+    /// Time reserved for the records that follow the upload.
     package static let salvageRecordTime = Duration.seconds(1)
-    /// Units that the rest of a salvaged chunk is cut into, at most.
+    /// Largest number of units that the rest of a salvaged chunk is cut into.
     package static let restUnitCountMax = 16
 
     /// The steps to take now. A list with `.render` ends with it, and its outcome
@@ -131,13 +130,13 @@ package enum RenderDecision {
         case .rendered:
             return completed(own.isCached ? .recordCached : .recordRendered)
         case .failed, .outOfTime:
-            // The render was for other exports alone. They render for themselves.
+            // The render was for other exports only; they render for themselves.
             if own.isCached { return completed(.recordCached) }
         }
         if case .outOfTime(let finished, let left) = last.outcome {
             return smallerUnits(observation.unit, last, finished, remaining: left)
         }
-        // The error may lie in another export's picture.
+        // The error may be in the picture of another export.
         if case .failed(byRenderer: true) = last.outcome, last.targets.count > 1 {
             return [.render(targets: [0])]
         }
@@ -196,8 +195,8 @@ package enum RenderDecision {
         }
     }
 
-    /// The halves of a unit, the later one first: its request waits longer. Empty
-    /// for a unit that is too short or has no range.
+    /// The halves of a unit, the later one first, because its request waits longer. Empty for a
+    /// unit that is too short or has no range.
     private static func halves(of unit: RenderUnit) -> [RenderUnit] {
         switch unit {
         case .video(let frames) where frames.count >= splitFramesMin:

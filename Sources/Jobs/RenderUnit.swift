@@ -1,20 +1,20 @@
 package import MediaTime
 package import RenderPlans
 
-/// One piece of render work: a range of frames, the whole sound, or a part of it.
+/// One unit of render work: a range of frames, the whole audio, or a piece of it.
 package enum RenderUnit: Hashable, Sendable {
     case video(FrameRange)
     case audio
-    /// AAC frames of the sound, where it is made in pieces (`AudioPlanner`).
+    /// Audio frames of a piece, if the audio is made in pieces (`AudioPlanner`).
     case audioPiece(AudioFrameRange)
 
-    /// Whether it is heard and not seen.
+    /// True for a unit of audio.
     package var isAudio: Bool {
         if case .video = self { false } else { true }
     }
 
-    /// `00000300-00000600`, `audio` or `audio-00000000-00002813`: zero-padded, so
-    /// that names sort by time.
+    /// `00000300-00000600`, `audio` or `audio-00000000-00002813`: zero-padded, so that names sort
+    /// by time.
     package var name: String {
         switch self {
         case .video(let frames): Self.text(frames)
@@ -23,7 +23,8 @@ package enum RenderUnit: Hashable, Sendable {
         }
     }
 
-    /// - Returns: nil for text that `name` never gives.
+    /// Parses a name.
+    /// - Returns: nil for text that is not a unit's name.
     package init?(name: some StringProtocol) {
         guard name != "audio" else {
             self = .audio
@@ -67,7 +68,7 @@ package enum RenderUnit: Hashable, Sendable {
 }
 
 extension RenderPlan {
-    /// What the sound is made of; nothing where there is none.
+    /// Audio units of the plan; empty without audio.
     package var audioUnits: [RenderUnit] {
         guard output.format.hasAudio else { return [] }
         return audioPieces?.map(RenderUnit.audioPiece) ?? [.audio]
@@ -75,6 +76,6 @@ extension RenderPlan {
 }
 
 extension RenderPlan.Companion {
-    /// Whether that unit of the two exports is rendered once for both.
+    /// True if the unit is rendered once for both exports.
     package func shares(_ unit: RenderUnit) -> Bool { !unit.isAudio || sharesAudio }
 }

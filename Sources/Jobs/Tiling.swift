@@ -1,6 +1,6 @@
 package import MediaTime
 
-/// Ranges that lie end to end.
+/// Covers ranges by ranges that join end to end.
 package enum Tiling {
     /// Chooses ranges that tile `whole` exactly, longest first at each step.
     /// - Returns: nil when the ranges cannot tile it.
@@ -10,8 +10,7 @@ package enum Tiling {
         var byStart: [Int: [MediaRange<Unit>]] = [:]
         for range in ranges where !range.isEmpty { byStart[range.start, default: []].append(range) }
         for start in byStart.keys { byStart[start]?.sort { $0.end < $1.end } }
-        // Depth first, longest first; a dead end is remembered by never being
-        // offered again, so each range is tried once.
+        // Depth first, longest first. A range is offered once: a dead end stays one.
         var path: [MediaRange<Unit>] = []
         var position = whole.start
         while position != whole.end {
@@ -28,8 +27,8 @@ package enum Tiling {
         return path
     }
 
-    /// Replaces every range that smaller ones tile by the finest that do, and sorts
-    /// by time. Smaller ones that leave a gap are left out.
+    /// Replaces every range that smaller ones tile by the finest tiling, and sorts by time.
+    /// Smaller ranges that leave a gap are dropped.
     package static func finest<Unit>(_ ranges: [MediaRange<Unit>]) -> [MediaRange<Unit>] {
         let sorted = Set(ranges).sorted { ($0.start, -$0.end) < ($1.start, -$1.end) }
         var result: [MediaRange<Unit>] = []
@@ -40,7 +39,7 @@ package enum Tiling {
             while next < sorted.count, whole.contains(sorted[next]) { next += 1 }
             let parts = Array(sorted[(index + 1)..<next])
             if let cover = cover(whole, with: parts) {
-                // What lies in one of them may tile it again.
+                // A range inside a part of the cover may be tiled again.
                 for part in cover {
                     result += finest(parts.filter { part.contains($0) })
                 }

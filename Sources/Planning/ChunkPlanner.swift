@@ -44,8 +44,8 @@ package struct ChunkPlanner: Hashable, Sendable {
         /// many: a slow chunk at the end then costs little, and progress and
         /// repeated work stay fine-grained.
         package static let waves = 8
-        /// Extra of one chunk in seconds of output encoded (facts G: between
-        /// 0.4 and 1.0 s at every length).
+        /// Overhead of one chunk, in seconds of encoded output (measured: 0.4 to
+        /// 1.0 s at every length).
         package static let overheadSeconds = 0.8
         /// Share of a function's time limit that a chunk may be planned to
         /// take; the rest is for slow machines and for the upload.

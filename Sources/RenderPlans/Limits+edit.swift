@@ -62,7 +62,7 @@ extension Limits {
     /// A bit rate in kbit/s: level 6.2 of H.264 in its high tier.
     package static let kilobitsMax = 800_000
 
-    /// Assets of one request for variations (VR-23).
+    /// Assets of one request for variations.
     package static let variedAssetCountMax = 10
     /// Variations of each asset.
     package static let variationCountMax = 50
@@ -109,7 +109,7 @@ extension Limits {
     /// Merge fields of one request.
     package static let mergeFieldCountMax = 1_000
 
-    /// Bytes that merge fields may add to one document: a body is 10 MB at
-    /// most (CF-36) and must not grow past twice that.
+    /// Bytes that merge fields may add to one document: a body has at
+    /// most 10 MB and must not grow to more than twice that.
     package static let mergedBytesMax = 10_000_000
 }

@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 @Suite struct CostRecordTests {
-    @Test func `a finished export carries what it used and what that costs`() async throws {
+    @Test func `a finished export has its resources and their cost`() async throws {
         let harness = FunctionHarness()
         let job = try await harness.export(try await harness.asset())
         try await harness.run(job)

@@ -45,7 +45,7 @@ import WallClock
         #expect(try await plain.result(job) == nil)
     }
 
-    @Test func `finished frames are kept when time runs out, and the rest is requested`()
+    @Test func `finished frames are salvaged when time runs out, the rest is requested`()
         async throws
     {
         let harness = FunctionHarness()
@@ -60,7 +60,7 @@ import WallClock
         #expect(receipt.frames == 120)
         #expect(receipt.work != nil)
         let (_, status) = try await harness.call(.jobStatus, "GET", "/api/export/\(job)/status")
-        // Half of the chunk had been written; what is shown does not go back.
+        // Half of the chunk was written; the shown progress does not go back.
         #expect(status["frames"] == ["done": 150, "total": 600])
 
         for unit in parts.map(RenderUnit.video) + FunctionHarness.units.dropFirst() {
@@ -74,7 +74,7 @@ import WallClock
         #expect(harness.renderer.calls.chunks == Array(parts[1...]) + [FrameRange(300, 600)])
     }
 
-    /// Delivers the first chunk's request to a renderer whose time runs out.
+    /// Delivers the first chunk's request to a renderer that runs out of time.
     private func deliverInVain(
         _ harness: FunctionHarness, _ keys: ExportKeys, finishedFrames: Int, leftMilliseconds: Int
     ) async throws {
@@ -92,7 +92,7 @@ import WallClock
     }
 
     @Test(arguments: [(10, 7_000), (300, 7_000), (120, 900)])
-    func `too few frames, all frames, or frames without time to store are not kept`(
+    func `too few frames, all frames, or frames without time to store are not salvaged`(
         finished: Int, leftMilliseconds: Int
     ) async throws {
         let harness = FunctionHarness()
@@ -157,7 +157,7 @@ import WallClock
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
         let unit = RenderUnit.video(FrameRange(0, 300))
-        // An earlier attempt had come further than this one does.
+        // An earlier attempt had more frames done than this one.
         try await plain.memory.putObject(
             .bytes([UInt8](repeating: 0, count: 200)), at: keys.progress(unit),
             options: PutOptions())

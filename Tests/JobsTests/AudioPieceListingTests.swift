@@ -5,7 +5,7 @@ import RenderPlans
 import Testing
 import WallClock
 
-/// An export whose sound is made in pieces, as its listing shows it.
+/// Listing of an export whose audio is made in pieces.
 @Suite struct AudioPieceListingTests {
     private let pieces = [AudioFrameRange(0, 512), AudioFrameRange(512, 939)]
 
@@ -15,7 +15,7 @@ import WallClock
         return plan
     }
 
-    /// Both chunks are there, and both pieces are asked for.
+    /// Both chunks are finished, both pieces are requested.
     private var export: ListedExport {
         var export = ListedExport()
         export.objects.removeAll { $0.key == export.keys.request(.audio) }
@@ -24,7 +24,7 @@ import WallClock
         return export
     }
 
-    @Test func `the sound is done with its last piece`() {
+    @Test func `the audio is done with its last piece`() {
         var export = export
         #expect(plan.audioUnits == pieces.map(RenderUnit.audioPiece))
         #expect(export.status().hasAudio)
@@ -47,7 +47,7 @@ import WallClock
         export.add(export.keys.progress(.audioPiece(pieces[1])), bytes: 100)
         #expect(export.status().audioDone == Rational(612, 939))
 
-        // All of it is written, and not yet stored.
+        // All of it is written but not yet stored.
         export.add(export.keys.progress(.audioPiece(pieces[1])), bytes: 5_000)
         #expect(export.status().audioDone == Rational(1))
         #expect(!export.status().isAudioDone)
@@ -71,7 +71,7 @@ import WallClock
         #expect(export.status().state == .stitching)
     }
 
-    @Test func `a quiet export has its unfinished pieces asked for again`() {
+    @Test func `unfinished pieces of a quiet export are requested again`() {
         var export = export
         let quiet = UnixTime(milliseconds: 1_001) + SweepDecision.quietTime
         func actions() -> [SweepAction] {
@@ -79,7 +79,7 @@ import WallClock
         }
         #expect(actions() == pieces.map { .repeatRequest(.audioPiece($0)) })
 
-        // One that start-export died before asking for, and one that was split.
+        // One that start-export did not request before it died, and one that was split.
         let lost = export.keys.request(.audioPiece(pieces[0]))
         export.objects.removeAll { $0.key == lost }
         export.add(export.keys.request(.audioPiece(AudioFrameRange(512, 725))))

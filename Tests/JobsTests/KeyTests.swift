@@ -8,7 +8,7 @@ import TestSupport
     let owner = OwnerID("ann")!
     let job = JobID("job_1700000000000_abc")!
 
-    @Test func `an export's keys stand below its owner and job`() {
+    @Test func `an export's keys are below its owner and job`() {
         let keys = ExportKeys(owner: owner, job: job)
 
         let unit = RenderUnit.video(FrameRange(300, 600))
@@ -41,7 +41,7 @@ import TestSupport
         RenderUnit.audio, .audioPiece(AudioFrameRange(0, 2_813)), .video(FrameRange(0, 1)),
         .video(FrameRange(299, 5_184_000)),
     ])
-    func `a chunk request's key tells its export and unit again`(unit: RenderUnit) throws {
+    func `a chunk request's key is parsed into its export and unit`(unit: RenderUnit) throws {
         let keys = ExportKeys(owner: owner, job: job)
 
         let parsed = try #require(ExportKeys.parseChunkRequest(keys.request(unit)))
@@ -67,7 +67,7 @@ import TestSupport
         ("clip one.mp4", "clip one.mp4"), ("../../etc/passwd", "passwd"), ("a\\b.mov", "b.mov"),
         ("..", "upload"), ("", "upload"), ("été\u{0}.mp4", "été_.mp4"),
     ])
-    func `a file name keeps its letters and never climbs`(name: String, safe: String) {
+    func `a file name keeps its letters and loses its folders`(name: String, safe: String) {
         #expect(AssetKeys.safeFileName(name) == safe)
     }
 
@@ -92,18 +92,18 @@ import TestSupport
             } == "recent/ann/9999999999999/job_99999999999999999999_a")
     }
 
-    @Test func `a unit's name is nothing but digits`() {
+    @Test func `a unit's name has only digits`() {
         #expect(RenderUnit(name: "+0000001-00000002") == nil)
         #expect(RenderUnit(name: "audio-00000001-00000001") == nil)
         #expect(RenderUnit(name: "audio-") == nil)
     }
 
     @Test(arguments: ["", "Ann", "a/b", "a b", "ä", String(repeating: "a", count: 65)])
-    func `an owner that could leave its prefix is refused`(text: String) {
+    func `an owner ID that could leave its prefix is refused`(text: String) {
         #expect(OwnerID(text) == nil)
     }
 
-    @Test func `an upload's key tells owner and asset`() throws {
+    @Test func `an upload's key is parsed into owner and asset`() throws {
         let asset = AssetID(owner: owner, time: 17, random: "xyz")
         let keys = AssetKeys(owner: owner, asset: asset)
 
@@ -113,7 +113,7 @@ import TestSupport
         #expect(AssetKeys(uploadKey: keys.record) == nil)
     }
 
-    @Test func `a stitch request is known by its key`() {
+    @Test func `a stitch request's key is parsed into its export`() {
         let keys = ExportKeys(owner: owner, job: JobID(time: 17, random: "xyz"))
 
         #expect(ExportKeys.parseStitchRequest(keys.stitchRequest) == keys)

@@ -152,7 +152,7 @@ import Testing
         #expect(RenderDecision.actions(for: row.observation) == row.actions)
     }
 
-    @Test func `a stopped export releases its companions whatever else is true`() {
+    @Test func `a stopped export always releases its companions`() {
         for row in Self.rows {
             var observation = row.observation
             observation.isStopped = true

@@ -12,28 +12,28 @@ import WallClock
         SweepDecision.actions(for: export.listing, plan: ListedExport.plan, now: now)
     }
 
-    @Test func `an export at work is left alone`() {
+    @Test func `an active export is left alone`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 5, at: 2_000)
 
         #expect(actions(export, now: 3_000) == [])
     }
 
-    @Test func `a result takes the export off the list`() {
+    @Test func `a result removes the export's marker`() {
         var export = ListedExport()
         export.add(export.keys.result)
 
         #expect(actions(export, now: 3_000) == [.removeMarker])
     }
 
-    @Test func `a cancel without a result is finished`() {
+    @Test func `a cancel without a result gets its result`() {
         var export = ListedExport()
         export.add(export.keys.cancel)
 
         #expect(actions(export, now: 3_000) == [.cancel])
     }
 
-    @Test func `a quiet export has every unfinished unit asked for again`() {
+    @Test func `unfinished units of a quiet export are requested again`() {
         var export = ListedExport()
         export.add(export.keys.receipt(export.first))
 
@@ -42,7 +42,7 @@ import WallClock
                 == [.repeatRequest(export.second), .repeatRequest(.audio)])
     }
 
-    @Test func `a unit that was never asked for is asked for`() {
+    @Test func `a unit that was never requested is requested`() {
         var export = ListedExport()
         export.objects.removeAll { $0.key == export.keys.request(export.second) }
 
@@ -53,7 +53,7 @@ import WallClock
             ])
     }
 
-    @Test func `a unit that another export does not bring is asked for`() {
+    @Test func `a unit that another export does not make is requested`() {
         var export = ListedExport()
         export.objects.removeAll { $0.key == export.keys.request(export.second) }
         export.add(export.keys.awaited(export.second), at: 2_000)
@@ -67,7 +67,7 @@ import WallClock
         #expect(ExportStatus(export.listing, result: nil).state == .rendering)
     }
 
-    @Test func `one stuck unit is asked for again while others work`() {
+    @Test func `one stuck unit is requested again while others work`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 5, at: 1_000)
         let now = UnixTime(milliseconds: 1_001) + SweepDecision.stuckUnitTime
@@ -76,7 +76,7 @@ import WallClock
         #expect(actions(export, now: now) == [.repeatRequest(export.first)])
     }
 
-    @Test func `all receipts without a stitch request bring one`() {
+    @Test func `the stitch is requested when every receipt exists`() {
         var export = ListedExport()
         for unit in [export.first, export.second, .audio] { export.add(export.keys.receipt(unit)) }
 
@@ -96,7 +96,7 @@ import WallClock
                 == [.fail("The export did not finish within 24 hours.")])
     }
 
-    @Test func `an export that never got a plan is forgotten`() {
+    @Test func `the marker of an export without a plan is removed`() {
         let export = ListedExport()
 
         #expect(SweepDecision.actions(for: export.listing, plan: nil, now: 2_000) == [])

@@ -4,9 +4,8 @@ import MediaTime
 /// ClipForge's project, lowered to tracks as it is read: its clips name an
 /// asset and leave the kind to the asset.
 ///
-/// Only `tracks[].clips[].assetId` is fixed by ClipForge (CF-47). The other
-/// names are those that editors of its kind use for the same thing; the first
-/// of them that is there counts.
+/// ClipForge fixes only `tracks[].clips[].assetId`. The other names are those that similar
+/// editors use for the same field; the first one that is present counts.
 extension EditDecoding {
     private static let startNames = ["start", "startTime"]
     private static let lengthNames = ["length", "duration"]

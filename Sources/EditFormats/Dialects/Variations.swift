@@ -3,7 +3,7 @@ import MediaTime
 import Randomness
 import RenderPlans
 
-/// A request for small random variations of whole videos (VR-30, VR-38):
+/// A request for small random variations of whole videos:
 /// `{variations: {assets, count, seed?}, output?, callback?, clientToken?}`.
 ///
 /// Each variation becomes an edit of its own, with its numbers written out:
@@ -26,7 +26,7 @@ package struct Variations: Hashable, Sendable {
         package var effects: Effects
     }
 
-    /// The numbers of one variation (VR-38).
+    /// The numbers of one variation.
     package struct Effects: Hashable, Sendable, Codable {
         /// Clockwise, 0.001 to 0.01.
         package var rotationRadians: Double
@@ -64,8 +64,8 @@ private struct VariationDecoding {
     let fields: [String: JSONValue]
     var reader = JSONReader()
 
-    /// What a variation is encoded as (VR-33; a rate factor with a ceiling in
-    /// place of a bit rate). The request's own output goes before it.
+    /// Default output of a variation: a rate factor with a ceiling in place of a bit rate. The
+    /// request's output overrides it.
     private static let usualOutput: [String: JSONValue] = [
         "resolution": "source", "fps": 29.97, "crf": 23, "preset": "medium",
         "maxBitrate": 2_500, "bufferSize": 4_000,

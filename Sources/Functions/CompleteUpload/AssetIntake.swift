@@ -137,7 +137,7 @@ extension AssetIntake {
     }
 }
 
-/// The asset as front ends read it (CF-23, CF-33).
+/// The asset as clients read it.
 struct AssetDocument: Encodable {
     struct Metadata: Encodable {
         /// `video`, `audio`, `image` or `captions`.
@@ -154,7 +154,7 @@ struct AssetDocument: Encodable {
         var audioCodec: String?
         var audioChannels: Int?
         var rotation: Int?
-        /// Of captions.
+        /// Number of words of a caption file.
         var words: Int?
         var size: Int
         var contentType: String

@@ -35,7 +35,7 @@ enum DownloadAll {
 
     /// Bytes of one read; two blocks are in memory at a time.
     static let pieceBytes = 4 << 20
-    /// Most exports in one archive.
+    /// Largest number of exports in one archive.
     static let exportCountMax = 100
     /// Age of the oldest export: results are kept for a week.
     static let reach = Duration.seconds(7 * 86_400)

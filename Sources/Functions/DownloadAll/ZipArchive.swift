@@ -13,7 +13,7 @@ struct ZipArchive {
         /// UTF-8, at most 65,535 bytes; no `/` at its start, no `..`.
         var name: String
         var bytes: Int
-        /// Milliseconds since 1970; ZIP keeps even seconds from 1980.
+        /// Time of modification; ZIP keeps even seconds from 1980.
         var modified: UnixTime
     }
 

@@ -30,7 +30,7 @@ enum JobStatus {
         }
     }
 
-    /// Lifetime of a download URL (CF-50).
+    /// Lifetime of a download URL.
     static let downloadSeconds = 86_400
 
     static func handle(
@@ -71,7 +71,7 @@ enum JobStatus {
         }
 
         var target: Target
-        /// Nil for the list, or where the path has none.
+        /// Nil for the list, or if the path has none.
         var jobID: String?
 
         init(_ authorized: AuthorizedRequest) {

@@ -2,7 +2,7 @@ import Jobs
 import MediaTime
 import WallClock
 
-/// An export as front ends read it (CF-17), plus chunks and frames.
+/// An export as clients read it, with its chunks and frames.
 struct StatusDocument: Encodable {
     struct Frames: Encodable {
         var done: Int
@@ -18,7 +18,7 @@ struct StatusDocument: Encodable {
     }
 
     var jobId: String
-    /// State in the front end's dialect.
+    /// State in the client's dialect.
     var status: String
     /// State in Spool's words.
     var state: String

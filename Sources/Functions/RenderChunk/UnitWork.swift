@@ -72,7 +72,7 @@ struct UnitWork {
 
     // MARK: Perform
 
-    /// - Returns: the render that the action asked for; nil for any other action.
+    /// - Returns: the render of a `.render` action; nil for any other action.
     mutating func perform(_ action: RenderAction) async throws -> RenderObservation.Render? {
         switch action {
         case .render(let targets):
@@ -125,7 +125,7 @@ struct UnitWork {
         }
     }
 
-    /// Folder of the last render: a second one must not find files of the first.
+    /// Folder of the last render: a second render must not find files of the first.
     private var renderFolder: String { "\(scratch)/render-\(renderCount)" }
 
     /// Renders into the cache.

@@ -90,8 +90,8 @@ struct ExportAttempt: Sendable {
 }
 
 extension InvocationContext {
-    /// When work gives up, so that there is time to end FFmpeg and to write a
-    /// record.
+    /// Time at which work gives up: early enough to end FFmpeg and to
+    /// write a record.
     fileprivate func giveUpAt(now: UnixTime) -> UnixTime {
         deadline - min(.seconds(8), (deadline - now) / 5)
     }

@@ -10,7 +10,7 @@ struct RenderMonitor: Sendable {
     let ledger: ExportLedger
     /// Progress objects to write; empty for work without progress.
     let progressKeys: [ObjectKey]
-    /// When the render is ended: milliseconds since 1970.
+    /// Time at which the render is ended.
     let giveUpAt: UnixTime
     /// Sleeps; throws when the task is cancelled.
     let sleep: @Sendable (Duration) async throws -> Void

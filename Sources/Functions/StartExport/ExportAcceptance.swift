@@ -46,7 +46,7 @@ struct ExportAcceptance: Sendable {
     private var bucket: any Bucket { dependencies.bucket }
     var planning: ExportPlanning { ExportPlanning(owner: owner, dependencies: dependencies) }
 
-    /// Checks and plans everything that a body asks for; writes nothing.
+    /// Checks and plans all exports of a body; writes nothing.
     /// - Throws: a 400 problem with every fault.
     func planned(_ body: JSONValue) async throws -> PlannedRequest {
         if let several = try await plannedSeveral(body) { return .several(several) }

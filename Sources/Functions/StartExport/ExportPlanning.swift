@@ -75,7 +75,7 @@ struct ExportPlanning: Sendable {
         case .failure(let reason): return .failure(reason)
         case .success(let record):
             guard let media = record.media else {
-                return .failure(UnusableAsset(sentence: "is a file of captions"))
+                return .failure(UnusableAsset(sentence: "is a caption file"))
             }
             return .success(
                 AssetDescription(
@@ -92,7 +92,7 @@ struct ExportPlanning: Sendable {
         case .success(let ready): record = ready
         }
         guard let format = record.captions?.format else {
-            return .failure(UnusableAsset(sentence: "is not a file of captions"))
+            return .failure(UnusableAsset(sentence: "is not a caption file"))
         }
         let stored = try await bucket.getObject(
             ObjectKey(record.key), range: nil, ifMatch: record.etag,

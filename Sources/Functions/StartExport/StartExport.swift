@@ -23,11 +23,11 @@ enum StartExport {
         var renderer: any MediaRenderer
         var authorizer: Authorizer
         var now: @Sendable () -> UnixTime
-        /// Unguessable text of `a-z 0-9`, of the length asked for.
+        /// Unguessable text of `a-z 0-9`, of the requested length.
         var randomText: @Sendable (Int) -> String
-        /// Renderers that may run at once; the number of chunks follows.
+        /// Number of renderers that may run at once; it decides the number of chunks.
         var concurrency: Int
-        /// Time limit of one renderer in seconds; chunks end well inside it.
+        /// Time limit of one renderer in seconds; chunks are planned well below it.
         var renderSeconds: Int
         var deployment = Deployment()
 

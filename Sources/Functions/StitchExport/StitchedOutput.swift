@@ -75,7 +75,7 @@ struct StitchedOutput: Sendable {
         return usage
     }
 
-    /// Writes the caption files that the output asks for.
+    /// Writes the caption files that the output lists.
     private func storeCaptions(_ plan: RenderPlan) async throws -> [ExportResult.CaptionFile]? {
         guard let formats = plan.captionFiles else { return nil }
         var files: [ExportResult.CaptionFile] = []

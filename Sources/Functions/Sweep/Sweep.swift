@@ -32,7 +32,7 @@ enum Sweep {
         var actions = 0
     }
 
-    /// Time left at which the rest is left to the next minute.
+    /// Remaining time below which the rest is left to the next minute.
     static let reserve = Duration.seconds(5)
 
     /// - Parameter event: The tick; nil for a direct invoke.

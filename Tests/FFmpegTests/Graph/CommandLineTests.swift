@@ -98,7 +98,9 @@ import TestSupport
     func `a stitch copies packets, or encodes lossless chunks`(stitch: Stitch) async throws {
         var plan = plan(stitch.video, stitch.audio, stitch.format)
         if !stitch.format.hasPicture { plan.chunks = [] }
-        plan.audioPieces = stitch.pieceStart.map { [AudioFrameRange(0, $0), AudioFrameRange($0, 470)] }
+        plan.audioPieces = stitch.pieceStart.map {
+            [AudioFrameRange(0, $0), AudioFrameRange($0, 470)]
+        }
         let audio = (plan.audioPieces?.indices ?? 0..<1).map { "/audio-\($0)" }
         let text = try await recorded.text { engine in
             _ = try await engine.stitch(

@@ -42,7 +42,7 @@ package struct RuntimeClientError: Error, Sendable, Hashable, CustomStringConver
     package enum Code: String, Sendable, Hashable {
         /// The Runtime API could not be reached, or closed the connection, in every attempt.
         case unreachable
-        /// Its answer is not the Runtime API's protocol.
+        /// The response does not follow the Runtime API's protocol.
         case invalidAnswer
         /// It answered 500: the environment cannot be recovered, the process must exit.
         case containerError
@@ -70,7 +70,7 @@ package struct RuntimeClientError: Error, Sendable, Hashable, CustomStringConver
     }
 }
 
-/// The Runtime API's answer to a posted result.
+/// The Runtime API's response to a posted result.
 package enum ReportOutcome: Sendable, Hashable {
     /// Accepted (202).
     case accepted
@@ -83,7 +83,7 @@ package enum ReportOutcome: Sendable, Hashable {
 
 /// The end of a streamed result.
 package struct StreamOutcome: Sendable, Hashable {
-    /// The Runtime API's answer.
+    /// The Runtime API's response.
     package var report: ReportOutcome
     /// The error that truncated or prevented the stream; nil for a complete one.
     package var failure: HandlerError?

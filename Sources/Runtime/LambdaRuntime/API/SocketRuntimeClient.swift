@@ -16,7 +16,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     private let waiter = Waiter()
     private var connection: SocketConnection?
     private var stream: ResponseStream?
-    /// Started once, when the first event has been asked for.
+    /// Started once, after the first `next` has been sent.
     private var warmUp: (@Sendable () -> Void)?
 
     /// The client's own thread.
@@ -148,7 +148,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         return .lost(detail: detail)
     }
 
-    /// For tests: whether the platform has closed the idle connection.
+    /// For tests: true if the platform has closed the idle connection.
     var isConnectionClosed: Bool { connection?.hasInput ?? false }
 
     var hasBegunStream: Bool { stream?.hasBegun ?? false }
@@ -174,7 +174,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     }
 
     /// Ends the open stream.
-    /// - Returns: The API's answer and the number of bytes written.
+    /// - Returns: The API's response and the number of bytes written.
     func endStream(
         _ request: RuntimeRequest, _ failure: HandlerError?
     ) throws(RuntimeClientError) -> (ReportOutcome, bytes: Int) {
@@ -209,8 +209,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         }
     }
 
-    /// One request over the kept connection, or over a new one when the kept one
-    /// turns out to be closed.
+    /// One request over the kept connection, or over a new one if the kept one was closed.
     private func exchange(
         _ request: RuntimeRequest, isInterruptible: Bool
     ) throws -> RuntimeAPIResponse {

@@ -58,7 +58,7 @@ def receipts(emulator, job):
 
 
 def check(path):
-    """All packets and samples are there, in order, and the tone has no step."""
+    """Every packet and sample exists once, in order, and the tone has no step."""
     starts = [
         int(line.split(",")[1])
         for line in subprocess.run(
@@ -95,7 +95,7 @@ def check(path):
     peak = max(samples)
     assert peak > 5_000
     steepest = 2 * math.pi * TONE / RATE * peak
-    # Both ends are the tone's own.
+    # Both ends belong to the tone.
     inner = samples[2_048:-2_048]
     assert max(abs(b - a) for a, b in itertools.pairwise(inner)) < 1.1 * steepest
 
