@@ -98,7 +98,7 @@ enum EncodeArguments {
     static let container = ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
 
     /// A chunk is written in fragments that begin with a keyframe: what a run that
-    /// was ended leaves is whole up to the last of them (`finishedPart`).
+    /// was ended leaves is whole up to the last of them (`salvagedFrames`).
     private static let inFragments = [
         "-movflags", "+frag_keyframe+delay_moov+default_base_moof",
         "-min_frag_duration", "1000000",

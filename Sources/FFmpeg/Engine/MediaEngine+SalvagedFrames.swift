@@ -9,7 +9,7 @@ extension MediaEngine {
     /// - Returns: Nil where there is no frame, or not the ones that were to come
     ///   first.
     /// - Throws: What ffprobe ended with.
-    package func finishedPart(
+    package func salvagedFrames(
         of frames: FrameRange, in plan: RenderPlan, at path: String
     ) async throws(FFmpegError) -> RenderReport? {
         guard let bytes = FragmentedFile.wholeBytes(path) else { return nil }

@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 /// The part that an ended run leaves is exact, and the rest begins after it.
-@Suite struct FinishedPartTests {
+@Suite struct SalvagedFramesTests {
     private func rendering(
         _ codec: RenderPlan.VideoEncoding.Codec
     ) async throws -> Rendering {
@@ -50,7 +50,7 @@ import TestSupport
             }
             task.cancel()
             _ = await task.result
-            guard let part = try await engine.finishedPart(of: whole, in: plan, at: path) else {
+            guard let part = try await engine.salvagedFrames(of: whole, in: plan, at: path) else {
                 continue
             }
 
@@ -79,7 +79,7 @@ import TestSupport
         for share in [3, 30, 45, 60, 75, 90, 99, 100] {
             let path = "\(rendering.folder)/cut-\(share).\(codec == .prores ? "mov" : "mp4")"
             try file.prefix(file.count * share / 100).write(to: URL(filePath: path))
-            let part = try await rendering.engine.finishedPart(
+            let part = try await rendering.engine.salvagedFrames(
                 of: whole, in: rendering.plan, at: path)
             guard let part else { continue }
             counts.insert(part.frames)
@@ -105,7 +105,7 @@ import TestSupport
         let path = "\(rendering.folder)/part.mp4"
         try file.prefix(file.count * 95 / 100).write(to: URL(filePath: path))
         let part = try #require(
-            try await rendering.engine.finishedPart(of: whole, in: rendering.plan, at: path))
+            try await rendering.engine.salvagedFrames(of: whole, in: rendering.plan, at: path))
         let rest = FrameRange(part.frames, 50)
         _ = try await hashes(rendering, rest)
 
