@@ -108,7 +108,7 @@ extension MediaEngine {
         guard count == wanted, outcome.errors.isEmpty else {
             throw Self.fault(
                 "\(subject) has \(count) of \(wanted) frames that decode: "
-                    + "\(FFmpegProcess.lastLine(outcome.errors)).")
+                    + "\(FFmpegFailure.lastLine(outcome.errors)).")
         }
     }
 

@@ -13,12 +13,14 @@ extension MediaEngine {
         } catch {
             // By its name a JPEG may be taken for an image sequence, which
             // could open more files and is not allowed: say what it is then.
-            guard error.code != .cancelled, error.standardErrorTail.contains("[image2 ") else {
-                throw Self.probeFailure(error)
+            guard error.code != .cancelled,
+                FFmpegMessage.first(.imageSequence, in: error.standardErrorTail) != nil
+            else {
+                throw FFmpegFailure.ofProbe(error)
             }
             do {
                 outcome = try await probe(url, options: ["-f", "jpeg_pipe"])
-            } catch { throw Self.probeFailure(error) }
+            } catch { throw FFmpegFailure.ofProbe(error) }
         }
         let document = try? JSONDecoder().decode(
             ProbeDocument.self, from: Data(outcome.output))
@@ -40,31 +42,5 @@ extension MediaEngine {
             ]
         return try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
             .run(configuration.ffprobePath, arguments)
-    }
-
-    private static let unreachable = [
-        "No such file", "Server returned", "HTTP error", "Connection", "Input/output error",
-        "Permission denied", "timed out", "Protocol not found", "Failed to resolve",
-    ]
-
-    /// A file that can be fetched but not read is no media; a file that
-    /// cannot be fetched may be media on another day.
-    private static func probeFailure(_ error: FFmpegError) -> FFmpegError {
-        switch error.code {
-        case .sourceUnreadable, .failed:
-            let tail = error.standardErrorTail
-            if unreachable.contains(where: { tail.contains($0) }) {
-                return FFmpegError(
-                    .sourceUnreadable(source: nil), "The file cannot be read.",
-                    arguments: error.arguments, exitStatus: error.exitStatus,
-                    standardErrorTail: tail)
-            }
-            return FFmpegError(
-                .notMedia, "The file is no media in a format that Spool accepts.",
-                arguments: error.arguments, exitStatus: error.exitStatus, standardErrorTail: tail)
-        case .notMedia, .unsupported, .sourceTooShort, .frameCountMismatch, .verificationFailed,
-            .cancelled, .outOfTime, .outOfMemory, .diskFull, .notStarted:
-            return error
-        }
     }
 }

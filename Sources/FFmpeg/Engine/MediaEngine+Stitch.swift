@@ -74,7 +74,8 @@ extension MediaEngine {
         do {
             return try await run(plan, arguments, indexBytes: indexBytes, to: path)
         } catch {
-            guard error.standardErrorTail.contains("moov_size is too small") else { throw error }
+            guard FFmpegMessage.first(.indexRoomTooSmall, in: error.standardErrorTail) != nil
+            else { throw error }
             return try await run(plan, arguments, to: path)
         }
     }

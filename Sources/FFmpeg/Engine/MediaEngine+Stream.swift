@@ -38,8 +38,8 @@ extension MediaEngine {
         return max(2, packet.ceiling)
     }
 
-    /// Seconds of sound in one fragment.
-    private static let audioFragmentSeconds = 6
+    /// Duration of one fragment of audio.
+    private static let audioFragmentDuration: Duration = .seconds(6)
 
     /// Wraps a rendered unit as a piece of an HLS stream, at its place in the
     /// film, without encoding anything.
@@ -56,7 +56,7 @@ extension MediaEngine {
         // reorder, and would begin later than the chunk after it.
         let cut =
             unit == nil
-            ? ["-frag_duration", "\(Self.audioFragmentSeconds * 1_000_000)"]
+            ? ["-frag_duration", "\(Self.audioFragmentDuration.wholeMicroseconds)"]
             : ["-bsf:v", "setts=pts=PTS:dts=(N-2)*\(tick)"]
         let flags =
             "+frag_discont+empty_moov+default_base_moof+skip_trailer"

@@ -40,7 +40,7 @@ struct SourceInput: Hashable {
         }
         return [
             "-protocol_whitelist", "http,https,tcp,tls", "-format_whitelist", formats,
-            "-rw_timeout", "\(configuration.networkTimeoutMilliseconds * 1_000)",
+            "-rw_timeout", "\(configuration.networkTimeout.wholeMicroseconds)",
             "-recv_buffer_size", "\(configuration.networkReceiveBufferBytes)", "-reconnect", "1",
             "-reconnect_on_network_error", "1", "-reconnect_delay_max", "4",
         ]

@@ -1,8 +1,8 @@
 import ChildProcess
 
-/// Runs `ffmpeg` or `ffprobe` once and tells failures apart.
+/// Runs `ffmpeg` or `ffprobe` once and classifies its failures.
 struct FFmpegProcess {
-    /// What a run that ended with exit code 0 leaves.
+    /// The result of a run that exited with 0.
     struct Outcome {
         var output: [UInt8]
         var errors: String
@@ -24,13 +24,15 @@ struct FFmpegProcess {
             executable: executable, arguments: arguments,
             environment: configuration.environment,
             limits: ChildLimits(
-                cpuSeconds: configuration.cpuSecondsMax,
+                cpuSeconds: configuration.cpuTimeMax.map {
+                    max(1, $0.wholeMicroseconds / 1_000_000)
+                },
                 addressSpaceBytes: configuration.addressSpaceBytesMax,
                 fileBytes: configuration.fileBytesMax))
         let result: ChildResult
         do {
             result = try await Child.run(
-                command, graceMilliseconds: configuration.cancelGraceMilliseconds,
+                command, graceMilliseconds: configuration.cancelGrace.wholeMicroseconds / 1_000,
                 onStandardOutput: { output.appendOutput($0) },
                 onStandardError: { output.appendError($0) })
         } catch {
@@ -54,59 +56,14 @@ struct FFmpegProcess {
     private func failure(
         _ exit: ChildResult.Exit, arguments: [String], errors: String
     ) -> FFmpegError {
-        let (code, detail) = classify(exit, errors)
+        let failure = FFmpegFailure(exit, standardError: errors, sources: sources)
         let status =
             switch exit {
             case .code(let code): code
             case .signal(let signal): 128 + signal
             }
         return FFmpegError(
-            code, detail, arguments: arguments, exitStatus: status, standardErrorTail: errors)
-    }
-
-    private func classify(
-        _ exit: ChildResult.Exit, _ errors: String
-    ) -> (FFmpegError.Code, String) {
-        switch exit {
-        case .signal(24): return (.outOfTime, "FFmpeg used up its limit of CPU time.")
-        case .signal(25): return (.diskFull, "FFmpeg reached the limit of its output's size.")
-        case .signal(9): return (.outOfMemory, "FFmpeg was killed, as when memory runs out.")
-        case .signal, .code: break
-        }
-        if errors.contains("No space left on device") {
-            return (.diskFull, "No space is left where FFmpeg writes.")
-        }
-        if errors.contains("Cannot allocate memory") {
-            return (.outOfMemory, "FFmpeg got no more memory.")
-        }
-        if let (source, reason) = unreadable(errors) {
-            let name = source.map { "Source \($0)" } ?? "A source"
-            return (.sourceUnreadable(source: source), "\(name) cannot be read: \(reason).")
-        }
-        return (.failed, "FFmpeg failed (\(exit)): \(Self.lastLine(errors)).")
-    }
-
-    private static let signs = [
-        "Invalid data found when processing input", "No such file or directory",
-        "Server returned", "HTTP error", "Connection refused", "Connection timed out",
-        "moov atom not found", "Input/output error", "End of file", "Permission denied",
-        "Connection reset by peer", "Protocol not found", "Format not on whitelist",
-        "Not on whitelist", "Stream map", "matches no streams",
-    ]
-
-    /// The source that a message blames, where a message is about reading.
-    private func unreadable(_ errors: String) -> (source: Int?, reason: String)? {
-        let lines = errors.split(separator: "\n")
-        guard
-            let line = lines.last(where: { line in Self.signs.contains { line.contains($0) } }),
-            let sign = Self.signs.first(where: { line.contains($0) })
-        else { return nil }
-        let blamed = sources.filter { errors.contains($0.url) }
-        let known = Set((blamed.isEmpty ? sources : blamed).map(\.source))
-        return (known.count == 1 ? known.first : nil, sign)
-    }
-
-    static func lastLine(_ text: String) -> String {
-        text.split(separator: "\n").last.map(String.init) ?? "it said nothing"
+            failure.code, failure.detail, arguments: arguments, exitStatus: status,
+            standardErrorTail: errors)
     }
 }
