@@ -1,14 +1,13 @@
 package import MediaTime
 package import RenderPlans
 
-/// The canonical text that the sound's content address is made of: everything
-/// that decides its samples and its encoding, and nothing else.
+/// The canonical text from which the content address of the audio is computed: all that
+/// decides its samples and its encoding, and nothing else.
 ///
-/// A source is named by its content; whether its sound was read from the file
-/// itself or from the copy that ingest made does not matter, since both give
-/// the same samples.
+/// A source is named by its content. The file itself and the audio extracted from it are
+/// not distinguished, since both decode to the same samples.
 /// - Parameters:
-///   - frames: A piece of the sound; nil is all of it.
+///   - frames: Audio frames of a piece; nil for the whole audio.
 ///   - ffmpegVersion: First line of `ffmpeg -version`.
 package func audioFingerprint(
     _ frames: FrameRange? = nil, of plan: RenderPlan, ffmpegVersion: String

@@ -1,11 +1,10 @@
 import MediaTime
 import RenderPlans
 
-/// The filter graph of an export's whole sound, and the inputs that feed it.
+/// The filter graph of an audio mix, and its inputs.
 ///
-/// Clips that do not overlap share a track; in a track they stand end to end
-/// with silence between, counted in samples. Tracks are added without
-/// scaling.
+/// Clips that do not overlap share a track, in which they are concatenated with silence
+/// between them, counted in samples. Tracks are added without scaling.
 struct AudioGraph {
     private(set) var inputs: [SourceInput] = []
     private(set) var text = ""
@@ -16,10 +15,10 @@ struct AudioGraph {
     private var chains: [String] = []
     private var silenceCount = 0
 
-    /// Read from the file's beginning below this in-point, in seconds: then
-    /// the decoder's state is the same whichever file carries the sound.
+    /// In-point in seconds up to which a file is decoded from its start, so that the
+    /// decoder's state does not depend on which file holds the audio.
     private static let seekThreshold = Rational(20)
-    /// Sound decoded before the in-point after a seek, in seconds.
+    /// Seconds of audio that are decoded before the in-point after a seek.
     private static let preroll = Rational(5)
 
     private var sampleRate: Int { plan.output.audio.sampleRate }
@@ -28,14 +27,14 @@ struct AudioGraph {
         "aformat=sample_fmts=fltp:sample_rates=\(sampleRate):channel_layouts=\(layout)"
     }
 
-    /// Numbers the samples anew. `concat` counts in microseconds, `apad` and
-    /// `aloop` go on from there, and fades and muxers believe timestamps.
+    /// Filters that renumber the samples from 0. `concat` counts in microseconds, `apad`
+    /// and `aloop` continue from its times, and fades and muxers rely on timestamps.
     private var numbered: String { "asettb=1/\(sampleRate),asetpts=N" }
 
-    /// Samples that come out.
+    /// Samples of the output.
     private let count: Int
 
-    /// - Parameter count: Samples wanted; nil for as many as the plan has.
+    /// - Parameter count: Samples of the output; nil for those of the plan.
     init(
         _ plan: RenderPlan, sourceURLs: [Int: String], count: Int? = nil
     ) throws(FFmpegError) {
@@ -63,7 +62,7 @@ struct AudioGraph {
         text = chains.joined(separator: ";")
     }
 
-    /// What is heard at all.
+    /// The placements that have audio within the plan's duration.
     static func audible(_ plan: RenderPlan) -> [RenderPlan.AudioPlacement] {
         plan.audio.filter {
             plan.sources[$0.source].media.audio != nil && $0.endSample > max(0, $0.startSample)
@@ -71,7 +70,7 @@ struct AudioGraph {
         }
     }
 
-    /// The labels' sum, without scaling.
+    /// The start of a chain that adds the labels without scaling.
     private func mix(_ labels: [String]) -> String {
         let pads = labels.map { "[\($0)]" }.joined()
         guard labels.count > 1 else { return pads }
@@ -79,12 +78,12 @@ struct AudioGraph {
             + ":dropout_transition=0,"
     }
 
-    /// Some 12 dB down under speech, within 50 ms, and back within a second:
-    /// what broadcasters use for music under a voice.
+    /// The compressor for ducking: about 12 dB down within 50 ms of speech, and back
+    /// within a second, as is usual in broadcasting for music under a voice.
     private static let ducking =
         "sidechaincompress=threshold=0.02:ratio=6:attack=50:release=1000:detection=rms"
 
-    /// Presses the second labels down while the first are heard.
+    /// Lowers the first labels while the second are heard.
     private mutating func duck(_ ducked: inout [String], under loud: inout [String]) {
         let length = "apad=whole_len=\(count),\(numbered)"
         chains.append("\(mix(loud))\(length),asplit=2[voice][key]")
@@ -93,7 +92,7 @@ struct AudioGraph {
         (loud, ducked) = (["voice"], ["ducked"])
     }
 
-    /// Deals placements to as few tracks as keep them apart, in time order.
+    /// Distributes placements, in time order, to as few tracks as keep them from overlapping.
     static func tracks(
         of placements: [RenderPlan.AudioPlacement]
     ) -> [[RenderPlan.AudioPlacement]] {
@@ -145,14 +144,14 @@ struct AudioGraph {
         guard let url = sourceURLs[placement.source] else {
             throw FFmpegError(
                 .sourceUnreadable(source: placement.source),
-                "Source \(placement.source) of the plan came without a URL.")
+                "Source \(placement.source) of the plan has no URL.")
         }
         let media = plan.sources[placement.source].media
         let count = placement.endSample - placement.startSample
-        // What lies before the output's first sample is made and cut off.
+        // Samples before the output's first one are mixed and trimmed.
         let early = max(0, -placement.startSample)
-        // Timestamps count from the start of the uploaded file, which sound
-        // extracted from it may not share: so seeks are absolute too.
+        // Timestamps count from the start of the uploaded file, which may differ from that
+        // of the extracted audio: so seeks are absolute too.
         let zero = Rational(media.startMicroseconds, 1_000_000) + placement.sourceStart
         var options = ["-vn", "-sn", "-dn"]
         if placement.sourceStart > Self.seekThreshold {
@@ -172,13 +171,13 @@ struct AudioGraph {
         return "c\(input)"
     }
 
-    /// Sample 0 is the in-point exactly: earlier sound is cut at the source's
-    /// own rate, a late start is filled with silence, holes too.
+    /// Filters that make the in-point sample 0: earlier audio is trimmed at the source's
+    /// rate, a late start and gaps are filled with silence.
     private func conform(_ zero: Rational, _ media: MediaInfo) -> [String] {
         var chain = [
             "asetpts='round(PTS-(\(zero.numerator)/\(zero.denominator))/TB)'", "atrim=start_pts=0",
         ]
-        // FFmpeg's own matrix would halve the power of a mono voice.
+        // FFmpeg's default matrix would halve the power of a mono voice.
         if media.audio?.channels == 1, layout == "stereo" {
             chain.append("pan=stereo|c0=c0|c1=c0")
         }
@@ -188,7 +187,7 @@ struct AudioGraph {
         ]
     }
 
-    /// Repeats from the in-point, where the file is too short to fill.
+    /// Filters that repeat the file from the in-point if it is too short.
     private func loop(
         _ placement: RenderPlan.AudioPlacement, _ media: MediaInfo, count: Int
     ) -> [String] {
@@ -197,7 +196,7 @@ struct AudioGraph {
         return [numbered, "aloop=loop=-1:size=\(Int32.max)", numbered]
     }
 
-    /// Faster or slower at the same pitch, in steps that `atempo` takes.
+    /// Filters that change the speed at the same pitch, in steps that `atempo` accepts.
     private func tempo(_ speed: Rational) -> [String] {
         guard speed != Rational(1) else { return [] }
         let half = Rational(1, 2)
@@ -232,8 +231,9 @@ struct AudioGraph {
         return chain
     }
 
-    /// The gain at sample `n`, linear between the points: a search by halves,
-    /// since it is evaluated for each sample.
+    /// An expression for the gain at sample `n`, linear between the points.
+    ///
+    /// It is a binary search, since it is evaluated for each sample.
     static func gain(_ points: ArraySlice<RenderPlan.GainPoint>) -> String {
         guard points.count > 2 else { return line(points) }
         let middle = points.startIndex + points.count / 2

@@ -1,15 +1,15 @@
 import MediaTime
 import RenderPlans
 
-/// Sound that is one source's from beginning to end, untouched: its packets
-/// are copied instead of encoded anew.
+/// Audio that is one unchanged source from start to end: its packets are copied instead of
+/// encoded.
 struct AudioPacketCopy {
-    /// Of the plan's sources.
+    /// Index into the plan's sources.
     let source: Int
-    /// Where the film's first sample lies in the source, on its own clock.
+    /// Time of the plan's first sample in the source, in seconds of its timestamps.
     let zero: Rational
 
-    /// Nil where anything would have to be mixed.
+    /// Nil if anything has to be mixed or encoded.
     init?(_ plan: RenderPlan) {
         let audible = AudioGraph.audible(plan)
         guard plan.output.video.copiesUntouched, plan.output.audio.codec == .aac,
@@ -33,11 +33,10 @@ struct AudioPacketCopy {
     /// Samples of a packet of AAC-LC (ISO/IEC 14496-3).
     static let packetSamples = 1_024
 
-    /// How many of the packets are needed; nil where they do not do: a gap, or
-    /// no packet before the one that the first sample lies in, without which
-    /// that one does not decode.
-    /// - Parameter rows: The first of them shown at most three packets before
-    ///   the film's beginning at 0.
+    /// The number of packets that are needed; nil if there is a gap, or no packet before
+    /// the one that holds the first sample, which decodes only after it.
+    /// - Parameter rows: The packets, with the plan's first sample at 0; the first one at
+    ///   most three packets before it.
     static func count(_ rows: [PacketRow], samples: Int, sampleRate: Int) -> Int? {
         let packet = Rational(packetSamples, sampleRate)
         guard let first = rows.first, first.shown <= -packet, first.shown > packet * Rational(-3)
@@ -53,13 +52,13 @@ struct AudioPacketCopy {
 }
 
 extension MediaEngine {
-    /// Copies the sound, where the packets do.
-    /// - Returns: Nil where it is to be mixed and encoded.
+    /// Copies the audio packets of a source.
+    /// - Returns: Nil if the packets do not fit; the caller mixes and encodes then.
     func copyAudioPackets(
         _ copy: AudioPacketCopy, of plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> RenderReport? {
         let rate = plan.output.audio.sampleRate
-        // A seek lands on the packet that its time lies in.
+        // A seek ends at the packet that contains its time.
         var count = plan.sampleCount / AudioPacketCopy.packetSamples + 4
         var cpu = 0
         for _ in 0..<2 {
@@ -79,13 +78,13 @@ extension MediaEngine {
         return nil
     }
 
-    /// Copies that many packets, from the one before the film's first sample.
+    /// Copies `count` packets, from the one before the packet of the first sample on.
     private func copyPackets(
         _ copy: AudioPacketCopy, _ count: Int, _ plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> (rows: [PacketRow], cpuMicroseconds: Int) {
         let rate = plan.output.audio.sampleRate
-        // From the packet before the one that the first sample lies in. A seek
-        // may land long before it, where there is a picture too.
+        // From the packet before the one that holds the first sample. In a file with video
+        // a seek may end long before it.
         let from = copy.zero - Rational(2 * AudioPacketCopy.packetSamples, rate)
         let isLate = from > .zero
         let seek = ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", from.sixDecimals]

@@ -2,25 +2,26 @@ package import MediaTime
 import Planning
 package import RenderPlans
 
-/// A range of the AAC frames of a film's sound, and what must be mixed to make it.
+/// A range of the audio frames of a plan, and the samples that are mixed for it.
 ///
-/// The encoder's state at the piece's first frame comes from the frames before it,
-/// which are mixed and encoded too and thrown away (`AudioPieceTests`).
+/// The encoder's state at the piece's first frame depends on the frames before it, so
+/// these are mixed and encoded too and then discarded (`AudioPieceTests`).
 struct AudioPiece {
     let frames: FrameRange
     /// Frames that are encoded before the first that is kept.
     let leading: Int
-    /// Samples of the film that are mixed.
+    /// First sample of the plan that is mixed, and the sample after the last one.
     let start: Int
     let end: Int
 
-    /// Frames of the encoder's memory. Below 8 a border clicks; at 32 the noise of
-    /// pieces of 8 frames had up to 2.2 times the power, at 128 up to 1.15 (measured).
+    /// Frames that are encoded before a piece for the encoder's state. With fewer than 8
+    /// a seam clicks; with 32 the noise of pieces of 8 frames had up to 2.2 times the
+    /// power, with 128 up to 1.15 (measured).
     private static let encoderFrames = 128
-    /// What a ducked soundtrack hears of the voice before the piece: five times the
-    /// compressor's release.
+    /// Seconds that are mixed before a piece with ducking, for the compressor's state: five
+    /// times its release.
     private static let duckingSeconds = 5
-    /// Frames behind the piece that its last ones look at.
+    /// Frames after the piece, which the encoder looks at.
     private static let following = 4
 
     init(_ frames: FrameRange, of plan: RenderPlan) {
@@ -36,7 +37,7 @@ struct AudioPiece {
     /// Samples that are mixed.
     var count: Int { end - start }
 
-    /// The film's sound from the piece's first sample on.
+    /// The plan with the piece's placements, its first sample at 0.
     func plan(in plan: RenderPlan) -> RenderPlan {
         var part = plan
         part.audio = AudioGraph.audible(plan).compactMap { placement in
@@ -49,27 +50,27 @@ struct AudioPiece {
         return part
     }
 
-    /// Keeps the piece's packets and counts their times from 0. No function of two
-    /// arguments: a comma would end the filter.
+    /// A bitstream filter that keeps the piece's packets, with times from 0. It uses no
+    /// function of two arguments, since a comma would end the filter.
     var packetFilter: [String] {
         var drop = ["floor(n/\(leading + frames.count))"]
         if leading > 0 { drop.append("not(floor(n/\(leading)))") }
         return ["-bsf:a", "noise=drop=\(drop.joined(separator: "+")),setts=ts=TS-STARTPTS"]
     }
 
-    /// The frames that are written when the muxer is at that time.
+    /// Frames that are written when the muxer reports this time.
     func framesDone(atMicroseconds time: Int, sampleRate: Int) -> Int {
         let samples = (Rational(time, 1_000_000) * Rational(sampleRate)).floor
         return max(0, min(samples / AudioPlanner.audioFrameSamples, frames.count))
     }
 }
 
-/// Indices of the sources that a piece of the sound is mixed from.
+/// Indices of the sources from which an audio piece is mixed.
 package func audioSources(of frames: FrameRange, in plan: RenderPlan) -> Set<Int> {
     Set(AudioPiece(frames, of: plan).plan(in: plan).audio.map(\.source))
 }
 
 extension RenderPlan {
-    /// Whether the sound is a source's own and is copied where its packets allow it.
+    /// True if the audio is one unchanged source, whose packets are copied if they fit.
     package var copiesAudio: Bool { AudioPacketCopy(self) != nil }
 }

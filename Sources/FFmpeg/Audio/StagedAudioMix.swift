@@ -1,36 +1,37 @@
 import MediaTime
 import RenderPlans
 
-/// Sound of more clips than one FFmpeg should have open: stretches of a track
-/// are made first, as samples on disk, and then mixed as if they were clips.
+/// A mix of more clips than one FFmpeg should open: groups of clips are mixed to files
+/// first, which are then mixed like clips.
 ///
-/// Samples are 32-bit floats in between, as in FFmpeg's own graph, so that the
-/// way over the disk changes none (384 kB for a second of stereo).
+/// The files hold 32-bit floats, as FFmpeg's graph does, so that no sample changes (384 kB
+/// for a second of stereo).
 struct StagedAudioMix {
-    /// Some clips of one track, end to end.
+    /// Consecutive clips of one track, which are mixed to a file.
     struct Piece {
         var placements: [RenderPlan.AudioPlacement]
-        /// In samples of the output.
+        /// First sample of the output.
         var start: Int
+        /// Sample after the last one.
         var end: Int
 
         var count: Int { end - start }
     }
 
     let pieces: [Piece]
-    /// What is mixed as it is.
+    /// Placements that are mixed directly.
     let rest: [RenderPlan.AudioPlacement]
 
-    /// Clips in one run: each is an open file and a decoder with its buffers.
+    /// Clips in one run; each is an open file and a decoder with its buffers.
     static let inputCountMax = 64
 
-    /// Nil where one run takes all.
-    /// - Parameter count: Samples that are mixed.
+    /// Nil if one run can mix all clips.
+    /// - Parameter count: Samples of the mix.
     init?(_ plan: RenderPlan, count: Int, inputCountMax: Int = StagedAudioMix.inputCountMax) {
         let audible = AudioGraph.audible(plan)
         guard audible.count > inputCountMax else { return nil }
         var pieces: [Piece] = []
-        // A soundtrack is one clip; it would only grow on the disk.
+        // A soundtrack is one clip; as samples it would only take disk space.
         var rest = audible.filter(\.loops)
         let clips = audible.filter { !$0.loops }
         for ducks in [false, true] {
@@ -67,7 +68,7 @@ struct StagedAudioMix {
         return part
     }
 
-    /// The plan that plays the pieces, their files behind its sources.
+    /// The plan that mixes the pieces; their files follow its sources.
     func mix(_ plan: RenderPlan) -> RenderPlan {
         var mix = plan
         mix.audio = rest

@@ -2,18 +2,16 @@ import Captions
 package import MediaTime
 package import RenderPlans
 
-/// The canonical text that a chunk's content address is made of: everything
-/// that decides the chunk's bytes, and nothing else.
+/// The canonical text from which a chunk's content address is computed: all that decides
+/// the chunk's bytes, and nothing else.
 ///
-/// Times are relative to the chunk and to the source, sources are named by
-/// their content, so a chunk is found again after its clip was moved, after
-/// another clip changed, and from another export. Fades that do not reach
-/// into the chunk leave no trace.
+/// Times are relative to the chunk and to the source, and sources are named by their
+/// content. So a chunk is reused after its clip moved, after another clip changed, and in
+/// another export. Fades that do not reach into the chunk are left out.
 /// - Parameters:
 ///   - ffmpegVersion: First line of `ffmpeg -version`.
-///   - threads: x264's output depends on their number.
-///   - fonts: Identity of the fonts that texts are drawn with; asked for only
-///     where there is a text.
+///   - threads: Number of threads, on which x264's output depends.
+///   - fonts: Identity of the fonts; evaluated only for a chunk with text.
 package func chunkFingerprint(
     _ frames: FrameRange, of plan: RenderPlan, ffmpegVersion: String, threads: Int = 1,
     fonts: @autoclosure () -> String = ""
@@ -76,7 +74,7 @@ private func text(of geometry: Geometry) -> String {
         + "; place \(geometry.x)+\(geometry.y)"
 }
 
-/// When a piece is drawn, and how: pieces are named by their order.
+/// When and how a piece is drawn; pieces are named by their order.
 private func segmentText(_ segment: ChunkPicture.Segment, _ picture: ChunkPicture) -> String {
     func text(of part: ChunkPicture.Part?) -> String {
         part.map { "\($0.piece)+\($0.first)" } ?? "nothing"
@@ -88,8 +86,8 @@ private func segmentText(_ segment: ChunkPicture.Segment, _ picture: ChunkPictur
         let piece = picture.pieces[part.piece]
         for fade in picture.fades(of: part, count: segment.count) {
             let first = piece.first + part.first
-            // `fade` takes rounded times from the clip's start, so its place
-            // in the clip matters to the last bit.
+            // `fade` rounds times that count from the clip's start, so the place in the
+            // clip can change the last bit.
             let place = fade.isIn ? "" : " from \(fade.start)"
             fields.append("fade-\(fade.isIn ? "in" : "out") \(first) of \(fade.frames)\(place)")
         }

@@ -1,18 +1,17 @@
 import MediaTime
 import RenderPlans
 
-/// What one chunk shows: its pieces, and in what way they are drawn when.
+/// The pieces that one chunk shows, and when and how they are drawn.
 ///
-/// Told without any absolute time of the timeline: chunks with equal values
-/// have equal frames.
+/// It has no absolute time of the timeline: chunks with equal values have equal frames.
 struct ChunkPicture: Hashable {
     var pieces: [PlacedFrames] = []
-    /// Bottom layer first, each layer in time order.
+    /// Segments from the bottom layer up, each layer in time order.
     var segments: [Segment] = []
 
-    /// A stretch of one layer that is drawn in one way.
+    /// Consecutive frames of one layer that are drawn in the same way.
     struct Segment: Hashable {
-        /// True in the lowest layer, where opaque pictures need no canvas.
+        /// True in the bottom layer, where opaque pieces need no canvas.
         var isBottom: Bool
         /// Index of the layer in the plan.
         var layer: Int
@@ -22,13 +21,15 @@ struct ChunkPicture: Hashable {
         var drawing: Drawing
     }
 
+    /// The way in which a segment is drawn.
     enum Drawing: Hashable {
+        /// One piece, perhaps with fades.
         case plain(Part)
-        /// One picture gives way to another, or comes from or goes to nothing.
+        /// A transition from one piece to another; nil is transparency.
         case mix(from: Part?, to: Part?, Mix)
     }
 
-    /// Some frames of a piece.
+    /// A part of a piece's frames.
     struct Part: Hashable {
         /// Index into `pieces`.
         var piece: Int
@@ -36,12 +37,12 @@ struct ChunkPicture: Hashable {
         var first: Int
     }
 
-    /// How far a transition has come.
+    /// The part of a transition that a segment shows.
     struct Mix: Hashable {
         var kind: RenderPlan.TransitionKind
-        /// Of the whole transition, in frames.
+        /// Frames of the whole transition.
         var length: Int
-        /// First frame of it that the segment shows.
+        /// First frame of the transition that the segment shows.
         var first: Int
     }
 
@@ -111,7 +112,7 @@ struct ChunkPicture: Hashable {
                 count: shown.count, drawing: drawing))
     }
 
-    /// Whether the segment alone decides every pixel of its frames.
+    /// True if the segment alone decides every pixel of its frames.
     func isOpaque(_ segment: Segment, in output: RenderPlan.OutputSettings) -> Bool {
         switch segment.drawing {
         case .plain(let part):
@@ -123,7 +124,7 @@ struct ChunkPicture: Hashable {
         }
     }
 
-    /// The fades from and to what lies below that reach into some frames.
+    /// The fades over the layers below that reach into `count` frames of a part.
     func fades(of part: Part, count: Int) -> [Fade] {
         let placement = pieces[part.piece].placement
         let first = pieces[part.piece].first + part.first
@@ -138,14 +139,14 @@ struct ChunkPicture: Hashable {
         return fades
     }
 
-    /// In frames of the clip.
+    /// A fade, in frames of the clip.
     struct Fade: Hashable {
         var isIn: Bool
         var start: Int
         var frames: Int
     }
 
-    /// The parts that are drawn of each piece, in time order.
+    /// The drawn parts of each piece, in time order.
     var partsOfPieces: [[Part]] {
         var parts = [[Part]](repeating: [], count: pieces.count)
         for segment in segments {
@@ -160,7 +161,7 @@ struct ChunkPicture: Hashable {
 }
 
 extension RenderPlan.Placement {
-    /// A fade over what lies below is done by alpha alone.
+    /// The fade over the layers below, which only changes alpha.
     fileprivate var fadeIn: RenderPlan.Transition? {
         transitionIn.flatMap { $0.kind == .fade && !$0.isMix ? $0 : nil }
     }
@@ -169,7 +170,7 @@ extension RenderPlan.Placement {
         transitionOut.flatMap { $0.kind == .fade ? $0 : nil }
     }
 
-    /// The transitions that are drawn by mixing.
+    /// The transition that is drawn by mixing two pieces.
     fileprivate var drawnIn: RenderPlan.Transition? { fadeIn == nil ? transitionIn : nil }
     fileprivate var drawnOut: RenderPlan.Transition? { fadeOut == nil ? transitionOut : nil }
 }

@@ -1,18 +1,20 @@
 import MediaTime
 import RenderPlans
 
-/// The arguments that turn frames and samples into files.
+/// Arguments of encoders and muxers.
 enum EncodeArguments {
-    /// Ticks a second of every video track: the rate's numerator, doubled
-    /// until it is at least 10,000, so that each frame is whole ticks.
+    /// Ticks per second of a video track: the numerator of the frame rate, doubled until it
+    /// is at least 10,000, so that each frame is a whole number of ticks.
     static func timescale(_ rate: Rational) -> Int {
         var scale = rate.numerator
         while scale < 10_000 { scale *= 2 }
         return scale
     }
 
-    /// Encoder and muxer of a chunk. Equal for all chunks of an export, so
-    /// that their parameter sets are equal bytes and can be joined by copying.
+    /// Encoder and muxer arguments of a chunk.
+    ///
+    /// They are equal for all chunks of an export, so that the parameter sets are equal
+    /// and packets can be joined without encoding.
     static func video(_ output: RenderPlan.OutputSettings, threads: Int) -> [String] {
         let rate = output.frameRate
         let timeBase = Rational(1) / rate
@@ -28,7 +30,7 @@ enum EncodeArguments {
     ) -> [String] {
         let video = output.video
         let effort = Effort(rawValue: video.preset) ?? .veryfast
-        // A keyframe at least every five seconds keeps seeking quick.
+        // A keyframe at least every five seconds keeps seeking fast.
         let keyframes = ["-g", "\(max(1, (output.frameRate * Rational(5)).rounded))"]
         let reordered =
             (video.ceiling.map {
@@ -53,13 +55,13 @@ enum EncodeArguments {
             return ["-c:v", "libsvtav1", "-crf", "\(video.crf)", "-preset", "\(effort.av1)"]
                 + ["-svtav1-params", "lp=\(threads)"] + keyframes + ["-pix_fmt", "yuv420p"]
         case .prores:
-            // 422 at its usual rate; every frame is a keyframe.
+            // ProRes 422; every frame is a keyframe.
             return ["-c:v", "prores_ks", "-profile:v", "2", "-vendor", "apl0"]
                 + ["-pix_fmt", "yuv422p10le"]
         }
     }
 
-    /// x264's preset names as an effort of other encoders.
+    /// The presets of x264, mapped to those of other encoders.
     private enum Effort: String, CaseIterable {
         case veryslow, slower, slow, medium, fast, faster, veryfast, superfast, ultrafast
 
@@ -67,13 +69,13 @@ enum EncodeArguments {
 
         /// SVT-AV1's presets 4 to 12.
         var av1: Int { 4 + rank }
-        /// libvpx: good quality has 0 to 5, real time goes on from there.
+        /// libvpx: `good` has the speeds 0 to 5, `realtime` those from 6 on.
         var vp9: [String] {
             ["-deadline", rank > 5 ? "realtime" : "good", "-cpu-used", "\(rank)"]
         }
     }
 
-    /// Encoder and muxer of the sound.
+    /// Encoder and muxer arguments of audio.
     static func audio(_ output: RenderPlan.OutputSettings, threads: Int) -> [String] {
         let audio = output.audio
         let bitRate = ["-b:a", "\(audio.bitsPerSecond)"]
@@ -93,23 +95,23 @@ enum EncodeArguments {
             + (file.isISO ? indexInFront : [])
     }
 
-    /// What every file of ours has: nothing of the sources' metadata, nothing
-    /// of the day or the library's version.
+    /// Options of every file: no metadata of the sources, no date and no library version.
     static let container = ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
 
-    /// A chunk is written in fragments that begin with a keyframe: what a run that
-    /// was ended leaves is whole up to the last of them (`salvagedFrames`).
+    /// Options that write a chunk in fragments which begin with a keyframe, so that the
+    /// file of an interrupted run is readable up to its last fragment (`salvagedFrames`).
     private static let inFragments = [
         "-movflags", "+frag_keyframe+delay_moov+default_base_moof",
         "-min_frag_duration", "1000000",
     ]
 
-    /// For mp4 and mov alone; FFmpeg refuses an option that nothing takes.
+    /// Options that put the index at the start; for mp4 and mov only, since FFmpeg refuses
+    /// an option that the muxer does not use.
     static let indexInFront = ["-movflags", "+faststart"]
 }
 
 extension RenderPlan.VideoEncoding.Codec {
-    /// Extension and muxer of a chunk. mp4 has no place for ProRes.
+    /// File extension and muxer of a chunk; mp4 does not support ProRes.
     var chunkFile: String { self == .prores ? "mov" : "mp4" }
 
     /// FFmpeg's name of the encoder.
@@ -139,7 +141,7 @@ extension RenderPlan.AudioEncoding.Codec {
 }
 
 extension RenderPlan.OutputSettings {
-    /// FFmpeg's encoders that this output needs.
+    /// Names of FFmpeg's encoders that this output needs.
     package var encoders: Set<String> {
         var names: Set<String> = []
         if format.hasPicture { names.insert(video.codec.encoder) }

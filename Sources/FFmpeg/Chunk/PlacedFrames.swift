@@ -1,32 +1,33 @@
 import MediaTime
 import RenderPlans
 
-/// The part of a placement that one chunk shows, told without any absolute
-/// time of the timeline: two pieces with equal values are equal pictures.
+/// The part of a placement that one chunk shows.
+///
+/// It has no absolute time of the timeline: pieces with equal values have equal frames.
 struct PlacedFrames: Hashable {
     var placement: RenderPlan.Placement
     /// First frame inside the placement.
     var first: Int
     var count: Int
     var geometry: Geometry
-    /// With `blur`: where the sharp picture lies inside `geometry`.
+    /// With `blur`: geometry of the sharp picture inside `geometry`.
     var foreground: Geometry?
-    /// What is read of a file; nil for a colour.
+    /// The frames that are read from a source; nil for a colour.
     var reading: Reading?
 
-    /// Where a piece's frames lie in its source.
+    /// The range of a source that a piece shows.
     struct Reading: Hashable {
         /// Index into the plan's sources.
         var source: Int
-        /// The source's frames are laid on a grid of the output rate that
-        /// begins `gridRemainder` seconds after the start of the file, so a
-        /// head trimmed by whole frames leaves the same grid and frames.
+        /// Start of the grid in seconds after the start of the file. The source's frames
+        /// are mapped to a grid of the output rate; trimming whole frames of the head
+        /// leaves the same grid, and so the same frames.
         var gridRemainder: Rational
         /// First frame on that grid.
         var gridFirst: Int
         var isStill: Bool
         var hasAlpha: Bool
-        /// Pixels of a decoded frame that are kept: all of them, or a part.
+        /// The part of a decoded frame that is kept; nil for all of it.
         var cut: Cut?
     }
 
@@ -41,15 +42,14 @@ struct PlacedFrames: Hashable {
     var hasAlpha: Bool { reading?.hasAlpha ?? false }
     var isRotated: Bool { placement.rotation != .zero }
 
-    /// True where the piece alone decides every pixel of the output, but for
-    /// its fades.
+    /// True if the piece, apart from its fades, alone decides every pixel of the output.
     func isFull(in output: RenderPlan.OutputSettings) -> Bool {
         !hasAlpha && !isRotated && placement.opacity == Rational(1)
             && geometry.x == 0 && geometry.y == 0
             && geometry.width == output.width && geometry.height == output.height
     }
 
-    /// - Returns: nil where the chunk shows nothing of the placement.
+    /// The part of a placement within a chunk; nil if the chunk does not show it.
     init?(_ placement: RenderPlan.Placement, of frames: FrameRange, in plan: RenderPlan) {
         guard let shown = placement.frames.intersection(frames), placement.opacity > .zero
         else { return nil }
@@ -84,7 +84,7 @@ struct PlacedFrames: Hashable {
 }
 
 extension PlacedFrames.Cut {
-    /// - Returns: nil where nothing is cut.
+    /// The part of a frame inside the insets; nil without insets.
     init?(_ insets: RenderPlan.Insets, of video: MediaInfo.Video) {
         guard insets != RenderPlan.Insets() else { return nil }
         let turned = video.rotationDegrees % 180 != 0
@@ -101,7 +101,7 @@ extension PlacedFrames.Cut {
 }
 
 extension MediaInfo.Video {
-    /// Size in square pixels, as `displaySize`, of a part of the picture.
+    /// Size in square pixels, like `displaySize`, of a part of the frame.
     fileprivate func displaySize(cut: PlacedFrames.Cut?) -> (width: Int, height: Int) {
         guard let cut else { return displaySize }
         let aspect =
@@ -112,7 +112,7 @@ extension MediaInfo.Video {
     }
 }
 
-/// What must be known about a pixel format's name.
+/// Properties of a pixel format, by its name in FFmpeg.
 enum PixelFormat {
     static func hasAlpha(_ name: String) -> Bool {
         ["yuva", "gbrap", "rgba", "bgra", "argb", "abgr", "ya8", "ya16", "pal8"]

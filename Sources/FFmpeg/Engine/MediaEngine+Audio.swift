@@ -2,15 +2,16 @@ package import MediaTime
 package import RenderPlans
 
 extension MediaEngine {
-    /// Mixes the sound of a plan, the whole or a piece of it: exactly
-    /// `plan.sampleCount` samples, or the packets of the piece, in the file that
-    /// `audioFileExtension(for:)` names. Needs room beside that file for a while
-    /// where there are very many clips.
+    /// Mixes and encodes the audio of a plan, or one piece of it.
+    ///
+    /// The file has exactly `plan.sampleCount` samples, or the packets of the piece; its
+    /// type is that of `audioFileExtension(for:)`. With more than
+    /// `StagedAudioMix.inputCountMax` clips, temporary files are written next to it.
     /// - Parameters:
-    ///   - frames: AAC frames; nil is the whole.
-    ///   - sourceURLs: URL of each source, or of the sound extracted from it.
-    ///   - progress: Called with what is written, growing: frames of the film, or
-    ///     AAC frames of a piece.
+    ///   - frames: Audio frames of the piece; nil for the whole audio.
+    ///   - sourceURLs: URL of each source, or of the audio extracted from it.
+    ///   - progress: Called with the growing number of frames written: video frames of the
+    ///     plan, or audio frames of a piece.
     package func renderAudio(
         _ frames: FrameRange? = nil, of plan: RenderPlan, sourceURLs: [Int: String],
         to path: String, progress: @escaping @Sendable (Int) -> Void = { _ in }
@@ -43,7 +44,7 @@ extension MediaEngine {
         return RenderReport(frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: cpu)
     }
 
-    /// Mixes as many samples and encodes them.
+    /// Mixes `count` samples and encodes them.
     /// - Parameter progress: Called with the muxer's time in microseconds.
     /// - Returns: CPU time in microseconds.
     private func mix(
@@ -69,12 +70,13 @@ extension MediaEngine {
         return try await cpu + run(graph, plan, encoding, to: path, progress)
     }
 
+    /// Runs one audio graph.
     /// - Returns: CPU time in microseconds.
     private func run(
         _ graph: AudioGraph, _ plan: RenderPlan, _ encoding: [String], to path: String,
         _ progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(FFmpegError) -> Int {
-        // The files of pieces are no sources of the plan's.
+        // The files of pieces are not among the plan's sources.
         let known = zip(graph.inputs, graph.sources).filter { $1 < plan.sources.count }
         let process = FFmpegProcess(
             configuration: configuration, sources: known.map { ($0.url, $1) })
@@ -84,7 +86,7 @@ extension MediaEngine {
         let outcome = try await process.run(
             configuration.ffmpegPath, audioArguments(graph, encoding: encoding, path: path),
             onLine: { line in
-                // Named milliseconds, counted in microseconds, in all versions.
+                // `out_time_ms` counts microseconds too, in all versions.
                 guard line.hasPrefix("out_time_us="), let time = Int(line.dropFirst(12)) else {
                     return
                 }
@@ -97,7 +99,7 @@ extension MediaEngine {
         GraphText(text: graph.text, path: "\(path).graph")
     }
 
-    /// The whole command line of the sound, after the program's name.
+    /// The command line of an audio render, after the program's name.
     func audioArguments(_ graph: AudioGraph, encoding: [String], path: String) -> [String] {
         globalArguments + Self.progressArguments
             + ["-copyts", "-filter_complex_threads", "\(configuration.threads)"]

@@ -3,22 +3,23 @@ package import RenderPlans
 import Synchronization
 
 extension MediaEngine {
-    /// Renders some frames of a plan to an mp4 without sound that begins with
-    /// a keyframe and whose frames are bit-equal to those of a single render
-    /// as they enter the encoder.
+    /// Renders a range of frames to a file without audio that begins with a keyframe.
+    ///
+    /// The frames that enter the encoder are bit-equal to those of a render of the whole
+    /// plan.
     /// - Parameters:
     ///   - sourceURLs: URL of each source that these frames use, by its index
     ///     in `plan.sources`.
-    ///   - progress: Called with the number of frames written, growing.
+    ///   - progress: Called with the growing number of frames written.
     /// - Throws: `.sourceTooShort`, `.sourceUnreadable`, `.frameCountMismatch`,
-    ///   `.cancelled`, or what the process ended with.
+    ///   `.cancelled`, or the code of the process that failed.
     package func renderChunk(
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(FFmpegError) -> RenderReport {
         precondition(
             !frames.isEmpty && frames.start >= 0 && frames.end <= plan.frameCount,
-            "a chunk lies in its plan")
+            "a chunk is a range of its plan's frames")
         guard plan.output.video.copiesUntouched else {
             return try await encodeChunk(
                 frames, of: plan, sourceURLs: sourceURLs, to: path, progress: progress)
@@ -37,14 +38,14 @@ extension MediaEngine {
         }
     }
 
-    /// Renders several chunks in one run of FFmpeg: what they read at the same
-    /// time is decoded once. The files are those of runs of their own.
+    /// Renders several chunks in one run of FFmpeg, which decodes shared sources once.
+    ///
+    /// The files are equal to those of separate runs.
     /// - Parameters:
     ///   - outputs: At least one; no packet is copied.
-    ///   - sourceURLs: As for one chunk; the plans number their sources alike.
-    ///   - progress: Called with the number of frames of the first chunk that
-    ///     are written, growing.
-    /// - Returns: One report for each output; the first has the CPU time of all.
+    ///   - sourceURLs: As for one chunk; all plans have the same sources in the same order.
+    ///   - progress: Called with the growing number of frames written of the first chunk.
+    /// - Returns: One report for each output; the first holds the CPU time of the run.
     /// - Throws: As for one chunk.
     package func renderChunks(
         _ outputs: [ChunkOutput], sourceURLs: [Int: String],
@@ -86,7 +87,7 @@ extension MediaEngine {
         }
     }
 
-    /// Renders the frames without copying any.
+    /// Renders a chunk by encoding every frame.
     func encodeChunk(
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
@@ -96,14 +97,14 @@ extension MediaEngine {
         )[0]
     }
 
-    /// All graphs of a run.
+    /// The graphs of all outputs of a run.
     private static func text(_ outputs: [(graph: FilterGraph, output: ChunkOutput)]) -> GraphText {
         GraphText(
             text: outputs.map(\.graph.text).joined(separator: ";"),
             path: "\(outputs[0].output.path).graph")
     }
 
-    /// The whole command line of a chunk, after the program's name.
+    /// The command line of a chunk render, after the program's name.
     func chunkArguments(_ outputs: [(graph: FilterGraph, output: ChunkOutput)]) -> [String] {
         let threads = configuration.threads
         let inputs = outputs.last?.graph.inputs.files ?? []
@@ -121,6 +122,7 @@ extension MediaEngine {
         return arguments
     }
 
+    /// Compares the frames that were decoded and written with the planned ones.
     private func check(
         _ counts: FrameCounts, _ counters: [ChunkInputs.Counter], frames: FrameRange,
         arguments: [String], errors: String
@@ -134,7 +136,7 @@ extension MediaEngine {
                     + " \(counter.planned) frames.",
                 arguments: arguments, exitStatus: 0, standardErrorTail: errors)
         }
-        // One frame too many of a piece would push the others along unseen.
+        // A surplus frame of one piece would shift the others and leave the total right.
         guard delivered == counters.map(\.planned), written == frames.count else {
             throw FFmpegError(
                 .frameCountMismatch(planned: frames.count, written: written),
@@ -144,18 +146,22 @@ extension MediaEngine {
     }
 }
 
-/// Some frames of a plan, and where they are written.
+/// A range of a plan's frames and the file to which it is rendered.
 package struct ChunkOutput: Sendable {
+    /// The frames to render.
     package var frames: FrameRange
+    /// The plan that the frames belong to.
     package var plan: RenderPlan
+    /// Local path of the file.
     package var path: String
 
+    /// An output.
     package init(_ frames: FrameRange, of plan: RenderPlan, to path: String) {
         (self.frames, self.plan, self.path) = (frames, plan, path)
     }
 }
 
-/// Counts the frames that FFmpeg reports, of each piece and of the output.
+/// Counters of the frames that FFmpeg reports for each piece and for the output.
 final class FrameCounts: Sendable {
     private struct State {
         var delivered: [Int]
@@ -170,12 +176,12 @@ final class FrameCounts: Sendable {
         self.report = report
     }
 
-    /// Frames of each piece that passed its counter, and frames written.
+    /// Frames that passed each piece's counter, and frames written.
     var totals: (delivered: [Int], written: Int) {
         state.withLock { ($0.delivered, $0.written) }
     }
 
-    /// Reads `spool=K` of the counters and `frame=N` of `-progress`.
+    /// Reads a line `spool=K` of a counter or `frame=N` of `-progress`.
     func read(_ line: String) {
         if line.hasPrefix("spool="), let number = Int(line.dropFirst(6)) {
             state.withLock { state in

@@ -2,15 +2,17 @@ import MediaTime
 package import RenderPlans
 
 extension MediaEngine {
-    /// Codecs whose packets mov keeps with every timestamp and all priming,
-    /// so that the copy decodes to the same samples.
+    /// Codecs whose timestamps and priming samples survive a copy to mov, so that it
+    /// decodes to the same samples.
     private static let exactInMov = [
         "aac", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le",
     ]
 
-    /// The extension, without a dot, of the file that `extractAudio` makes;
-    /// nil where the sound cannot be copied exactly. Matroska's cannot: its
-    /// times are milliseconds, and a copy (measured, Opus) plays differently.
+    /// The extension, without a dot, of the file that `extractAudio` writes; nil if the
+    /// audio cannot be copied exactly.
+    ///
+    /// Audio of Matroska cannot: its times are milliseconds, and the copy decodes to other
+    /// samples (measured with Opus).
     package static func extractedAudioExtension(for media: MediaInfo) -> String? {
         guard media.kind == .video, media.demuxer == "mov", let audio = media.audio,
             exactInMov.contains(audio.codec)
@@ -18,15 +20,15 @@ extension MediaEngine {
         return "m4a"
     }
 
-    /// Copies the sound of a video into a file of its own, packet by packet,
-    /// so that mixing never reads the pictures.
-    /// - Throws: `.unsupported` where the copy would not decode to the same
-    ///   samples at the same times; use the video itself then.
+    /// Copies the audio packets of a video to a separate file, so that mixing does not
+    /// read the video.
+    /// - Throws: `.unsupported` if the copy would not decode to the same samples at the
+    ///   same times; mix from the video then.
     package func extractAudio(
         url: String, media: MediaInfo, to path: String
     ) async throws(FFmpegError) -> RenderReport {
         guard Self.extractedAudioExtension(for: media) != nil else {
-            throw FFmpegError(.unsupported, "This sound cannot be copied without a change.")
+            throw FFmpegError(.unsupported, "The audio cannot be copied exactly.")
         }
         let input = SourceInput(url: url, format: media.demuxer, options: ["-vn", "-sn", "-dn"])
         let arguments =
@@ -42,15 +44,15 @@ extension MediaEngine {
             frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: outcome.cpuMicroseconds)
     }
 
-    /// Makes a JPEG, at most 640 pixels wide, of the picture at a tenth of the
-    /// length; one of high dynamic range is brought to a usual screen's where
-    /// this FFmpeg can.
-    /// - Throws: `.unsupported` for sound alone.
+    /// Writes a JPEG, at most 640 pixels wide, of the frame at a tenth of the duration.
+    ///
+    /// High dynamic range is mapped to BT.709 if this FFmpeg has the filters.
+    /// - Throws: `.unsupported` for a file without video.
     package func poster(
         url: String, media: MediaInfo, to path: String
     ) async throws(FFmpegError) -> RenderReport {
         guard let video = media.video else {
-            throw FFmpegError(.unsupported, "Sound alone has no picture to show.")
+            throw FFmpegError(.unsupported, "The file has no video to take a poster from.")
         }
         var options = ["-an", "-sn", "-dn"]
         if media.kind == .video, media.durationMicroseconds > 0 {
@@ -82,7 +84,7 @@ extension MediaEngine {
         let bytes = FileSystem.size(of: path)
         guard bytes > 0 else {
             throw FFmpegError(
-                .sourceUnreadable(source: nil), "No picture could be decoded.",
+                .sourceUnreadable(source: nil), "No frame could be decoded.",
                 arguments: arguments(mapping), exitStatus: 0, standardErrorTail: outcome.errors)
         }
         return RenderReport(frames: 1, bytes: bytes, cpuMicroseconds: outcome.cpuMicroseconds)

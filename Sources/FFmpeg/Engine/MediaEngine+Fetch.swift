@@ -2,8 +2,8 @@ import MediaTime
 import RenderPlans
 
 extension MediaEngine {
-    /// Copies the packets of each candidate out of its source, and adds to the work
-    /// the runs of them that stand alone.
+    /// Copies the packets of each candidate from its source, and adds the runs that decode
+    /// independently to the work.
     func fetch(
         _ candidates: [SmartCut.Candidate], of plan: RenderPlan, _ sourceURLs: [Int: String],
         _ work: inout SmartCutWork
@@ -25,9 +25,10 @@ extension MediaEngine {
         }
     }
 
-    /// Sources that one run reads: each is a connection.
+    /// Sources that one run reads; each is a connection.
     private static let sourcesTogether = 8
 
+    /// Copies and lists the packets of a group in one run.
     /// - Returns: CPU time in microseconds.
     private func run(_ group: [Fetching], _ plan: RenderPlan) async throws(FFmpegError) -> Int {
         let rate = plan.output.frameRate
@@ -43,7 +44,7 @@ extension MediaEngine {
             arguments += copy + ["-avoid_negative_ts", "make_zero", "-use_editlist", "0"]
             arguments += ["-video_track_timescale", "\(scale)", "-f", "mp4"]
             arguments += ["file:\(fetching.path)"]
-            // As the concat demuxer will give them.
+            // In the form in which the concat demuxer will deliver them.
             arguments += copy + ["-bsf:v", "h264_mp4toannexb", "-f", "framecrc"]
             arguments += ["file:\(fetching.listPath)"]
         }
@@ -54,19 +55,19 @@ extension MediaEngine {
     }
 }
 
-/// One stretch of a source that is being copied.
+/// A range of a source that is being copied.
 private struct Fetching {
     var candidate: SmartCut.Candidate
     var url: String
     var media: MediaInfo
-    /// Where the packets go, from the keyframe before the first one wanted.
+    /// File of the packets, from the keyframe before the first requested one.
     var path: String
-    /// Where the packets are listed.
+    /// File of the packet list.
     var listPath: String
 
     func input(rate: Rational) -> SourceInput {
         let start = Rational(candidate.gridFirst) / rate + candidate.reading.gridRemainder
-        // Reordered packets stand a few frames behind their place.
+        // Reordered packets come a few frames after their place in time.
         let length = Rational(candidate.frames.count + 24) / rate
         return SourceInput(
             url: url, format: media.demuxer,
@@ -76,7 +77,8 @@ private struct Fetching {
             ])
     }
 
-    /// - Returns: nil where too few frames stand alone.
+    /// The copied run as a segment of the chunk; nil if too few frames decode
+    /// independently.
     func piece(rate: Rational) throws(FFmpegError) -> SmartCutSegment? {
         let zero =
             Rational(media.startMicroseconds, 1_000_000) + candidate.reading.gridRemainder

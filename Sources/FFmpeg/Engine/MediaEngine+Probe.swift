@@ -2,17 +2,16 @@ import FoundationEssentials
 package import RenderPlans
 
 extension MediaEngine {
-    /// Looks at a file without decoding more of it than FFmpeg's probe does.
-    /// - Throws: `.notMedia` for what is no media or in a format that is not
-    ///   allowed (playlists, scripts), `.sourceUnreadable` for what cannot be
-    ///   fetched at all.
+    /// Reads the format, duration and streams of a file with ffprobe.
+    /// - Throws: `.notMedia` if the file is not media or its format is not allowed
+    ///   (playlists, scripts), `.sourceUnreadable` if it cannot be fetched.
     package func probe(url: String) async throws(FFmpegError) -> MediaInfo {
         let outcome: FFmpegProcess.Outcome
         do {
             outcome = try await probe(url, options: [])
         } catch {
-            // By its name a JPEG may be taken for an image sequence, which
-            // could open more files and is not allowed: say what it is then.
+            // FFmpeg takes some names of JPEG files for image sequences, which could open
+            // other files and are not allowed: the second try names the demuxer.
             guard error.code != .cancelled,
                 FFmpegMessage.first(.imageSequence, in: error.standardErrorTail) != nil
             else {
@@ -26,7 +25,7 @@ extension MediaEngine {
             ProbeDocument.self, from: Data(outcome.output))
         guard let document, let media = document.mediaInfo else {
             throw FFmpegError(
-                .notMedia, "The file holds neither picture nor sound.", exitStatus: 0,
+                .notMedia, "The file has neither video nor audio.", exitStatus: 0,
                 standardErrorTail: outcome.errors)
         }
         return media

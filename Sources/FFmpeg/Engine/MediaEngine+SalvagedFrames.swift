@@ -3,17 +3,16 @@ package import RenderPlans
 import Synchronization
 
 extension MediaEngine {
-    /// What a run of `renderChunk` that was cancelled has left of its chunk: the
-    /// frames up to its last whole fragment, as a chunk of its own. Cuts the file
-    /// behind them.
-    /// - Returns: Nil where there is no frame, or not the ones that were to come
-    ///   first.
-    /// - Throws: What ffprobe ended with.
+    /// Salvages the frames of a cancelled `renderChunk`: truncates its file to the last
+    /// whole fragment, so that it is a chunk of the first frames.
+    /// - Returns: The report of the shorter chunk; nil if the file has no whole fragment or
+    ///   its frames are not the first of `frames`.
+    /// - Throws: The error of ffprobe, or `.failed` if the file cannot be truncated.
     package func salvagedFrames(
         of frames: FrameRange, in plan: RenderPlan, at path: String
     ) async throws(FFmpegError) -> RenderReport? {
         guard let bytes = FragmentedFile.wholeBytes(path) else { return nil }
-        try FileSystem.cut(path, to: bytes)
+        try FileSystem.truncate(path, to: bytes)
         let ticks = Mutex<[Int?]>([])
         _ = try await probePackets(
             path, ["-select_streams", "v:0", "-show_entries", "packet=pts"],

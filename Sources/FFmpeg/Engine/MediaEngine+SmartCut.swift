@@ -3,9 +3,9 @@ import Planning
 import RenderPlans
 
 extension MediaEngine {
-    /// Renders a chunk of which some stretches are copied from their sources.
-    /// - Throws: `.unsupported` with the reason where nothing can be copied or
-    ///   the result is not what was planned: then the chunk is to be encoded.
+    /// Renders a chunk by copying packets from its sources and encoding the edges.
+    /// - Throws: `.unsupported` with the reason if no packet can be copied or the result
+    ///   differs from the plan; the caller encodes the chunk then.
     func copyAndEncode(
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
@@ -27,7 +27,7 @@ extension MediaEngine {
         return try await join(work, plan, to: path, copied: copied)
     }
 
-    /// Encodes what was not copied, several edges in one run.
+    /// Encodes the frames that were not copied, several edges in one run.
     private func encodeEdges(
         of plan: RenderPlan, _ sourceURLs: [Int: String], _ work: inout SmartCutWork
     ) async throws(FFmpegError) {
@@ -51,8 +51,8 @@ extension MediaEngine {
         work.pieces.sort { $0.frames.start < $1.frames.start }
     }
 
-    /// Joins the pieces, and checks every packet that was copied, every time, and
-    /// the pictures at each seam.
+    /// Joins the pieces, and checks every copied packet, every timestamp and the frames
+    /// around each seam.
     private func join(
         _ work: SmartCutWork, _ plan: RenderPlan, to path: String, copied: Int
     ) async throws(FFmpegError) -> RenderReport {
@@ -62,7 +62,7 @@ extension MediaEngine {
         let list = "\(path).ffconcat"
         try FileSystem.write(Self.concatList(work.pieces, rate: rate), to: list)
         defer { FileSystem.remove(list) }
-        // A source that counts milliseconds is a little off the frames' ticks.
+        // A source that counts milliseconds is slightly off the ticks of the frames.
         let snap = ["pts", "dts"].map { "\($0)=round(\($0.uppercased())/\(step))*\(step)" }
         let arguments =
             globalArguments + chunkInput(list) + ["-map", "0:v", "-c", "copy"]
@@ -84,27 +84,29 @@ extension MediaEngine {
             _ = try await verify(path, against: part)
         } catch {
             guard error.code == .verificationFailed else { throw error }
-            throw FFmpegError(.unsupported, "the copy did not hold: \(error.detail)")
+            throw FFmpegError(.unsupported, "the copy failed its check: \(error.detail)")
         }
         return RenderReport(
             frames: work.frames.count, bytes: FileSystem.size(of: path),
             cpuMicroseconds: work.cpuMicroseconds + outcome.cpuMicroseconds, copiedFrames: copied)
     }
 
-    /// The very packets that were chosen, byte for byte.
+    /// Compares the joined packets with the copied ones, byte for byte.
     private func check(_ written: [PacketRow], against work: SmartCutWork) throws(FFmpegError) {
-        var held = written.count == work.frames.count
-        for piece in work.pieces where held {
+        var isEqual = written.count == work.frames.count
+        for piece in work.pieces where isEqual {
             guard let contents = piece.contents else { continue }
-            held = written[piece.frames.start..<piece.frames.end].map(\.content) == contents
+            isEqual = written[piece.frames.start..<piece.frames.end].map(\.content) == contents
         }
-        guard held else {
-            throw FFmpegError(.unsupported, "the copy did not hold: other packets were joined")
+        guard isEqual else {
+            throw FFmpegError(
+                .unsupported,
+                "the copy failed its check: the joined packets are not the copied ones")
         }
     }
 
-    /// The list for the concat demuxer, with the windows of pieces that are a part
-    /// of their file.
+    /// The script for the concat demuxer, with the time window of each piece that is only
+    /// a part of its file.
     private static func concatList(_ pieces: [SmartCutSegment], rate: Rational) -> String {
         var text = "ffconcat version 1.0\n"
         for piece in pieces {
@@ -119,11 +121,11 @@ extension MediaEngine {
     }
 }
 
-/// A chunk that is being put together.
+/// The state of a smart cut: the pieces of a chunk and their temporary files.
 struct SmartCutWork {
-    /// Of the plan.
+    /// Frames of the plan.
     let frames: FrameRange
-    /// Of the chunk; files beside it begin so.
+    /// Path of the chunk; prefix of the paths of temporary files.
     let path: String
     var pieces: [SmartCutSegment] = []
     var cpuMicroseconds = 0
@@ -133,7 +135,7 @@ struct SmartCutWork {
         (self.frames, self.path) = (frames, path)
     }
 
-    /// Frames of the chunk that no piece has, in time order.
+    /// Frames of the chunk that no piece covers, in time order.
     var gaps: [FrameRange] {
         var gaps: [FrameRange] = []
         var covered = 0
@@ -147,7 +149,7 @@ struct SmartCutWork {
         return gaps
     }
 
-    /// The path of a file that goes with the work.
+    /// The path of a new temporary file, which `removeFiles` deletes.
     mutating func newFile(_ kind: String, _ ending: String = "mp4") -> String {
         files.append("\(path).\(kind)-\(files.count).\(ending)")
         return files[files.count - 1]
@@ -158,13 +160,13 @@ struct SmartCutWork {
     }
 }
 
-/// A file, or a part of one, that becomes some frames of the chunk.
+/// A file, or a part of one, that holds a range of the chunk's frames.
 struct SmartCutSegment {
-    /// Of the chunk.
+    /// Frames of the chunk, counted from its first.
     var frames: FrameRange
     var path: String
-    /// The part of the file, in its own seconds; nil is all of it.
+    /// The part of the file, in seconds of its timestamps; nil for the whole file.
     var window: (start: Rational, end: Rational?)?
-    /// The packets as they must be; nil for what was encoded here.
+    /// Size and checksum of each expected packet; nil for encoded frames.
     var contents: [String]?
 }

@@ -2,27 +2,26 @@ import MediaTime
 package import RenderPlans
 
 extension MediaEngine {
-    /// Makes the finished file of chunks and sound: joined without encoding,
-    /// or, for what has no chunks of its own kind (GIF, a still), encoded from
-    /// lossless ones.
+    /// Joins chunks and audio into the output file without encoding; a GIF or a still
+    /// image is encoded from lossless chunks.
     /// - Parameters:
-    ///   - chunkURLs: One for each of `plan.chunks`, in their order.
-    ///   - audioURLs: What `renderAudio` made, the whole or one for each of
-    ///     `plan.audioPieces`; none where there is no sound.
-    ///   - bytes: About as many as chunks and sound have. A large film has room
-    ///     for its index in front from the start, and is written once; a small
-    ///     one is moved behind its index, and has no empty room.
-    ///   - scratch: A folder of the caller's for the list of chunks.
+    ///   - chunkURLs: URL of each of `plan.chunks`, in their order.
+    ///   - audioURLs: URL of the whole audio, or of each of `plan.audioPieces`; empty for
+    ///     an output without audio.
+    ///   - bytes: Approximate size of chunks and audio. From `largeFileBytes` on, room for
+    ///     the index is left at the start and the file is written once; a smaller file
+    ///     is moved behind its index and has no unused bytes.
+    ///   - scratch: Folder for temporary files.
     package func stitch(
         _ plan: RenderPlan, chunkURLs: [String], audioURLs: [String], bytes: Int = 0,
         to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport {
-        precondition(chunkURLs.count == plan.chunks.count, "a URL for each chunk")
+        precondition(chunkURLs.count == plan.chunks.count, "one URL for each chunk")
         let list = "\(scratch)/chunks.ffconcat"
         try FileSystem.write(
             Self.concatList(plan.chunks, chunkURLs, rate: plan.output.frameRate), to: list)
         defer { FileSystem.remove(list) }
-        let audio = try StitchAudioInput(plan, audioURLs, listPath: "\(scratch)/sound.ffconcat")
+        let audio = try StitchAudioInput(plan, audioURLs, listPath: "\(scratch)/audio.ffconcat")
         defer { audio?.removeList() }
         switch plan.output.format.kind {
         case .film:
@@ -39,8 +38,8 @@ extension MediaEngine {
         }
     }
 
-    /// A GIF has one palette for all its frames, found in a run of its own:
-    /// chunks with palettes of their own would flicker at their seams.
+    /// Encodes a GIF in two runs: the first computes one palette for all frames, since
+    /// chunks with different palettes would flicker at their seams.
     private func animate(
         _ plan: RenderPlan, list: String, to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport {
@@ -57,17 +56,19 @@ extension MediaEngine {
         return report
     }
 
-    /// Smaller films are moved quickly, and empty room would show in their size.
-    static let largeFilmBytes = 64 << 20
+    /// Size from which room for the index is left at the start: smaller files are moved
+    /// quickly, and unused bytes would be a visible part of them.
+    static let largeFileBytes = 64 << 20
 
     private func indexBytes(_ plan: RenderPlan, bytes: Int) -> Int? {
-        guard bytes >= Self.largeFilmBytes else { return nil }
+        guard bytes >= Self.largeFileBytes else { return nil }
         let samples = plan.output.format.hasAudio ? plan.sampleCount : 0
         return OutputFile(plan.output).indexBytes(frames: plan.frameCount, samples: samples)
     }
 
-    /// Joins chunks and sound with that much room for the index, or with the file
-    /// moved where it is nil or turns out to be too small.
+    /// Joins chunks and audio with room for an index of `indexBytes`.
+    ///
+    /// If that is nil or too small, FFmpeg moves the finished file behind its index.
     func join(
         _ plan: RenderPlan, _ arguments: [String], indexBytes: Int?, to path: String
     ) async throws(FFmpegError) -> RenderReport {
@@ -80,7 +81,7 @@ extension MediaEngine {
         }
     }
 
-    /// Runs what writes the finished file, and counts its frames.
+    /// Writes the output file in one run and checks its number of frames.
     private func run(
         _ plan: RenderPlan, _ arguments: [String], indexBytes: Int? = nil, to path: String
     ) async throws(FFmpegError) -> RenderReport {
@@ -95,7 +96,7 @@ extension MediaEngine {
         guard written == plan.pictureFrames.count else {
             throw FFmpegError(
                 .frameCountMismatch(planned: plan.frameCount, written: written),
-                "The joined file has \(written) of \(plan.frameCount) frames.",
+                "The output file has \(written) of \(plan.frameCount) frames.",
                 arguments: arguments, exitStatus: 0, standardErrorTail: outcome.errors)
         }
         return RenderReport(
@@ -103,10 +104,11 @@ extension MediaEngine {
             cpuMicroseconds: outcome.cpuMicroseconds)
     }
 
-    /// The list for the concat demuxer. Each length is the difference of two
-    /// rounded times, so rounding never adds up (measured: without it every
-    /// seam moves, 3.3 s after 80 of them).
-    /// - Parameter rate: Frames of the ranges in a second.
+    /// The script for the concat demuxer.
+    ///
+    /// Each duration is the difference of two rounded times, so that rounding errors do
+    /// not accumulate (measured without it: every seam moves, by 3.3 s after 80 of them).
+    /// - Parameter rate: Frames per second of the ranges.
     static func concatList(_ ranges: [FrameRange], _ urls: [String], rate: Rational) -> String {
         var text = "ffconcat version 1.0\n"
         for (range, url) in zip(ranges, urls) {
@@ -117,14 +119,15 @@ extension MediaEngine {
         return text
     }
 
-    /// The difference of two rounded times, in seconds.
+    /// The duration of frames in seconds: the difference of two rounded times.
     static func duration(of frames: FrameRange, _ rate: Rational) -> Rational {
         Rational(microseconds(frames.end, rate) - microseconds(frames.start, rate), 1_000_000)
     }
 
-    /// The demuxer opens the files itself, so patience is told in its list. Without
-    /// `ignidx` it would first leap from fragment to fragment to the end of each chunk,
-    /// and what the store had sent by then would be thrown away (measured: 2 MB each).
+    /// Network options of the concat script: its demuxer opens the files itself.
+    ///
+    /// Without `ignidx` it would first seek through all fragments to the end of each chunk
+    /// and discard what the store has sent (measured: 2 MB for each chunk).
     private static let remoteOptions = """
         option fflags +ignidx
         option rw_timeout 30000000
@@ -138,16 +141,16 @@ extension MediaEngine {
         (Rational(frame) / rate * Rational(1_000_000)).rounded
     }
 
-    /// Single quotes of the concat script, where `'` is written `'\''`.
+    /// The text in single quotes for the concat script, which writes `'` as `'\''`.
     static func quoted(_ text: String) -> String {
         "'"
             + text.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: #"'\''"#) + "'"
     }
 
-    /// All chunks as one input.
+    /// The input options that read all files of a concat script as one input.
     func chunkInput(_ list: String) -> [String] {
-        // The list is ours, so it may name any file; the chunks may only be mov.
+        // The script is ours, so it may name any file; the chunks are always mov.
         ["-protocol_whitelist", "file,http,https,tcp,tls"]
             + ["-format_whitelist", "concat,mov", "-f", "concat", "-safe", "0"]
             + ["-i", SourceInput.resource(list)]
@@ -174,16 +177,16 @@ extension MediaEngine {
     private func stitchedAudioArguments(_ audio: StitchAudioInput?) throws(FFmpegError) -> [String]
     {
         guard let audio else {
-            throw FFmpegError(.unsupported, "A sound file needs its sound.")
+            throw FFmpegError(.unsupported, "An audio file needs rendered audio.")
         }
         return arguments(audio) + ["-map", "0:a", "-c", "copy"]
     }
 }
 
-/// Encoders of what is made from lossless chunks at the stitch.
+/// Encoder arguments of the outputs that the stitch encodes from lossless chunks.
 ///
-/// Chunks are BT.709 in limited range; FFmpeg's own guess for small pictures
-/// would be another matrix.
+/// Chunks are BT.709 in limited range; for small frames FFmpeg would assume another
+/// matrix.
 enum PictureArguments {
     private static let read = "in_color_matrix=bt709:in_range=tv"
 
@@ -191,7 +194,7 @@ enum PictureArguments {
         let encoder =
             format == .png
             ? ["-vf", "scale=\(read),format=rgb24", "-c:v", "png"]
-            // JFIF pictures are BT.601 in full range.
+            // JFIF files are BT.601 in full range.
             : [
                 "-vf", "scale=\(read):out_color_matrix=bt601:out_range=pc,format=yuvj420p",
                 "-c:v", "mjpeg", "-q:v", "2",

@@ -1,27 +1,28 @@
 package import MediaTime
 package import RenderPlans
 
-/// A file of an HLS stream: what sets a player up, then fragments (RFC 8216,
-/// 3.3).
+/// Layout of a file of an HLS stream: an initialisation section, then fragments
+/// (RFC 8216, 3.3).
 package struct StreamFileIndex: Hashable, Sendable, Codable {
-    /// Bytes at the file's start that set a player up.
+    /// Bytes of the initialisation section at the start of the file.
     package var initialisationBytes: Int
-    /// All that follows them, in order.
+    /// The fragments that follow it, in order.
     package var fragments: [Fragment]
 
-    /// A piece with all its parts.
+    /// An index.
     package init(initialisationBytes: Int, fragments: [Fragment]) {
         self.initialisationBytes = initialisationBytes
         self.fragments = fragments
     }
 
-    /// Bytes that play by themselves.
+    /// A fragment, which plays after the initialisation section alone.
     package struct Fragment: Hashable, Sendable, Codable {
+        /// Size of the fragment.
         package var bytes: Int
-        /// When it starts, in ticks of its track.
+        /// Decode time of its first sample, in ticks of its track.
         package var startTicks: Int
 
-        /// A fragment with all its parts.
+        /// A fragment.
         package init(bytes: Int, startTicks: Int) {
             self.bytes = bytes
             self.startTicks = startTicks
@@ -30,9 +31,10 @@ package struct StreamFileIndex: Hashable, Sendable, Codable {
 }
 
 extension MediaEngine {
-    /// How much later than the film its stream plays, in frames: decoding
-    /// begins two frames before showing, AAC a packet before its first sample,
-    /// and a fragment's times may not be negative.
+    /// Frames by which the times of the stream are later than those of the output file.
+    ///
+    /// Decoding begins two frames before the first is shown, AAC one packet before the
+    /// first sample, and the times of a fragment may not be negative.
     package static func streamLead(_ output: RenderPlan.OutputSettings) -> Int {
         let packet = Rational(1_024, output.audio.sampleRate) * output.frameRate
         return max(2, packet.ceiling)
@@ -41,19 +43,18 @@ extension MediaEngine {
     /// Duration of one fragment of audio.
     private static let audioFragmentDuration: Duration = .seconds(6)
 
-    /// Wraps a rendered unit as a piece of an HLS stream, at its place in the
-    /// film, without encoding anything.
-    /// - Parameter unit: Frames of a chunk; nil for the whole sound.
-    /// - Throws: `.failed` where FFmpeg writes another file than was asked for.
+    /// Remuxes a rendered unit into a file of an HLS stream, at its place in time.
+    /// - Parameter unit: Frames of a chunk; nil for the whole audio.
+    /// - Throws: `.failed` if the file that FFmpeg writes has no fragments.
     package func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> StreamFileIndex {
         let first = (unit?.start ?? 0) + Self.streamLead(plan.output)
         let offset = Rational(first) / plan.output.frameRate
         let tick = OutputFile(plan.output).tick(of: 1)
-        // The sound is cut by time. A chunk is one fragment for each keyframe,
-        // decoded at an even pace: one of a single frame has no frames to
-        // reorder, and would begin later than the chunk after it.
+        // Audio is fragmented by time, a chunk at its keyframes. Decode times are evenly
+        // spaced: a chunk of one frame has no reordering, and its decode time would be
+        // later than that of the next chunk.
         let cut =
             unit == nil
             ? ["-frag_duration", "\(Self.audioFragmentDuration.wholeMicroseconds)"]

@@ -2,23 +2,23 @@ package import MediaTime
 package import RenderPlans
 import Synchronization
 
-/// FFmpeg as the functions see it: look at media, render a chunk, mix the
-/// sound, join the pieces, check the result.
+/// The media operations of the functions: probe, render a chunk, mix the audio,
+/// stitch, verify.
 ///
-/// Sources are local paths or http(s) URLs that answer range requests. Every
-/// method runs child processes and ends with them: cancelling the task kills
-/// them within the configured grace.
+/// Sources are local paths or http(s) URLs that answer range requests. The
+/// child processes of a method end before it returns: cancelling the task kills
+/// them within the configured grace period.
 package struct MediaEngine: Sendable {
     let configuration: FFmpegConfiguration
     private let known = ProgramCache()
 
-    /// An engine that runs the programs of a configuration.
+    /// An engine that runs the programs of `configuration`.
     package init(configuration: FFmpegConfiguration = FFmpegConfiguration()) {
         self.configuration = configuration
     }
 
-    /// The first line of `ffmpeg -version`. Asked once in the life of the
-    /// engine: a warm instance starts no process for it.
+    /// The first line of `ffmpeg -version`. Cached for the life of the engine, so a
+    /// warm instance starts no process for it.
     package func version() async throws(FFmpegError) -> String {
         if let version = known.text.withLock({ $0 }) { return version }
         let outcome = try await FFmpegProcess(configuration: configuration)
@@ -29,12 +29,12 @@ package struct MediaEngine: Sendable {
         return line
     }
 
-    /// Names of the encoders that this FFmpeg has. Asked once, as its version.
+    /// Names of the encoders that this FFmpeg has. Cached like its version.
     package func encoders() async throws(FFmpegError) -> Set<String> {
         try await names("-encoders")
     }
 
-    /// Names of the filters that this FFmpeg has. Asked once, as its version.
+    /// Names of the filters that this FFmpeg has. Cached like its version.
     package func filters() async throws(FFmpegError) -> Set<String> { try await names("-filters") }
 
     private func names(_ option: String) async throws(FFmpegError) -> Set<String> {
@@ -57,8 +57,8 @@ package struct MediaEngine: Sendable {
             })
     }
 
-    /// The canonical text that a chunk's content address is made of, for this
-    /// engine's settings.
+    /// The canonical text from which a chunk's content address is computed, with this
+    /// engine's threads and fonts.
     package func fingerprint(
         _ frames: FrameRange, of plan: RenderPlan, version: String
     ) -> String {
@@ -67,7 +67,7 @@ package struct MediaEngine: Sendable {
             fonts: fontIdentity())
     }
 
-    /// Read once in the life of the engine.
+    /// The identity of the fonts; read once in the life of the engine.
     private func fontIdentity() -> String {
         known.fonts.withLock { fonts in
             if let fonts { return fonts }
@@ -77,7 +77,7 @@ package struct MediaEngine: Sendable {
         }
     }
 
-    /// Options before the inputs, the same for every run.
+    /// Options before the inputs, equal in every run.
     var globalArguments: [String] {
         [
             "-nostdin", "-hide_banner", "-v", "error", "-y",
@@ -85,32 +85,33 @@ package struct MediaEngine: Sendable {
         ]
     }
 
-    /// Progress by lines `frame=N` on standard output.
+    /// Options that report progress as lines `frame=N` on standard output.
     static let progressArguments = ["-progress", "pipe:1", "-stats_period", "0.5"]
 }
 
-/// What FFmpeg said of itself once it was asked, and the fonts, shared by copies of one engine.
+/// Answers of the FFmpeg programs and the identity of the fonts, shared by the copies of an
+/// engine.
 private final class ProgramCache: Sendable {
     let text = Mutex<String?>(nil)
-    /// By the option that lists them.
+    /// Names by the option that lists them.
     let names = Mutex<[String: Set<String>]>([:])
     let fonts = Mutex<String?>(nil)
 }
 
-/// What a finished run cost and made.
+/// Output and cost of a finished run.
 package struct RenderReport: Hashable, Sendable, Codable {
-    /// Frames written; 0 where there is no picture.
+    /// Frames written; 0 for audio.
     package var frames: Int
     /// Size of the file.
     package var bytes: Int
     /// User and system time of FFmpeg.
     package var cpuMicroseconds: Int
-    /// Frames that were copied from their sources.
+    /// Frames whose packets were copied from their sources.
     package var copiedFrames = 0
-    /// Why nothing was copied where that was asked for.
+    /// Why no packet was copied although the plan allows it.
     package var encodedBecause: String?
 
-    /// A report with all its parts.
+    /// A report; by default without copied frames.
     package init(frames: Int, bytes: Int, cpuMicroseconds: Int, copiedFrames: Int = 0) {
         self.copiedFrames = copiedFrames
         self.frames = frames

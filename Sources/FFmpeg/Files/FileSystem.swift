@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
 
-/// The few things that are done to local files.
+/// Operations on local files.
 enum FileSystem {
-    /// Size in bytes; 0 where there is no file.
+    /// Size in bytes; 0 if there is no file.
     static func size(of path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
@@ -13,7 +13,7 @@ enum FileSystem {
         do {
             try Data(text.utf8).write(to: URL(filePath: path))
         } catch {
-            throw FFmpegError(.diskFull, "The file \(path) could not be written.")
+            throw FFmpegError(.diskFull, "The file \(path) cannot be written.")
         }
     }
 
@@ -21,14 +21,14 @@ enum FileSystem {
         do {
             return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
         } catch {
-            throw FFmpegError(.failed, "The file \(path) could not be read.")
+            throw FFmpegError(.failed, "The file \(path) cannot be read.")
         }
     }
 
-    /// Cuts off what lies behind as many bytes.
-    static func cut(_ path: String, to bytes: Int) throws(FFmpegError) {
-        guard truncate(path, off_t(bytes)) == 0 else {
-            throw FFmpegError(.failed, "The file \(path) could not be cut.")
+    /// Truncates a file to its first `bytes` bytes.
+    static func truncate(_ path: String, to bytes: Int) throws(FFmpegError) {
+        guard Glibc.truncate(path, off_t(bytes)) == 0 else {
+            throw FFmpegError(.failed, "The file \(path) cannot be truncated.")
         }
     }
 

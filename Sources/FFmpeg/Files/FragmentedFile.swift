@@ -1,17 +1,17 @@
 import Glibc
 
-/// The boxes of a fragmented mp4 (ISO 14496-12): where fragments lie and when
-/// they start. FFmpeg writes such files and tells neither.
+/// A reader of the boxes of a fragmented mp4 (ISO/IEC 14496-12): positions and decode times
+/// of the fragments, which FFmpeg does not report.
 enum FragmentedFile {
     private struct Box {
         var type: String
         var start: Int
         var bytes: Int
-        /// Bytes before the content: 8, or 16 where the size is a long one.
+        /// Bytes before the content: 8, or 16 with a 64-bit size.
         var head: Int
     }
 
-    /// What the file holds; nil where it is no fragmented mp4.
+    /// Layout of the file; nil if it is not a fragmented mp4.
     static func piece(_ path: String) -> StreamFileIndex? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -19,8 +19,9 @@ enum FragmentedFile {
         return piece(descriptor, FileSystem.size(of: path))
     }
 
-    /// Bytes up to the end of the last whole fragment of a file whose writer may have
-    /// been ended at any moment; nil where there is none.
+    /// Bytes up to the end of the last whole fragment; nil if there is none.
+    ///
+    /// The writer may have been ended at any point of the file.
     static func wholeBytes(_ path: String) -> Int? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -61,8 +62,8 @@ enum FragmentedFile {
         return number(content[4..<(content[0] == 1 ? min(12, content.count) : 8)])
     }
 
-    /// Boxes that fill a stretch of the file exactly; nil where they do not.
-    /// - Parameter isWhole: False to take the boxes before one that is cut off.
+    /// The boxes that fill a range of the file exactly; nil if they do not.
+    /// - Parameter isWhole: False to accept a truncated last box, which is left out.
     private static func boxes(
         _ descriptor: Int32, from start: Int, to end: Int, isWhole: Bool = true
     ) -> [Box]? {
@@ -89,7 +90,7 @@ enum FragmentedFile {
     }
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int {
-        // A file of ours has no time or size beyond 62 bits.
+        // Files of Spool have no times or sizes beyond 62 bits.
         bytes.reduce(0) { ($0 & (Int.max >> 8)) << 8 | Int($1) }
     }
 

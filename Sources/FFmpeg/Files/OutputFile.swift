@@ -6,12 +6,12 @@ package func chunkFileExtension(for output: RenderPlan.OutputSettings) -> String
     output.video.codec.chunkFile
 }
 
-/// The file name extension, without a dot, of the rendered sound.
+/// The file name extension, without a dot, of the rendered audio.
 package func audioFileExtension(for output: RenderPlan.OutputSettings) -> String {
     AudioContainer(output.audio.codec).fileExtension
 }
 
-/// The media type of the rendered sound.
+/// The media type of the rendered audio.
 package func audioContentType(for output: RenderPlan.OutputSettings) -> String {
     switch AudioContainer(output.audio.codec).fileExtension {
     case "m4a": "audio/mp4"
@@ -21,8 +21,8 @@ package func audioContentType(for output: RenderPlan.OutputSettings) -> String {
     }
 }
 
-/// The file that sound travels in until it is joined with the pictures: one
-/// that keeps its length to the sample.
+/// The container of rendered audio before the stitch: one that keeps its length to the
+/// sample.
 struct AudioContainer {
     let fileExtension: String
     let muxer: String
@@ -33,25 +33,25 @@ struct AudioContainer {
             switch codec {
             case .aac: ("m4a", "mp4", "mov")
             case .pcm, .pcm16, .pcm24: ("mov", "mov", "mov")
-            // Opus in mp4 loses where it ends (456 samples more, measured).
+            // mp4 does not keep the end of Opus (456 samples more, measured).
             case .opus: ("webm", "webm", "matroska")
             case .mp3: ("mp3", "mp3", "mp3")
             }
     }
 
-    /// The one demuxer that may open it.
+    /// The demuxers that may open it (`-format_whitelist`).
     var allowedFormats: String { demuxer == "matroska" ? "matroska,webm" : demuxer }
-    /// mp4 or mov.
+    /// True for mp4 and mov.
     var isISO: Bool { demuxer == "mov" }
 }
 
-/// How the finished file is written, and how its frames are timed.
+/// Container options and frame times of the output file.
 struct OutputFile {
     let output: RenderPlan.OutputSettings
 
     init(_ output: RenderPlan.OutputSettings) { self.output = output }
 
-    /// `-f` of the finished file.
+    /// `-f` for writing the output file.
     var muxer: String {
         switch output.format {
         case .mp4: "mp4"
@@ -65,7 +65,7 @@ struct OutputFile {
         }
     }
 
-    /// `-f` for reading it again.
+    /// `-f` for reading the output file.
     var demuxer: String {
         switch output.format {
         case .mp4, .mov, .m4a: "mov"
@@ -78,26 +78,25 @@ struct OutputFile {
         }
     }
 
-    /// Options that this muxer alone takes.
-    /// - Parameter indexBytes: Room for the index in front; nil lets FFmpeg move
-    ///   the whole file once it knows how much that is.
+    /// Options of this muxer.
+    /// - Parameter indexBytes: Room for the index at the start; nil lets FFmpeg move the
+    ///   finished file behind its index.
     func muxerOptions(indexBytes: Int? = nil) -> [String] {
         switch output.format {
         case .mp4, .mov:
             ["-video_track_timescale", "\(ticksPerSecond)"] + movieTimescale
                 + (indexBytes.map { ["-moov_size", "\($0)"] } ?? EncodeArguments.indexInFront)
         case .m4a: movieTimescale + EncodeArguments.indexInFront
-        // Beyond 4 GiB a plain wav cannot tell its length.
+        // A plain wav cannot state a length beyond 4 GiB.
         case .wav: ["-rf64", "auto"]
         case .webm, .mp3, .gif, .png, .jpg: []
         }
     }
 
-    /// The most that the index of so much film can take; nil for a format without
-    /// one that has to stand in front.
+    /// The maximum size of the index; nil for a format without an index at the start.
     ///
-    /// A sample has at most 4 bytes of its size, 4 of being a keyframe, 8 each of
-    /// its length and of its offset in time, and 20 of a chunk of its own (ISO
+    /// A sample takes at most 4 bytes for its size, 4 for its keyframe flag, 8 each for
+    /// its duration and its time offset, and 20 for a chunk that holds it alone (ISO/IEC
     /// 14496-12, 8.6 and 8.7).
     func indexBytes(frames: Int, samples: Int) -> Int? {
         guard output.format == .mp4 || output.format == .mov else { return nil }
@@ -106,8 +105,8 @@ struct OutputFile {
 
     private var movieTimescale: [String] { ["-movie_timescale", "\(output.audio.sampleRate)"] }
 
-    /// Ticks in which the container counts frames: webm knows thousandths
-    /// only, GIF hundredths.
+    /// Ticks per second of the frame times: webm counts milliseconds, GIF hundredths of a
+    /// second.
     var ticksPerSecond: Int {
         switch output.format {
         case .webm: 1_000
@@ -116,12 +115,12 @@ struct OutputFile {
         }
     }
 
-    /// When a frame of the result shows.
+    /// The tick at which a frame is shown.
     func tick(of frame: Int) -> Int {
         (Rational(frame) / output.frameRate * Rational(ticksPerSecond)).rounded
     }
 
-    /// The frame that shows at that time, or nil where none does.
+    /// The frame that is shown from that tick on; nil if none is.
     func frame(at tick: Int) -> Int? {
         let frame = (Rational(tick, ticksPerSecond) * output.frameRate).rounded
         return self.tick(of: frame) == tick ? frame : nil

@@ -1,25 +1,25 @@
 import MediaTime
 import RenderPlans
 
-/// How one file or URL is given to FFmpeg, fenced in.
+/// An input file or URL with its options and allow-lists.
 struct SourceInput: Hashable {
     var url: String
-    /// Demuxer to use whatever the file says; nil lets FFmpeg look.
+    /// Demuxer to use; nil lets FFmpeg detect it.
     var format: String?
-    /// Options of this input alone, for instance a seek.
+    /// Further options of this input, for example a seek.
     var options: [String] = []
 
     static func isRemote(_ url: String) -> Bool {
         url.hasPrefix("http://") || url.hasPrefix("https://")
     }
 
-    /// A local path with its protocol written out, so that no name of a file
-    /// can be read as another protocol.
+    /// The URL, or a local path with `file:` in front, so that no file name is taken for
+    /// another protocol.
     static func resource(_ url: String) -> String {
         isRemote(url) || url.hasPrefix("file:") ? url : "file:\(url)"
     }
 
-    /// Everything from the input's options to its `-i`.
+    /// All arguments of the input, up to and including `-i`.
     func arguments(_ configuration: FFmpegConfiguration) -> [String] {
         var result = Self.fence(url, configuration)
         result += ["-max_pixels", "\(configuration.pixelsMax)"]
@@ -28,10 +28,10 @@ struct SourceInput: Hashable {
         return result + options + ["-i", Self.resource(url)]
     }
 
-    /// Protocol and demuxer allow-lists, and patience with the network.
+    /// Allow-lists of protocols and demuxers, and network timeouts.
     ///
-    /// FFmpeg refuses an option that nothing takes, so the network's options
-    /// stand only before network inputs.
+    /// FFmpeg refuses an option that no input uses, so network options are given for
+    /// remote inputs only.
     static func fence(
         _ url: String, _ configuration: FFmpegConfiguration, formats: String = AllowedFormats.all
     ) -> [String] {
@@ -48,12 +48,12 @@ struct SourceInput: Hashable {
 }
 
 extension MediaInfo {
-    /// The demuxer's first name: what `-f` takes.
+    /// The first name of the demuxer, which `-f` takes.
     var demuxer: String { String(format.prefix { $0 != "," }) }
 }
 
 extension Rational {
-    /// Seconds with six decimals, halves away from zero: FFmpeg's resolution.
+    /// Seconds with six decimals, FFmpeg's resolution; halves are rounded away from zero.
     var sixDecimals: String {
         let micros = (self * Rational(1_000_000)).rounded
         let digits = String(micros.magnitude % 1_000_000)
@@ -61,6 +61,6 @@ extension Rational {
         return "\(micros < 0 ? "-" : "")\(micros.magnitude / 1_000_000).\(padding)\(digits)"
     }
 
-    /// The smallest integer that is not below the value.
+    /// The smallest integer that is not less than the value.
     var ceiling: Int { -(-self).floor }
 }

@@ -1,9 +1,10 @@
 import RenderPlans
 
-/// The colour matrix and range of a picture, guessed where the file is silent.
+/// The colour matrix and range of a video, with defaults for files that do not state them.
 enum ColorMatrix {
-    /// A name that `scale` takes. Files without one are taken for HD above
-    /// 576 lines and for SD below, as players do.
+    /// The name of the matrix for `scale`.
+    ///
+    /// Without one, BT.709 is assumed above 576 lines and SMPTE 170M below, as players do.
     static func name(of video: MediaInfo.Video) -> String {
         switch video.colorSpace {
         case "bt709": "bt709"
@@ -15,6 +16,7 @@ enum ColorMatrix {
         }
     }
 
+    /// The name of the range for `scale`: `pc` is full, `tv` limited.
     static func range(of video: MediaInfo.Video) -> String {
         video.colorRange == "pc" || video.pixelFormat.hasPrefix("yuvj") ? "pc" : "tv"
     }

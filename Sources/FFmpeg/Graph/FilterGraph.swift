@@ -1,15 +1,15 @@
 import MediaTime
 import RenderPlans
 
-/// The filter graph of one chunk's pictures, and the inputs that feed it.
+/// The filter graph of one chunk, and its inputs.
 ///
-/// Every number in it is an integer count of frames or an exact fraction, and
-/// none depends on where the chunk stands: that is why frames come out the
-/// same however the timeline is cut.
+/// Every number in it is an integer count of frames or an exact fraction, and none depends
+/// on the chunk's place in the timeline. So the frames are the same however the timeline is
+/// divided into chunks.
 struct FilterGraph {
     private(set) var inputs: ChunkInputs
     private(set) var text = ""
-    /// What every label begins with: graphs of one run have names of their own.
+    /// Prefix of every label, different for each graph of a run.
     private let name: String
 
     private let plan: RenderPlan
@@ -17,24 +17,25 @@ struct FilterGraph {
     private let picture: ChunkPicture
     private var chains: [String] = []
     private var solidCount = 0
-    /// Labels of each piece's parts that are still to be drawn.
+    /// Labels of each piece's parts that are not drawn yet.
     private var labels: [[String]] = []
-    /// What is laid over the lowest layer, in order.
+    /// An element that is drawn over the bottom layer.
     private enum Overlay {
+        /// Frames with their place in the output, as expressions of `overlay`.
         case picture(label: String, x: String, y: String)
-        /// Index into the chunk's scripts.
+        /// A text; index into the chunk's scripts.
         case script(Int)
     }
 
-    /// What the output is mapped from.
+    /// The pad from which the output is mapped (`-map`).
     var outputPad: String { "[\(name)v]" }
 
     private var output: RenderPlan.OutputSettings { plan.output }
     private var rate: Rational { plan.output.frameRate }
     private var timeBase: Rational { Rational(1) / rate }
 
-    /// - Parameter before: The graph of another output that is rendered by the
-    ///   same run of FFmpeg; what both read is decoded once.
+    /// - Parameter before: The previous graph of the same run of FFmpeg; inputs that both
+    ///   read are decoded once.
     init(
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String],
         scripts: ScriptFiles = ScriptFiles(pieces: [], prefix: ""), after before: FilterGraph? = nil
@@ -62,7 +63,7 @@ struct FilterGraph {
         }
         if covered < frames.count { bottom.append(gap(frames.count - covered)) }
         for (index, script) in scripts.pieces.enumerated() {
-            // Over the pictures of its own layer and below those of the next.
+            // Above the pictures of the script's layer and below those of the next.
             let place = raised.firstIndex { $0.layer > script.layer } ?? raised.endIndex
             raised.insert((script.layer, .script(index)), at: place)
         }
@@ -72,7 +73,7 @@ struct FilterGraph {
 
     // MARK: Pieces
 
-    /// Adds the piece's input and chain; its frames count from 0 in each part.
+    /// Adds the input and the chain of a piece; the frames of each part count from 0.
     private mutating func add(
         _ piece: PlacedFrames, _ index: Int, _ parts: [ChunkPicture.Part],
         _ sourceURLs: [Int: String]
@@ -83,7 +84,7 @@ struct FilterGraph {
             guard let url = sourceURLs[reading.source] else {
                 throw FFmpegError(
                     .sourceUnreadable(source: reading.source),
-                    "Source \(reading.source) of the plan came without a URL.")
+                    "Source \(reading.source) of the plan has no URL.")
             }
             chain = conform(piece, index, reading, url: url, label: label)
         } else if case .color(let color) = piece.placement.picture {
@@ -136,8 +137,8 @@ struct FilterGraph {
         return chain
     }
 
-    /// Prints `spool=K` on standard output for each frame that passes: the
-    /// only way to know which source fell short.
+    /// Filters that print `spool=K` to standard output for each frame: the only way to
+    /// find the source that ended early.
     private func counter(_ number: Int) -> [String] {
         [
             "metadata=mode=add:key=spool:value=\(number)",
@@ -156,7 +157,8 @@ struct FilterGraph {
 
     // MARK: Segments
 
-    /// An opaque stretch of the lowest layer.
+    /// Draws an opaque segment of the bottom layer.
+    /// - Returns: Its label.
     private mutating func base(_ segment: ChunkPicture.Segment, _ label: String) -> String {
         switch segment.drawing {
         case .plain(let part): return takeLabel(of: part)
@@ -173,8 +175,8 @@ struct FilterGraph {
         }
     }
 
-    /// A stretch that is laid over what is below: its frames count from its
-    /// place in the chunk, its place are expressions for `overlay`.
+    /// Draws a segment that is laid over the layers below; its frames count from the start
+    /// of the chunk.
     private mutating func draw(
         _ segment: ChunkPicture.Segment, _ label: String
     ) -> Overlay {
@@ -206,7 +208,7 @@ struct FilterGraph {
         }
     }
 
-    /// Alpha, opacity and rotation.
+    /// Filters for alpha, opacity and rotation.
     private func clear(_ piece: PlacedFrames) -> [String] {
         var chain = ["format=yuva420p"]
         let opacity = piece.placement.opacity
@@ -231,7 +233,8 @@ struct FilterGraph {
         )
     }
 
-    /// A clear canvas of the output's size, with the part on it.
+    /// Draws a part on a transparent canvas of the output's size.
+    /// - Returns: Its label.
     private mutating func onCanvas(
         _ part: ChunkPicture.Part?, count: Int, _ label: String
     ) -> String {
@@ -254,18 +257,18 @@ struct FilterGraph {
         return label
     }
 
-    /// `xfade` wants to be told of a constant rate, which `setpts` forgets
-    /// (FFmpeg 6.1), and both ends a frame longer than they are. `fps` drops
-    /// the last frame after an `overlay`, which ends its stream a frame early.
+    /// Filters before `xfade`, which needs a constant frame rate and one more frame of both
+    /// inputs. `setpts` drops the rate (FFmpeg 6.1), and `fps` drops the last frame after an
+    /// `overlay`, whose stream ends one frame early.
     private var steady: String {
         "settb=\(timeBase),tpad=stop=3:stop_mode=clone,fps=fps=\(rate):start_time=0"
     }
 
-    /// A transition that may have begun before its first frame here.
+    /// The filter of a transition, of which the chunk may show a part.
     ///
-    /// Its frames stand evenly between the two pictures: none of them is one
-    /// picture alone, where `slideleft` and `slideup` (FFmpeg 5.1) would read
-    /// a column or a row that does not exist.
+    /// All frames lie strictly between the two pictures: for one picture alone,
+    /// `slideleft` and `slideup` (FFmpeg 5.1) would read a column or a row that does not
+    /// exist.
     private func crossfade(_ mix: ChunkPicture.Mix, _ count: Int) -> String {
         let length = (Rational(mix.length + 1) / rate).sixDecimals
         let offset = (Rational(-mix.first - 1) / rate).sixDecimals
@@ -273,7 +276,8 @@ struct FilterGraph {
             + "trim=end_pts=\(count)"
     }
 
-    /// Background for some frames.
+    /// Draws `count` frames of background.
+    /// - Returns: Their label.
     private mutating func gap(_ count: Int) -> String {
         let label = "\(name)g\(solidCount)"
         solidCount += 1
@@ -285,13 +289,14 @@ struct FilterGraph {
 
     // MARK: Joining
 
+    /// Joins the bottom layer, lays the rest over it and closes the graph.
     private mutating func finish(
         bottom: [String], raised: [Overlay], _ scripts: ScriptFiles
     ) {
         let pads = bottom.map { "[\($0)]" }.joined()
         let join = bottom.count > 1 ? "concat=n=\(bottom.count):v=1:a=0," : ""
-        // `concat` counts in microseconds and guesses lengths; the frames are
-        // whole, so numbering them anew is exact.
+        // `concat` counts in microseconds and estimates durations; renumbering whole frames
+        // is exact.
         chains.append("\(pads)\(join)settb=\(timeBase),setpts=N[\(name)b0]")
         for (index, overlay) in raised.enumerated() {
             switch overlay {
@@ -307,7 +312,7 @@ struct FilterGraph {
                         + "[\(name)b\(index + 1)]")
             }
         }
-        // FFmpeg tells how many frames it wrote of its first output only.
+        // FFmpeg reports the number of written frames for its first output only.
         let counted = name.isEmpty ? [] : counter(inputs.count(frames.count, of: .output))
         let last =
             [

@@ -1,21 +1,19 @@
 import FoundationEssentials
 import Glibc
 
-/// The fonts below one folder: all that texts are drawn with.
+/// The fonts in a folder and its subfolders: the only ones that texts are drawn with.
 ///
-/// libass asks fontconfig, and fontconfig is given a configuration that knows
-/// this folder alone. So the same folder gives the same picture on every
-/// machine, one without a configuration (Lambda) among them, and the folder's
-/// identity can stand in a chunk's content address.
+/// libass uses fontconfig, whose configuration names this folder alone. So the same folder
+/// gives the same frames on every machine, also without a system configuration (Lambda),
+/// and the identity of the fonts can be part of a chunk's content address.
 struct FontCollection {
     let folder: String
 
-    /// Fonts that stand in for one that is not there, in this order; after
-    /// them fontconfig takes the nearest of the folder. A character that a
-    /// font lacks is looked for in the same order.
+    /// Replacements for a font that is missing, in this order; after them fontconfig takes
+    /// the nearest font of the folder. Missing characters are searched in the same order.
     static let fallbacks = ["Lato", "DejaVu Sans", "Symbola"]
 
-    /// A configuration for fontconfig (`FONTCONFIG_FILE`).
+    /// The text of a fontconfig configuration (`FONTCONFIG_FILE`).
     func configuration(cacheFolder: String) -> String {
         let families = Self.fallbacks.map { "<string>\($0)</string>" }.joined()
         return """
@@ -45,8 +43,8 @@ struct FontCollection {
 
     private static let extensions = [".ttf", ".otf", ".ttc", ".otc", ".pfb"]
 
-    /// One line a font file: its name, its size and the checksum of the whole
-    /// font that OpenType keeps in `head` (checkSumAdjustment).
+    /// One line for each font file: its name, its size and the checksum of the font that
+    /// OpenType stores in the table `head` (checkSumAdjustment).
     func identity() -> String {
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
         let fonts = paths.filter { path in
@@ -59,7 +57,7 @@ struct FontCollection {
         }.joined(separator: "\n")
     }
 
-    /// 0 for what is not OpenType.
+    /// The checksum of an OpenType font; 0 for any other file.
     static func checksum(of path: String) -> UInt32 {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return 0 }

@@ -1,18 +1,17 @@
 import MediaTime
 import RenderPlans
 
-/// Where a picture lands: scaled to a size, cut to another, put at a place.
+/// The size to which a picture is scaled, the crop, and its place in the output.
 ///
-/// The size that is laid over others is always even: `overlay` (FFmpeg 5.1)
-/// reads past the last column of an odd width, and the picture then depends
-/// on what memory held.
+/// The size after the crop is always even: with an odd width, `overlay` (FFmpeg 5.1) reads
+/// past the last column, and the frame would depend on the contents of memory.
 struct Geometry: Hashable {
     var scaledWidth: Int
     var scaledHeight: Int
-    /// Size after the cut, at most the scaled size.
+    /// Size after the crop, at most the scaled size.
     var width: Int
     var height: Int
-    /// Place of the cut inside the scaled picture; even, as chroma needs.
+    /// Place of the crop inside the scaled picture; even, as subsampled chroma needs.
     var cropX: Int
     var cropY: Int
     /// Place in the output, which `overlay` rounds down to even pixels.
@@ -20,7 +19,7 @@ struct Geometry: Hashable {
     var y: Int
 
     /// Smallest width and height of a picture.
-    private static let minimum = 8
+    private static let sideMin = 8
 
     var isCropped: Bool { width != scaledWidth || height != scaledHeight }
 
@@ -28,10 +27,10 @@ struct Geometry: Hashable {
         fitting size: (width: Int, height: Int), _ fit: RenderPlan.Fit, into box: RenderPlan.Box,
         focus: RenderPlan.Point = .middle
     ) {
-        let source = (width: max(Self.minimum, size.width), height: max(Self.minimum, size.height))
+        let source = (width: max(Self.sideMin, size.width), height: max(Self.sideMin, size.height))
         let box = RenderPlan.Box(
-            x: box.x, y: box.y, width: max(Self.minimum, Self.even(box.width + 1)),
-            height: max(Self.minimum, Self.even(box.height + 1)))
+            x: box.x, y: box.y, width: max(Self.sideMin, Self.even(box.width + 1)),
+            height: max(Self.sideMin, Self.even(box.height + 1)))
         let horizontal = Rational(box.width, source.width)
         let vertical = Rational(box.height, source.height)
         switch fit {
@@ -50,19 +49,19 @@ struct Geometry: Hashable {
         }
         width = Self.even(min(scaledWidth, box.width))
         height = Self.even(min(scaledHeight, box.height))
-        cropX = Self.cut(scaledWidth, to: width, around: focus.x)
-        cropY = Self.cut(scaledHeight, to: height, around: focus.y)
+        cropX = Self.cropStart(scaledWidth, to: width, around: focus.x)
+        cropY = Self.cropStart(scaledHeight, to: height, around: focus.y)
         x = Self.even(box.x + (box.width - width) / 2)
         y = Self.even(box.y + (box.height - height) / 2)
     }
 
     private static func nearestEven(_ value: Rational, atMost limit: Int) -> Int {
-        min(limit, max(minimum, 2 * (value * Rational(1, 2)).rounded))
+        min(limit, max(sideMin, 2 * (value * Rational(1, 2)).rounded))
     }
 
-    /// Where a side is cut so that the focus comes as near to the middle as
-    /// the picture reaches.
-    private static func cut(_ side: Int, to length: Int, around focus: Rational) -> Int {
+    /// The start of the crop of one side that brings the focus as close to the middle as
+    /// the picture allows.
+    private static func cropStart(_ side: Int, to length: Int, around focus: Rational) -> Int {
         let start = (Rational(side) * focus - Rational(length, 2)).floor
         return even(max(0, min(start, side - length)))
     }

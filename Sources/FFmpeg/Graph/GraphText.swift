@@ -1,12 +1,11 @@
-/// The filter graph of one run of FFmpeg: an argument, or a file where it is too
-/// long to be one.
+/// The filter graph of one run of FFmpeg, as an argument or, if it is too long, as a file.
 struct GraphText {
     let text: String
-    /// Where it is written, if it is.
+    /// Path of the file, if one is written.
     let path: String
 
-    /// Linux takes no argument of 128 KiB (execve(2), MAX_ARG_STRLEN). That is some
-    /// two hundred clips in one chunk, or a thousand points of a volume.
+    /// Size up to which the graph is an argument: Linux refuses one of 128 KiB (execve(2),
+    /// MAX_ARG_STRLEN). It is reached by about 200 clips in one chunk or 1,000 gain points.
     static let argumentBytesMax = 100_000
 
     private var isFile: Bool { text.utf8.count > Self.argumentBytesMax }

@@ -1,27 +1,26 @@
 import MediaTime
 import RenderPlans
 
-/// The filters that turn one piece's decoded frames into pictures of its size.
+/// The filters that map one piece's decoded frames to its grid and size.
 ///
-/// Every number is an integer count of frames or an exact fraction, and none
-/// depends on where the chunk stands.
+/// Every number is an integer count of frames or an exact fraction, and none depends on the
+/// chunk's place in the timeline.
 struct PictureChain {
     let piece: PlacedFrames
     let output: RenderPlan.OutputSettings
-    /// Unique in the graph; prefix of the labels inside the chain.
+    /// Prefix of the labels inside the chain, unique in the graph.
     let label: String
 
     private var rate: Rational { output.frameRate }
     private var timeBase: Rational { Rational(1) / rate }
 
-    /// How far before the first frame wanted decoding begins, in seconds.
+    /// Seconds before the first requested frame at which decoding begins.
     ///
-    /// Indexes hold decode times, so a seek may land behind the wanted frame
-    /// by the length of the reordered frames: a few at a constant rate, long
-    /// holds at a variable one. MPEG-TS has no index and needs more. Measured:
-    /// 1.5 s and 3 s leave no wrong frame. Where the reordering is known and the
-    /// index is exact, four frames more than it are enough: half a second would
-    /// often reach into the group of pictures before.
+    /// Indexes hold decode times, so a seek may end after the requested frame by the
+    /// duration of the reordered frames, which is long at a variable rate. MPEG-TS has no
+    /// index and needs more. With 1.5 s and 3 s no frame was wrong (measured). If the
+    /// reordering is known and the index exact, four more frames are enough: half a second
+    /// would often reach into the previous group of pictures.
     static func preroll(_ media: MediaInfo) -> Rational {
         if ["mpegts", "mpeg"].contains(media.demuxer) { return Rational(3) }
         guard ["mov", "matroska"].contains(media.demuxer), let video = media.video,
@@ -33,13 +32,13 @@ struct PictureChain {
         return max(Rational(1, 2), Rational(12) / rate)
     }
 
-    /// A source may end this much early, its last frame is held: containers
-    /// round their lengths and the last frame's length is often unknown.
+    /// Seconds by which a source may end early; its last frame is repeated. Containers round
+    /// durations, and that of the last frame is often unknown.
     private static let heldTail = Rational(1, 2)
 
     // MARK: Time
 
-    /// Where decoding begins, in seconds; nil at the file's start.
+    /// Time in seconds at which decoding begins; nil for the start of the file.
     func seek(_ reading: PlacedFrames.Reading, _ media: MediaInfo) -> Rational? {
         let step = piece.placement.speed / rate
         let start = Rational(reading.gridFirst) * step + reading.gridRemainder
@@ -47,11 +46,11 @@ struct PictureChain {
         return !reading.isStill && seek > .zero ? seek : nil
     }
 
-    /// Source frames onto the piece's grid, and the frames wanted of it.
+    /// Filters that map the source's frames to the grid and keep the requested ones.
     ///
-    /// `fps` repeats the first frame from `start_time` on. A whole multiple
-    /// of the rate's denominator is exact in every time base, so it may be
-    /// moved up close to the seek without moving any rounding.
+    /// `fps` repeats the first frame from `start_time` on. A whole multiple of the rate's
+    /// denominator is exact in every time base, so it can be close to the seek without
+    /// changing any rounding.
     func grid(_ reading: PlacedFrames.Reading, _ media: MediaInfo) -> [String] {
         let speed = piece.placement.speed
         let shift = Rational(media.startMicroseconds, 1_000_000) + reading.gridRemainder
@@ -66,8 +65,8 @@ struct PictureChain {
         ]
     }
 
-    /// Time 0 is the grid's origin, and runs as fast as the clip asks. The
-    /// finer time base keeps the division by the speed exact.
+    /// Filters that move time 0 to the grid's origin and apply the clip's speed. The finer
+    /// time base keeps the division by the speed exact.
     private func clock(shift: Rational, speed: Rational) -> [String] {
         let zero = "PTS-(\(shift.numerator)/\(shift.denominator))/TB"
         guard speed != Rational(1) else { return ["setpts='round(\(zero))'"] }
@@ -77,7 +76,7 @@ struct PictureChain {
         ]
     }
 
-    /// One picture, scaled once, then repeated: frames from 0 on.
+    /// Filters that repeat one frame `count` times, from 0 on.
     static func still(_ count: Int, rate: Rational) -> [String] {
         [
             "loop=loop=-1:size=1", "settb=\(Rational(1) / rate)", "setpts=N",
@@ -87,7 +86,7 @@ struct PictureChain {
 
     // MARK: Picture
 
-    /// Cut, scaled into its box, with its effects.
+    /// Filters that crop, scale into the box and apply effects.
     func fitted(_ media: MediaInfo) -> [String] {
         var chain: [String] = []
         if let cut = piece.reading?.cut {
@@ -117,8 +116,7 @@ struct PictureChain {
         return chain
     }
 
-    /// Whether `scale` would copy each picture as it is, for 3 ms of 1080p
-    /// each (measured).
+    /// True if `scale` would only copy each frame, which takes 3 ms for 1080p (measured).
     private func needsNoScale(to size: (width: Int, height: Int), _ media: MediaInfo) -> Bool {
         guard let video = media.video, video.pixelFormat == "yuv420p",
             video.rotationDegrees == 0
@@ -137,11 +135,11 @@ struct PictureChain {
         return "\(scale):out_color_matrix=bt709:out_range=tv"
     }
 
-    /// The blurred copy is made at this fraction of the size: no detail of it
-    /// is left to see, and it costs a sixty-fourth.
+    /// Divisor of the size at which the blurred copy is made: blurring hides the lost
+    /// detail, and the cost is a sixty-fourth.
     private static let blurDivisor = 8
 
-    /// The whole picture over a blurred copy of itself that fills the box.
+    /// A chain that lays the whole picture over a blurred copy that fills the box.
     private func overBlur(_ foreground: Geometry, _ media: MediaInfo) -> String {
         let (width, height) = (piece.geometry.width, piece.geometry.height)
         let small = RenderPlan.Box(
@@ -159,10 +157,10 @@ struct PictureChain {
             + "overlay=x=\(foreground.x):y=\(foreground.y):eval=init:format=yuv420"
     }
 
-    /// FFmpeg's largest.
+    /// Maximum of `gblur`.
     private static let sigmaMax = Rational(1024)
 
-    /// `eq` has no formats with alpha, so its sums are done by table.
+    /// Filters of the effects. `eq` does not support alpha, so `lutyuv` computes the same.
     private var effects: [String] {
         let effects = piece.placement.effects
         var chain: [String] = []
@@ -188,8 +186,8 @@ struct PictureChain {
         return chain
     }
 
-    /// One colour, as many frames as wanted, from 0 on. It is converted by
-    /// `scale`, once: `color` itself would convert with another matrix.
+    /// Filters that make `count` frames of one colour, from 0 on. `scale` converts the first
+    /// frame, since `color` would use another matrix.
     static func solid(
         _ color: String, _ width: Int, _ height: Int, count: Int, rate: Rational,
         effects: [String] = []
@@ -201,14 +199,14 @@ struct PictureChain {
         ] + effects + ["setsar=1"] + still(count, rate: rate)
     }
 
-    /// A clip of one colour.
+    /// Filters of a clip of one colour.
     func solid(_ color: String) -> [String] {
         Self.solid(
             color, piece.geometry.width, piece.geometry.height, count: piece.count, rate: rate,
             effects: effects)
     }
 
-    /// Turned around its middle; what is new in the corners is clear.
+    /// Filters that rotate around the middle; new corners are transparent.
     var rotated: [String] {
         let degrees = piece.placement.rotation
         let turns = degrees / Rational(90)

@@ -2,13 +2,13 @@ import Captions
 import MediaTime
 import RenderPlans
 
-/// The part of a text that one chunk draws, told without any absolute time.
+/// The part of a text that one chunk draws, without absolute times.
 struct ScriptExcerpt: Hashable {
-    /// Index of the layer in the plan; it is drawn over that layer's pictures.
+    /// Index of the layer in the plan; the text is drawn over that layer's pictures.
     var layer: Int
     var drawn: DrawnScript
 
-    /// All texts of a chunk, bottom layer first.
+    /// All texts of a chunk, from the bottom layer up.
     static func pieces(of frames: FrameRange, in plan: RenderPlan) -> [ScriptExcerpt] {
         plan.layers.enumerated().flatMap { layer, content in
             content.scripts.compactMap { placement -> ScriptExcerpt? in
@@ -21,14 +21,12 @@ struct ScriptExcerpt: Hashable {
         }
     }
 
-    /// Draws the script over frames that are numbered from 0, and numbers
-    /// them so again.
+    /// Filters that draw the script over frames numbered from 0.
     ///
-    /// Inside, a frame is a quarter of a second (`ScriptClock`), so that the
-    /// edges of events, which ASS writes in hundredths of a second, fall on
-    /// frames at any rate. The filter takes the picture for BT.601, whatever
-    /// it is told (FFmpeg before 7) or as it is told (later); the script's
-    /// colours are made for that.
+    /// Inside, a frame lasts a quarter of a second (`ScriptClock`), so that the times of
+    /// events, which ASS writes in hundredths of a second, are those of frames at any rate.
+    /// `ass` assumes BT.601 before FFmpeg 7 and follows the declared matrix later, so BT.601
+    /// is declared; the script's colours are converted for it.
     func filters(path: String, timeBase: Rational) -> [String] {
         [
             "setparams=colorspace=smpte170m", "settb=1/\(ScriptClock.framesPerSecond)",
@@ -38,10 +36,10 @@ struct ScriptExcerpt: Hashable {
     }
 }
 
-/// Values inside a filter graph's text.
+/// Escaping of values in the text of a filter graph.
 enum FilterText {
-    /// The value with the marks of both levels of FFmpeg's syntax escaped
-    /// (ffmpeg-filters, "Notes on filtergraph escaping").
+    /// The value, escaped for both levels of FFmpeg's syntax (ffmpeg-filters, "Notes on
+    /// filtergraph escaping").
     static func escaped(_ value: String) -> String {
         escape(escape(value, "\\':"), "\\'[],;")
     }

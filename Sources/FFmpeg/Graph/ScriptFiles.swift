@@ -2,18 +2,19 @@ import Captions
 import FoundationEssentials
 import Glibc
 
-/// The files that a chunk's texts need while FFmpeg runs.
+/// The temporary files for a chunk's texts: ASS scripts and a fontconfig configuration.
 struct ScriptFiles {
     let pieces: [ScriptExcerpt]
-    /// Paths begin so.
+    /// Prefix of the paths.
     let prefix: String
 
     private var fontsPath: String { "\(prefix)fonts.conf" }
 
-    /// Path of the script with that index.
+    /// Path of the script with this index.
     func path(_ index: Int) -> String { "\(prefix)\(index).ass" }
 
-    /// Writes the scripts, and gives the environment in which they are drawn.
+    /// Writes the files.
+    /// - Returns: The configuration with the environment in which the texts are drawn.
     func write(
         _ configuration: FFmpegConfiguration
     ) throws(FFmpegError) -> FFmpegConfiguration {

@@ -1,23 +1,23 @@
 package import RenderPlans
 
-/// How a picture of high dynamic range becomes one for a usual screen.
+/// The filters that map high dynamic range to BT.709.
 ///
-/// Every number is fixed, so that a frame comes out the same in any chunk:
-/// 100 nits are the unit, 1,000 nits become white (measured: HDR reference
-/// white, 203 nits, becomes 181 of 235, with PQ and with HLG alike).
+/// Every number is fixed, so that a frame is the same in any chunk: the unit is 100 nits,
+/// and 1,000 nits become white (measured: HDR reference white, 203 nits, becomes 181 of
+/// 235, with PQ and HLG).
 package struct ToneMapping {
     private let video: MediaInfo.Video
 
-    /// What FFmpeg must have for it.
+    /// Names of the filters that FFmpeg needs for it.
     package static let filters: Set<String> = ["zscale", "tonemap"]
 
-    /// Nil where there is nothing to map.
+    /// Nil for video of standard dynamic range.
     init?(_ video: MediaInfo.Video) {
         guard video.isHighDynamicRange else { return nil }
         self.video = video
     }
 
-    /// Scaled first: what follows is floating point, and dear.
+    /// The filters, which scale first because the floating point steps are slow.
     func chain(to size: (width: Int, height: Int)) -> [String] {
         [
             "zscale=w=\(size.width):h=\(size.height):f=bicubic:tin=\(video.colorTransfer ?? "")"
@@ -47,7 +47,7 @@ package struct ToneMapping {
 }
 
 extension RenderPlan {
-    /// Sources whose pictures are shown and have to be tone-mapped.
+    /// Sources of high dynamic range in a plan with video, which need tone mapping.
     package var highDynamicRangeSources: [Source] {
         layers.isEmpty ? [] : sources.filter { $0.media.video?.isHighDynamicRange ?? false }
     }

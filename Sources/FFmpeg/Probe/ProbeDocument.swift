@@ -1,7 +1,7 @@
 import MediaTime
 import RenderPlans
 
-/// What `ffprobe -show_format -show_streams -of json` writes, as far as used.
+/// The output of `ffprobe -show_format -show_streams -of json`, as far as it is used.
 struct ProbeDocument: Decodable {
     struct Format: Decodable {
         var format_name: String
@@ -46,8 +46,7 @@ struct ProbeDocument: Decodable {
 }
 
 extension ProbeDocument {
-    /// The probe in Spool's words, or nil where there is neither picture nor
-    /// sound.
+    /// The probe as `MediaInfo`; nil if the file has neither video nor audio.
     var mediaInfo: MediaInfo? {
         let picture = (streams ?? []).first {
             $0.codec_type == "video" && $0.disposition?["attached_pic"] != 1
@@ -75,15 +74,15 @@ extension ProbeDocument {
         return ["gif", "apng"].contains(demuxer) && stream.nb_frames == "1"
     }
 
-    /// Where the picture ends, which may be before the container does: a clip
-    /// of automatic length must not outlast its frames.
+    /// The end of the video, which may be before that of the container: a clip of automatic
+    /// length must not be longer than its frames.
     private func duration(of picture: Stream?, start: Int) -> Int {
         let whole = DecimalTime.microseconds(format.duration) ?? 0
         guard let picture,
             let length = DecimalTime.microseconds(picture.duration)
                 ?? DecimalTime.sexagesimal(picture.tags?["DURATION"])
         else { return max(0, whole) }
-        // Matroska's tag tells the end of the stream, the others its length.
+        // The tag of Matroska is the end of the stream, `duration` its length.
         let first = DecimalTime.microseconds(picture.start_time) ?? start
         let end = picture.duration == nil ? length : first - start + length
         return max(0, whole > 0 ? min(whole, end) : end)
@@ -105,7 +104,8 @@ extension ProbeDocument {
             reorderedFrames: isStill ? nil : stream.has_b_frames)
     }
 
-    /// FFmpeg tells the matrix's angle counter-clockwise, from -180 to 180.
+    /// The clockwise rotation in quarter turns; FFmpeg reports the angle counter-clockwise,
+    /// from -180 to 180.
     private func rotation(_ stream: Stream) -> Int {
         guard let angle = stream.side_data_list?.compactMap(\.rotation).first, angle.isFinite
         else { return 0 }
@@ -123,9 +123,9 @@ extension ProbeDocument {
     private func known(_ value: String?) -> String? { value == "unknown" ? nil : value }
 }
 
-/// Fractions as FFmpeg writes them: `30000/1001` or `4:3`.
+/// Parsing of fractions as FFmpeg writes them: `30000/1001` or `4:3`.
 enum Fraction {
-    /// Nil for anything else, and for zero, which FFmpeg writes for "unknown".
+    /// The fraction; nil for any other text and for zero, which FFmpeg writes for "unknown".
     static func parse(_ text: String?) -> Rational? {
         guard let parts = text?.split(whereSeparator: { $0 == "/" || $0 == ":" }),
             parts.count == 2, let top = Int32(parts[0]), let bottom = Int32(parts[1]),
@@ -135,9 +135,10 @@ enum Fraction {
     }
 }
 
-/// Times as FFmpeg writes them, exact to the microsecond.
+/// Parsing of times as FFmpeg writes them, exact to the microsecond.
 enum DecimalTime {
-    /// `-0.007000` to -7,000; nil for `N/A` and what is no number.
+    /// The microseconds of decimal seconds: -7,000 for `-0.007000`; nil for `N/A` and any
+    /// other text.
     static func microseconds(_ text: String?) -> Int? {
         guard let text, !text.isEmpty else { return nil }
         let isNegative = text.hasPrefix("-")
@@ -155,7 +156,7 @@ enum DecimalTime {
         return isNegative ? -total : total
     }
 
-    /// `00:01:02.345000000`, Matroska's way.
+    /// The microseconds of `00:01:02.345000000`, the format of Matroska.
     static func sexagesimal(_ text: String?) -> Int? {
         guard let parts = text?.split(separator: ":"), parts.count == 3,
             let hours = Int32(parts[0]), let minutes = Int32(parts[1]),

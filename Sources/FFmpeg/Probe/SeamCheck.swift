@@ -2,18 +2,18 @@ import MediaTime
 package import RenderPlans
 import Synchronization
 
-/// What was found right about a finished file; kept in the job's record.
+/// The result of a successful check of an output file, stored in the export's record.
 package struct SeamCheck: Hashable, Sendable, Codable {
     /// Frames in the file, all at their planned times.
     package var frames: Int
-    /// Seams between chunks.
+    /// Number of seams between chunks.
     package var seams: Int
-    /// Seams around which frames were decoded.
+    /// Number of seams around which frames were decoded.
     package var decodedSeams: Int
-    /// Samples of sound that play, nil for a silent film.
+    /// Samples that a player plays; nil for an output without audio.
     package var audioSamples: Int?
 
-    /// A check with all its parts.
+    /// A check.
     package init(frames: Int, seams: Int, decodedSeams: Int, audioSamples: Int?) {
         self.frames = frames
         self.seams = seams
@@ -23,14 +23,15 @@ package struct SeamCheck: Hashable, Sendable, Codable {
 }
 
 extension MediaEngine {
-    /// Checks a finished local file against its plan: every frame there, at
-    /// exactly its time, decode times strictly growing, sound as long as
-    /// planned, and the frames around the seams decode without an error.
-    /// - Throws: `.verificationFailed` with the first fault.
+    /// Checks a local output file against its plan.
+    ///
+    /// Every frame is present at exactly its time, decode times increase strictly, the audio
+    /// has the planned length, and the frames around the seams decode without an error.
+    /// - Throws: `.verificationFailed` with the first difference.
     package func verify(
         _ path: String, against plan: RenderPlan
     ) async throws(FFmpegError) -> SeamCheck {
-        // Three processes that wait for nothing of each other's.
+        // The three checks are independent processes.
         async let packets = result { () async throws(FFmpegError) in
             try await verifyPackets(path, plan)
         }
@@ -46,7 +47,7 @@ extension MediaEngine {
             decodedSeams: try decoded.get(), audioSamples: try await audio.get())
     }
 
-    /// What `body` gave or threw, for an `async let`, which knows no typed errors.
+    /// The result of `body`, for an `async let`, which does not support typed errors.
     func result<Value: Sendable>(
         _ body: () async throws(FFmpegError) -> Value
     ) async -> Result<Value, FFmpegError> {
@@ -57,7 +58,8 @@ extension MediaEngine {
         }
     }
 
-    /// - Returns: the seams around which frames were decoded.
+    /// Decodes the frames around the seams.
+    /// - Returns: The number of seams that were checked.
     private func verifyDecoding(
         _ path: String, _ plan: RenderPlan
     ) async throws(FFmpegError) -> Int {
@@ -68,7 +70,7 @@ extension MediaEngine {
             try await decode(path, around: chosen, plan)
             return chosen.count
         case .animation, .still:
-            // Encoded as a whole, so it is decoded as a whole.
+            // It was encoded as a whole, so it is decoded as a whole.
             try await decode(path, [FrameRange(0, plan.frameCount)], plan)
             return seams.count
         case .audio:
@@ -76,6 +78,8 @@ extension MediaEngine {
         }
     }
 
+    /// Runs ffprobe over a file's packets with CSV output.
+    /// - Parameter selection: The options that select streams and entries.
     func probePackets(
         _ path: String, _ selection: [String], onLine: ProcessOutput.LineHandler? = nil
     ) async throws(FFmpegError) -> FFmpegProcess.Outcome {
@@ -107,8 +111,9 @@ extension MediaEngine {
         }
     }
 
-    /// Samples that play: AAC rounds its coded length up to whole packets, and
-    /// the edit list takes the rest away again.
+    /// Checks the audio's length by its edit list, which removes the samples by which AAC
+    /// rounds its coded length up to whole packets.
+    /// - Returns: The samples that a player plays; nil without audio.
     private func verifyDuration(
         _ path: String, _ plan: RenderPlan
     ) async throws(FFmpegError) -> Int? {
@@ -116,32 +121,33 @@ extension MediaEngine {
             path,
             ["-select_streams", "a:0", "-show_entries", "stream=sample_rate,start_pts,duration_ts"])
         let text = String(decoding: outcome.output, as: UTF8.self)
-        // A wav file has no start but its first sample.
+        // A wav file has no start time; it starts at its first sample.
         let fields = text.split(whereSeparator: { "\n,".contains($0) })
             .compactMap { $0 == "N/A" ? 0 : Int($0) }
         guard !fields.isEmpty else {
-            guard plan.audio.isEmpty else { throw Self.fault("The film has no sound.") }
+            guard plan.audio.isEmpty else { throw Self.fault("The file has no audio.") }
             return nil
         }
-        guard fields.count >= 3 else { throw Self.fault("The sound's length is unknown.") }
+        guard fields.count >= 3 else { throw Self.fault("The length of the audio is unknown.") }
         let tolerance = plan.output.audio.codec == .aac ? 1_024 : 0
         guard fields[0] == plan.output.audio.sampleRate, fields[1] == 0,
             abs(fields[2] - plan.sampleCount) <= tolerance
         else {
             throw Self.fault(
-                "The sound has \(fields[2]) samples from \(fields[1]) at \(fields[0]) Hz, "
+                "The audio has \(fields[2]) samples from \(fields[1]) at \(fields[0]) Hz, "
                     + "planned \(plan.sampleCount) from 0 at \(plan.output.audio.sampleRate) Hz.")
         }
         return fields[2]
     }
 
-    /// Opus in webm and MP3 tell no exact length but by what a decoder skips
-    /// at both ends: so their packets must be as many as the samples need.
+    /// Checks the audio's length by its number of packets: Opus in webm and MP3 state no
+    /// exact length except by the samples that a decoder skips at both ends.
+    /// - Returns: The planned samples; nil without audio.
     private func verifyPacketCount(
         _ path: String, _ plan: RenderPlan
     ) async throws(FFmpegError) -> Int? {
         let packet = plan.output.audio.codec == .opus ? 960 : 1_152
-        // Opus: 312 samples (RFC 7845, 4.2, as libopus has them). MP3: 576 of
+        // Opus: 312 samples of pre-skip (RFC 7845, 4.2; the value of libopus). MP3: 576 of
         // the encoder and 529 of every decoder.
         let delay = plan.output.audio.codec == .opus ? 312 : 1_105
         let outcome = try await probePackets(
@@ -151,13 +157,13 @@ extension MediaEngine {
         let text = String(decoding: outcome.output, as: UTF8.self)
         let fields = text.split(whereSeparator: { "\n,".contains($0) }).compactMap { Int($0) }
         guard fields.count >= 2 else {
-            guard plan.audio.isEmpty else { throw Self.fault("The film has no sound.") }
+            guard plan.audio.isEmpty else { throw Self.fault("The file has no audio.") }
             return nil
         }
         let spare = fields[1] * packet - delay - plan.sampleCount
         guard fields[0] == plan.output.audio.sampleRate, (0..<2 * packet).contains(spare) else {
             throw Self.fault(
-                "The sound has \(fields[1]) packets at \(fields[0]) Hz, planned "
+                "The audio has \(fields[1]) packets at \(fields[0]) Hz, planned "
                     + "\(plan.sampleCount) samples at \(plan.output.audio.sampleRate) Hz.")
         }
         return plan.sampleCount
@@ -173,7 +179,7 @@ extension MediaEngine {
     }
 }
 
-/// Ticks off each frame as its packet comes by.
+/// A check of packet times: every planned frame once, at its tick, in decode order.
 final class PacketTimes: Sendable {
     private struct State {
         var seen: [Bool]
@@ -191,7 +197,7 @@ final class PacketTimes: Sendable {
         self.file = file
     }
 
-    /// The first thing that is wrong, once all packets are read.
+    /// The first difference from the plan, once all packets are read.
     var fault: String? {
         state.withLock { state in
             guard state.timeBase == "1/\(file.ticksPerSecond)" else {
@@ -206,7 +212,7 @@ final class PacketTimes: Sendable {
         }
     }
 
-    /// Reads `pts,dts` of one packet, or the stream's time base, `1/15360`.
+    /// Reads a line: `pts,dts` of a packet, or the stream's time base, `1/15360`.
     func read(_ line: String) {
         if line.contains("/") {
             let text = line.split(separator: ",").first.map(String.init) ?? ""
@@ -217,14 +223,14 @@ final class PacketTimes: Sendable {
         state.withLock { state in
             guard state.fault == nil else { return }
             guard fields.count >= 2, let shown = fields[0], let decoded = fields[1] else {
-                state.fault = "A packet has no time: \(line)."
+                state.fault = "A packet has no timestamp: \(line)."
                 return
             }
             let frame = file.frame(at: shown) ?? -1
             if !state.seen.indices.contains(frame) || state.seen[frame] {
-                state.fault = "A frame stands at tick \(shown), where none is planned."
+                state.fault = "A frame is shown at tick \(shown), where none is planned."
             } else if decoded <= state.lastDecodeTime {
-                state.fault = "The decode time \(decoded) does not grow."
+                state.fault = "The decode time \(decoded) does not increase."
             } else {
                 state.seen[frame] = true
                 state.count += 1

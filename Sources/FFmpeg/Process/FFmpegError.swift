@@ -1,46 +1,46 @@
-/// Why FFmpeg did not do what it was asked.
+/// A failed media operation: code, one sentence, and the process's arguments and messages.
 package struct FFmpegError: Error, Sendable, Equatable {
-    /// What went wrong.
+    /// The kind of failure.
     package enum Code: Sendable, Hashable {
-        /// The file is no media that Spool accepts.
+        /// The file is not media in a format that Spool accepts.
         case notMedia
-        /// The operation does not exist for this media (copying a codec that
+        /// The operation does not support this media (for example, copying a codec that
         /// the container cannot hold exactly).
         case unsupported
-        /// A source cannot be opened or read: index in the plan, where known.
+        /// A source cannot be opened or read; its index in the plan, if known.
         case sourceUnreadable(source: Int?)
-        /// A source ends before the plan does: index in the plan.
+        /// A source ends before its planned range does; its index in the plan.
         case sourceTooShort(source: Int)
-        /// FFmpeg ended well but wrote another number of frames.
+        /// FFmpeg exited with 0 but wrote another number of frames than planned.
         case frameCountMismatch(planned: Int, written: Int)
-        /// The finished file is not what was planned.
+        /// The output file differs from its plan.
         case verificationFailed
-        /// The task was cancelled; FFmpeg is dead.
+        /// The task was cancelled, and FFmpeg has ended.
         case cancelled
-        /// The limit of CPU time is used up.
+        /// The CPU time limit is reached.
         case outOfTime
-        /// The system or the limit gave no more memory.
+        /// The system or the address space limit refused memory.
         case outOfMemory
-        /// No space left where the output goes, or its limit is reached.
+        /// The disk is full, or the file size limit is reached.
         case diskFull
-        /// FFmpeg itself is missing or cannot be started.
+        /// FFmpeg is missing or cannot be started.
         case notStarted
-        /// FFmpeg failed in another way; the tail says how.
+        /// Any other failure; `standardErrorTail` has the messages.
         case failed
     }
 
-    /// What went wrong.
+    /// The kind of failure.
     package var code: Code
-    /// One sentence for the person whose export this is.
+    /// One sentence for the owner of the export.
     package var detail: String
-    /// The command's arguments, secrets taken out.
+    /// Arguments of the command, without the queries of URLs.
     package var arguments: [String]
-    /// Exit code; 128 + the signal's number for a signal; nil when none.
+    /// Exit code, or 128 plus the number of the signal; nil if no process ended.
     package var exitStatus: Int?
-    /// The last 4 kB of standard error, secrets taken out.
+    /// The last 4 KiB of standard error, without the queries of URLs.
     package var standardErrorTail: String
 
-    /// An error; everything given is freed of presigned queries here.
+    /// An error; removes the queries of URLs from all texts.
     package init(
         _ code: Code, _ detail: String, arguments: [String] = [], exitStatus: Int? = nil,
         standardErrorTail: String = ""
@@ -52,7 +52,7 @@ package struct FFmpegError: Error, Sendable, Equatable {
         self.standardErrorTail = Redaction.redacted(standardErrorTail)
     }
 
-    /// True where trying again with the same input cannot help.
+    /// True if a retry with the same input fails again.
     package var isPermanent: Bool {
         switch code {
         case .notMedia, .unsupported, .sourceTooShort, .frameCountMismatch, .verificationFailed:
@@ -69,7 +69,7 @@ extension FFmpegError: CustomStringConvertible {
     package var description: String { detail }
 }
 
-/// Takes the query out of every URL in a text: a presigned one is a secret.
+/// Removal of the query from every URL in a text: that of a presigned URL is a secret.
 enum Redaction {
     static func redacted(_ text: String) -> String {
         guard text.contains("?") else { return text }
@@ -93,7 +93,8 @@ enum Redaction {
         schemes.contains { bytes[index...].starts(with: $0) }
     }
 
-    /// Copies one URL, with `?REDACTED` for its query; returns where it ended.
+    /// Copies one URL with `?REDACTED` for its query.
+    /// - Returns: The index after the URL.
     private static func appendURL(
         _ bytes: [UInt8], from start: Int, to result: inout [UInt8]
     ) -> Int {

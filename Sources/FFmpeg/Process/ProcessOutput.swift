@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Collects what a child writes, within limits, from the supervisor's thread.
+/// The output of a child process, kept within limits. The supervisor's thread appends to it.
 final class ProcessOutput: Sendable {
     private struct State {
         var line: [UInt8] = []
@@ -19,7 +19,8 @@ final class ProcessOutput: Sendable {
     private let collectBytesMax: Int
     private let onLine: LineHandler?
 
-    /// - Parameter collectBytesMax: Output kept whole; nothing above it.
+    /// - Parameter collectBytesMax: Size up to which standard output is kept; a larger
+    ///   output is dropped.
     init(collectBytesMax: Int, onLine: LineHandler?) {
         self.collectBytesMax = collectBytesMax
         self.onLine = onLine
@@ -48,11 +49,12 @@ final class ProcessOutput: Sendable {
         }
     }
 
-    /// All of standard output, or nil where it was more than is kept.
+    /// The whole standard output; nil if it was larger than `collectBytesMax`.
     var collected: [UInt8]? {
         state.withLock { $0.overflowed ? nil : $0.collected }
     }
 
+    /// The end of standard error.
     var tail: String {
         state.withLock { String(decoding: $0.tail, as: UTF8.self) }
     }

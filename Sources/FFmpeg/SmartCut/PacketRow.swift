@@ -1,18 +1,21 @@
 import MediaTime
 
-/// A packet as FFmpeg's `framecrc` muxer tells it.
+/// A packet as listed by FFmpeg's `framecrc` muxer.
 struct PacketRow {
-    /// In seconds, as all times here.
+    /// Presentation time in seconds.
     var shown: Rational
-    /// Nil where the file says nothing.
+    /// Decode time in seconds; nil if the file has none.
     var decoded: Rational?
+    /// In seconds.
     var duration: Rational
     var isKey: Bool
-    /// Size and checksum: two packets that agree are the same bytes.
+    /// Size and checksum; packets with equal values are taken for the same bytes.
     var content: String
 
-    /// The packets of the first stream, in their order: `#tb 0: 1/90000`, then
-    /// lines `stream, dts, pts, duration, size, checksum[, F=flags]`.
+    /// The packets of the first stream, in their order.
+    ///
+    /// The text is `#tb 0: 1/90000`, then lines
+    /// `stream, dts, pts, duration, size, checksum[, F=flags]`.
     static func rows(framecrc text: String) -> [PacketRow] {
         var timeBase: Rational?
         var rows: [PacketRow] = []

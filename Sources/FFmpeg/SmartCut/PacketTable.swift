@@ -1,22 +1,24 @@
 import MediaTime
 
-/// The packets that a copy took out of a source, in the order of decoding.
+/// The packets that were copied from a source, in decoding order.
 struct PacketTable {
+    /// A packet and the frame that it holds.
     struct Packet: Equatable {
-        /// Frame on the source's grid that the packet's picture shows at.
+        /// Frame on the source's grid at which the packet is shown.
         var frame: Int
         var isKey: Bool
-        /// Size and checksum: two packets that agree are the same bytes.
+        /// Size and checksum; packets with equal values are taken for the same bytes.
         var content: String
-        /// In seconds of the source.
+        /// Presentation time in seconds of the source.
         var shown: Rational
+        /// Decode time in seconds of the source; nil if the file has none.
         var decoded: Rational?
     }
 
     private(set) var packets: [Packet] = []
 
     /// - Parameters:
-    ///   - text: What the `framecrc` muxer writes.
+    ///   - text: Output of the `framecrc` muxer.
     ///   - zero: Seconds at which the grid begins.
     init(framecrc text: String, zero: Rational, rate: Rational) {
         for row in PacketRow.rows(framecrc: text) {
@@ -27,18 +29,18 @@ struct PacketTable {
         }
     }
 
-    /// The run of packets that stands alone: it begins at a keyframe that no
-    /// later packet reaches behind, and holds each frame up to its end.
+    /// Packets that decode independently: they begin at a keyframe before which no later
+    /// packet is shown, and hold every frame up to their end.
     struct Run: Equatable {
         /// Index of the first packet.
         var first: Int
-        /// As many packets as frames.
+        /// Number of packets, and of frames.
         var count: Int
         /// The first frame, on the source's grid.
         var frame: Int
     }
 
-    /// The longest run inside those frames; nil where there is none.
+    /// The longest run inside a range of frames; nil if there is none.
     func run(inside frames: FrameRange) -> Run? {
         for (index, packet) in packets.enumerated()
         where packet.isKey && packet.frame >= frames.start {
@@ -49,20 +51,20 @@ struct PacketTable {
         return nil
     }
 
-    /// How many packets from a keyframe on have exactly the frames that follow
-    /// it, none of them at or behind `end`. 0 where a packet shows before the
-    /// keyframe (an open GOP) or a frame stands twice.
+    /// The number of packets from a keyframe on that hold exactly the frames from it on,
+    /// all before `end`. 0 if a packet is shown before the keyframe (an open group of
+    /// pictures) or a frame is a duplicate.
     private func length(from first: Int, before end: Int) -> Int {
         let origin = packets[first].frame
         var seen: Set<Int> = []
         var (last, best) = (origin, 0)
         for packet in packets[first...] {
             guard packet.frame >= origin, seen.insert(packet.frame).inserted else {
-                // Leading pictures follow their keyframe at once.
+                // Leading frames follow their keyframe directly.
                 return best <= 1 ? 0 : best
             }
             last = max(last, packet.frame)
-            // All frames so far are there when the latest is as far as they are many.
+            // No frame is missing if the last one is as far from the first as their number.
             if last - origin + 1 == seen.count {
                 if last < end { best = seen.count } else { break }
             }
@@ -70,13 +72,12 @@ struct PacketTable {
         return best
     }
 
-    /// Where a run lies in a copy of these packets whose first one is decoded
-    /// at 0: the moments, in seconds, between which the concat demuxer finds
-    /// exactly the run. It seeks by the time at which a packet is shown, and
-    /// ends at one by which it is decoded.
+    /// The times in seconds between which the concat demuxer reads exactly a run, from a
+    /// copy of these packets whose first one is decoded at 0.
     ///
-    /// Both lie between packets, so that no rounding can take the next one.
-    /// - Returns: nil where the file tells no decode times.
+    /// The demuxer seeks by presentation time and ends by decode time. Both times lie
+    /// between packets, so that rounding cannot include another packet.
+    /// - Returns: Nil if the file has no decode times.
     func window(of run: Run, rate: Rational) -> (start: Rational, end: Rational?)? {
         guard let origin = packets.first?.decoded else { return nil }
         let start = packets[run.first].shown - origin + Rational(1, 4) / rate

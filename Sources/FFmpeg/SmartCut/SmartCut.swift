@@ -1,43 +1,43 @@
 import MediaTime
 package import RenderPlans
 
-/// Which frames of a chunk may be copied out of their source, packet by
-/// packet, and which packets those are.
+/// Selection of the frames of a chunk whose packets can be copied from their source.
 ///
-/// Only what an encoder would have to reproduce unchanged is copied; on any
-/// doubt frames are encoded.
+/// Only frames that an encoder would have to reproduce unchanged are copied; in any doubt
+/// they are encoded.
 enum SmartCut {
-    /// A stretch of the chunk that shows a source untouched.
+    /// Consecutive frames of the chunk that show a source unchanged.
     struct Candidate {
         var reading: PlacedFrames.Reading
-        /// Frames of the chunk.
+        /// Frames of the chunk, counted from its first.
         var frames: FrameRange
-        /// The first of them on the source's grid.
+        /// The first of them, on the source's grid.
         var gridFirst: Int
     }
 
-    /// Fewer frames are encoded sooner than they are copied.
+    /// Number of frames from which copying is faster than encoding.
     static let frameCountMin = 24
 
-    /// How edges are encoded: at the same CRF, so as good as ever, but with the
-    /// least effort. They are few, and larger at that (measured: 2.2 times the
-    /// bytes, a third of the time, SSIM 0.9871 instead of 0.9875).
+    /// The plan with which edges are encoded: the same CRF at the fastest preset.
+    ///
+    /// Edges are short, so their size matters little (measured: 2.2 times the bytes, a
+    /// third of the time, SSIM 0.9871 instead of 0.9875).
     static func edgePlan(_ plan: RenderPlan) -> RenderPlan {
         var plan = plan
         plan.output.video.preset = "ultrafast"
         return plan
     }
 
-    /// The stretches that may be copied, in time order; or why there is none.
+    /// The frames that can be copied, in time order, or the reason why there are none.
     static func candidates(
         _ frames: FrameRange, of plan: RenderPlan
     ) -> Result<[Candidate], Reason> {
         let codec = plan.output.video.codec
         guard codec == .h264, plan.output.video.ceiling == nil else {
-            return .failure(Reason("the output is not H.264 without a ceiling"))
+            return .failure(Reason("the output is not H.264 without a bit rate limit"))
         }
         let picture = ChunkPicture(frames, of: plan)
-        var reason = Reason("no picture fills the output")
+        var reason = Reason("no clip fills the output")
         var candidates: [Candidate] = []
         for segment in picture.segments where segment.isBottom {
             guard case .plain(let part) = segment.drawing,
@@ -48,7 +48,7 @@ enum SmartCut {
             if let obstacle = obstacle(piece, plan) {
                 reason = obstacle
             } else if isCovered(shown, picture, frames, plan) {
-                reason = Reason("something lies over the picture")
+                reason = Reason("another layer covers the clip")
             } else if shown.count >= frameCountMin, let reading = piece.reading {
                 candidates.append(
                     Candidate(
@@ -59,8 +59,8 @@ enum SmartCut {
         return candidates.isEmpty ? .failure(reason) : .success(candidates)
     }
 
-    /// How a chunk is expected to be made. Where the keyframes of a source lie
-    /// is known to its renderer alone.
+    /// The expected rendering of a chunk. Only its renderer knows the keyframes of the
+    /// sources, so it may still encode.
     static func rendering(
         of frames: FrameRange, in plan: RenderPlan
     ) -> RenderPlan.ChunkRendering {
@@ -71,12 +71,12 @@ enum SmartCut {
             let untouched = candidates.reduce(0) { $0 + $1.frames.count }
             return RenderPlan.ChunkRendering(
                 .copy,
-                because: "\(untouched) of \(frames.count) frames are their source's own, and are"
-                    + " copied from its next keyframe on")
+                because: "\(untouched) of \(frames.count) frames are unchanged, and are"
+                    + " copied from the next keyframe of their source on")
         }
     }
 
-    /// Why a chunk is encoded, as the end of a sentence.
+    /// The reason why a chunk is encoded, as a clause without a full stop.
     struct Reason: Error {
         var text: String
         init(_ text: String) { self.text = text }
@@ -92,11 +92,11 @@ enum SmartCut {
         return above || !ScriptExcerpt.pieces(of: onTimeline, in: plan).isEmpty
     }
 
-    /// What keeps a piece's frames from being those of the source.
+    /// The reason why a piece's frames differ from those of the source; nil if they do not.
     private static func obstacle(_ piece: PlacedFrames, _ plan: RenderPlan) -> Reason? {
         guard let reading = piece.reading, !reading.isStill,
             let video = plan.sources[reading.source].media.video
-        else { return Reason("the picture stands still") }
+        else { return Reason("the clip is a still image or a colour") }
         let (placement, output) = (piece.placement, plan.output)
         let isWhole =
             reading.cut == nil && video.width == output.width && video.height == output.height
@@ -107,22 +107,21 @@ enum SmartCut {
             return Reason("the source's container has no index")
         }
         if video.pixelFormat != "yuv420p" { return Reason("the source is \(video.pixelFormat)") }
-        if !isWhole { return Reason("the source's picture has another size or shape") }
-        if placement.effects != RenderPlan.Effects() { return Reason("the picture has effects") }
+        if !isWhole { return Reason("the source has another size or aspect ratio") }
+        if placement.effects != RenderPlan.Effects() { return Reason("the clip has effects") }
         if placement.speed != Rational(1) { return Reason("the clip has another speed") }
         if !video.isConstantFrameRate || video.frameRate != output.frameRate {
             return Reason("the source has another frame rate")
         }
         if ColorMatrix.name(of: video) != "bt709" || ColorMatrix.range(of: video) != "tv" {
-            return Reason("the source has other colours")
+            return Reason("the source has another colour space")
         }
         return nil
     }
 }
 
 extension RenderPlan {
-    /// How each chunk is expected to be made; nil where copies were not asked
-    /// for.
+    /// The expected rendering of each chunk; nil if the edit does not allow copies.
     package var expectedRenderings: [ChunkRendering]? {
         guard output.video.copiesUntouched else { return nil }
         return chunks.map { SmartCut.rendering(of: $0, in: self) }

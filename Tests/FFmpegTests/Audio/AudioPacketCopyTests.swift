@@ -5,7 +5,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Audio that is copied instead of encoded.
+/// Copying of audio packets instead of encoding.
 @Suite struct AudioPacketCopyTests {
     private func rows(_ starts: [Int]) -> [PacketRow] {
         starts.map {
@@ -39,7 +39,7 @@ import TestSupport
         #expect(count([], samples: 1) == nil)
     }
 
-    /// A tone that glides, so that no two moments of it are alike.
+    /// A gliding tone, so that no two parts of it are equal.
     private func source(in folder: String) async throws -> String {
         let path = "\(folder)/glide.mp4"
         let glide = "0.4*sin(2*PI*(200*t+15*t*t))"
@@ -67,10 +67,10 @@ import TestSupport
 
     @Test(arguments: [Rational.zero, Rational(7, 2), Rational(12_345_667, 1_000_000), Rational(23)])
     func `copied audio begins and ends at the requested samples`(from: Rational) async throws {
-        let folder = NSTemporaryPath.make("spool-sound-copy")
+        let folder = NSTemporaryPath.make("spool-audio-copy")
         let path = try await source(in: folder)
         let rendering = try await rendering(path, frameCount: 181, from: from)
-        let audio = "\(rendering.folder)/sound.m4a"
+        let audio = "\(rendering.folder)/audio.m4a"
 
         let report = try await rendering.engine.copyAudioPackets(
             #require(AudioPacketCopy(rendering.plan)), of: rendering.plan, url: path, to: audio)
@@ -80,7 +80,7 @@ import TestSupport
         let original = try await Rendering.samples(of: path)
         let first = (from * Rational(48_000)).rounded * 2
         let wanted = rendering.plan.sampleCount * 2
-        // Whole packets, as an encoder's.
+        // Whole packets, as an encoder makes them.
         #expect((wanted..<wanted + 2 * 1_024).contains(copied.count))
         let same = zip(copied.prefix(wanted), original[first...].prefix(wanted))
             .allSatisfy { abs($0 - $1) < 0.000_1 }
@@ -88,7 +88,7 @@ import TestSupport
     }
 
     @Test func `only unchanged audio is copied`() async throws {
-        let folder = NSTemporaryPath.make("spool-sound-copy")
+        let folder = NSTemporaryPath.make("spool-audio-copy")
         let path = try await source(in: folder)
         let plan = try await rendering(path, frameCount: 60, from: Rational(1)).plan
         func isCopied(_ change: (inout RenderPlan) -> Void) -> Bool {
@@ -113,7 +113,7 @@ import TestSupport
     @Test func `a film with copied audio passes verification with the source's samples`()
         async throws
     {
-        let folder = NSTemporaryPath.make("spool-sound-copy")
+        let folder = NSTemporaryPath.make("spool-audio-copy")
         let path = try await source(in: folder)
         var rendering = try await rendering(path, frameCount: 90, from: Rational(5, 2))
         rendering.plan.output.format = .mp4

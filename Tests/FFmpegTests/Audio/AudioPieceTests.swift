@@ -5,9 +5,9 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Audio mixed in pieces: their borders are inaudible.
+/// Audio that is mixed in pieces without audible seams.
 @Suite struct AudioPieceTests {
-    /// A plan whose AAC is made in pieces of `pieceFrames` audio frames.
+    /// A plan with audio pieces of `pieceFrames` audio frames.
     private func rendering(
         _ samples: [SampleMedia.Sample], seconds: Int, pieceFrames: Int, sampleRate: Int = 48_000,
         _ audio: [RenderPlan.AudioPlacement]
@@ -25,7 +25,7 @@ import TestSupport
         return rendering
     }
 
-    /// The samples of the finished file, and the starts of its packets.
+    /// The samples of the output file, and the start times of its packets.
     private func finished(_ rendering: Rendering) async throws -> (audio: [Float], starts: [Int]) {
         let path = try await rendering.export()
         let text = try await runFFmpeg(
@@ -82,7 +82,7 @@ import TestSupport
     }
 
     @Test func `a mix in pieces equals the whole mix`() async throws {
-        // Other rates, overlaps, fades, gains over borders, speed, a loop that
+        // Other rates, overlaps, fades, gains across seams, speed, a loop that
         // ducks, a head before the first sample and a tail beyond the last.
         let audio = [
             RenderPlan.AudioPlacement(
@@ -139,7 +139,7 @@ import TestSupport
         #expect(check.frames == 60)
     }
 
-    @Test func `a piece's address depends only on its own audio`() {
+    @Test func `a piece's address depends only on its audio`() {
         let plan = RenderPlan(
             output: .init(width: 320, height: 180, frameRate: Rational(30)), frameCount: 3_000,
             sources: [0, 1].map {

@@ -44,7 +44,7 @@ import TestSupport
         #expect(audio[30_001...].allSatisfy { $0 == 0 })
     }
 
-    @Test func `extracted audio has the film's samples`() async throws {
+    @Test func `extracted audio has the samples of its video file`() async throws {
         for sample in [SampleMedia.Sample.ntsc, .pal, .phone, .cut, .wide] {
             let rendering = try await placed(
                 [sample],
@@ -78,7 +78,7 @@ import TestSupport
         let audio = left(try await rendering.renderedAudio())
         let source = try await Rendering.samples(of: rendering.urls[0] ?? "")
 
-        // AAC's noise substitution depends on where decoding began.
+        // Noise substitution of AAC depends on the packet at which decoding began.
         let off = zip(audio, source[(30_500 * 48)...]).map { abs($0 - $1) }.max() ?? 1
         #expect(audio.count == 96_000)
         #expect(off < 0.003)

@@ -4,7 +4,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Gains, speed, ducking and cut heads, compared by samples.
+/// Gains, speed, ducking and trimmed heads, compared by samples.
 @Suite struct GainTests {
     private func left(
         _ samples: [SampleMedia.Sample], _ audio: [RenderPlan.AudioPlacement],
@@ -16,12 +16,12 @@ import TestSupport
         return stride(from: 0, to: audio.count, by: 2).map { audio[$0] }
     }
 
-    /// Root of the mean square.
+    /// Root mean square.
     private func level(_ samples: ArraySlice<Float>) -> Float {
         (samples.reduce(0) { $0 + $1 * $1 } / Float(max(1, samples.count))).squareRoot()
     }
 
-    /// The maximum of an edit, which is too long for one argument of a command.
+    /// The maximum number of points, whose graph is too long for an argument.
     @Test func `a gain of 4,000 points equals the line through them`() async throws {
         let clip = RenderPlan.AudioPlacement(source: 0, startSample: 0, endSample: 96_000)
         var (few, many) = (clip, clip)

@@ -29,7 +29,7 @@ import TestSupport
     @Test func `a file without media is refused under any name`() async throws {
         let clip = try await SampleMedia.shared.path(.pal)
         let files = [
-            try write("hello, this is no film", "text.mp4"),
+            try write("hello, this is not media", "text.mp4"),
             try write("", "empty.mp4"),
             try write("#EXTM3U\n#EXTINF:5,\n\(clip)\n#EXT-X-ENDLIST\n", "playlist.mp4"),
             try write("ffconcat version 1.0\nfile \(clip)\n", "concat.mp4"),
@@ -73,7 +73,7 @@ import TestSupport
                 to: "\(ready.folder)/short.mp4")
         }
 
-        #expect(code == nil, "0.43 s are missing, which is held")
+        #expect(code == nil, "0.43 s are missing, for which the last frame is repeated")
         var shorter = ready
         shorter.plan.layers[1].placements[0].sourceStart = Rational(57, 10)
         let short = shorter

@@ -4,7 +4,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Every format that an edit can ask for, made from chunks and checked.
+/// Every output format of an edit, stitched from chunks and verified.
 @Suite struct OutputTests {
     typealias Format = RenderPlan.OutputFormat
     typealias Video = RenderPlan.VideoEncoding.Codec
@@ -45,7 +45,7 @@ import TestSupport
         var format: Format
         var video: Video
         var audio: Audio
-        /// As ffprobe names them.
+        /// Names of ffprobe.
         var codecs: [String]
         var testDescription: String { "\(video) and \(audio) in \(format)" }
     }
@@ -126,7 +126,7 @@ import TestSupport
         #expect(try await rendering.engine.probe(url: path).kind == .audio)
     }
 
-    @Test func `opus plays exactly the samples planned`() async throws {
+    @Test func `Opus plays exactly the planned samples`() async throws {
         let rendering = try await film(.webm, .vp9, .opus)
 
         let samples = try await Rendering.samples(of: try await rendering.export())
@@ -174,7 +174,7 @@ import TestSupport
         #expect(!names.contains("=") && !names.contains("V....."))
     }
 
-    @Test func `verification fails where audio lacks a packet`() async throws {
+    @Test func `verification fails if an audio packet is missing`() async throws {
         var rendering = try await film(.mp3, .lossless, .mp3)
         rendering.plan.chunks = []
         let path = try await rendering.export()

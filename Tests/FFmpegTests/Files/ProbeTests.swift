@@ -75,7 +75,7 @@ import TestSupport
         canMap: Bool
     ) async throws {
         let folder = NSTemporaryPath.make("spool-poster")
-        // HDR's reference white, 203 nits, in PQ.
+        // The reference white of HDR, 203 nits, in PQ.
         try await runFFmpeg(
             ["-f", "lavfi", "-i", "nullsrc=s=64x64:r=1", "-frames:v", "4", "-vf"]
                 + ["format=yuv420p10le,geq=lum=64+876*0.58:cb=512:cr=512"]
@@ -84,7 +84,7 @@ import TestSupport
                 + ["-colorspace", "bt2020nc", "-color_range", "tv", folder + "/hdr.mp4"])
         var engine = engine
         if !canMap {
-            // As a build without zscale says no.
+            // A build without zscale fails like this.
             let script = "#!/bin/sh\ncase \"$*\" in *zscale*) exit 1;; esac\nexec ffmpeg \"$@\"\n"
             #expect(LocalFile.write(Array(script.utf8), to: folder + "/ffmpeg"))
             #expect(chmod(folder + "/ffmpeg", 0o755) == 0)

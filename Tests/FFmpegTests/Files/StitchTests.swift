@@ -52,7 +52,7 @@ import TestSupport
                     audioSamples: rendering.plan.sampleCount))
     }
 
-    /// Type and size of each box of the file itself.
+    /// Type and size of each top-level box of the file.
     private func boxes(_ path: String) throws -> [(type: String, bytes: Int)] {
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
         var boxes: [(type: String, bytes: Int)] = []
@@ -73,14 +73,14 @@ import TestSupport
         let rendering = try await film(rate: Rational(25), codec: codec)
 
         let small = try await rendering.export()
-        let large = try await rendering.export(bytes: MediaEngine.largeFilmBytes)
+        let large = try await rendering.export(bytes: MediaEngine.largeFileBytes)
 
         let (moved, index) = (try boxes(small), try boxes(large))
         // 8 bytes are reserved before the media, for a size above 4 GiB.
         let spare = codec == .aac ? "free" : "wide"
         #expect(moved.map(\.type) == ["ftyp", "moov", spare, "mdat"])
         #expect(index.map(\.type) == ["ftyp", "moov", "free", spare, "mdat"])
-        // All that is empty is what was left of the room.
+        // The only free box is the unused room of the index.
         #expect((8...80_000).contains(index[2].bytes))
         #expect(moved[3].bytes == index[4].bytes)
         _ = try await rendering.engine.verify(large, against: rendering.plan)
@@ -112,7 +112,7 @@ import TestSupport
         #expect(same(joined, rendered))
     }
 
-    @Test func `verification fails where a frame is missing`() async throws {
+    @Test func `verification fails if a frame is missing`() async throws {
         let rendering = try await film(rate: Rational(25), codec: .aac)
         let path = try await rendering.export()
         var longer = rendering.plan
