@@ -96,7 +96,7 @@ final class FakeRenderer: MediaRenderer {
         return reports
     }
 
-    func finishedPart(
+    func salvagedFrames(
         of frames: FrameRange, in plan: RenderPlan, at path: String
     ) async throws(FFmpegError) -> RenderReport? {
         guard finishedFrames > 0 else { return nil }

@@ -149,7 +149,7 @@ struct UnitWork {
     private func finishedFrames(in folder: String) async -> RenderReport? {
         guard case .video(let frames) = unit else { return nil }
         do {
-            return try await attempt.renderer.finishedPart(
+            return try await attempt.renderer.salvagedFrames(
                 of: frames, in: jobs[0].plan,
                 at: UnitRendering.path(0, jobs[0].target, in: folder))
         } catch {
