@@ -35,8 +35,8 @@ test-fast:
 	scripts/setup --tests
 	$(MAKE) lint
 	swift build --build-tests $(SWIFT_FLAGS)
-	scripts/swift-test --skip FFmpegTests --skip EmulatorTests --skip ObjectStoreTests \
-		--skip SpoolCLITests
+	scripts/swift-test --skip FFmpegTests --skip EmulatorLambdaTests --skip EmulatorStoreTests \
+		--skip ObjectStoreTests --skip SpoolCLITests
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests local-emulator Benchmarks
