@@ -13,7 +13,7 @@ import WallClock
         ["starts-with","$x-amz-credential","key/"]
         """
 
-    /// A browser's form with a policy that holds, changed by the test.
+    /// Posts a browser's form with a valid policy, with changes by the test.
     private func post(
         to store: RunningStore, file: String, changing changes: [String: String] = [:],
         expiration: String = "2999-01-01T00:00:00.000Z"
@@ -41,23 +41,23 @@ import WallClock
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)", port: store.port)
     }
 
-    @Test func `a form that keeps its policy is stored under the file's name`() async throws {
+    @Test func `a form that satisfies its policy is stored under the file's name`() async throws {
         try await withStore { store in
-            let answer = await post(to: store, file: "h\r\n-")
+            let response = await post(to: store, file: "h\r\n-")
             let read = await store.exchange("GET", "/spool/up/a%20b.txt")
             let events = try await store.events()
 
-            #expect(answer.statusLine == "HTTP/1.1 204 No Content")
-            #expect(answer.contains("Access-Control-Allow-Origin: *\r\n"))
+            #expect(response.statusLine == "HTTP/1.1 204 No Content")
+            #expect(response.contains("Access-Control-Allow-Origin: *\r\n"))
             #expect(read.messageBody == "h\r\n-")
             #expect(read.contains("text/plain"))
             #expect(events == ["ObjectCreated:Post up/a b.txt 4"])
         }
     }
 
-    @Test func `a form that breaks its policy leaves nothing`() async throws {
+    @Test func `a form that violates its policy stores nothing`() async throws {
         try await withStore { store in
-            let answers = [
+            let codes = [
                 await post(to: store, file: "h"), await post(to: store, file: "123456"),
                 await post(to: store, file: "hi", changing: ["key": "other"]),
                 await post(to: store, file: "hi", changing: ["Content-Type": "text/html"]),
@@ -69,7 +69,7 @@ import WallClock
             let events = try await store.events()
 
             #expect(
-                answers == [
+                codes == [
                     "EntityTooSmall", "EntityTooLarge", "AccessDenied", "AccessDenied",
                     "AccessDenied", "SignatureDoesNotMatch", "SignatureDoesNotMatch",
                     "AccessDenied",
@@ -78,13 +78,13 @@ import WallClock
         }
     }
 
-    @Test func `an upload that its client leaves is forgotten`() async throws {
+    @Test func `an upload without its client is removed`() async throws {
         try await withStore { store in
             let temporary = store.folder + "/store/tmp"
             func files() -> [String] {
                 (try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []
             }
-            let now = UnixTime(seconds: UnixTime.now().milliseconds / 1_000).basic
+            let now = UnixTime.now().basic
             let scope = SigV4.Scope(date: String(now.prefix(8)), region: "us-east-1")
             let headers = [
                 (name: "Host", value: "h"), (name: "x-amz-date", value: now),
@@ -101,11 +101,11 @@ import WallClock
                     + headers.map { "\($0.name): \($0.value)\r\n" }.joined()
                     + "Content-Length: 1000000\r\n\r\n")
             await connection.send([UInt8](repeating: 1, count: 500_000))
-            while files().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually("a file in tmp") { !files().isEmpty }
 
             connection.close()
 
-            while !files().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually("an empty tmp") { files().isEmpty }
             let read = await store.exchange("GET", "/spool/k")
             #expect(read.errorCode == "NoSuchKey")
         }

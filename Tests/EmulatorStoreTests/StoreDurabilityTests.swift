@@ -5,8 +5,9 @@ import Glibc
 import ObjectStore
 import Testing
 import TestSupport
+import WallClock
 
-/// What the store holds is what was given to it, or it says so.
+/// The store keeps bodies unchanged, or reports the damage.
 @Suite struct StoreDurabilityTests {
     private let key = ObjectKey("a")
 
@@ -36,7 +37,7 @@ import TestSupport
             .filter { $0.utf8.count > 3 }.map { "\(data)/\($0)" }.sorted()
     }
 
-    @Test func `an object in parts stays the files that its parts were`() async throws {
+    @Test func `a multipart object keeps the files of its parts`() async throws {
         try await withStore { store in
             let whole = try await putInParts(store)
             let bucket = try store.bucket()
@@ -57,26 +58,26 @@ import TestSupport
         }
     }
 
-    @Test func `the parts of a deleted object go after the grace`() async throws {
+    @Test func `the parts of a deleted object are removed after the grace`() async throws {
         try await withTemporaryFolder { folder in
-            let now = Mutex1(1_700_000_000_000)
+            let now = SharedValue(UnixTime(seconds: 1_700_000_000))
             try await withStore(in: folder, now: { now.value }) { store in
                 try await putThreeBlobs(store)
                 #expect(try files(store).count == 3)
                 try await store.store.upkeep {
                     _ = try $0.delete("spool", Array("a".utf8))
                 }
-                now.update { $0 += 59_000 }
+                now.update { $0 = $0 + .seconds(59) }
                 try await store.store.tidy()
                 #expect(try files(store).count == 3)
-                now.update { $0 += 2_000 }
+                now.update { $0 = $0 + .seconds(2) }
                 try await store.store.tidy()
                 #expect(try files(store).isEmpty)
             }
         }
     }
 
-    /// Three blobs as one object, put there without a client and its clock.
+    /// Stores three blobs as one object, without a client, whose clock would differ.
     private func putThreeBlobs(_ store: RunningStore) async throws {
         var parts: [(blob: String, bytes: Int)] = []
         for number in 1...3 {
@@ -91,15 +92,15 @@ import TestSupport
         try await store.store.upkeep { try $0.put(object) }
     }
 
-    @Test func `a blob that is being read is not unlinked`() async throws {
+    @Test func `a blob with a reader is not removed`() async throws {
         try await withTemporaryFolder { folder in
-            let now = Mutex1(1_700_000_000_000)
+            let now = SharedValue(UnixTime(seconds: 1_700_000_000))
             try await withStore(in: folder, now: { now.value }) { store in
                 try await putThreeBlobs(store)
                 let names = try files(store).compactMap { $0.split(separator: "/").last }
                 var pin: BlobPin? = store.store.blobs.pin([String(names[0])])
                 try await store.store.upkeep { _ = try $0.delete("spool", Array("a".utf8)) }
-                now.update { $0 += 61_000 }
+                now.update { $0 = $0 + .seconds(61) }
                 try await store.store.tidy()
                 #expect(try files(store).count == 1)
                 withExtendedLifetime(pin) {}
@@ -110,7 +111,7 @@ import TestSupport
         }
     }
 
-    @Test func `a start keeps the parts of objects and says nothing`() async throws {
+    @Test func `a start keeps the parts of objects and logs nothing`() async throws {
         try await withTemporaryFolder { folder in
             var whole: [UInt8] = []
             try await withStore(in: folder) { store in whole = try await putInParts(store) }
@@ -123,7 +124,7 @@ import TestSupport
         }
     }
 
-    @Test func `a start mends what a crash left, and says what`() async throws {
+    @Test func `a start repairs the state after a crash and logs the repairs`() async throws {
         try await withTemporaryFolder { folder in
             try await withStore(in: folder) { store in
                 let bucket = try store.bucket()
@@ -131,7 +132,7 @@ import TestSupport
                     try await bucket.putObject(
                         .bytes(body(20_000)), at: ObjectKey(name), options: PutOptions())
                 }
-                // An orphan, a file in tmp, a body that is gone and one that is cut.
+                // An orphan, a file in tmp, a missing body and a truncated one.
                 let data = store.folder + "/store"
                 let orphan = "\(data)/data/ab/ab" + String(repeating: "0", count: 30)
                 #expect(LocalFile.write([1], to: orphan))
@@ -161,7 +162,7 @@ import TestSupport
         }
     }
 
-    @Test func `a scrub finds a bit that flipped, wherever it is`() async throws {
+    @Test func `a scrub finds a flipped bit in a row, a file and a part`() async throws {
         try await withStore { store in
             let bucket = try store.bucket()
             _ = try await putInParts(store)
@@ -201,13 +202,13 @@ import TestSupport
             let report = try await store.store.scrub()
             #expect(report.damaged.map(\.key) == ["a", "large", "small"])
             #expect(report.damaged.allSatisfy { $0.reason.contains("CRC-64/NVME") })
-            #expect(store.log.value.contains { $0.contains("An object is damaged.") })
+            #expect(store.log.value.contains { $0.contains("Object damaged") })
         }
     }
 
-    @Test func `a disk that fails to keep what it is given ends the store`() async throws {
+    @Test func `a failed fsync is reported as lost durability`() async throws {
         try await withStore { store in
-            // A pipe cannot be synchronised: EINVAL stands for EIO.
+            // A pipe cannot be synchronised: EINVAL in place of EIO.
             var ends: [Int32] = [0, 0]
             #expect(pipe(&ends) == 0)
             let id = BlobFolder.newID()
@@ -221,7 +222,7 @@ import TestSupport
         }
     }
 
-    @Test func `an index of an earlier version is taken over`() async throws {
+    @Test func `an index of an earlier version is migrated`() async throws {
         try await withTemporaryFolder { folder in
             let database = try Database(path: folder + "/spool.sqlite")
             try await database.transaction { connection in

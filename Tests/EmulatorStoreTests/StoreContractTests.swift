@@ -2,18 +2,18 @@ import ObjectStore
 import TestSupport
 import Testing
 
-/// The rules that the in-memory bucket keeps, kept by our client on our store.
+/// The rules of the in-memory bucket, checked with our client on our store.
 @Suite struct StoreContractTests {
     @Test(arguments: BucketContract.rules)
-    func `the store keeps the rule`(rule: BucketRule) async throws {
+    func `the store follows the rule`(rule: BucketRule) async throws {
         try await withStore { store in
             try await rule.check(try store.bucket(), "contract/")
         }
     }
 
-    /// Bodies in the database and bodies in files must not differ.
+    /// A body's place, database or file, must make no difference.
     @Test(arguments: BucketContract.rules)
-    func `the store keeps the rule with every body in a file`(rule: BucketRule) async throws {
+    func `the store follows the rule with every body in a file`(rule: BucketRule) async throws {
         try await withTemporaryFolder { folder in
             try await withStore(in: folder, inlineBytesMax: -1) { store in
                 try await rule.check(try store.bucket(), "contract/")
@@ -21,9 +21,11 @@ import Testing
         }
     }
 
-    /// Trailers, checksums of wholes, and answers held to them.
+    /// Covers trailers, full-object checksums and their validation by the client.
     @Test(arguments: BucketContract.rules)
-    func `the store keeps the rule with checksums both ways`(rule: BucketRule) async throws {
+    func `the store follows the rule with checksums in both directions`(rule: BucketRule)
+        async throws
+    {
         try await withStore { store in
             try await rule.check(try store.bucket(checksums: .whenSupported), "contract/")
         }

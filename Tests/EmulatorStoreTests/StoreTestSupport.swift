@@ -10,7 +10,7 @@ import Synchronization
 import TestSupport
 import WallClock
 
-/// A store that runs in this process, and ways to talk to it.
+/// A store in this process, with a client.
 struct RunningStore: Sendable {
     static let credentials = SigV4.Credentials(accessKeyID: "key", secretAccessKey: "secret")
 
@@ -18,12 +18,12 @@ struct RunningStore: Sendable {
     let database: Database
     let store: ObjectStoreServer
     let folder: String
-    let log: Mutex1<[String]>
-    let eventWakeUps: Mutex1<Int>
-    /// Why the process would have ended.
-    let durabilityLosses: Mutex1<[String]>
+    let log: SharedValue<[String]>
+    let eventWakeUps: SharedValue<Int>
+    /// Reasons for which the process would have ended.
+    let durabilityLosses: SharedValue<[String]>
 
-    /// Our own client, as the functions use it.
+    /// The functions' own S3 client.
     func bucket(checksums: ChecksumPolicy = .whenRequired) throws -> S3Bucket {
         let configuration = try S3Configuration(environment: [
             "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
@@ -34,11 +34,11 @@ struct RunningStore: Sendable {
         return S3Bucket(
             configuration, client: CurlTransport(),
             clock: S3Clock(
-                seconds: { UnixTime.now().milliseconds / 1_000 }, sleep: { _ in },
+                seconds: { UnixTime.now().seconds }, sleep: { _ in },
                 random: { 0 }))
     }
 
-    /// Everything in the outbox: event name, key and size.
+    /// The events in the outbox: name, key and size.
     func events() async throws -> [String] {
         try await database.read { connection in
             try ObjectEventOutbox.oldest(limit: 10_000, in: connection).map {
@@ -47,13 +47,13 @@ struct RunningStore: Sendable {
         }
     }
 
-    /// A signed request in one packet, answered until the server closes.
+    /// Sends a signed request and reads the response until the server closes the connection.
     func exchange(
         _ method: String, _ path: String, query: [(name: String, value: String)] = [],
         headers: [(name: String, value: String)] = [], body: String = "",
-        payloadHash: String? = nil, seconds: Int? = nil
+        payloadHash: String? = nil, signedAt time: UnixTime = .now()
     ) async -> String {
-        let timestamp = UnixTime(seconds: seconds ?? UnixTime.now().milliseconds / 1_000).basic
+        let timestamp = time.basic
         let hash = payloadHash ?? sha256Hex(body)
         let all =
             [
@@ -74,29 +74,29 @@ struct RunningStore: Sendable {
     }
 }
 
-/// A Mutex that can be copied into closures.
-final class Mutex1<Value: Sendable>: Sendable {
+/// A value that closures share.
+final class SharedValue<Value: Sendable>: Sendable {
     private let mutex: Mutex<Value>
     init(_ value: Value) { mutex = Mutex(value) }
     var value: Value { mutex.withLock { $0 } }
     func update(_ body: @Sendable (inout Value) -> Void) { mutex.withLock { body(&$0) } }
 }
 
-/// Runs a store on a folder; the folder may hold what another run left.
+/// Runs a store on a folder, which may have the data of an earlier run.
 func withStore(
-    in folder: String, inlineBytesMax: Int = 16 << 10, graceMilliseconds: Int = 60_000,
-    now: @escaping @Sendable () -> Int = { UnixTime.now().milliseconds },
+    in folder: String, inlineBytesMax: Int = 16 << 10, deletionGrace: Duration = .seconds(60),
+    now: @escaping @Sendable () -> UnixTime = { .now() },
     _ body: (RunningStore) async throws -> Void
 ) async throws {
     let database = try Database(path: folder + "/spool.sqlite")
-    let log = Mutex1<[String]>([])
-    let wakeUps = Mutex1(0)
-    let losses = Mutex1<[String]>([])
+    let log = SharedValue<[String]>([])
+    let wakeUps = SharedValue(0)
+    let losses = SharedValue<[String]>([])
     let configuration = ObjectStoreConfiguration(
         dataFolder: folder + "/store",
         credentials: StoreCredentials(accessKeyID: "key", secretAccessKey: "secret"),
         bucket: "spool", inlineBytesMax: inlineBytesMax,
-        deletionGraceMilliseconds: graceMilliseconds, now: now,
+        deletionGrace: deletionGrace, now: now,
         onDurabilityLost: { reason in losses.update { $0.append(reason) } })
     let logger = Logger { line in
         log.update { $0.append(String(decoding: line, as: UTF8.self)) }
@@ -119,6 +119,7 @@ func withStore(
     await database.close()
 }
 
+/// Runs a store on a temporary folder.
 func withStore(_ body: (RunningStore) async throws -> Void) async throws {
     try await withTemporaryFolder { try await withStore(in: $0, body) }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import EmulatorStore
 
 @Suite struct StoreObjectTests {
-    @Test func `keys that are paths elsewhere live side by side`() async throws {
+    @Test func `keys that look like paths stay distinct`() async throws {
         try await withStore { store in
             let bucket = try store.bucket()
             let keys = [
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `every change tells the outbox once and in order`() async throws {
+    @Test func `every change appends one event, in order`() async throws {
         try await withStore { store in
             let bucket = try store.bucket()
             let key = ObjectKey("a ü")
@@ -99,15 +99,14 @@ import Testing
         }
     }
 
-    @Test func `objects and events outlive the process, and leftovers do not`() async throws {
+    @Test func `objects and events survive a restart, and leftovers do not`() async throws {
         try await withTemporaryFolder { folder in
             let large = [UInt8](repeating: 7, count: 100_000)
             try await withStore(in: folder) { store in
                 let bucket = try store.bucket()
                 try await bucket.putObject(.bytes(large), at: ObjectKey("l"), options: PutOptions())
                 try await bucket.putObject(.bytes([1]), at: ObjectKey("s"), options: PutOptions())
-                // What a crash leaves: a body on its way in, and one that was
-                // durable before its transaction.
+                // The leftover of a crash: a body that was durable before its transaction.
                 let half = try TemporaryBlob(store.store.blobs)
                 try half.write([1, 2, 3])
                 try await half.publish()
@@ -128,9 +127,9 @@ import Testing
         }
     }
 
-    @Test func `a replaced body goes when its grace is over`() async throws {
+    @Test func `a replaced body is removed after its grace`() async throws {
         try await withTemporaryFolder { folder in
-            try await withStore(in: folder, inlineBytesMax: 0, graceMilliseconds: 0) { store in
+            try await withStore(in: folder, inlineBytesMax: 0, deletionGrace: .zero) { store in
                 let bucket = try store.bucket()
                 for number: UInt8 in 0..<3 {
                     try await bucket.putObject(

@@ -5,9 +5,9 @@ import Randomness
 import Testing
 import TestSupport
 
-/// Any key that a client may name is safe, and is itself.
+/// Every valid key is stored under exactly that key and nowhere outside the folder.
 @Suite struct StoreKeyTests {
-    /// What file systems, URLs, XML and SQL stumble over.
+    /// Texts with a meaning in file systems, URLs, XML or SQL.
     private static let pieces = [
         "..", ".", "/", "//", "../", "a", "A", "%", "%2e%2e%2f", "%00", "+", " ", "\\", "\"", "'",
         "&", "<", ">", ";", "?", "#", "*", "~", "$(x)", "`", "|", "ü", "u\u{308}", "漢字", "🎬",
@@ -31,7 +31,7 @@ import TestSupport
     }
 
     @Test(arguments: testSeeds(1, environment: ProcessInfo.processInfo.environment))
-    func `random keys live side by side and nowhere else`(seed: UInt64) async throws {
+    func `random keys stay distinct and inside the folder`(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         var keys: [ObjectKey: [UInt8]] = [:]
         for number in 0..<300 {
@@ -55,7 +55,7 @@ import TestSupport
                 let listed = try await bucket.listAllObjects(prefix: "").map(\.key)
                 #expect(listed == keys.keys.sorted(), "seed \(seed)")
 
-                // Files have names of ours alone, and none is beside the folder.
+                // Every file has a generated name and is inside the folder.
                 #expect(try FileManager.default.contentsOfDirectory(atPath: outer) == ["inside"])
                 let names = try everyPath(below: folder + "/store")
                 #expect(

@@ -3,7 +3,7 @@ import Testing
 import WallClock
 
 @Suite struct StoreValueTests {
-    @Test func `times are written and read as S3 and HTTP have them`() {
+    @Test func `instants have the forms of S3 and HTTP`() {
         let time = 1_772_323_445_678
 
         #expect(UnixTime(milliseconds: time).rfc3339 == "2026-03-01T00:04:05.678Z")
@@ -31,7 +31,7 @@ import WallClock
     }
 
     @Test(arguments: ["items=0-1", "bytes=3-2", "bytes=a-b", "bytes=0-1,3-4", "bytes"])
-    func `a range that is none is ignored`(range: String) throws {
+    func `a malformed range is ignored`(range: String) throws {
         #expect(try !ByteSelection(range: range, size: 10).isPartial)
     }
 

@@ -7,10 +7,10 @@ import TestSupport
 import WallClock
 import XMLTree
 
-/// What buckets are told to do: CORS, lifecycle, tags.
+/// Configurations of buckets: CORS, lifecycle, tags.
 @Suite(.timeLimit(.minutes(1)))
 struct StoreConfigurationTests {
-    private static let day = 86_400_000
+    private static let day = Duration.seconds(86_400)
 
     @Test(arguments: [
         ("https://a.example.com", "https://*.example.com", true),
@@ -18,11 +18,11 @@ struct StoreConfigurationTests {
         ("https://a.example.com", "*", true), ("x", "x", true), ("xy", "x", false),
         ("http://127.0.0.1:80", "http://127.0.0.1:*", true), ("ab", "ab*b", false),
     ])
-    func `one star stands for any text`(text: String, pattern: String, isMatch: Bool) {
+    func `one star matches any text`(text: String, pattern: String, isMatch: Bool) {
         #expect(BucketCORS.matches(text, pattern) == isMatch)
     }
 
-    @Test func `tags are written as they are read`() throws {
+    @Test func `tags survive being written and read`() throws {
         let tags = try TagSet(header: "a%20b=%C3%BC&c=&d=1%262")
 
         #expect(
@@ -34,14 +34,14 @@ struct StoreConfigurationTests {
     }
 
     @Test(arguments: ["a=1&a=2", "=1", "%zz=1"])
-    func `a header of tags that are none is refused`(header: String) {
+    func `a malformed header of tags is refused`(header: String) {
         #expect(throws: S3Error.self) { try TagSet(header: header) }
     }
 
-    @Test func `what a lifecycle rule lets expire is deleted, with its event, and nothing else`()
+    @Test func `a lifecycle rule deletes expired objects with their events, and nothing else`()
         async throws
     {
-        let clock = Mutex1(UnixTime.now().milliseconds)
+        let clock = SharedValue(UnixTime.now())
         let start = clock.value
         try await withTemporaryFolder { folder in
             try await withStore(in: folder, now: { clock.value }) { store in
@@ -52,7 +52,7 @@ struct StoreConfigurationTests {
                 }
                 let upload = try await bucket.createMultipartUpload(
                     ObjectKey("tmp/parts"), options: PutOptions())
-                let answer = await store.exchange(
+                let response = await store.exchange(
                     "PUT", "/spool", query: [("lifecycle", "")],
                     body: "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter>"
                         + "<Prefix>tmp/</Prefix></Filter><Expiration><Days>7</Days></Expiration>"
@@ -60,9 +60,9 @@ struct StoreConfigurationTests {
                         + "</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>"
                         + "<Rule><Status>Disabled</Status><Filter><Prefix>keep/</Prefix></Filter>"
                         + "<Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>")
-                #expect(answer.hasPrefix("HTTP/1.1 200 OK"))
+                #expect(response.hasPrefix("HTTP/1.1 200 OK"))
 
-                clock.update { $0 = start + 6 * Self.day }
+                clock.update { $0 = start + Self.day * 6 }
                 try await store.store.tidy()
                 clock.update { $0 = start }
                 #expect(try await bucket.listAllObjects(prefix: "").count == 3)
@@ -70,7 +70,7 @@ struct StoreConfigurationTests {
                     try await bucket.listParts(of: ObjectKey("tmp/parts"), uploadID: upload)
                 }
 
-                clock.update { $0 = start + 8 * Self.day }
+                clock.update { $0 = start + Self.day * 8 }
                 try await store.store.tidy()
                 clock.update { $0 = start }
                 let left = try await bucket.listAllObjects(prefix: "").map(\.key.text)
@@ -82,7 +82,7 @@ struct StoreConfigurationTests {
         }
     }
 
-    @Test func `CORS rules are there again after a restart and go with their bucket`()
+    @Test func `CORS rules survive a restart and are deleted with their bucket`()
         async throws
     {
         let rules =
@@ -91,9 +91,9 @@ struct StoreConfigurationTests {
         try await withTemporaryFolder { folder in
             try await withStore(in: folder) { store in
                 _ = await store.exchange("PUT", "/other")
-                let answer = await store.exchange(
+                let response = await store.exchange(
                     "PUT", "/other", query: [("cors", "")], body: rules)
-                #expect(answer.hasPrefix("HTTP/1.1 200 OK"))
+                #expect(response.hasPrefix("HTTP/1.1 200 OK"))
             }
             try await withStore(in: folder) { store in
                 #expect(store.store.bucketCORS.withLock { $0["other"]?.rules.count } == 1)
