@@ -216,14 +216,18 @@ let package = Package(
             with: edit + ["Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock"]),
         tests(of: "EmulatorHTTP"),
         tests(of: "EmulatorDatabase"),
-        .testTarget(
-            name: "EmulatorTests",
-            dependencies: [
-                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda",
-                "ObjectStore", "HTTPTransport", "Crypto", "Signing", "WallClock", "JSON",
-                "Randomness", "TestSupport", "ChildProcess", "Logging",
-            ],
-            swiftSettings: strict),
+        tests(
+            of: "EmulatorStore",
+            with: [
+                "EmulatorHTTP", "EmulatorDatabase", "ObjectStore", "HTTPTransport", "Crypto",
+                "Signing", "WallClock", "Randomness", "Logging", "XMLTree",
+            ]),
+        tests(
+            of: "EmulatorLambda",
+            with: [
+                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Crypto", "Signing",
+                "WallClock", "Logging", "Randomness",
+            ]),
         .testTarget(
             name: "SpoolCLITests",
             dependencies: ["SpoolCommands", "HTTPTransport", "JSON", "TestSupport"],
