@@ -144,16 +144,14 @@ let package = Package(
             name: "EmulatorStore",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "Crypto", "Signing", "WallClock", "XMLTree",
-                "CCrypto",
-                "Logging", "JSON",
+                "CCrypto", "Logging", "JSON", "Threads",
             ],
             path: "local-emulator/EmulatorStore", swiftSettings: strict),
         .target(
             name: "EmulatorLambda",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Logging", "JSON", "Crypto",
-                "Signing",
-                "WallClock", "Randomness", "Threads",
+                "Signing", "WallClock", "Randomness", "Threads",
             ],
             path: "local-emulator/EmulatorLambda", swiftSettings: strict),
         .executableTarget(
@@ -220,7 +218,7 @@ let package = Package(
             of: "EmulatorStore",
             with: [
                 "EmulatorHTTP", "EmulatorDatabase", "ObjectStore", "HTTPTransport", "Crypto",
-                "Signing", "WallClock", "Randomness", "Logging", "XMLTree",
+                "Signing", "WallClock", "Randomness", "Logging", "XMLTree", "Threads",
             ]),
         tests(
             of: "EmulatorLambda",

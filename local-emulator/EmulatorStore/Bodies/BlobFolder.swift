@@ -1,5 +1,4 @@
 import Crypto
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -28,8 +27,7 @@ final class BlobFolder: Sendable {
     private let onSyncFailure: @Sendable (BlobError) -> Void
     /// Blobs that answers are still being made of, and of how many.
     private let readers = Mutex<[String: Int]>([:])
-    /// Waits for the disk so that the cooperative threads need not.
-    private let queue = DispatchQueue(label: "spool-store-disk", attributes: .concurrent)
+    private let threads = DiskThreads()
 
     /// Makes the folders and empties `tmp`.
     /// - Parameter onSyncFailure: Called when it is unknown what the disk holds:
@@ -201,13 +199,11 @@ final class BlobFolder: Sendable {
         }
     }
 
-    /// Runs disk work that nobody waits for.
-    func later(_ body: @escaping @Sendable () -> Void) { queue.async { body() } }
+    /// Runs disk work in the background.
+    func later(_ body: @escaping @Sendable () -> Void) { threads.start(body) }
 
     private func onDisk<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try body() }) }
-        }
+        try await threads.run(body)
     }
 
     private static func makeFolder(_ path: String) throws(BlobError) {
