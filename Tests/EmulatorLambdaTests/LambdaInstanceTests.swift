@@ -4,6 +4,7 @@ import EmulatorHTTP
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -13,7 +14,7 @@ struct LambdaInstanceTests {
             ChildCommand(
                 executable: "/bin/sh", arguments: ["-c", "sleep 60 & wait"],
                 environment: ["PATH": "/usr/bin:/bin"]))
-        try await eventually {
+        try await eventually("the child's own child") {
             let table = ProcessTable()
             let own = peakMemoryBytes(ofProcess: child.processID) ?? 0
             return own > 0 && table.residentBytes(ofTree: child.processID) > 0
@@ -40,9 +41,9 @@ struct LambdaInstanceTests {
         }
 
         child.pause()
-        try await eventually { state() == "T" }
+        try await eventually("the stopped child") { state() == "T" }
         child.resume()
-        try await eventually { state() == "S" }
+        try await eventually("the resumed child") { state() == "S" }
         child.pause()
         child.terminate(graceMilliseconds: 60_000)
 

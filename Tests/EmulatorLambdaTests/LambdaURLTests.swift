@@ -1,5 +1,6 @@
 import EmulatorHTTP
 import Foundation
+import TestSupport
 import Testing
 
 @testable import EmulatorLambda
@@ -146,7 +147,7 @@ struct LambdaURLTests {
             let order = #"{"order":"wait-for","path":"\#(lambda.folder)/go"}"#
             async let first = lambda.send("POST", "/fn/worker/", order)
             async let second = lambda.send("POST", "/fn/worker/", order)
-            try await eventually {
+            try await eventually("a running call and a waiting one") {
                 let functions = await lambda.send("GET", "/console/api/functions").text
                 let logs = await lambda.send("GET", "/console/api/logs").text
                 return functions.contains(#""waiting":1"#) && logs.contains("serving wait-for")
@@ -161,7 +162,7 @@ struct LambdaURLTests {
         try await withLambda(Self.functions, configure: { $0.waitingCountMax = 0 }) { lambda in
             let order = #"{"order":"wait-for","path":"\#(lambda.folder)/go"}"#
             async let first = lambda.send("POST", "/fn/worker/", order)
-            try await eventually {
+            try await eventually("the first call to be served") {
                 await lambda.send("GET", "/console/api/logs").text.contains("serving wait-for")
             }
 

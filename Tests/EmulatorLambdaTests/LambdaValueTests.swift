@@ -7,7 +7,7 @@ import Testing
 struct LambdaValueTests {
     @Test func `the project's own catalogue is sound`() throws {
         let path = #filePath.replacing(
-            "Tests/EmulatorTests/LambdaValueTests.swift", with: "infra/functions.json")
+            "Tests/EmulatorLambdaTests/LambdaValueTests.swift", with: "infra/functions.json")
         let data = try #require(FileManager.default.contents(atPath: path))
 
         let catalog = try FunctionCatalog(json: Array(data))

@@ -101,11 +101,11 @@ import WallClock
                     + headers.map { "\($0.name): \($0.value)\r\n" }.joined()
                     + "Content-Length: 1000000\r\n\r\n")
             await connection.send([UInt8](repeating: 1, count: 500_000))
-            while files().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually("the file of the upload") { !files().isEmpty }
 
             connection.close()
 
-            while !files().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually("the removal of the file") { files().isEmpty }
             let read = await store.exchange("GET", "/spool/k")
             #expect(read.errorCode == "NoSuchKey")
         }
