@@ -227,7 +227,7 @@ struct LambdaInvokeTests {
     }
 
     @Test(arguments: [
-        ("POST", "nobody", "RequestResponse", "{}", 404, "ResourceNotFoundException"),
+        ("POST", "unknown", "RequestResponse", "{}", 404, "ResourceNotFoundException"),
         ("POST", "worker", "RequestResponse", "{", 400, "InvalidRequestContentException"),
         ("POST", "worker", "Sometimes", "{}", 400, "InvalidParameterValueException"),
         ("DELETE", "worker", "Event", "{}", 404, "UnknownOperationException"),

@@ -43,7 +43,7 @@ final class LambdaFixture: Sendable {
         try await service.start()
     }
 
-    /// Ends the service and, unless told otherwise, removes the folder.
+    /// Ends the service and removes the folder, unless it is kept.
     func stop(keepingFolder: Bool = false) async {
         await service.stop(graceMilliseconds: 0)
         await database.close()

@@ -100,7 +100,7 @@ struct LambdaURLTests {
 
     @Test(arguments: [
         ("GET", "/api/nothing", 404, ""),
-        ("GET", "/fn/nobody/", 404, ""),
+        ("GET", "/fn/unknown/", 404, ""),
         ("GET", "/fn/hidden/", 404, ""),
         ("PUT", "/api/things/1", 405, "DELETE, GET, OPTIONS"),
         ("GET", "/api/things", 405, "POST, OPTIONS"),
@@ -158,7 +158,7 @@ struct LambdaURLTests {
         }
     }
 
-    @Test func `a call that may not wait any more is told to come back`() async throws {
+    @Test func `a call beyond the limit of waiting calls gets 429 and Retry-After`() async throws {
         try await withLambda(Self.functions, configure: { $0.waitingCountMax = 0 }) { lambda in
             let order = #"{"order":"wait-for","path":"\#(lambda.folder)/go"}"#
             async let first = lambda.send("POST", "/fn/worker/", order)

@@ -66,7 +66,7 @@ actor AsynchronousDispatcher {
                 try await pass()
             } catch {
                 services.logger.error(
-                    "The asynchronous queue could not be read", ["error": .string("\(error)")])
+                    "Asynchronous queue not read", ["error": .string("\(error)")])
                 wake(inMilliseconds: 1_000)
             }
         } while mustRunAgain && !isStopped
@@ -182,7 +182,7 @@ actor AsynchronousDispatcher {
         } catch {
             // The row is still there and will be delivered again: at least once.
             services.logger.error(
-                "The end of an asynchronous invocation could not be stored",
+                "Outcome of an asynchronous invocation not stored",
                 ["requestId": .string(row.requestID), "error": .string("\(error)")])
         }
         release(row)

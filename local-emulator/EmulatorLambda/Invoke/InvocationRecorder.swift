@@ -10,7 +10,7 @@ import WallClock
 /// (`--record`): `000042-job-status.json`, numbered in the order of their
 /// starts. `spool replay` reads them.
 final class InvocationRecorder: Sendable {
-    /// What a file is made of.
+    /// An invocation with its answer, the content of a file.
     struct Entry: Sendable {
         var sequence: Int
         var function: String
@@ -79,8 +79,8 @@ final class InvocationRecorder: Sendable {
 
     /// Has an invocation written, soon and by a thread that may wait for the disk.
     ///
-    /// Where the disk is too slow for the invocations, those beyond the limits are not recorded;
-    /// a log line names each.
+    /// If the disk is too slow, invocations beyond the limits are not recorded; a log line
+    /// names each.
     func record(_ entry: Entry) {
         let digits = String(entry.sequence)
         let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
