@@ -7,7 +7,7 @@ import TestSupport
 import WallClock
 import XMLTree
 
-/// What buckets are told to do: CORS, lifecycle, tags.
+/// Configurations of buckets: CORS, lifecycle, tags.
 @Suite(.timeLimit(.minutes(1)))
 struct StoreConfigurationTests {
     private static let day = 86_400_000
@@ -18,7 +18,7 @@ struct StoreConfigurationTests {
         ("https://a.example.com", "*", true), ("x", "x", true), ("xy", "x", false),
         ("http://127.0.0.1:80", "http://127.0.0.1:*", true), ("ab", "ab*b", false),
     ])
-    func `one star stands for any text`(text: String, pattern: String, isMatch: Bool) {
+    func `one star matches any text`(text: String, pattern: String, isMatch: Bool) {
         #expect(BucketCORS.matches(text, pattern) == isMatch)
     }
 

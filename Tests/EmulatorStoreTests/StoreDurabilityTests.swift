@@ -201,13 +201,13 @@ import TestSupport
             let report = try await store.store.scrub()
             #expect(report.damaged.map(\.key) == ["a", "large", "small"])
             #expect(report.damaged.allSatisfy { $0.reason.contains("CRC-64/NVME") })
-            #expect(store.log.value.contains { $0.contains("An object is damaged.") })
+            #expect(store.log.value.contains { $0.contains("Object damaged") })
         }
     }
 
     @Test func `a disk that fails to keep what it is given ends the store`() async throws {
         try await withStore { store in
-            // A pipe cannot be synchronised: EINVAL stands for EIO.
+            // A pipe cannot be synchronised: EINVAL in place of EIO.
             var ends: [Int32] = [0, 0]
             #expect(pipe(&ends) == 0)
             let id = BlobFolder.newID()

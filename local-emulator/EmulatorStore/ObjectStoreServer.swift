@@ -5,11 +5,13 @@ package import Logging
 import Synchronization
 import WallClock
 
-/// What a store is made of.
+/// Settings of a store.
 package struct ObjectStoreConfiguration: Sendable {
     /// Holds the bodies of objects, in `tmp` and `data`; made when missing.
     package var dataFolder: String
+    /// The one pair that requests are signed with.
     package var credentials: StoreCredentials
+    /// AWS region in signatures and bucket locations.
     package var region: String
     /// Created at the start when it does not exist.
     package var bucket: String
@@ -25,6 +27,7 @@ package struct ObjectStoreConfiguration: Sendable {
     /// is acknowledged from then on can be trusted, so it must end the process.
     package var onDurabilityLost: @Sendable (String) -> Void
 
+    /// Settings; the properties say what each parameter is.
     package init(
         dataFolder: String, credentials: StoreCredentials, region: String = "us-east-1",
         bucket: String, allowedOrigins: [String] = ["*"], inlineBytesMax: Int = 16 << 10,
@@ -97,6 +100,7 @@ package final class ObjectStoreServer: HTTPHandler {
         try await loadBucketCORS()
     }
 
+    /// The handling of a body: authenticates the head first.
     package func plan(for head: RequestHead) async -> BodyPlan {
         let requestID = newRequestID()
         do throws(S3Error) {
@@ -113,6 +117,7 @@ package final class ObjectStoreServer: HTTPHandler {
         }
     }
 
+    /// The response to a request whose body was received as planned.
     package func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
         guard case .consumed(let consumer) = body, let pending = consumer as? PendingRequest else {
             let requestID = newRequestID()
@@ -127,7 +132,7 @@ package final class ObjectStoreServer: HTTPHandler {
             return finished(failure(error, head, requestID: requestID), head, requestID)
         } catch {
             logger.error(
-                "A store request failed.",
+                "Store request failed",
                 [
                     "requestId": .string(requestID), "method": .string(head.method),
                     "path": .string(head.path), "error": .string(String(describing: error)),
@@ -179,7 +184,7 @@ package final class ObjectStoreServer: HTTPHandler {
         }
     }
 
-    /// Authenticates before anything else is told about the request.
+    /// Authenticates before any other error is reported.
     private func authorizedOperation(_ request: S3Request) throws(S3Error) -> S3Operation {
         let operation: S3Operation
         do throws(S3Error) {

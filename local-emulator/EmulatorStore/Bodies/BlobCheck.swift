@@ -37,7 +37,7 @@ struct BlobCheck: ~Copyable {
     }
 }
 
-/// Ends when nobody holds it any more.
+/// Ends when the last reference is gone.
 final class BlobPin: Sendable {
     private let end: @Sendable () -> Void
 

@@ -23,7 +23,7 @@ struct BlobError: Error, CustomStringConvertible {
 /// `tmp/ID` while they come in, `data/xx/ID` once they are durable.
 final class BlobFolder: Sendable {
     private let path: String
-    /// Told when the disk failed to keep what it was given.
+    /// Called when an fsync failed.
     private let onSyncFailure: @Sendable (BlobError) -> Void
     /// Blobs that answers are still being made of, and of how many.
     private let readers = Mutex<[String: Int]>([:])
@@ -128,7 +128,7 @@ final class BlobFolder: Sendable {
         }
     }
 
-    /// Keeps blobs from being unlinked for as long as somebody has the answer.
+    /// Keeps blobs from being unlinked while a response is made of them.
     func pin(_ ids: [String]) -> BlobPin {
         readers.withLock { readers in for id in ids { readers[id, default: 0] += 1 } }
         return BlobPin { [self] in

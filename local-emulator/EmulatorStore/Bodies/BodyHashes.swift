@@ -31,7 +31,7 @@ struct BodyHashes: ~Copyable, Sendable {
     }
 }
 
-/// What a whole body came to.
+/// Digests of a whole body.
 struct BodyDigests: Sendable {
     var md5: [UInt8]
     /// The announced ones, base64 by header name.

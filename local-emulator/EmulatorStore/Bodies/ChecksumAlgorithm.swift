@@ -12,7 +12,7 @@ enum ChecksumAlgorithm: String, CaseIterable, Sendable {
 
     /// `FULL_OBJECT`, or `COMPOSITE` of the parts' checksums.
     static let typeHeaderName = "x-amz-checksum-type"
-    /// What an upload in parts announces.
+    /// The header by which a multipart upload names its algorithm.
     static let algorithmHeaderName = "x-amz-checksum-algorithm"
 
     /// The check that can be joined from those of parts; nil for digests.

@@ -56,7 +56,7 @@ struct BucketCORS: Sendable {
         }
     }
 
-    /// One `*` stands for any text.
+    /// One `*` matches any text.
     static func matches(_ text: String, _ pattern: String) -> Bool {
         let sides = pattern.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2 else { return text == pattern }
@@ -66,7 +66,7 @@ struct BucketCORS: Sendable {
 }
 
 extension BucketCORS.Rule {
-    /// What a page is told besides the vary field.
+    /// Response headers for the page, besides `Vary`.
     func fields(origin: String) -> [(String, String)] {
         let isOpen = origins.contains("*")
         var fields = [

@@ -16,12 +16,12 @@ enum BucketConfiguration: String, Sendable, CaseIterable {
         case .lifecycle:
             S3Error(
                 .noSuchLifecycleConfiguration, "The lifecycle configuration does not exist")
-        // A bucket always has one; without wishes it is empty.
+        // A bucket always has one; by default it is empty.
         case .notification: S3Error.malformedXML
         }
     }
 
-    /// Whether DELETE takes it away; a notification configuration is put empty.
+    /// True if DELETE removes it; a notification configuration is replaced by an empty one.
     var isDeletable: Bool { self != .notification }
 
     /// - Throws: `.malformedXML`, `.invalidRequest`, `.invalidTag`.
@@ -74,7 +74,7 @@ extension ObjectStoreServer {
         }
     }
 
-    /// Reads the rules of all buckets anew.
+    /// Reads the rules of all buckets again.
     func loadBucketCORS() async throws {
         let documents = try await read { try $0.configurations(.cors) }
         var rules: [String: BucketCORS] = [:]
@@ -94,7 +94,7 @@ extension ObjectIndex {
         ).first?.blob("document")
     }
 
-    /// Those of one kind, by bucket.
+    /// The configurations of one kind, by bucket.
     func configurations(_ kind: BucketConfiguration) throws -> [(bucket: String, [UInt8])] {
         try connection.query(
             "SELECT bucket, document FROM bucket_configurations WHERE name = ?", kind.rawValue

@@ -7,9 +7,9 @@ import FoundationEssentials
 /// CRCs, or of the parts' checksums, with their number behind it.
 struct MultipartChecksum: Sendable {
     var algorithm: ChecksumAlgorithm
-    /// Of the bytes, not of the parts' checksums.
+    /// True for a checksum of the bytes, false for one of the parts' checksums.
     var isOfWhole: Bool
-    /// Whether the client asked for it; S3 gives every object CRC-64/NVME.
+    /// True if the client requested it; S3 adds CRC-64/NVME to every object.
     var isAnnounced: Bool
 
     var headerName: String { algorithm.headerName }
@@ -23,7 +23,7 @@ struct MultipartChecksum: Sendable {
         isOfWhole = type.map { $0 == "FULL_OBJECT" } ?? (algorithm == .crc64nvme)
     }
 
-    /// What CreateMultipartUpload says of checksums.
+    /// The checksum headers of CreateMultipartUpload.
     /// - Throws: `.invalidRequest`.
     static func announced(by request: S3Request) throws(S3Error) -> [String: String] {
         guard let name = request.header(ChecksumAlgorithm.algorithmHeaderName) else { return [:] }

@@ -6,7 +6,7 @@ struct BlobSlice: Sendable, Equatable {
     var range: Range<Int>
 }
 
-/// Where bytes are that somebody wants.
+/// The location of requested bytes.
 enum BodySource: Sendable, Equatable {
     case bytes([UInt8])
     /// One after the other.

@@ -7,7 +7,7 @@ struct RequestedPart: Sendable {
 
     var number: Int
     var etag: String
-    /// Base64 by header name, where the client told some.
+    /// Base64 by header name, where the client sent some.
     var checksums: [String: String]
 
     /// - Throws: `.malformedXML`.

@@ -1,6 +1,6 @@
 import EmulatorDatabase
 
-/// What a listing asks for, in bytes of UTF-8.
+/// The parameters of a listing, in bytes of UTF-8.
 struct ListQuery: Sendable {
     var bucket: String
     var prefix: [UInt8] = []
@@ -19,7 +19,7 @@ struct ListResult: Sendable {
     }
 
     var entries: [Entry] = []
-    /// Where the next page starts; nil at the end.
+    /// The first key of the next page; nil at the end.
     var next: [UInt8]?
 }
 

@@ -2,7 +2,7 @@ import Crypto
 import Signing
 import WallClock
 
-/// What a listing was asked for and how it writes its answer.
+/// A listing: its parameters and its XML.
 struct Listing: Sendable {
     /// Which of S3's calls it answers.
     enum Kind: Sendable {
@@ -58,7 +58,7 @@ struct Listing: Sendable {
         guard let marker = request[name].map({ Array($0.utf8) }), !marker.isEmpty else {
             return []
         }
-        // A marker that is a common prefix of this listing stands for all of it.
+        // A marker that is a common prefix of this listing covers all of its keys.
         let isGroup =
             !query.delimiter.isEmpty && marker.starts(with: query.prefix)
             && marker.count > query.prefix.count

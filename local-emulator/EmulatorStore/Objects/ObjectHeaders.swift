@@ -70,7 +70,7 @@ enum ObjectHeaders {
         "content-encoding",
     ]
 
-    /// What GET and HEAD answer with.
+    /// The response headers of GET and HEAD.
     /// - Parameter isWhole: checksums are of the whole object only.
     /// - Throws: `.invalidArgument`.
     static func served(

@@ -7,12 +7,12 @@ struct ObjectRecord: Sendable {
     var etag: String
     var bytes: Int
     var modifiedMilliseconds: Int
-    /// What it is served with: lower-case names to values, x-amz-meta- too.
+    /// Response headers by lower-case name, `x-amz-meta-` ones included.
     var headers: [String: String]
     var place: BodyPlace
     /// CRC-64/NVME in base64; empty for an object of an earlier version.
     var crc64: String
-    /// Of a multipart upload, in order; empty for others.
+    /// Bytes of each part of a multipart upload, in order; empty for others.
     var partSizes: [Int]
 
     init(_ row: Row) throws {
@@ -33,7 +33,7 @@ struct ObjectRecord: Sendable {
     }
 }
 
-/// Where the index says that a body is.
+/// The location of a body, as the index has it.
 enum BodyPlace: Sendable, Equatable {
     case inline(Int)
     case blob(String)
@@ -49,7 +49,7 @@ struct NewObject: Sendable {
     var bytes: Int
     var headers: [String: String]
     var body: StoredBody
-    /// CRC-64/NVME in base64; empty where nobody knows it.
+    /// CRC-64/NVME in base64; empty where it is unknown.
     var crc64: String
     var partSizes: [Int] = []
     var condition: WritePrecondition
@@ -116,7 +116,7 @@ struct ObjectIndex {
             .first.map { try ObjectRecord($0) }
     }
 
-    /// Where bytes of a body are.
+    /// The source of a range of a body.
     func source(_ place: BodyPlace, _ range: Range<Int>) throws -> BodySource {
         switch place {
         case .inline(let id):

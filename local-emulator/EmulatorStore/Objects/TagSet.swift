@@ -91,7 +91,7 @@ struct TagSet: Sendable, Equatable {
 }
 
 extension ObjectRecord {
-    /// Where the tags stand among the stored headers.
+    /// The stored header that holds the tags.
     static let taggingHeader = "x-amz-tagging"
 
     /// The object's tags; stored ones were valid when they came.

@@ -4,11 +4,14 @@ import FoundationEssentials
 import Signing
 import WallClock
 
-/// Who may do everything: the store has one owner.
+/// The store's only credentials, which permit every request.
 package struct StoreCredentials: Sendable {
+    /// Public part of the pair, in every signature.
     package var accessKeyID: String
+    /// Secret part of the pair, never sent.
     package var secretAccessKey: String
 
+    /// The credentials of these two parts.
     package init(accessKeyID: String, secretAccessKey: String) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
@@ -24,7 +27,7 @@ enum PayloadSignature: Sendable, Equatable {
     case chunked(chain: SignatureChain?, hasTrailer: Bool)
 }
 
-/// What each chunk's signature is made of, beginning with the head's.
+/// The state from which each chunk's signature is made, beginning with the head's.
 struct SignatureChain: Sendable, Equatable {
     var signingKey: [UInt8]
     var date: String

@@ -6,7 +6,7 @@ import EmulatorHTTP
 struct CrossOrigin: Sendable {
     /// `*` allows all.
     var allowedOrigins: [String]
-    /// A bucket's own rules stand in place of everything else.
+    /// A bucket's own rules replace the defaults.
     var rules: BucketCORS?
 
     private static let methods = "GET, PUT, HEAD, POST, DELETE"

@@ -3,7 +3,7 @@ import Synchronization
 
 /// An authenticated request while its body comes in.
 final class PendingRequest: BodyConsumer {
-    /// What became of the body.
+    /// The received body and its outcome.
     struct Body: Sendable {
         var result: BodyResult
         /// The bytes, when they are few.

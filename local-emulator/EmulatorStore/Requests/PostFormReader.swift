@@ -1,5 +1,5 @@
 /// Reads a `multipart/form-data` body as browsers post it to S3: fields first,
-/// then the part named `file`, whose bytes go on as they come. What follows the
+/// then the part named `file`, whose bytes are passed on as they arrive. What follows the
 /// file is ignored (S3 API, "POST Object").
 final class PostFormReader {
     private enum Phase { case preamble, header, field(String), file, done }

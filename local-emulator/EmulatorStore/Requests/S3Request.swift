@@ -4,7 +4,7 @@ import Signing
 /// A request's address and parameters, decoded.
 struct S3Request: Sendable {
     var head: RequestHead
-    /// Unique for the server's lifetime and told to the client.
+    /// Unique for the server's lifetime and sent to the client.
     var requestID: String
     /// nil for the service itself.
     var bucket: String?
@@ -66,7 +66,7 @@ enum S3Operation: Sendable, Equatable {
     case configuration(BucketConfiguration)
     case createUpload, uploadPart, uploadPartCopy, listParts, completeUpload, abortUpload
 
-    /// Whether the body is object data, of any size.
+    /// True if the body is object data, of any size.
     var streamsBody: Bool { self == .putObject || self == .uploadPart || self == .postForm }
 
     /// - Throws: `.notImplemented`, `.methodNotAllowed`, and the code that says

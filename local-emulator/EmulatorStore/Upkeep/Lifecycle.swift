@@ -2,8 +2,8 @@ import EmulatorDatabase
 import Synchronization
 import XMLTree
 
-/// What a bucket's lifecycle configuration says of expiry; rules about storage
-/// classes and versions are kept and mean nothing here.
+/// The expiry rules of a bucket's lifecycle configuration. Rules about storage
+/// classes and versions are stored and have no effect.
 struct LifecycleRules: Sendable {
     struct Rule: Sendable {
         var prefix: [UInt8]

@@ -2,16 +2,23 @@ import Crypto
 import EmulatorDatabase
 import Logging
 
-/// What a scrub has found.
+/// The result of a scrub.
 package struct ScrubReport: Sendable, Equatable {
+    /// An object whose bytes are not those that were stored.
     package struct Damage: Sendable, Equatable {
+        /// Bucket of the object.
         package var bucket: String
+        /// Key of the object.
         package var key: String
+        /// A sentence for the operator.
         package var reason: String
     }
 
+    /// Objects that were read.
     package var objects = 0
+    /// Bytes of their bodies.
     package var bytes = 0
+    /// Damaged objects in the order of the index.
     package var damaged: [Damage] = []
 }
 
@@ -19,8 +26,8 @@ extension ObjectStoreServer {
     /// Objects that are looked at between two looks at the index.
     private static let scrubPage = 100
 
-    /// Reads every object and holds it against its checksum. Writes go on
-    /// meanwhile; what they replace is not called damaged.
+    /// Reads every object and compares it with its checksum. Writes continue
+    /// meanwhile; an object that they replace is not reported.
     package func scrub() async throws -> ScrubReport {
         var report = ScrubReport()
         let buckets = try await read { index in
@@ -49,7 +56,7 @@ extension ObjectStoreServer {
                     report.damaged.append(
                         ScrubReport.Damage(bucket: bucket, key: key, reason: reason))
                     logger.error(
-                        "An object is damaged.",
+                        "Object damaged",
                         [
                             "bucket": .string(bucket), "key": .string(key),
                             "reason": .string(reason),
@@ -60,7 +67,7 @@ extension ObjectStoreServer {
             }
         }
         logger.info(
-            "The store was read through.",
+            "Scrub ended",
             [
                 "objects": .integer(report.objects), "bytes": .integer(report.bytes),
                 "damaged": .integer(report.damaged.count),

@@ -23,7 +23,7 @@ extension ObjectStoreServer {
             }
             return (referenced, dead)
         }
-        // Nobody reads yet, so buried blobs need no grace.
+        // There are no readers yet, so unreferenced blobs need no grace.
         let orphans = files.keys.filter { referenced[$0] == nil }
         await blobs.remove(orphans)
         try await database.transaction { connection in
@@ -39,9 +39,9 @@ extension ObjectStoreServer {
                 "bodiesOfWrongSize": .integer(wrong),
             ]
             if missing + wrong > 0 {
-                logger.error("The store has objects without their bodies.", fields)
+                logger.error("Objects without bodies found", fields)
             } else {
-                logger.info("The store removed what an interrupted run left.", fields)
+                logger.info("Remains of an interrupted run removed", fields)
             }
         }
     }
