@@ -23,7 +23,7 @@ import Testing
     @Test(arguments: [
         "try!", "fatalError(", "as! ", "getenv(", "print(", "Task {", "Task.detached", "FIXME",
         "TODO", "Thread.sleep", "pthread_create(",
-        // Each access wraps the closure in two more thunks: local-emulator/Main/LateHandler.swift.
+        // Each access wraps the closure in two more thunks: local-emulator/Main/DeferredHandler.swift.
         "Mutex<(@Sendable",
     ])
     func `the product has no banned word`(word: String) {
