@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Threads
 
-/// What an instance is made of at one moment: another build is another stamp.
+/// The identity of a program's files at one moment: another build has another stamp.
 struct ProgramStamp: Sendable, Hashable {
     private struct FileStamp: Sendable, Hashable {
         var number: UInt64
