@@ -144,16 +144,14 @@ let package = Package(
             name: "EmulatorStore",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "Crypto", "Signing", "WallClock", "XMLTree",
-                "CCrypto",
-                "Logging", "JSON",
+                "CCrypto", "Logging", "JSON", "Threads",
             ],
             path: "local-emulator/EmulatorStore", swiftSettings: strict),
         .target(
             name: "EmulatorLambda",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Logging", "JSON", "Crypto",
-                "Signing",
-                "WallClock", "Randomness", "Threads",
+                "Signing", "WallClock", "Randomness", "Threads",
             ],
             path: "local-emulator/EmulatorLambda", swiftSettings: strict),
         .executableTarget(
@@ -220,13 +218,13 @@ let package = Package(
             of: "EmulatorStore",
             with: [
                 "EmulatorHTTP", "EmulatorDatabase", "ObjectStore", "HTTPTransport", "Crypto",
-                "Signing", "WallClock", "XMLTree", "Randomness", "Logging",
+                "Signing", "WallClock", "XMLTree", "Randomness", "Logging", "Threads",
             ]),
         tests(
             of: "EmulatorLambda",
             with: [
                 "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Crypto", "Signing",
-                "WallClock", "JSON", "Logging",
+                "WallClock", "JSON", "Logging", "Randomness",
             ]),
         .testTarget(
             name: "SpoolCLITests",

@@ -4,6 +4,7 @@ import EmulatorHTTP
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -13,7 +14,7 @@ struct LambdaInstanceTests {
             ChildCommand(
                 executable: "/bin/sh", arguments: ["-c", "sleep 60 & wait"],
                 environment: ["PATH": "/usr/bin:/bin"]))
-        try await eventually {
+        try await eventually("the child's own child") {
             let table = ProcessTable()
             let own = peakMemoryBytes(ofProcess: child.processID) ?? 0
             return own > 0 && table.residentBytes(ofTree: child.processID) > 0
@@ -30,7 +31,7 @@ struct LambdaInstanceTests {
         #expect(ProcessTable().residentBytes(ofTree: child.processID) == 0)
     }
 
-    @Test func `a paused child stands still and ends when told to`() async throws {
+    @Test func `a paused child does not run and ends on SIGTERM`() async throws {
         let child = try await Child.start(
             ChildCommand(executable: "/bin/sleep", arguments: ["60"]))
         func state() -> String {
@@ -40,9 +41,9 @@ struct LambdaInstanceTests {
         }
 
         child.pause()
-        try await eventually { state() == "T" }
+        try await eventually("the stopped child") { state() == "T" }
         child.resume()
-        try await eventually { state() == "S" }
+        try await eventually("the resumed child") { state() == "S" }
         child.pause()
         child.terminate(graceMilliseconds: 60_000)
 
@@ -99,7 +100,7 @@ struct LambdaInstanceTests {
         (Array("no JSON".utf8), #""answerText":"no JSON"}"#),
         ([0xFF, 0x00] as [UInt8], #""answerBase64":"/wA="}"#),
     ])
-    func `a recording holds the event and the answer, and numbers go on`(
+    func `a recording holds the event and the answer, and numbers continue`(
         answer: [UInt8], end: String
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/record-\(UUID())"
@@ -128,7 +129,7 @@ struct LambdaInstanceTests {
                 + #""durationMs":1.5,"outcome":"ok","event":{"a":1},"# + end)
     }
 
-    @Test func `a destination is told what failed and how often`() {
+    @Test func `a destination's record has the failure and the number of attempts`() {
         let record = DeadLetterRecord(
             invocation: QueuedInvocation(
                 id: 1, function: "f", requestID: "r", payload: Array("{\"a\":1}".utf8),

@@ -1,5 +1,6 @@
 import EmulatorHTTP
 import Foundation
+import TestSupport
 import Testing
 
 @testable import EmulatorLambda
@@ -85,7 +86,7 @@ struct LambdaInvokeTests {
 
             #expect(answer.status == 200)
             #expect(answer.headers["X-Amz-Function-Error"] == "Unhandled")
-            #expect(answer.json == ["errorType": "Function.Broken", "errorMessage": "as told"])
+            #expect(answer.json == ["errorType": "Function.Broken", "errorMessage": "as ordered"])
         }
     }
 
@@ -119,7 +120,7 @@ struct LambdaInvokeTests {
                     "errorMessage": "RequestId: \(answer.headers["X-Amzn-RequestId"] ?? "") "
                         + "Error: Task timed out after 5.00 seconds",
                 ])
-            try await eventually {
+            try await eventually("the end of the orphaned process") {
                 let status = try? String(contentsOfFile: "/proc/\(orphan)/stat", encoding: .utf8)
                 return status?.contains(") Z ") ?? true
             }
@@ -163,7 +164,7 @@ struct LambdaInvokeTests {
 
             #expect(fits.text.utf8.count == 6_291_556)
             #expect(exceeds.json["errorType"] == "Function.ResponseSizeTooLarge")
-            try await eventually {
+            try await eventually("the runtime's line about its large answer") {
                 await lambda.send("GET", "/console/api/logs").text
                     .contains("large: 413 RequestEntityTooLarge")
             }
@@ -178,7 +179,7 @@ struct LambdaInvokeTests {
             let order = #"{"order":"wait-for","path":"\#(lambda.folder)/go"}"#
             async let first = lambda.invoke(order)
             async let second = lambda.invoke(order)
-            try await eventually {
+            try await eventually("two running calls") {
                 await lambda.send("GET", "/console/api/logs").text
                     .components(separatedBy: "serving wait-for").count == 3
             }
@@ -196,7 +197,7 @@ struct LambdaInvokeTests {
     @Test func `an instance that has nothing to do ends and its folder with it`() async throws {
         try await withLambda(configure: { $0.idleMilliseconds = 1 }) { lambda in
             let first = await lambda.invoke(#"{"order":"served"}"#).json
-            try await eventually {
+            try await eventually("the removal of the instance's folder") {
                 try FileManager.default.contentsOfDirectory(atPath: lambda.folder + "/scratch")
                     .isEmpty
             }
@@ -226,7 +227,7 @@ struct LambdaInvokeTests {
     }
 
     @Test(arguments: [
-        ("POST", "nobody", "RequestResponse", "{}", 404, "ResourceNotFoundException"),
+        ("POST", "unknown", "RequestResponse", "{}", 404, "ResourceNotFoundException"),
         ("POST", "worker", "RequestResponse", "{", 400, "InvalidRequestContentException"),
         ("POST", "worker", "Sometimes", "{}", 400, "InvalidParameterValueException"),
         ("DELETE", "worker", "Event", "{}", 404, "UnknownOperationException"),

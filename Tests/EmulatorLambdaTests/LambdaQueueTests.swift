@@ -1,6 +1,7 @@
 import EmulatorDatabase
 import EmulatorHTTP
 import Foundation
+import TestSupport
 import Testing
 
 @testable import EmulatorLambda
@@ -56,9 +57,11 @@ struct LambdaQueueTests {
 
             #expect(answer.status == 202)
             #expect(answer.text == "")
-            try await eventually { lambda.lines("done").count == 1 }
+            try await eventually("the line that the function appends") {
+                lambda.lines("done").count == 1
+            }
             #expect(lambda.lines("done") == [answer.headers["X-Amzn-RequestId"]])
-            try await eventually { try await isIdle(lambda) }
+            try await eventually("an idle queue") { try await isIdle(lambda) }
         }
     }
 
@@ -69,10 +72,10 @@ struct LambdaQueueTests {
             try await put("out/a.json", into: lambda)
             try await put("in/gone.json", into: lambda, name: "ObjectRemoved:Delete")
 
-            try await eventually { lambda.lines("events").count == 1 }
+            try await eventually("the event of one key") { lambda.lines("events").count == 1 }
 
             #expect(lambda.lines("events") == ["in/a+b%2B%C3%A9.json"])
-            try await eventually { try await isIdle(lambda) }
+            try await eventually("an idle queue") { try await isIdle(lambda) }
             let left = try await lambda.database.read {
                 try ObjectEventOutbox.oldest(limit: 9, in: $0).count
             }
@@ -87,8 +90,8 @@ struct LambdaQueueTests {
 
             _ = await lambda.invoke(order, headers: Self.event)
 
-            try await eventually { lambda.lines("count") == ["3"] }
-            try await eventually { try await isIdle(lambda) }
+            try await eventually("the third attempt") { lambda.lines("count") == ["3"] }
+            try await eventually("an idle queue") { try await isIdle(lambda) }
             #expect(try await deadLetters(lambda).isEmpty)
         }
     }
@@ -102,19 +105,19 @@ struct LambdaQueueTests {
 
             _ = await lambda.invoke(order, headers: Self.event)
 
-            try await eventually { try await !deadLetters(lambda).isEmpty }
+            try await eventually("a dead letter") { try await !deadLetters(lambda).isEmpty }
             let letter = try await deadLetters(lambda)[0]
             #expect(letter.attempts == 2)
             #expect(letter.condition == "RetriesExhausted")
             #expect(letter.payload == Array(order.utf8))
-            #expect(String(decoding: letter.response, as: UTF8.self).contains("as told"))
+            #expect(String(decoding: letter.response, as: UTF8.self).contains("as ordered"))
             #expect(try await depth(lambda).isEmpty)
 
             let replay = await lambda.send(
                 "POST", "/console/api/dead-letters/\(letter.id)/replay")
 
             #expect(replay.status == 202)
-            try await eventually { lambda.lines("count") == ["3"] }
+            try await eventually("the third attempt") { lambda.lines("count") == ["3"] }
             #expect(try await deadLetters(lambda).isEmpty)
         }
     }
@@ -127,7 +130,7 @@ struct LambdaQueueTests {
             try await lambda.database.transaction { try ObjectEventOutbox.append(old, in: $0) }
             lambda.service.wake()
 
-            try await eventually { try await !deadLetters(lambda).isEmpty }
+            try await eventually("a dead letter") { try await !deadLetters(lambda).isEmpty }
 
             #expect(try await deadLetters(lambda).map(\.condition) == ["EventAgeExceeded"])
             #expect(lambda.lines("events").isEmpty)
@@ -138,14 +141,14 @@ struct LambdaQueueTests {
         let first = try await LambdaFixture(functions: [Self.worker()])
         let order = #"{"order":"wait-for","path":"\#(first.folder)/go"}"#
         let answer = await first.invoke(order, headers: Self.event)
-        try await eventually {
+        try await eventually("the first call to be served") {
             await first.send("GET", "/console/api/logs").text.contains("serving wait-for")
         }
         await first.stop(keepingFolder: true)
         try "".write(toFile: first.folder + "/go", atomically: true, encoding: .utf8)
 
         let second = try await LambdaFixture(functions: [Self.worker()], folder: first.folder)
-        try await eventually { try await isIdle(second) }
+        try await eventually("an idle queue") { try await isIdle(second) }
 
         let records = await second.send("GET", "/console/api/invocations").text
         #expect(records.contains(answer.headers["X-Amzn-RequestId"] ?? "none"))
@@ -157,7 +160,7 @@ struct LambdaQueueTests {
         try await withLambda([Self.worker(concurrency: 2)]) { lambda in
             for number in 0..<100 { try await put("in/\(number).json", into: lambda) }
 
-            try await eventually { try await isIdle(lambda) }
+            try await eventually("an idle queue") { try await isIdle(lambda) }
 
             let keys = (0..<100).map { "in/\($0).json" }
             // At least once, as S3 promises: under load one may come again.
@@ -169,10 +172,13 @@ struct LambdaQueueTests {
         var function = Self.worker()
         function.schedule = .rate(seconds: 3_600)
         try await withLambda([function]) { lambda in
-            try await eventually {
-                await lambda.send("GET", "/console/api/invocations").text
-                    .contains(#""source":"schedule""#)
+            try await eventually("a scheduled invocation") {
+                await lambda.send("GET", "/console/api/invocations").text.contains("schedule")
             }
+
+            let records = await lambda.send("GET", "/console/api/invocations").text
+            #expect(records.contains(#""source":"schedule""#))
+            #expect(records.contains(#""function":"worker""#))
         }
     }
 }

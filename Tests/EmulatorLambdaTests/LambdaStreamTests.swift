@@ -38,7 +38,7 @@ struct LambdaStreamTests {
         #expect(await writer.value == 100)
     }
 
-    @Test func `a writer whose reader left goes on`() async throws {
+    @Test func `a writer continues when its reader has left`() async throws {
         let stream = ResponseBodyStream(contentType: nil)
         let writer = write(100, of: 100_000, to: stream)
         _ = try await stream.next()

@@ -4,80 +4,17 @@ import EmulatorHTTP
 import Foundation
 import Logging
 
-/// A runtime that is not ours: it serves the Runtime API as a Python program
-/// and does what the event says.
-private let pythonRuntime = """
-    import http.client, json, os, signal, sys, time
-    mode = os.environ["_HANDLER"]
-    api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    root = "/2018-06-01/runtime/"
-    def post(path, body, headers={}):
-        api.request("POST", root + path, body, headers)
-        answer = api.getresponse()
-        return answer.status, json.loads(answer.read())
-    if mode == "init-error":
-        post("init/error", json.dumps({"errorType": "Runtime.BadConfig", "errorMessage": "no"}))
-        sys.exit(1)
-    if mode == "init-exit": sys.exit(7)
-    if mode == "init-hang": time.sleep(1000)
-    served = 0
-    while True:
-        api.request("GET", root + "invocation/next")
-        answer = api.getresponse()
-        body = answer.read()
-        id = answer.headers["Lambda-Runtime-Aws-Request-Id"]
-        served += 1
-        try: event = json.loads(body)
-        except ValueError: event = {}
-        order = event if "order" in event else json.loads(event["body"]) if "body" in event else {}
-        what = order.get("order", "echo")
-        print("serving", what, flush=True)
-        if what == "exit": os._exit(order["code"])
-        if what == "sleep": time.sleep(order["seconds"])
-        if what == "wait-for":
-            while not os.path.exists(order["path"]): time.sleep(0.002)
-        if what == "orphan":
-            child = os.fork()
-            if child == 0:
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                time.sleep(1000)
-            open(order["path"], "w").write(str(child))
-            time.sleep(1000)
-        if what == "fail-until":
-            count = 0
-            try: count = int(open(order["path"]).read())
-            except OSError: pass
-            open(order["path"], "w").write(str(count + 1))
-            if count < order["count"]: what = "throw"
-        if what == "throw":
-            post("invocation/" + id + "/error", json.dumps({"errorType": "Function.Broken",
-                "errorMessage": "as told"}), {"Lambda-Runtime-Function-Error-Type": "Function.Broken"})
-            continue
-        reply = body
-        if what == "environment": reply = json.dumps(dict(os.environ)).encode()
-        if what == "reply": reply = json.dumps(order["reply"]).encode()
-        if what == "served": reply = json.dumps({"served": served, "pid": os.getpid()}).encode()
-        if what == "headers": reply = json.dumps({k.lower(): v for k, v in answer.headers.items()}).encode()
-        if what == "large": reply = b'"' + b"x" * (order["bytes"] - 2) + b'"'
-        if what == "protocol":
-            reply = json.dumps([post("invocation/other/response", "{}"),
-                post("invocation/" + id + "/response", "{}", {
-                    "Lambda-Runtime-Function-Response-Mode": "other"}),
-                post("init/error", "{}")]).encode()
-        status, text = post("invocation/" + id + "/response", reply)
-        if what == "large": print("large:", status, text["errorType"], flush=True)
-        if what == "append": open(order["path"], "a").write(id + "\\n")
-        if event.get("Records"):
-            key = event["Records"][0]["s3"]["object"]["key"]
-            open(os.environ["EVENT_FILE"], "a").write(key + "\\n")
-    """
-
 /// A Lambda service on a folder of its own.
 final class LambdaFixture: Sendable {
     let folder: String
     let database: Database
     let service: LambdaService
     let configuration: LambdaConfiguration
+
+    /// A Python program that does what its events order.
+    private static let runtime = #filePath.replacing(
+        "EmulatorLambdaTests/LambdaTestSupport.swift",
+        with: "Fixtures/emulator/function_runtime.py")
 
     init(
         functions: [FunctionDefinition]? = nil, folder: String? = nil,
@@ -88,8 +25,6 @@ final class LambdaFixture: Sendable {
         self.folder = folder
         try FileManager.default.createDirectory(
             atPath: folder + "/scratch", withIntermediateDirectories: true)
-        let script = folder + "/runtime.py"
-        try pythonRuntime.write(toFile: script, atomically: true, encoding: .utf8)
         database = try Database(path: folder + "/spool.sqlite")
         var configuration = LambdaConfiguration(
             bootstrapPath: "/usr/bin/python3", taskRoot: folder,
@@ -100,7 +35,7 @@ final class LambdaFixture: Sendable {
         var list =
             functions ?? [FunctionDefinition(name: "worker", handler: "worker", url: .init())]
         for index in list.indices where list[index].command == nil {
-            list[index].command = ["/usr/bin/python3", "-S", "-E", script]
+            list[index].command = ["/usr/bin/python3", "-S", "-E", Self.runtime]
         }
         service = try LambdaService(
             configuration: configuration, catalog: try FunctionCatalog(functions: list),
@@ -108,7 +43,7 @@ final class LambdaFixture: Sendable {
         try await service.start()
     }
 
-    /// Ends the service and, unless told otherwise, removes the folder.
+    /// Ends the service and removes the folder, unless it is kept.
     func stop(keepingFolder: Bool = false) async {
         await service.stop(graceMilliseconds: 0)
         await database.close()
@@ -177,9 +112,4 @@ func withLambda(
         throw error
     }
     await fixture.stop()
-}
-
-/// Waits for something that happens in another process.
-func eventually(_ condition: () async throws -> Bool) async throws {
-    while try await !condition() { try await Task.sleep(for: .milliseconds(3)) }
 }

@@ -1,5 +1,6 @@
 import EmulatorHTTP
 import Foundation
+import TestSupport
 import Testing
 
 @testable import EmulatorLambda
@@ -99,7 +100,7 @@ struct LambdaURLTests {
 
     @Test(arguments: [
         ("GET", "/api/nothing", 404, ""),
-        ("GET", "/fn/nobody/", 404, ""),
+        ("GET", "/fn/unknown/", 404, ""),
         ("GET", "/fn/hidden/", 404, ""),
         ("PUT", "/api/things/1", 405, "DELETE, GET, OPTIONS"),
         ("GET", "/api/things", 405, "POST, OPTIONS"),
@@ -146,7 +147,7 @@ struct LambdaURLTests {
             let order = #"{"order":"wait-for","path":"\#(lambda.folder)/go"}"#
             async let first = lambda.send("POST", "/fn/worker/", order)
             async let second = lambda.send("POST", "/fn/worker/", order)
-            try await eventually {
+            try await eventually("a running call and a waiting one") {
                 let functions = await lambda.send("GET", "/console/api/functions").text
                 let logs = await lambda.send("GET", "/console/api/logs").text
                 return functions.contains(#""waiting":1"#) && logs.contains("serving wait-for")
@@ -157,11 +158,11 @@ struct LambdaURLTests {
         }
     }
 
-    @Test func `a call that may not wait any more is told to come back`() async throws {
+    @Test func `a call beyond the limit of waiting calls gets 429 and Retry-After`() async throws {
         try await withLambda(Self.functions, configure: { $0.waitingCountMax = 0 }) { lambda in
             let order = #"{"order":"wait-for","path":"\#(lambda.folder)/go"}"#
             async let first = lambda.send("POST", "/fn/worker/", order)
-            try await eventually {
+            try await eventually("the first call to be served") {
                 await lambda.send("GET", "/console/api/logs").text.contains("serving wait-for")
             }
 

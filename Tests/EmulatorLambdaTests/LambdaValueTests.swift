@@ -5,7 +5,7 @@ import Logging
 import Testing
 
 struct LambdaValueTests {
-    @Test func `the project's own catalogue is sound`() throws {
+    @Test func `the project's own catalogue is valid`() throws {
         let path = #filePath.replacing(
             "Tests/EmulatorLambdaTests/LambdaValueTests.swift", with: "infra/functions.json")
         let data = try #require(FileManager.default.contents(atPath: path))

@@ -9,9 +9,9 @@ package import WallClock
 package struct ObjectStoreConfiguration: Sendable {
     /// Folder of the objects' bodies, in `tmp` and `data`; created when missing.
     package var dataFolder: String
-    /// Keys of the one owner.
+    /// The one pair that requests are signed with.
     package var credentials: StoreCredentials
-    /// Region that signatures must name.
+    /// AWS region in signatures and bucket locations.
     package var region: String
     /// Bucket that is created at the start if it does not exist.
     package var bucket: String
@@ -28,7 +28,7 @@ package struct ObjectStoreConfiguration: Sendable {
     /// trusted, so it must end the process.
     package var onDurabilityLost: @Sendable (String) -> Void
 
-    /// Settings; the clock is the system's by default.
+    /// Settings; the properties say what each parameter is.
     package init(
         dataFolder: String, credentials: StoreCredentials, region: String = "us-east-1",
         bucket: String, allowedOrigins: [String] = ["*"], inlineBytesMax: Int = 16 << 10,
@@ -101,7 +101,7 @@ package final class ObjectStoreServer: HTTPHandler {
         try await loadBucketCORS()
     }
 
-    /// Authenticates the request and decides how its body is received.
+    /// The handling of a body: authenticates the head first.
     package func plan(for head: RequestHead) async -> BodyPlan {
         let requestID = newRequestID()
         do throws(S3Error) {
@@ -118,7 +118,7 @@ package final class ObjectStoreServer: HTTPHandler {
         }
     }
 
-    /// Performs the request, once its body is received.
+    /// The response to a request whose body was received as planned.
     package func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
         guard case .consumed(let consumer) = body, let pending = consumer as? PendingRequest else {
             let requestID = newRequestID()
@@ -187,7 +187,7 @@ package final class ObjectStoreServer: HTTPHandler {
         }
     }
 
-    /// Authenticates before an error reveals anything else about the request.
+    /// Authenticates before any other error is reported.
     private func authorizedOperation(_ request: S3Request) throws(S3Error) -> S3Operation {
         let operation: S3Operation
         do throws(S3Error) {

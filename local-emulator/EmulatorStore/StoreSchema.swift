@@ -59,7 +59,7 @@ enum StoreSchema {
         "INSERT OR IGNORE INTO store_sequence VALUES(1, 0)",
     ]
 
-    /// Columns that databases of earlier versions lack.
+    /// Columns that files of earlier versions lack.
     private static let laterColumns = [
         ("objects", "pieces", "TEXT"), ("objects", "crc64", "TEXT NOT NULL DEFAULT ''"),
         ("parts", "checksums", "TEXT NOT NULL DEFAULT '{}'"),

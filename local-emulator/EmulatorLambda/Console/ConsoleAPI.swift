@@ -168,7 +168,7 @@ struct ConsoleAPI: Sendable {
     }
 }
 
-/// What the console shows of an instance.
+/// An instance in the console's list.
 struct InstanceSnapshot: Sendable {
     var number: Int
     var state: String

@@ -14,14 +14,14 @@ struct FunctionInstance {
     var current: RunningInvocation?
     var servedCount = 0
     var initMilliseconds: Double?
-    /// What the runtime posted to `init/error`.
+    /// The body of the runtime's `init/error`.
     var initFailure: InvocationFailure?
     var idleSince: ContinuousClock.Instant
-    /// What the kernel said last of the process's own peak, and when.
+    /// The kernel's figure of the process's own peak, and when it was read.
     var ownPeak: (bytes: Int, at: ContinuousClock.Instant)?
     /// Most memory that was seen during the invocation, its children's included.
     var peakTreeBytes = 0
-    /// What its program was when it was started.
+    /// The program's files at the start.
     let program: ProgramStamp
 
     init(number: Int, program: ProgramStamp, now: ContinuousClock.Instant) {
@@ -57,7 +57,7 @@ enum RuntimeNext: Sendable {
     case gone
 }
 
-/// What a runtime is told of an invocation.
+/// The invocation as the Runtime API's headers and body carry it.
 struct RuntimeDelivery: Sendable {
     var requestID: String
     var payload: [UInt8]

@@ -2,7 +2,7 @@ import ChildProcess
 import Logging
 import WallClock
 
-/// What became of an answer that a runtime posted.
+/// The response to a post of the runtime's.
 enum ResponseStatus: Sendable {
     case accepted
     /// Not the invocation that the instance has.
@@ -63,7 +63,7 @@ extension FunctionPool {
         return .accepted
     }
 
-    /// A runtime's streamed answer has begun: the caller is told at once.
+    /// The head of a runtime's streamed answer: the caller receives the stream.
     func beginAnswer(
         _ number: Int, requestID: String, _ stream: ResponseBodyStream
     ) -> ResponseStatus {
@@ -189,9 +189,9 @@ extension FunctionPool {
             }
             fields["error"] = .string(
                 String(decoding: failure.payload.prefix(2_000), as: UTF8.self))
-            services.logger.warning("An invocation failed", fields)
+            services.logger.warning("Invocation failed", fields)
         } else {
-            services.logger.info("An invocation ended", fields)
+            services.logger.info("Invocation ended", fields)
         }
         log("END RequestId: \(requestID)", invocation)
         var line = "REPORT RequestId: \(requestID)\tDuration: \(fixed(duration)) ms"

@@ -4,7 +4,7 @@ import WallClock
 
 /// The shell around `InstanceState`: performs its actions.
 extension FunctionPool {
-    /// Tells an instance's state what happened, and performs its actions.
+    /// Passes an event to an instance's state and performs the actions.
     /// - Parameter exit: How the process ended, for failures that report it.
     func apply(
         to number: Int, exit: String = "", _ event: (inout InstanceState) -> [InstanceState.Action]
@@ -59,7 +59,7 @@ extension FunctionPool {
     /// Fails the call that waits longest: the start of an instance failed.
     private func failWaiting(_ failure: InvocationFailure, number: Int) {
         services.logger.warning(
-            "An instance did not start",
+            "Instance did not start",
             [
                 "function": .string(function.name), "instance": .integer(number),
                 "error": .string(String(decoding: failure.payload, as: UTF8.self)),

@@ -23,8 +23,12 @@ extension FunctionPool {
         await waitForChanges(until: .now + Self.killGrace) { !instances.isEmpty }
         guard !instances.isEmpty else { return }
         services.logger.error(
-            "Instances did not end",
+            "Instances abandoned: processes not reaped after SIGKILL",
             ["function": .string(function.name), "instances": .integer(instances.count)])
+        // Their callers get a failure.
+        for number in instances.keys {
+            apply(to: number, exit: "Runtime could not be ended") { $0.ended() }
+        }
     }
 
     private func retireAll() {
@@ -37,20 +41,22 @@ extension FunctionPool {
     private static let killGrace = Duration.seconds(5)
 
     /// Waits while a condition holds, at most until a time. Wakes at each change.
+    ///
+    /// The timer is a task apart, so that cancelling the caller neither ends the wait early nor
+    /// takes its end away.
     private func waitForChanges(
         until end: ContinuousClock.Instant, while condition: () -> Bool
     ) async {
-        await withTaskGroup { group in
-            group.addTask { [self] in
-                try? await Task.sleep(until: end, clock: .continuous)
-                await announceChange()
-            }
-            while condition(), ContinuousClock.now < end, !Task.isCancelled {
-                await withCheckedContinuation { changeWaiters.append($0) }
-                retireAll()
-            }
-            group.cancelAll()
+        let timer = Task {
+            try? await Task.sleep(until: end, clock: .continuous)
+            announceChange()
         }
+        while condition(), ContinuousClock.now < end {
+            await withCheckedContinuation { changeWaiters.append($0) }
+            retireAll()
+        }
+        timer.cancel()
+        await timer.value
     }
 
     /// Wakes a stop that waits for instances.

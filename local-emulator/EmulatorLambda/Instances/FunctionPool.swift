@@ -2,7 +2,7 @@ import ChildProcess
 import Logging
 import WallClock
 
-/// What all pools share.
+/// The parts of the service that all pools share.
 struct PoolServices: Sendable {
     var configuration: LambdaConfiguration
     var logs: LogRing
@@ -76,7 +76,8 @@ actor FunctionPool {
             bytesMax: services.configuration.responseBytesMax)
     }
 
-    /// Ends what was idle for too long, and gives up what has waited too long.
+    /// Ends instances that were idle for too long, and throttles calls that have waited too
+    /// long.
     func tick() {
         let now = ContinuousClock.now
         let late = waiting.filter { ($0.until ?? now + .seconds(1)) <= now }
@@ -91,16 +92,15 @@ actor FunctionPool {
         }
     }
 
-    /// The program's file is now this: instances that run another end as soon
-    /// as they have nothing to do.
+    /// Replaces the instances that run another program, each as soon as it is idle.
     func use(_ program: ProgramStamp) {
         for (number, instance) in instances where instance.program != program {
             apply(to: number) { $0.programReplaced() }
         }
     }
 
-    /// Notes how much memory working instances hold, and kills what holds too
-    /// much, as Lambda's sandbox does.
+    /// Notes how much memory working instances hold, and kills those that exceed the
+    /// function's, as Lambda's sandbox does.
     func measureMemory(_ table: ProcessTable) {
         for (number, instance) in instances where instance.state.isMeasured {
             guard let child = instance.child else { continue }
@@ -111,7 +111,7 @@ actor FunctionPool {
         }
     }
 
-    /// Whether some instance starts or has an invocation.
+    /// True while an instance starts or has an invocation.
     var isAtWork: Bool { instances.values.contains { !$0.state.isIdle } }
 
     /// Calls that wait for an instance.
@@ -156,7 +156,7 @@ actor FunctionPool {
         let process = InstanceProcess(
             function: function, number: number, configuration: services.configuration,
             logs: services.logs, requestTag: instance.requestTag)
-        services.tasks.start { [self] in
+        let task = services.tasks.start { [self] in
             do {
                 let result = try await process.run(
                     handler: RuntimeAPI(pool: self, number: number),
@@ -166,6 +166,9 @@ actor FunctionPool {
             } catch {
                 await instanceEnded(number, result: nil, startFailure: "\(error)")
             }
+        }
+        if task == nil {
+            apply(to: number, exit: "The emulator runs too many tasks") { $0.ended() }
         }
     }
 

@@ -39,11 +39,11 @@ struct InstanceState: Hashable, Sendable {
         case answered
     }
 
-    /// What an instance did when it was killed.
+    /// The activity of an instance when it was killed.
     enum Activity: Hashable, Sendable {
         case starting
         case working(Work)
-        /// Nothing that anybody waits for.
+        /// No caller waits for it.
         case other
     }
 
@@ -92,7 +92,7 @@ struct InstanceState: Hashable, Sendable {
         case remove
     }
 
-    /// What follows when the runtime requests its next invocation. Independent of the
+    /// The answer to the next request of an invocation. Independent of the
     /// stage: a program can be replaced at any time.
     private enum Future: Hashable, Sendable {
         case reuse

@@ -40,7 +40,7 @@ struct BlobCheck: ~Copyable {
     }
 }
 
-/// Calls a closure when the last reference to it is gone.
+/// Ends when the last reference is gone.
 final class BlobPin: Sendable {
     private let end: @Sendable () -> Void
 

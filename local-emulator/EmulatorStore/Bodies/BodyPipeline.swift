@@ -2,7 +2,7 @@ import Crypto
 import EmulatorHTTP
 import FoundationEssentials
 
-/// Place of a verified body that the index does not know yet.
+/// The location of a verified body.
 enum StoredBody: Sendable {
     case inline([UInt8])
     case blob(String)
@@ -10,18 +10,19 @@ enum StoredBody: Sendable {
     case pieces([(blob: String, bytes: Int)])
 }
 
-/// Size and checksums of a received body.
+/// Size and digests of a received body.
 struct BodyResult: Sendable {
     var bytes: Int
     /// Hexadecimal.
     var md5: String
-    /// Checksums that the client sent, in base64 by header name, for instance
+    /// The client's checksums, base64 by header name, for instance
     /// `x-amz-checksum-crc32`.
     var checksums: [String: String]
     /// CRC-64/NVME in base64.
     var crc64: String
 
-    /// Checksums that the object is served with: the client's, otherwise CRC-64/NVME, as in S3.
+    /// The object's checksums: the client's, or the CRC-64/NVME that S3 adds where
+    /// the client sent none.
     var servedChecksums: [String: String] {
         var served = checksums.isEmpty ? [ChecksumAlgorithm.crc64nvme.headerName: crc64] : checksums
         served[ChecksumAlgorithm.typeHeaderName] = "FULL_OBJECT"

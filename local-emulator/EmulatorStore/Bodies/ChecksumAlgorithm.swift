@@ -12,7 +12,7 @@ enum ChecksumAlgorithm: String, CaseIterable, Sendable {
 
     /// Header for `FULL_OBJECT` or `COMPOSITE` (a checksum of the parts' checksums).
     static let typeHeaderName = "x-amz-checksum-type"
-    /// Header that announces the algorithm of a multipart upload.
+    /// The header by which a multipart upload names its algorithm.
     static let algorithmHeaderName = "x-amz-checksum-algorithm"
 
     /// The CRC, which can be combined from the CRCs of parts; nil for digests.

@@ -57,7 +57,7 @@ struct BucketCORS: Sendable {
         }
     }
 
-    /// True if the text matches the pattern, in which one `*` means any text.
+    /// One `*` matches any text.
     static func matches(_ text: String, _ pattern: String) -> Bool {
         let sides = pattern.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2 else { return text == pattern }
@@ -67,7 +67,7 @@ struct BucketCORS: Sendable {
 }
 
 extension BucketCORS.Rule {
-    /// Response headers for a page, without `Vary`.
+    /// Response headers for the page, besides `Vary`.
     func fields(origin: String) -> [(String, String)] {
         let isOpen = origins.contains("*")
         var fields = [

@@ -16,7 +16,7 @@ enum BucketConfiguration: String, Sendable, CaseIterable {
         case .lifecycle:
             S3Error(
                 .noSuchLifecycleConfiguration, "The lifecycle configuration does not exist")
-        // A bucket always has one, empty by default, so this is never returned.
+        // A bucket always has one; by default it is empty.
         case .notification: S3Error.malformedXML
         }
     }
@@ -76,7 +76,7 @@ extension ObjectStoreServer {
         }
     }
 
-    /// Reads the CORS rules of all buckets again.
+    /// Reads the rules of all buckets again.
     func loadBucketCORS() async throws {
         let documents = try await read { try $0.configurations(.cors) }
         var rules: [String: BucketCORS] = [:]
@@ -97,7 +97,7 @@ extension ObjectIndex {
         ).first?.blob("document")
     }
 
-    /// All documents of one kind, with their buckets.
+    /// The configurations of one kind, by bucket.
     func configurations(_ kind: BucketConfiguration) throws -> [(bucket: String, [UInt8])] {
         try connection.query(
             "SELECT bucket, document FROM bucket_configurations WHERE name = ?", kind.rawValue

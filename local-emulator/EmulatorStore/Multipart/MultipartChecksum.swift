@@ -7,9 +7,9 @@ import FoundationEssentials
 /// their number. Source: S3 User Guide, "Checking object integrity".
 struct MultipartChecksum: Sendable {
     var algorithm: ChecksumAlgorithm
-    /// True for the object's bytes, false for a composite.
+    /// True for a checksum of the bytes, false for one of the parts' checksums.
     var isOfWhole: Bool
-    /// True if the client chose it; S3 gives every other object CRC-64/NVME.
+    /// True if the client requested it; S3 adds CRC-64/NVME to every object.
     var isAnnounced: Bool
 
     var headerName: String { algorithm.headerName }
@@ -23,7 +23,7 @@ struct MultipartChecksum: Sendable {
         isOfWhole = type.map { $0 == "FULL_OBJECT" } ?? (algorithm == .crc64nvme)
     }
 
-    /// Checksum headers of CreateMultipartUpload.
+    /// The checksum headers of CreateMultipartUpload.
     /// - Throws: `.invalidRequest`.
     static func announced(by request: S3Request) throws(S3Error) -> [String: String] {
         guard let name = request.header(ChecksumAlgorithm.algorithmHeaderName) else { return [:] }

@@ -6,7 +6,7 @@ struct BlobSlice: Sendable, Equatable {
     var range: Range<Int>
 }
 
-/// Source of a requested range of a body.
+/// The location of requested bytes.
 enum BodySource: Sendable, Equatable {
     case bytes([UInt8])
     /// Slices, in order.

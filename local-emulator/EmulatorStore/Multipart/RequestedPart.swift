@@ -7,7 +7,7 @@ struct RequestedPart: Sendable {
 
     var number: Int
     var etag: String
-    /// Checksums in base64 by header name, if the client sent any.
+    /// Base64 by header name, where the client sent some.
     var checksums: [String: String]
 
     /// Reads a `CompleteMultipartUpload` document.

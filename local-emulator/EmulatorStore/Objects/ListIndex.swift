@@ -1,6 +1,6 @@
 import EmulatorDatabase
 
-/// Query of a listing; texts are UTF-8 bytes.
+/// The parameters of a listing, in bytes of UTF-8.
 struct ListQuery: Sendable {
     var bucket: String
     var prefix: [UInt8] = []
@@ -19,7 +19,7 @@ struct ListResult: Sendable {
     }
 
     var entries: [Entry] = []
-    /// First key of the next page; nil on the last page.
+    /// The first key of the next page; nil at the end.
     var next: [UInt8]?
 }
 

@@ -2,7 +2,7 @@ import Crypto
 import Signing
 import WallClock
 
-/// A listing request and the form of its response.
+/// A listing: its parameters and its XML.
 struct Listing: Sendable {
     /// S3 operation: ListObjects, ListObjectsV2, ListObjectVersions.
     enum Kind: Sendable {
@@ -60,7 +60,7 @@ struct Listing: Sendable {
         guard let marker = request[name].map({ Array($0.utf8) }), !marker.isEmpty else {
             return []
         }
-        // A marker that is a common prefix of this listing skips its whole group.
+        // A marker that is a common prefix of this listing covers all of its keys.
         let isGroup =
             !query.delimiter.isEmpty && marker.starts(with: query.prefix)
             && marker.count > query.prefix.count

@@ -72,8 +72,8 @@ enum ObjectHeaders {
         "content-encoding",
     ]
 
-    /// Response headers of GET and HEAD.
-    /// - Parameter isWhole: False for a range, which has no checksum.
+    /// The response headers of GET and HEAD.
+    /// - Parameter isWhole: checksums are of the whole object only.
     /// - Throws: `.invalidArgument`.
     static func served(
         _ object: ObjectRecord, _ request: S3Request, isWhole: Bool

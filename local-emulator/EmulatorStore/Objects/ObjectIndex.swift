@@ -13,7 +13,7 @@ struct ObjectRecord: Sendable {
     var place: BodyPlace
     /// CRC-64/NVME in base64; empty for an object that an earlier version stored.
     var crc64: String
-    /// Sizes of the parts of a multipart upload, in order; otherwise empty.
+    /// Bytes of each part of a multipart upload, in order; empty for others.
     var partSizes: [Int]
 
     init(_ row: Row) throws {
@@ -34,7 +34,7 @@ struct ObjectRecord: Sendable {
     }
 }
 
-/// Place of a body, according to the index.
+/// The location of a body, as the index has it.
 enum BodyPlace: Sendable, Equatable {
     /// In the database, by row ID.
     case inline(Int)
@@ -51,7 +51,7 @@ struct NewObject: Sendable {
     var bytes: Int
     var headers: [String: String]
     var body: StoredBody
-    /// CRC-64/NVME in base64; empty if unknown.
+    /// CRC-64/NVME in base64; empty where it is unknown.
     var crc64: String
     var partSizes: [Int] = []
     var condition: WritePrecondition
@@ -124,7 +124,6 @@ struct ObjectIndex {
     }
 
     /// The source of a range of a body.
-    /// - Throws: `.internalError` if the body is missing.
     func source(_ place: BodyPlace, _ range: Range<Int>) throws -> BodySource {
         switch place {
         case .inline(let id):

@@ -91,7 +91,7 @@ struct TagSet: Sendable, Equatable {
 }
 
 extension ObjectRecord {
-    /// Name of the stored header that contains the tags.
+    /// The stored header that holds the tags.
     static let taggingHeader = "x-amz-tagging"
 
     /// Tags of the object; nil without any. They were validated before they were stored.

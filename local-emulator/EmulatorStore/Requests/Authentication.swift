@@ -4,14 +4,14 @@ import FoundationEssentials
 import Signing
 import WallClock
 
-/// Access keys of the one owner, who may do everything.
+/// The store's only credentials, which permit every request.
 package struct StoreCredentials: Sendable {
-    /// Access key ID.
+    /// Public part of the pair, in every signature.
     package var accessKeyID: String
-    /// Secret access key.
+    /// Secret part of the pair, never sent.
     package var secretAccessKey: String
 
-    /// A key pair.
+    /// The credentials of these two parts.
     package init(accessKeyID: String, secretAccessKey: String) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
@@ -27,8 +27,7 @@ enum PayloadSignature: Sendable, Equatable {
     case chunked(chain: SignatureChain?, hasTrailer: Bool)
 }
 
-/// State from which the signature of the next chunk is calculated; it starts with the
-/// signature of the head.
+/// The state from which each chunk's signature is made, beginning with the head's.
 struct SignatureChain: Sendable, Equatable {
     var signingKey: [UInt8]
     var date: String

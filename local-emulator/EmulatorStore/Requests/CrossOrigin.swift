@@ -7,7 +7,7 @@ import EmulatorHTTP
 struct CrossOrigin: Sendable {
     /// Allowed origins; `*` allows all.
     var allowedOrigins: [String]
-    /// Rules of the bucket, which replace `allowedOrigins`.
+    /// A bucket's own rules replace the defaults.
     var rules: BucketCORS?
 
     private static let methods = "GET, PUT, HEAD, POST, DELETE"

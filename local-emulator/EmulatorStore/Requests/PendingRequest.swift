@@ -3,7 +3,7 @@ import Synchronization
 
 /// An authenticated request whose body is being received.
 final class PendingRequest: BodyConsumer {
-    /// The received body.
+    /// The received body and its outcome.
     struct Body: Sendable {
         var result: BodyResult
         /// The bytes of a small body.

@@ -1,7 +1,6 @@
-/// Reads the `multipart/form-data` body of a POST Object request.
-///
-/// The fields come first, then the part named `file`, whose bytes are passed to the pipeline as
-/// they arrive. Fields after the file are ignored (S3 API Reference, "POST Object").
+/// Reads a `multipart/form-data` body as browsers post it to S3: fields first,
+/// then the part named `file`, whose bytes are passed on as they arrive. What follows the
+/// file is ignored (S3 API, "POST Object").
 final class PostFormReader {
     private enum Phase { case preamble, header, field(String), file, done }
 

@@ -4,7 +4,7 @@ import Signing
 /// A request with its decoded bucket, key and query parameters.
 struct S3Request: Sendable {
     var head: RequestHead
-    /// Request ID, unique while the server runs; the response has it.
+    /// Unique for the server's lifetime and sent to the client.
     var requestID: String
     /// nil for a request to the service.
     var bucket: String?
@@ -67,7 +67,7 @@ enum S3Operation: Sendable, Equatable {
     case configuration(BucketConfiguration)
     case createUpload, uploadPart, uploadPartCopy, listParts, completeUpload, abortUpload
 
-    /// True if the body is object data and may be large.
+    /// True if the body is object data, of any size.
     var streamsBody: Bool { self == .putObject || self == .uploadPart || self == .postForm }
 
     /// The operation of a request.

@@ -2,7 +2,7 @@ import Crypto
 import EmulatorHTTP
 import Signing
 
-/// The inputs of a Signature Version 4 (IAM User Guide, "Create a signed AWS API request").
+/// The signed parts of a request, for Signature Version 4 ("Create a signed AWS API request").
 struct SignedRequest {
     var request: S3Request
     var scope: Scope

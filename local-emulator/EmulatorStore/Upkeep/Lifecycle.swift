@@ -3,8 +3,8 @@ import Synchronization
 import WallClock
 import XMLTree
 
-/// Expiration rules of a bucket's lifecycle configuration. Rules about storage classes and
-/// versions are stored but have no effect.
+/// The expiry rules of a bucket's lifecycle configuration. Rules about storage
+/// classes and versions are stored and have no effect.
 struct LifecycleRules: Sendable {
     struct Rule: Sendable {
         var prefix: [UInt8]

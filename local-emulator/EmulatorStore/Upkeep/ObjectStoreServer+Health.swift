@@ -1,5 +1,5 @@
 extension ObjectStoreServer {
-    /// True if the database can be read and the configured bucket exists.
+    /// True if the index answers and the configured bucket exists.
     package func isHealthy() async -> Bool {
         let bucket = configuration.bucket
         do {

@@ -2,23 +2,23 @@ import Crypto
 import EmulatorDatabase
 import Logging
 
-/// Result of a scrub.
+/// The result of a scrub.
 package struct ScrubReport: Sendable, Equatable {
-    /// A damaged object.
+    /// An object whose bytes are not those that were stored.
     package struct Damage: Sendable, Equatable {
-        /// Name of the bucket.
+        /// Bucket of the object.
         package var bucket: String
         /// Key of the object.
         package var key: String
-        /// One sentence that names the difference.
+        /// A sentence for the operator.
         package var reason: String
     }
 
-    /// Number of objects that were read.
+    /// Objects that were read.
     package var objects = 0
-    /// Size of those objects.
+    /// Bytes of their bodies.
     package var bytes = 0
-    /// The damaged objects, sorted by bucket and key.
+    /// Damaged objects in the order of the index.
     package var damaged: [Damage] = []
 }
 
@@ -26,8 +26,8 @@ extension ObjectStoreServer {
     /// Objects of one page of the index.
     private static let pageKeyCountMax = 100
 
-    /// Reads every object and compares it with its checksums. The store stays writable; objects
-    /// that are replaced meanwhile are not reported.
+    /// Reads every object and compares it with its checksum. Writes continue
+    /// meanwhile; an object that they replace is not reported.
     package func scrub() async throws -> ScrubReport {
         var report = ScrubReport()
         let buckets = try await read { index in

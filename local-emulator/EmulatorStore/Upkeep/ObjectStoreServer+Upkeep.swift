@@ -24,7 +24,7 @@ extension ObjectStoreServer {
             }
             return (referenced, dead)
         }
-        // There are no readers yet, so blobs that wait for their removal need no grace.
+        // There are no readers yet, so unreferenced blobs need no grace.
         let orphans = files.keys.filter { referenced[$0] == nil }
         await blobs.remove(orphans)
         try await database.transaction { connection in
