@@ -47,7 +47,7 @@ struct FFmpegFailure: Equatable {
         return (.failed, "FFmpeg failed (\(exit)): \(lastLine(errors)).")
     }
 
-    /// The source that the messages name; nil where they could mean several.
+    /// The source that the messages name; nil if they could mean several.
     private static func unreadable(
         _ errors: String, _ sources: [(url: String, source: Int)]
     ) -> Int? {
@@ -65,7 +65,7 @@ struct FFmpegFailure: Equatable {
 extension FFmpegFailure {
     /// The failure of a probe: a file that was fetched but not understood is not media,
     /// one that could not be fetched may be.
-    /// - Returns: The error itself where the run failed for another reason than the file.
+    /// - Returns: The error itself if the run failed for another reason than the file.
     static func ofProbe(_ error: FFmpegError) -> FFmpegError {
         let tail = error.standardErrorTail
         switch error.code {
