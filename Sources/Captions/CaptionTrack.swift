@@ -58,7 +58,7 @@ package enum CaptionLimits {
     package static let fileBytesMax = 8 << 20
     /// Words of one track: four hours at 250 words a minute.
     package static let wordCountMax = 60_000
-    /// Words of all captions of an edit: they stand in its plan.
+    /// Words of all captions of an edit: the plan contains them.
     package static let editWordCountMax = 200_000
     /// Files of captions of one edit: each is read when the export starts.
     package static let fileCountMax = 50

@@ -1,6 +1,6 @@
 package import MediaTime
 
-/// A title, a lower third, or any other text that stands still: resolved to
+/// A title, a lower third, or any other still text: resolved to
 /// pixels of the output.
 package struct TextTitle: Hashable, Sendable, Codable {
     package var text: String

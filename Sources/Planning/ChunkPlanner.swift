@@ -6,7 +6,7 @@ import RenderPlans
 /// Borders hang on clip edges where one is near, else on a grid counted from
 /// the last clip edge, and are chosen from left to right: a change later in the
 /// timeline moves no border before it, and a long clip is cut at the same
-/// places of its own wherever it stands. Of several edges that would do, the
+/// places of its own at any position. Of several edges that would do, the
 /// clips themselves choose, so that after a change the old borders are soon
 /// found again.
 package struct ChunkPlanner: Hashable, Sendable {
@@ -142,7 +142,7 @@ package struct ChunkPlanner: Hashable, Sendable {
 /// A frame at which a clip starts or ends.
 package struct ClipEdge: Hashable, Sendable {
     package var frame: Int
-    /// A number made of the clip that begins there, wherever it stands.
+    /// A number made of the clip that begins there, at any position.
     package var number: UInt64
 
     /// An edge.

@@ -1,7 +1,7 @@
 package import MediaTime
 
 extension RenderPlan {
-    /// One clip's sound on the timeline, in samples of the output rate.
+    /// One clip's audio on the timeline, in samples of the output rate.
     package struct AudioPlacement: Hashable, Sendable, Codable {
         package var source: Int
         /// May lie beyond either end of the output, where only a range of the
@@ -13,7 +13,7 @@ extension RenderPlan {
         /// Seconds of the source that pass in one second of the output; the
         /// pitch stays.
         package var speed: Rational
-        /// Linear gain: 1 leaves the sound as it is.
+        /// Linear gain: 1 leaves the audio unchanged.
         package var volume: Rational
         /// Gain on top of `volume` at points of the clip, linear between them,
         /// constant before the first and after the last; empty is 1.
@@ -22,7 +22,7 @@ extension RenderPlan {
         package var fadeOutSamples: Int
         /// Starts again from the in-point when the file ends (a soundtrack).
         package var loops: Bool
-        /// Grows quiet while any sound that does not duck is heard.
+        /// Ducks while any audio that does not duck is heard.
         package var ducks: Bool
 
         package init(

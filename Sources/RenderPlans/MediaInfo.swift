@@ -57,7 +57,7 @@ package struct MediaInfo: Hashable, Sendable, Codable {
             self.reorderedFrames = reorderedFrames
         }
 
-        /// Whether brightness is told by PQ (SMPTE ST 2084) or HLG (BT.2100),
+        /// True where brightness is encoded by PQ (SMPTE ST 2084) or HLG (BT.2100),
         /// which no screen of the usual range shows as it is.
         package var isHighDynamicRange: Bool {
             colorTransfer == "smpte2084" || colorTransfer == "arib-std-b67"

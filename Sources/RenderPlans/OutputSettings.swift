@@ -1,7 +1,7 @@
 package import MediaTime
 
 extension RenderPlan {
-    /// What the result is: its container, its picture and its sound.
+    /// The output's container, video and audio settings.
     package struct OutputSettings: Hashable, Sendable, Codable {
         package var format: OutputFormat
         /// Even numbers of pixels.
@@ -34,7 +34,7 @@ extension RenderPlan {
     /// How the pictures of chunks are encoded.
     package struct VideoEncoding: Hashable, Sendable, Codable {
         /// `lossless` is H.264 that decodes to the very frames that were
-        /// rendered; what is encoded anew at the stitch travels in it.
+        /// rendered; what is encoded again at the stitch travels in it.
         package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
             case h264, hevc, av1, vp9, prores, lossless
         }
@@ -68,7 +68,7 @@ extension RenderPlan {
         }
     }
 
-    /// How the sound is encoded.
+    /// The audio encoding.
     package struct AudioEncoding: Hashable, Sendable, Codable {
         /// `pcm` is 32-bit float, where every sample must survive; `pcm16` and
         /// `pcm24` are integers.
@@ -102,7 +102,7 @@ extension RenderPlan.VideoEncoding.Codec {
         }
     }
 
-    /// The rate factor that looks about as good as x264's 20.
+    /// The rate factor whose quality is close to x264's 20.
     package var defaultCRF: Int {
         switch self {
         case .h264, .prores, .lossless: 20

@@ -15,7 +15,7 @@ extension RenderPlan {
         /// Where it shows, in frames of the output. May reach beyond either
         /// end of the output, where only a range of the timeline is exported.
         package var frames: FrameRange
-        /// In-point: seconds after the start of the file. 0 for what stands
+        /// In-point: seconds after the start of the file. 0 for what is
         /// still.
         package var sourceStart: Rational
         /// Seconds of the source that pass in one second of the output.

@@ -13,7 +13,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package var frameCount: Int
     /// Distinct files, named by index from the placements.
     package var sources: [Source]
-    /// Bottom layer first. Inside one layer the placements stand in time
+    /// Bottom layer first. Inside one layer the placements are in time
     /// order; two overlap only where the later one's transition mixes them.
     package var layers: [Layer]
     package var audio: [AudioPlacement]
@@ -23,7 +23,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// as nothing else was asked for. A chunk may still turn out otherwise:
     /// its receipt says what was done.
     package var renderings: [ChunkRendering]?
-    /// AAC frames of each piece of the sound, in order; nil where it is made as a
+    /// AAC frames of each audio piece, in order; nil where it is made as a
     /// whole (`AudioPlanner`).
     package var audioPieces: [FrameRange]?
     /// Files of captions that are stored beside the result; nil is none.
@@ -48,7 +48,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// The other one of two exports that are rendered together.
     package struct Companion: Hashable, Sendable, Codable {
         package var jobID: String
-        /// Whether their sound is the same as well.
+        /// True where their audio is the same as well.
         package var sharesAudio: Bool
 
         package init(jobID: String, sharesAudio: Bool) {
@@ -78,7 +78,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         }
     }
 
-    /// The frames that are rendered: none for sound alone.
+    /// The frames that are rendered: none for audio alone.
     package var pictureFrames: FrameRange {
         FrameRange(0, output.format.hasPicture ? frameCount : 0)
     }

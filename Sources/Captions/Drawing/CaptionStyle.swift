@@ -14,7 +14,7 @@ package struct CaptionStyle: Hashable, Sendable, Codable {
         case karaoke
         /// It has a colour of its own, and each page springs up.
         case scale
-        /// It stands on a box.
+        /// It has a box behind it.
         case box
     }
 
@@ -164,7 +164,7 @@ package enum TextFont {
     package static let standard = "Lato Black"
 
     /// Whether a name is one: letters, digits, spaces and `-_.'+&`, so that it
-    /// can stand in a line whose fields are parted by commas.
+    /// can be part of a line whose fields are parted by commas.
     package static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.unicodeScalars.count <= CaptionLimits.fontNameCharactersMax
             && sanitised(name) == name

@@ -6,7 +6,7 @@ import RenderPlans
 /// A request for small random variations of whole videos (VR-30, VR-38):
 /// `{variations: {assets, count, seed?}, output?, callback?, clientToken?}`.
 ///
-/// Each variation becomes an edit of its own, with its numbers written out:
+/// Each variation becomes a separate edit, with its numbers written out:
 /// what is stored says what was done, and does the same again.
 package struct Variations: Hashable, Sendable {
     /// The edits, all variations of the first asset first.
@@ -76,7 +76,7 @@ private struct VariationDecoding {
         guard let request = root["variations"].flatMap({ reader.object($0) }) else { return nil }
         for name in ["timeline", "project"] {
             if let node = root[name] {
-                reader.report("must not stand beside variations", at: node.pointer)
+                reader.report("cannot be combined with variations", at: node.pointer)
             }
         }
         let assets = reader.required("assets", of: request)

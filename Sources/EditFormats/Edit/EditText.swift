@@ -3,7 +3,7 @@ package import JSON
 package import MediaTime
 
 extension Edit {
-    /// A text as the caller wishes it; what is nil is the preset's.
+    /// A text as the caller requests it; what is nil is the preset's.
     package struct Text: Hashable, Sendable {
         package var text: String
         package var preset: TextTitle.Preset
@@ -15,7 +15,7 @@ extension Edit {
         package var boxPadding: Int?
     }
 
-    /// Letters as the caller wishes them. Sizes are pixels of the output,
+    /// Letters as the caller requests them. Sizes are pixels of the output,
     /// colours `RRGGBB`.
     package struct Font: Hashable, Sendable {
         package var family: String?
@@ -25,7 +25,7 @@ extension Edit {
         package var isItalic: Bool?
     }
 
-    /// Captions as the caller wishes them.
+    /// Captions as the caller requests them.
     package struct Captions: Hashable, Sendable {
         /// Where the words come from.
         package enum Source: Hashable, Sendable {
