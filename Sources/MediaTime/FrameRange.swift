@@ -2,6 +2,7 @@
 package struct FrameRange: Hashable, Sendable, Codable {
     /// Negative for a clip that began before the range that is exported.
     package let start: Int
+    /// The frame after the last one.
     package let end: Int
 
     /// - Precondition: `start <= end`.
@@ -24,7 +25,9 @@ package struct FrameRange: Hashable, Sendable, Codable {
         self.init(start, end)
     }
 
+    /// Number of frames.
     package var count: Int { end - start }
+    /// True for a range without frames.
     package var isEmpty: Bool { start == end }
 
     /// Whether all frames of the other are its own.

@@ -16,6 +16,7 @@ package struct ChunkPlanner: Hashable, Sendable {
     package var functionSeconds: Int
     /// Memory and disk of that function; nil is as much as it takes.
     package var memoryMegabytes: Int?
+    /// Disk of that function in megabytes; nil is unlimited.
     package var diskMegabytes: Int?
 
     /// - Precondition: Both are at least 1.
@@ -37,6 +38,7 @@ package struct ChunkPlanner: Hashable, Sendable {
         /// costs double). A shorter one is taken only where instances that would
         /// stand idle end sooner by the share below.
         package static let evenSeconds = [Rational(10), Rational(15, 2), Rational(5)]
+        /// Share of the rendering time that a shorter chunk must save.
         package static let evenShare = 0.05
         /// With more waves of chunks than these, how the last one fits is little.
         package static let unevenWaves = 4
@@ -141,6 +143,7 @@ package struct ChunkPlanner: Hashable, Sendable {
 
 /// A frame at which a clip starts or ends.
 package struct ClipEdge: Hashable, Sendable {
+    /// Index of the frame in the output.
     package var frame: Int
     /// A number made of the clip that begins there, at any position.
     package var number: UInt64

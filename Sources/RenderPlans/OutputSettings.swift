@@ -3,19 +3,24 @@ package import MediaTime
 extension RenderPlan {
     /// The output's container, video and audio settings.
     package struct OutputSettings: Hashable, Sendable, Codable {
+        /// The kind of output.
         package var format: OutputFormat
         /// Even numbers of pixels.
         package var width: Int
+        /// Height in pixels, an even number.
         package var height: Int
         /// Frames per second.
         package var frameRate: Rational
         /// `RRGGBB`, lower-case hexadecimal.
         package var background: String
+        /// The video encoding.
         package var video: VideoEncoding
+        /// The audio encoding.
         package var audio: AudioEncoding
         /// Whether the film can be watched by HLS while it is rendered.
         package var isStreamed = false
 
+        /// Output settings: MP4 on black by default.
         package init(
             format: OutputFormat = .mp4, width: Int, height: Int, frameRate: Rational,
             background: String = "000000", video: VideoEncoding = VideoEncoding(),
@@ -38,6 +43,7 @@ extension RenderPlan {
         package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
             case h264, hevc, av1, vp9, prores, lossless
         }
+        /// The codec.
         package var codec: Codec
         /// The codec's constant rate factor, inside `Codec.crfRange`.
         package var crf: Int
@@ -53,14 +59,17 @@ extension RenderPlan {
         package struct Ceiling: Hashable, Sendable, Codable {
             /// At which the buffer fills.
             package var kilobitsPerSecond: Int
+            /// Size of the buffer in kilobits.
             package var bufferKilobits: Int
 
+            /// A ceiling with those properties.
             package init(kilobitsPerSecond: Int, bufferKilobits: Int) {
                 self.kilobitsPerSecond = kilobitsPerSecond
                 self.bufferKilobits = bufferKilobits
             }
         }
 
+        /// A video encoding with those properties.
         package init(codec: Codec = .h264, crf: Int = 20, preset: String = "veryfast") {
             self.codec = codec
             self.crf = crf
@@ -75,11 +84,16 @@ extension RenderPlan {
         package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
             case aac, opus, mp3, pcm, pcm16, pcm24
         }
+        /// The codec.
         package var codec: Codec
+        /// Samples per second.
         package var sampleRate: Int
+        /// Number of channels.
         package var channels: Int
+        /// Bit rate in bits per second, for codecs that have one.
         package var bitsPerSecond: Int
 
+        /// An audio encoding with those properties.
         package init(
             codec: Codec = .aac, sampleRate: Int = 48_000, channels: Int = 2,
             bitsPerSecond: Int = 192_000

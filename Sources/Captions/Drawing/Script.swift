@@ -11,6 +11,7 @@ package struct Script: Hashable, Sendable {
     var styles: [Style] = []
     var events: [Event] = []
 
+    /// An empty script for an output of that size in pixels.
     package init(width: Int, height: Int) {
         self.width = width
         self.height = height

@@ -16,9 +16,11 @@ package struct Variations: Hashable, Sendable {
 
     /// One variation of one asset.
     package struct Variation: Hashable, Sendable {
+        /// The edit of this variation.
         package var edit: Edit
         /// The request that the edit was read from.
         package var request: JSONValue
+        /// ID of the asset that is varied.
         package var assetID: String
         /// From 1.
         package var number: Int

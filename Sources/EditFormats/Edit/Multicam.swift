@@ -9,6 +9,7 @@ extension Edit {
         package struct Angle: Hashable, Sendable {
             /// The name by which switches call it.
             package var name: String
+            /// ID of the camera's asset.
             package var assetID: Located<String>
             /// Seconds after the start of the angle's file at which the common
             /// time of all angles is 0; negative where it began late.

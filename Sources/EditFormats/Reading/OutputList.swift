@@ -13,6 +13,7 @@ package struct OutputList: Hashable, Sendable {
 
     /// One output.
     package struct Output: Hashable, Sendable {
+        /// The edit for this output alone.
         package var edit: Edit
         /// The request for this output alone.
         package var request: JSONValue
