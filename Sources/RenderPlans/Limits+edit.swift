@@ -66,14 +66,14 @@ extension Limits {
     package static let variedAssetCountMax = 10
     /// Variations of each asset.
     package static let variationCountMax = 50
-    /// The largest whole number that JSON tells apart from its neighbours.
+    /// The largest whole number that a JSON double represents exactly, as do its neighbours (2^53 - 1).
     package static let seedMax = 9_007_199_254_740_991
 
     /// Longest transition, in seconds.
     package static let transitionSecondsMax = 60
 
-    /// Slow motion: below a tenth every picture stands for three frames and
-    /// more, and stretched sound is no longer sound.
+    /// Slow motion: below a tenth every picture is repeated for three frames and
+    /// more, and stretched audio is unintelligible.
     package static let speedMin = Rational(1, 10)
     /// Faster, each second of output decodes more than a minute of a source at
     /// 120 frames a second.

@@ -139,8 +139,8 @@ import TestSupport
         }
         for audio in plan.audio {
             let fades = audio.fadeInSamples + audio.fadeOutSamples
-            if audio.startSample >= audio.endSample { broken.append("sound") }
-            if fades > audio.endSample - audio.startSample { broken.append("sound fades") }
+            if audio.startSample >= audio.endSample { broken.append("audio") }
+            if fades > audio.endSample - audio.startSample { broken.append("audio fades") }
         }
         if !tile(plan.chunks, end: end) { broken.append("chunks") }
         return broken

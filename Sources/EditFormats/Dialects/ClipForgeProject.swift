@@ -29,7 +29,7 @@ extension EditDecoding {
     }
 
     /// The `type` of each track that has one. Tracks of another type than
-    /// sound take their clips' own kinds.
+    /// audio take their clips' own kinds.
     private mutating func trackTypes(_ list: JSONNode) -> [Int: Edit.AssetType] {
         guard case .array(let values) = list.value else { return [:] }
         var types: [Int: Edit.AssetType] = [:]

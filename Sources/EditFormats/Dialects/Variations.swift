@@ -6,7 +6,7 @@ import RenderPlans
 /// A request for small random variations of whole videos:
 /// `{variations: {assets, count, seed?}, output?, callback?, clientToken?}`.
 ///
-/// Each variation becomes an edit of its own, with its numbers written out:
+/// Each variation becomes a separate edit, with its numbers written out:
 /// what is stored says what was done, and does the same again.
 package struct Variations: Hashable, Sendable {
     /// The edits, all variations of the first asset first.
@@ -16,9 +16,11 @@ package struct Variations: Hashable, Sendable {
 
     /// One variation of one asset.
     package struct Variation: Hashable, Sendable {
+        /// The edit of this variation.
         package var edit: Edit
         /// The request that the edit was read from.
         package var request: JSONValue
+        /// ID of the asset that is varied.
         package var assetID: String
         /// From 1.
         package var number: Int
@@ -76,7 +78,7 @@ private struct VariationDecoding {
         guard let request = root["variations"].flatMap({ reader.object($0) }) else { return nil }
         for name in ["timeline", "project"] {
             if let node = root[name] {
-                reader.report("must not stand beside variations", at: node.pointer)
+                reader.report("cannot be combined with variations", at: node.pointer)
             }
         }
         let assets = reader.required("assets", of: request)

@@ -106,7 +106,7 @@ struct ExportPlanning: Sendable {
 
     private func readyRecord(_ id: String) async throws -> Result<AssetRecord, UnusableAsset> {
         guard let asset = AssetID(id) else {
-            return .failure(UnusableAsset(sentence: "is not an asset of yours"))
+            return .failure(UnusableAsset(sentence: "is not one of your assets"))
         }
         let keys = AssetKeys(owner: owner, asset: asset)
         guard let record = try await bucket.document(AssetRecord.self, at: keys.record) else {
@@ -114,7 +114,7 @@ struct ExportPlanning: Sendable {
             return .failure(
                 UnusableAsset(
                     sentence: isPromised
-                        ? "is not uploaded yet" : "is not an asset of yours"))
+                        ? "is not uploaded yet" : "is not one of your assets"))
         }
         guard record.status == .ready, record.media != nil || record.captions != nil else {
             return .failure(
