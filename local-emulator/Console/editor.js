@@ -115,7 +115,7 @@ export class Editor {
     try {
       JSON.parse(this.text.value);
     } catch (error) {
-      this.showProblem({ message: `The edit is not valid JSON: ${error.message}`, faults: [] });
+      this.showProblem({ message: `The edit is not JSON: ${error.message}`, faults: [] });
       return;
     }
     button.disabled = true;
