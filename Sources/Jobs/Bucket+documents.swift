@@ -23,7 +23,7 @@ extension Bucket {
         } catch {
             throw ObjectStoreError(
                 .invalidResponse, operation: "GetObject", key: key.text,
-                detail: "The document is not a \(type)")
+                detail: "The document is not a \(type)", underlying: error)
         }
     }
 
@@ -40,7 +40,7 @@ extension Bucket {
         } catch {
             throw ObjectStoreError(
                 .invalidRequest, operation: "PutObject", key: key.text,
-                detail: "The document does not encode")
+                detail: "The document does not encode", underlying: error)
         }
         try await putObject(
             .bytes(bytes), at: key,
