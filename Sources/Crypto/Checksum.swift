@@ -3,6 +3,7 @@
 /// Table-driven, sixteen bytes a step ("slicing"): no Debian library has all
 /// three of them.
 package struct RunningCRC: Sendable {
+    /// The checksums that S3 accepts.
     package enum Algorithm: String, Sendable, CaseIterable {
         /// ISO-HDLC, as zlib.
         case crc32
@@ -33,13 +34,14 @@ package struct RunningCRC: Sendable {
     /// Bytes so far.
     package private(set) var byteCount = 0
 
+    /// A checksum of no bytes yet.
     package init(_ algorithm: Algorithm) {
         self.algorithm = algorithm
         tables = SlicingTables.of(algorithm)
         state = algorithm.ones
     }
 
-    /// The check of bytes that somebody else has seen.
+    /// The check of bytes that another checksum has covered.
     /// - Parameter value: Big-endian, of the algorithm's length.
     /// - Returns: nil for another length.
     package init?(_ algorithm: Algorithm, value: [UInt8], byteCount: Int) {
@@ -49,6 +51,7 @@ package struct RunningCRC: Sendable {
         self.byteCount = byteCount
     }
 
+    /// Adds bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         state = tables.advance(state, over: bytes)
         byteCount += bytes.count
@@ -66,7 +69,7 @@ package struct RunningCRC: Sendable {
     /// they had followed here: the check of a whole from those of its parts.
     package mutating func append(_ next: RunningCRC) {
         precondition(algorithm == next.algorithm, "checks of one kind can be joined")
-        // Zero bytes move the state; the rest is linear in what they stand for.
+        // Zero bytes move the state; the rest is linear in their values.
         let moved = CRCShift(algorithm).advance(state ^ algorithm.ones, zeroBytes: next.byteCount)
         state = moved ^ next.state
         byteCount += next.byteCount

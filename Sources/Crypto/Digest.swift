@@ -4,15 +4,17 @@ import CCrypto
 ///
 /// One value belongs to one task at a time. The context is freed with it.
 ///
-/// SAFETY of `@unchecked Sendable`: the value cannot be copied, so whoever has it
+/// SAFETY of `@unchecked Sendable`: the value cannot be copied, so its owner
 /// is the only one with its context, and a context is bound to no thread.
 package struct RunningDigest: ~Copyable, @unchecked Sendable {
+    /// Digest algorithms.
     package enum Algorithm: Sendable {
         case md5, sha1, sha256
     }
 
     private let context: OpaquePointer
 
+    /// A digest of no bytes yet.
     package init(_ algorithm: Algorithm) {
         guard let context = EVP_MD_CTX_new() else {
             preconditionFailure("libcrypto has memory for a digest context")
@@ -30,12 +32,14 @@ package struct RunningDigest: ~Copyable, @unchecked Sendable {
 
     deinit { EVP_MD_CTX_free(context) }
 
+    /// Adds bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count > 0 else { return }
         let taken = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
         precondition(taken == 1, "a digest takes bytes until it is finished")
     }
 
+    /// Adds bytes.
     package mutating func update(_ bytes: some Sequence<UInt8>) {
         let done: Void? = bytes.withContiguousStorageIfAvailable {
             update(UnsafeRawBufferPointer($0))

@@ -23,7 +23,7 @@ extension Bucket {
         } catch {
             throw ObjectStoreError(
                 .invalidResponse, operation: "GetObject", key: key.text,
-                detail: "The document does not decode as \(type)")
+                detail: "The document does not decode as \(type)", underlying: error)
         }
     }
 
@@ -40,7 +40,7 @@ extension Bucket {
         } catch {
             throw ObjectStoreError(
                 .invalidRequest, operation: "PutObject", key: key.text,
-                detail: "The document cannot be encoded")
+                detail: "The document cannot be encoded", underlying: error)
         }
         try await putObject(
             .bytes(bytes), at: key,

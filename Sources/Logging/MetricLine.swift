@@ -9,10 +9,14 @@ package enum MetricUnit: String, Sendable, Hashable {
 
 /// One measured value.
 package struct Metric: Sendable, Hashable {
+    /// The metric's name in CloudWatch.
     package var name: String
+    /// The metric's unit.
     package var unit: MetricUnit
+    /// The measured value.
     package var value: LogValue
 
+    /// A metric with its unit and value.
     package init(_ name: String, _ unit: MetricUnit, _ value: LogValue) {
         self.name = name
         self.unit = unit

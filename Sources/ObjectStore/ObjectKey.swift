@@ -1,8 +1,10 @@
 /// The name of one object in the bucket: 1 to 1,024 bytes of UTF-8.
 /// Keys are built in `Jobs` only; other rooms pass them on.
 package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The key as text.
     package let text: String
 
+    /// A key of this text; `isValid` checks its length.
     package init(_ text: String) { self.text = text }
 
     package var description: String { text }

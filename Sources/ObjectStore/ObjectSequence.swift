@@ -1,13 +1,16 @@
 /// The objects below a prefix in UTF-8 byte order; a page is asked for when the
 /// one before it is used up.
 package struct ObjectSequence: AsyncSequence, Sendable {
+    /// One listed object.
     package typealias Element = ObjectInfo
+    /// The error of a failed page.
     package typealias Failure = ObjectStoreError
 
     let bucket: any Bucket
     let prefix: String
     let pageKeys: Int
 
+    /// Reads pages as they are needed.
     package struct AsyncIterator: AsyncIteratorProtocol {
         let sequence: ObjectSequence
         private var page: ArraySlice<ObjectInfo> = []
@@ -16,6 +19,7 @@ package struct ObjectSequence: AsyncSequence, Sendable {
 
         init(sequence: ObjectSequence) { self.sequence = sequence }
 
+        /// The next object; nil at the end.
         package mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ObjectStoreError) -> ObjectInfo? {
@@ -31,6 +35,7 @@ package struct ObjectSequence: AsyncSequence, Sendable {
         }
     }
 
+    /// An iterator from the first object.
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(sequence: self) }
 }
 

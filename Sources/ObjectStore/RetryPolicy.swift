@@ -4,37 +4,40 @@
 /// Backoff And Jitter"; which answers may be retried: S3 API Reference, "Error
 /// Responses".
 package struct RetryPolicy: Sendable {
-    /// Calls in all, the first one counted.
+    /// Attempts in all, including the first.
     package var attemptCountMax = 4
-    package var baseMilliseconds = 100
-    package var millisecondsMax = 5_000
+    /// The upper limit of the first wait; it doubles with each attempt.
+    package var delayBase = Duration.milliseconds(100)
+    /// The upper limit of any wait that the store does not ask for.
+    package var delayMax = Duration.seconds(5)
     /// A store that asks for a longer wait than this is not asked again: the
     /// platform's own retry comes later and costs nothing meanwhile.
-    package var retryAfterSecondsMax = 30
+    package var retryAfterMax = Duration.seconds(30)
 
+    /// The policy with its default limits.
     package init() {}
 
-    /// What became of one attempt.
+    /// The outcome of a failed attempt.
     package enum Failure: Sendable, Hashable {
-        /// No complete answer came.
+        /// There was no complete response.
         case transport
-        /// - Parameter serviceCode: S3's code, where the answer had one.
+        /// The response's status, and S3's code if the response had one.
         case status(Int, serviceCode: String?)
     }
 
-    /// - Parameter attempt: From 1.
-    /// - Parameter random: 0 to below 1.
-    /// - Parameter retryAfterSeconds: What the answer asked for.
-    /// - Returns: nil when the failure stands.
-    package func delayMilliseconds(
-        after failure: Failure, attempt: Int, random: Double, retryAfterSeconds: Int?
-    ) -> Int? {
+    /// The wait before the next attempt.
+    /// - Parameter attempt: The number of the failed attempt, from 1.
+    /// - Parameter random: A number from 0 to below 1.
+    /// - Parameter retryAfter: The wait that the response asked for.
+    /// - Returns: nil when the call must not be repeated.
+    package func delay(
+        after failure: Failure, attempt: Int, random: Double, retryAfter: Duration?
+    ) -> Duration? {
         guard attempt < attemptCountMax, isRetryable(failure) else { return nil }
-        if let retryAfterSeconds, retryAfterSeconds >= 0 {
-            return retryAfterSeconds <= retryAfterSecondsMax ? retryAfterSeconds * 1_000 : nil
+        if let retryAfter, retryAfter >= .zero {
+            return retryAfter <= retryAfterMax ? retryAfter : nil
         }
-        let ceiling = min(millisecondsMax, baseMilliseconds << (attempt - 1))
-        return Int(Double(ceiling) * random)
+        return min(delayMax, delayBase * (1 << (attempt - 1))) * random
     }
 
     private func isRetryable(_ failure: Failure) -> Bool {

@@ -1,8 +1,10 @@
-/// When calls to a store have to be over, for everything that a task does.
+/// The time by which a task's store calls must end; retries end then too.
 ///
-/// It goes with the task instead of with each call: the deadline belongs to the
-/// invocation, and child tasks have it too. Retries end when it comes.
+/// It is task-local, not an argument: the deadline belongs to the invocation,
+/// child tasks inherit it, and one `Bucket` serves every invocation of a warm
+/// process. An explicit value needs a bucket bound to a deadline for each
+/// invocation, passed through `Services` to every handler.
 package enum StoreDeadline {
-    /// Milliseconds since 1970; nil sets none.
+    /// Milliseconds since 1970; nil sets no deadline.
     @TaskLocal package static var milliseconds: Int?
 }

@@ -6,18 +6,23 @@ import Crypto
 /// Source: AWS General Reference, "Signature Version 4 signing process", and
 /// the S3 API Reference, "Authenticating Requests".
 package enum SigV4 {
+    /// The algorithm's name in headers and queries.
     package static let algorithm = "AWS4-HMAC-SHA256"
-    /// Stands for a body whose hash is not signed.
+    /// The payload hash of a body that is not hashed.
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
-    /// Stands for an aws-chunked body with its checksum behind it.
+    /// The payload hash of an aws-chunked body with a trailing checksum.
     package static let unsignedPayloadWithTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
+    /// The access key that signs requests.
     package struct Credentials: Sendable, Hashable {
+        /// The access key's ID; not secret.
         package var accessKeyID: String
+        /// The secret half of the key.
         package var secretAccessKey: String
         /// Of temporary credentials, as Lambda has them.
         package var sessionToken: String?
 
+        /// Credentials of these parts.
         package init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
             self.accessKeyID = accessKeyID
             self.secretAccessKey = secretAccessKey
@@ -29,20 +34,25 @@ package enum SigV4 {
     package struct Scope: Sendable, Hashable {
         /// `20261120`
         package var date: String
+        /// The region, for instance `eu-west-1`.
         package var region: String
+        /// The service, for instance `s3`.
         package var service: String
 
+        /// A scope of one day, region and service.
         package init(date: String, region: String, service: String = "s3") {
             self.date = date
             self.region = region
             self.service = service
         }
 
+        /// The scope as it is signed.
         package var text: String { "\(date)/\(region)/\(service)/aws4_request" }
     }
 
     /// The parts of a request that a signature covers.
     package struct CanonicalRequest: Sendable, Hashable {
+        /// The method in upper case.
         package var method: String
         /// Percent-encoded path, as sent.
         package var path: String
@@ -54,6 +64,7 @@ package enum SigV4 {
         /// `UNSIGNED-PAYLOAD`.
         package var payloadHash: String
 
+        /// A request to sign.
         package init(
             method: String, path: String, query: [(name: String, value: String)] = [],
             headers: [(name: String, value: String)], payloadHash: String
@@ -77,6 +88,7 @@ package enum SigV4 {
                 .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
         }
 
+        /// The canonical request as text.
         package var text: String {
             let lines =
                 headers
@@ -98,6 +110,7 @@ package enum SigV4 {
         [algorithm, timestamp, scope.text, sha256Hex(request.text)].joined(separator: "\n")
     }
 
+    /// Derives the key that signs within a scope.
     package static func signingKey(secret: String, scope: Scope) -> [UInt8] {
         let date = hmacSHA256(key: Array("AWS4\(secret)".utf8), Array(scope.date.utf8))
         let region = hmacSHA256(key: date, Array(scope.region.utf8))

@@ -39,9 +39,9 @@ import Testing
             #expect(joined.byteCount == 1_000)
         }
         #expect(of(bytes[...]).value == plain.value)
-        let told = try #require(
+        let announced = try #require(
             RunningCRC(algorithm, value: plain.value, byteCount: 1_000))
-        #expect(told.value == plain.value)
+        #expect(announced.value == plain.value)
         #expect(RunningCRC(algorithm, value: [1], byteCount: 1) == nil)
     }
 

@@ -34,7 +34,7 @@ struct RunningStore: Sendable {
         return S3Bucket(
             configuration, client: CurlTransport(),
             clock: S3Clock(
-                seconds: { UnixTime.now().seconds }, sleep: { _ in },
+                now: { UnixTime.now() }, sleep: { _ in },
                 random: { 0 }))
     }
 

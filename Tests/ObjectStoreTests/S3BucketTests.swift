@@ -2,6 +2,7 @@ import HTTPTransport
 import ObjectStore
 import Synchronization
 import Testing
+import WallClock
 import TestSupport
 
 /// The client against a server that answers from a script.
@@ -20,10 +21,10 @@ import TestSupport
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:\(server.port)",
         ])
         let clock = S3Clock(
-            seconds: { seconds },
+            now: { UnixTime(seconds: seconds) },
             sleep: { [sleeps] delay in
                 try Task.checkCancellation()
-                sleeps.milliseconds.withLock { $0.append(delay) }
+                sleeps.milliseconds.withLock { $0.append(delay.wholeMilliseconds) }
             }, random: { 0.5 })
         return S3Bucket(configuration, client: CurlTransport(), clock: clock)
     }

@@ -2,6 +2,7 @@ import Crypto
 import HTTPTransport
 import ObjectStore
 import Testing
+import WallClock
 import TestSupport
 
 /// Checksums that go out with a body and that answers are held to.
@@ -15,7 +16,8 @@ import TestSupport
             "AWS_REQUEST_CHECKSUM_CALCULATION": "WHEN_SUPPORTED",
             "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
         ])
-        let clock = S3Clock(seconds: { 1_700_000_000 }, sleep: { _ in }, random: { 0.5 })
+        let clock = S3Clock(
+            now: { UnixTime(seconds: 1_700_000_000) }, sleep: { _ in }, random: { 0.5 })
         return S3Bucket(configuration, client: CurlTransport(), clock: clock)
     }
 

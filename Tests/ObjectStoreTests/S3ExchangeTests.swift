@@ -3,6 +3,7 @@ import HTTPTransport
 import ObjectStore
 import Synchronization
 import Testing
+import WallClock
 import TestSupport
 
 /// Retries by the answers of a scripted server.
@@ -21,8 +22,10 @@ import TestSupport
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:\(server.port)",
         ])
         let clock = S3Clock(
-            seconds: { 1_700_000_000 },
-            sleep: { [sleeps] delay in sleeps.milliseconds.withLock { $0.append(delay) } },
+            now: { UnixTime(seconds: 1_700_000_000) },
+            sleep: { [sleeps] delay in
+                sleeps.milliseconds.withLock { $0.append(delay.wholeMilliseconds) }
+            },
             random: { 0.5 })
         return S3Bucket(configuration, client: CurlTransport(), clock: clock)
     }
@@ -59,7 +62,7 @@ import TestSupport
         ("7", [7_000]), ("30", [30_000]), ("Tue, 14 Nov 2023 22:13:25 GMT", [5_000]),
         ("Tue, 14 Nov 2023 22:13:00 GMT", [0]), ("soon", [50]),
     ])
-    func `the Retry-After of the store is obeyed`(text: String, expected: [Int]) async throws {
+    func `a retry waits as long as Retry-After says`(text: String, expected: [Int]) async throws {
         let server = ScriptedServer([
             [
                 .request, Self.answer("503 Slow", "", "Retry-After: \(text)"), .request,

@@ -4,6 +4,7 @@ import HTTPTransport
 import ObjectStore
 import Synchronization
 import Testing
+import WallClock
 import TestSupport
 
 /// Regions, credentials and the budget of repeats, against answers in memory.
@@ -44,7 +45,7 @@ import TestSupport
     ) throws -> S3Bucket {
         S3Bucket(
             try S3Configuration(environment: environment), client: script,
-            clock: S3Clock(seconds: seconds, sleep: { _ in }, random: { 0.5 }))
+            clock: S3Clock(now: { UnixTime(seconds: seconds()) }, sleep: { _ in }, random: { 0.5 }))
     }
 
     private func get(_ bucket: S3Bucket) async throws(ObjectStoreError) -> StoredObject {

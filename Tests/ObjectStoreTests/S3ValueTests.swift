@@ -1,6 +1,7 @@
 import HTTPTransport
 import ObjectStore
 import Testing
+import WallClock
 
 @Suite struct S3ValueTests {
     private let keys = ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"]
@@ -8,7 +9,8 @@ import Testing
     private func bucket(_ more: [String: String]) throws -> S3Bucket {
         S3Bucket(
             try S3Configuration(environment: keys.merging(more) { $1 }), client: CurlTransport(),
-            clock: S3Clock(seconds: { 1_700_000_000 }, sleep: { _ in }, random: { 0 }))
+            clock: S3Clock(
+                now: { UnixTime(seconds: 1_700_000_000) }, sleep: { _ in }, random: { 0 }))
     }
 
     @Test(
@@ -28,9 +30,22 @@ import Testing
         attempt: Int, failure: RetryPolicy.Failure, random: Double, retryAfter: Int?, delay: Int?
     ) {
         #expect(
-            RetryPolicy().delayMilliseconds(
-                after: failure, attempt: attempt, random: random, retryAfterSeconds: retryAfter)
-                == delay)
+            RetryPolicy().delay(
+                after: failure, attempt: attempt, random: random,
+                retryAfter: retryAfter.map { .seconds($0) })
+                == delay.map { .milliseconds($0) })
+    }
+
+    @Test func `an error keeps its cause beside one sentence`() {
+        let cause = HTTPTransportError(.connect, "Could not connect to server")
+        let error = ObjectStoreError(
+            .unavailable, operation: "GetObject", key: "exports/a/plan.json", underlying: cause)
+
+        #expect(
+            error.description
+                == "GetObject of exports/a/plan.json failed: unavailable: "
+                + "Could not connect to server.")
+        #expect(error.underlying == cause.description)
     }
 
     @Test func `every missing or invalid variable is named at once`() {
@@ -138,7 +153,8 @@ import Testing
             scheme: "https", authority: "examplebucket.s3.amazonaws.com", isPathStyle: false)
         let bucket = S3Bucket(
             configuration, client: CurlTransport(),
-            clock: S3Clock(seconds: { 1_369_353_600 }, sleep: { _ in }, random: { 0 }))
+            clock: S3Clock(
+                now: { UnixTime(seconds: 1_369_353_600) }, sleep: { _ in }, random: { 0 }))
 
         let url = try await bucket.presignedURL(
             .get(ObjectKey("test.txt"), downloadName: nil), expiresInSeconds: 86_400,

@@ -3,17 +3,21 @@ import HTTPTransport
 import ObjectStore
 import TestSupport
 import Testing
+import WallClock
 
 /// Transfers that end badly or in time, against a server with a script.
 @Suite struct TransferTests {
     private let client = CurlTransport()
 
-    private func bucket(_ server: ScriptedServer) throws -> S3Bucket {
+    private func bucket(
+        _ server: ScriptedServer, milliseconds: Int = 1_700_000_000_000
+    ) throws -> S3Bucket {
         let configuration = try S3Configuration(environment: [
             "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:\(server.port)",
         ])
-        let clock = S3Clock(seconds: { 1_700_000_000 }, sleep: { _ in }, random: { 0.5 })
+        let clock = S3Clock(
+            now: { UnixTime(milliseconds: milliseconds) }, sleep: { _ in }, random: { 0.5 })
         return S3Bucket(configuration, client: client, clock: clock)
     }
 
@@ -23,6 +27,18 @@ import Testing
 
         await #expect {
             _ = try await StoreDeadline.$milliseconds.withValue(1_700_000_000_000) {
+                try await bucket.headObject(ObjectKey("a"))
+            }
+        } throws: { ($0 as? ObjectStoreError)?.code == .timeout }
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func `a deadline holds to the millisecond`() async throws {
+        let server = ScriptedServer([[.request]])
+        let bucket = try bucket(server, milliseconds: 1_700_000_000_900)
+
+        await #expect {
+            _ = try await StoreDeadline.$milliseconds.withValue(1_700_000_000_800) {
                 try await bucket.headObject(ObjectKey("a"))
             }
         } throws: { ($0 as? ObjectStoreError)?.code == .timeout }

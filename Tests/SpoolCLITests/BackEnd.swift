@@ -42,7 +42,7 @@ final class BackEnd: APITransport {
             return first
         }
         guard var response else {
-            throw APITransportError(detail: "nobody answers \(line)", isTransient: false)
+            throw APITransportError(detail: "no answer is scripted for \(line)", isTransient: false)
         }
         if case .file(let path) = request.destination, response.status < 300 {
             try Data(response.body).write(to: URL(filePath: path))
@@ -67,7 +67,7 @@ final class BackEnd: APITransport {
             try? await Task.sleep(for: .seconds(600))
         }
     ) -> CommandContext {
-        CommandContext(
+        var context = CommandContext(
             transport: self,
             standardOutput: { bytes in
                 self.state.withLock { $0.output += String(decoding: bytes, as: UTF8.self) }
@@ -82,6 +82,8 @@ final class BackEnd: APITransport {
                 await Task.yield()
             },
             makeToken: { "token-1" }, interrupted: interrupted)
+        context.random = { 0.5 }
+        return context
     }
 
     func run(_ arguments: String...) async -> Int32 {

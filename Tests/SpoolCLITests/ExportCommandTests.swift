@@ -233,4 +233,21 @@ import Testing
         #expect(backEnd.errors == "Asking to upload a.mp4 failed: the answer was status 503.\n")
         #expect(backEnd.sleeps == [200, 400, 800])
     }
+    @Test func `a retry waits as long as the back end asks, up to 30 seconds`() async throws {
+        var answers = answers([])
+        let header = APIRequest.Header("Retry-After", "7")
+        let tooLong = APIRequest.Header("retry-after", "31")
+        answers["POST /api/upload/init"] = [
+            APIResponse(status: 429, headers: [header]),
+            APIResponse(status: 503, headers: [tooLong]),
+        ]
+        let backEnd = BackEnd(answers)
+
+        try await withFolder { folder in
+            let status = try await run(backEnd, in: folder)
+            #expect(status == 1)
+        }
+
+        #expect(backEnd.sleeps == [7_000])
+    }
 }

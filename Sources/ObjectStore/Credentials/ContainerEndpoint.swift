@@ -9,7 +9,7 @@ import WallClock
 /// Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 package struct ContainerEndpoint: Sendable, Hashable {
     var url: String
-    /// The header's value, or the file that holds it now: it is written anew.
+    /// The header's value, or the file that holds it now: the file is rewritten.
     var token: String?
     var tokenFile: String?
 

@@ -1,8 +1,8 @@
 import HTTPTransport
 import Signing
+import WallClock
 
-/// The credentials of the moment, got anew before they expire, once for all
-/// who wait.
+/// The current credentials, renewed before they expire; concurrent callers share one renewal.
 actor CredentialsCache {
     /// They are renewed when they have less than this left.
     private static let marginSeconds = 300
@@ -40,14 +40,14 @@ actor CredentialsCache {
     func forget() { lease = nil }
 
     private func isExpiring(_ lease: ExpiringCredentials, within seconds: Int) -> Bool {
-        lease.expiresAtSeconds.map { $0 - clock.seconds() <= seconds } ?? false
+        lease.expiresAtSeconds.map { $0 - clock.now().seconds <= seconds } ?? false
     }
 
-    /// The task is owned by the cache and awaited by whoever came first and all
-    /// that came meanwhile; one caller's cancellation does not end it.
+    /// The task is owned by the cache and awaited by every caller that
+    /// needs the renewal; one caller's cancellation does not end it.
     private func renewed() async -> Result<ExpiringCredentials, ObjectStoreError> {
         if let load { return await load.value }
-        let (source, client, now) = (source, client, clock.seconds())
+        let (source, client, now) = (source, client, clock.now().seconds)
         let task = Task<Result<ExpiringCredentials, ObjectStoreError>, Never> {
             do throws(ObjectStoreError) {
                 switch source {

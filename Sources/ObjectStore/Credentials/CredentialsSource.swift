@@ -23,7 +23,7 @@ package enum CredentialsSource: Sendable, Hashable {
                     sessionToken: value("AWS_SESSION_TOKEN")))
             return
         }
-        // One key without the other is a mistake, not a wish for another source.
+        // One key without the other is a mistake, not a choice of another source.
         guard value("AWS_ACCESS_KEY_ID") == nil, value("AWS_SECRET_ACCESS_KEY") == nil else {
             return nil
         }

@@ -30,7 +30,7 @@ package struct SharedProfile: Sendable, Hashable {
         }
     }
 
-    /// Reads the files anew: another tool may have written them meanwhile.
+    /// Reads the files again: another tool may have written them meanwhile.
     /// - Throws: `.accessDenied` when there are no keys in them.
     func load() throws(ObjectStoreError) -> SigV4.Credentials {
         var values: [String: String] = [:]

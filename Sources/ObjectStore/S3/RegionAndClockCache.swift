@@ -1,7 +1,7 @@
 import Synchronization
 import WallClock
 
-/// What a store's answers have told of itself.
+/// The bucket's region and the clock skew, learned from responses.
 final class RegionAndClockCache: Sendable {
     private struct State {
         var skewSeconds = 0

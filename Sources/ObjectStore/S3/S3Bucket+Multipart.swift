@@ -1,7 +1,9 @@
 import HTTPTransport
+import WallClock
 import XMLTree
 
 extension S3Bucket {
+    /// Starts a multipart upload (CreateMultipartUpload).
     package func createMultipartUpload(
         _ key: ObjectKey, options: PutOptions
     ) async throws(ObjectStoreError) -> String {
@@ -23,6 +25,7 @@ extension S3Bucket {
         return id
     }
 
+    /// Uploads one part (UploadPart).
     package func uploadPart(
         _ body: ObjectBody, number: Int, of key: ObjectKey, uploadID: String
     ) async throws(ObjectStoreError) -> UploadedPart {
@@ -38,6 +41,7 @@ extension S3Bucket {
             checksum: response[UploadChecksum.headerName])
     }
 
+    /// Copies a range of an object as one part (UploadPartCopy).
     package func copyPart(
         _ source: ObjectKey, range: Range<Int>, ifMatch: String?, number: Int, of key: ObjectKey,
         uploadID: String
@@ -59,6 +63,7 @@ extension S3Bucket {
             checksum: document.text(of: "ChecksumCRC64NVME"))
     }
 
+    /// Lists the parts that the store has (ListParts).
     package func listParts(
         of key: ObjectKey, uploadID: String
     ) async throws(ObjectStoreError) -> [UploadedPart] {
@@ -78,6 +83,7 @@ extension S3Bucket {
         return parts
     }
 
+    /// Joins the parts to an object (CompleteMultipartUpload).
     package func completeMultipartUpload(
         _ key: ObjectKey, uploadID: String, parts: [UploadedPart], condition: WriteCondition?
     ) async throws(ObjectStoreError) -> ObjectInfo {
@@ -108,7 +114,7 @@ extension S3Bucket {
         if let stored = try? await headObject(key), stored.etag == etag { return stored }
         return ObjectInfo(
             key: key, etag: etag, bytes: parts.reduce(0) { $0 + $1.bytes },
-            lastModifiedMilliseconds: exchange.clock.seconds() * 1_000)
+            lastModifiedMilliseconds: exchange.clock.now().seconds * 1_000)
     }
 
     /// What stands at the key when an attempt whose answer was lost put it there:
@@ -125,6 +131,7 @@ extension S3Bucket {
         return isLikely ? stored : nil
     }
 
+    /// Ends an upload and deletes its parts (AbortMultipartUpload).
     package func abortMultipartUpload(
         _ key: ObjectKey, uploadID: String
     ) async throws(ObjectStoreError) {

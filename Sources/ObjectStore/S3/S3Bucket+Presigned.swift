@@ -3,6 +3,7 @@ import Signing
 import WallClock
 
 extension S3Bucket {
+    /// Signs a URL that allows one call without credentials.
     package func presignedURL(
         _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
     ) async throws(ObjectStoreError) -> String {

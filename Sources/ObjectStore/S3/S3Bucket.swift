@@ -19,6 +19,7 @@ package struct S3Bucket: Bucket {
         exchange = S3Exchange(configuration, client: client, retry: retry, clock: clock)
     }
 
+    /// Reads an object or a range of it (GetObject).
     package func getObject(
         _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, bytesMax: Int
     ) async throws(ObjectStoreError) -> StoredObject {
@@ -44,12 +45,14 @@ package struct S3Bucket: Bucket {
         return StoredObject(info: info, body: response.body)
     }
 
+    /// Reads an object's metadata (HeadObject).
     package func headObject(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {
         let call = S3Call(operation: "HeadObject", method: "HEAD", key: key.text)
         let response = try await exchange.perform(call)
         return try info(key, response, operation: call.operation)
     }
 
+    /// Writes an object (PutObject).
     @discardableResult
     package func putObject(
         _ body: ObjectBody, at key: ObjectKey, options: PutOptions
@@ -61,7 +64,7 @@ package struct S3Bucket: Bucket {
             let response = try await exchange.perform(call)
             return try written(key, response, body.count, operation: call.operation)
         } catch let error where error.code == .preconditionFailed {
-            // An earlier attempt whose answer was lost may be what stands in the way.
+            // An earlier attempt whose answer was lost may have written the object.
             guard error.attempts > 1, let stored = await stored(key, being: body) else {
                 throw error
             }
@@ -85,6 +88,7 @@ package struct S3Bucket: Bucket {
         }
     }
 
+    /// Deletes an object; a missing one is no error (DeleteObject).
     package func deleteObject(_ key: ObjectKey) async throws(ObjectStoreError) {
         let call = S3Call(operation: "DeleteObject", method: "DELETE", key: key.text)
         do {
@@ -94,6 +98,7 @@ package struct S3Bucket: Bucket {
         }
     }
 
+    /// Lists one page of objects (ListObjectsV2).
     package func listObjects(
         prefix: String, startAfter: String?, keyCountMax: Int
     ) async throws(ObjectStoreError) -> ListPage {
@@ -108,6 +113,7 @@ package struct S3Bucket: Bucket {
         return try S3Documents.listPage(response.body, operation: call.operation)
     }
 
+    /// Deletes several objects in one call (DeleteObjects).
     package func deleteObjects(
         _ keys: [ObjectKey]
     ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {
@@ -139,6 +145,7 @@ package struct S3Bucket: Bucket {
         return refused
     }
 
+    /// Copies an object inside the bucket (CopyObject).
     @discardableResult
     package func copyObject(
         _ source: ObjectKey, to key: ObjectKey, ifMatch: String?
@@ -208,7 +215,7 @@ package struct S3Bucket: Bucket {
         info.bytes = bytes
         info.contentType = nil
         let date = response["Date"].flatMap { UnixTime(http: $0)?.seconds }
-        info.lastModifiedMilliseconds = (date ?? exchange.clock.seconds()) * 1_000
+        info.lastModifiedMilliseconds = (date ?? exchange.clock.now().seconds) * 1_000
         return info
     }
 }

@@ -10,7 +10,7 @@ struct S3Call: Sendable {
     var query: [(name: String, value: String)] = []
     var headers: [(name: String, value: String)] = []
     var body: HTTPRequestBody = .none
-    /// Stands in the signature for the body; nil: its own hash, or none for a file.
+    /// The payload hash that is signed; nil: the body's own, or none for a file.
     var payloadHash: String?
     var sink: HTTPSink = .memory(bytesMax: 32 << 20)
     /// Makes the sink as it was before an attempt; false when it cannot.

@@ -1,26 +1,27 @@
-import Glibc
+package import WallClock
 
-/// Time and chance as the store client needs them.
+/// The clock, the sleep and the random source of the store client.
 package struct S3Clock: Sendable {
-    /// Seconds since 1970.
-    package var seconds: @Sendable () -> Int
-    /// Sleeps for milliseconds; throws when the task is cancelled.
-    package var sleep: @Sendable (Int) async throws -> Void
-    /// 0 to below 1.
+    /// The time, to the millisecond: deadlines are compared with it.
+    package var now: @Sendable () -> UnixTime
+    /// Sleeps that long; throws when the task is cancelled.
+    package var sleep: @Sendable (Duration) async throws -> Void
+    /// A number from 0 to below 1.
     package var random: @Sendable () -> Double
 
+    /// A clock made of its three functions.
     package init(
-        seconds: @escaping @Sendable () -> Int,
-        sleep: @escaping @Sendable (Int) async throws -> Void,
+        now: @escaping @Sendable () -> UnixTime,
+        sleep: @escaping @Sendable (Duration) async throws -> Void,
         random: @escaping @Sendable () -> Double
     ) {
-        self.seconds = seconds
+        self.now = now
         self.sleep = sleep
         self.random = random
     }
 
-    /// This process's own.
+    /// The system's clock and random source.
     package static let live = S3Clock(
-        seconds: { time(nil) }, sleep: { try await Task.sleep(for: .milliseconds($0)) },
+        now: { .now() }, sleep: { try await Task.sleep(for: $0) },
         random: { Double.random(in: 0..<1) })
 }

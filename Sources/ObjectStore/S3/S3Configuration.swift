@@ -2,8 +2,11 @@ import Signing
 
 /// Where the bucket is and who we are.
 package struct S3Configuration: Sendable {
+    /// The bucket's name.
     package var bucket: String
+    /// The region that requests are signed for.
     package var region: String
+    /// The source of the credentials.
     package var credentials: CredentialsSource
     /// Where our own requests go.
     package var endpoint: S3Endpoint
@@ -123,7 +126,7 @@ struct S3Variables {
     }
 }
 
-/// A URL as it may stand in a log: a user's name and password are left out.
+/// A URL fit for a log: without user name and password.
 private func withoutUser(_ url: String) -> String {
     guard let at = url.lastIndex(of: "@") else { return url }
     return "…" + url[at...]
@@ -131,6 +134,7 @@ private func withoutUser(_ url: String) -> String {
 
 /// Every variable that is missing or malformed.
 package struct S3ConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// One sentence for each missing or malformed variable.
     package var faults: [String]
     package var description: String { faults.joined(separator: " ") }
 }

@@ -14,7 +14,8 @@ enum S3Documents {
             return try XMLElement(parsing: withoutPadding(body))
         } catch {
             throw ObjectStoreError(
-                .invalidResponse, operation: operation, key: key, detail: error.description)
+                .invalidResponse, operation: operation, key: key,
+                detail: error.description, underlying: error)
         }
     }
 

@@ -2,11 +2,14 @@ import Signing
 
 /// Scheme, host and port of a store, and how a bucket is named there.
 package struct S3Endpoint: Sendable, Hashable {
+    /// `http` or `https`.
     package var scheme: String
-    /// Host and port as they stand in a URL; holds the bucket unless path style.
+    /// Host and port as in a URL; contains the bucket unless path style.
     package var authority: String
+    /// True if the bucket is in the path, not in the host.
     package var isPathStyle: Bool
 
+    /// An endpoint of these parts.
     package init(scheme: String, authority: String, isPathStyle: Bool) {
         self.scheme = scheme
         self.authority = authority
@@ -39,8 +42,7 @@ package struct S3Endpoint: Sendable, Hashable {
             scheme: "https", authority: "s3.\(region).\(domain)", isPathStyle: true)
     }
 
-    /// Whether a certificate for `*.s3…` covers the bucket's host: a star stands
-    /// for one label.
+    /// True if a certificate for `*.s3…` covers the bucket's host: a star is one label.
     static func fitsHost(_ bucket: String) -> Bool { !bucket.contains(".") }
 
     /// The endpoint with the bucket in its host, where that is wanted.

@@ -30,7 +30,7 @@ struct S3Exchange: Sendable {
     }
 
     /// Seconds since 1970 by the store's clock.
-    var storeSeconds: Int { clock.seconds() + regionAndClock.skewSeconds }
+    var storeSeconds: Int { clock.now().seconds + regionAndClock.skewSeconds }
 
     /// The longest that one attempt may take, unless it moves a file: such a
     /// one is ended when it stalls.
@@ -60,19 +60,19 @@ struct S3Exchange: Sendable {
             case .failure(let failure): failed = failure
             }
             failed.error.attempts = attempt
-            let delay: Int?
+            let delay: Duration?
             // What an answer taught is tried at once, and once.
             if failed.isMisplaced, !relocated {
                 relocated = true
-                delay = 0
+                delay = .zero
             } else if failed.hasExpiredCredentials, !refreshed {
                 refreshed = true
                 await credentials.forget()
-                delay = 0
+                delay = .zero
             } else {
-                delay = retry.delayMilliseconds(
+                delay = retry.delay(
                     after: failed.failure, attempt: attempt, random: clock.random(),
-                    retryAfterSeconds: failed.retryAfterSeconds)
+                    retryAfter: failed.retryAfter)
             }
             guard let delay, hasTime(for: delay), call.rewind(),
                 let cost = budget.withdraw(after: failed.failure)
@@ -91,7 +91,7 @@ struct S3Exchange: Sendable {
     private struct FailedAttempt: Error {
         var error: ObjectStoreError
         var failure: RetryPolicy.Failure
-        var retryAfterSeconds: Int?
+        var retryAfter: Duration?
         /// The bucket is in another region, which is known now.
         var isMisplaced = false
 
@@ -128,7 +128,7 @@ struct S3Exchange: Sendable {
             FailedAttempt(
                 error: refused.error,
                 failure: .status(response.status, serviceCode: refused.error.serviceCode),
-                retryAfterSeconds: retryAfterSeconds(response),
+                retryAfter: retryAfter(response),
                 isMisplaced: regionAndClock.update(
                     region: refused.region, instead: signing.place.region)))
     }
@@ -156,15 +156,16 @@ struct S3Exchange: Sendable {
             refused.error.serviceCode = "RequestTimeTooSkewed"
         }
         if refused.error.serviceCode == "RequestTimeTooSkewed" {
-            regionAndClock.update(date: response["Date"], now: clock.seconds())
+            regionAndClock.update(date: response["Date"], now: clock.now().seconds)
         }
         return refused
     }
 
-    /// Seconds, or a date (RFC 9110, 10.2.3).
-    private func retryAfterSeconds(_ response: HTTPResponse) -> Int? {
+    /// The wait that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3).
+    private func retryAfter(_ response: HTTPResponse) -> Duration? {
         guard let text = response["Retry-After"] else { return nil }
-        return Int(text) ?? UnixTime(http: text).map { max(0, $0.seconds - clock.seconds()) }
+        if let seconds = Int(text) { return .seconds(seconds) }
+        return UnixTime(http: text).map { max(.zero, $0 - clock.now()) }
     }
 
     static func badKey(_ operation: String, _ key: String) -> ObjectStoreError {
@@ -177,18 +178,18 @@ struct S3Exchange: Sendable {
     /// - Throws: `.timeout` when it has passed.
     private func millisecondsLeft(for call: S3Call) throws(ObjectStoreError) -> Int? {
         guard let deadline = StoreDeadline.milliseconds else { return nil }
-        let left = deadline - clock.seconds() * 1_000
+        let left = deadline - clock.now().milliseconds
         guard left > 0 else {
             throw ObjectStoreError(
                 .timeout, operation: call.operation, key: call.key,
-                detail: "The time for it is over")
+                detail: "the deadline has passed")
         }
         return left
     }
 
-    private func hasTime(for delay: Int) -> Bool {
+    private func hasTime(for delay: Duration) -> Bool {
         guard let deadline = StoreDeadline.milliseconds else { return true }
-        return deadline - clock.seconds() * 1_000 > delay
+        return UnixTime(milliseconds: deadline) - clock.now() > delay
     }
 
     /// The time limit of one attempt; 0 sets none.
@@ -266,6 +267,6 @@ struct S3Exchange: Sendable {
             case .cancelled: .cancelled
             }
         return ObjectStoreError(
-            code, operation: call.operation, key: call.key, detail: error.text)
+            code, operation: call.operation, key: call.key, underlying: error)
     }
 }

@@ -4,7 +4,7 @@ import XMLTree
 /// An answer that says no: status 300 and above, or a 200 with an error in it.
 struct S3Refusal {
     var error: ObjectStoreError
-    /// Where the bucket is, told by one that was asked for elsewhere (S3 User
+    /// The bucket's region, from the response of another region (S3 User
     /// Guide, "Making requests: redirection").
     var region: String?
 

@@ -99,7 +99,7 @@ struct API: Sendable {
     private func invoke(_ request: APIRequest, _ action: String) async throws -> APIResponse {
         let response: APIResponse
         do {
-            // Once only: nobody knows what a second call would do.
+            // Not repeated: a second call may have a second effect.
             response = try await context.transport.send(request, progress: nil)
         } catch let error as APITransportError {
             throw CommandError("\(action) failed: \(error.detail).")

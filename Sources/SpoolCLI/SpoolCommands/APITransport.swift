@@ -19,9 +19,12 @@ package struct APIRequest: Sendable, Hashable {
 
     /// One header; a request may have a name twice.
     package struct Header: Sendable, Hashable {
+        /// The header's name.
         package var name: String
+        /// The header's value.
         package var value: String
 
+        /// A header of this name and value.
         package init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
@@ -39,6 +42,7 @@ package struct APIRequest: Sendable, Hashable {
     /// Where the answer goes.
     package var destination: Destination
 
+    /// A request of these parts.
     package init(
         _ method: String, _ url: String, headers: [Header] = [], body: Body = .none,
         destination: Destination = .memory
@@ -60,6 +64,7 @@ package struct APIResponse: Sendable, Hashable {
     /// Empty when it went to a file.
     package var body: [UInt8]
 
+    /// A response of these parts.
     package init(status: Int, headers: [APIRequest.Header] = [], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
@@ -81,6 +86,7 @@ package struct APITransportError: Error, Sendable, Hashable {
     /// Whether the same request may fare better later.
     package var isTransient: Bool
 
+    /// A transport failure.
     package init(detail: String, isTransient: Bool) {
         self.detail = detail
         self.isTransient = isTransient

@@ -10,11 +10,14 @@ package struct CommandContext: Sendable {
     package var isTerminal: Bool
     /// Waits this many milliseconds; throws when the task is cancelled.
     package var sleep: @Sendable (Int) async throws -> Void
-    /// Makes a client token nobody used before.
+    /// A number from 0 to below 1, for the jitter of retries.
+    package var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
+    /// Makes a client token that is unique.
     package var makeToken: @Sendable () -> String
     /// Returns when the user wants to stop, or the task is cancelled.
     package var interrupted: @Sendable () async -> Void
 
+    /// A context of these functions.
     package init(
         transport: any APITransport, standardOutput: @escaping @Sendable ([UInt8]) -> Void,
         standardError: @escaping @Sendable ([UInt8]) -> Void, isTerminal: Bool,
@@ -35,33 +38,5 @@ package struct CommandContext: Sendable {
 
     func show(_ text: String) {
         if !text.isEmpty { standardError(Array(text.utf8)) }
-    }
-}
-
-/// Which failures are worth another attempt, and when.
-struct RequestRetries: Sendable, Hashable {
-    static let max = 4
-    private static let firstMilliseconds = 200
-
-    /// Repeats `request` while it fails in a way that may pass: every call of
-    /// these commands may be sent twice.
-    static func send(
-        _ request: APIRequest, in context: CommandContext, action: String,
-        progress: (@Sendable (Int) -> Void)? = nil
-    ) async throws -> APIResponse {
-        var attempt = 1
-        while true {
-            do {
-                let response = try await context.transport.send(request, progress: progress)
-                let mayPass = [429, 500, 502, 503, 504].contains(response.status)
-                if !mayPass || attempt == max { return response }
-            } catch let error as APITransportError {
-                guard error.isTransient, attempt < max else {
-                    throw CommandError("\(action) failed: \(error.detail).")
-                }
-            }
-            try await context.sleep(firstMilliseconds << (attempt - 1))
-            attempt += 1
-        }
     }
 }

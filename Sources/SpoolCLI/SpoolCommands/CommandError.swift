@@ -7,11 +7,13 @@ package struct CommandError: Error, Sendable, Hashable {
     /// The first one says what failed, the others add to it.
     package var lines: [String]
 
+    /// An error of several lines.
     package init(_ lines: [String], status: Int32 = 1) {
         self.lines = lines
         self.status = status
     }
 
+    /// An error of one line.
     package init(_ line: String, status: Int32 = 1) {
         self.init([line], status: status)
     }
@@ -19,7 +21,7 @@ package struct CommandError: Error, Sendable, Hashable {
 
 extension CommandError {
     /// What the API answered instead of what was asked for. A problem document
-    /// (RFC 9457) is told in full: each field that is wrong, and why.
+    /// (RFC 9457) is printed in full: each field that is wrong, and why.
     init(_ action: String, _ response: APIResponse) {
         guard
             let problem = try? JSONDecoder().decode(

@@ -22,6 +22,7 @@ package enum Command: Sendable, Hashable {
         /// In the order given.
         package var assets: [Asset]
 
+        /// The arguments of `spool export`.
         package init(editPath: String, outputPath: String, assets: [Asset]) {
             self.editPath = editPath
             self.outputPath = outputPath
@@ -36,6 +37,7 @@ package enum Command: Sendable, Hashable {
         /// In the order given.
         package var assets: [Asset]
 
+        /// The arguments of `spool estimate`.
         package init(editPath: String, assets: [Asset]) {
             self.editPath = editPath
             self.assets = assets
@@ -51,6 +53,7 @@ package enum Command: Sendable, Hashable {
         /// Members of these names may differ.
         package var ignoredNames: [String]
 
+        /// The arguments of `spool replay`.
         package init(folder: String, function: String? = nil, ignoredNames: [String] = []) {
             self.folder = folder
             self.function = function
@@ -58,13 +61,14 @@ package enum Command: Sendable, Hashable {
         }
     }
 
-    /// A name in the edit and the local file that it stands for.
+    /// A name in the edit and the local file that it names.
     package struct Asset: Sendable, Hashable {
         /// As `assetId` in the edit.
         package var name: String
         /// The file to upload.
         package var path: String
 
+        /// A name and its file.
         package init(name: String, path: String) {
             self.name = name
             self.path = path

@@ -12,6 +12,7 @@ package struct CurlAPITransport: APITransport {
 
     private let client: any HTTPClient
 
+    /// A transport over this client.
     package init(client: any HTTPClient) { self.client = client }
 
     /// One exchange, with no attempt after it.

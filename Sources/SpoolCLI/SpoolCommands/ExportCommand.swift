@@ -10,7 +10,7 @@ struct ExportCommand: Sendable {
 
     var api: API
     var isJSON: Bool
-    /// The jobs, once there are any, for whoever must cancel them.
+    /// The jobs started so far, for cancellation.
     let started = StartedJobs()
 
     private var context: CommandContext { api.context }
@@ -52,7 +52,7 @@ struct ExportCommand: Sendable {
     }
 
     /// Fetches what comes of each job. Where one fails, the others are fetched
-    /// before that is told.
+    /// before that is reported.
     private func fetch(
         _ jobs: [AcceptedJob], to path: String, _ screen: inout ProgressScreen
     ) async throws {

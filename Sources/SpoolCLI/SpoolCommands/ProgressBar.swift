@@ -3,6 +3,7 @@ package struct ProgressBar: Sendable, Hashable {
     /// Columns of the bar itself.
     package static let width = 28
 
+    /// A bar that has shown nothing yet.
     package init() {}
 
     /// One line, for instance
@@ -31,6 +32,7 @@ package struct ProgressScreen: Sendable {
     private var lastTenth = -1
     private var isDrawn = false
 
+    /// A bar for this kind of output.
     package init(isTerminal: Bool, isQuiet: Bool) {
         self.isTerminal = isTerminal
         self.isQuiet = isQuiet

@@ -8,7 +8,7 @@ struct Replay: Sendable {
     var isJSON: Bool
 
     /// - Returns: 0 when every answer is the same, otherwise 1.
-    /// - Throws: when the folder cannot be read or nobody answers.
+    /// - Throws: when the folder cannot be read or the back end does not respond.
     func run(_ options: Command.ReplayOptions) async throws -> Int32 {
         var comparison = ResponseComparison(ignoredNames: Set(options.ignoredNames))
         var different = 0
@@ -19,7 +19,7 @@ struct Replay: Sendable {
             throw CommandError("\(options.folder) holds no recorded invocation.")
         }
         for recording in recordings {
-            // IDs that an earlier answer named anew are renamed here too.
+            // IDs that an earlier answer renamed are renamed here too.
             let event = comparison.renamed(recording.event).bytes
             let response = try await api.invoke(recording, event: event)
             let faults = comparison.differences(recording, response)

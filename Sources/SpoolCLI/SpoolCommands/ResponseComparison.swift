@@ -3,7 +3,7 @@ import JSON
 /// Compares answers of a recording with those of its replay.
 ///
 /// What must differ from run to run does not count: times, the parts of a
-/// signed URL, and IDs that are made anew. An ID that takes the place of
+/// signed URL, and IDs that differ in each run. An ID that takes the place of
 /// another is remembered and must take it everywhere, in later answers and in
 /// the events that are sent.
 struct ResponseComparison: Sendable {
