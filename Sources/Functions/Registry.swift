@@ -32,7 +32,7 @@ package enum Registry {
         { bytes, context in
             let event = try LambdaEvent(decoding: bytes)
             let deadline = context.deadline - answerTime
-            return try await StoreDeadline.$milliseconds.withValue(deadline.milliseconds) {
+            return try await StoreDeadline.$time.withValue(deadline) {
                 let dispatch = Dispatch(function: function, context: context, services: services)
                 if let stream = function.stream {
                     return .streamed(try await dispatch.stream(event, stream, until: deadline))
@@ -92,7 +92,7 @@ private struct Dispatch: Sendable {
         var response = await handle(request, context, services)
         let body = response.body
         response.body = { writer in
-            try await StoreDeadline.$milliseconds.withValue(deadline.milliseconds) {
+            try await StoreDeadline.$time.withValue(deadline) {
                 try await body(writer)
             }
         }

@@ -1,3 +1,5 @@
+package import WallClock
+
 /// The time by which a task's store calls must end; retries end then too.
 ///
 /// It is task-local, not an argument: the deadline belongs to the invocation,
@@ -5,6 +7,6 @@
 /// process. An explicit value needs a bucket bound to a deadline for each
 /// invocation, passed through `Services` to every handler.
 package enum StoreDeadline {
-    /// Milliseconds since 1970; nil sets no deadline.
-    @TaskLocal package static var milliseconds: Int?
+    /// nil sets no deadline.
+    @TaskLocal package static var time: UnixTime?
 }

@@ -26,7 +26,7 @@ import WallClock
         let bucket = try bucket(server)
 
         await #expect {
-            _ = try await StoreDeadline.$milliseconds.withValue(1_700_000_000_000) {
+            _ = try await StoreDeadline.$time.withValue(1_700_000_000_000) {
                 try await bucket.headObject(ObjectKey("a"))
             }
         } throws: { ($0 as? ObjectStoreError)?.code == .timeout }
@@ -38,7 +38,7 @@ import WallClock
         let bucket = try bucket(server, milliseconds: 1_700_000_000_900)
 
         await #expect {
-            _ = try await StoreDeadline.$milliseconds.withValue(1_700_000_000_800) {
+            _ = try await StoreDeadline.$time.withValue(1_700_000_000_800) {
                 try await bucket.headObject(ObjectKey("a"))
             }
         } throws: { ($0 as? ObjectStoreError)?.code == .timeout }
@@ -50,7 +50,7 @@ import WallClock
         let bucket = try bucket(server)
 
         await #expect {
-            _ = try await StoreDeadline.$milliseconds.withValue(1_700_000_000_040) {
+            _ = try await StoreDeadline.$time.withValue(1_700_000_000_040) {
                 try await bucket.headObject(ObjectKey("a"))
             }
         } throws: { ($0 as? ObjectStoreError)?.code == .timeout }

@@ -177,8 +177,8 @@ struct S3Exchange: Sendable {
     /// - Returns: nil where the task has no deadline.
     /// - Throws: `.timeout` when it has passed.
     private func millisecondsLeft(for call: S3Call) throws(ObjectStoreError) -> Int? {
-        guard let deadline = StoreDeadline.milliseconds else { return nil }
-        let left = deadline - clock.now().milliseconds
+        guard let deadline = StoreDeadline.time else { return nil }
+        let left = (deadline - clock.now()).wholeMilliseconds
         guard left > 0 else {
             throw ObjectStoreError(
                 .timeout, operation: call.operation, key: call.key,
@@ -188,8 +188,8 @@ struct S3Exchange: Sendable {
     }
 
     private func hasTime(for delay: Duration) -> Bool {
-        guard let deadline = StoreDeadline.milliseconds else { return true }
-        return UnixTime(milliseconds: deadline) - clock.now() > delay
+        guard let deadline = StoreDeadline.time else { return true }
+        return deadline - clock.now() > delay
     }
 
     /// The time limit of one attempt; 0 sets none.
