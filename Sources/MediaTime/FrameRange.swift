@@ -30,7 +30,7 @@ package struct FrameRange: Hashable, Sendable, Codable {
     /// True for a range without frames.
     package var isEmpty: Bool { start == end }
 
-    /// Whether all frames of the other are its own.
+    /// True if all frames of the other are its own.
     package func contains(_ other: FrameRange) -> Bool {
         start <= other.start && other.end <= end
     }

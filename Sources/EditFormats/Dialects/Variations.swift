@@ -24,7 +24,7 @@ package struct Variations: Hashable, Sendable {
         package var assetID: String
         /// From 1.
         package var number: Int
-        /// What was drawn for it.
+        /// The values that were drawn for it.
         package var effects: Effects
     }
 
@@ -66,7 +66,7 @@ private struct VariationDecoding {
     let fields: [String: JSONValue]
     var reader = JSONReader()
 
-    /// What a variation is encoded as (VR-33; a rate factor with a ceiling in
+    /// The encoding of a variation (VR-33; a rate factor with a ceiling in
     /// place of a bit rate). The request's own output goes before it.
     private static let usualOutput: [String: JSONValue] = [
         "resolution": "source", "fps": 29.97, "crf": 23, "preset": "medium",
