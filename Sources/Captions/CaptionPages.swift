@@ -78,7 +78,7 @@ extension CaptionTrack {
         }
     }
 
-    /// What is seen of the track on the timeline when it starts there, in
+    /// The part of the track that is seen on the timeline when it starts there, in
     /// milliseconds, and is cut at `length`.
     package func placed(at start: Int, length: Int) -> CaptionTrack {
         var moved: [CaptionCue] = []

@@ -1,7 +1,7 @@
 package import JSON
 import MediaTime
 
-/// What is said, and when: the one form that every caption file is read into
+/// Words with their times: the one form that every caption file is read into
 /// and written from. Times are whole milliseconds.
 package struct CaptionTrack: Hashable, Sendable, Codable {
     /// In order of their start.
@@ -17,11 +17,11 @@ package struct CaptionTrack: Hashable, Sendable, Codable {
     /// Every word, in order.
     package var words: [CaptionWord] { cues.flatMap(\.words) }
 
-    /// When the last cue ends; 0 for an empty track.
+    /// The end of the last cue; 0 for an empty track.
     package var endMilliseconds: Int { cues.map(\.end).max() ?? 0 }
 }
 
-/// What a file shows at once. Files of words have one cue for all of them.
+/// The words that a file shows at once. Files of words have one cue for all of them.
 package struct CaptionCue: Hashable, Sendable, Codable {
     /// First moment at which it shows, in milliseconds.
     package var start: Int
@@ -46,7 +46,7 @@ package struct CaptionWord: Hashable, Sendable, Codable {
     package var start: Int
     /// After the last moment at which it is spoken; not before `start`.
     package var end: Int
-    /// Whether the file begins a new line with it.
+    /// True if the file begins a new line with it.
     package var startsLine: Bool
 
     /// A caption word with those properties.
@@ -84,7 +84,7 @@ package enum CaptionLimits {
     package static let tallestFontPixels = 2_000
     /// Pixels of an outline, a shadow or a padding.
     package static let outlinePixelsMax = 400
-    /// How much larger than the picture a text's letters may be together:
+    /// Maximum area of a text's letters together, in areas of the picture:
     /// libass draws them all, seen or not (measured: 2,000 letters of 2,000
     /// pixels take 1.3 GB and a third of a second a frame).
     package static let glyphFrameCountMax = 8
@@ -97,9 +97,9 @@ package enum CaptionLimits {
     package static let fontNameCharactersMax = 100
 }
 
-/// Why a caption file is refused: the first thing that is wrong with it.
+/// The reason why a caption file is refused: the first thing that is wrong with it.
 package struct CaptionFault: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Where it is: `line 12`, a JSON pointer, or nothing for the whole file.
+    /// Its place: `line 12`, a JSON pointer, or nothing for the whole file.
     package var place: String?
     /// The place, where it is one of a JSON document.
     package var pointer: JSONPointer?

@@ -13,11 +13,11 @@ extension JSONValue {
     }
 }
 
-/// Why text is not JSON.
+/// The reason why text is not JSON.
 package struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Bytes of the document before the fault.
     package let offsetBytes: Int
-    /// What was expected or found there.
+    /// The expected or unexpected text there.
     package let reason: String
 
     package var description: String {

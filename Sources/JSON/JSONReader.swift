@@ -1,7 +1,7 @@
 /// A value together with the place it was read from, so that a later check
 /// can still name the field.
 package struct Located<Value> {
-    /// What was read.
+    /// The value.
     package var value: Value
     /// The place of the value in the document.
     package var pointer: JSONPointer
@@ -45,7 +45,7 @@ package struct JSONObjectNode {
 /// every fault instead of stopping at the first. A read that fails returns nil
 /// and has reported why.
 package struct JSONReader {
-    /// What was found so far, in the order of reading.
+    /// Faults found so far, in the order of reading.
     private(set) package var faults: [FieldFault] = []
 
     /// A reader that has found nothing.

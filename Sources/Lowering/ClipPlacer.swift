@@ -10,7 +10,7 @@ struct UsableClip {
     var content: UsableContent
 }
 
-/// What a clip shows or plays, with its assets.
+/// A clip's content, with its assets.
 enum UsableContent {
     case media(Edit.Media, AssetDescription, Edit.AssetType)
     /// The angles' assets in the order of the angles.
@@ -31,7 +31,7 @@ enum UsableContent {
     }
 }
 
-/// How much of a source there is for a clip, in seconds of the source.
+/// The length of a source that a clip can use, in seconds of the source.
 struct Extent {
     var duration: Rational
     var trim: Located<Rational>
@@ -67,7 +67,7 @@ struct ClipPlacer {
         var end: Rational?
     }
 
-    /// Where the next `auto` clip of a track starts.
+    /// The start of the next `auto` clip of a track.
     private enum Cursor {
         case at(Rational)
         /// The clip before has a fault, already reported.
@@ -168,7 +168,7 @@ struct ClipPlacer {
         }
     }
 
-    /// Whether the source has that much after the in-point. One frame more is
+    /// True if the source has that much after the in-point. One frame more is
     /// let pass (front ends print rounded durations) and shows the last
     /// picture again.
     private mutating func reaches(_ clip: UsableClip, _ seconds: Rational) -> Bool {
@@ -225,7 +225,7 @@ struct ClipPlacer {
         }
     }
 
-    /// Why two clips may not overlap, as the middle of a sentence.
+    /// The reason why two clips may not overlap, as the middle of a sentence.
     private static func problem(mixing clip: PlacedClip, with next: PlacedClip) -> String? {
         if next.clip.look.transitionIn == nil { return "" }
         if next.frames.end < clip.frames.end { return " that outlasts it" }
@@ -235,7 +235,7 @@ struct ClipPlacer {
 }
 
 extension UsableClip {
-    /// What there is of the source; nil for a still.
+    /// The usable length of the source; nil for a still.
     var extent: Extent? {
         switch content {
         case .media(_, _, .image), .color, .text, .captions: nil
@@ -252,7 +252,7 @@ extension UsableClip {
 }
 
 extension Edit.Multicam {
-    /// When the last angle that is switched to ends, in common time.
+    /// The end of the last angle that is switched to, in common time.
     fileprivate func duration(_ assets: [AssetDescription]) -> Rational {
         guard let last = switches.last else { return .zero }
         return assets[last.angle].media.durationSeconds - angles[last.angle].offset

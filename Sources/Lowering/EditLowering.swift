@@ -5,7 +5,7 @@ import MediaTime
 package import Planning
 package import RenderPlans
 
-/// What must be known of an asset before an edit can use it.
+/// The facts that must be known of an asset before an edit can use it.
 package typealias AssetDescription = RenderPlan.Source
 
 extension Edit {
@@ -257,7 +257,7 @@ extension RenderPlan.AudioPlacement {
 }
 
 extension Edit.AssetType {
-    /// How an asset is used where the edit does not say.
+    /// The use of an asset where the edit does not say.
     init(_ kind: MediaInfo.Kind) {
         switch kind {
         case .video: self = .video

@@ -3,7 +3,7 @@ import EditFormats
 import MediaTime
 import RenderPlans
 
-/// Where a clip's picture goes: its `fit`, `scale`, `position` and `offset` as
+/// The place of a clip's picture: its `fit`, `scale`, `position` and `offset` as
 /// one rectangle of output pixels.
 struct PictureBox {
     let look: Edit.Look

@@ -57,7 +57,7 @@ extension EditLowering {
         ]
     }
 
-    /// Whether that many letters can be drawn in reason; reports it if not.
+    /// True if that many letters can be drawn in reason; reports it if not.
     private mutating func fits(
         _ count: Int, _ size: Int, _ outline: Int, at place: JSONPointer
     ) -> Bool {

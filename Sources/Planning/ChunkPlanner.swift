@@ -26,7 +26,7 @@ package struct ChunkPlanner: Hashable, Sendable {
         self.functionSeconds = functionSeconds
     }
 
-    /// What chunks cost, from facts measured with FFmpeg 5.1.
+    /// The cost of chunks, from facts measured with FFmpeg 5.1.
     package enum Cost {
         /// Copying costs next to nothing, but each chunk's head is encoded up to
         /// the next keyframe: so chunks with copies are long.
@@ -223,7 +223,7 @@ struct ChunkCutter {
             ?? min(window.upperBound, start + max(lengthMin, rest / 2))
     }
 
-    /// Whether a clip is a chunk although it is short: the next one needs none
+    /// True if a clip is a chunk although it is short: the next one needs none
     /// of it, and one such chunk among long ones costs little.
     private func isLone(_ start: Int, _ end: Int, next: Int?) -> Bool {
         end - start >= loneLengthMin && end < start + lengthMin

@@ -1,7 +1,7 @@
 package import MediaTime
 package import RenderPlans
 
-/// What one chunk needs of its renderer, from figures measured with FFmpeg 5.1
+/// The resources that one chunk needs of its renderer, from figures measured with FFmpeg 5.1
 /// (docs/benchmarks.md, "Memory of a chunk").
 package enum ChunkResources {
     /// FFmpeg with its libraries, before any picture.

@@ -4,7 +4,7 @@ package import RenderPlans
 /// Plans of one edit's outputs whose chunks are rendered together: what they read
 /// is decoded once (docs/benchmarks.md, "Several outputs of one edit").
 package enum SharedRendering {
-    /// Which plans go together, by index, and gives those of a group the same
+    /// Groups the plans that render together, by index, and gives those of a group the same
     /// chunks.
     ///
     /// Plans go together where they show the same stretches of the same films in
@@ -47,7 +47,7 @@ package enum SharedRendering {
     /// each makes a chunk take longer.
     static let sharedExportCountMax = 4
 
-    /// Whether two plans are rendered together.
+    /// True if two plans are rendered together.
     package static func areEqual(_ plan: RenderPlan, _ other: RenderPlan) -> Bool {
         guard let reading = SourceReads(of: plan, nil) else { return false }
         return reading == SourceReads(of: other, nil)
@@ -81,7 +81,7 @@ package enum SharedRendering {
     }
 }
 
-/// What a plan reads of its films, and when.
+/// The parts of its films that a plan reads, with their times.
 private struct SourceReads: Hashable {
     private struct SourceSpan: Hashable {
         var picture: RenderPlan.Placement.Picture
@@ -118,7 +118,7 @@ private struct SourceReads: Hashable {
 }
 
 extension RenderPlan {
-    /// Whether frames of any video are shown.
+    /// True if frames of any video are shown.
     fileprivate var showsFilm: Bool {
         for layer in layers {
             for placement in layer.placements {

@@ -2,7 +2,7 @@ package import Captions
 import MediaTime
 
 extension RenderPlan {
-    /// What the export's captions say, on the timeline of the output: the
+    /// The words of the export's captions, on the timeline of the output: the
     /// pages of every clip of captions.
     package var captionTrack: CaptionTrack {
         var cues: [CaptionCue] = []

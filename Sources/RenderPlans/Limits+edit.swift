@@ -66,7 +66,7 @@ extension Limits {
     package static let variedAssetCountMax = 10
     /// Variations of each asset.
     package static let variationCountMax = 50
-    /// The largest whole number that a JSON double represents exactly, as do its neighbours (2^53 - 1).
+    /// 2^53 - 1: larger whole numbers in JSON are not exact (RFC 8259, section 6).
     package static let seedMax = 9_007_199_254_740_991
 
     /// Longest transition, in seconds.
@@ -82,7 +82,7 @@ extension Limits {
     /// Contrast and saturation: eq's own range ends at 3 for saturation.
     package static let colorFactorMax = Rational(3)
 
-    /// What may be cut off a picture's width or height together.
+    /// Fraction that may be cut off a picture's width or height together.
     package static let cropMax = Rational(99, 100)
 
     /// Points of one clip's volume: one a second for an hour.
@@ -101,7 +101,7 @@ extension Limits {
     package static let assetIDCharactersMax = 256
     /// Room for any UUID or hash in text.
     package static let clientTokenCharactersMax = 256
-    /// What browsers and servers take without trouble.
+    /// Characters of a URL that browsers and servers accept without trouble.
     package static let urlCharactersMax = 2_048
     /// Characters of a secret's name.
     package static let secretNameCharactersMax = 128

@@ -1,6 +1,6 @@
 package import MediaTime
 
-/// What a probe found in one media file. Times are exact microseconds, as
+/// The facts that a probe found in one media file. Times are exact microseconds, as
 /// FFmpeg's `AV_TIME_BASE` gives them.
 package struct MediaInfo: Hashable, Sendable, Codable {
     /// The kinds of media file.

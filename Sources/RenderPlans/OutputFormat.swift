@@ -10,7 +10,7 @@ extension RenderPlan.OutputFormat {
     /// or one picture.
     package enum Kind: Hashable, Sendable { case film, audio, animation, still }
 
-    /// What comes out.
+    /// The output.
     package var kind: Kind {
         switch self {
         case .mp4, .mov, .webm: .film
@@ -20,7 +20,7 @@ extension RenderPlan.OutputFormat {
         }
     }
 
-    /// Whether frames are rendered.
+    /// True if frames are rendered.
     package var hasPicture: Bool { kind != .audio }
     /// True where audio is rendered.
     package var hasAudio: Bool { kind == .film || kind == .audio }

@@ -17,7 +17,7 @@ extension RenderPlan {
         package var video: VideoEncoding
         /// The audio encoding.
         package var audio: AudioEncoding
-        /// Whether the film can be watched by HLS while it is rendered.
+        /// True if the film can be watched by HLS while it is rendered.
         package var isStreamed = false
 
         /// Output settings: MP4 on black by default.
@@ -36,7 +36,7 @@ extension RenderPlan {
         }
     }
 
-    /// How the pictures of chunks are encoded.
+    /// The video encoding of chunks.
     package struct VideoEncoding: Hashable, Sendable, Codable {
         /// `lossless` is H.264 that decodes to the very frames that were
         /// rendered; what is encoded again at the stitch travels in it.
@@ -49,7 +49,7 @@ extension RenderPlan {
         package var crf: Int
         /// x264's preset name; other codecs have settings of like effort.
         package var preset: String
-        /// Whether frames that an encoder would only reproduce are copied from
+        /// True if frames that an encoder would only reproduce are copied from
         /// their sources (smart cut).
         package var copiesUntouched = false
         /// A ceiling on the bit rate; nil where quality alone decides.

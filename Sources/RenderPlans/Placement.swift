@@ -3,7 +3,7 @@ package import MediaTime
 extension RenderPlan {
     /// One clip's picture on the timeline.
     package struct Placement: Hashable, Sendable, Codable {
-        /// What is shown.
+        /// The picture that is shown.
         package enum Picture: Hashable, Sendable, Codable {
             /// Index into `RenderPlan.sources`.
             case source(Int)
@@ -13,7 +13,7 @@ extension RenderPlan {
 
         /// The source or the colour that is shown.
         package var picture: Picture
-        /// Where it shows, in frames of the output. May reach beyond either
+        /// The time at which it shows, in frames of the output. May reach beyond either
         /// end of the output, where only a range of the timeline is exported.
         package var frames: FrameRange
         /// In-point: seconds after the start of the file. 0 for what is
@@ -21,7 +21,7 @@ extension RenderPlan {
         package var sourceStart: Rational
         /// Seconds of the source that pass in one second of the output.
         package var speed: Rational
-        /// What is cut off the source's picture first.
+        /// Insets cut off the source's picture first.
         package var crop: Insets
         /// The fit of the picture into `box`.
         package var fit: Fit
@@ -35,7 +35,7 @@ extension RenderPlan {
         package var effects: Effects
         /// 0 (invisible) to 1 (opaque).
         package var opacity: Rational
-        /// How it comes and goes; nil is a cut.
+        /// The transition at the start; nil is a cut.
         package var transitionIn: Transition?
         /// The transition at the end; nil is a cut.
         package var transitionOut: Transition?
@@ -69,7 +69,7 @@ extension RenderPlan {
         }
     }
 
-    /// How a picture of one shape goes into a box of another (Shotstack's
+    /// The fit of a picture of one shape into a box of another (Shotstack's
     /// words): `crop` fills the box and cuts what is over, `contain` shows all
     /// and leaves the rest clear, `cover` stretches to the box, `none` keeps
     /// the picture's own size, centred and cut at the box. `blur` is `contain`
@@ -165,7 +165,7 @@ extension RenderPlan {
         }
     }
 
-    /// How one picture gives way to another.
+    /// The change from one picture to another.
     package struct Transition: Hashable, Sendable, Codable {
         /// The kind of transition.
         package var kind: TransitionKind

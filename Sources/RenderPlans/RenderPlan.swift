@@ -22,7 +22,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package var audio: [AudioPlacement]
     /// Half-open ranges that tile `pictureFrames` exactly, in order.
     package var chunks: [FrameRange]
-    /// How each of `chunks` is expected to be made; nil where all are encoded,
+    /// The way in which each of `chunks` is expected to be made; nil where all are encoded,
     /// as nothing else was asked for. A chunk may still turn out otherwise:
     /// its receipt says what was done.
     package var renderings: [ChunkRendering]?
@@ -66,7 +66,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         }
     }
 
-    /// How a chunk is expected to be made, and why.
+    /// The expected way to make a chunk, with its reason.
     package struct ChunkRendering: Hashable, Sendable, Codable {
         /// The ways to make a chunk.
         package enum Kind: String, Hashable, Sendable, Codable {

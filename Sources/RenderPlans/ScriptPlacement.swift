@@ -4,7 +4,7 @@ package import MediaTime
 extension RenderPlan {
     /// A text on the timeline, drawn by libass over what lies under it.
     package struct ScriptPlacement: Hashable, Sendable, Codable {
-        /// What is written.
+        /// The captions or the title that is drawn.
         package enum Content: Hashable, Sendable, Codable {
             /// Pages whose times count from the start of the clip.
             case captions(CaptionTrack, CaptionStyle)
@@ -13,7 +13,7 @@ extension RenderPlan {
 
         /// The captions or the title.
         package var content: Content
-        /// Where it shows, in frames of the output. May reach beyond either
+        /// The time at which it shows, in frames of the output. May reach beyond either
         /// end of the output, where only a range of the timeline is exported.
         package var frames: FrameRange
         /// 0 (invisible) to 1 (opaque).
@@ -38,7 +38,7 @@ extension RenderPlan {
             self.fadeOutFrames = fadeOutFrames
         }
 
-        /// What is drawn, in the clip's own time.
+        /// The script that is drawn, in the clip's time.
         /// - Parameter window: Frames after the start of the clip, of which the
         ///   pages are wanted; nil wants all.
         package func script(

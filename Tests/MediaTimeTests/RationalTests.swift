@@ -40,7 +40,7 @@ import TestSupport
         #expect(value.decimalText == text)
     }
 
-    @Test func `rational arithmetic obeys its laws`() {
+    @Test func `rational arithmetic follows its laws`() {
         for seed in testSeeds(200) {
             var random = SeededGenerator(seed: seed)
             func any() -> Rational {

@@ -5,7 +5,7 @@ import MediaTime
 struct ASSWriter {
     let script: Script
     let clock: ScriptClock
-    /// Whether the colours are for FFmpeg's `ass` filter on pictures of BT.709.
+    /// True if the colours are for FFmpeg's `ass` filter on pictures of BT.709.
     let isDrawn: Bool
     /// Frames that are taken off every time.
     let origin: Int
@@ -71,7 +71,7 @@ struct ASSWriter {
         return "{\(tags)}"
     }
 
-    /// What a change of style takes back.
+    /// The tags that a change of style takes back.
     private func shape(_ event: Script.Event) -> String {
         var tags = ""
         if event.scale != 100 { tags += "\\fscx\(event.scale)\\fscy\(event.scale)" }

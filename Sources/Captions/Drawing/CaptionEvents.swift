@@ -104,7 +104,7 @@ extension Script {
         }
     }
 
-    /// How large a page is on its first frames, in percent, at 30 frames a
+    /// The size of a page on its first frames, in percent, at 30 frames a
     /// second: it springs up past its size and settles.
     private static let springPercents = [68, 88, 102, 108, 105, 102]
 
@@ -194,7 +194,7 @@ private struct TimedPage {
         (Rational(milliseconds, 1_000) * rate * Rational(ScriptClock.ticksPerFrame)).rounded
     }
 
-    /// Which word is spoken when; a word lasts until the next one starts.
+    /// The times at which words are spoken; a word lasts until the next one starts.
     var spoken: [(word: Int, frames: FrameRange)] {
         var result: [(word: Int, frames: FrameRange)] = []
         for index in words.indices {

@@ -1,8 +1,8 @@
 package import MediaTime
 
-/// How captions look: everything resolved to pixels of the output.
+/// The look of captions: everything resolved to pixels of the output.
 package struct CaptionStyle: Hashable, Sendable, Codable {
-    /// What happens to a word while it is spoken.
+    /// The change of a word while it is spoken.
     package enum Animation: String, Hashable, Sendable, Codable, CaseIterable {
         /// Nothing.
         case none
@@ -28,9 +28,9 @@ package struct CaptionStyle: Hashable, Sendable, Codable {
     package var isBold: Bool
     /// True where the words are written in upper case.
     package var isUppercase: Bool
-    /// Of words that are not being spoken. `RRGGBB`, like all colours here.
+    /// Colour of words that are not being spoken. `RRGGBB`, like all colours here.
     package var textColor: String
-    /// Of the word that is being spoken.
+    /// Colour of the word that is being spoken.
     package var wordColor: String
     /// Colour of the outline, `RRGGBB`.
     package var outlineColor: String
@@ -175,10 +175,10 @@ extension CaptionStyle {
 
 /// Names of fonts.
 package enum TextFont {
-    /// What a text has where the edit names no font.
+    /// The font of a text where the edit names none.
     package static let standard = "Lato Black"
 
-    /// Whether a name is one: letters, digits, spaces and `-_.'+&`, so that it
+    /// True if a name is one: letters, digits, spaces and `-_.'+&`, so that it
     /// can be part of a line whose fields are parted by commas.
     package static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.unicodeScalars.count <= CaptionLimits.fontNameCharactersMax

@@ -12,7 +12,7 @@ package struct DrawnScript: Hashable, Sendable {
 }
 
 extension Script {
-    /// What is drawn of the script on some frames of its clip. Equal events
+    /// The events of the script that are drawn on some frames of its clip. Equal events
     /// that stand equally to the window make an equal text, wherever in the
     /// clip that is: no event is cut, and times count from the earliest.
     /// - Parameter window: Frames after the start of the clip; may begin before

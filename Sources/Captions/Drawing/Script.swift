@@ -5,7 +5,7 @@ package import MediaTime
 /// Every event has its own position (`\pos`), so none moves another
 /// away: what libass draws at one moment depends on that moment alone.
 package struct Script: Hashable, Sendable {
-    /// Of the output, in pixels.
+    /// Size of the output, in pixels.
     let width: Int
     let height: Int
     var styles: [Style] = []
@@ -34,11 +34,11 @@ package struct Script: Hashable, Sendable {
         var isBold = false
         var isItalic = false
         var primary: Color
-        /// Of what karaoke has not reached yet.
+        /// Colour of the words that karaoke has not reached yet.
         var secondary: Color
-        /// Of the outline, or of the box behind a run.
+        /// Colour of the outline, or of the box behind a run.
         var outline: Color
-        /// Of the shadow, or of the box behind the event.
+        /// Colour of the shadow, or of the box behind the event.
         var back: Color
         var border = Border.outline
         var outlineWidth = 0

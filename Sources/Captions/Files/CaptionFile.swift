@@ -59,7 +59,7 @@ extension CaptionTrack {
     }
 }
 
-/// What the two line formats have in common.
+/// The rules that the two line formats share.
 enum CaptionLines {
     /// Lines of UTF-8, or of UTF-16 with a byte order mark.
     static func lines(of bytes: [UInt8]) throws(CaptionFault) -> [String] {
@@ -110,7 +110,7 @@ enum CaptionLines {
         return lines
     }
 
-    /// Whether the line is empty or only spaces.
+    /// True if the line is empty or only spaces.
     static func isBlank(_ line: String) -> Bool { line.allSatisfy(\.isWhitespace) }
 
     /// Without spaces at either end.

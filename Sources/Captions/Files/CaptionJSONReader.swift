@@ -156,8 +156,8 @@ private struct CaptionToken {
             let start = max(token.start ?? known.map { min(time, $0) } ?? time, time)
             let end = max(token.end ?? tokens[(index + 1)...].first?.start ?? start, start)
             let text = CaptionLines.trimmed(token.text)
-            let goesOn = hasSpaces && token.text.first?.isWhitespace == false
-            if goesOn, var last = words.popLast(),
+            let continuesWord = hasSpaces && token.text.first?.isWhitespace == false
+            if continuesWord, var last = words.popLast(),
                 last.text.count + text.count <= CaptionLimits.wordCharactersMax
             {
                 last.text += text

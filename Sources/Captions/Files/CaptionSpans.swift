@@ -2,7 +2,7 @@
 struct CaptionSpans {
     private struct Span {
         var text: String
-        /// When it begins, where the file says so.
+        /// Its start, where the file has one.
         var time: Int?
         var startsLine: Bool
     }
@@ -19,7 +19,7 @@ struct CaptionSpans {
         }
     }
 
-    /// What follows begins at that time.
+    /// The text that follows begins at that time.
     mutating func mark(_ milliseconds: Int) {
         endWord()
         pendingTime = milliseconds

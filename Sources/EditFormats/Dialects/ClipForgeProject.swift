@@ -12,7 +12,7 @@ extension EditDecoding {
     private static let inPointNames = ["trim", "trimStart", "inPoint"]
     private static let outPointNames = ["trimEnd", "outPoint"]
 
-    /// How far a length and an out-point may differ before they contradict
+    /// The difference that a length and an out-point may have before they contradict
     /// each other: what a front end loses by printing hundredths.
     private static let rounding = Rational(5, 100)
 

@@ -31,7 +31,7 @@ extension EditDecoding {
 
     /// Length of a title that does not say, in seconds.
     private static let usualTitleSeconds = Rational(3)
-    /// Of a title's fade at either end, in seconds.
+    /// Length of a title's fade at either end, in seconds.
     private static let titleFadeSeconds = Rational(1, 2)
 
     mutating func clipRequest(_ node: JSONNode) -> [Edit.Track]? {

@@ -227,7 +227,7 @@ extension EditDecoding {
     }
 }
 
-/// What holds for a whole document, or for one track of it.
+/// The properties of a whole document, or for one track of it.
 private struct OTIOContext {
     var media: JSONObjectNode?
     /// Where there are audio tracks, video tracks are pictures alone.
@@ -241,7 +241,7 @@ private struct OTIORange {
     var duration: Rational
 }
 
-/// How far a transition reaches before and after the cut, in seconds.
+/// The reach of a transition before and after the cut, in seconds.
 private struct OTIOTransition {
     var before: Rational
     var after: Rational
@@ -253,7 +253,7 @@ private struct OTIOTrackBuilder {
     private var clips: [Edit.Clip] = []
     private var time = Rational.zero
     private var waiting: OTIOTransition?
-    /// Whether the last item is a clip.
+    /// True if the last item is a clip.
     private var endsWithClip = false
 
     var finished: Edit.Track { Edit.Track(clips: clips) }

@@ -24,7 +24,7 @@ package struct Variations: Hashable, Sendable {
         package var assetID: String
         /// From 1.
         package var number: Int
-        /// What was drawn for it.
+        /// The values that were drawn for it.
         package var effects: Effects
     }
 

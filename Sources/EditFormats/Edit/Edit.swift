@@ -14,13 +14,13 @@ package struct Edit: Hashable, Sendable {
     package var tracks: [Track]
     /// Audio below all tracks; nil without one.
     package var soundtrack: Soundtrack?
-    /// What the result is to be.
+    /// The requested output.
     package var output: Output
     /// The callback; nil without one.
     package var callback: Callback?
     /// The same token from the same owner means the same export.
     package var clientToken: String?
-    /// What an OpenTimelineIO document says that was left out.
+    /// Parts of an OpenTimelineIO document that were left out.
     package var dropped: [FieldFault] = []
 
     /// Clips that follow each other; they may not overlap.
@@ -33,17 +33,17 @@ package struct Edit: Hashable, Sendable {
     package struct Clip: Hashable, Sendable {
         /// The clip's own place in the request.
         package var pointer: JSONPointer
-        /// What is shown or played.
+        /// The content that is shown or played.
         package var content: Content
-        /// Where the clip begins on the timeline.
+        /// The clip's start on the timeline.
         package var start: Located<Start>
-        /// How long it lasts.
+        /// The clip's length.
         package var length: Located<Length>
         /// The look and position of its picture.
         package var look: Look
     }
 
-    /// What a clip shows or plays.
+    /// The content of a clip.
     package enum Content: Hashable, Sendable {
         case media(Media)
         case multicam(Multicam)
@@ -92,17 +92,17 @@ package struct Edit: Hashable, Sendable {
         case video, image, audio
     }
 
-    /// Where a clip begins on the timeline.
+    /// A clip's start on the timeline.
     package enum Start: Hashable, Sendable {
         case seconds(Rational)
-        /// Where the clip before it on the track ends.
+        /// The end of the clip before it on the track.
         case auto
     }
 
-    /// How long a clip is.
+    /// A clip's length.
     package enum Length: Hashable, Sendable {
         case seconds(Rational)
-        /// What is left of the source after `trim`.
+        /// The rest of the source after `trim`.
         case auto
         /// To the end of the timeline.
         case end
@@ -121,14 +121,14 @@ package struct Edit: Hashable, Sendable {
         package var effect: Effect?
         /// Linear gain.
         package var volume: Rational
-        /// Whether it grows quiet while a clip is heard.
+        /// True if it ducks while a clip is heard.
         package var ducks: Bool
 
         /// Length of each fade in seconds, cut to half of the timeline.
         package static let fadeSeconds = Rational(2)
     }
 
-    /// What the result is to be.
+    /// The requested output.
     package struct Output: Hashable, Sendable {
         /// Its own place in the request.
         package var pointer: JSONPointer
@@ -138,9 +138,9 @@ package struct Edit: Hashable, Sendable {
         package var chunkSeconds: Rational?
         /// The part of the timeline that is exported; nil is all of it.
         package var range: Range?
-        /// Where a still is taken, in seconds of the timeline.
+        /// The time at which a still is taken, in seconds of the timeline.
         package var still: Located<Rational>?
-        /// What it takes over from the main picture.
+        /// The properties that it takes over from the main picture.
         package var sourceMatching = SourceMatching()
         /// Files of captions that are wanted beside the result.
         package var captions: Located<[CaptionFormat]>?

@@ -3,7 +3,7 @@ package import JSON
 /// Everything that is wrong with an edit, in document order of the checks, at
 /// most `JSONLimits.faultCountMax`.
 package struct EditFaults: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What ClipForge's clients look for in `error`.
+    /// The code that ClipForge's clients look for in `error`.
     package static let emptyProjectDetail = "Empty project"
 
     /// At least one.

@@ -40,7 +40,7 @@ extension Edit {
 
     /// Captions as the caller requests them.
     package struct Captions: Hashable, Sendable {
-        /// Where the words come from.
+        /// The source of the words.
         package enum Source: Hashable, Sendable {
             /// An uploaded file.
             case asset(Located<String>)

@@ -2,7 +2,7 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// What a clip's `asset` says.
+/// The reading of a clip's `asset`.
 extension EditDecoding {
     private enum ContentType: String, CaseIterable {
         case video, image, audio, multicam, color, text, caption

@@ -19,10 +19,10 @@ extension Edit {
 }
 
 /// One reading of an export request. Every function reports into `reader` and
-/// goes on.
+/// continues.
 struct EditDecoding {
     var reader = JSONReader()
-    /// What the request has and the edit has not.
+    /// Parts of the request that the edit leaves out.
     var dropped: [FieldFault] = []
 
     /// - Returns: nil only where a fault was reported.
@@ -130,7 +130,7 @@ struct EditDecoding {
         return tracks
     }
 
-    /// What the first of these fields says. The others are read as well, so
+    /// The value of the first of these fields. The others are read as well, so
     /// that a fault in them is not passed over.
     mutating func first<Value>(
         of names: [String], in object: JSONObjectNode,

@@ -77,7 +77,7 @@ struct EditMerge {
         return addedBytes <= Limits.mergedBytesMax
     }
 
-    /// How a replacement reads inside longer text; nil for what has no text.
+    /// The form of a replacement inside longer text; nil for what has no text.
     private static func printed(_ value: JSONValue) -> String? {
         switch value {
         case .string(let text): text

@@ -58,7 +58,7 @@ extension EditDecoding {
         readQuality(object, isClipForge: isClipForge, into: &settings.video)
     }
 
-    /// What is streamed are the film's own chunks, so players must know them.
+    /// The stream consists of the film's own chunks, so players must know them.
     private mutating func isStreamed(
         _ node: JSONNode, _ settings: RenderPlan.OutputSettings
     ) -> Bool {
@@ -181,7 +181,7 @@ extension EditDecoding {
         return nil
     }
 
-    /// Where a still is taken.
+    /// The time at which a still is taken.
     mutating func stillTime(
         _ node: JSONNode, _ format: RenderPlan.OutputFormat
     ) -> Located<Rational>? {

@@ -3,7 +3,7 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// What a clip says about its picture.
+/// The reading of a clip's look.
 extension EditDecoding {
     mutating func look(of clip: JSONObjectNode) -> Edit.Look {
         var look = Edit.Look()

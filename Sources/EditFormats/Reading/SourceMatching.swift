@@ -1,6 +1,6 @@
 import JSON
 
-/// What an output takes over from its main picture.
+/// The properties that an output takes over from its main picture.
 package struct SourceMatching: Hashable, Sendable {
     /// The size of the picture, as a player shows it.
     package var size = false

@@ -2,7 +2,7 @@ import Captions
 import JSON
 import MediaTime
 
-/// What an asset of type `text` or `caption` says.
+/// The reading of an asset of type `text` or `caption`.
 extension EditDecoding {
     // MARK: Text
 
