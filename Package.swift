@@ -144,16 +144,14 @@ let package = Package(
             name: "EmulatorStore",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "Crypto", "Signing", "WallClock", "XMLTree",
-                "CCrypto",
-                "Logging", "JSON",
+                "CCrypto", "Logging", "JSON", "Threads",
             ],
             path: "local-emulator/EmulatorStore", swiftSettings: strict),
         .target(
             name: "EmulatorLambda",
             dependencies: [
                 "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Logging", "JSON", "Crypto",
-                "Signing",
-                "WallClock", "Randomness", "Threads",
+                "Signing", "WallClock", "Randomness", "Threads",
             ],
             path: "local-emulator/EmulatorLambda", swiftSettings: strict),
         .executableTarget(
@@ -216,14 +214,18 @@ let package = Package(
             with: edit + ["Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock"]),
         tests(of: "EmulatorHTTP"),
         tests(of: "EmulatorDatabase"),
-        .testTarget(
-            name: "EmulatorTests",
-            dependencies: [
-                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda",
-                "ObjectStore", "HTTPTransport", "Crypto", "Signing", "WallClock", "JSON",
-                "Randomness", "TestSupport", "ChildProcess", "Logging",
-            ],
-            swiftSettings: strict),
+        tests(
+            of: "EmulatorStore",
+            with: [
+                "EmulatorHTTP", "EmulatorDatabase", "ObjectStore", "HTTPTransport", "Crypto",
+                "Signing", "WallClock", "XMLTree", "Randomness", "Logging", "Threads",
+            ]),
+        tests(
+            of: "EmulatorLambda",
+            with: [
+                "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Crypto", "Signing",
+                "WallClock", "JSON", "Logging", "Randomness",
+            ]),
         .testTarget(
             name: "SpoolCLITests",
             dependencies: ["SpoolCommands", "HTTPTransport", "JSON", "TestSupport"],

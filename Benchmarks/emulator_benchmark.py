@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The emulator's Lambda side: requests a second, event dispatch, many instances at once.
+"""The emulator's Lambda service: requests per second, event dispatch, many instances at once.
 
-One run prints: function URL and Invoke API with the echo function at 1 KB (wrk), beside the same
-server's /healthz, which calls no function; the time from the sending of a PUT to the start of the
-handler that its event calls; the time until 200 instances have answered at once. AWS's own
-emulator is measured beside them when AWS_LAMBDA_RIE names its program: neither Debian nor PyPI
-has it. Usage: emulator_benchmark.py [SECONDS]
+Prints, from one run: function URL and Invoke API with the echo function at 1 KB (wrk), compared
+with the same server's /healthz, which calls no function; the time from sending a PUT to the start
+of the handler that its event invokes; the time until 200 concurrent instances have answered. AWS's
+emulator is measured too if AWS_LAMBDA_RIE is the path of its program, which neither Debian nor
+PyPI provides. Usage: emulator_benchmark.py [SECONDS]
 """
 
 import asyncio
@@ -84,7 +84,7 @@ def start(folder):
 
 
 def wrk(url, seconds, folder, connections=CONNECTIONS, body=None):
-    """Requests a second, and the median and the 99th percentile in milliseconds."""
+    """Requests per second, and the median and the 99th percentile in milliseconds."""
     script = folder / "wrk.lua"
     lines = ["wrk.headers['Content-Type'] = 'application/json'"]
     if body:
@@ -107,13 +107,13 @@ def wrk(url, seconds, folder, connections=CONNECTIONS, body=None):
 
 
 def cpu_seconds(process):
-    """What a process has used so far; a busy machine does not change it much."""
+    """CPU time of a process so far; it depends little on the load of the machine."""
     fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def show(name, measure, seconds, process, base=None):
-    """Runs one measurement and prints it; answers its requests a second."""
+    """Runs one measurement and prints it; returns its requests per second."""
     before = cpu_seconds(process)
     rate, p50, p99 = measure()
     cpu = 1e6 * (cpu_seconds(process) - before) / (rate * seconds)
@@ -143,7 +143,7 @@ def requests(emulator, seconds, folder):
     measure("Invoke API, echo, 1 KB", invoke, ceiling)
     one = measure("Invoke API, one connection", invoke, ceiling, connections=1)
     if not RIE:
-        print("AWS's own emulator: not measured (AWS_LAMBDA_RIE is not set)")
+        print("AWS's emulator: not measured (AWS_LAMBDA_RIE is not set)")
         return
     bootstrap = subprocess.Popen(
         [
@@ -159,7 +159,7 @@ def requests(emulator, seconds, folder):
     )
     try:
         time.sleep(1)
-        # It has one instance: more connections would only wait.
+        # It has one instance, so more connections would only wait.
         url = f"http://127.0.0.1:{RIE_PORT}/2015-03-31/functions/function/invocations"
         peer = show(
             "AWS's own emulator, one connection",
@@ -167,14 +167,14 @@ def requests(emulator, seconds, folder):
             seconds,
             bootstrap.pid,
         )
-        print(f"Invoke API over AWS's own emulator, one connection: {one / peer:.2f}")
+        print(f"Invoke API over AWS's emulator, one connection: {one / peer:.2f}")
     finally:
         bootstrap.kill()
         bootstrap.wait()
 
 
 def dispatch(emulator, folder):
-    """From the sending of a PUT, durable when it is answered, to the handler's start."""
+    """Time from sending a PUT, which is durable once answered, to the start of the handler."""
     s3 = boto3.client(
         "s3",
         endpoint_url=emulator.s3,
@@ -203,11 +203,11 @@ def dispatch(emulator, folder):
     starts = dict(line.split() for line in log.read_text().splitlines())
 
     def table(name, since):
-        # The first ones start an instance each.
+        # The first events each start an instance.
         times = sorted(1000 * (float(starts[key]) - since[key]) for key in list(since)[20:])
         print(
             f"{name:38} p50 {statistics.median(times):5.2f} ms  "
-            f"p99 {times[int(len(times) * 0.99)]:5.2f} ms  most {times[-1]:5.2f} ms"
+            f"p99 {times[int(len(times) * 0.99)]:5.2f} ms  max {times[-1]:5.2f} ms"
         )
 
     table("PUT sent -> handler starts", sent)
@@ -215,7 +215,7 @@ def dispatch(emulator, folder):
 
 
 async def instances(emulator):
-    """So many calls at once that none can share an instance."""
+    """Concurrent calls, each of which needs its own instance."""
     host, port = urllib.parse.urlsplit(emulator.api).netloc.split(":")
     body = json.dumps({"sleep_ms": 8000})
 
@@ -236,7 +236,7 @@ async def instances(emulator):
     count = next(len(f["instances"]) for f in listed if f["name"] == "many")
     print(
         f"{INSTANCES} calls of 8 s at once: {good} answered by {count} instances in "
-        f"{seconds:.2f} s, {1000 * (seconds - 8) / INSTANCES:.1f} ms an instance to start"
+        f"{seconds:.2f} s, {1000 * (seconds - 8) / INSTANCES:.1f} ms to start an instance"
     )
 
 

@@ -1,4 +1,4 @@
-"""A runtime on a raw socket for the emulator's benchmarks: it notes when a handler starts."""
+"""A runtime on a raw socket for the emulator's benchmarks: it records the start of each handler."""
 
 import json
 import os

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The estimate of an export's cost over what the export then used.
+"""The estimated cost of an export over its actual cost.
 
-Exports each edit of a set of different lengths, sizes and layers once to learn
-from, then estimates and exports variants that no chunk is cached of. Prints
-estimate over actual for compute, requests and total, and the worst.
+Exports edits of different lengths, sizes and layers once as samples for the
+estimate, then estimates and exports variants without cached chunks. Prints
+estimate over actual for compute, requests and total, and the worst ratio.
 Usage: estimate_benchmark.py
 """
 
@@ -21,7 +21,7 @@ import conftest  # noqa: E402
 
 
 def edits(assets, crf):
-    """Name and edit: the benchmark's film, and simpler and shorter ones."""
+    """Names and edits: that of the export benchmark, and simpler and shorter ones."""
     film = edit(assets, crf)
     plain = conftest.single(assets["a.mp4"], 24, size={"width": 1280, "height": 720}, crf=crf)
     large = conftest.single(assets["b.mp4"], 12, size={"width": 1920, "height": 1080}, crf=crf)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Chunked export against one FFmpeg process that does the same timeline.
+"""Chunked export compared with one FFmpeg process that renders the same timeline.
 
 Prints, from one run: wall and CPU of the export over the single process
 (pairs, one after the other, medians of their ratios), bytes that the store
@@ -30,7 +30,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def make_media(folder):
-    """Camera-like files: 8 Mbit/s, other rates and sizes, noise that costs."""
+    """Camera-like files: 8 Mbit/s, other rates and sizes, noise that is hard to encode."""
     sources = {
         "a.mp4": ("1920x1080", "30000/1001", 26),
         "b.mp4": ("1280x720", "25", 24),
@@ -111,7 +111,7 @@ def edit(assets, crf):
 
 
 def single_arguments(folder, crf, out):
-    """What one would write by hand: one graph, FFmpeg's own threads."""
+    """A command as written by hand: one graph, FFmpeg's default threads."""
     inputs, graph, joined = [], [], ""
     for index, (name, trim, length, _) in enumerate(CLIPS):
         inputs += ["-ss", str(trim), "-t", str(length), "-i", str(folder / name)]
@@ -178,7 +178,7 @@ def run_single(folder, crf, out):
 
 
 def family_cpu(pid):
-    """CPU seconds of a process, its descendants, and all of them that ended."""
+    """CPU seconds of a process and its descendants, ended ones included."""
     rows, children = {}, {}
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
@@ -198,7 +198,7 @@ def family_cpu(pid):
 
 
 class FFmpegWatch(threading.Thread):
-    """Samples whether any FFmpeg runs; 20 ms apart."""
+    """Samples, every 20 ms, if any FFmpeg runs."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -242,7 +242,7 @@ def counter(emulator, name):
 
 
 def needed_bytes(folder):
-    """Packets from the keyframe before each in-point to the out-point, audio too."""
+    """Bytes of the packets from the keyframe before each in-point to the out-point, with audio."""
     total = (folder / "logo.png").stat().st_size + (folder / "music.m4a").stat().st_size
     for name, trim, length, _ in CLIPS:
         rows = json.loads(
@@ -300,7 +300,7 @@ def main():
 
 def report(emulator, assets, folder, pairs, scratch):
     walls, cpus = [], []
-    # Every pair has another CRF, so that no chunk is found in the cache.
+    # Each pair has another CRF, so that no chunk is in the cache.
     for number in range(pairs):
         crf = CRF + number
         single_wall, single_cpu = run_single(folder, crf, scratch / "single.mp4")
@@ -315,8 +315,8 @@ def report(emulator, assets, folder, pairs, scratch):
     sent = counter(emulator, "spool_s3_sent_bytes_total")
     _, _, status, idle = run_export(emulator, assets, CRF + pairs, watched=True)
     sent = counter(emulator, "spool_s3_sent_bytes_total") - sent
-    # The stitch reads every chunk and the audio once; the rest is sources and
-    # documents.
+    # The stitch reads every chunk and the audio once; all else is sources and JSON
+    # objects.
     sources, needed = sent - status["size"], needed_bytes(folder)
     print(f"wall, export over single:      {statistics.median(walls):.3f}")
     print(f"CPU, export over single:       {statistics.median(cpus):.3f}")

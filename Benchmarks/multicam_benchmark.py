@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""A multicam export with smart cut against the same export encoded in full.
+"""A multicam export with smart cut compared with the same export without.
 
 Three cameras of MINUTES (10) in 1080p, SWITCHES (40) changes. Prints wall and
-CPU of both through the emulator, the frames that were encoded over the least
-that could be (each head up to its next keyframe), and whether every copied
-frame is the camera's own. A camera has a keyframe every GOP frames (60) and
-BFRAMES (3) frames between two others.
+CPU time of both through the emulator, encoded frames over the minimum (each
+head up to its next keyframe), and if every copied frame equals the camera's. A
+camera has a keyframe every GOP frames (60) and BFRAMES (3) B-frames between two
+others.
 Usage: multicam_benchmark.py [MINUTES [SWITCHES [GOP [BFRAMES]]]]
 """
 
@@ -28,7 +28,7 @@ GOP, BFRAMES = (int(text) for text in (sys.argv[3:5] + ["60", "3"][len(sys.argv[
 
 
 def make_cameras(folder, seconds):
-    """A minute of noise that costs 8 Mbit/s, repeated without encoding."""
+    """A minute of noise at 8 Mbit/s, repeated without encoding."""
     paths = {}
     for index, name in enumerate("ABC"):
         minute, path = folder / f"{name}-minute.mp4", folder / f"{name}.mp4"
@@ -130,7 +130,7 @@ def hashes(path, first=0, count=None):
 
 
 def upload(emulator, path):
-    """In parts, as files of this size are."""
+    """Uploads a file in parts."""
     return subprocess.run(
         [conftest.BIN / "spool", "upload", path, "--api", emulator.api],
         capture_output=True,
@@ -169,7 +169,7 @@ def export(emulator, assets, changes, seconds, smart, path):
 
 
 def compare(film, cameras, changes, frames):
-    """Frames of the film that are the camera's own, and those at each cut."""
+    """Frames of the output that equal the camera's, and those at each cut."""
     found = hashes(film)
     assert len(found) == frames, (len(found), frames)
     starts = [round(change["at"] * RATE) for change in changes] + [frames]
@@ -191,7 +191,7 @@ def main():
         emulator = conftest.Emulator(scratch / "data").start()
         try:
             assets = {name: upload(emulator, path) for name, path in cameras.items()}
-            # What the uploads left to be written is no part of an export.
+            # Pending writes of the uploads are not part of an export.
             os.sync()
             changes = switches(seconds, count)
             film = scratch / "smart.mp4"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Several outputs of one edit compared with a separate export of each.
 
-Prints, from one run, wall and CPU of exports of their own over those of one
-request with `outputs` (pairs, one after the other, medians of their ratios):
-what is decoded once, how much that saves, for outputs as large as the film and
-for small ones of a large film. Usage: outputs_benchmark.py [PAIRS]
+Prints, from one run, wall and CPU time of separate exports over those of one
+request with `outputs` (pairs, one after the other, medians of their ratios),
+which decodes once: for outputs as large as the source and for small outputs of
+a large source. Usage: outputs_benchmark.py [PAIRS]
 """
 
 import pathlib
@@ -17,8 +17,7 @@ import boto3
 from export_benchmark import conftest, family_cpu
 
 SECONDS = 40
-# Name, size of the film, outputs (height and codec).
-# Name, size of the film, outputs.
+# Name, size of the source, outputs (height and codec).
 H264 = {
     height: {"size": {"width": height * 16 // 9 // 2 * 2, "height": height}}
     for height in (1080, 720, 480, 360)
@@ -32,7 +31,7 @@ CASES = [
 
 
 def make_media(folder):
-    """Camera-like: noise that costs, a keyframe every two seconds."""
+    """Camera-like: noise that is hard to encode, a keyframe every two seconds."""
     for size, rate in {"1920x1080": "12M", "3840x2160": "40M"}.items():
         conftest.ffmpeg(
             "-f",
@@ -64,7 +63,7 @@ def make_media(folder):
 
 
 def measure(emulator, edits):
-    """Starts the exports together; seconds of wall and CPU, and the jobs' status."""
+    """Starts the exports together; returns wall and CPU seconds and each status."""
     cpu, start = family_cpu(emulator.process.pid), time.monotonic()
     jobs = []
     for edit in edits:
@@ -77,7 +76,7 @@ def measure(emulator, edits):
 
 
 def forget(emulator):
-    """Empties the cache of chunks."""
+    """Empties the chunk cache."""
     store = boto3.client(
         "s3",
         endpoint_url=emulator.s3,

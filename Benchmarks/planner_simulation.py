@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""How wall time falls with the number of instances.
+"""Wall time of an export over the number of instances.
 
-record [MINUTES]: exports a timeline on one and on two instances of this
+record [MINUTES]: exports a timeline on one and on two instances on this
 machine and prints wall time, the functions' durations and the model's figure
 for the same run. simulate [SVG]: the same model up to 1,000 instances and two
-hours of 1080p, as a table and a plot; chunks come from the planner's own code.
+hours of 1080p, as a table and a plot; the chunks are those of the planner itself.
 """
 
 import heapq
@@ -25,7 +25,7 @@ FPS, SIZE, CLIP_SECONDS, FUNCTION_SECONDS = 30, (1920, 1080), 7, 900
 INSTANCES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000]
 MINUTES = [10, 30, 120]
 
-# Measured with FFmpeg 5.1.9 (docs/benchmarks.md says where and how).
+# Measured with FFmpeg 5.1.9 (machine and method: docs/benchmarks.md).
 NANOSECONDS_PER_PIXEL = 50.0  # decode, filters, x264 veryfast; CPU time
 CORES = 1  # SPOOL_FFMPEG_THREADS' default
 CHUNK_SECONDS = 0.8  # extra of a chunk, in seconds of film
@@ -33,7 +33,7 @@ AUDIO_FRAME_SECONDS = 1024 / 48_000
 AUDIO_FRAMES_BEFORE = 128  # of a piece, encoded and discarded
 DISPATCH_SECONDS = 0.0016  # event to handler, median
 COLD_SECONDS = 0.003  # exec to first `next`
-# Not measured here: what a cloud adds. Each is named in the table's heading.
+# Delays of a cloud, which are not measured here; the heading of the table names each.
 CLOUD_EVENT_SECONDS = 1.0  # store event to function, "typically in seconds"
 CLOUD_COLD_SECONDS = 1.0  # image on a new instance
 CLOUD_BYTES_PER_SECOND = 80e6  # store to function and back, one function
@@ -41,7 +41,7 @@ FILM_BYTES_PER_SECOND = 0.75e6  # 6 Mbit/s
 
 
 def planner():
-    """The planner as a program, Benchmarks/planner_chunks, built beside the others."""
+    """The planner as a program, Benchmarks/planner_chunks, built with the other products."""
     program = conftest.BIN / "planner-chunks"
     if not program.exists():
         raise SystemExit(f"{program} is missing: swift build --product planner-chunks")
@@ -49,7 +49,7 @@ def planner():
 
 
 def planned(program, instances, seconds):
-    """Lengths of the chunks in frames, and of the audio's pieces in AAC frames."""
+    """Lengths of the chunks in frames, and of the audio pieces in audio frames."""
     frames, step = seconds * FPS, CLIP_SECONDS * FPS
     arguments = [instances, FUNCTION_SECONDS, frames, FPS, *SIZE, *range(step, frames, step)]
     text = subprocess.run(
@@ -76,13 +76,13 @@ def simulate(lengths, audio, instances, machine):
     heapq.heapify(free)
     for unit in work:
         heapq.heappush(free, heapq.heappop(free) + DISPATCH_SECONDS + unit)
-    # The stitch waits for the last, reads all and writes all.
+    # The stitch waits for the last unit, reads all units and writes the output file.
     stitch = seconds * machine["stitch"] + 2 * seconds * FILM_BYTES_PER_SECOND / machine["bytes"]
     return max(free) + machine["event"] + stitch
 
 
 def simulation(svg):
-    # Seconds for each second of film, of the audio's unit and of the stitch.
+    # Seconds for each second of output, of the audio unit and of the stitch.
     constants = json.loads((ROOT / "Benchmarks/planner_constants.json").read_text())
     here = {"cores": CORES, "event": DISPATCH_SECONDS, "cold": COLD_SECONDS, "bytes": 264e6}
     cloud = {
@@ -104,7 +104,7 @@ def simulation(svg):
                 ),
             )
     print(
-        "| film | instances | chunks, pieces of audio | wall, simulated | times real time "
+        "| film | instances | chunks, audio pieces | wall, simulated | times real time "
         "| with a cloud's delays | times real time |\n|---|---|---|---|---|---|---|"
     )
     for (minutes, instances), (units, local, remote) in rows.items():
@@ -164,7 +164,7 @@ def plot(rows):
                 f'<text x="{left + 12}" y="{line}" fill="{colour}">{minutes} min, '
                 f"{name}{' (dashed)' if dash else ''}</text>"
             )
-    # The best figure published: ten minutes of HD in 56.09 s.
+    # The best published figure: ten minutes of HD in 56.09 s.
     parts.append(
         f'<path d="M{left} {y(10.6):.0f}H{width - 20}" stroke="#888" '
         f'stroke-dasharray="2 3"/><text x="{left + 12}" y="{y(10.6) - 5:.0f}" '

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Size and quality of a film made of chunks against the same film in one piece.
+"""Size and quality of a chunked output compared with that of a single chunk.
 
-The same edit is exported three times: without loss, in chunks, and as one
-chunk, the last two at the same CRF. Prints sizes, and SSIM and (where an FFmpeg
-with libvmaf is found, such as that of the imageio-ffmpeg wheel) VMAF of both
-against the one without loss. Usage: quality_benchmark.py [CODEC …]
+The same edit is exported three times: lossless, in chunks, and as one chunk, the
+last two at the same CRF. Prints sizes, and SSIM and (if an FFmpeg with libvmaf
+is found, such as that of the imageio-ffmpeg wheel) VMAF of both, with the
+lossless one as reference. Usage: quality_benchmark.py [CODEC …]
 """
 
 import os
@@ -65,7 +65,7 @@ def score(program, filter_name, path, reference):
 
 
 def make_media(folder):
-    """A slow zoom into a fractal, and hard pictures with noise."""
+    """A slow zoom into a fractal, and a noisy video that is hard to encode."""
     conftest.ffmpeg(
         "-f",
         "lavfi",

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Bytes that an export reads of a source over the bytes that it needs.
+"""Bytes of a source that an export reads, over the bytes that it needs.
 
 A clip of 20 s from the middle of a 60 s source of 24 Mbit/s, in every container
-that uploads come in. Needed are the packets of the picture from the keyframe
-before the in-point to the out-point; read is all that the store sent, less what
-the stitch reads. Usage: read_benchmark.py [CONTAINER …]
+of uploads. Needed are the video packets from the keyframe before the in-point to
+the out-point; read are all bytes that the store sent, except those of the
+stitch. Usage: read_benchmark.py [CONTAINER …]
 """
 
 import json
@@ -28,8 +28,8 @@ TYPES = {
 }
 
 
-def make_media(folder, wanted):
-    """One encode of each codec; the containers are copies of it."""
+def make_media(folder, requested):
+    """One encoding for each codec, copied into the containers."""
     picture = [
         "-f",
         "lavfi",
@@ -43,7 +43,7 @@ def make_media(folder, wanted):
         "60",
     ]
     made = {}
-    if set(wanted) - {"webm"}:
+    if set(requested) - {"webm"}:
         conftest.ffmpeg(
             *picture,
             "-c:v",
@@ -65,10 +65,10 @@ def make_media(folder, wanted):
         "mkv": ["m.mkv"],
     }
     for name, (*options, file) in copies.items():
-        if name in wanted:
+        if name in requested:
             conftest.ffmpeg("-i", folder / "h264.mp4", "-c", "copy", *options, folder / file)
             made[name] = folder / file
-    if "webm" in wanted:
+    if "webm" in requested:
         conftest.ffmpeg(
             *picture,
             "-c:v",
@@ -126,13 +126,13 @@ def sent_bytes(emulator):
 
 def main():
     names = ["mp4-moov-first", "mp4-moov-last", "mov", "mkv", "webm"]
-    wanted = sys.argv[1:] or names
+    requested = sys.argv[1:] or names
     with tempfile.TemporaryDirectory(prefix="spool-bench-") as scratch:
         folder = pathlib.Path(scratch) / "media"
         folder.mkdir()
         emulator = conftest.Emulator(pathlib.Path(scratch) / "data").start()
         try:
-            for name, path in make_media(folder, wanted).items():
+            for name, path in make_media(folder, requested).items():
                 asset = emulator.upload(path, TYPES[path.suffix])
                 edit = conftest.single(
                     asset,
@@ -143,7 +143,7 @@ def main():
                 )
                 clip = edit["timeline"]["tracks"][0]["clips"][0]
                 clip["asset"] |= {"trim": TRIM}
-                # The derivation of the upload has ended when nothing is sent.
+                # The derivation of the upload has ended once no bytes are sent.
                 before = -1
                 while before != (now := sent_bytes(emulator)):
                     before = now

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Exporting again after one small change in a timeline of 40 clips.
+"""A second export after one small change in a timeline of 40 clips.
 
 For each kind of change (trimmed, moved in, inserted, deleted) prints frames
 rendered over frames changed, and wall time over that of the first export.
-Frames changed are those whose source frame differs from the frame that stood
-there, counted from the clip that was touched: what no cache of frames could
-have saved. Usage: reexport_benchmark.py
+Frames changed are those that show another source frame than before, counted
+from the changed clip: the frames that no cache could provide. Usage: reexport_benchmark.py
 """
 
 import json
@@ -79,7 +78,7 @@ def request(clips, assets):
 
 
 def changed(before, after):
-    """Frames that neither timeline's clips have in common, in order."""
+    """Frames that the clips of the two timelines do not have in common, in order."""
     known = set(before)
     return sum(
         count - max([0] + [overlap((source, first, count), other) for other in known])

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The runtime against a raw C socket loop (the ceiling) and awslambdaric.
+"""The runtime compared with a raw C socket loop (the upper limit) and awslambdaric.
 
 One run, in rounds: every runtime is measured in each round, one after the
-other, against the same platform (runtime_peers/platform.c). Prints each one's
-best round, since other work on the machine can only make a round worse, and
+other, against the same platform (runtime_peers/platform.c). Prints the best
+round of each, since other work on the machine can only make a round worse, and
 the median of the ratios to the C loop in the same round. Usage: runtime_benchmark.py [ROUNDS]
 """
 
@@ -109,7 +109,7 @@ def report(found):
                 continue
 
             rate = max(one["per_second"] for one in values[size])
-            # Round by round: both were measured at the same time then.
+            # By round, in which both were measured under the same load.
             ratio = statistics.median(
                 one["per_second"] / peer["per_second"]
                 for one, peer in zip(values[size], ceiling[size], strict=True)

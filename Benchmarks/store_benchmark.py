@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The emulator's store: large bodies against nginx and a plain file, small ones, listings, memory.
+"""The emulator's store compared with nginx and a plain file: bodies of any size, listings, memory.
 
-One run, in rounds, every two peers one after the other on the same folder and file:
+One run, in rounds; two peers are measured one after the other on the same folder and file:
   GET of 256 MB       curl from the store and from nginx (sendfile on)
-  PUT of 256 MB       curl to the store, and dd with conv=fsync into a file beside it
+  PUT of 256 MB       curl to the store, and dd with conv=fsync into a file next to it
   small objects       presigned PUT and GET of 1 KB, wrk, 16 connections, each PUT durable
-  listing             100,000 keys, 1,000 a page
-  memory              the most that the process held (VmHWM) at the end
+  listing             100,000 keys, 1,000 per page
+  memory              peak of the process (VmHWM) at the end
 Prints the median of the rounds and the ratios. It needs nginx (Debian: nginx-light), which
 `scripts/setup` does not install: its package starts a server. Usage: store_benchmark.py [ROUNDS]
 """
@@ -50,7 +50,7 @@ def client(emulator):
 
 
 def curl(*arguments):
-    """Seconds of one transfer, by curl's own clock."""
+    """Seconds of one transfer, by the clock of curl."""
     out = subprocess.run(
         ["curl", "-sS", "--fail", "-o", "/dev/null", "-w", "%{time_total}", *arguments],
         capture_output=True,
@@ -111,8 +111,8 @@ def large(running, nginx, folder, rounds):
         times["put"].append(curl("-T", source, url["put_object"]))
 
     def write(number):
-        # A new file each time, as the store's: blocks that were just freed are
-        # in the memory of a virtual disk's host, and twice as quick.
+        # A new file each time, as in the store: blocks that were just freed are in the
+        # memory of the virtual disk's host, and twice as fast.
         began = time.monotonic()
         subprocess.run(
             ["dd", f"if={source}", f"of={folder}/copy-{number}", "bs=1M", "conv=fsync"],
@@ -155,15 +155,15 @@ def large(running, nginx, folder, rounds):
     rate = {name: LARGE / seconds / MB for name, seconds in middle.items()}
     print(
         f"GET 256 MB: {rate['get']:.0f} MB/s, nginx {rate['nginx']:.0f} MB/s: "
-        f"{paired('nginx', 'get'):.2f} of nginx (aim 0.9)"
+        f"{paired('nginx', 'get'):.2f} of nginx (target 0.9)"
     )
     print(
-        f"GET 256 MB that came in 16 parts: {rate['parts']:.0f} MB/s; "
+        f"GET 256 MB uploaded in 16 parts: {rate['parts']:.0f} MB/s; "
         f"completing them took {complete * 1_000:.0f} ms"
     )
     print(
         f"PUT 256 MB: {rate['put']:.0f} MB/s, write and fsync {rate['dd']:.0f} MB/s: "
-        f"{paired('dd', 'put'):.2f} of it (aim 0.7)"
+        f"{paired('dd', 'put'):.2f} of it (target 0.7)"
     )
 
 
@@ -275,12 +275,12 @@ def main():
     try:
         large(running, nginx, folder, rounds)
         print(
-            "memory after them: most {VmHWM:.0f} MB, now {VmRSS:.0f} MB".format(**memory(running))
+            "memory after them: peak {VmHWM:.0f} MB, now {VmRSS:.0f} MB".format(**memory(running))
         )
         small(running, folder)
         listing(running)
         print(
-            "memory at the end: most {VmHWM:.0f} MB, now {VmRSS:.0f} MB".format(**memory(running))
+            "memory at the end: peak {VmHWM:.0f} MB, now {VmRSS:.0f} MB".format(**memory(running))
         )
     finally:
         nginx.stop()

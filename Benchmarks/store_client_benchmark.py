@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The functions' store client beside the AWS CLI and rclone, all against the emulator's store.
+"""The functions' store client compared with the AWS CLI and rclone, on the emulator's store.
 
-One run, in rounds, one client after the other: a file of 512 MB up and down again, each as the
-client does it by default for a large file (parts and ranges side by side), rclone with as many
-streams as ours (a Go client with parallel parts and ranges, as s5cmd is), ours also without
-checksums. Then 400 objects listed and deleted. Prints medians and ratios; the time of a client's
-own start is in it, and told. Usage: store_client_benchmark.py [ROUNDS]
+One run, in rounds, one client after the other: upload and download of a file of 512 MB, each as the
+client does by default for a large file (concurrent parts and ranges), rclone with as many streams
+as ours (a Go client with parallel parts and ranges, like s5cmd), ours also without checksums. Then
+400 objects are listed and deleted. Prints medians and ratios, which include the start of the
+client, and the time of that start. Usage: store_client_benchmark.py [ROUNDS]
 """
 
 import os
@@ -140,7 +140,7 @@ def main():
     finally:
         running.stop()
         shutil.rmtree(folder)
-    print(f"| client | put {BYTES // MB} MB | get | list {KEYS} | delete {KEYS} | most memory |")
+    print(f"| client | put {BYTES // MB} MB | get | list {KEYS} | delete {KEYS} | peak memory |")
     print("|---|---|---|---|---|---|")
     middle = {
         name: {kind: statistics.median(values) for kind, values in mine.items() if values}

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The store at its sizes: 5 GiB in one PUT, 50 GiB in parts, a million keys.
+"""The store at its size limits: 5 GiB in one PUT, 50 GiB in parts, a million keys.
 
-Not part of `make bench`: it needs 60 GB of disk and some minutes. Each size is checked: the ETag
-of the PUT, ranges across the borders of parts, a scrub of everything, the listing page by page;
-and a start with all of it is timed. Usage: store_size.py [put|parts|keys ...]
+Not part of `make bench`: it needs 60 GB of disk and takes minutes. Each size is checked: the ETag
+of the PUT, ranges across the borders of parts, a scrub of all blobs, the listing page by page;
+and a start with all objects is timed. Usage: store_size.py [put|parts|keys ...]
 """
 
 import base64
@@ -37,7 +37,7 @@ def most_memory(running):
 
 
 def block():
-    """512 MiB that are not compressible, and quickly made."""
+    """512 MiB that cannot be compressed and are fast to make."""
     return os.urandom(1 << 20) * 512
 
 
@@ -60,7 +60,7 @@ def one_put(running, s3, folder):
     assert head["ETag"] == f'"{digest.hexdigest()}"'
     print(
         f"5 GiB in one PUT: {seconds:.0f} s, {5 * GIB / seconds / 1e6:.0f} MB/s, MD5 as sent, "
-        f"most memory {most_memory(running):.0f} MB"
+        f"peak memory {most_memory(running):.0f} MB"
     )
 
 
@@ -103,12 +103,12 @@ def in_parts(running, s3, folder):
         assert got == content[-1000:] + content[:1000]
     print(
         f"50 GiB in 100 parts: {seconds:.0f} s, {50 * GIB / seconds / 1e6:.0f} MB/s; completed "
-        f"in {complete * 1_000:.0f} ms; most memory {most_memory(running):.0f} MB"
+        f"in {complete * 1_000:.0f} ms; peak memory {most_memory(running):.0f} MB"
     )
 
 
 def million(running, s3, folder):
-    """Form posts: one policy allows every key that begins so."""
+    """Form posts: one policy allows every key with the prefix."""
     now = datetime.datetime.now(datetime.UTC)
     date, stamp = now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ")
     credential = f"spool/{date}/us-east-1/s3/aws4_request"
@@ -168,7 +168,7 @@ def million(running, s3, folder):
         text = running.call("GET", "/metrics").body.decode()
         return int(re.search(r"^spool_s3_requests_total (\d+)", text, re.M)[1])
 
-    # wrk has no end but its time: its last key is put again until it is stopped.
+    # wrk ends only by time: it puts the last key again until it is stopped.
     first = posted()
     while posted() - first < KEYS + 1_000:
         time.sleep(0.2)
@@ -194,7 +194,7 @@ def million(running, s3, folder):
     print(
         f"{count} keys: posted in {seconds:.0f} s ({count / seconds:.0f}/s); listed in "
         f"{sum(pages):.1f} s by boto3, slowest page {max(pages) * 1_000:.0f} ms; grouped by / in "
-        f"{grouped * 1_000:.1f} ms; most memory {most_memory(running):.0f} MB"
+        f"{grouped * 1_000:.1f} ms; peak memory {most_memory(running):.0f} MB"
     )
 
 
@@ -208,7 +208,7 @@ def main():
         assert running.stop() == 0
         began = time.monotonic()
         running = conftest.Emulator(folder / "data").start()
-        print(f"a start with all of it: {time.monotonic() - began:.1f} s")
+        print(f"start with all objects: {time.monotonic() - began:.1f} s")
         running.stop()
         began = time.monotonic()
         scrub = subprocess.run(

@@ -36,6 +36,6 @@ if numbers.count >= 6 {
             RenderPlan.AudioPlacement(source: 0, startSample: $0, endSample: $1)
         }, chunks: chunks)
     let audio = AudioPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
-    let whole = [FrameRange(0, AudioPlanner.frameCount(of: plan))]
+    let whole = [AudioFrameRange(0, AudioPlanner.frameCount(of: plan))]
     print((audio.pieces(of: plan) ?? whole).map { String($0.count) }.joined(separator: " "))
 }

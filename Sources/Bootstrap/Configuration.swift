@@ -3,28 +3,27 @@ import Functions
 import Jobs
 import ObjectStore
 
-/// Everything that the environment decides, read and checked once.
+/// Configuration from the environment, read and checked once.
 struct Configuration {
     var store: S3Configuration
     var ffmpeg: FFmpegConfiguration
-    /// `SPOOL_TOKENS`: `token=owner` pairs with commas between; empty opens the
-    /// deployment to everybody as the owner `local`.
+    /// `SPOOL_TOKENS`: `token=owner` pairs, separated by commas. Empty disables authorization:
+    /// every caller is the owner `local`.
     var tokens: [String: OwnerID]
     /// `TMPDIR`, else `/tmp`.
     var scratchRoot: String
-    /// `WORKER_CONCURRENCY`: renderers that may run at once, 1 to 1,000;
-    /// default 2 (CF-54).
+    /// `WORKER_CONCURRENCY`: number of renderers that may run at once, 1 to 1,000; default 2.
     var concurrency: Int
-    /// `SPOOL_RENDER_SECONDS`: the time limit of render-chunk, 10 to 900;
-    /// default 900, Lambda's longest.
+    /// `SPOOL_RENDER_SECONDS`: the time limit of render-chunk, 10 to 900; default 900, Lambda's
+    /// maximum.
     var renderSeconds: Int
-    /// `SPOOL_STREAM_MEGABYTES`: most that one streamed answer may carry, 1 to
-    /// 1,000,000 MB; default 200, Lambda's own limit.
+    /// `SPOOL_STREAM_MEGABYTES`: largest streamed response, 1 to 1,000,000 MB; default 200,
+    /// Lambda's limit.
     var streamBytesMax: Int
 
-    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, and of the functions that an estimate
-    /// is about `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of
-    /// render-chunk is `SPOOL_RENDER_DISK_MEGABYTES`.
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`; the memory of the functions that an estimate covers,
+    /// `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of render-chunk,
+    /// `SPOOL_RENDER_DISK_MEGABYTES`.
     var deployment = Deployment()
 
     /// - Throws: one `ConfigurationError` with every fault.
@@ -82,8 +81,8 @@ struct ConfigurationError: Error, CustomStringConvertible {
 }
 
 extension FFmpegConfiguration {
-    /// `SPOOL_FFMPEG` and `SPOOL_FFPROBE` name the programs (default: Debian's
-    /// places); `SPOOL_FFMPEG_THREADS` the threads of each chunk (default 1).
+    /// `SPOOL_FFMPEG` and `SPOOL_FFPROBE` name the programs (default: Debian's paths);
+    /// `SPOOL_FFMPEG_THREADS` sets the threads of each chunk (default 1).
     init(environment: [String: String], threads: Int) {
         self.init()
         self.threads = threads

@@ -5,6 +5,7 @@ import Functions
 import HTTPTransport
 import LambdaRuntime
 import ObjectStore
+import WallClock
 
 /// Every function of the binary by name; built when `_HANDLER` names it.
 func liveFunctions() -> [String: FunctionFactory] {
@@ -23,22 +24,19 @@ func liveFunctions() -> [String: FunctionFactory] {
 }
 
 /// The live values, from the environment.
-/// - Throws: `ConfigurationError` naming every variable that is missing or
-///   malformed; the runtime posts it as the init error.
+/// - Throws: `ConfigurationError` naming every missing or malformed variable; the runtime posts
+///   it as the init error.
 private func liveServices(
     _ environment: [String: String], _ client: any HTTPClient
 ) throws -> Services {
     let configuration = try Configuration(environment: environment)
-    let sleep: @Sendable (Int) async throws -> Void = {
-        try await Task.sleep(nanoseconds: UInt64($0) * 1_000_000)
-    }
     let bucket = S3Bucket(configuration.store, client: client, clock: .live)
     return Services(
         bucket: bucket,
         renderer: MediaEngine(configuration: configuration.ffmpeg),
         authorizer: Authorizer(owners: configuration.tokens),
-        now: { Int(Date().timeIntervalSince1970 * 1_000) },
-        sleep: sleep,
+        now: UnixTime.now,
+        sleep: { try await Task.sleep(for: $0) },
         randomText: { randomText(length: $0) },
         scratchRoot: configuration.scratchRoot,
         concurrency: configuration.concurrency,

@@ -1,4 +1,4 @@
-/// Which words stand on the screen together.
+/// The words that are shown together.
 package struct CaptionPaging: Hashable, Sendable, Codable {
     /// Words of one line; nil keeps the lines of the file.
     package var wordsPerLineMax: Int?
@@ -8,7 +8,7 @@ package struct CaptionPaging: Hashable, Sendable, Codable {
     /// `combineTokensWithinMilliseconds`); nil takes what fits.
     package var combineMilliseconds: Int?
 
-    /// Rules of their own; one line unless told otherwise.
+    /// Rules of their own; one line by default.
     package init(
         wordsPerLineMax: Int? = nil, lineCountMax: Int = 1, combineMilliseconds: Int? = nil
     ) {
@@ -34,7 +34,7 @@ package struct CaptionPaging: Hashable, Sendable, Codable {
 
 extension CaptionTrack {
     /// The same words on pages: cues that do not overlap, each with the words
-    /// that stand on the screen together.
+    /// that are shown together.
     package func paged(_ paging: CaptionPaging) -> CaptionTrack {
         var pages: [CaptionCue] = []
         for cue in cues { pages += Self.pages(of: cue, paging) }

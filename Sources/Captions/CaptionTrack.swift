@@ -23,11 +23,14 @@ package struct CaptionTrack: Hashable, Sendable, Codable {
 
 /// What a file shows at once. Files of words have one cue for all of them.
 package struct CaptionCue: Hashable, Sendable, Codable {
+    /// First moment at which it shows, in milliseconds.
     package var start: Int
     /// After the last moment at which it shows.
     package var end: Int
+    /// The words of the cue, in order.
     package var words: [CaptionWord]
 
+    /// A caption cue with those properties.
     package init(start: Int, end: Int, words: [CaptionWord]) {
         self.start = start
         self.end = end
@@ -37,13 +40,16 @@ package struct CaptionCue: Hashable, Sendable, Codable {
 
 /// One word as it is written, with its punctuation and without spaces.
 package struct CaptionWord: Hashable, Sendable, Codable {
+    /// The word with its punctuation.
     package var text: String
+    /// First moment at which it is spoken, in milliseconds.
     package var start: Int
     /// After the last moment at which it is spoken; not before `start`.
     package var end: Int
     /// Whether the file begins a new line with it.
     package var startsLine: Bool
 
+    /// A caption word with those properties.
     package init(_ text: String, start: Int, end: Int, startsLine: Bool = false) {
         self.text = text
         self.start = start
@@ -58,7 +64,7 @@ package enum CaptionLimits {
     package static let fileBytesMax = 8 << 20
     /// Words of one track: four hours at 250 words a minute.
     package static let wordCountMax = 60_000
-    /// Words of all captions of an edit: they stand in its plan.
+    /// Words of all captions of an edit: the plan contains them.
     package static let editWordCountMax = 200_000
     /// Files of captions of one edit: each is read when the export starts.
     package static let fileCountMax = 50
@@ -100,11 +106,13 @@ package struct CaptionFault: Error, Hashable, Sendable, CustomStringConvertible 
     /// The end of a sentence: `has no time`.
     package var detail: String
 
+    /// A fault in a line of a text file, counted from 1.
     package init(line: Int, _ detail: String) {
         place = "line \(line)"
         self.detail = detail
     }
 
+    /// A fault at a place in a JSON document, or of the whole file.
     package init(_ detail: String, at pointer: JSONPointer? = nil) {
         place = pointer?.description
         self.pointer = pointer

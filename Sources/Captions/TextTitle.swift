@@ -1,23 +1,33 @@
 package import MediaTime
 
-/// A title, a lower third, or any other text that stands still: resolved to
+/// A title, a lower third, or any other still text: resolved to
 /// pixels of the output.
 package struct TextTitle: Hashable, Sendable, Codable {
+    /// The text, with line breaks.
     package var text: String
+    /// Family name of the font.
     package var fontFamily: String
     /// Height of a line, as libass counts: ascender and descender.
     package var fontSize: Int
+    /// True for bold letters.
     package var isBold: Bool
+    /// True for italic letters.
     package var isItalic: Bool
     /// `RRGGBB`, like all colours here.
     package var color: String
+    /// Colour of the outline, `RRGGBB`.
     package var outlineColor: String
+    /// Width of the outline in pixels of the output.
     package var outlineWidth: Int
+    /// Offset of the shadow in pixels of the output.
     package var shadow: Int
     /// Nil draws no box.
     package var boxColor: String?
+    /// 0 (invisible) to 1 (opaque).
     package var boxOpacity: Rational
+    /// Pixels of the output between the text and the edge of its box.
     package var boxPadding: Int
+    /// The position of the text in the output.
     package var anchor: TextAnchor
 
     /// Looks by name.

@@ -2,7 +2,7 @@ import CProcess
 import Glibc
 import Synchronization
 
-/// State of the supervisor's thread; used by that thread alone.
+/// State of the supervisor's thread; only that thread uses it.
 struct ChildLoop {
     private struct Entry {
         let child: Child

@@ -25,8 +25,8 @@ final class ChildSupervisor: Sendable {
 
     static let shared = ChildSupervisor()
 
-    /// Messages that wait at the same time, and the part of them that starts may not use: a burst
-    /// of starts is refused before a kill could be.
+    /// Largest number of waiting messages. Starts may not use all of it, so that a burst of
+    /// starts is refused before a kill is.
     static let messageCountMax = 8_192
     static let controlMessageCountMax = 4_096
 
@@ -49,7 +49,7 @@ final class ChildSupervisor: Sendable {
             })
     }
 
-    /// Asks for a child. Too many requests at once fail with `.startFailed` and EAGAIN.
+    /// Starts a child. Fails with `.startFailed` and EAGAIN if too many requests wait.
     func start(_ request: StartRequest) {
         let delivery = mailbox.post(
             .start(request), leavingFree: Self.controlMessageCountMax)
@@ -61,8 +61,8 @@ final class ChildSupervisor: Sendable {
                     errorNumber: Int(EAGAIN), step: "queueing it")))
     }
 
-    /// Posts a message about a running child. It is never refused: a supervisor that lets its
-    /// inbox fill up has hung, and the end of this process ends its children.
+    /// Posts a message about a running child. It is never refused: a full inbox means that the
+    /// supervisor has hung, and the end of this process ends its children.
     func post(_ message: Message) {
         let delivery = mailbox.post(message)
         precondition(

@@ -2,6 +2,7 @@ import FoundationEssentials
 package import LambdaRuntime
 import Logging
 import ObjectStore
+import WallClock
 
 /// The functions of this binary, and the way from an event's bytes to a handler.
 package enum Registry {
@@ -23,15 +24,15 @@ package enum Registry {
     /// The function as the runtime loop calls it.
     ///
     /// The event's shape chooses the handler: `complete-upload` answers a function
-    /// URL and store events. Store calls end `answerMilliseconds` before the
+    /// URL and store events. Store calls end `answerTime` before the
     /// invocation's deadline.
     package static func handler(
         _ function: Function, _ services: Services
     ) -> FunctionHandler {
         { bytes, context in
             let event = try LambdaEvent(decoding: bytes)
-            let deadline = context.deadlineMilliseconds - answerMilliseconds
-            return try await StoreDeadline.$milliseconds.withValue(deadline) {
+            let deadline = context.deadline - answerTime
+            return try await StoreDeadline.$milliseconds.withValue(deadline.milliseconds) {
                 let dispatch = Dispatch(function: function, context: context, services: services)
                 if let stream = function.stream {
                     return .streamed(try await dispatch.stream(event, stream, until: deadline))
@@ -42,10 +43,10 @@ package enum Registry {
     }
 
     /// Kept for the response when the store's time is over.
-    private static let answerMilliseconds = 1_500
+    private static let answerTime = Duration.milliseconds(1_500)
 }
 
-/// One event on its way to a handler of one function.
+/// One event and the function that handles it.
 private struct Dispatch: Sendable {
     let function: Function
     let context: InvocationContext
@@ -85,13 +86,13 @@ private struct Dispatch: Sendable {
 
     /// Answers a request with a streamed body, which is made after this returns.
     func stream(
-        _ event: LambdaEvent, _ handle: Function.StreamHandler, until deadline: Int
+        _ event: LambdaEvent, _ handle: Function.StreamHandler, until deadline: UnixTime
     ) async throws -> StreamedResponse {
         guard case .functionURL(let request) = event else { throw unexpected("this event") }
         var response = await handle(request, context, services)
         let body = response.body
         response.body = { writer in
-            try await StoreDeadline.$milliseconds.withValue(deadline) {
+            try await StoreDeadline.$milliseconds.withValue(deadline.milliseconds) {
                 try await body(writer)
             }
         }

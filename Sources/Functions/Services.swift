@@ -1,4 +1,5 @@
 package import ObjectStore
+package import WallClock
 
 /// The live values that handlers are built from. Made once, in Bootstrap; each
 /// handler takes only the fields of its own `Dependencies`.
@@ -9,15 +10,15 @@ package struct Services: Sendable {
     package var renderer: any MediaRenderer
     /// Maps bearer tokens to owners.
     package var authorizer: Authorizer
-    /// The current time in milliseconds since 1970.
-    package var now: @Sendable () -> Int
-    /// Sleeps for milliseconds; throws when the task is cancelled.
-    package var sleep: @Sendable (Int) async throws -> Void
-    /// Unguessable text of `a-z 0-9`, of the length asked for.
+    /// The current time.
+    package var now: @Sendable () -> UnixTime
+    /// Sleeps; throws when the task is cancelled.
+    package var sleep: @Sendable (Duration) async throws -> Void
+    /// Unguessable text of `a-z 0-9`, of the requested length.
     package var randomText: @Sendable (Int) -> String
     /// Folder for scratch files, `/tmp` on Lambda.
     package var scratchRoot: String
-    /// Renderers that may run at once.
+    /// Number of renderers that may run at once.
     package var concurrency: Int
     /// Time limit of one renderer in seconds.
     package var renderSeconds: Int
@@ -29,8 +30,8 @@ package struct Services: Sendable {
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
         bucket: any Bucket, renderer: any MediaRenderer, authorizer: Authorizer,
-        now: @escaping @Sendable () -> Int,
-        sleep: @escaping @Sendable (Int) async throws -> Void,
+        now: @escaping @Sendable () -> UnixTime,
+        sleep: @escaping @Sendable (Duration) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderSeconds: Int, streamBytesMax: Int? = nil,
         deployment: Deployment = Deployment()

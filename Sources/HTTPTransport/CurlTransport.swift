@@ -7,7 +7,7 @@ package final class CurlTransport: HTTPClient {
     private let multi: CurlMulti
     private let mailbox: MailboxThread<Submission>
 
-    /// Requests that wait for the transport's thread at the same time. The thread takes all of
+    /// Largest number of requests that wait for the transport's thread. The thread takes all of
     /// them in each turn, so a full inbox means that it has hung.
     static let waitingRequestCountMax = 4_096
 
@@ -33,7 +33,7 @@ package final class CurlTransport: HTTPClient {
     private static let globalInitialisation: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     /// Sends a request; a cancelled task ends its transfer.
-    /// - Throws: `.cancelled`; `.connect` also when too many requests wait already.
+    /// - Throws: `.cancelled`; `.connect` also if too many requests wait.
     package func send(
         _ request: HTTPRequest
     ) async throws(HTTPTransportError) -> HTTPResponse {
@@ -52,7 +52,7 @@ package final class CurlTransport: HTTPClient {
                             .failure(
                                 HTTPTransportError(
                                     .connect,
-                                    "\(Self.waitingRequestCountMax) requests wait already")))
+                                    "\(Self.waitingRequestCountMax) requests are waiting")))
                     case .stopped: submission.completion(.failure(.taskCancelled))
                     }
                 }
@@ -64,9 +64,9 @@ package final class CurlTransport: HTTPClient {
     }
 }
 
-/// The path of certificate authorities in `AWS_CA_BUNDLE` (AWS SDKs and Tools Reference Guide)
+/// Path of the certificate authorities, from `AWS_CA_BUNDLE` (AWS SDKs and Tools Reference Guide)
 /// or `SSL_CERT_FILE` (OpenSSL).
-/// - Returns: nil when neither is set: use the system's.
+/// - Returns: nil if neither is set: use those of the system.
 package func certificatesFile(_ environment: [String: String]) -> String? {
     ["AWS_CA_BUNDLE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
 }

@@ -1,4 +1,4 @@
-/// One HTTP request, complete as it is sent.
+/// One HTTP request with all that is sent.
 package struct HTTPRequest: Sendable {
     /// Method name, for instance `GET`.
     package var method: String
@@ -20,7 +20,7 @@ package struct HTTPRequest: Sendable {
     /// it must return quickly.
     package var onSent: (@Sendable (Int) -> Void)?
 
-    /// A request without a body, answered in memory, unless stated.
+    /// A request; by default without a body, with the response in memory.
     package init(
         method: String, url: String, headers: [(name: String, value: String)] = [],
         body: HTTPRequestBody = .none, sink: HTTPSink = .memory(bytesMax: 64 << 20),
@@ -123,11 +123,11 @@ package struct HTTPResponse: Sendable {
     }
 }
 
-/// An exchange without a complete response.
+/// A request that got no complete response.
 package struct HTTPTransportError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Kinds of failure.
     package enum Code: String, Sendable, Hashable {
-        /// No connection: unknown name, no route, refused, or too many requests wait.
+        /// No connection: unknown name, no route, refused, or too many requests are waiting.
         case connect
         case timeout
         /// The connection broke before the response was complete.
@@ -160,6 +160,6 @@ package struct HTTPTransportError: Error, Sendable, Hashable, CustomStringConver
 /// Sends one request and returns its response; no retries, no redirects.
 package protocol HTTPClient: Sendable {
     /// Sends a request.
-    /// - Throws: When there is no complete response; every status is a response.
+    /// - Throws: If there is no complete response; every status is a response.
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse
 }

@@ -1,7 +1,7 @@
 import CCurl
 import Glibc
 
-/// One transfer of libcurl; used by the transport's thread alone.
+/// One transfer of libcurl; only the transport's thread uses it.
 final class Transfer {
     let handle: OpaqueCurl
     private let request: HTTPRequest
@@ -117,9 +117,9 @@ final class Transfer {
         }
         _ = spool_curl_set_callback(handle, CURLOPT_READFUNCTION, readBody)
         _ = spool_curl_set_pointer(handle, CURLOPT_READDATA, context)
-        // On a reused connection that breaks, curl would resend the body. The
-        // server may have received the first one, and only the caller can judge
-        // the second response, so only the caller retries.
+        // On a reused connection that breaks, curl would resend the body, although the server may
+        // have received the first one. Only the caller knows whether a second request is safe, so
+        // only the caller retries.
         _ = spool_curl_set_seek_callback(handle, refuseToRewind)
         // Without a body there is no rewind to refuse, but curl does not resend on
         // a new connection.
@@ -184,7 +184,7 @@ final class Transfer {
     }
 
     /// Receives one header line with its line end, or the status line.
-    /// - Returns: Whether the transfer continues.
+    /// - Returns: True if the transfer continues.
     func take(header line: String) -> Bool {
         headerBytes += line.utf8.count
         guard headerBytes <= Self.headerBytesMax else {
@@ -207,7 +207,7 @@ final class Transfer {
     }
 
     /// Receives bytes of the body.
-    /// - Returns: Whether the transfer continues.
+    /// - Returns: True if the transfer continues.
     func take(body bytes: UnsafeRawBufferPointer) -> Bool {
         bodyBytes += bytes.count
         if case .file(let descriptor, let offset, let observe) = request.sink,

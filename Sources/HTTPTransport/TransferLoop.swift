@@ -23,7 +23,7 @@ final class CurlMulti: @unchecked Sendable {
     func wake() { curl_multi_wakeup(handle) }
 }
 
-/// True if the caller of a request has lost interest. Set from any thread.
+/// True once the caller has cancelled a request. Set from any thread.
 final class Cancellation: Sendable {
     private let flag = Atomic(false)
 
@@ -32,7 +32,7 @@ final class Cancellation: Sendable {
     func cancel() { flag.store(true, ordering: .releasing) }
 }
 
-/// A request on its way to the transport's thread.
+/// A request that waits for the transport's thread.
 struct Submission: Sendable {
     var request: HTTPRequest
     var cancellation: Cancellation
@@ -40,7 +40,7 @@ struct Submission: Sendable {
     var completion: @Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void
 }
 
-/// The transfers under way; used by the transport's thread alone.
+/// The running transfers; only the transport's thread uses it.
 struct TransferLoop {
     private let multi: CurlMulti
     private let certificatesFile: String?
@@ -54,7 +54,7 @@ struct TransferLoop {
         self.certificatesFile = certificatesFile
     }
 
-    /// Drives transfers until the mailbox is stopped, then cancels those that are left.
+    /// Drives transfers until the mailbox is stopped, then cancels the remaining ones.
     mutating func run(_ mailbox: MailboxThread<Submission>) {
         while true {
             let (submissions, isStopped) = mailbox.takeAll()
@@ -104,6 +104,6 @@ struct TransferLoop {
 }
 
 extension HTTPTransportError {
-    /// The error of a request whose task was cancelled, or whose transport is gone.
+    /// The error of a request whose task was cancelled, or whose transport has ended.
     static let taskCancelled = HTTPTransportError(.cancelled, "The task was cancelled")
 }

@@ -3,8 +3,8 @@ extension JSONValue {
     ///
     /// A request is parsed here and not by a `Decoder`, which tries each type
     /// in turn: that took half a minute for the 10 MB that a body may have.
-    /// Stricter than the RFC in one point: a field that stands twice in an
-    /// object is refused, for nobody can know which one was meant.
+    /// Stricter than the RFC in one point: a duplicate key in an
+    /// object is refused, because its meaning is ambiguous.
     /// - Throws: Where the document stops to be JSON, or has more levels than
     ///   `JSONLimits.nestingMax`.
     package init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
@@ -100,7 +100,7 @@ private struct JSONParser {
             values.append(try value(depth: depth + 1))
             skipSpace()
             if accept("]") { return .array(values) }
-            guard accept(",") else { throw fault("an array goes on without a comma") }
+            guard accept(",") else { throw fault("missing comma in array") }
         }
     }
 
@@ -118,11 +118,11 @@ private struct JSONParser {
             let value = try value(depth: depth + 1)
             guard fields.updateValue(value, forKey: name) == nil else {
                 index = start
-                throw fault("the field \(JSONReader.quoted(name)) stands twice")
+                throw fault("duplicate key \(JSONReader.quoted(name))")
             }
             skipSpace()
             if accept("}") { return .object(fields) }
-            guard accept(",") else { throw fault("an object goes on without a comma") }
+            guard accept(",") else { throw fault("missing comma in object") }
         }
     }
 }
@@ -167,7 +167,7 @@ extension JSONParser {
         let opening = index
         index += 1
         var start = index
-        // What stands before the last escape, with the escapes replaced.
+        // Text before the last escape, with the escapes replaced.
         var unescaped: [UInt8] = []
         while let byte = here {
             if byte == UInt8(ascii: "\"") {

@@ -3,7 +3,7 @@
 package struct Located<Value> {
     /// What was read.
     package var value: Value
-    /// Where it stands.
+    /// The place of the value in the document.
     package var pointer: JSONPointer
 
     /// A value of that place.
@@ -24,7 +24,7 @@ package typealias JSONNode = Located<JSONValue>
 package struct JSONObjectNode {
     /// The members by name, as they were parsed.
     package let fields: [String: JSONValue]
-    /// Where the object stands.
+    /// The place of the object in the document.
     package let pointer: JSONPointer
 
     /// An object of that place.

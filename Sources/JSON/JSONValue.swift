@@ -53,7 +53,7 @@ package indirect enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// The number as an integer, if a `Double` tells it apart from its neighbours.
+    /// The number as an integer, if a `Double` represents it and its neighbours exactly.
     /// (`Int(exactly:)` needs the C library's `trunc`, which a module without imports
     /// does not link.)
     package static func wholeNumber(_ number: Double) -> Int? {

@@ -2,9 +2,12 @@ package import ObjectStore
 
 /// Builds and parses every object key of one asset.
 package struct AssetKeys: Hashable, Sendable {
+    /// Owner of the asset.
     package let owner: OwnerID
+    /// The asset.
     package let asset: AssetID
 
+    /// Keys of one asset.
     package init(owner: OwnerID, asset: AssetID) {
         self.owner = owner
         self.asset = asset
@@ -24,7 +27,7 @@ package struct AssetKeys: Hashable, Sendable {
     package func audio(of etag: String, fileExtension: String) -> ObjectKey {
         ObjectKey("\(audioPrefix(of: etag))\(fileExtension)")
     }
-    /// Prefix of every possible `audio(of:fileExtension:)` of one upload.
+    /// Prefix of the audio keys of one upload, for any extension.
     package func audioPrefix(of etag: String) -> String {
         let plain = etag.utf8.filter { byte in
             switch byte {
@@ -36,10 +39,10 @@ package struct AssetKeys: Hashable, Sendable {
         }
         return "\(root)/audio.\(String(decoding: plain.prefix(128), as: UTF8.self))."
     }
-    /// Written by complete-upload; its event starts derive-asset.
+    /// Its event starts derive-asset; complete-upload writes it.
     package var deriveRequest: ObjectKey { ObjectKey("\(root)/media.derive.json") }
 
-    /// The raw bytes: `uploads/{owner}/{asset}/{file name}` (CF-30).
+    /// The uploaded bytes: `uploads/{owner}/{asset}/{file name}`.
     package func media(fileName: String) -> ObjectKey {
         ObjectKey(
             "\(Self.uploadPrefix(of: owner))\(asset.text)/\(Self.safeFileName(fileName))")
@@ -58,7 +61,7 @@ package struct AssetKeys: Hashable, Sendable {
         self.init(owner: owner, asset: asset)
     }
 
-    /// The owner and asset of a derive request's key, or nil for another key.
+    /// The owner and asset of a derive request's key, or nil for any other key.
     package init?(deriveRequestKey: ObjectKey) {
         let parts = deriveRequestKey.text.split(
             separator: "/", omittingEmptySubsequences: false)
@@ -70,8 +73,7 @@ package struct AssetKeys: Hashable, Sendable {
 
     /// The last path component without control characters, at most 200 bytes.
     ///
-    /// Letters of any script stay: a key is only ever percent-encoded, and
-    /// never becomes a path on a disk.
+    /// Letters of any script are kept: a key is percent-encoded and is never a path on a disk.
     package static func safeFileName(_ name: String) -> String {
         let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init)
         var result = ""

@@ -1,65 +1,90 @@
 package import Captions
 package import RenderPlans
+package import WallClock
 
-/// What init-upload promised: `assets/{owner}/{asset}/upload.json`.
+/// An upload that was granted: `assets/{owner}/{asset}/upload.json`.
 package struct UploadRecord: Hashable, Sendable, Codable {
+    /// Version of the record's format.
     package var version: Int = 1
+    /// Name as the caller gave it.
     package var fileName: String
+    /// Announced media type.
     package var contentType: String
-    /// As announced; nil where it was not.
+    /// Announced size; nil if the caller did not announce one.
     package var bytes: Int?
     /// Object key of the raw upload.
     package var key: String
-    /// Of a multipart upload; nil for a single PUT.
+    /// Upload ID of a multipart upload; nil for a single PUT.
     package var uploadID: String?
-    package var createdAtMilliseconds: Int
+    /// Time of the grant.
+    package var createdAt: UnixTime
 
+    /// A granted upload.
     package init(
         fileName: String, contentType: String, bytes: Int?, key: String, uploadID: String?,
-        createdAtMilliseconds: Int
+        createdAt: UnixTime
     ) {
         self.fileName = fileName
         self.contentType = contentType
         self.bytes = bytes
         self.key = key
         self.uploadID = uploadID
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 
     private enum CodingKeys: String, CodingKey {
         case version, fileName, contentType, bytes, key, uploadID = "uploadId"
-        case createdAtMilliseconds
+        case createdAt = "createdAtMilliseconds"
     }
 }
 
-/// What a complete upload is: `assets/{owner}/{asset}/asset.json`.
+/// A complete upload that was examined: `assets/{owner}/{asset}/asset.json`.
 package struct AssetRecord: Hashable, Sendable, Codable {
+    /// `failed` if the bytes are not usable.
     package enum Status: String, Sendable, Codable { case ready, failed }
 
+    /// Version of the record's format.
     package var version: Int = 1
+    /// Text of the `AssetID`.
     package var id: String
+    /// Text of the `OwnerID`.
     package var owner: String
+    /// Outcome of the examination.
     package var status: Status
+    /// Name as the caller gave it.
     package var fileName: String
+    /// Media type.
     package var contentType: String
     /// Object key of the raw upload.
     package var key: String
+    /// ETag of the upload.
     package var etag: String
+    /// Size of the upload.
     package var bytes: Int
-    /// The probe's finding; nil when it failed.
+    /// The streams that the probe found; nil if the probe failed.
     package var media: MediaInfo?
-    /// Of a file of captions; nil for media.
+    /// Contents of a caption file; nil for media.
     package var captions: Captions?
-    /// One sentence; only when failed.
+    /// Reason of the failure in one sentence; nil unless failed.
     package var error: String?
-    package var createdAtMilliseconds: Int
+    /// Time of the grant.
+    package var createdAt: UnixTime
 
-    /// What was found in a file of captions.
+    private enum CodingKeys: String, CodingKey {
+        case version, id, owner, status, fileName, contentType, key, etag, bytes, media, captions
+        case error, createdAt = "createdAtMilliseconds"
+    }
+
+    /// The contents of a caption file in numbers.
     package struct Captions: Hashable, Sendable, Codable {
+        /// Format that was recognised.
         package var format: CaptionFormat
+        /// Number of words.
         package var words: Int
+        /// End of the last cue.
         package var durationMilliseconds: Int
 
+        /// Contents in numbers.
         package init(format: CaptionFormat, words: Int, durationMilliseconds: Int) {
             self.format = format
             self.words = words
@@ -67,10 +92,11 @@ package struct AssetRecord: Hashable, Sendable, Codable {
         }
     }
 
+    /// An examined upload.
     package init(
         id: AssetID, owner: OwnerID, status: Status, fileName: String, contentType: String,
         key: String, etag: String, bytes: Int, media: MediaInfo?, error: String?,
-        createdAtMilliseconds: Int
+        createdAt: UnixTime
     ) {
         self.id = id.text
         self.owner = owner.text
@@ -82,6 +108,6 @@ package struct AssetRecord: Hashable, Sendable, Codable {
         self.bytes = bytes
         self.media = media
         self.error = error
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 }

@@ -5,8 +5,8 @@ import FoundationEssentials
 /// JSON documents in the bucket.
 extension Bucket {
     /// Reads and decodes a document.
-    /// - Returns: nil when there is none.
-    /// - Throws: `.invalidResponse` when it does not decode.
+    /// - Returns: nil if it does not exist.
+    /// - Throws: `.invalidResponse` if it does not decode.
     package func document<Value: Decodable>(
         _ type: Value.Type, at key: ObjectKey, bytesMax: Int = 64 << 20
     ) async throws(ObjectStoreError) -> Value? {
@@ -23,12 +23,12 @@ extension Bucket {
         } catch {
             throw ObjectStoreError(
                 .invalidResponse, operation: "GetObject", key: key.text,
-                detail: "The document is not a \(type)", underlying: error)
+                detail: "The document does not decode as \(type)", underlying: error)
         }
     }
 
     /// Encodes and writes a document.
-    /// - Throws: `.preconditionFailed` when the condition does not hold.
+    /// - Throws: `.preconditionFailed` if the condition is not met.
     package func putDocument(
         _ value: some Encodable, at key: ObjectKey, condition: WriteCondition? = nil
     ) async throws(ObjectStoreError) {
@@ -40,15 +40,15 @@ extension Bucket {
         } catch {
             throw ObjectStoreError(
                 .invalidRequest, operation: "PutObject", key: key.text,
-                detail: "The document does not encode", underlying: error)
+                detail: "The document cannot be encoded", underlying: error)
         }
         try await putObject(
             .bytes(bytes), at: key,
             options: PutOptions(contentType: "application/json", condition: condition))
     }
 
-    /// Writes a document unless one is there.
-    /// - Returns: whether this call wrote it.
+    /// Writes a document unless it exists.
+    /// - Returns: true if this call wrote it.
     package func createDocument(
         _ value: some Encodable, at key: ObjectKey
     ) async throws(ObjectStoreError) -> Bool {
@@ -61,7 +61,7 @@ extension Bucket {
         }
     }
 
-    /// What the store tells of an object, or nil when there is none.
+    /// Metadata of an object, or nil if it does not exist.
     package func objectInfo(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo? {
         do {
             return try await headObject(key)
@@ -71,7 +71,7 @@ extension Bucket {
         }
     }
 
-    /// Whether an object exists.
+    /// True if the object exists.
     package func objectExists(_ key: ObjectKey) async throws(ObjectStoreError) -> Bool {
         try await objectInfo(key) != nil
     }

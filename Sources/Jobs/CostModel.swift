@@ -1,34 +1,38 @@
 import MediaTime
 package import RenderPlans
 
-/// What an export will take, from its plan and from what earlier ones took.
+/// Predicts the resources of an export from its plan and from earlier exports.
 package struct CostModel: Hashable, Sendable {
-    /// Measured on two shared cores with FFmpeg 5.1, 720p H.264 in and out
-    /// (docs/benchmarks.md); used until there is an export to learn from.
+    /// Render time of one pixel. The default was measured on two shared cores with FFmpeg 5.1,
+    /// 720p H.264 in and out (docs/benchmarks.md), and applies until there is an export to learn
+    /// from.
     package var nanosecondsPerPixel = 25.0
+    /// Time to encode one second of audio.
     package var audioMillisecondsPerSecond = 30.0
+    /// Time to stitch one second of output.
     package var stitchMillisecondsPerSecond = 30.0
-    /// Of the result.
+    /// Bytes of the output for one pixel.
     package var bytesPerPixel = 0.015
-    /// Exports that the numbers above were learned from.
+    /// Number of exports that the rates were learned from.
     package var learnedFrom = 0
 
-    /// Of each rendered chunk: process starts, seeks and requests.
+    /// Fixed time of a rendered chunk: process starts, seeks and requests.
     private static let chunkMilliseconds = 500.0
     private static let audioMilliseconds = 300.0
     private static let stitchMilliseconds = 600.0
-    /// Requests of one unit beside those that its time brings.
+    /// Fixed number of store requests of one unit; others grow with its time.
     private static let unitRequests = (reads: 7, writes: 4)
     private static let stitchRequests = (reads: 5, writes: 4)
-    /// start-export's; every unit adds one write.
+    /// Store requests of start-export; every unit adds one write.
     package static let startRequests = (reads: 3, writes: 6)
-    /// start-export's own time: it writes the requests, eight at a time.
+    /// Run time of start-export, which writes the requests eight at a time.
     package static let startMilliseconds = 300
 
+    /// The default rates.
     package init() {}
 
-    /// Learns from completed exports of the same owner, most from those that are
-    /// most alike; those without times say nothing.
+    /// Learns from completed exports of the same owner, weighted by their similarity to the plan.
+    /// Exports without times are ignored.
     package init(learningFrom results: [ExportResult], for plan: RenderPlan) {
         let wanted = ExportTraits(plan)
         var (render, audio, stitch, bytes) = (Rate(), Rate(), Rate(), Rate())
@@ -60,12 +64,12 @@ package struct CostModel: Hashable, Sendable {
         bytesPerPixel = bytes.value ?? bytesPerPixel
     }
 
-    /// Of a result that does not tell what it was like.
+    /// Distance of a result that has no traits.
     private static let unknownDistance = 4.0
 
-    /// A mean in which the nearest counts most.
+    /// A mean that weights near results most.
     private struct Rate {
-        /// Below it two exports are the same.
+        /// Smallest distance: nearer exports count as equal.
         private static let grain = 0.1
         private var sum = 0.0
         private var weight = 0.0
@@ -79,7 +83,7 @@ package struct CostModel: Hashable, Sendable {
         var value: Double? { weight > 0 ? sum / weight : nil }
     }
 
-    /// What the plan's export will take when nothing of it is cached.
+    /// Predicted resources of the plan's export if none of it is cached.
     /// - Parameters:
     ///   - renderMegabytes: Memory of render-chunk.
     ///   - stitchMegabytes: Memory of stitch-export.
@@ -104,8 +108,8 @@ package struct CostModel: Hashable, Sendable {
         }
         found.addInvocation(milliseconds: Int(stitch), memoryMegabytes: stitchMegabytes)
         found.addStart(units: units.count, memoryMegabytes: startMegabytes)
-        // A look for the cancel mark every second, for another chunk's failure
-        // every fourth, a progress object every other.
+        // Each second a check for the cancel mark, each fourth second one for another chunk's
+        // failure, each second one a progress object.
         let watched = (units.reduce(0, +) + stitch) / 1_000
         found.storeReads +=
             units.count * (Self.unitRequests.reads + plan.sources.count)
@@ -125,7 +129,7 @@ package struct CostModel: Hashable, Sendable {
 }
 
 extension ExportResources {
-    /// Adds start-export's part, which nobody measures.
+    /// Adds the resources of start-export, which no receipt measures.
     package mutating func addStart(units: Int, memoryMegabytes: Int) {
         addInvocation(
             milliseconds: CostModel.startMilliseconds, memoryMegabytes: memoryMegabytes)

@@ -1,32 +1,33 @@
-/// What an export takes from a cloud, in the units that are billed.
+/// Cloud resources of an export, in the units that are billed.
 package struct ExportResources: Hashable, Sendable, Codable {
     /// Memory of each function times its seconds.
     package var gigabyteSeconds: Double = 0
+    /// Number of invocations.
     package var invocations: Int = 0
     /// PUT, POST and LIST requests to the store.
     package var storeWrites: Int = 0
-    /// GET and HEAD requests of the functions; FFmpeg's range reads of sources
-    /// are not counted.
+    /// GET and HEAD requests of the functions. FFmpeg's range reads of sources are not counted.
     package var storeReads: Int = 0
-    /// Chunks, sound and result.
+    /// Bytes of chunks, audio and result.
     package var storedBytes: Int = 0
-    /// How long the store keeps them.
+    /// Days that the store keeps them.
     package var storedDays: Int = ExportResources.keptDays
-    /// The result, fetched once.
+    /// Bytes of the result, downloaded once.
     package var egressBytes: Int = 0
 
-    /// `infra/functions.json` lets exports and chunks expire after a week.
+    /// Days after which `infra/functions.json` lets exports and chunks expire.
     package static let keptDays = 7
 
+    /// No resources.
     package init() {}
 
-    /// Adds one invocation that ran so long.
+    /// Adds one invocation of the given length and memory.
     package mutating func addInvocation(milliseconds: Int, memoryMegabytes: Int) {
         invocations += 1
         gigabyteSeconds += Double(milliseconds) / 1_000 * Double(memoryMegabytes) / 1_024
     }
 
-    /// Adds what another export takes.
+    /// Adds the resources of another export.
     package static func += (sum: inout ExportResources, other: ExportResources) {
         sum.gigabyteSeconds += other.gigabyteSeconds
         sum.invocations += other.invocations
@@ -37,21 +38,29 @@ package struct ExportResources: Hashable, Sendable, Codable {
     }
 }
 
-/// What those resources cost, part by part.
+/// Price of an export's resources, part by part.
 package struct ExportCost: Hashable, Sendable, Codable {
     /// Date of the price table.
     package var prices: String
+    /// Region of the price table.
     package var region: String
+    /// ISO 4217 code of the amounts.
     package var currency: String
+    /// Price of gigabyte-seconds.
     package var compute: Double
+    /// Price of invocations and store requests.
     package var requests: Double
+    /// Price of stored bytes.
     package var storage: Double
+    /// Price of downloaded bytes.
     package var egress: Double
+    /// Sum of the parts.
     package var total: Double
 
     private static let gigabyte = 1e9
     private static let monthDays = 30.0
 
+    /// Applies a price table.
     package init(of resources: ExportResources, at table: PriceTable) {
         prices = table.date
         region = table.region
@@ -72,25 +81,28 @@ package struct ExportCost: Hashable, Sendable, Codable {
         total = Self.rounded(compute + requests + storage + egress)
     }
 
-    /// To a billionth: what is behind it is noise of the arithmetic.
+    /// Rounds to a billionth: further digits are arithmetic noise.
     private static func rounded(_ amount: Double) -> Double { (amount * 1e9).rounded() / 1e9 }
 }
 
-/// How long an export's work took, for the estimates of later ones.
+/// Measured times of an export, from which later estimates learn.
 package struct ExportTimes: Hashable, Sendable, Codable {
-    /// Chunks that were rendered, not found in the cache.
+    /// Number of chunks that were rendered, not found in the cache.
     package var renderedChunks: Int
-    /// Of those chunks.
+    /// Pixels of those chunks.
     package var renderedPixels: Int
+    /// Time of the invocations that rendered those chunks.
     package var renderMilliseconds: Int
-    /// nil when the sound was found in the cache, or there is none.
+    /// Time of the invocations that rendered audio; nil without audio, or if it was cached.
     package var audioMilliseconds: Int?
+    /// Time of the invocation that stitched.
     package var stitchMilliseconds: Int
     /// Pixels of all frames of the result.
     package var pixels: Int
-    /// nil in results of earlier versions.
+    /// Nil in results of earlier versions.
     package var traits: ExportTraits?
 
+    /// Measured times.
     package init(
         renderedChunks: Int, renderedPixels: Int, renderMilliseconds: Int,
         audioMilliseconds: Int?, stitchMilliseconds: Int, pixels: Int,

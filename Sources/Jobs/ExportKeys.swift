@@ -1,36 +1,40 @@
 package import Captions
 package import MediaTime
 package import ObjectStore
+import WallClock
 
 /// Builds and parses every object key of one export.
 package struct ExportKeys: Hashable, Sendable {
+    /// Owner of the export.
     package let owner: OwnerID
+    /// The export.
     package let job: JobID
 
+    /// Keys of one export.
     package init(owner: OwnerID, job: JobID) {
         self.owner = owner
         self.job = job
     }
 
-    /// All objects of the export, with the closing slash.
+    /// Prefix of all objects of the export, with the closing slash.
     package var prefix: String { "exports/\(owner.text)/\(job.text)/" }
 
     /// The edit as the caller sent it.
     package var edit: ObjectKey { key("edit.json") }
     /// The immutable `RenderPlan`.
     package var plan: ObjectKey { key("plan.json") }
-    /// Asks every renderer to stop by its presence.
+    /// Its presence asks every renderer to stop.
     package var cancel: ObjectKey { key("cancel.json") }
     /// The one terminal record, written with `If-None-Match: *`.
     package var result: ObjectKey { key("result.json") }
     /// Its event starts the stitch; written with `If-None-Match: *`.
     package var stitchRequest: ObjectKey { key(Self.stitchRequestName) }
-    /// The finished file: `exports/{owner}/{job}/output.mp4` (CF-49), or with
-    /// the extension of its format.
+    /// The finished file: `exports/{owner}/{job}/output.mp4`, or with the extension of its
+    /// format.
     package func output(fileExtension: String) -> ObjectKey { key("output.\(fileExtension)") }
 
-    /// A chunk as a segment of the HLS stream. The name holds the size of the
-    /// initialization segment, so that a playlist needs only a listing.
+    /// A chunk as a segment of the HLS stream. The name holds the size of the initialization
+    /// segment, so a playlist needs only a listing.
     package func streamPiece(_ frames: FrameRange, initialisationBytes: Int) -> ObjectKey {
         key("hls/\(RenderUnit.video(frames).name).\(initialisationBytes).mp4")
     }
@@ -39,12 +43,12 @@ package struct ExportKeys: Hashable, Sendable {
     /// Byte ranges of the audio's fragments; written after the audio.
     package var streamAudioIndex: ObjectKey { key("hls/audio.json") }
 
-    /// A file of captions beside the output.
+    /// A caption file next to the output.
     package func captions(_ format: CaptionFormat) -> ObjectKey {
         key("captions.\(format.rawValue)")
     }
 
-    /// Requests a unit: its event starts render-chunk.
+    /// Request of a unit: its event starts render-chunk.
     package func request(_ unit: RenderUnit) -> ObjectKey {
         key("requests/\(unit.name).chunk.json")
     }
@@ -52,7 +56,7 @@ package struct ExportKeys: Hashable, Sendable {
     package func awaited(_ unit: RenderUnit) -> ObjectKey {
         key("requests/\(unit.name).shared.json")
     }
-    /// Shows the frames done by its size in bytes.
+    /// Progress of a unit: its size in bytes is the number of frames done.
     package func progress(_ unit: RenderUnit) -> ObjectKey { key("progress/\(unit.name)") }
     /// The `RenderReceipt` of a finished unit.
     package func receipt(_ unit: RenderUnit) -> ObjectKey { key("receipts/\(unit.name).json") }
@@ -65,24 +69,24 @@ package struct ExportKeys: Hashable, Sendable {
     /// - Parameter attempt: From 1.
     package func stitchFailure(attempt: Int) -> ObjectKey { key("failures/all.\(attempt).json") }
 
-    /// Marks an export that has not ended; the sweep lists these.
+    /// Marks an export that has not ended. The sweep lists these markers.
     package var active: ObjectKey { ObjectKey("active/\(job.text)") }
     /// Prefix of every `active` key.
     package static let activePrefix = "active/"
-    /// The `JobPointer`: owner and dialect by job ID.
+    /// The `JobPointer`: finds the owner by job ID.
     package var pointer: ObjectKey { Self.pointer(job) }
     /// The `JobPointer` of a job.
     package static func pointer(_ job: JobID) -> ObjectKey { ObjectKey("jobs/\(job.text).json") }
-    /// Lists the export, newest first among its owner's.
+    /// Entry in the owner's list of exports, newest first.
     package var recent: ObjectKey {
-        let age = max(0, Self.cueMillisecondsMax - job.milliseconds)
+        let age = max(0, Self.jobMillisecondsMax - job.time.milliseconds)
         let digits = String(age)
         let zeros = String(repeating: "0", count: max(0, 13 - digits.count))
         return ObjectKey("\(Self.recentPrefix(of: owner))\(zeros)\(digits)/\(job.text)")
     }
     /// Prefix of every `recent` key of one owner.
     package static func recentPrefix(of owner: OwnerID) -> String { "recent/\(owner.text)/" }
-    /// The export of a `recent` key; nil for any other key.
+    /// The export of a `recent` key, or nil for any other key.
     package static func parseRecent(_ key: ObjectKey) -> ExportKeys? {
         let parts = key.text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "recent", let owner = OwnerID(String(parts[1])),
@@ -90,9 +94,8 @@ package struct ExportKeys: Hashable, Sendable {
         else { return nil }
         return ExportKeys(owner: owner, job: job)
     }
-    /// Upper bound of times, in the year 2286. Keys hold the difference, since listings
-    /// ascend.
-    private static let cueMillisecondsMax = 9_999_999_999_999
+    /// Upper bound of times, in the year 2286. Keys hold the difference, because listings ascend.
+    private static let jobMillisecondsMax = 9_999_999_999_999
 
     /// The `ClientTokenRecord`: the first request with a token names the job.
     /// - Parameter digest: SHA-256 of the token, in hexadecimal.
@@ -108,7 +111,7 @@ package struct ExportKeys: Hashable, Sendable {
 
     private func key(_ rest: String) -> ObjectKey { ObjectKey(prefix + rest) }
 
-    /// The export and the rest of a key below it; nil for any other key.
+    /// The export and the rest of a key below its prefix, or nil for any other key.
     package static func parse(_ key: ObjectKey) -> (keys: ExportKeys, rest: Substring)? {
         let parts = key.text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "exports",
@@ -117,7 +120,7 @@ package struct ExportKeys: Hashable, Sendable {
         return (ExportKeys(owner: owner, job: job), parts[3])
     }
 
-    /// Export and unit of a `*.chunk.json` key; nil for any other key.
+    /// Export and unit of a `*.chunk.json` key, or nil for any other key.
     package static func parseChunkRequest(_ key: ObjectKey) -> (ExportKeys, RenderUnit)? {
         guard let (keys, rest) = parse(key), rest.hasPrefix("requests/"),
             rest.hasSuffix(".chunk.json"),
@@ -127,7 +130,7 @@ package struct ExportKeys: Hashable, Sendable {
         return (keys, unit)
     }
 
-    /// The export of the stitch request's key; nil for any other key.
+    /// The export of a stitch request's key, or nil for any other key.
     package static func parseStitchRequest(_ key: ObjectKey) -> ExportKeys? {
         guard let (keys, rest) = parse(key), rest == stitchRequestName else { return nil }
         return keys

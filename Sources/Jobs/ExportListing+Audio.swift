@@ -1,47 +1,45 @@
 package import MediaTime
 package import RenderPlans
 
-/// The sound of an export as its listing shows it: a whole, or pieces.
+/// Audio of an export in its listing: one unit, or pieces.
 extension ExportListing {
-    /// Units of sound that were asked for, or are there without.
+    /// Audio units that are requested, awaited or finished.
     private var knownAudioUnits: Set<RenderUnit> {
         awaited.union(requests.keys).union(receipts).filter(\.isAudio)
     }
 
-    /// Whether the export has sound, as far as requests tell.
+    /// True if the listing has an audio unit.
     package var hasAudio: Bool { !knownAudioUnits.isEmpty }
 
-    /// The finest pieces that were asked for, in time order; empty where the sound
-    /// is a whole.
-    package var audioPieces: [FrameRange] {
+    /// The finest requested pieces, in time order; empty if the audio is one unit.
+    package var audioPieces: [AudioFrameRange] {
         Tiling.finest(knownAudioUnits.compactMap(\.audioFrames))
     }
 
-    /// Whether a receipt holds all of a piece.
-    package func isAudioDone(_ piece: FrameRange) -> Bool {
+    /// True if one receipt covers the piece.
+    package func isAudioDone(_ piece: AudioFrameRange) -> Bool {
         isHeld(piece, by: \.audioFrames)
     }
 
-    /// The receipts that make up the sound of a plan, in time order; nil while one
-    /// is missing.
+    /// The receipts that make up a plan's audio, in time order; nil while one is missing.
     package func finishedAudio(of plan: RenderPlan) -> [RenderUnit]? {
         guard plan.output.format.hasAudio else { return [] }
         guard let pieces = plan.audioPieces, let first = pieces.first, let last = pieces.last
         else { return receipts.contains(.audio) ? [.audio] : nil }
         let ranges = Tiling.cover(
-            FrameRange(first.start, last.end), with: receipts.compactMap(\.audioFrames))
+            AudioFrameRange(first.start, last.end), with: receipts.compactMap(\.audioFrames))
         return ranges?.map(RenderUnit.audioPiece)
     }
 
-    /// Whether receipts hold all sound that was asked for.
+    /// True if receipts cover all requested audio.
     package var isAudioDone: Bool {
         let pieces = audioPieces
         return receipts.contains(.audio) || !pieces.isEmpty && pieces.allSatisfy(isAudioDone)
     }
 
-    /// Share of the sound that is done, 0 to 1; 0 where there is none.
-    /// - Parameter frameCount: Length of the film, in which the progress of a sound
-    ///   that is a whole is counted.
+    /// Finished share of the audio, 0 to 1; 0 without audio.
+    /// - Parameter frameCount: Length of the export in frames, the unit of progress if the audio
+    ///   is one unit.
     package func audioDone(frameCount: Int) -> Rational {
         guard !isAudioDone else { return Rational(1) }
         let pieces = audioPieces
@@ -57,13 +55,13 @@ extension ExportListing {
 }
 
 extension RenderUnit {
-    /// Frames of the picture.
+    /// Video frames of a chunk; nil for audio.
     package var frames: FrameRange? {
         if case .video(let frames) = self { frames } else { nil }
     }
 
-    /// AAC frames of a piece of the sound.
-    package var audioFrames: FrameRange? {
+    /// Audio frames of a piece; nil for any other unit.
+    package var audioFrames: AudioFrameRange? {
         if case .audioPiece(let frames) = self { frames } else { nil }
     }
 }

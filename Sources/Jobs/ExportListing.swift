@@ -1,64 +1,75 @@
 package import MediaTime
 package import ObjectStore
 package import RenderPlans
+package import WallClock
 
-/// The objects of one export as a listing shows them, sorted by meaning.
+/// The objects of one export, sorted by meaning.
 ///
-/// Everything that is said of an export's state is derived from this value:
-/// there is no mutable record to keep in step.
+/// The state of an export is derived from this value. No mutable record exists that could
+/// disagree with it.
 package struct ExportListing: Hashable, Sendable {
+    /// The plan is written.
     package var hasPlan = false
+    /// The export is to be cancelled.
     package var hasCancel = false
+    /// The export has ended.
     package var hasResult = false
+    /// The stitch is requested.
     package var hasStitchRequest = false
-    /// When each unit was asked for, in milliseconds since 1970.
-    package var requests: [RenderUnit: Int] = [:]
-    /// Units that another export's renderer makes and then asks for.
+    /// Time of each unit's last request.
+    package var requests: [RenderUnit: UnixTime] = [:]
+    /// Units that another export's renderers make.
     package var awaited: Set<RenderUnit> = []
+    /// Progress of each unit.
     package var progress: [RenderUnit: Progress] = [:]
+    /// Finished units.
     package var receipts: Set<RenderUnit> = []
-    /// Failure records of each unit.
+    /// Number of failure records of each unit.
     package var failures: [RenderUnit: Int] = [:]
+    /// Number of failure records of the stitch.
     package var stitchFailures = 0
-    /// When the stitch was last asked for.
-    package var stitchRequestMilliseconds = 0
-    /// The youngest object: the export's last sign of life.
-    package var lastActivityMilliseconds = 0
-    /// The oldest object: when the export was accepted.
-    package var firstActivityMilliseconds = Int.max
+    /// Time of the newest object: the last activity.
+    package var lastActivity = UnixTime(milliseconds: 0)
+    /// Time of the oldest object: the export was accepted.
+    package var firstActivity = UnixTime(milliseconds: .max)
 
-    /// Chunks that can be watched by HLS.
+    /// Segments of the HLS stream, by chunk.
     package var streamedChunks: [FrameRange: StreamedChunk] = [:]
-    /// Whether the sound can be heard by HLS.
+    /// True if the HLS stream has its audio.
     package var hasStreamAudio = false
 
-    /// One chunk of the stream.
+    /// One segment of the HLS stream.
     package struct StreamedChunk: Hashable, Sendable {
+        /// Key of the segment.
         package var key: ObjectKey
+        /// Size of the segment.
         package var bytes: Int
-        /// How many of them, from the first, set a player up.
+        /// Size of the initialization segment at its start.
         package var initialisationBytes: Int
     }
 
-    /// How far a unit is: the progress object's size and its time.
+    /// Progress of a unit: size and time of its progress object.
     package struct Progress: Hashable, Sendable {
+        /// Frames done.
         package var frames: Int
-        package var milliseconds: Int
+        /// Time of the progress object.
+        package var written: UnixTime
     }
 
-    /// - Parameter objects: All objects below `keys.prefix`; others are ignored.
+    /// Sorts the objects of an export.
+    /// - Parameter objects: All objects below `keys.prefix`; unknown ones are ignored.
     package init(_ objects: [ObjectInfo], of keys: ExportKeys) {
         for object in objects where object.key.text.hasPrefix(keys.prefix) {
             let rest = object.key.text.dropFirst(keys.prefix.count)
-            let time = object.lastModifiedMilliseconds
-            lastActivityMilliseconds = max(lastActivityMilliseconds, time)
-            firstActivityMilliseconds = min(firstActivityMilliseconds, time)
+            let time = UnixTime(milliseconds: object.lastModifiedMilliseconds)
+            lastActivity = max(lastActivity, time)
+            firstActivity = min(firstActivity, time)
             read(rest, object: object)
         }
     }
 
     private mutating func read(_ rest: Substring, object: ObjectInfo) {
-        let time = object.lastModifiedMilliseconds
+        let time = UnixTime(milliseconds: object.lastModifiedMilliseconds)
         switch rest {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
@@ -66,14 +77,13 @@ package struct ExportListing: Hashable, Sendable {
         case "hls/audio.json": hasStreamAudio = true
         case "requests/all.stitch.json":
             hasStitchRequest = true
-            stitchRequestMilliseconds = time
         default:
             if let unit = Self.unit(rest, "requests/", ".chunk.json") {
                 requests[unit] = time
             } else if let unit = Self.unit(rest, "requests/", ".shared.json") {
                 awaited.insert(unit)
             } else if let unit = Self.unit(rest, "progress/", "") {
-                progress[unit] = Progress(frames: object.bytes, milliseconds: time)
+                progress[unit] = Progress(frames: object.bytes, written: time)
             } else if let unit = Self.unit(rest, "receipts/", ".json") {
                 receipts.insert(unit)
             } else if rest.hasPrefix("hls/") {
@@ -96,7 +106,7 @@ package struct ExportListing: Hashable, Sendable {
             key: object.key, bytes: object.bytes, initialisationBytes: head)
     }
 
-    /// The pieces of the stream from its start as far as there is no gap.
+    /// The segments from the start of the stream up to the first gap.
     package var streamedStretch: [(frames: FrameRange, entry: StreamedChunk)] {
         let byStart = Dictionary(
             grouping: streamedChunks.keys, by: \.start
@@ -115,8 +125,7 @@ package struct ExportListing: Hashable, Sendable {
         return RenderUnit(name: rest.dropFirst(prefix.count).dropLast(suffix.count))
     }
 
-    /// Frames of the whole export, as far as requests tell; nil where no
-    /// picture was asked for.
+    /// Frames of the whole export, from its requests; nil if no video is requested.
     package var frames: FrameRange? {
         let ranges = wantedRanges
         guard let first = ranges.map(\.start).min(), let end = ranges.map(\.end).max() else {
@@ -125,48 +134,49 @@ package struct ExportListing: Hashable, Sendable {
         return FrameRange(first, end)
     }
 
-    /// Whether every unit of a plan has its receipt.
+    /// True if every unit of the plan has a receipt.
     package func isEverythingRendered(of plan: RenderPlan) -> Bool {
         finishedAudio(of: plan) != nil && finishedChunks(of: plan.pictureFrames) != nil
     }
 
-    /// The finest ranges that were asked for or are there, in time order, without
-    /// those that finer ones replace.
+    /// The finest ranges that are requested or finished, in time order, without those that finer
+    /// ones replace.
     ///
-    /// A renderer that ran out of time asks for parts of its range, so ranges can
-    /// lie inside each other.
+    /// A renderer that ran out of time requests parts of its range, so ranges can nest.
     package var chunks: [FrameRange] {
         Tiling.finest(wantedRanges)
     }
 
-    /// Ranges that were asked for here or by way of another export, and finished
-    /// ones of which nobody was asked yet.
+    /// Ranges that are requested here, awaited from another export, or finished without a
+    /// request.
     private var wantedRanges: [FrameRange] {
         awaited.union(requests.keys).union(receipts).compactMap(\.frames)
     }
 
-    /// Whether a receipt holds all of a chunk: its own, or that of a larger
-    /// range that was split and yet came to its end.
+    /// True if one receipt covers the chunk: its own, or that of a larger range that was split
+    /// but finished in the end.
     package func isDone(_ chunk: FrameRange) -> Bool {
         receipts.contains(.video(chunk)) || isHeld(chunk, by: \.frames)
     }
 
-    /// Whether one receipt of the kind holds the range.
-    func isHeld(_ range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>) -> Bool {
+    /// True if one receipt of the kind covers the range.
+    func isHeld<Unit>(
+        _ range: MediaRange<Unit>, by kind: KeyPath<RenderUnit, MediaRange<Unit>?>
+    ) -> Bool {
         receipts.contains { $0[keyPath: kind]?.contains(range) == true }
     }
 
-    /// Frames done of one chunk; all of them when it is done.
+    /// Frames done of one chunk; all of them if it is finished.
     ///
-    /// What a larger range had done before it was split counts for its parts,
-    /// so that what is shown does not go back.
+    /// Progress of a larger range from before its split counts for its parts, so that progress
+    /// never goes back.
     package func framesDone(in chunk: FrameRange) -> Int {
         isDone(chunk) ? chunk.count : framesWritten(in: chunk, by: \.frames)
     }
 
-    /// The furthest that a unit of the kind has come in the range.
-    func framesWritten(
-        in range: FrameRange, by kind: KeyPath<RenderUnit, FrameRange?>
+    /// Largest number of frames of the range that a unit of the kind has done.
+    func framesWritten<Unit>(
+        in range: MediaRange<Unit>, by kind: KeyPath<RenderUnit, MediaRange<Unit>?>
     ) -> Int {
         progress.reduce(0) { maximum, entry in
             guard let frames = entry.key[keyPath: kind], frames.contains(range) else {
@@ -177,8 +187,7 @@ package struct ExportListing: Hashable, Sendable {
         }
     }
 
-    /// The receipts that tile these frames, in time order; nil while one is
-    /// missing.
+    /// The receipts that tile these frames, in time order; nil while one is missing.
     package func finishedChunks(of whole: FrameRange) -> [FrameRange]? {
         Tiling.cover(whole, with: receipts.compactMap(\.frames))
     }

@@ -1,27 +1,26 @@
 package import MediaTime
 
-/// How far an export is, in the percentages that ClipForge's clients know
-/// (CF-48). Never goes back while its inputs do not.
+/// Progress of an export in percent. Never goes back while its inputs do not.
 package enum ExportProgress: Hashable, Sendable {
-    /// Chunks are waiting or being rendered.
+    /// Chunks are queued or being rendered.
     case rendering(work: Work)
-    /// Every chunk is there; they are joined, checked and uploaded.
+    /// Every unit is finished; the output is joined, verified and uploaded.
     case stitching
     case completed
 
-    /// What has been rendered.
+    /// The finished work.
     package struct Work: Hashable, Sendable {
         /// Frames of all chunks that are done.
         package let framesDone: Int
         /// Frames of all chunks.
         package let frameCount: Int
-        /// Nil where the export has no sound to render.
+        /// Nil if the export has no audio.
         private let audioDone: Rational?
 
         /// - Parameters:
-        ///   - chunks: Frames done outside `0...count` are clamped: the count
-        ///     comes from objects that a dying renderer may have left.
-        ///   - soundDone: Share of the sound, 0 to 1.
+        ///   - chunks: Frames done outside `0...count` are clamped: the count comes from objects
+        ///     that a dying renderer may have left.
+        ///   - audioDone: Finished share of the audio, 0 to 1.
         package init(chunks: [(frames: FrameRange, framesDone: Int)], audioDone: Rational?) {
             framesDone = chunks.reduce(0) {
                 $0 + min(max(0, $1.framesDone), $1.frames.count)
@@ -30,8 +29,8 @@ package enum ExportProgress: Hashable, Sendable {
             self.audioDone = audioDone
         }
 
-        /// Share of the work, 0 to 1. The sound is one job that costs about as
-        /// much as a twentieth of the picture.
+        /// Share of the work, 0 to 1. The audio counts as one twentieth of the video, which is
+        /// about its cost.
         package var fraction: Rational {
             let picture =
                 frameCount == 0 ? Rational(1) : Rational(framesDone, frameCount)
@@ -41,8 +40,8 @@ package enum ExportProgress: Hashable, Sendable {
         }
     }
 
-    /// 0 to 100: 20 to 80 while rendering, 85 while stitching, 100 completed. Rounded
-    /// down, so that 80 means that everything is rendered.
+    /// 0 to 100: 20 to 80 while rendering, 85 while stitching, 100 completed. Rounded down, so
+    /// that 80 means that everything is rendered.
     package var percent: Int {
         switch self {
         case .rendering(let work): 20 + (Rational(60) * work.fraction).floor

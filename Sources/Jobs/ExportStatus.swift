@@ -1,10 +1,10 @@
 package import MediaTime
 
-/// The internal state of an export; front ends may use other names.
+/// Internal state of an export; clients may see other names.
 package enum ExportState: String, Hashable, Sendable, Codable {
     case queued, rendering, stitching, completed, failed, cancelled, expired
 
-    /// The state that a result stands for.
+    /// The state of an export that has this outcome.
     package init(_ outcome: ExportResult.Outcome) {
         switch outcome {
         case .completed: self = .completed
@@ -13,7 +13,7 @@ package enum ExportState: String, Hashable, Sendable, Codable {
         }
     }
 
-    /// Whether the export has ended.
+    /// True if the export has ended.
     package var isTerminal: Bool {
         switch self {
         case .completed, .failed, .cancelled, .expired: true
@@ -22,11 +22,11 @@ package enum ExportState: String, Hashable, Sendable, Codable {
     }
 }
 
-/// Which names a front end reads (requirements A1).
+/// The state names that a client reads.
 package enum StatusDialect: String, Hashable, Sendable, Codable {
     case spool, clipforge, opencut
 
-    /// The state in this front end's word.
+    /// Name of the state in this dialect.
     package func name(of state: ExportState) -> String {
         switch (self, state) {
         case (.spool, _): state.rawValue
@@ -38,32 +38,44 @@ package enum StatusDialect: String, Hashable, Sendable, Codable {
     }
 }
 
-/// What is known of an export, derived from the objects that exist.
+/// Status of an export, derived from the objects that exist.
 package struct ExportStatus: Hashable, Sendable {
+    /// Status of one chunk.
     package struct Chunk: Hashable, Sendable {
+        /// `done` as soon as a receipt covers the chunk.
         package enum State: String, Sendable { case queued, rendering, done }
+        /// Frames of the chunk.
         package var frames: FrameRange
+        /// Number of its frames that are done.
         package var framesDone: Int
+        /// State of the chunk.
         package var state: State
+        /// Number of failure records.
         package var failedAttempts: Int
     }
 
+    /// State of the export.
     package var state: ExportState
+    /// Number of frames done.
     package var framesDone: Int
+    /// Number of frames of all chunks.
     package var frameCount: Int
+    /// The chunks in time order.
     package var chunks: [Chunk]
-    /// Whether the export has sound to render.
+    /// True if the export has audio to render.
     package var hasAudio: Bool
+    /// True if all audio is rendered.
     package var isAudioDone: Bool
-    /// Share of the sound that is done, 0 to 1.
+    /// Finished share of the audio, 0 to 1.
     package var audioDone: Rational
+    /// Content of `result.json`; nil while the export runs.
     package var result: ExportResult?
 
     /// Derives the status. A pure function of its arguments.
     /// - Parameters:
-    ///   - result: The content of `result.json` when it is listed.
-    ///   - soundFrames: Length of an export of sound alone, in frames; its listing
-    ///     does not tell.
+    ///   - result: The content of `result.json` if it is listed.
+    ///   - audioOnlyFrameCount: Length of an audio-only export in frames, which its listing does
+    ///     not contain.
     package init(_ listing: ExportListing, result: ExportResult?, audioOnlyFrameCount: Int? = nil) {
         let total = listing.frames?.count ?? 0
         hasAudio = listing.hasAudio
@@ -77,7 +89,7 @@ package struct ExportStatus: Hashable, Sendable {
         audioDone =
             isAudioDone ? Rational(1) : listing.audioDone(frameCount: audioOnlyFrameCount ?? total)
         self.result = result
-        // A cancel marker alone is a wish: a stitch may still win.
+        // A cancel marker alone is a request: the stitch may finish first.
         if let result {
             state = ExportState(result.outcome)
         } else if isVideoDone && isAudioDone {
@@ -89,7 +101,7 @@ package struct ExportStatus: Hashable, Sendable {
         }
     }
 
-    /// How far it is, in the steps that ClipForge's clients know (CF-48).
+    /// Progress in percent and step.
     package var progress: ExportProgress {
         switch state {
         case .failed where isEverythingRendered, .cancelled where isEverythingRendered:

@@ -2,18 +2,24 @@ import Glibc
 import MediaTime
 package import RenderPlans
 
-/// What of an export decides how long a pixel of it takes and how many bytes it
-/// has: what makes two of them alike.
+/// Traits that determine render time and bytes for each pixel, for comparing exports.
 package struct ExportTraits: Hashable, Sendable, Codable {
+    /// Width in pixels.
     package var width: Int
+    /// Height in pixels.
     package var height: Int
+    /// Frame rate.
     package var framesPerSecond: Double
+    /// Video codec.
     package var codec: RenderPlan.VideoEncoding.Codec
+    /// Constant rate factor of the encoder.
     package var crf: Int
+    /// Preset of the encoder.
     package var preset: String
     /// Keys of the sources, in order.
     package var sources: [String]
 
+    /// The traits of a plan.
     package init(_ plan: RenderPlan) {
         let output = plan.output
         width = output.width
@@ -25,7 +31,8 @@ package struct ExportTraits: Hashable, Sendable, Codable {
         sources = plan.sources.map(\.key).sorted()
     }
 
-    /// 0 for its like; each step of 1 is a doubling, or another kind of work.
+    /// Distance to another export, 0 if alike. Each step of 1 is a factor of two, or another kind
+    /// of work.
     package func distance(to other: ExportTraits) -> Double {
         let pixels = Double(width * height) / Double(max(1, other.width * other.height))
         let rates = framesPerSecond / max(0.001, other.framesPerSecond)
@@ -36,8 +43,8 @@ package struct ExportTraits: Hashable, Sendable, Codable {
             + (codec == other.codec ? 0 : 3) + (preset == other.preset ? 0 : 1)
     }
 
-    /// The factor on the bytes of one with another rate factor: six steps halve
-    /// them (x264's own rule of thumb; measured 1.9 to 2.2 for six).
+    /// Factor from the bytes of an export with another rate factor to this one's: six steps halve
+    /// the bytes (x264's rule of thumb; measured 1.9 to 2.2 for six).
     package func bytesFactor(from other: ExportTraits) -> Double {
         guard codec == other.codec else { return 1 }
         return exp2(Double(other.crf - crf) / 6)

@@ -1,11 +1,13 @@
-/// Whose objects these are: the second path segment of every key.
+package import WallClock
+
+/// Owner of objects: the second path segment of every key.
 ///
-/// One to 64 of `a-z 0-9 - _`, so that it can stand in a key, a file name and
-/// a log line as it is.
+/// One to 64 of `a-z 0-9 - _`, valid in a key, a file name and a log line without escaping.
 package struct OwnerID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text is not of the form above.
+    /// - Returns: nil if the text is not of that form.
     package init?(_ text: String) {
         guard KeySegment.isPlain(text, lengthMax: 64) else { return nil }
         self.text = text
@@ -19,29 +21,31 @@ package struct OwnerID: Hashable, Sendable, CustomStringConvertible {
     private init(unchecked text: String) { self.text = text }
 }
 
-/// One uploaded file: owner, time and random text (requirement CF-29).
+/// ID of an uploaded file: owner, time and random text.
 package struct AssetID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text cannot be one of ours.
+    /// - Returns: nil if the text is not an asset ID.
     package init?(_ text: String) {
         guard KeySegment.isPlain(text, lengthMax: 128) else { return nil }
         self.text = text
     }
 
     /// - Parameter random: Unguessable text of `a-z 0-9`.
-    package init(owner: OwnerID, milliseconds: Int, random: String) {
-        text = "\(owner.text)_\(milliseconds)_\(random)"
+    package init(owner: OwnerID, time: UnixTime, random: String) {
+        text = "\(owner.text)_\(time.milliseconds)_\(random)"
     }
 
     package var description: String { text }
 }
 
-/// One export: `job_{time}_{random}` (requirement CF-38).
+/// ID of an export: `job_{time}_{random}`.
 package struct JobID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
     package let text: String
 
-    /// - Returns: nil when the text cannot be one of ours.
+    /// - Returns: nil if the text is not a job ID.
     package init?(_ text: String) {
         guard text.hasPrefix("job_"), KeySegment.isPlain(text, lengthMax: 64) else {
             return nil
@@ -50,21 +54,20 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// - Parameter random: Unguessable text of `a-z 0-9`.
-    package init(milliseconds: Int, random: String) {
-        text = "job_\(milliseconds)_\(random)"
+    package init(time: UnixTime, random: String) {
+        text = "job_\(time.milliseconds)_\(random)"
     }
 
-    /// When the job was made, in milliseconds since 1970; 0 where the text
-    /// does not tell.
-    package var milliseconds: Int {
+    /// Creation time of the job; 0 if the text does not contain it.
+    package var time: UnixTime {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
-        return parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0
+        return UnixTime(milliseconds: parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0)
     }
 
     package var description: String { text }
 }
 
-/// What may stand between two slashes of a key without escaping.
+/// Characters that a key's segment can have without escaping.
 enum KeySegment {
     static func isPlain(_ text: String, lengthMax: Int) -> Bool {
         let bytes = text.utf8

@@ -1,24 +1,25 @@
-/// What a cloud asks for: list prices of one region at one date, free tiers
-/// left out.
+/// List prices of a cloud in one region at one date, without free tiers.
 package struct PriceTable: Hashable, Sendable, Codable {
     /// Year and month.
     package var date: String
+    /// Region that the prices apply to.
     package var region: String
-    /// ISO 4217; of every price below.
+    /// ISO 4217 code of every price below.
     package var currency: String
     /// One GB of memory for one second.
     package var computeGigabyteSecond: Double
+    /// One million invocations.
     package var invocationsPerMillion: Double
-    /// PUT, POST and LIST.
+    /// One thousand PUT, POST or LIST requests.
     package var writesPerThousand: Double
-    /// GET and HEAD.
+    /// One thousand GET or HEAD requests.
     package var readsPerThousand: Double
+    /// One GB, stored for a month.
     package var storageGigabyteMonth: Double
-    /// To the internet.
+    /// One GB, sent to the internet.
     package var egressGigabyte: Double
 
-    /// `infra/prices-2026-11.json`: AWS Lambda (x86_64) and S3 Standard. A test
-    /// holds the two together.
+    /// `infra/prices-2026-11.json`: AWS Lambda (x86_64) and S3 Standard. A test compares the two.
     package static let november2026 = PriceTable(
         date: "2026-11", region: "us-east-1", currency: "USD",
         computeGigabyteSecond: 0.0000166667, invocationsPerMillion: 0.20,

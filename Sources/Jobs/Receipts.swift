@@ -1,22 +1,30 @@
-/// Says that a unit is rendered and where: `receipts/{unit}.json`.
+package import WallClock
+
+/// Record of a rendered unit and its location: `receipts/{unit}.json`.
 package struct RenderReceipt: Hashable, Sendable, Codable {
+    /// Version of the record's format.
     package var version: Int = 1
     /// Object key below `cache/`.
     package var key: String
+    /// ETag of the cached object.
     package var etag: String
     /// Frames of a video chunk; samples of the audio unit.
     package var frames: Int
+    /// Size of the cached object.
     package var bytes: Int
+    /// CPU time of the renderer.
     package var cpuMilliseconds: Int
-    /// True when an earlier export had rendered the same content.
+    /// True if an earlier export rendered the same content.
     package var cached: Bool
-    /// Frames that were copied from their sources; nil where none were to be.
+    /// Number of frames that were copied from their sources; nil if the plan does not allow
+    /// copies.
     package var copiedFrames: Int?
-    /// Why none was copied where that was asked for.
+    /// Reason why no frame was copied although the plan allows it.
     package var encodedBecause: String?
-    /// What the invocation used; nil in receipts of earlier versions.
+    /// Usage of the invocation; nil in receipts of earlier versions.
     package var work: MeasuredWork?
 
+    /// A receipt.
     package init(
         key: String, etag: String, frames: Int, bytes: Int, cpuMilliseconds: Int, cached: Bool,
         work: MeasuredWork? = nil
@@ -31,15 +39,18 @@ package struct RenderReceipt: Hashable, Sendable, Codable {
     }
 }
 
-/// What one invocation used until it wrote its record.
+/// Usage of one invocation until it wrote its record.
 package struct MeasuredWork: Hashable, Sendable, Codable {
+    /// Run time of the invocation.
     package var milliseconds: Int
+    /// Memory of the function.
     package var memoryMegabytes: Int
     /// GET and HEAD requests to the store.
     package var storeReads: Int
     /// PUT, POST and LIST requests to the store.
     package var storeWrites: Int
 
+    /// Usage of one invocation.
     package init(
         milliseconds: Int, memoryMegabytes: Int, storeReads: Int, storeWrites: Int
     ) {
@@ -50,19 +61,24 @@ package struct MeasuredWork: Hashable, Sendable, Codable {
     }
 }
 
-/// Why one attempt failed: `failures/{unit}.{attempt}.json`.
+/// Reason why one attempt failed: `failures/{unit}.{attempt}.json`.
 package struct FailureRecord: Hashable, Sendable, Codable {
+    /// Version of the record's format.
     package var version: Int = 1
+    /// Request ID of the invocation.
     package var requestID: String
+    /// Number of the attempt, from 1.
     package var attempt: Int
-    /// One sentence; holds no secret and no presigned URL.
+    /// One sentence without secrets or presigned URLs.
     package var error: String
-    /// The last output of FFmpeg, where it was FFmpeg that failed.
+    /// Last output of FFmpeg, if FFmpeg failed.
     package var detail: String?
-    /// False when another attempt cannot help.
+    /// False if another attempt cannot help.
     package var willRetry: Bool
+    /// Time of the failure, in milliseconds since 1970.
     package var milliseconds: Int
 
+    /// A failed attempt.
     package init(
         requestID: String, attempt: Int, error: String, detail: String?, willRetry: Bool,
         milliseconds: Int
@@ -80,38 +96,49 @@ package struct FailureRecord: Hashable, Sendable, Codable {
     }
 }
 
-/// Owner and dialect of a job, found by its ID alone: `jobs/{job}.json`, and
-/// the body of its `active/` marker.
+/// Owner and dialect of a job, found by its ID alone: `jobs/{job}.json`, and the body of its
+/// `active/` marker.
 package struct JobPointer: Hashable, Sendable, Codable {
+    /// Version of the record's format.
     package var version: Int = 1
+    /// Text of the `OwnerID`.
     package var owner: String
+    /// State names that the job's client reads.
     package var dialect: StatusDialect
-    /// Milliseconds since 1970.
-    package var createdAtMilliseconds: Int
+    /// Time at which the export was accepted.
+    package var createdAt: UnixTime
 
-    package init(owner: OwnerID, dialect: StatusDialect, createdAtMilliseconds: Int) {
+    /// A pointer to an export.
+    package init(owner: OwnerID, dialect: StatusDialect, createdAt: UnixTime) {
         self.owner = owner.text
         self.dialect = dialect
-        self.createdAtMilliseconds = createdAtMilliseconds
-    }
-}
-
-/// What a client token stands for: `tokens/{owner}/{digest}.json`.
-package struct ClientTokenRecord: Hashable, Sendable, Codable {
-    package var version: Int = 1
-    package var jobID: String
-    /// SHA-256 of the request body: the same token with another edit is a
-    /// conflict.
-    package var editDigest: String
-    package var createdAtMilliseconds: Int
-
-    package init(job: JobID, editDigest: String, createdAtMilliseconds: Int) {
-        jobID = job.text
-        self.editDigest = editDigest
-        self.createdAtMilliseconds = createdAtMilliseconds
+        self.createdAt = createdAt
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, jobID = "jobId", editDigest, createdAtMilliseconds
+        case version, owner, dialect, createdAt = "createdAtMilliseconds"
+    }
+}
+
+/// Job that a client token names: `tokens/{owner}/{digest}.json`.
+package struct ClientTokenRecord: Hashable, Sendable, Codable {
+    /// Version of the record's format.
+    package var version: Int = 1
+    /// Text of the `JobID`.
+    package var jobID: String
+    /// SHA-256 of the request body: the same token with another edit is a conflict.
+    package var editDigest: String
+    /// Time of the first request with the token.
+    package var createdAt: UnixTime
+
+    /// A token's job.
+    package init(job: JobID, editDigest: String, createdAt: UnixTime) {
+        jobID = job.text
+        self.editDigest = editDigest
+        self.createdAt = createdAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, jobID = "jobId", editDigest, createdAt = "createdAtMilliseconds"
     }
 }

@@ -1,16 +1,16 @@
 package import MediaTime
 
-/// The facts that one attempt at one unit is decided by.
+/// Facts that decide the steps of one attempt at one unit.
 package struct RenderObservation: Hashable, Sendable {
     /// An export that needs the unit's content: index 0 is the export of the
     /// request, the others wait for the same render.
     package struct Target: Hashable, Sendable {
         /// Content address of the unit for this export.
         package var address: String
-        /// Whether an object exists at the address.
+        /// True if an object exists at the address.
         package var isCached: Bool
 
-        /// A content address and whether it is in the cache.
+        /// A content address and its state in the cache.
         package init(address: String, isCached: Bool) {
             self.address = address
             self.isCached = isCached
@@ -31,7 +31,7 @@ package struct RenderObservation: Hashable, Sendable {
         }
     }
 
-    /// How a render ended.
+    /// Outcome of a render.
     package enum Outcome: Hashable, Sendable {
         /// Every target's file is in the cache.
         case rendered
@@ -41,14 +41,14 @@ package struct RenderObservation: Hashable, Sendable {
         /// another export's.
         case failed(byRenderer: Bool)
         /// The time limit was near. `finished` is nil when no frame is whole.
-        case outOfTime(finished: FinishedFrames?, millisecondsLeft: Int)
+        case outOfTime(finished: FinishedFrames?, remaining: Duration)
     }
 
     /// A render of this attempt.
     package struct Render: Hashable, Sendable {
         /// Indices into `targets`.
         package var targets: [Int]
-        /// How it ended.
+        /// Outcome of the render.
         package var outcome: Outcome
 
         /// A render for some targets and its outcome.
@@ -70,7 +70,7 @@ package struct RenderObservation: Hashable, Sendable {
     /// The last render of this attempt; nil before the first.
     package var lastRender: Render?
 
-    /// An observation of a unit about which nothing is known yet.
+    /// An observation without facts about the unit.
     package init(unit: RenderUnit) { self.unit = unit }
 }
 
@@ -78,7 +78,7 @@ package struct RenderObservation: Hashable, Sendable {
 package enum RenderAction: Hashable, Sendable {
     /// Render and store the content of these targets, then decide again.
     case render(targets: [Int])
-    /// Write the receipt for the object that an earlier export left in the cache.
+    /// Write the receipt for the object that is in the cache.
     case recordCached
     /// Write the receipt for the last render.
     case recordRendered
@@ -104,14 +104,13 @@ package enum RenderDecision {
     package static let splitFramesMin = 48
     /// A piece of fewer audio frames is not split.
     package static let splitAudioFramesMin = 470
-    /// Fewer finished frames are not worth a chunk.
+    /// Fewer finished frames are not salvaged.
     package static let salvageFramesMin = 24
-    /// Upload rate that the remaining time is measured by: half of the rate found
-    /// for a function in the cloud.
-    package static let salvageBytesPerMillisecond = 40_000
-    /// Kept for the records that follow the upload.
-    package static let salvageRecordMilliseconds = 1_000
-    /// Units that the rest of a salvaged chunk is cut into, at most.
+    /// Upload rate that salvage assumes: half of the rate measured for a function in the cloud.
+    package static let salvageBytesPerSecond = 40_000_000
+    /// Time reserved for the records that follow the upload.
+    package static let salvageRecordTime = Duration.seconds(1)
+    /// Largest number of units that the rest of a salvaged chunk is cut into.
     package static let restUnitCountMax = 16
 
     /// The steps to take now. A list with `.render` ends with it, and its outcome
@@ -131,13 +130,13 @@ package enum RenderDecision {
         case .rendered:
             return completed(own.isCached ? .recordCached : .recordRendered)
         case .failed, .outOfTime:
-            // The render was for other exports alone. They render for themselves.
+            // The render was for other exports only; they render for themselves.
             if own.isCached { return completed(.recordCached) }
         }
         if case .outOfTime(let finished, let left) = last.outcome {
-            return smallerUnits(observation.unit, last, finished, millisecondsLeft: left)
+            return smallerUnits(observation.unit, last, finished, remaining: left)
         }
-        // The error may lie in another export's picture.
+        // The error may be in the picture of another export.
         if case .failed(byRenderer: true) = last.outcome, last.targets.count > 1 {
             return [.render(targets: [0])]
         }
@@ -158,10 +157,10 @@ package enum RenderDecision {
 
     private static func smallerUnits(
         _ unit: RenderUnit, _ last: RenderObservation.Render,
-        _ finished: RenderObservation.FinishedFrames?, millisecondsLeft: Int
+        _ finished: RenderObservation.FinishedFrames?, remaining: Duration
     ) -> [RenderAction] {
         if last.targets.count == 1, case .video(let frames) = unit, let finished,
-            isWorthStoring(finished, of: frames, millisecondsLeft: millisecondsLeft)
+            isWorthStoring(finished, of: frames, remaining: remaining)
         {
             let salvaged = RenderUnit.video(
                 FrameRange(frames.start, frames.start + finished.count))
@@ -179,11 +178,11 @@ package enum RenderDecision {
 
     private static func isWorthStoring(
         _ finished: RenderObservation.FinishedFrames, of frames: FrameRange,
-        millisecondsLeft: Int
+        remaining: Duration
     ) -> Bool {
         salvageFramesMin <= finished.count && finished.count < frames.count
-            && finished.bytes / salvageBytesPerMillisecond + salvageRecordMilliseconds
-                <= millisecondsLeft
+            && .seconds(Double(finished.bytes) / Double(salvageBytesPerSecond)) + salvageRecordTime
+                <= remaining
     }
 
     /// The frames after the first `count`, in even ranges of at most `count` frames
@@ -196,8 +195,8 @@ package enum RenderDecision {
         }
     }
 
-    /// The halves of a unit, the later one first: its request waits longer. Empty
-    /// for a unit that is too short or has no range.
+    /// The halves of a unit, the later one first, because its request waits longer. Empty for a
+    /// unit that is too short or has no range.
     private static func halves(of unit: RenderUnit) -> [RenderUnit] {
         switch unit {
         case .video(let frames) where frames.count >= splitFramesMin:
@@ -209,9 +208,9 @@ package enum RenderDecision {
     }
 }
 
-extension FrameRange {
-    fileprivate var halves: [FrameRange] {
+extension MediaRange {
+    fileprivate var halves: [MediaRange] {
         let middle = start + count / 2
-        return [FrameRange(middle, end), FrameRange(start, middle)]
+        return [MediaRange(middle, end), MediaRange(start, middle)]
     }
 }

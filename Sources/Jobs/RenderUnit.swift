@@ -1,20 +1,20 @@
 package import MediaTime
 package import RenderPlans
 
-/// One piece of render work: a range of frames, the whole sound, or a part of it.
+/// One unit of render work: a range of frames, the whole audio, or a piece of it.
 package enum RenderUnit: Hashable, Sendable {
     case video(FrameRange)
     case audio
-    /// AAC frames of the sound, where it is made in pieces (`AudioPlanner`).
-    case audioPiece(FrameRange)
+    /// Audio frames of a piece, if the audio is made in pieces (`AudioPlanner`).
+    case audioPiece(AudioFrameRange)
 
-    /// Whether it is heard and not seen.
+    /// True for a unit of audio.
     package var isAudio: Bool {
         if case .video = self { false } else { true }
     }
 
-    /// `00000300-00000600`, `audio` or `audio-00000000-00002813`: zero-padded, so
-    /// that names sort by time.
+    /// `00000300-00000600`, `audio` or `audio-00000000-00002813`: zero-padded, so that names sort
+    /// by time.
     package var name: String {
         switch self {
         case .video(let frames): Self.text(frames)
@@ -23,32 +23,35 @@ package enum RenderUnit: Hashable, Sendable {
         }
     }
 
-    /// - Returns: nil for text that `name` never gives.
+    /// Parses a name.
+    /// - Returns: nil for text that is not a unit's name.
     package init?(name: some StringProtocol) {
         guard name != "audio" else {
             self = .audio
             return
         }
         if name.hasPrefix("audio-") {
-            guard let frames = Self.range(name.dropFirst("audio-".count)) else { return nil }
+            guard let frames: AudioFrameRange = Self.range(name.dropFirst("audio-".count)) else {
+                return nil
+            }
             self = .audioPiece(frames)
         } else {
-            guard let frames = Self.range(name) else { return nil }
+            guard let frames: FrameRange = Self.range(name) else { return nil }
             self = .video(frames)
         }
     }
 
-    private static func text(_ frames: FrameRange) -> String {
+    private static func text<Unit>(_ frames: MediaRange<Unit>) -> String {
         "\(padded(frames.start))-\(padded(frames.end))"
     }
 
-    private static func range(_ text: some StringProtocol) -> FrameRange? {
+    private static func range<Unit>(_ text: some StringProtocol) -> MediaRange<Unit>? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2,
             parts.allSatisfy({ $0.utf8.count == width && $0.utf8.allSatisfy(isDigit) }),
             let start = Int(parts[0]), let end = Int(parts[1]), 0 <= start, start < end
         else { return nil }
-        return FrameRange(start, end)
+        return MediaRange(start, end)
     }
 
     /// Digits of a frame number: 24 hours at 120 frames a second need eight.
@@ -65,7 +68,7 @@ package enum RenderUnit: Hashable, Sendable {
 }
 
 extension RenderPlan {
-    /// What the sound is made of; nothing where there is none.
+    /// Audio units of the plan; empty without audio.
     package var audioUnits: [RenderUnit] {
         guard output.format.hasAudio else { return [] }
         return audioPieces?.map(RenderUnit.audioPiece) ?? [.audio]
@@ -73,6 +76,6 @@ extension RenderPlan {
 }
 
 extension RenderPlan.Companion {
-    /// Whether that unit of the two exports is rendered once for both.
+    /// True if the unit is rendered once for both exports.
     package func shares(_ unit: RenderUnit) -> Bool { !unit.isAudio || sharesAudio }
 }

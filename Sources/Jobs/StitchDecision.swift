@@ -1,12 +1,12 @@
-/// The facts that one attempt at a stitch is decided by.
+/// Facts that decide the steps of one attempt at a stitch.
 package struct StitchObservation: Hashable, Sendable {
-    /// A unit of the plan's tiling and what is left of its render.
+    /// A unit of the plan's tiling and the state of its render.
     package struct Unit: Hashable, Sendable {
         /// State of a unit's receipt and cache object.
         package enum State: Hashable, Sendable {
             /// Receipt and cache object exist.
             case ready
-            /// The receipt is gone: another attempt has requested the unit again.
+            /// The receipt is gone: another attempt requested the unit again.
             case noReceipt
             /// The receipt names a cache object that no longer exists.
             case lost
@@ -14,10 +14,10 @@ package struct StitchObservation: Hashable, Sendable {
 
         /// The unit.
         package var unit: RenderUnit
-        /// What is left of its render.
+        /// State of its render.
         package var state: State
 
-        /// A unit and what is left of its render.
+        /// A unit and the state of its render.
         package init(_ unit: RenderUnit, _ state: State) {
             self.unit = unit
             self.state = state
@@ -32,7 +32,7 @@ package struct StitchObservation: Hashable, Sendable {
     /// Units that tile the plan; nil while receipts leave a gap.
     package var units: [Unit]?
 
-    /// An observation of an export about which nothing is known yet.
+    /// An observation without facts about the export.
     package init() {}
 }
 
@@ -60,7 +60,7 @@ package enum StitchDecision {
     /// it and leads to the next list; any other list ends the attempt.
     package static func actions(for observation: StitchObservation) -> [StitchAction] {
         if let outcome = observation.outcome {
-            // Only a completed export has an output, whichever attempt stored one.
+            // Only a completed export has an output. Another attempt may have stored this one.
             return outcome == .completed ? [] : [.deleteOutput]
         }
         // Stopped without a result: `cancel.json` alone.
@@ -73,7 +73,6 @@ package enum StitchDecision {
             + lost.map(StitchAction.repeatRequest)
     }
 
-    /// An event that comes twice may find a unit that the other delivery has
-    /// requested again.
+    /// An event that is delivered twice may find a unit that the other delivery requested again.
     private static let wait: [StitchAction] = [.withdrawRequest, .requestStitchIfComplete]
 }

@@ -1,48 +1,48 @@
 import MediaTime
 package import RenderPlans
+package import WallClock
 
-/// What the sweep does about one export that is not terminal.
+/// Action of the sweep for one export that is not terminal.
 package enum SweepAction: Hashable, Sendable {
-    /// The export has ended, or never came to be: take it off the work list.
+    /// Remove the marker of an export that has ended or was never written.
     case removeMarker
-    /// A unit that start-export died before asking for.
+    /// Write a request that an interrupted start-export left out.
     case writeRequest(RenderUnit)
     /// Put the request again, so that its event is sent again.
     case repeatRequest(RenderUnit)
     case writeStitchRequest
     case repeatStitchRequest
-    /// End the export with this sentence.
+    /// End the export with this sentence as its error.
     case fail(String)
-    /// A cancel that died before it wrote the result.
+    /// Write the result of a cancel that was interrupted.
     case cancel
 }
 
-/// Decides from the listing alone; pure, so that every case is a table row.
+/// Decides from the listing alone. Pure: every case is a table row.
 package enum SweepDecision {
-    /// An export whose objects have not changed for this long has lost an
-    /// event: renderers write progress every two seconds.
-    package static let quietMilliseconds = 120_000
-    /// One unit without progress for this long is taken for dead even while
-    /// others work.
-    package static let stuckUnitMilliseconds = 90_000
-    /// Nothing runs this long without a result.
-    package static let givenUpMilliseconds = 24 * 3_600_000
+    /// An export whose objects have not changed for this long has lost an event: renderers write
+    /// progress every two seconds.
+    package static let quietTime = Duration.seconds(120)
+    /// A unit without progress for this long has lost its renderer, even while others work.
+    package static let stuckUnitTime = Duration.seconds(90)
+    /// An export that has no result after this time fails.
+    package static let exportTimeMax = Duration.seconds(24 * 3_600)
 
-    /// - Parameter plan: The stored plan, nil when there is none.
-    /// - Parameter now: Milliseconds since 1970.
+    /// Actions for one export.
+    /// - Parameter plan: The stored plan; nil if there is none.
     package static func actions(
-        for listing: ExportListing, plan: RenderPlan?, now: Int
+        for listing: ExportListing, plan: RenderPlan?, now: UnixTime
     ) -> [SweepAction] {
         guard !listing.hasResult else { return [.removeMarker] }
         guard !listing.hasCancel else { return [.cancel] }
         guard let plan else {
-            let isOld = now - listing.lastActivityMilliseconds > quietMilliseconds
+            let isOld = now - listing.lastActivity > quietTime
             return isOld ? [.removeMarker] : []
         }
-        if now - listing.firstActivityMilliseconds > givenUpMilliseconds {
+        if now - listing.firstActivity > exportTimeMax {
             return [.fail("The export did not finish within 24 hours.")]
         }
-        let isQuiet = now - listing.lastActivityMilliseconds > quietMilliseconds
+        let isQuiet = now - listing.lastActivity > quietTime
         if listing.isEverythingRendered(of: plan) {
             guard listing.hasStitchRequest else { return [.writeStitchRequest] }
             return isQuiet ? [.repeatStitchRequest] : []
@@ -52,18 +52,18 @@ package enum SweepDecision {
                 return isQuiet ? .writeRequest(unit) : nil
             }
             let isStuck =
-                listing.progress[unit].map { now - $0.milliseconds > stuckUnitMilliseconds }
+                listing.progress[unit].map { now - $0.written > stuckUnitTime }
                 ?? false
             return isQuiet || isStuck ? .repeatRequest(unit) : nil
         }
     }
 
-    /// Units without a receipt, in time order, sound last.
+    /// Units without a receipt, in time order, audio last.
     private static func unfinishedUnits(
         of plan: RenderPlan, in listing: ExportListing
     ) -> [RenderUnit] {
         let asked = listing.chunks
-        // A range that was split is covered by finer requests already.
+        // Finer requests already cover a range that was split.
         let planned = plan.chunks.filter { chunk in
             Tiling.cover(chunk, with: asked) == nil
         }

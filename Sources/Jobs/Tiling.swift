@@ -1,16 +1,17 @@
 package import MediaTime
 
-/// Ranges that lie end to end.
+/// Covers ranges by ranges that join end to end.
 package enum Tiling {
     /// Chooses ranges that tile `whole` exactly, longest first at each step.
     /// - Returns: nil when the ranges cannot tile it.
-    package static func cover(_ whole: FrameRange, with ranges: [FrameRange]) -> [FrameRange]? {
-        var byStart: [Int: [FrameRange]] = [:]
+    package static func cover<Unit>(
+        _ whole: MediaRange<Unit>, with ranges: [MediaRange<Unit>]
+    ) -> [MediaRange<Unit>]? {
+        var byStart: [Int: [MediaRange<Unit>]] = [:]
         for range in ranges where !range.isEmpty { byStart[range.start, default: []].append(range) }
         for start in byStart.keys { byStart[start]?.sort { $0.end < $1.end } }
-        // Depth first, longest first; a dead end is remembered by never being
-        // offered again, so each range is tried once.
-        var path: [FrameRange] = []
+        // Depth first, longest first. A range is offered once: a dead end stays one.
+        var path: [MediaRange<Unit>] = []
         var position = whole.start
         while position != whole.end {
             if let next = byStart[position]?.popLast() {
@@ -26,11 +27,11 @@ package enum Tiling {
         return path
     }
 
-    /// Replaces every range that smaller ones tile by the finest that do, and sorts
-    /// by time. Smaller ones that leave a gap are left out.
-    package static func finest(_ ranges: [FrameRange]) -> [FrameRange] {
+    /// Replaces every range that smaller ones tile by the finest tiling, and sorts by time.
+    /// Smaller ranges that leave a gap are dropped.
+    package static func finest<Unit>(_ ranges: [MediaRange<Unit>]) -> [MediaRange<Unit>] {
         let sorted = Set(ranges).sorted { ($0.start, -$0.end) < ($1.start, -$1.end) }
-        var result: [FrameRange] = []
+        var result: [MediaRange<Unit>] = []
         var index = 0
         while index < sorted.count {
             let whole = sorted[index]
@@ -38,7 +39,7 @@ package enum Tiling {
             while next < sorted.count, whole.contains(sorted[next]) { next += 1 }
             let parts = Array(sorted[(index + 1)..<next])
             if let cover = cover(whole, with: parts) {
-                // What lies in one of them may tile it again.
+                // A range inside a part of the cover may be tiled again.
                 for part in cover {
                     result += finest(parts.filter { part.contains($0) })
                 }

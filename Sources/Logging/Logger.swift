@@ -1,5 +1,5 @@
 import Glibc
-import WallClock
+package import WallClock
 
 /// Writes lines: `timestamp`, `level`, `message`, then the fields by name. The
 /// first two have the names and forms that Lambda filters JSON logs by.
@@ -11,7 +11,7 @@ package struct Logger: Sendable {
     private let level: LogLevel
     private let format: LogFormat
     private let fields: LogFields
-    private let clock: @Sendable () -> Int
+    private let clock: @Sendable () -> UnixTime
     private let sink: @Sendable ([UInt8]) -> Void
 
     /// - Parameters:
@@ -19,18 +19,18 @@ package struct Logger: Sendable {
     ///   - format: JSON unless the platform asks for text.
     ///   - fields: Bound to every line.
     ///   - sink: Gets each line whole, newline included, on the caller's thread.
-    ///   - clock: Unix milliseconds, for the `timestamp` field.
+    ///   - clock: Time of each line, for the `timestamp` field.
     package init(
         level: LogLevel = .info, format: LogFormat = .json, fields: [String: LogValue] = [:],
         sink: @escaping @Sendable ([UInt8]) -> Void = Logger.standardError,
-        clock: @escaping @Sendable () -> Int = { UnixTime.now().milliseconds }
+        clock: @escaping @Sendable () -> UnixTime = { .now() }
     ) {
         self.init(level, format, LogFields(fields), sink, clock)
     }
 
     private init(
         _ level: LogLevel, _ format: LogFormat, _ fields: LogFields,
-        _ sink: @escaping @Sendable ([UInt8]) -> Void, _ clock: @escaping @Sendable () -> Int
+        _ sink: @escaping @Sendable ([UInt8]) -> Void, _ clock: @escaping @Sendable () -> UnixTime
     ) {
         self.level = level
         self.format = format
@@ -106,13 +106,13 @@ package struct Logger: Sendable {
     }
 
     private func write(_ level: LogLevel, _ message: String, _ all: LogFields) {
-        let time = UnixTime(milliseconds: clock()).rfc3339
+        let time = clock().rfc3339
         sink(LogLine(time: time, level: level, message: message, fields: all).bytes(format))
     }
 
     // What the metric lines need of a logger.
     var boundFields: LogFields { fields }
-    func unixMilliseconds() -> Int { clock() }
+    func unixMilliseconds() -> Int { clock().milliseconds }
     func emit(_ line: [UInt8]) { sink(line) }
 }
 

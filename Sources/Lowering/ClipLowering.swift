@@ -13,7 +13,7 @@ private struct SourceSpan {
     var speed = Rational(1)
 }
 
-/// Pictures and sounds of placed clips, in frames and samples of the output.
+/// Video and audio of placed clips, in frames and samples of the output.
 extension EditLowering {
     mutating func pictures(_ placed: PlacedClip) -> [RenderPlan.Placement] {
         switch placed.content {
@@ -33,7 +33,7 @@ extension EditLowering {
         }
     }
 
-    /// The clip's own sound, cut where its pictures are.
+    /// The clip's own audio, cut where its pictures are.
     mutating func audioPlacements(_ placed: PlacedClip) -> [RenderPlan.AudioPlacement] {
         switch placed.content {
         case .color, .text, .captions, .media(_, _, .image):
@@ -206,7 +206,7 @@ extension EditLowering {
         return (comes ? length : 0, goes ? length : 0)
     }
 
-    // MARK: One sound
+    // MARK: One audio placement
 
     private mutating func audioPlacement(
         _ placed: PlacedClip, _ stretch: SourceSpan, _ gain: Edit.Gain
@@ -234,8 +234,8 @@ extension EditLowering {
             fadeOutSamples: stretch.frames.end == placed.frames.end ? fades.out : 0)
     }
 
-    /// A transition of a picture leaves the sound under it alone, but where
-    /// two clips are mixed their sounds are too.
+    /// A transition of a picture leaves the audio under it unchanged, but where
+    /// two clips are mixed their audio is too.
     private func audioFades(
         _ placed: PlacedClip, _ gain: Edit.Gain, room: Int
     ) -> (in: Int, out: Int) {

@@ -20,7 +20,7 @@ enum UsableContent {
     /// The words from the in-point on.
     case captions(Edit.Captions, CaptionTrack)
 
-    /// What stands still, as a word with its article; nil for what moves.
+    /// A still source, as a word with its article; nil for what moves.
     var stillPhrase: String? {
         switch self {
         case .media(_, _, .image): "an image"
@@ -70,7 +70,7 @@ struct ClipPlacer {
     /// Where the next `auto` clip of a track starts.
     private enum Cursor {
         case at(Rational)
-        /// The clip before has a fault of its own, already reported.
+        /// The clip before has a fault, already reported.
         case unknown
         /// The clip before runs to the end of the timeline.
         case afterEnd
@@ -83,7 +83,7 @@ struct ClipPlacer {
         guard let timelineEnd = ends.max() else {
             if let clip = timed.flatMap({ $0 }).first?.clip.clip {
                 reader.report(
-                    "leads nowhere: no clip gives the timeline an end",
+                    "has no effect: no clip gives the timeline an end",
                     at: clip.length.pointer)
             }
             return []
@@ -146,7 +146,7 @@ struct ClipPlacer {
             }
             let phrase = clip.content.stillPhrase ?? "it"
             reader.report(
-                "is required for \(phrase): it has no length of its own", at: length.pointer)
+                "is required for \(phrase): it has no inherent length", at: length.pointer)
             return nil
         }
         guard extent.duration > .zero else {
@@ -235,7 +235,7 @@ struct ClipPlacer {
 }
 
 extension UsableClip {
-    /// What there is of the source; nil for what stands still.
+    /// What there is of the source; nil for a still.
     var extent: Extent? {
         switch content {
         case .media(_, _, .image), .color, .text, .captions: nil

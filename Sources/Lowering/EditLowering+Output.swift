@@ -37,7 +37,7 @@ extension EditLowering {
     mutating func dropUnsupportedContent(_ plan: inout RenderPlan) {
         let format = plan.output.format
         if !format.hasAudio { plan.audio = [] }
-        // Files of captions may be wanted of sound alone.
+        // Files of captions may be requested with audio alone.
         if !format.hasPicture { plan.layers = plan.layers.compactMap(\.captionsAlone) }
         if format.kind == .animation, plan.frameCount > Limits.gifFrameCountMax {
             reader.report(

@@ -154,7 +154,7 @@ struct EditLowering {
         let name = JSONReader.quoted(assetID.value)
         guard let asset = assets[assetID.value] else {
             let problem = unready[assetID.value].map { "\(name) \($0)" }
-            reader.report(problem ?? "\(name) is not an asset of yours", at: assetID.pointer)
+            reader.report(problem ?? "\(name) is not one of your assets", at: assetID.pointer)
             return nil
         }
         let media = asset.media
@@ -168,10 +168,10 @@ struct EditLowering {
         guard isFit else {
             let problem: String =
                 switch (type, media.kind) {
-                case (.audio, .video): "a video without sound"
-                case (.audio, let kind): "\(kind.phrase), not sound"
+                case (.audio, .video): "a video without audio"
+                case (.audio, let kind): "\(kind.phrase), not audio"
                 case (let type?, let kind): "\(kind.phrase), not \(type.rawValue)"
-                case (nil, let kind): "\(kind.phrase) with neither picture nor sound"
+                case (nil, let kind): "\(kind.phrase) with neither video nor audio"
                 }
             reader.report("\(name) is \(problem)", at: assetID.pointer)
             return nil
@@ -188,7 +188,7 @@ struct EditLowering {
             let name = JSONReader.quoted(id.value)
             guard let track = self.captions[id.value] else {
                 let problem = unready[id.value].map { "\(name) \($0)" }
-                reader.report(problem ?? "\(name) is not an asset of yours", at: id.pointer)
+                reader.report(problem ?? "\(name) is not one of your assets", at: id.pointer)
                 return nil
             }
             whole = track
@@ -201,7 +201,7 @@ struct EditLowering {
         return trimmed
     }
 
-    /// The index of the asset in the plan; each asset stands there once.
+    /// The index of the asset in the plan; each asset is listed once.
     mutating func index(of asset: AssetDescription) -> Int {
         if let index = sourceIndices[asset.assetID] { return index }
         sources.append(asset)
@@ -229,7 +229,7 @@ struct EditLowering {
     }
 
     /// The sources that a placement still names, where a range of the
-    /// timeline left others out; the placements are numbered anew.
+    /// timeline left others out; the placements are renumbered.
     private func assetsInUse(_ plan: inout RenderPlan) -> [RenderPlan.Source] {
         let used = Set(
             plan.layers.flatMap(\.placements).compactMap(\.source) + plan.audio.map(\.source))
@@ -272,7 +272,7 @@ extension MediaInfo.Kind {
     var phrase: String {
         switch self {
         case .video: "a video"
-        case .audio: "a sound file"
+        case .audio: "an audio file"
         case .image: "an image"
         }
     }

@@ -1,7 +1,27 @@
-/// Frames of the output time base, half-open.
-package struct FrameRange: Hashable, Sendable, Codable {
-    /// Negative for a clip that began before the range that is exported.
+/// What a range counts. The two kinds are types, so that a range of video frames is never
+/// taken for one of audio frames.
+package protocol RangeUnit: Sendable {}
+
+/// A picture of the output, one for each step of its frame rate.
+package enum VideoFrame: RangeUnit {}
+
+/// An AAC frame: the samples of one packet (ISO/IEC 14496-3).
+package enum AudioFrame: RangeUnit {
+    /// Samples of one channel.
+    package static let sampleCount = 1_024
+}
+
+/// Video frames of the output time base, half-open.
+package typealias FrameRange = MediaRange<VideoFrame>
+
+/// AAC frames of an export's audio, half-open. The first holds the encoder's delay.
+package typealias AudioFrameRange = MediaRange<AudioFrame>
+
+/// A half-open range of frames of one kind. Stored as `{"start": …, "end": …}`.
+package struct MediaRange<Unit: RangeUnit>: Hashable, Sendable, Codable {
+    /// First frame. Negative for a clip that begins before the exported range.
     package let start: Int
+    /// The frame after the last one.
     package let end: Int
 
     /// - Precondition: `start <= end`.
@@ -24,17 +44,20 @@ package struct FrameRange: Hashable, Sendable, Codable {
         self.init(start, end)
     }
 
+    /// Frames in the range.
     package var count: Int { end - start }
+
+    /// True for a range of no frames.
     package var isEmpty: Bool { start == end }
 
-    /// Whether all frames of the other are its own.
-    package func contains(_ other: FrameRange) -> Bool {
+    /// True if every frame of the other range is in this one.
+    package func contains(_ other: MediaRange) -> Bool {
         start <= other.start && other.end <= end
     }
 
-    /// The frames that both ranges hold, or nothing.
-    package func intersection(_ other: FrameRange) -> FrameRange? {
+    /// The frames that both ranges hold; nil where there are none.
+    package func intersection(_ other: MediaRange) -> MediaRange? {
         let (low, high) = (max(start, other.start), min(end, other.end))
-        return low < high ? FrameRange(low, high) : nil
+        return low < high ? MediaRange(low, high) : nil
     }
 }

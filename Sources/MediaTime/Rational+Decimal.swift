@@ -30,7 +30,7 @@ extension Rational {
         }
         // The value is 0.d1d2d3... times ten to this power.
         let magnitude = (pointPosition ?? digits.count) + exponent
-        // Digits that stand at or before the sixth decimal.
+        // Digits at or before the sixth decimal.
         let kept = magnitude + 6
         guard kept >= 0, kept <= 17 else { return kept < 0 ? 0 : nil }
         var total = 0

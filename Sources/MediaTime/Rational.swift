@@ -4,7 +4,9 @@
 /// 64 bits traps: every value that comes from outside is bounded by
 /// `Limits` before it becomes a `Rational`.
 package struct Rational: Hashable, Sendable {
+    /// Carries the sign of the fraction.
     package let numerator: Int
+    /// Always positive.
     package let denominator: Int
 
     /// - Precondition: `denominator` is not zero.
@@ -16,8 +18,10 @@ package struct Rational: Hashable, Sendable {
         self.denominator = sign * (denominator / divisor)
     }
 
+    /// The number 0.
     package static let zero = Rational(0)
 
+    /// The exact sum.
     package static func + (lhs: Rational, rhs: Rational) -> Rational {
         let divisor = greatestCommonDivisor(lhs.denominator, rhs.denominator)
         let scale = rhs.denominator / divisor
@@ -26,12 +30,15 @@ package struct Rational: Hashable, Sendable {
             lhs.denominator * scale)
     }
 
+    /// The number with the opposite sign.
     package static prefix func - (value: Rational) -> Rational {
         Rational(-value.numerator, value.denominator)
     }
 
+    /// The exact difference.
     package static func - (lhs: Rational, rhs: Rational) -> Rational { lhs + -rhs }
 
+    /// The exact product.
     package static func * (lhs: Rational, rhs: Rational) -> Rational {
         let first = greatestCommonDivisor(lhs.numerator, rhs.denominator)
         let second = greatestCommonDivisor(rhs.numerator, lhs.denominator)

@@ -1,13 +1,13 @@
 package import MediaTime
 package import RenderPlans
 
-/// Cuts the sound of a film into pieces that are mixed and encoded at the same
+/// Cuts the audio of a film into pieces that are mixed and encoded at the same
 /// time.
 ///
-/// A piece is a range of AAC frames: the packets of the finished sound, of which
+/// A piece is a range of AAC frames: the packets of the finished audio, of which
 /// the first holds the encoder's delay. A mix in the middle of a film needs its
 /// clips from their in-points on, so pieces are made only where instances would
-/// otherwise wait for the sound, and only as many as that work allows.
+/// otherwise wait for the audio, and only as many as that work allows.
 package struct AudioPlanner: Hashable, Sendable {
     /// Units that may be rendered at the same time.
     package var concurrency: Int
@@ -20,10 +20,7 @@ package struct AudioPlanner: Hashable, Sendable {
         (self.concurrency, self.functionSeconds) = (concurrency, functionSeconds)
     }
 
-    /// Samples of an AAC frame (ISO/IEC 14496-3).
-    package static let audioFrameSamples = 1_024
-
-    /// What sound costs, measured with FFmpeg 5.1 (docs/benchmarks.md).
+    /// The cost of audio, measured with FFmpeg 5.1 (docs/benchmarks.md).
     package enum Cost {
         /// CPU time of a second of stereo that is encoded: 0.011 for noise, 0.060 for
         /// a pure tone.
@@ -33,20 +30,20 @@ package struct AudioPlanner: Hashable, Sendable {
         /// CPU time of a second of a clip that is decoded and thrown away: 0.0006
         /// for AAC, 0.0018 for Opus.
         package static let skippedSeconds = 0.002
-        /// Of a film whose sound cannot be read alone.
+        /// A film whose audio cannot be read alone.
         package static let bytesPerSecond = 80e6
         /// Most work that pieces may add, over the work itself.
         package static let extraShareMax = 0.5
     }
 
-    /// Sound of a piece in seconds, at the least.
+    /// Minimum audio of a piece, in seconds.
     static let pieceSecondsMin = 60.0
     /// Borders are multiples of as many frames, so that a change near the end moves
     /// few of them.
-    static let grid = 512
+    static let gridAudioFrames = 512
 
-    /// AAC frames of each piece, in order; nil where the sound is one unit.
-    package func pieces(of plan: RenderPlan) -> [FrameRange]? {
+    /// AAC frames of each piece, in order; nil where the audio is one unit.
+    package func pieces(of plan: RenderPlan) -> [AudioFrameRange]? {
         guard plan.output.format.hasAudio, plan.output.audio.codec == .aac,
             !plan.output.isStreamed
         else { return nil }
@@ -60,23 +57,23 @@ package struct AudioPlanner: Hashable, Sendable {
         return pieces.count > 1 ? pieces : nil
     }
 
-    /// Packets of the whole sound.
+    /// Packets of the whole audio.
     package static func frameCount(of plan: RenderPlan) -> Int {
-        (plan.sampleCount + audioFrameSamples - 1) / audioFrameSamples + 1
+        (plan.sampleCount + AudioFrame.sampleCount - 1) / AudioFrame.sampleCount + 1
     }
 
     /// Equal pieces on the grid; what is left is a piece only if it is half of one.
-    private static func tiles(_ frames: Int, _ count: Int) -> [FrameRange] {
+    private static func tiles(_ frames: Int, _ count: Int) -> [AudioFrameRange] {
         let even = (frames + count - 1) / count
-        let length = (even + grid - 1) / grid * grid
+        let length = (even + gridAudioFrames - 1) / gridAudioFrames * gridAudioFrames
         var starts = Array(stride(from: 0, to: frames, by: length))
         if let last = starts.last, starts.count > 1, frames - last < length / 2 {
             starts.removeLast()
         }
-        return zip(starts, starts.dropFirst() + [frames]).map { FrameRange($0, $1) }
+        return zip(starts, starts.dropFirst() + [frames]).map { AudioFrameRange($0, $1) }
     }
 
-    /// So many that no instance waits for the sound.
+    /// Enough pieces that no instance waits for the audio.
     private func wantedCount(_ plan: RenderPlan) -> Int {
         let audio = Self.seconds(plan)
         let rate = plan.output.frameRate.doubleValue
@@ -100,7 +97,7 @@ package struct AudioPlanner: Hashable, Sendable {
         Double(plan.frameCount) / plan.output.frameRate.doubleValue
     }
 
-    /// CPU time of the sound as one unit.
+    /// CPU time of the audio as one unit.
     private static func seconds(_ plan: RenderPlan) -> Double {
         let mixed = plan.audio.reduce(0) { $0 + max(0, $1.endSample - max(0, $1.startSample)) }
         return filmSeconds(plan) * Cost.encodedSeconds
@@ -115,7 +112,7 @@ package struct AudioPlanner: Hashable, Sendable {
     private func extraSeconds(_ plan: RenderPlan, _ frames: Int, _ count: Int) -> Double {
         var seconds = 0.0
         for piece in Self.tiles(frames, count).dropFirst() {
-            let sample = piece.start * Self.audioFrameSamples
+            let sample = piece.start * AudioFrame.sampleCount
             for clip in plan.audio where clip.startSample < sample && sample < clip.endSample {
                 let source = plan.sources[clip.source]
                 var skipped =
@@ -124,7 +121,7 @@ package struct AudioPlanner: Hashable, Sendable {
                 let length = Double(source.media.durationMicroseconds) / 1e6
                 // A loop is decoded once.
                 if clip.loops { skipped = min(skipped, length) }
-                // The sound of mp4 and mov is copied out at ingest (`derive-asset`).
+                // The audio of mp4 and mov is copied out at ingest (`derive-asset`).
                 let isAlone = source.media.kind == .audio || source.media.format.hasPrefix("mov,")
                 let bytes = isAlone ? 0 : Double(source.bytes) / max(1, length)
                 seconds += skipped * (Cost.skippedSeconds + bytes / Cost.bytesPerSecond)

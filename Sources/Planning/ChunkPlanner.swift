@@ -6,7 +6,7 @@ import RenderPlans
 /// Borders hang on clip edges where one is near, else on a grid counted from
 /// the last clip edge, and are chosen from left to right: a change later in the
 /// timeline moves no border before it, and a long clip is cut at the same
-/// places of its own wherever it stands. Of several edges that would do, the
+/// places of its own at any position. Of several edges that would do, the
 /// clips themselves choose, so that after a change the old borders are soon
 /// found again.
 package struct ChunkPlanner: Hashable, Sendable {
@@ -16,6 +16,7 @@ package struct ChunkPlanner: Hashable, Sendable {
     package var functionSeconds: Int
     /// Memory and disk of that function; nil is as much as it takes.
     package var memoryMegabytes: Int?
+    /// Disk of that function in megabytes; nil is unlimited.
     package var diskMegabytes: Int?
 
     /// - Precondition: Both are at least 1.
@@ -37,6 +38,7 @@ package struct ChunkPlanner: Hashable, Sendable {
         /// costs double). A shorter one is taken only where instances that would
         /// stand idle end sooner by the share below.
         package static let evenSeconds = [Rational(10), Rational(15, 2), Rational(5)]
+        /// Share of the rendering time that a shorter chunk must save.
         package static let evenShare = 0.05
         /// With more waves of chunks than these, how the last one fits is little.
         package static let unevenWaves = 4
@@ -44,8 +46,8 @@ package struct ChunkPlanner: Hashable, Sendable {
         /// many: a slow chunk at the end then costs little, and progress and
         /// repeated work stay fine-grained.
         package static let waves = 8
-        /// Extra of one chunk in seconds of output encoded (facts G: between
-        /// 0.4 and 1.0 s at every length).
+        /// Overhead of one chunk, in seconds of encoded output (measured: 0.4 to
+        /// 1.0 s at every length).
         package static let overheadSeconds = 0.8
         /// Share of a function's time limit that a chunk may be planned to
         /// take; the rest is for slow machines and for the upload.
@@ -141,8 +143,9 @@ package struct ChunkPlanner: Hashable, Sendable {
 
 /// A frame at which a clip starts or ends.
 package struct ClipEdge: Hashable, Sendable {
+    /// Index of the frame in the output.
     package var frame: Int
-    /// A number made of the clip that begins there, wherever it stands.
+    /// A number made of the clip that begins there, at any position.
     package var number: UInt64
 
     /// An edge.

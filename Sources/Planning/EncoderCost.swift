@@ -3,7 +3,7 @@ package import RenderPlans
 /// CPU time that a pixel of the output takes, decoded, filtered and encoded, as
 /// measured with FFmpeg 5.1 (docs/benchmarks.md, "Cost of an encoder").
 package enum EncoderCost {
-    /// H.264 at `veryfast`: 147 s of 1080p30 took 222 s on two cores (facts E).
+    /// H.264 at `veryfast`: 147 s of 1080p30 took 222 s on two cores.
     package static let usualNanosecondsPerPixel = 50.0
     /// Of those, what is not the encoder and one decoder: layers, filters, seeks.
     private static let otherNanoseconds = 30.0

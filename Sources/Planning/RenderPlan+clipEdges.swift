@@ -18,7 +18,7 @@ extension RenderPlan {
         return numbers.sorted { $0.key < $1.key }.map { ClipEdge($0.key, number: $0.value) }
     }
 
-    /// A number made of what a placement begins with, wherever it stands
+    /// A number made of what a placement begins with, at any position
     /// (FNV-1a).
     private func number(of placement: Placement) -> UInt64 {
         let name =

@@ -12,7 +12,7 @@ package enum SharedRendering {
     /// decodes next to nothing. One that shows no film is alone, for there is
     /// nothing to share.
     /// - Parameters:
-    ///   - chunkSeconds: The chunk length that each output's caller wishes.
+    ///   - chunkSeconds: The chunk length that each output requests, in seconds.
     /// - Returns: Groups of two to four, each in rising order.
     package static func arrange(
         _ plans: inout [RenderPlan], chunkSeconds: [Rational?], planner: ChunkPlanner

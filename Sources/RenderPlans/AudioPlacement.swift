@@ -1,30 +1,35 @@
 package import MediaTime
 
 extension RenderPlan {
-    /// One clip's sound on the timeline, in samples of the output rate.
+    /// One clip's audio on the timeline, in samples of the output rate.
     package struct AudioPlacement: Hashable, Sendable, Codable {
+        /// Index into `RenderPlan.sources`.
         package var source: Int
         /// May lie beyond either end of the output, where only a range of the
         /// timeline is exported.
         package var startSample: Int
+        /// The sample after the last one.
         package var endSample: Int
         /// In-point: seconds after the start of the file.
         package var sourceStart: Rational
         /// Seconds of the source that pass in one second of the output; the
         /// pitch stays.
         package var speed: Rational
-        /// Linear gain: 1 leaves the sound as it is.
+        /// Linear gain: 1 leaves the audio unchanged.
         package var volume: Rational
         /// Gain on top of `volume` at points of the clip, linear between them,
         /// constant before the first and after the last; empty is 1.
         package var gainPoints: [GainPoint]
+        /// Length of the fade at the start, in samples; 0 is no fade.
         package var fadeInSamples: Int
+        /// Length of the fade at the end, in samples; 0 is no fade.
         package var fadeOutSamples: Int
         /// Starts again from the in-point when the file ends (a soundtrack).
         package var loops: Bool
-        /// Grows quiet while any sound that does not duck is heard.
+        /// Ducks while any audio that does not duck is heard.
         package var ducks: Bool
 
+        /// An audio placement with those properties.
         package init(
             source: Int, startSample: Int, endSample: Int, sourceStart: Rational = .zero,
             speed: Rational = Rational(1), volume: Rational = Rational(1),
@@ -52,6 +57,7 @@ extension RenderPlan {
         /// Linear.
         package var gain: Rational
 
+        /// A gain point with those properties.
         package init(sample: Int, gain: Rational) {
             self.sample = sample
             self.gain = gain

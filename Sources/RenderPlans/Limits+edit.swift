@@ -62,18 +62,18 @@ extension Limits {
     /// A bit rate in kbit/s: level 6.2 of H.264 in its high tier.
     package static let kilobitsMax = 800_000
 
-    /// Assets of one request for variations (VR-23).
+    /// Assets of one request for variations.
     package static let variedAssetCountMax = 10
     /// Variations of each asset.
     package static let variationCountMax = 50
-    /// The largest whole number that JSON tells apart from its neighbours.
+    /// The largest whole number that a JSON double represents exactly, as do its neighbours (2^53 - 1).
     package static let seedMax = 9_007_199_254_740_991
 
     /// Longest transition, in seconds.
     package static let transitionSecondsMax = 60
 
-    /// Slow motion: below a tenth every picture stands for three frames and
-    /// more, and stretched sound is no longer sound.
+    /// Slow motion: below a tenth every picture is repeated for three frames and
+    /// more, and stretched audio is unintelligible.
     package static let speedMin = Rational(1, 10)
     /// Faster, each second of output decodes more than a minute of a source at
     /// 120 frames a second.
@@ -109,7 +109,7 @@ extension Limits {
     /// Merge fields of one request.
     package static let mergeFieldCountMax = 1_000
 
-    /// Bytes that merge fields may add to one document: a body is 10 MB at
-    /// most (CF-36) and must not grow past twice that.
+    /// Bytes that merge fields may add to one document: a body has at
+    /// most 10 MB and must not grow to more than twice that.
     package static let mergedBytesMax = 10_000_000
 }

@@ -3,12 +3,16 @@ package import MediaTime
 /// What a probe found in one media file. Times are exact microseconds, as
 /// FFmpeg's `AV_TIME_BASE` gives them.
 package struct MediaInfo: Hashable, Sendable, Codable {
+    /// The kinds of media file.
     package enum Kind: String, Sendable, Codable { case video, audio, image }
 
+    /// A file's video stream, or its still image.
     package struct Video: Hashable, Sendable, Codable {
+        /// FFmpeg's name of the codec.
         package var codec: String
         /// Coded size in pixels, before rotation and pixel aspect.
         package var width: Int
+        /// Coded height in pixels, before rotation and pixel aspect.
         package var height: Int
         /// Clockwise degrees that a player turns the picture: 0, 90, 180 or 270.
         package var rotationDegrees: Int
@@ -19,19 +23,25 @@ package struct MediaInfo: Hashable, Sendable, Codable {
         /// False where base rate and average rate differ (phone and screen
         /// recordings).
         package var isConstantFrameRate: Bool
+        /// FFmpeg's name of the pixel format, for instance `yuv420p`.
         package var pixelFormat: String
         /// FFmpeg's names; nil where the file says nothing.
         package var colorSpace: String?
+        /// FFmpeg's name of the colour range; nil where the file says nothing.
         package var colorRange: String?
+        /// FFmpeg's name of the transfer function; nil where the file says nothing.
         package var colorTransfer: String?
+        /// FFmpeg's name of the primaries; nil where the file says nothing.
         package var colorPrimaries: String?
         /// Index of the stream in the file.
         package var streamIndex: Int
+        /// FFmpeg's name of the codec's profile; nil where the file says nothing.
         package var profile: String?
         /// Frames that the decoder holds back to bring them into order; nil
         /// where the probe did not ask.
         package var reorderedFrames: Int?
 
+        /// A video stream with those properties.
         package init(
             codec: String, width: Int, height: Int, rotationDegrees: Int = 0,
             sampleAspectRatio: Rational = Rational(1), frameRate: Rational?,
@@ -57,7 +67,7 @@ package struct MediaInfo: Hashable, Sendable, Codable {
             self.reorderedFrames = reorderedFrames
         }
 
-        /// Whether brightness is told by PQ (SMPTE ST 2084) or HLG (BT.2100),
+        /// True where brightness is encoded by PQ (SMPTE ST 2084) or HLG (BT.2100),
         /// which no screen of the usual range shows as it is.
         package var isHighDynamicRange: Bool {
             colorTransfer == "smpte2084" || colorTransfer == "arib-std-b67"
@@ -71,12 +81,18 @@ package struct MediaInfo: Hashable, Sendable, Codable {
         }
     }
 
+    /// A file's audio stream.
     package struct Audio: Hashable, Sendable, Codable {
+        /// FFmpeg's name of the codec.
         package var codec: String
+        /// Samples per second.
         package var sampleRate: Int
+        /// Number of channels.
         package var channels: Int
+        /// Index of the stream in the file.
         package var streamIndex: Int
 
+        /// An audio stream with those properties.
         package init(codec: String, sampleRate: Int, channels: Int, streamIndex: Int) {
             self.codec = codec
             self.sampleRate = sampleRate
@@ -85,6 +101,7 @@ package struct MediaInfo: Hashable, Sendable, Codable {
         }
     }
 
+    /// The kind of the file.
     package var kind: Kind
     /// FFmpeg's demuxer name, for instance `mov,mp4,m4a,3gp,3g2,mj2`.
     package var format: String
@@ -92,10 +109,14 @@ package struct MediaInfo: Hashable, Sendable, Codable {
     package var durationMicroseconds: Int
     /// The earliest timestamp in the file (`format.start_time`).
     package var startMicroseconds: Int
+    /// Bits per second of the whole file; nil where the file says nothing.
     package var bitRate: Int?
+    /// The video stream or still image; nil without one.
     package var video: Video?
+    /// The audio stream; nil without one.
     package var audio: Audio?
 
+    /// The facts that a probe found.
     package init(
         kind: Kind, format: String, durationMicroseconds: Int, startMicroseconds: Int = 0,
         bitRate: Int? = nil, video: Video? = nil, audio: Audio? = nil

@@ -6,7 +6,7 @@ extension RenderPlan {
 }
 
 extension RenderPlan.OutputFormat {
-    /// What comes out: a film, sound alone, pictures that move without sound,
+    /// The kind of output: a film, audio alone, moving pictures without audio,
     /// or one picture.
     package enum Kind: Hashable, Sendable { case film, audio, animation, still }
 
@@ -22,7 +22,7 @@ extension RenderPlan.OutputFormat {
 
     /// Whether frames are rendered.
     package var hasPicture: Bool { kind != .audio }
-    /// Whether sound is rendered.
+    /// True where audio is rendered.
     package var hasAudio: Bool { kind == .film || kind == .audio }
 
     /// The media type of the file (RFC 6838 registrations; wav by RFC 2361's
@@ -52,7 +52,7 @@ extension RenderPlan.OutputFormat {
         }
     }
 
-    /// Codecs of the sound that one may choose; empty where there is none.
+    /// Audio codecs that an edit may choose; empty where there is none.
     package var audioCodecs: [RenderPlan.AudioEncoding.Codec] {
         switch self {
         case .mp4, .m4a: [.aac]
@@ -64,7 +64,7 @@ extension RenderPlan.OutputFormat {
         }
     }
 
-    /// The sound that usually goes with a picture of that codec.
+    /// The audio codec that usually accompanies that video codec.
     package func usualAudioCodec(
         with video: RenderPlan.VideoEncoding.Codec
     ) -> RenderPlan.AudioEncoding.Codec {

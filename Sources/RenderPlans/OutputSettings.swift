@@ -1,21 +1,26 @@
 package import MediaTime
 
 extension RenderPlan {
-    /// What the result is: its container, its picture and its sound.
+    /// The output's container, video and audio settings.
     package struct OutputSettings: Hashable, Sendable, Codable {
+        /// The kind of output.
         package var format: OutputFormat
         /// Even numbers of pixels.
         package var width: Int
+        /// Height in pixels, an even number.
         package var height: Int
         /// Frames per second.
         package var frameRate: Rational
         /// `RRGGBB`, lower-case hexadecimal.
         package var background: String
+        /// The video encoding.
         package var video: VideoEncoding
+        /// The audio encoding.
         package var audio: AudioEncoding
         /// Whether the film can be watched by HLS while it is rendered.
         package var isStreamed = false
 
+        /// Output settings: MP4 on black by default.
         package init(
             format: OutputFormat = .mp4, width: Int, height: Int, frameRate: Rational,
             background: String = "000000", video: VideoEncoding = VideoEncoding(),
@@ -34,10 +39,11 @@ extension RenderPlan {
     /// How the pictures of chunks are encoded.
     package struct VideoEncoding: Hashable, Sendable, Codable {
         /// `lossless` is H.264 that decodes to the very frames that were
-        /// rendered; what is encoded anew at the stitch travels in it.
+        /// rendered; what is encoded again at the stitch travels in it.
         package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
             case h264, hevc, av1, vp9, prores, lossless
         }
+        /// The codec.
         package var codec: Codec
         /// The codec's constant rate factor, inside `Codec.crfRange`.
         package var crf: Int
@@ -53,14 +59,17 @@ extension RenderPlan {
         package struct Ceiling: Hashable, Sendable, Codable {
             /// At which the buffer fills.
             package var kilobitsPerSecond: Int
+            /// Size of the buffer in kilobits.
             package var bufferKilobits: Int
 
+            /// A ceiling with those properties.
             package init(kilobitsPerSecond: Int, bufferKilobits: Int) {
                 self.kilobitsPerSecond = kilobitsPerSecond
                 self.bufferKilobits = bufferKilobits
             }
         }
 
+        /// A video encoding with those properties.
         package init(codec: Codec = .h264, crf: Int = 20, preset: String = "veryfast") {
             self.codec = codec
             self.crf = crf
@@ -68,18 +77,23 @@ extension RenderPlan {
         }
     }
 
-    /// How the sound is encoded.
+    /// The audio encoding.
     package struct AudioEncoding: Hashable, Sendable, Codable {
         /// `pcm` is 32-bit float, where every sample must survive; `pcm16` and
         /// `pcm24` are integers.
         package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
             case aac, opus, mp3, pcm, pcm16, pcm24
         }
+        /// The codec.
         package var codec: Codec
+        /// Samples per second.
         package var sampleRate: Int
+        /// Number of channels.
         package var channels: Int
+        /// Bit rate in bits per second, for codecs that have one.
         package var bitsPerSecond: Int
 
+        /// An audio encoding with those properties.
         package init(
             codec: Codec = .aac, sampleRate: Int = 48_000, channels: Int = 2,
             bitsPerSecond: Int = 192_000
@@ -102,7 +116,7 @@ extension RenderPlan.VideoEncoding.Codec {
         }
     }
 
-    /// The rate factor that looks about as good as x264's 20.
+    /// The rate factor whose quality is close to x264's 20.
     package var defaultCRF: Int {
         switch self {
         case .h264, .prores, .lossless: 20

@@ -11,17 +11,19 @@ extension RenderPlan {
             case color(String)
         }
 
+        /// The source or the colour that is shown.
         package var picture: Picture
         /// Where it shows, in frames of the output. May reach beyond either
         /// end of the output, where only a range of the timeline is exported.
         package var frames: FrameRange
-        /// In-point: seconds after the start of the file. 0 for what stands
+        /// In-point: seconds after the start of the file. 0 for what is
         /// still.
         package var sourceStart: Rational
         /// Seconds of the source that pass in one second of the output.
         package var speed: Rational
         /// What is cut off the source's picture first.
         package var crop: Insets
+        /// The fit of the picture into `box`.
         package var fit: Fit
         /// The point of the picture that `crop` keeps nearest to the middle.
         package var focus: Point
@@ -29,13 +31,16 @@ extension RenderPlan {
         package var box: Box
         /// Clockwise degrees, around the middle of the box.
         package var rotation: Rational
+        /// Changes of colours and sharpness.
         package var effects: Effects
         /// 0 (invisible) to 1 (opaque).
         package var opacity: Rational
         /// How it comes and goes; nil is a cut.
         package var transitionIn: Transition?
+        /// The transition at the end; nil is a cut.
         package var transitionOut: Transition?
 
+        /// A placement with those properties.
         package init(
             picture: Picture, frames: FrameRange, sourceStart: Rational = .zero,
             speed: Rational = Rational(1), crop: Insets = Insets(), fit: Fit = .crop,
@@ -75,11 +80,16 @@ extension RenderPlan {
 
     /// Pixels of the output, from its top left corner; may lie partly outside.
     package struct Box: Hashable, Sendable, Codable {
+        /// Pixels from the left edge.
         package var x: Int
+        /// Pixels from the top edge.
         package var y: Int
+        /// Width in pixels.
         package var width: Int
+        /// Height in pixels.
         package var height: Int
 
+        /// A box with those properties.
         package init(x: Int = 0, y: Int = 0, width: Int, height: Int) {
             self.x = x
             self.y = y
@@ -90,11 +100,15 @@ extension RenderPlan {
 
     /// Fractions of a picture's width and height, from its top left corner.
     package struct Point: Hashable, Sendable, Codable {
+        /// Fraction of the width.
         package var x: Rational
+        /// Fraction of the height.
         package var y: Rational
 
+        /// The centre of the picture.
         package static let middle = Point(x: Rational(1, 2), y: Rational(1, 2))
 
+        /// A point with those properties.
         package init(x: Rational, y: Rational) {
             self.x = x
             self.y = y
@@ -103,11 +117,16 @@ extension RenderPlan {
 
     /// Fractions of a picture's width and height that are cut off its sides.
     package struct Insets: Hashable, Sendable, Codable {
+        /// Fraction of the height.
         package var top: Rational
+        /// Fraction of the width.
         package var right: Rational
+        /// Fraction of the height.
         package var bottom: Rational
+        /// Fraction of the width.
         package var left: Rational
 
+        /// Insets that cut nothing off by default.
         package init(
             top: Rational = .zero, right: Rational = .zero, bottom: Rational = .zero,
             left: Rational = .zero
@@ -133,6 +152,7 @@ extension RenderPlan {
         /// Every colour becomes its opposite.
         package var isNegative: Bool
 
+        /// Effects that change nothing by default.
         package init(
             brightness: Rational = .zero, contrast: Rational = Rational(1),
             saturation: Rational = Rational(1), blur: Rational = .zero, isNegative: Bool = false
@@ -147,6 +167,7 @@ extension RenderPlan {
 
     /// How one picture gives way to another.
     package struct Transition: Hashable, Sendable, Codable {
+        /// The kind of transition.
         package var kind: TransitionKind
         /// Length, from the clip's start or up to its end.
         package var frames: Int
@@ -155,6 +176,7 @@ extension RenderPlan {
         /// comes from, or gives way to, what lies below.
         package var isMix: Bool
 
+        /// A transition with those properties.
         package init(kind: TransitionKind, frames: Int, isMix: Bool = false) {
             self.kind = kind
             self.frames = frames

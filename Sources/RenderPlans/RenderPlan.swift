@@ -7,15 +7,18 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// Version of this document's shape; a reader refuses another one.
     package static let currentVersion = 2
 
+    /// Version of the stored plan's shape.
     package var version: Int = RenderPlan.currentVersion
+    /// The output's container, video and audio settings.
     package var output: OutputSettings
     /// Length of the result in frames of `output.frameRate`.
     package var frameCount: Int
     /// Distinct files, named by index from the placements.
     package var sources: [Source]
-    /// Bottom layer first. Inside one layer the placements stand in time
+    /// Bottom layer first. Inside one layer the placements are in time
     /// order; two overlap only where the later one's transition mixes them.
     package var layers: [Layer]
+    /// Placed audio of the timeline, in samples.
     package var audio: [AudioPlacement]
     /// Half-open ranges that tile `pictureFrames` exactly, in order.
     package var chunks: [FrameRange]
@@ -23,9 +26,9 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// as nothing else was asked for. A chunk may still turn out otherwise:
     /// its receipt says what was done.
     package var renderings: [ChunkRendering]?
-    /// AAC frames of each piece of the sound, in order; nil where it is made as a
+    /// AAC frames of each audio piece, in order; nil where it is made as a
     /// whole (`AudioPlanner`).
-    package var audioPieces: [FrameRange]?
+    package var audioPieces: [AudioFrameRange]?
     /// Files of captions that are stored beside the result; nil is none.
     package var captionFiles: [CaptionFormat]?
     /// Other exports of the same edit, whose units are rendered with this one's.
@@ -33,6 +36,7 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// The export with which this one's units are rendered.
     package var leader: Companion?
 
+    /// A render plan with those properties.
     package init(
         output: OutputSettings, frameCount: Int, sources: [Source], layers: [Layer],
         audio: [AudioPlacement], chunks: [FrameRange]
@@ -47,10 +51,12 @@ package struct RenderPlan: Hashable, Sendable, Codable {
 
     /// The other one of two exports that are rendered together.
     package struct Companion: Hashable, Sendable, Codable {
+        /// ID of the other export.
         package var jobID: String
-        /// Whether their sound is the same as well.
+        /// True where their audio is the same as well.
         package var sharesAudio: Bool
 
+        /// A companion with those properties.
         package init(jobID: String, sharesAudio: Bool) {
             (self.jobID, self.sharesAudio) = (jobID, sharesAudio)
         }
@@ -62,23 +68,26 @@ package struct RenderPlan: Hashable, Sendable, Codable {
 
     /// How a chunk is expected to be made, and why.
     package struct ChunkRendering: Hashable, Sendable, Codable {
+        /// The ways to make a chunk.
         package enum Kind: String, Hashable, Sendable, Codable {
             /// Packets are copied; only the edges are encoded.
             case copy
             case encode
         }
 
+        /// The way in which the chunk is expected to be made.
         package var kind: Kind
         /// The end of a sentence: `the clip has another speed`.
         package var because: String
 
+        /// A chunk rendering with those properties.
         package init(_ kind: Kind, because: String) {
             self.kind = kind
             self.because = because
         }
     }
 
-    /// The frames that are rendered: none for sound alone.
+    /// The frames that are rendered: none for audio alone.
     package var pictureFrames: FrameRange {
         FrameRange(0, output.format.hasPicture ? frameCount : 0)
     }
@@ -89,15 +98,20 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         (Rational(frameCount) / output.frameRate * Rational(output.audio.sampleRate)).rounded
     }
 
+    /// One file that the plan reads.
     package struct Source: Hashable, Sendable, Codable {
+        /// ID of the asset.
         package var assetID: String
         /// Object key of the uploaded file.
         package var key: String
         /// The ETag that the plan was made for; a renderer refuses another.
         package var etag: String
+        /// Size of the file in bytes.
         package var bytes: Int
+        /// The result of the file's probe.
         package var media: MediaInfo
 
+        /// A source with those properties.
         package init(
             assetID: String, key: String, etag: String, bytes: Int, media: MediaInfo
         ) {
@@ -109,11 +123,14 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         }
     }
 
+    /// Pictures and texts of one track.
     package struct Layer: Hashable, Sendable, Codable {
+        /// The layer's pictures, in time order.
         package var placements: [Placement]
         /// Texts, drawn over the layer's pictures.
         package var scripts: [ScriptPlacement]
 
+        /// A layer with those properties.
         package init(placements: [Placement], scripts: [ScriptPlacement] = []) {
             self.placements = placements
             self.scripts = scripts

@@ -11,6 +11,7 @@ extension RenderPlan {
             case title(TextTitle)
         }
 
+        /// The captions or the title.
         package var content: Content
         /// Where it shows, in frames of the output. May reach beyond either
         /// end of the output, where only a range of the timeline is exported.
@@ -21,8 +22,10 @@ extension RenderPlan {
         package var rotation: Rational
         /// Lengths in frames; 0 is no fade. Only of a title.
         package var fadeInFrames: Int
+        /// Length of the fade at the end, in frames; 0 is no fade. Only of a title.
         package var fadeOutFrames: Int
 
+        /// A script placement with those properties.
         package init(
             content: Content, frames: FrameRange, opacity: Rational = Rational(1),
             rotation: Rational = .zero, fadeInFrames: Int = 0, fadeOutFrames: Int = 0

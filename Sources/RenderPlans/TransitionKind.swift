@@ -16,6 +16,7 @@ extension RenderPlan {
             "slideUp": .slideup, "slideDown": .slidedown, "zoom": .zoomin,
         ]
 
+        /// The kind with FFmpeg's or Shotstack's name; nil for an unknown name.
         package init?(name: String) {
             guard let kind = Self(rawValue: name) ?? Self.aliases[name] else { return nil }
             self = kind

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Runs `body` on a new detached thread, for code that blocks in the kernel and
-/// must not hold a thread of the cooperative pool.
+/// Runs `body` on a new detached thread. For blocking system calls, which must not hold a thread
+/// of the cooperative pool.
 ///
-/// The thread blocks every signal except those of its own faults. When the
-/// system cannot create a thread, the process ends.
+/// The thread blocks every signal except those of its own faults. If the system cannot create a
+/// thread, the process ends.
 package func startThread(_ body: @escaping @Sendable () -> Void) {
     var others = sigset_t()
     var before = sigset_t()

@@ -2,9 +2,9 @@ import Synchronization
 
 /// A detached thread that handles messages in their order of arrival.
 ///
-/// For code that blocks in the kernel and owns something that only one thread may touch: a
-/// database connection, a `curl_multi`, the children of this process. `post` never blocks, so
-/// it may be called from the cooperative pool.
+/// For code that makes blocking system calls and owns a value that only one thread may use: a
+/// database connection, a `curl_multi`, the children of this process. `post` never blocks, so it
+/// may be called from the cooperative pool.
 ///
 /// The inbox holds at most `capacity` messages; the caller of `post` decides what a full inbox
 /// means. After `stop` the inbox refuses messages, so the thread has at most `capacity` left to
@@ -14,7 +14,7 @@ package final class MailboxThread<Message: Sendable>: Sendable {
     package enum Delivery: Sendable, Equatable {
         /// The thread will receive the message.
         case accepted
-        /// The inbox holds as many messages as it may; the message was dropped.
+        /// The inbox is full; the message was dropped.
         case full
         /// `stop` was called before; the message was dropped.
         case stopped
@@ -54,7 +54,7 @@ package final class MailboxThread<Message: Sendable>: Sendable {
         }
     }
 
-    /// Hands a message to the thread. Never blocks.
+    /// Posts a message to the thread. Never blocks.
     /// - Parameter leavingFree: Places that must stay free for messages that are posted without
     ///   this reserve.
     package func post(_ message: Message, leavingFree reserve: Int = 0) -> Delivery {
@@ -68,9 +68,9 @@ package final class MailboxThread<Message: Sendable>: Sendable {
         return delivery
     }
 
-    /// Refuses messages from now on. The loop still handles those that wait, then ends.
+    /// Refuses messages from now on. The loop handles the waiting ones, then ends.
     /// - Parameter onEnd: Called on the mailbox's thread after the loop has returned, or at once
-    ///   when that is over.
+    ///   if it has returned already.
     package func stop(onEnd: (@Sendable () -> Void)? = nil) {
         let hasEnded = state.withLock { state in
             state.isStopped = true
@@ -100,7 +100,7 @@ package final class MailboxThread<Message: Sendable>: Sendable {
     }
 
     /// Takes every waiting message, oldest first, without blocking.
-    /// - Returns: Also whether the mailbox is stopped, after which no message follows.
+    /// - Returns: The messages, and true if the mailbox is stopped: no message follows then.
     package func takeAll() -> (messages: [Message], isStopped: Bool) { take(atMost: .max) }
 
     private func take(atMost countMax: Int) -> (messages: [Message], isStopped: Bool) {

@@ -12,10 +12,11 @@ package final class SignalWatch: Sendable {
 
     private let state = Mutex(State())
 
+    /// Installs the handlers.
     /// - Parameters:
     ///   - signals: Handled by this watch from now on.
-    ///   - onArrival: Runs once, on a thread that may block, after the first
-    ///     signal has arrived and the waiting tasks were resumed.
+    ///   - onArrival: Runs once, on a thread that may block, after the first signal has arrived
+    ///     and the waiting tasks were resumed.
     package init(_ signals: [Int32], onArrival: @escaping @Sendable () -> Void) {
         var ends: [Int32] = [-1, -1]
         precondition(pipe(&ends) == 0, "The system cannot create a pipe for signals.")
@@ -63,8 +64,8 @@ package final class SignalWatch: Sendable {
     }
 }
 
-/// Write end of the pipe that reports a signal; -1 before there is one. Global
-/// because a signal handler receives only the signal's number.
+/// Write end of the pipe that reports a signal; -1 before it exists. Global because a signal
+/// handler receives only the signal's number.
 private let signalPipe = Atomic<Int32>(-1)
 
 /// Async-signal-safe: one load, one write, errno kept.

@@ -2,6 +2,7 @@
 ///
 /// Source of the day arithmetic: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 package struct CivilTime: Hashable, Sendable {
+    /// 0 to 9999 where the fields are given.
     package var year: Int
     /// 1 to 12.
     package var month: Int

@@ -35,9 +35,11 @@ extension UnixTime {
             self.init(basic: plain)
             return
         }
-        let fraction = plain[plain.index(after: dot)...].dropLast().prefix(3)
-        guard let whole = UnixTime(basic: plain[..<dot] + "Z"),
-            let thousandths = decimal(fraction + String(repeating: "0", count: 3 - fraction.count))
+        let fraction = plain[plain.index(after: dot)...].dropLast()
+        let leading = fraction.prefix(3)
+        guard plain.hasSuffix("Z"), decimal(leading) != nil, isDecimal(fraction),
+            let whole = UnixTime(basic: plain[..<dot] + "Z"),
+            let thousandths = decimal(leading + String(repeating: "0", count: 3 - leading.count))
         else { return nil }
         self = UnixTime(milliseconds: whole.milliseconds + thousandths)
     }
@@ -117,8 +119,12 @@ private func padded(_ number: Int, _ width: Int = 2) -> String {
     return String(repeating: "0", count: max(0, width - text.count)) + text
 }
 
-/// Decimal digits alone: `Int` would take a sign as well.
+/// The number in a text of ASCII digits; `Int` alone would accept a sign.
 private func decimal(_ text: some StringProtocol) -> Int? {
-    let isDecimal = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-    return isDecimal && !text.isEmpty ? Int(text) : nil
+    isDecimal(text) && !text.isEmpty ? Int(text) : nil
+}
+
+/// True for a text of ASCII digits, also for an empty one.
+private func isDecimal(_ text: some StringProtocol) -> Bool {
+    text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
 }

@@ -8,7 +8,7 @@ package enum XMLLimits {
     package static let bytesMax = 8 << 20
     /// Nested elements.
     package static let depthMax = 32
-    /// Elements in all.
+    /// Elements in the whole document.
     package static let elementCountMax = 200_000
 }
 

@@ -1,10 +1,10 @@
 import Testing
 
-/// Every declaration that another module can see has a doc comment.
+/// Every declaration that another module can use has a doc comment.
 @Suite struct DocumentationTests {
     /// Declarations without one that are still accepted. Lower it with each one that is
     /// documented; it ends at 0.
-    private static let undocumentedMax = 534
+    private static let undocumentedMax = 308
 
     @Test func `every package declaration has a doc comment`() {
         let files =
@@ -36,7 +36,7 @@ import Testing
         "subscript", "typealias", "macro",
     ]
 
-    /// True for a line that begins a declaration which other modules see.
+    /// True for a line that begins a declaration which other modules can use.
     private static func declares(_ line: Substring) -> Bool {
         let words = line.split(separator: " ")
         // Enum cases, imports and extensions need no comment.

@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    /// Whether a declaration is in the text as a whole word, not in a comment.
+    /// True if the text declares this as a whole word, outside of comments.
     private static func declares(_ text: String, _ declaration: String) -> Bool {
         text.split(separator: "\n").contains { line in
             let code = line.drop { $0 == " " }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct GlossaryTests {
     /// Text that may stay, below a path, with its reason.
     private static let exceptions: [(text: String, path: String, reason: String)] = [
-        ("soundPieces", "Sources/", "JSON key of plan.json"),
+        ("soundPieces", "", "JSON key of plan.json"),
         ("sharesSound", "Sources/", "JSON key of plan.json"),
         ("soundMilliseconds", "", "JSON key of result.json and of the API"),
         ("\"mostWordsPerLine\"", "Sources/", "JSON key of plan.json"),
@@ -13,6 +13,7 @@ import Testing
         ("maximumRetryAttempts", "", "Lambda's MaximumRetryAttempts"),
         ("maximumEventAgeSeconds", "", "Lambda's MaximumEventAgeInSeconds"),
         ("greatestCommonDivisor", "", "the mathematical term"),
+        ("CURLOPT_NOBODY", "", "libcurl's option"),
     ]
 
     private static let files: [SourceTree.File] =

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// No file of `Tests/Golden` is left over.
+/// Every file of `Tests/Golden` is used.
 @Suite struct GoldenFileTests {
     private static let sources =
         SourceTree.files(below: "Tests") + SourceTree.files(below: "Tests", withExtension: "py")

@@ -1,20 +1,21 @@
 import Testing
 
-/// What a room may import of the system. Which rooms it may import is said once, in
-/// `Package.swift`, and checked by the compiler (`--explicit-target-dependency-import-check`).
+/// System modules that a room may import. The rooms that it may import are listed in
+/// `Package.swift` alone, and the compiler checks them
+/// (`--explicit-target-dependency-import-check`).
 @Suite struct RoomTests {
     /// Modules of the toolchain that any room may import unless it is listed below.
     private static let system: Set<String> = [
         "Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch",
     ]
 
-    /// Rooms that compute and nothing else: no clock, no file, no lock.
+    /// Rooms that only compute: no clock, no file, no lock.
     private static let pure: Set<String> = [
         "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning", "Lowering",
         "Randomness",
     ]
 
-    /// Rooms with a shorter list of their own.
+    /// Rooms with a shorter list.
     private static let narrow: [String: Set<String>] = [
         "Crypto": [], "Signing": [], "WallClock": ["Glibc"], "Logging": ["Glibc"],
     ]
@@ -40,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `a folder holds at most twenty files`() {
+    @Test func `a folder has at most twenty files`() {
         var counts: [String: Int] = [:]
         for file in SourceTree.product {
             let folder = file.path.split(separator: "/").dropLast().joined(separator: "/")
@@ -51,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `an import is found whatever precedes it`() {
+    @Test func `an import is found after any access level or attribute`() {
         #expect(SourceTree.importedModule("package import Jobs") == "Jobs")
         #expect(SourceTree.importedModule("import Glibc") == "Glibc")
         #expect(SourceTree.importedModule("import struct Foundation.Data") == "Foundation")

@@ -1,6 +1,6 @@
 import Testing
 
-/// Sizes at which a reader loses the thread.
+/// Limits of size that keep files and functions readable.
 @Suite struct SizeTests {
     private static let files =
         SourceTree.files(below: "Sources") + SourceTree.files(below: "local-emulator")
@@ -37,7 +37,7 @@ import Testing
     }
 
     /// Lines of each function and initialiser with a body, from its name to its closing brace.
-    /// The formatter's indentation tells where a body ends.
+    /// The formatter's indentation shows the end of a body.
     static func functions(in lines: [Substring]) -> [Range<Int>] {
         lines.indices.compactMap { start in
             let indent = lines[start].prefix { $0 == " " }

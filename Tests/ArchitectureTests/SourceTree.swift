@@ -1,6 +1,6 @@
 import Foundation
 
-/// The repository's own text, as the tests find it from their place in it.
+/// The text of the repository, found from the path of this file.
 enum SourceTree {
     static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -11,7 +11,7 @@ enum SourceTree {
         var text: String
         var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
         var description: String { path }
-        /// The modules that it imports.
+        /// The modules that the file imports.
         var imports: [String] { lines.compactMap { SourceTree.importedModule(String($0)) } }
     }
 

@@ -41,7 +41,7 @@ class Request:
         found = {}
         while (line := stream.readline()) not in (b"\r\n", b""):
             name, value = line.decode("latin-1").rstrip("\r\n").split(":", 1)
-            assert name.lower() not in found, f"{name} came twice"
+            assert name.lower() not in found, f"{name} is a duplicate"
             found[name.lower()] = value.strip()
         return found
 

@@ -109,7 +109,7 @@ def test_a_thrown_error_has_lambdas_shape_and_type(echo):
     }
 
 
-def test_every_error_type_is_one_that_lambda_keeps(echo):
+def test_lambda_keeps_every_error_type(echo):
     echo.connection.event({"throw": "x"})
     kind = echo.connection.request().headers["lambda-runtime-function-error-type"]
     assert re.fullmatch(r"(Runtime|Function)\.[A-Z][a-zA-Z]+", kind)
@@ -151,7 +151,7 @@ def test_a_500_ends_the_process_with_a_failure(echo, call):
     assert echo.wait() == 1
 
 
-def test_a_502_to_a_response_is_tried_again(echo):
+def test_a_response_is_repeated_after_a_502(echo):
     echo.connection.event(b"1")
     echo.connection.request()
     echo.connection.answer(502)
@@ -161,7 +161,7 @@ def test_a_502_to_a_response_is_tried_again(echo):
 
 
 @pytest.mark.parametrize("end", ["close", "reset"])
-def test_a_dropped_next_is_asked_again(echo, end):
+def test_a_dropped_next_is_repeated(echo, end):
     getattr(echo.connection, end)()
     again = echo.first()
     again.event(b"1")
@@ -207,7 +207,7 @@ def test_a_truncated_event_never_reaches_the_handler(echo):
         "Lambda-Runtime-Deadline-Ms: soon\r\nContent-Length: 2\r\n",
     ],
 )
-def test_a_malformed_http_answer_is_refused(echo, head):
+def test_a_malformed_http_response_is_refused(echo, head):
     echo.connection.send(f"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\n{head}\r\n{{}}")
     echo.connection.close()
     again = echo.first()
@@ -217,7 +217,7 @@ def test_a_malformed_http_answer_is_refused(echo, head):
 
 def test_a_request_id_that_is_a_path_is_refused(echo):
     echo.connection.event(b"1", request_id="../../x")
-    # The framing was valid, so the connection is still good.
+    # The framing was valid, so the connection is kept.
     assert echo.connection.request().what == NEXT
 
 

@@ -66,7 +66,7 @@ def test_sigterm_cancels_the_handler_and_its_end_is_reported(echo):
     assert echo.wait() == 0
 
 
-def test_the_process_registers_for_sigterm_before_its_first_next_when_asked(platform):
+def test_the_process_registers_for_sigterm_before_its_first_next_on_request(platform):
     platform.start(SPOOL_SHUTDOWN_SIGNAL="1")
     extension = platform.accept()
     request = extension.request()
@@ -143,7 +143,7 @@ def test_events_are_served_concurrently_up_to_the_platforms_limit(platform):
         request = connection.request()
         assert (request.what, request.json()["n"]) == (response(f"r-{number}"), number)
     ready, _, _ = select.select([platform.listener], [], [], 0)
-    assert not ready, "there is a fourth connection"
+    assert not ready, "a fourth connection was opened"
 
 
 def test_each_event_sees_its_own_trace_id_when_several_are_served(platform):
@@ -165,7 +165,7 @@ def test_a_500_to_one_loop_ends_them_all(platform):
 def test_a_start_loads_no_library_that_it_does_not_need(platform):
     platform.start(handler="nope")
     assert platform.accept().request().what == INIT_ERROR
-    # The process waits for the answer, so it has loaded what its start needs.
+    # The process waits for the response, so it has loaded the libraries of its start.
     maps = open(f"/proc/{platform.process.pid}/maps").read()
     for library in (
         "libcurl",

@@ -73,7 +73,7 @@ def test_a_stream_that_is_refused_ends_and_the_next_event_is_served(echo):
     assert (line["outcome"], line["status"]) == ("refused", 413)
 
 
-def test_a_stream_whose_reader_left_ends_and_the_next_event_is_served(echo):
+def test_a_stream_without_a_reader_ends_and_the_next_event_is_served(echo):
     echo.connection.event({"stream": 100_000, "delay_ms": 1})
     while echo.connection.stream.readline() != b"chunk 5\n":
         pass
@@ -84,7 +84,7 @@ def test_a_stream_whose_reader_left_ends_and_the_next_event_is_served(echo):
     assert echo.log_of("Invocation finished")["outcome"] == "lost"
 
 
-def test_a_connection_that_was_closed_meanwhile_is_replaced_before_a_stream(echo):
+def test_a_closed_connection_is_replaced_before_a_stream(echo):
     echo.connection.event({"stream": 1, "sleep_ms": 0})
     echo.connection.request()
     echo.connection.answer()

@@ -76,8 +76,8 @@ enum EchoFunction {
         // JSON, passed on unchanged.
         add("clientContext", Array((context.clientContext ?? "null").utf8))
         add("cognitoIdentity", Array((context.cognitoIdentity ?? "null").utf8))
-        add("deadlineMs", Array(String(context.deadlineMilliseconds).utf8))
-        let remaining = context.remainingMilliseconds(now: UnixTime.now().milliseconds)
+        add("deadlineMs", Array(String(context.deadline.milliseconds).utf8))
+        let remaining = context.remaining().wholeMilliseconds
         add("remainingMs", Array(String(remaining).utf8))
         return bytes + Array("}".utf8)
     }

@@ -41,7 +41,7 @@ import TestSupport
                 clip["start"] = .number(start)
                 end = start
             }
-            if case .number(let length)? = clip["length"] {
+            if let length = clip["length"]?.double {
                 end = end.map { (($0 + length) * 1_000_000).rounded() / 1_000_000 }
             } else {
                 end = nil
@@ -139,8 +139,8 @@ import TestSupport
         }
         for audio in plan.audio {
             let fades = audio.fadeInSamples + audio.fadeOutSamples
-            if audio.startSample >= audio.endSample { broken.append("sound") }
-            if fades > audio.endSample - audio.startSample { broken.append("sound fades") }
+            if audio.startSample >= audio.endSample { broken.append("audio") }
+            if fades > audio.endSample - audio.startSample { broken.append("audio fades") }
         }
         if !tile(plan.chunks, end: end) { broken.append("chunks") }
         return broken

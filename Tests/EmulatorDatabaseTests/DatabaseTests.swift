@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `values of every kind are read as they were written`() async throws {
+    @Test func `values of every type survive a round trip`() async throws {
         try await withDatabase { database in
             let values: [SQLValue] = [
                 .null, .integer(.min), .real(0.1), .text(""), .text("a\0b ü"), .blob([]),
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `an error has its statement and its kind`() async throws {
+    @Test func `an error names its kind and its statement`() async throws {
         try await withDatabase { database in
             let error = await #expect(throws: DatabaseError.self) {
                 try await database.transaction { connection in
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func `the outbox gives events in order until they are removed`() async throws {
+    @Test func `the outbox returns events in order until they are removed`() async throws {
         try await withDatabase { database in
             let event = ObjectEvent(
                 bucket: "b", key: "k ü", eventName: "ObjectCreated:Put", bytes: 3, etag: "e",

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Answers with the request; some paths behave differently.
+/// Responds with the request; some paths behave differently.
 private final class EchoHandler: HTTPHandler {
     /// Requests of `/wait` that have reached the handler, and those that were cancelled.
     let waiting = Mutex(0)
@@ -72,7 +72,7 @@ private final class Counting: ResponseByteStream {
     }
 }
 
-/// Gives nothing and ignores cancellation.
+/// Never returns and ignores cancellation.
 private struct Endless: ResponseByteStream {
     func next() async throws -> [UInt8]? {
         await withUnsafeContinuation { (_: UnsafeContinuation<[UInt8]?, Never>) in }
@@ -90,14 +90,14 @@ private func withServer(
 }
 
 @Suite(.timeLimit(.minutes(2))) struct HTTPServerTests {
-    @Test func `path and query arrive as they were sent`() async throws {
+    @Test func `path and query arrive unchanged`() async throws {
         try await withServer { port, _, _ in
-            let answer = await RawConnection.exchange(
+            let response = await RawConnection.exchange(
                 "GET /a%2Fb//c?x=%20&y HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port
             )
 
-            #expect(answer.statusLine == "HTTP/1.1 200 OK")
-            #expect(answer.messageBody == "GET /a%2Fb//c x=%20&y ")
+            #expect(response.statusLine == "HTTP/1.1 200 OK")
+            #expect(response.messageBody == "GET /a%2Fb//c x=%20&y ")
         }
     }
 
@@ -124,11 +124,11 @@ private func withServer(
 
     @Test func `a body beyond the plan's limit arrives as too large`() async throws {
         try await withServer { port, _, _ in
-            let answer = await RawConnection.exchange(
+            let response = await RawConnection.exchange(
                 "POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
                     + "abcde", port: port)
 
-            #expect(answer.messageBody == "POST /small - too large")
+            #expect(response.messageBody == "POST /small - too large")
         }
     }
 
@@ -144,7 +144,7 @@ private func withServer(
         }
     }
 
-    @Test func `100-continue comes only after the plan agreed`() async throws {
+    @Test func `100-continue is sent only after the plan accepts the body`() async throws {
         try await withServer { port, _, _ in
             let refused = await RawConnection.exchange(
                 "PUT /refused HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n"
@@ -162,19 +162,19 @@ private func withServer(
         }
     }
 
-    @Test func `HEAD answers the length and sends no body`() async throws {
+    @Test func `HEAD responds with the length and without a body`() async throws {
         try await withServer { port, _, _ in
             for (path, length) in [("/omitted", 12_345), ("/file", 16), ("/x", 10)] {
-                let answer = await RawConnection.exchange(
+                let response = await RawConnection.exchange(
                     "HEAD \(path) HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port)
 
-                #expect(answer.contains("Content-Length: \(length)\r\n"))
-                #expect(answer.messageBody == "")
+                #expect(response.contains("Content-Length: \(length)\r\n"))
+                #expect(response.messageBody == "")
             }
         }
     }
 
-    @Test func `a part of a file and a stream are sent whole`() async throws {
+    @Test func `a part of a file and a stream are sent completely`() async throws {
         try await withServer { port, _, _ in
             let file = await RawConnection.exchange(
                 "GET /file HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port)
@@ -207,13 +207,13 @@ private func withServer(
         request: String
     ) async throws {
         try await withServer { port, _, _ in
-            let answer = await RawConnection.exchange(request, port: port)
+            let response = await RawConnection.exchange(request, port: port)
 
-            #expect(["HTTP/1.1 400 Bad Request", ""].contains(answer.statusLine))
+            #expect(["HTTP/1.1 400 Bad Request", ""].contains(response.statusLine))
         }
     }
 
-    @Test func `a client that goes away cancels the handler`() async throws {
+    @Test func `a client that disconnects cancels the handler`() async throws {
         try await withServer { port, _, handler in
             let connection = RawConnection(port: port)
             await connection.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -228,7 +228,7 @@ private func withServer(
     }
 
     @Test func `stop ends requests that wait and frees the port`() async throws {
-        // An address of its own: no server of another test takes the port.
+        // A separate address, so that no other test takes the port.
         let host = "127.0.0.77"
         let handler = EchoHandler()
         let server = HTTPServer(
@@ -259,9 +259,9 @@ private func withServer(
         async let stopped: Void = server.stop(graceMilliseconds: 400)
         var statusLine = ""
         try await eventually("a refusal") {
-            let answer = await RawConnection.exchange(
+            let response = await RawConnection.exchange(
                 "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port)
-            statusLine = answer.statusLine
+            statusLine = response.statusLine
             return statusLine != "HTTP/1.1 200 OK"
         }
         await stopped
@@ -302,10 +302,10 @@ private func withServer(
     @Test func `counters include every byte of a request and its response`() async throws {
         try await withServer { port, server, _ in
             let request = "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-            let answer = await RawConnection.exchange(request, port: port)
+            let response = await RawConnection.exchange(request, port: port)
             // The last byte is sent before the request counts as ended.
             try await eventually("the end of the request") {
-                server.counters.sentBytes >= answer.utf8.count
+                server.counters.sentBytes >= response.utf8.count
                     && server.counters.activeRequests == 0
             }
 
@@ -313,7 +313,7 @@ private func withServer(
                 server.counters
                     == HTTPTraffic(
                         requests: 1, receivedBytes: request.utf8.count,
-                        sentBytes: answer.utf8.count, activeRequests: 0))
+                        sentBytes: response.utf8.count, activeRequests: 0))
         }
     }
 }

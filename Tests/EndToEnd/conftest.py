@@ -19,7 +19,7 @@ __all__ = ["BIN", "ROOT", "Emulator", "Gate", "http", "wait_until"]
 
 
 CHROMIUM = os.environ.get("SPOOL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-# The number that the tests' random choices start from.
+# Seed of the tests' random choices.
 SEED = int(os.environ.get("SPOOL_TEST_SEED") or random.SystemRandom().getrandbits(32))
 
 
@@ -55,7 +55,7 @@ def emulator(tmp_path):
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory):
-    """One emulator for tests that leave it as it was."""
+    """One emulator for tests that restore its state."""
     running = Emulator(tmp_path_factory.mktemp("shared") / "data").start()
     yield running
     assert running.stop() == 0
@@ -156,7 +156,7 @@ def media(tmp_path_factory):
         folder / "logo.png",
     )
     ffmpeg("-f", "lavfi", "-i", "sine=220:r=44100:d=3", "-c:a", "aac", folder / "music.m4a")
-    # Much picture, slow to encode: an export of it can be interrupted.
+    # Slow to encode, so that an export of it can be interrupted.
     ffmpeg(
         "-f",
         "lavfi",
@@ -274,7 +274,7 @@ def frame_hashes(path, kind="v"):
     return [(int(row[2]), row[5].strip()) for row in rows]
 
 
-def sound_samples(path):
+def audio_samples(path):
     return subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:a", "-f", "f32le", "-"],
         check=True,
@@ -284,7 +284,7 @@ def sound_samples(path):
 
 @pytest.fixture(scope="module")
 def foreign_page():
-    """A browser's page whose origin is neither the API's nor the store's."""
+    """A browser page whose origin is neither the API's nor the store's."""
     from playwright.sync_api import sync_playwright
 
     class Page(BaseHTTPRequestHandler):

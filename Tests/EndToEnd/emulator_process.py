@@ -16,7 +16,7 @@ BIN = pathlib.Path(os.environ.get("SPOOL_BIN", ROOT / ".build/debug")).absolute(
 
 
 class Answer:
-    """Status, headers and body of an HTTP answer."""
+    """Status, headers and body of an HTTP response."""
 
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
@@ -46,7 +46,7 @@ def http(method, url, body=None, headers=None):
 
 
 def log_record(line):
-    """A line of the log as a record; a line that is no JSON is its message."""
+    """A line of the log as a record; a line that is not JSON becomes its message."""
     try:
         record = json.loads(line)
     except ValueError:
@@ -100,7 +100,7 @@ class Emulator:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        # The command line promises ten seconds.
+        # --help promises ten seconds.
         status = self.process.wait(timeout=10)
         self.log.close()
         return status
@@ -212,7 +212,7 @@ exec /usr/bin/ffmpeg "$@"
         self.held.unlink()
 
     def processes(self):
-        """The processes that the gate holds, by number."""
+        """IDs of the processes that wait at the gate."""
         found = subprocess.run(
             ["pgrep", "-f", f"^/bin/sh {self.program} .*{re.escape(self.held.read_text())}"],
             check=False,

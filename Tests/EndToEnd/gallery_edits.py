@@ -300,7 +300,7 @@ def examples(a):
         },
     )
     add(
-        "Sound",
+        "Audio",
         "ducking soundtrack, volume points",
         edit(
             track(

@@ -53,7 +53,7 @@ def start(folder, functions, *arguments, **environment):
 
 
 def invoke(client, name, event, **settings):
-    """The answer's document, and the answer."""
+    """The response's document, and the response."""
     answer = client.invoke(FunctionName=name, Payload=json.dumps(event), **settings)
     text = answer["Payload"].read()
     return json.loads(text) if text else None, answer

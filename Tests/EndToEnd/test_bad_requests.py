@@ -35,7 +35,7 @@ CASES = [
         "/contentType",
     ),
     ("no asset id", "/api/upload/complete", {}, 400, "/assetId"),
-    ("unknown asset", "/api/upload/complete", {"assetId": "nobody"}, 404, "/assetId"),
+    ("unknown asset", "/api/upload/complete", {"assetId": "unknown"}, 404, "/assetId"),
     ("not JSON", "/api/export", b"{", 400, ""),
     ("not an object", "/api/export", [], 400, ""),
     ("empty body", "/api/export", b"", 400, ""),
@@ -52,7 +52,7 @@ CASES = [
     (
         "unknown asset in a clip",
         "/api/export",
-        edit(clip(**asset(assetId="nobody"))),
+        edit(clip(**asset(assetId="unknown"))),
         400,
         FIRST + "/asset/assetId",
     ),
@@ -130,7 +130,7 @@ def test_a_wrong_request(shared, assets, path, body, status, pointer):
 def test_each_front_end_gets_its_error_field(shared):
     empty = shared.call("POST", "/api/export", {"project": {"tracks": []}, "settings": {}})
     assert empty.json()["error"] == "Empty project"
-    unknown = shared.call("GET", "/api/export/job_1_nobody/status")
+    unknown = shared.call("GET", "/api/export/job_1_unknown/status")
     assert check_problem(unknown, 404)["error"] == "Job not found"
     assert check_problem(shared.call("GET", "/nowhere/at/all"), 404)["error"] == "Not found"
 

@@ -66,7 +66,7 @@ def test_captions_are_the_same_in_any_chunks_and_come_out_as_files(shared, tmp_p
     assert "captionUrls" not in one
 
 
-def test_a_bad_file_of_captions_is_refused_with_its_line(shared, tmp_path):
+def test_a_bad_caption_file_is_refused_with_its_line(shared, tmp_path):
     path = tmp_path / "bad.srt"
     path.write_text("1\n00:00:01,000 --> 00:00:00,500\nBackwards\n")
     grant = shared.call(

@@ -59,7 +59,7 @@ def test_boto3_puts_into_a_presigned_upload(shared, media):
 
 
 def test_an_upload_in_parts(shared, media):
-    """A file above 100 MiB goes in presigned parts and is found whole."""
+    """A file above 100 MiB is sent in presigned parts and read back unchanged."""
     client = s3_client(shared)
     size = 101 << 20
     grant = shared.call(
@@ -68,7 +68,7 @@ def test_an_upload_in_parts(shared, media):
         {"filename": "large.mp4", "contentType": "video/mp4", "size": size},
     ).json()
     assert grant["method"] == "MULTIPART"
-    # A small film padded with a free box at its end is still a film.
+    # A small film with a free box as padding at its end.
     film = (media / "a.mp4").read_bytes()
     rest = size - len(film)
     content = film + rest.to_bytes(4, "big") + b"free" + bytes(rest - 8)
@@ -122,7 +122,7 @@ def test_spool_exports_to_a_file(shared, media, tmp_path):
 
 def test_spool_names_the_wrong_field(shared, tmp_path):
     edit = tmp_path / "edit.json"
-    edit.write_text(json.dumps(conftest.single("nobody", 2)))
+    edit.write_text(json.dumps(conftest.single("unknown", 2)))
     failed = spool(shared, "export", edit, "-o", tmp_path / "out.mp4", check=False)
 
     assert failed.returncode != 0
@@ -130,7 +130,7 @@ def test_spool_names_the_wrong_field(shared, tmp_path):
 
 
 def test_spool_invokes_every_event(shared):
-    """Each sample event gets an answer from its function."""
+    """Each sample event gets a response from its function."""
     for path in sorted((conftest.ROOT / "events").glob("*.json")):
         function = path.name.split(".")[0]
         answer = spool(shared, "invoke", function, "--event", path, check=False)
@@ -138,7 +138,7 @@ def test_spool_invokes_every_event(shared):
 
 
 def test_the_contract_of_a_bucket_on_any_endpoint(shared):
-    """The rules that memory and the emulator keep, on a store at any address."""
+    """The bucket contract on a store at any address."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("AWS_")
     } | {

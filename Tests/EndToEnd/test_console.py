@@ -1,4 +1,4 @@
-"""The console as a person uses it, driven in a real browser."""
+"""The console in a real browser, used as by a person."""
 
 import json
 import os
@@ -140,7 +140,7 @@ def test_text_that_is_not_json_is_not_sent(page):
     assert page.complaints == []
 
 
-def test_a_file_that_is_not_media_is_named_beside_its_upload(page, tmp_path):
+def test_a_file_that_is_not_media_is_reported_at_its_upload(page, tmp_path):
     novel = tmp_path / "novel.mp4"
     novel.write_bytes(b"It was a dark and stormy night. " * 400)
     page.get_by_test_id("file").set_input_files(str(novel))
@@ -190,7 +190,7 @@ def test_a_reload_keeps_media_and_export(page, media):
 
 
 def test_a_large_file_goes_in_parts(page, media, tmp_path):
-    # A small film padded with a free box to more than a single PUT may have.
+    # A small film with a free box as padding, larger than a single PUT.
     film = (media / "a.mp4").read_bytes()
     rest = (101 << 20) - len(film)
     large = tmp_path / "large.mp4"
@@ -268,7 +268,7 @@ def test_the_invocations_of_an_export_are_on_a_time_axis(page, media, tmp_path):
     expect(stitch.first).to_be_visible()
     assert bars.count() >= page.get_by_test_id("chunk").count() + 2
     chunk = page.get_by_test_id("run-lane").filter(has_text="render-chunk").get_by_test_id("run")
-    # What comes later stands further right, and nothing leaves its lane.
+    # Later bars are further right, and no bar leaves its lane.
     boxes = [bar.bounding_box() for bar in (chunk.first, stitch.last)]
     assert boxes[0]["x"] < boxes[1]["x"]
     lane = page.locator(".run-lane").first.bounding_box()

@@ -22,7 +22,7 @@ def processes(handler):
             continue
 
 
-def test_the_archive_of_an_export_holds_its_file(shared, assets):
+def test_the_archive_of_an_export_contains_its_file(shared, assets):
     edit = conftest.single(assets["a"], 2, size={"width": 320, "height": 180})
     status = shared.wait(shared.start_export(edit))
 
@@ -44,7 +44,7 @@ def test_the_archive_of_an_export_holds_its_file(shared, assets):
     assert f"{status['jobId']}.mp4" in zipfile.ZipFile(io.BytesIO(mine.body)).namelist()
 
 
-def test_a_missing_export_is_a_problem_and_no_archive(shared):
+def test_a_missing_export_is_a_problem_instead_of_an_archive(shared):
     missing = shared.call("GET", "/api/export/job_1795176000000_zzzzzzzzzzzzzzzzzzzz/download-all")
     assert missing.status == 404
     assert missing.headers["Content-Type"] == "application/problem+json"

@@ -130,7 +130,7 @@ def test_each_frame_of_a_multicam_export_is_the_requested_one(shared, angles, tm
         shown = max(n for n in range(len(switches)) if starts[n] <= number)
         name = switches[shown]["angle"]
         assert angle(pixel) == name, number
-        # The common time runs on while another angle is shown.
+        # The common time continues while another angle is shown.
         assert abs(pixel[0] - (40 + number + round(offsets[name] * 25))) <= 1, number
 
 
@@ -171,7 +171,7 @@ def test_a_clip_is_upright_and_exactly_its_segment(shared, angles, tmp_path):
     assert probe == "90,160,50"
 
 
-def test_each_variation_is_another_film(shared, angles, tmp_path):
+def test_variations_differ(shared, angles, tmp_path):
     answer = shared.call(
         "POST",
         "/api/export",

@@ -34,7 +34,7 @@ def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media, 
         status = restarted.wait(job)
         assert status["state"] == "completed", status
         broken = conftest.frame_hashes(restarted.download(status, tmp_path / "broken.mp4"))
-        # An undisturbed export, in other chunks, which no cache holds.
+        # An undisturbed export in other chunks, which are not in the cache.
         whole = restarted.wait(
             restarted.start_export(conftest.single(asset, 20, codec="lossless", chunkSeconds=20))
         )
@@ -45,7 +45,7 @@ def test_a_killed_emulator_finishes_the_export_after_a_restart(tmp_path, media, 
 
 
 def test_a_stopped_emulator_resumes_after_a_restart(tmp_path, media, gate):
-    """SIGTERM in the middle of an export: exit 0 in time, nothing lost."""
+    """SIGTERM in the middle of an export: exit 0 in time, and the export is resumed."""
     emulator = Emulator(tmp_path / "data", SPOOL_FFMPEG=str(gate.program)).start()
     asset = emulator.upload(media / "slow.mp4")
     gate.hold("trim=start_pts=270:")
@@ -72,7 +72,7 @@ def functions_running(emulator):
 
 
 def kill(processes):
-    """Kills the processes and returns how many there were to kill."""
+    """Kills the processes and returns their number."""
     return sum(
         subprocess.run(["kill", "-9", process], check=False, capture_output=True).returncode == 0
         for process in processes
@@ -148,7 +148,7 @@ def test_the_same_client_token_is_the_same_job(shared, assets):
     assert conflict.json()["errors"][0]["pointer"] == "/clientToken"
 
 
-def test_events_that_come_twice_change_nothing(shared, assets):
+def test_duplicate_events_change_nothing(shared, assets):
     job = shared.start_export(conftest.single(assets["a"], 2, size={"width": 64, "height": 36}))
     done = shared.wait(job)
     client = s3_client(shared)
@@ -184,7 +184,7 @@ def test_events_that_come_twice_change_nothing(shared, assets):
     assert shared.status(job)["finishedAt"] == done["finishedAt"]
 
 
-def test_a_file_that_is_no_media_is_refused_at_upload(shared, tmp_path):
+def test_a_file_that_is_not_media_is_refused_at_upload(shared, tmp_path):
     path = tmp_path / "novel.mp4"
     path.write_bytes(b"It was a dark and stormy night. " * 4000)
     grant = shared.call(
@@ -203,7 +203,7 @@ def test_a_file_that_is_no_media_is_refused_at_upload(shared, tmp_path):
 
 
 def replace(shared, asset, body):
-    """Overwrites or deletes (None) the raw upload behind the API's back."""
+    """Overwrites or deletes (None) the raw upload without the API."""
     client = s3_client(shared)
     key = client.list_objects_v2(Bucket="spool", Prefix=f"uploads/local/{asset}/")["Contents"][0][
         "Key"
@@ -229,7 +229,7 @@ def test_a_source_that_vanishes_or_changes_fails_the_job(emulator, media, body, 
     assert asset in status["error"] and words in status["error"]
 
 
-def test_a_source_that_is_cut_short_fails_the_job(shared, media, tmp_path):
+def test_a_truncated_source_fails_the_job(shared, media, tmp_path):
     whole = tmp_path / "whole.mp4"
     conftest.ffmpeg("-i", media / "slow.mp4", "-c", "copy", "-movflags", "+faststart", whole)
     cut = tmp_path / "cut.mp4"
@@ -239,7 +239,7 @@ def test_a_source_that_is_cut_short_fails_the_job(shared, media, tmp_path):
     status = shared.wait(shared.start_export(conftest.single(asset, 20, crf=35)))
     assert status["state"] == "failed"
     assert asset in status["error"], status["error"]
-    # A second request has the same answer.
+    # A second request gets the same response.
     assert shared.status(status["jobId"]) == status
 
 

@@ -1,4 +1,4 @@
-"""Many chunks give what one chunk gives, to the frame and the sample."""
+"""Many chunks have the same frames and samples as one chunk."""
 
 import conftest
 
@@ -25,19 +25,19 @@ def test_lossless_chunks_equal_one_chunk(shared, assets, tmp_path):
     frames = conftest.frame_hashes(first)
     assert len(frames) == many["frames"]["total"] == FRAMES
     assert frames == conftest.frame_hashes(second)
-    samples = conftest.sound_samples(first)
+    samples = conftest.audio_samples(first)
     assert len(samples) == round(FRAMES * 1001 / 30000 * 48000) * 2 * 4
-    assert samples == conftest.sound_samples(second)
+    assert samples == conftest.audio_samples(second)
 
 
-def test_h264_chunks_have_every_frame_at_its_time(shared, assets, tmp_path):
+def test_h264_chunks_have_each_frame_once_at_its_time(shared, assets, tmp_path):
     many, first = export(shared, conftest.timeline(assets, chunkSeconds=1.3), tmp_path / "many.mp4")
     _, second = export(shared, conftest.timeline(assets, chunkSeconds=60), tmp_path / "one.mp4")
 
     times = [time for time, _ in conftest.frame_hashes(first)]
     assert len(times) == FRAMES
     assert times == [time for time, _ in conftest.frame_hashes(second)]
-    assert conftest.sound_samples(first) == conftest.sound_samples(second)
+    assert conftest.audio_samples(first) == conftest.audio_samples(second)
     assert many["check"]["frames"] == FRAMES
     assert many["check"]["seams"] == len(many["chunks"]) - 1
 

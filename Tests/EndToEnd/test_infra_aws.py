@@ -170,7 +170,7 @@ def test_routes_triggers_and_limits_are_those_of_the_catalogue(name):
     )
 
 
-# What moto's CloudFormation has no model of; cfn-lint alone judges these.
+# Types that moto's CloudFormation does not model; only cfn-lint checks them.
 UNKNOWN_TO_MOTO = {
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Integration",
@@ -183,7 +183,7 @@ UNKNOWN_TO_MOTO = {
 
 
 def without_unknown_types(document):
-    """Unsupported types, and what would name them, are left out: moto fails on them."""
+    """The template without unsupported types and references to them, on which moto fails."""
     left_out = {k for k, v in document["Resources"].items() if v["Type"] in UNKNOWN_TO_MOTO}
     kinds = {v["Type"] for v in document["Resources"].values()}
     modelled = {k for k in UNKNOWN_TO_MOTO & kinds if resource_class_from_type(k)}
@@ -202,7 +202,7 @@ def without_unknown_types(document):
 
 
 def create(clients, name):
-    """Creates the stack for real."""
+    """Creates the stack on moto and returns its resources."""
     store = clients("s3")
     store.create_bucket(Bucket="code")
     store.put_object(Bucket="code", Key="spool.zip", Body=zip_bytes())

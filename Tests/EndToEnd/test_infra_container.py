@@ -44,7 +44,7 @@ def test_compose_and_fly_ask_for_the_secrets_and_keep_the_data_on_a_volume():
     assert ports == {int(p.split(":")[-1]) for p in service["ports"]}
 
 
-def test_the_entry_of_the_image_passes_the_handler_on(tmp_path):
+def test_the_entry_of_the_image_passes_the_handler(tmp_path):
     script = (FOLDER / "lambda-entry").read_text()
     program = tmp_path / "bootstrap"
     program.write_text('#!/bin/sh\necho "$_HANDLER"\n')

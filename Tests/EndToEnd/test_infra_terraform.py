@@ -24,7 +24,7 @@ def bare(text):
 
 
 def declared():
-    """Addresses of everything that the module declares."""
+    """Addresses of all declarations of the module."""
     found = set()
     for path in FILES:
         with open(path) as file:
@@ -45,7 +45,7 @@ def declared():
     return found
 
 
-def test_every_reference_is_declared_and_everything_declared_parses():
+def test_the_module_parses_and_declares_every_reference():
     names = declared()
     assert len([n for n in names if n.startswith("aws_")]) > 20
     used = set()

@@ -1,11 +1,11 @@
-"""Object events that come late, twice and in no order change nothing."""
+"""Late, duplicate and reordered object events change nothing."""
 
 import conftest
 from conftest import timeline
 from waiting import wait_until
 
 
-def test_an_export_in_disorder_is_the_export_in_order(shared, assets, media, tmp_path):
+def test_reordered_events_give_the_same_export(shared, assets, media, tmp_path):
     wanted = shared.wait(shared.start_export(timeline(assets, chunkSeconds=1.5)))
     expected = conftest.frame_hashes(shared.download(wanted, tmp_path / "expected.mp4"))
     emulator = conftest.Emulator(tmp_path / "data", arguments=("--disorder", "20261121")).start()
@@ -27,7 +27,7 @@ def test_an_export_in_disorder_is_the_export_in_order(shared, assets, media, tmp
 
         assert status["state"] == "completed", status
         assert conftest.frame_hashes(emulator.download(status, tmp_path / "result.mp4")) == expected
-        # It was a disorder indeed: some request was delivered more than once.
+        # Proof of disorder: some request was delivered more than once.
         wait_until("a request delivered twice", lambda: was_doubled(emulator, job))
     finally:
         assert emulator.stop() == 0

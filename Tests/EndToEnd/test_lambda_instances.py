@@ -1,4 +1,4 @@
-"""Instances live within the limits that Lambda gives them."""
+"""Instances are limited as on Lambda."""
 
 import base64
 import concurrent.futures
@@ -36,12 +36,12 @@ def client(emulator):
 
 def needs_own_tmp(emulator):
     if any("/tmp" in record["message"] for record in emulator.log_records()):
-        pytest.skip("this system gives no mount namespace")
+        pytest.skip("this system permits no mount namespace")
     if ROOT.is_relative_to("/tmp"):
-        pytest.skip("what the instances run lies below /tmp itself")
+        pytest.skip("the program of the instances is below /tmp")
 
 
-def test_more_memory_than_the_function_has_ends_it(client):
+def test_an_instance_above_its_memory_limit_is_killed(client):
     error, answer = invoke(
         client, "small", {"order": "take-memory", "megabytes": 300}, LogType="Tail"
     )
@@ -143,7 +143,7 @@ def test_a_replaced_program_serves_new_calls_only(tmp_path):
 
 
 def test_two_hundred_instances_start_at_once(tmp_path):
-    """Each waits until all are there, so none can serve two."""
+    """Each waits until all have started, so none can serve two."""
     script = tmp_path / "meet.py"
     script.write_text(MEETING)
     emulator = start(

@@ -108,7 +108,7 @@ def test_an_instance_is_used_again(client):
     assert second["pid"] == first["pid"]
 
 
-def test_the_context_is_whole(client):
+def test_the_context_has_every_field(client):
     client_context = base64.b64encode(
         json.dumps({"custom": {"who": "me"}, "client": {}, "env": {}}).encode()
     ).decode()
@@ -180,7 +180,7 @@ def test_the_log_tail_shows_one_invocation(client):
         assert part in lines[-1]
 
 
-def test_events_and_answers_end_at_six_megabytes(client):
+def test_events_and_responses_are_limited_to_six_megabytes(client):
     fits, _ = invoke(client, "echo", "x" * ((6 << 20) - 2))
     assert len(fits) == (6 << 20) - 2
     with pytest.raises(botocore.exceptions.ClientError) as refused:
@@ -205,8 +205,8 @@ def test_a_dry_run_calls_nothing(client, tmp_path):
 
 def test_an_unknown_function_is_named(client):
     with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
-        client.invoke(FunctionName="nobody")
-    assert "function:nobody" in str(refused.value)
+        client.invoke(FunctionName="absent")
+    assert "function:absent" in str(refused.value)
 
 
 def test_a_busy_function_throttles_with_retry_after(client, tmp_path):
@@ -226,7 +226,7 @@ def test_a_busy_function_throttles_with_retry_after(client, tmp_path):
 
 
 def throttled(client):
-    """The throttling's (reason, retry-after), or None."""
+    """(reason, retry-after) of a throttled call, or None."""
     try:
         client.invoke(FunctionName="alone")
     except client.exceptions.TooManyRequestsException as error:
@@ -243,7 +243,7 @@ def test_functions_are_listed_and_described(client):
     assert client.get_function_configuration(FunctionName="hasty")["Handler"] == "handlers.orders"
 
 
-def test_a_whole_answer_is_a_stream_of_one_piece(client):
+def test_a_whole_response_is_a_stream_of_one_piece(client):
     answer = client.invoke_with_response_stream(
         FunctionName="echo", Payload=b'{"a":1}', LogType="Tail"
     )
@@ -256,7 +256,7 @@ def test_a_whole_answer_is_a_stream_of_one_piece(client):
 # Asynchronous invocations
 
 
-def test_an_event_is_run_once_and_its_answer_dropped(client, tmp_path):
+def test_an_event_is_run_once_and_its_response_dropped(client, tmp_path):
     path = tmp_path / "ran"
     answer = client.invoke(
         FunctionName="orders",

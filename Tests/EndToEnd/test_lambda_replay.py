@@ -1,4 +1,4 @@
-"""Events are recorded, replayed and sent in several ways; the answers are the same."""
+"""Events are recorded, replayed and sent in several ways, with the same responses."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def spool(emulator, *arguments):
 
 
 def steady(text):
-    """An answer without what must differ: times, IDs, signatures."""
+    """A response without its variable parts: times, IDs, signatures."""
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME", text)
     text = re.sub(r"X-Amz-(Signature|Date|Credential)=[^&\"\\]*", r"X-Amz-\1=", text)
     text = re.sub(r"\"requestId\\?\":\\?\"[0-9a-f-]{36}", "REQUEST", text)
@@ -35,14 +35,14 @@ def steady(text):
 
 
 def parts(text, masked=True):
-    """An answer's document, and the body behind it where it is streamed."""
+    """A response's document, and the body after it if it is streamed."""
     prelude, mark, body = text.rstrip("\n").partition("\0" * 8)
     document = json.loads(steady(prelude) if masked else prelude)
     return document, (steady(body) if masked else body) if mark else None
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=[path.stem for path in EVENTS])
-def test_an_event_has_the_same_answer_by_every_path(shared, path):
+def test_an_event_has_the_same_response_by_every_path(shared, path):
     name, event = path.name.split(".")[0], path.read_text()
     document = json.loads(event)
     answer = client_of(shared).invoke(FunctionName=name, Payload=event)
@@ -50,7 +50,7 @@ def test_an_event_has_the_same_answer_by_every_path(shared, path):
     command = spool(shared, "invoke", name, "--event", path)
 
     assert (command.returncode == 0) == ("FunctionError" not in answer), command.stderr
-    # The order of an object's members means nothing.
+    # The order of an object's members has no meaning.
     assert parts(command.stdout) == parts(direct)
     if document.get("version") != "2.0":
         return

@@ -1,4 +1,4 @@
-"""Streamed answers of a function, through its URL and through the Invoke API."""
+"""Streamed responses of a function, through its URL and through the Invoke API."""
 
 import http.client
 import json
@@ -81,7 +81,7 @@ def test_a_malformed_prelude_is_a_bad_gateway(emulator):
         {"hang_up": True},
     ],
 )
-def test_a_truncated_answer_is_an_error(emulator, order):
+def test_a_truncated_response_is_an_error(emulator, order):
     answer = ask(emulator, "streamed", {"chunks": 2} | order)
     assert answer.status == 200
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
@@ -89,7 +89,7 @@ def test_a_truncated_answer_is_an_error(emulator, order):
     assert ask(emulator, "streamed", {"chunks": 1}).read() == b"chunk 0\n"
 
 
-def test_an_answer_larger_than_a_buffer_passes_through_a_small_one(emulator):
+def test_a_response_larger_than_the_buffer_is_streamed(emulator):
     answer = ask(emulator, "streamed", {"megabytes": 64})
     assert len(answer.read()) == 64 << 20
 
@@ -101,7 +101,7 @@ def test_the_function_continues_after_its_caller_disconnects(emulator):
     assert ask(emulator, "streamed", {"chunks": 1}).read() == b"chunk 0\n"
 
 
-def test_a_buffered_url_returns_a_streamed_answer_whole(emulator):
+def test_a_buffered_url_returns_a_streamed_response_whole(emulator):
     answer = ask(emulator, "buffered", {"chunks": 2})
     assert answer.headers["Transfer-Encoding"] is None
     assert answer.read() == b"chunk 0\nchunk 1\n"

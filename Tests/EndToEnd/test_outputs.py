@@ -107,7 +107,7 @@ def test_several_outputs_of_one_edit_equal_separate_exports(emulator, media, tmp
         files.append(emulator.download(status, tmp_path / f"{index}.{job['format']}"))
         # The first output rendered the frames for all.
         assert status["usage"]["renderedFrames"] == (125 if index == 0 else 0)
-    # Not the same cache, so each is rendered again.
+    # Another cache, so each is rendered again.
     for chunk in s3_client(emulator).list_objects_v2(Bucket="spool", Prefix="cache/")["Contents"]:
         s3_client(emulator).delete_object(Bucket="spool", Key=chunk["Key"])
     for index, output in enumerate(wanted):
@@ -120,7 +120,7 @@ def test_several_outputs_of_one_edit_equal_separate_exports(emulator, media, tmp
 
 
 def test_a_cancelled_output_leaves_the_others_running(emulator, media, tmp_path):
-    """The output that renders for both is cancelled."""
+    """The cancelled output is the one that renders for both."""
     asset = emulator.upload(media / "slow.mp4")
     edit = conftest.single(asset, 12, chunkSeconds=6)
     edit["outputs"] = [{"preset": "veryslow", "crf": 1}, {"size": {"width": 64, "height": 36}}]

@@ -1,4 +1,4 @@
-"""The deployable package renders a chunk in a root that holds nothing else.
+"""The deployable package renders a chunk in a root that contains nothing else.
 
 The root has the package in /var/task, /proc, /dev and an empty /tmp, in its
 own namespace; the network is the host's loopback, where the store and a
@@ -70,7 +70,7 @@ def enter(root, *command, **options):
 
 
 class RuntimeAPI(http.server.ThreadingHTTPServer):
-    """A Runtime API with one event: it takes one answer and then closes."""
+    """A Runtime API with one event: it takes one response and then closes."""
 
     def __init__(self, event):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -110,7 +110,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_the_package_is_below_lambdas_limit_and_whole(package):
+def test_the_package_is_complete_and_below_lambdas_limit(package):
     root = package
     files = [path for path in (root / "var/task").rglob("*") if path.is_file()]
     ours = {path for path in files if path.name.startswith(("bootstrap", *SWIFT_LIBRARIES))}
@@ -197,7 +197,7 @@ def test_a_chunk_is_rendered_in_an_empty_root(package, namespaces, tmp_path, med
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert api.ended.wait(60), "no answer came"
+        assert api.ended.wait(60), "no response arrived"
         process.kill()
         log = process.communicate()[1]
         assert api.answer[0].endswith("/invocation/r-1/response"), (api.answer, log)

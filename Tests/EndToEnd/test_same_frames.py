@@ -24,7 +24,7 @@ LOSSY_FORMATS = ("webm",)
 
 
 def platform():
-    """What the hashes depend on besides Spool: FFmpeg, and the filters' SIMD code."""
+    """Inputs of the hashes in addition to Spool: FFmpeg, and the SIMD code of its filters."""
     version = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True)
     flags = pathlib.Path("/proc/cpuinfo").read_text().split()
     return {
@@ -43,7 +43,7 @@ def lossless(request):
     if "format" not in output:
         output |= {"format": "mov", "codec": "lossless", "audio": {"codec": "pcm"}}
     if "variations" in request:
-        # Their usual output has a bit rate.
+        # Their usual output sets a bit rate.
         output |= {"maxBitrate": None, "bufferSize": None}
     return request
 
@@ -51,7 +51,7 @@ def lossless(request):
 def digests(path):
     """The number of frames, and hashes of all frames and of all samples."""
     frames = conftest.frame_hashes(path)
-    samples = b"" if path.suffix in (".gif", ".png") else conftest.sound_samples(path)
+    samples = b"" if path.suffix in (".gif", ".png") else conftest.audio_samples(path)
     return {
         "frames": len(frames),
         "video": hashlib.md5(json.dumps(frames).encode()).hexdigest(),

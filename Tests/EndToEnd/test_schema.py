@@ -1,6 +1,6 @@
 """docs/schema/edit.schema.json and the decoder accept the same documents.
 
-`edit-check` (Tests/EditCheck) prints the decoder's faults of each request; `jsonschema` judges the
+`edit-check` (Tests/EditCheck) prints the decoder's faults of each request; `jsonschema` checks the
 same requests by the schema. A document that the decoder accepts is valid by the schema. One that
 it refuses is invalid by the schema, unless every fault breaks a rule that JSON Schema cannot
 express: BEYOND_SCHEMA, as the schema's `$comment` lists them.
@@ -33,7 +33,7 @@ def pattern_errors(_validator, pattern, instance, _schema):
         yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-# Python's own `re` knows no \p{Alphabetic}.
+# Python's `re` does not support \p{Alphabetic}.
 VALIDATOR = jsonschema.validators.extend(
     jsonschema.Draft202012Validator, {"pattern": pattern_errors}
 )(SCHEMA)
@@ -255,7 +255,7 @@ def test_schema_and_decoder_agree_on_every_fixture():
         for name, request, faults in zip(FIXTURES, requests, answers, strict=False)
     }
     assert {name: why for name, why in found.items() if why} == {}
-    # Both answers occur, by both judges.
+    # Both outcomes occur, from schema and decoder.
     invalid = [
         name
         for name, request in zip(FIXTURES, requests, strict=False)

@@ -1,4 +1,4 @@
-"""A multicam export whose frames are copied where nothing changes them."""
+"""A multicam export whose unchanged frames are copied."""
 
 import subprocess
 

@@ -103,7 +103,7 @@ def test_an_untrusted_certificate_is_refused(spool, tmp_path):
         address = f"https://localhost:{port}"
         refused = spool("list", status=1, AWS_ENDPOINT_URL_S3=address)
         assert "invalidResponse" in refused and "peer" in refused.lower()
-        # Trusted, it speaks HTTP, though no S3.
+        # A trusted server that speaks HTTP but not S3.
         taken = spool("list", status=1, AWS_ENDPOINT_URL_S3=address, SSL_CERT_FILE=str(certificate))
         assert "The answer lacks what it must have" in taken
     finally:

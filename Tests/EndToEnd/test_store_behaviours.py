@@ -23,9 +23,9 @@ def test_buckets(s3, bucket):
     assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] is None
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
     s3.create_bucket(Bucket=bucket)
-    refused("404", 404, s3.head_bucket, Bucket="test-nobody")
-    refused("NoSuchBucket", 404, s3.list_objects_v2, Bucket="test-nobody")
-    refused("NoSuchBucket", 404, s3.put_object, Bucket="test-nobody", Key="a", Body=b"a")
+    refused("404", 404, s3.head_bucket, Bucket="test-absent")
+    refused("NoSuchBucket", 404, s3.list_objects_v2, Bucket="test-absent")
+    refused("NoSuchBucket", 404, s3.put_object, Bucket="test-absent", Key="a", Body=b"a")
 
 
 def test_a_full_bucket_stays(s3, bucket):
@@ -257,7 +257,7 @@ def test_parts_that_do_not_fit(s3, bucket):
 def test_a_wrong_secret_and_a_wrong_key(shared):
     for key, secret, code in (
         ("spool", "other", "SignatureDoesNotMatch"),
-        ("nobody", "spool-secret", "InvalidAccessKeyId"),
+        ("unknown", "spool-secret", "InvalidAccessKeyId"),
     ):
         client = boto3.client(
             "s3",

@@ -87,7 +87,7 @@ def test_acknowledged_writes_survive_kill_9(tmp_path):
             content = s3.get_object(Bucket="spool", Key=entry["Key"])["Body"].read()
             found[entry["Key"]] = hashlib.sha256(content).hexdigest()
     assert stored.items() <= found.items()
-    # A commit whose answer was lost is whole; half a body is never seen.
+    # A commit whose response was lost is complete; a partial body never is.
     assert found.items() <= sent.items()
     assert len(found) - len(stored) <= 4 * CRASHES
     assert running.stop() == 0

@@ -49,7 +49,7 @@ def emulator(data, shim, image=None, fault=None):
 
 
 def what_the_disk_holds(image, target):
-    """The data folder as it is found when the power is back."""
+    """The data folder after the power cut."""
     folders = {
         path.name[len("folder-") :].replace("!", "/"): path.read_text().splitlines()
         for path in image.glob("folder-*")
@@ -64,14 +64,14 @@ def what_the_disk_holds(image, target):
                 build(f"{name}/{entry}", place / entry)
                 continue
             kept = image / f"inode-{inode}"
-            # A name without an fsync of its file: nothing is known of its bytes.
+            # A name without an fsync of its file: its bytes are unknown.
             (place / entry).write_bytes(kept.read_bytes() if kept.exists() else b"")
 
     build("", target)
 
 
 def is_held(data, image):
-    """The disk begins with all that the folder has."""
+    """Starts the disk with the current files of the folder."""
     image.mkdir()
     for folder in [data, *filter(pathlib.Path.is_dir, data.rglob("*"))]:
         name = str(folder)[len(str(data)) :].replace("/", "!")

@@ -34,13 +34,13 @@ def packets(url, kind):
 
 @pytest.fixture
 def slowed(tmp_path, gate):
-    """An emulator whose FFmpeg can be held."""
+    """An emulator whose FFmpeg waits at the gate."""
     running = conftest.Emulator(tmp_path / "data", SPOOL_FFMPEG=str(gate.program)).start()
     yield running
     running.stop()
 
 
-def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tmp_path):
+def test_an_export_plays_before_its_end_and_completely_after_it(slowed, gate, media, tmp_path):
     edit = conftest.single(
         slowed.upload(media / "slow.mp4"), 12, chunkSeconds=2, hls=True, preset="fast"
     )
@@ -63,7 +63,7 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
     early = wait_until("two segments in the playlist", started)
     assert slowed.status(job)["state"] == "rendering"
     assert "#EXT-X-ENDLIST" not in early
-    # A player that does not wait: the first segments play as a whole film.
+    # A player that does not wait: the first segments play as a complete film.
     so_far = tmp_path / "so-far.m3u8"
     so_far.write_text(early + "#EXT-X-ENDLIST\n")
     frames = subprocess.run(
@@ -106,8 +106,8 @@ def test_it_plays_before_it_is_done_and_whole_afterwards(slowed, gate, media, tm
     assert len(audio) == 1 + -(-12 * 48_000 // 1024)
 
 
-# What a player without a library does: Media Source Extensions, fed with the
-# byte ranges that the playlists name.
+# A player without a library: Media Source Extensions, fed with the byte ranges of
+# the playlists.
 PLAYER = """async (base) => {
     const get = async (url, range) => {
         const answer = await fetch(url, range ? {headers: {range}} : {});
@@ -164,7 +164,7 @@ PLAYER = """async (base) => {
 }"""
 
 
-def test_a_browser_plays_it_through(shared, assets):
+def test_a_browser_plays_the_whole_stream(shared, assets):
     edit = conftest.single(
         assets["a"], 6, chunkSeconds=1.1, hls=True, size={"width": 320, "height": 180}
     )
@@ -185,7 +185,7 @@ def test_a_browser_plays_it_through(shared, assets):
         browser.close()
 
     picture, audio = played["ranges"]
-    assert len(picture) == len(audio) == 1, "a hole at a seam"
+    assert len(picture) == len(audio) == 1, "a gap at a seam"
     # Two frames late, six seconds long.
     assert picture[0] == pytest.approx([2 / 30, 6 + 2 / 30], abs=0.002)
     assert audio[0] == pytest.approx([2 / 30 - 1024 / 48_000, 6 + 2 / 30], abs=0.05)

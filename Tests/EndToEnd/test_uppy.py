@@ -4,7 +4,7 @@ import base64
 
 import conftest
 
-# What the plugin does with `companionUrl`, verb by verb: the same paths,
+# The calls of the plugin with `companionUrl`, verb by verb: the same paths,
 # headers and bodies; parts of 5 MiB, several at once, ETags read across
 # origins. It is paused after its first parts and resumes from the list.
 PLUGIN = """

@@ -4,7 +4,7 @@ import conftest
 
 
 def chunks(folder, renderers):
-    """Chunks of a film of 40 s on so many renderers."""
+    """Number of chunks of a 40 s film on that many renderers."""
     source = folder / "film.mp4"
     conftest.ffmpeg(
         "-f",
@@ -33,5 +33,5 @@ def chunks(folder, renderers):
         emulator.stop()
 
 
-def test_more_renderers_get_more_chunks(tmp_path):
+def test_more_renderers_mean_more_chunks(tmp_path):
     assert chunks(tmp_path, 1) < chunks(tmp_path, 8)

@@ -1,4 +1,4 @@
-"""The one bounded wait of the Python tests."""
+"""The bounded wait of the Python tests."""
 
 import time
 

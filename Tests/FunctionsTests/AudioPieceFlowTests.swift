@@ -7,14 +7,14 @@ import ObjectStore
 import Testing
 import TestSupport
 
-/// Sound in pieces, from the request to the joined file.
+/// Audio in pieces, from the request to the joined file.
 @Suite struct AudioPieceFlowTests {
     private let pieces = [
-        FrameRange(0, 3_072), FrameRange(3_072, 6_144), FrameRange(6_144, 9_216),
-        FrameRange(9_216, 12_288), FrameRange(12_288, 14_064),
+        AudioFrameRange(0, 3_072), AudioFrameRange(3_072, 6_144), AudioFrameRange(6_144, 9_216),
+        AudioFrameRange(9_216, 12_288), AudioFrameRange(12_288, 14_064),
     ]
 
-    /// Five minutes of sound on many instances.
+    /// Five minutes of audio on many instances.
     private func export(_ harness: FunctionHarness) async throws -> JobID {
         let asset = try await harness.asset()
         let clips = (0..<15).map { _ in
@@ -44,7 +44,7 @@ import TestSupport
         #expect(result.outcome == .completed)
         #expect(result.output?.samples == 14_400_000)
         #expect(result.usage?.times?.audioMilliseconds != nil)
-        // The stand-in for the joined file is the list of what was joined.
+        // The fake's joined file is the list of the joined pieces.
         let output = try await harness.memory.getObject(
             keys.output(fileExtension: "m4a"), range: nil, ifMatch: nil, bytesMax: 10_000)
         var joined: [String] = []
@@ -54,14 +54,14 @@ import TestSupport
                 ObjectKey(key), range: nil, ifMatch: nil, bytesMax: 100)
             joined.append(String(decoding: stored.body, as: UTF8.self))
         }
-        #expect(joined == pieces.map { "sound \($0.start)-\($0.end)" })
+        #expect(joined == pieces.map { "audio \($0.start)-\($0.end)" })
     }
 
     @Test func `the same export again finds its pieces`() async throws {
         let harness = FunctionHarness(concurrency: 8)
         try await harness.settle([try await export(harness)])
         let again = try await export(harness)
-        // With another asset of the same content.
+        // The other asset has the same content.
         try await harness.settle([again])
 
         #expect(harness.renderer.calls.audioPlacements == 5)
@@ -76,12 +76,12 @@ import TestSupport
         let keys = harness.keys(job)
         let late = InvocationContext(
             requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-            deadlineMilliseconds: 1_700_000_000_000, logger: FunctionHarness.context.logger)
+            deadline: 1_700_000_000_000, logger: FunctionHarness.context.logger)
 
         _ = try await Registry.handler(.renderChunk, harness.services())(
             Array(FunctionHarness.event(keys.request(.audioPiece(pieces[1])).text).utf8), late)
 
-        for half in [FrameRange(3_072, 4_608), FrameRange(4_608, 6_144)] {
+        for half in [AudioFrameRange(3_072, 4_608), AudioFrameRange(4_608, 6_144)] {
             #expect(try await harness.memory.objectExists(keys.request(.audioPiece(half))))
         }
         let calm = harness.with(FakeRenderer())
@@ -95,7 +95,7 @@ import TestSupport
         #expect(try await harness.result(job)?.outcome == .completed)
     }
 
-    @Test func `whichever call to the store fails, the export ends in one right result`()
+    @Test func `an export ends correctly after a failure of any store call`()
         async throws
     {
         for takesEffect in [false, true] {

@@ -8,11 +8,11 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Files of captions: uploaded, read into the plan, and delivered.
+/// Caption files: uploaded, read into the plan, and delivered.
 @Suite struct CaptionTests {
     private static let subRip = "1\n00:00:00,500 --> 00:00:01,500\nHello there\n\n"
 
-    /// Uploads a file and answers what complete-upload said.
+    /// Uploads a file; returns the response of complete-upload.
     private func upload(
         _ harness: FunctionHarness, _ text: String, type: String = "application/x-subrip"
     ) async throws -> (id: String, status: Int, json: [String: JSONValue]) {
@@ -116,11 +116,11 @@ import TestSupport
             errors == [
                 [
                     "pointer": "/timeline/tracks/0/clips/0/asset/captions",
-                    "detail": .string("\"\(video)\" is not a file of captions"),
+                    "detail": .string("\"\(video)\" is not a caption file"),
                 ],
                 [
                     "pointer": "/timeline/tracks/1/clips/0/asset/assetId",
-                    "detail": .string("\"\(captions)\" is a file of captions"),
+                    "detail": .string("\"\(captions)\" is a caption file"),
                 ],
             ])
     }

@@ -2,7 +2,7 @@ import Foundation
 import Functions
 import Testing
 
-/// The lists of functions that must not drift apart.
+/// Lists of functions that must agree.
 @Suite struct CatalogueTests {
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -50,7 +50,7 @@ import Testing
         #expect(names == Set(Registry.functions.map(\.name.rawValue)))
     }
 
-    @Test func `no two event filters overlap, since S3 refuses that`() throws {
+    @Test func `no two event filters overlap`() throws {
         let filters = try Self.catalogue().functions.flatMap { $0.objectEvents ?? [] }
 
         for (index, one) in filters.enumerated() {

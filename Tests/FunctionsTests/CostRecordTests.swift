@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 @Suite struct CostRecordTests {
-    @Test func `a finished export carries what it used and what that costs`() async throws {
+    @Test func `a finished export has its resources and their cost`() async throws {
         let harness = FunctionHarness()
         let job = try await harness.export(try await harness.asset())
         try await harness.run(job)
@@ -65,16 +65,16 @@ import TestSupport
             .startExport, "POST", "/api/export/estimate", FunctionHarness.edit(asset))
 
         #expect(first.status == 200)
-        #expect(first.json["frames"] == .number(600))
-        #expect(first.json["chunks"] == .number(2))
-        #expect(first.json["learnedFrom"] == .number(0))
+        #expect(first.json["frames"] == .integer(600))
+        #expect(first.json["chunks"] == .integer(2))
+        #expect(first.json["learnedFrom"] == .integer(0))
         #expect(try await harness.memory.listAllObjects(prefix: "").count == before)
 
         let job = try await harness.export(asset)
         try await harness.run(job)
         let second = try await harness.call(
             .startExport, "POST", "/api/export/estimate", FunctionHarness.edit(asset))
-        #expect(second.json["learnedFrom"] == .number(1))
+        #expect(second.json["learnedFrom"] == .integer(1))
     }
 
     @Test func `an edit that cannot be exported has no estimate`() async throws {

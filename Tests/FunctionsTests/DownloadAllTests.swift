@@ -28,7 +28,7 @@ import Testing
         return DownloadAll.Dependencies(services)
     }
 
-    /// A completed export with a file of those bytes.
+    /// A completed export whose file has these bytes.
     private func export(_ id: String, _ bytes: [UInt8], outcome: ExportResult.Outcome = .completed)
         async throws -> String
     {
@@ -41,13 +41,13 @@ import Testing
             key: file.text, bytes: bytes.count, etag: info.etag, contentType: "video/mp4",
             frames: 1, samples: 0, durationSeconds: 1)
         let result = ExportResult(
-            outcome: outcome, finishedAtMilliseconds: 1_700_000_000_000,
+            outcome: outcome, finishedAt: 1_700_000_000_000,
             output: outcome == .completed ? output : nil)
         try await memory.putDocument(result, at: keys.result)
         try await memory.putDocument(
             JobPointer(
                 owner: .local, dialect: .spool,
-                createdAtMilliseconds: 1_700_000_000_000), at: keys.pointer)
+                createdAt: 1_700_000_000_000), at: keys.pointer)
         try await memory.putObject(
             .bytes([]), at: keys.recent, options: PutOptions(contentType: "text/plain"))
         return job.text
@@ -67,9 +67,8 @@ import Testing
 
     private static let letters = ["aaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbb"]
 
-    @Test func `an export's archive is one that unzip accepts, with the file's bytes`() async throws
-    {
-        // More than two pieces, and not a whole number of them.
+    @Test func `unzip accepts an export's archive and finds the file's bytes`() async throws {
+        // More than two pieces, the last one shorter.
         let bytes = (0..<(2 * DownloadAll.pieceBytes + 12_345)).map {
             UInt8(truncatingIfNeeded: $0)
         }
@@ -98,7 +97,7 @@ import Testing
                 == ["\(first).mp4": Array("one".utf8), "\(second).mp4": []])
     }
 
-    @Test func `nothing completed is 409, an unknown job 404, too much 413`() async throws {
+    @Test func `nothing completed is 409, an unknown job 404, too many bytes 413`() async throws {
         let failed = try await export(Self.letters[0], [1], outcome: .failed)
         let large = try await export(Self.letters[1], [1, 2, 3])
 

@@ -16,7 +16,7 @@ import TestSupport
         let result = try #require(try await harness.result(job))
         #expect(result.outcome == .completed)
         #expect(result.output?.frames == 600)
-        // CostRecordTests look at the bill.
+        // CostRecordTests check the bill.
         var usage = try #require(result.usage)
         (usage.resources, usage.cost, usage.times) = (nil, nil, nil)
         #expect(
@@ -37,7 +37,7 @@ import TestSupport
         #expect(try await !harness.memory.objectExists(harness.keys(job).active))
     }
 
-    @Test func `the status follows the objects`() async throws {
+    @Test func `the status follows from the objects`() async throws {
         let harness = FunctionHarness()
         let job = try await harness.export(try await harness.asset())
         func status() async throws -> [String: JSONValue] {
@@ -114,7 +114,7 @@ import TestSupport
             ])
     }
 
-    @Test func `events that come twice or late render nothing again`() async throws {
+    @Test func `duplicate and late events render nothing again`() async throws {
         let harness = FunctionHarness()
         let job = try await harness.export(try await harness.asset())
         try await harness.run(job)
@@ -224,7 +224,7 @@ import TestSupport
         #expect(try await healthy.result(job)?.error == "FFmpeg stumbled.")
     }
 
-    @Test func `whichever call to the store fails, the export ends in one right result`()
+    @Test func `an export ends correctly after a failure of any store call`()
         async throws
     {
         for takesEffect in [false, true] {

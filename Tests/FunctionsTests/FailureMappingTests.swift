@@ -58,7 +58,7 @@ import TestSupport
         #expect(problem.detail == "An internal error occurred. The request ID is request-1.")
     }
 
-    @Test func `a machine error at an HTTP call is not the caller's`() async throws {
+    @Test func `a machine error at an HTTP call is a 503`() async throws {
         let harness = FunctionHarness(
             renderer: FakeRenderer(failure: FFmpegError(.diskFull, "No space is left.")))
         let (_, grant) = try await harness.call(
@@ -75,7 +75,7 @@ import TestSupport
         #expect(problem["title"] == "Service unavailable")
     }
 
-    @Test func `a store that denies access is named as such`() async throws {
+    @Test func `a store that denies access is reported as such`() async throws {
         let harness = FunctionHarness()
         let denied = PermittedBucket(harness.memory, permissions: [:], used: { _, _ in })
 
@@ -86,7 +86,7 @@ import TestSupport
         #expect(problem["title"] == "Storage access denied")
     }
 
-    @Test func `a cached chunk is not rendered again, whichever call to the store fails`()
+    @Test func `a cached chunk is not rendered again after a store failure`()
         async throws
     {
         let harness = FunctionHarness()
@@ -97,7 +97,7 @@ import TestSupport
         for number in 1... {
             let job = try await harness.export(asset)
             let faulty = FaultyBucket(harness.memory, failing: number)
-            // A throttled call is thrown, so that the platform delivers again.
+            // A throttled call is thrown, so that the platform delivers the event again.
             try? await harness.deliver(
                 harness.keys(job).request(FunctionHarness.units[0]).text, to: .renderChunk,
                 bucket: faulty)

@@ -5,13 +5,13 @@ import RenderPlans
 import Synchronization
 import TestSupport
 
-/// Writes marked bytes where FFmpeg would write media, and counts.
+/// Writes marked bytes instead of media, and counts its calls.
 ///
-/// Can be made to fail, so that handlers are tested without FFmpeg.
+/// It can be made to fail, so that handlers are tested without FFmpeg.
 final class FakeRenderer: MediaRenderer {
     struct Calls: Hashable, Sendable {
         var chunks: [FrameRange] = []
-        /// Outputs of each run that renders several.
+        /// Number of outputs of each shared render.
         var together: [Int] = []
         var audioPlacements = 0
         var stitches = 0
@@ -22,7 +22,7 @@ final class FakeRenderer: MediaRenderer {
     private let failureTogether: FFmpegError?
     private let knownEncoders: Set<String>
     private let duringChunk: @Sendable () async throws -> Void
-    /// Frames that a run which is cancelled has finished.
+    /// Frames that a cancelled run has finished.
     private let finishedFrames: Int
 
     init(
@@ -96,7 +96,7 @@ final class FakeRenderer: MediaRenderer {
         return reports
     }
 
-    func finishedPart(
+    func salvagedFrames(
         of frames: FrameRange, in plan: RenderPlan, at path: String
     ) async throws(FFmpegError) -> RenderReport? {
         guard finishedFrames > 0 else { return nil }
@@ -105,7 +105,7 @@ final class FakeRenderer: MediaRenderer {
     }
 
     func renderAudio(
-        _ frames: FrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        _ frames: AudioFrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport {
         state.withLock { $0.audioPlacements += 1 }
@@ -118,7 +118,7 @@ final class FakeRenderer: MediaRenderer {
             }
         }
         let name = frames.map { " \($0.start)-\($0.end)" } ?? ""
-        return try write("sound\(name)", to: path, frames: 0)
+        return try write("audio\(name)", to: path, frames: 0)
     }
 
     func streamPiece(
@@ -151,7 +151,7 @@ final class FakeRenderer: MediaRenderer {
     func extractAudio(
         url: String, media: MediaInfo, to path: String
     ) async throws(FFmpegError) -> RenderReport {
-        try write("sound of \(url)", to: path, frames: 0)
+        try write("audio of \(url)", to: path, frames: 0)
     }
 
     func poster(

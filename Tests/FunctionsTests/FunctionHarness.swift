@@ -55,7 +55,7 @@ struct FunctionHarness: Sendable {
             scratchRoot: "/tmp", concurrency: concurrency, renderSeconds: 900)
     }
 
-    /// Permissions that functions used, as `function action pattern`.
+    /// Permissions that the functions used, as `function action pattern`.
     var usedPermissions: Set<String> { used.value.withLock { $0 } }
 
     /// The bucket as the function's deployed role sees it.
@@ -67,7 +67,7 @@ struct FunctionHarness: Sendable {
 
     static let context = InvocationContext(
         requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-        deadlineMilliseconds: 1_700_000_900_000, logger: Logger(sink: { _ in }))
+        deadline: 1_700_000_900_000, logger: Logger(sink: { _ in }))
 
     /// Calls a function's URL.
     func call(
@@ -94,7 +94,7 @@ struct FunctionHarness: Sendable {
             Array(Self.event(key).utf8), Self.context)
     }
 
-    /// The store's event of one object.
+    /// The store's event for one object.
     static func event(_ key: String) -> String {
         """
         {"Records":[{"eventVersion":"2.1","eventSource":"aws:s3",
@@ -186,7 +186,7 @@ extension FunctionHarness {
 }
 
 extension Registry {
-    /// The function of that name, as tests call it: bytes in, bytes out.
+    /// A function as tests call it: bytes in, bytes out.
     static func handler(_ name: FunctionName, _ services: Services) -> RawHandler {
         { bytes, context in
             guard let function = functions.first(where: { $0.name == name }) else {

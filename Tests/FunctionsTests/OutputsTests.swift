@@ -7,7 +7,7 @@ import ObjectStore
 import Testing
 import TestSupport
 
-/// Several outputs of one edit: exports of their own that are rendered together.
+/// Several outputs of one edit: separate exports that are rendered together.
 @Suite struct OutputsTests {
     /// 20 s in two chunks, large and small, and the audio alone.
     private func body(_ asset: String, _ outputs: String, more: String = "") -> String {
@@ -43,11 +43,11 @@ import TestSupport
         for job in jobs { #expect(try await harness.result(job)?.outcome == .completed) }
         #expect(harness.renderer.calls.together == [2, 2])
         #expect(harness.renderer.calls.chunks == [])
-        // The films' sound is the same, the wave is another encoding.
+        // The audio of both video outputs is the same; WAV is another encoding.
         #expect(harness.renderer.calls.audioPlacements == 2)
         #expect(try await harness.result(jobs[0])?.usage?.renderedFrames == 600)
         #expect(try await harness.result(jobs[1])?.usage?.cachedChunks == 2)
-        // A run for two tells nothing of what one takes.
+        // A shared render does not show the cost of one output.
         #expect(try await harness.result(jobs[0])?.usage?.times?.renderedPixels == 0)
     }
 
@@ -72,7 +72,7 @@ import TestSupport
         #expect(try await status()["state"] == "rendering")
     }
 
-    @Test func `a cancelled output is not rendered, whichever it is`() async throws {
+    @Test func `a cancelled output is not rendered, leader or not`() async throws {
         for cancelled in 0...1 {
             let harness = FunctionHarness()
             let jobs = try await harness.severalExports(body(try await harness.asset(), three))
@@ -90,7 +90,7 @@ import TestSupport
         }
     }
 
-    @Test func `outputs that cannot be rendered together are rendered alone`() async throws {
+    @Test func `outputs are rendered alone after a failed shared render`() async throws {
         let harness = FunctionHarness(
             renderer: FakeRenderer(failureTogether: FFmpegError(.failed, "FFmpeg stumbled.")))
         let jobs = try await harness.severalExports(body(try await harness.asset(), three))
@@ -146,7 +146,7 @@ import TestSupport
             body(asset, #"\#(large),{"size":{"width":64,"height":36}}"#))
         let failing = harness.with(FakeRenderer(failure: FFmpegError(.failed, "FFmpeg stumbled.")))
 
-        // The large one is in the cache, and is not held up by the small one.
+        // The large one is in the cache and is not delayed by the small one.
         for unit in FunctionHarness.units {
             try await failing.deliver(harness.keys(jobs[0]).request(unit).text, to: .renderChunk)
         }
@@ -157,7 +157,7 @@ import TestSupport
         #expect(harness.renderer.calls.chunks.count == 4)
     }
 
-    @Test func `a range that is split is waited for in halves`() async throws {
+    @Test func `a waiting export waits for the halves of a split range`() async throws {
         let harness = FunctionHarness(
             renderer: FakeRenderer(duringChunk: {
                 try await Task.sleep(for: .seconds(3_600))
@@ -165,7 +165,7 @@ import TestSupport
         let jobs = try await harness.severalExports(body(try await harness.asset(), three))
         let late = InvocationContext(
             requestID: "request-1", functionName: "test", invokedFunctionARN: "arn", traceID: nil,
-            deadlineMilliseconds: 1_700_000_000_000, logger: FunctionHarness.context.logger)
+            deadline: 1_700_000_000_000, logger: FunctionHarness.context.logger)
         _ = try await Registry.handler(.renderChunk, harness.services())(
             Array(
                 FunctionHarness.event(harness.keys(jobs[0]).request(FunctionHarness.units[0]).text)
@@ -180,7 +180,7 @@ import TestSupport
         for job in jobs { #expect(try await harness.result(job)?.outcome == .completed) }
     }
 
-    @Test func `whichever call to the store fails, all of them end in one right result`()
+    @Test func `several exports end correctly after a failure of any store call`()
         async throws
     {
         for takesEffect in [false, true] {
@@ -212,7 +212,7 @@ import TestSupport
         (#"{"format":"mp3","at":1}"#, "/outputs/0/at", ""), ("7", "/outputs/0", ""),
         (#"{"codec":"prores","hls":true}"#, "/outputs/0/hls", ""),
     ])
-    func `a fault is named where the caller wrote it`(
+    func `a fault points to the caller's field`(
         output: String, pointer: String, detail: String
     ) async throws {
         let harness = FunctionHarness()
@@ -229,7 +229,7 @@ import TestSupport
         #expect(!harness.memory.keys.contains { $0.hasPrefix("exports/") })
     }
 
-    @Test func `an estimate of several adds up`() async throws {
+    @Test func `an estimate of several exports is their sum`() async throws {
         let harness = FunctionHarness()
         let asset = try await harness.asset()
         func frames(_ outputs: String) async throws -> JSONValue? {

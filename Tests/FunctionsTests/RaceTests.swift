@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import TestSupport
 
-/// Handlers that meet each other, or a store that does not answer.
+/// Handlers that run at the same time, or a store that does not respond.
 @Suite struct RaceTests {
     private func rendered(_ harness: FunctionHarness) async throws -> ExportKeys {
         let job = try await harness.export(try await harness.asset())
@@ -17,10 +17,10 @@ import TestSupport
         return harness.keys(job)
     }
 
-    @Test func `an output that a cancelled stitch left is removed`() async throws {
+    @Test func `the output of a cancelled stitch is removed`() async throws {
         let harness = FunctionHarness()
         let keys = try await rendered(harness)
-        // The attempt before this one died between its upload and its result.
+        // The previous attempt died between its upload and its result.
         try await harness.memory.putObject(
             .bytes([1]), at: keys.output(fileExtension: "mp4"), options: PutOptions())
         _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(keys.job)")
@@ -32,7 +32,7 @@ import TestSupport
         #expect(try await harness.result(keys.job)?.outcome == .cancelled)
     }
 
-    @Test func `a cancel's mark without a result ends the export at the stitch`() async throws {
+    @Test func `a cancel marker without a result ends the export at the stitch`() async throws {
         let harness = FunctionHarness()
         let keys = try await rendered(harness)
         try await harness.memory.putDocument(["version": 1], at: keys.cancel)
@@ -62,7 +62,7 @@ import TestSupport
         #expect(try await harness.result(keys.job)?.outcome == .completed)
     }
 
-    @Test func `a store that hangs does not keep a render beyond its time`() async throws {
+    @Test func `a store that hangs does not delay the end of a render`() async throws {
         let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
@@ -82,7 +82,7 @@ import TestSupport
             })
         var services = harness.services(stuck)
         services.now = {
-            isLate() ? FunctionHarness.context.deadlineMilliseconds : 1_700_000_000_000
+            isLate() ? FunctionHarness.context.deadline : 1_700_000_000_000
         }
         services.sleep = { _ in try await Task.sleep(for: .milliseconds(1)) }
         let unit = RenderUnit.video(FrameRange(0, 300))
@@ -93,7 +93,7 @@ import TestSupport
         #expect(try await harness.memory.objectExists(keys.request(.video(FrameRange(0, 150)))))
     }
 
-    @Test func `an upload that is sent again has its own extracted audio`() async throws {
+    @Test func `a repeated upload gets its own extracted audio`() async throws {
         let harness = FunctionHarness()
         let id = try await harness.asset()
         let asset = try #require(AssetID(id))

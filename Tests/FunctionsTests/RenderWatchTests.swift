@@ -7,6 +7,7 @@ import ObjectStore
 import Synchronization
 import Testing
 import TestSupport
+import WallClock
 
 /// Renders that end before they are finished, observed in the bucket.
 @Suite struct RenderWatchTests {
@@ -17,7 +18,7 @@ import TestSupport
 
     private func deliver(
         _ key: ObjectKey, _ harness: FunctionHarness,
-        now: @escaping @Sendable () -> Int = { 1_700_000_000_000 },
+        now: @escaping @Sendable () -> UnixTime = { 1_700_000_000_000 },
         onPoll: @escaping @Sendable () async throws -> Void = {}
     ) async throws {
         var services = harness.services()
@@ -34,7 +35,7 @@ import TestSupport
         let plain = FunctionHarness()
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
-        let late = FunctionHarness.context.deadlineMilliseconds
+        let late = FunctionHarness.context.deadline
 
         try await deliver(
             keys.request(.video(FrameRange(0, 300))), plain.with(Self.endless), now: { late })
@@ -44,7 +45,7 @@ import TestSupport
         #expect(try await plain.result(job) == nil)
     }
 
-    @Test func `finished frames are kept when time runs out, and the rest is requested`()
+    @Test func `finished frames are salvaged when time runs out, the rest is requested`()
         async throws
     {
         let harness = FunctionHarness()
@@ -59,7 +60,7 @@ import TestSupport
         #expect(receipt.frames == 120)
         #expect(receipt.work != nil)
         let (_, status) = try await harness.call(.jobStatus, "GET", "/api/export/\(job)/status")
-        // Half of the chunk had been written; what is shown does not go back.
+        // Half of the chunk was written; the shown progress does not go back.
         #expect(status["frames"] == ["done": 150, "total": 600])
 
         for unit in parts.map(RenderUnit.video) + FunctionHarness.units.dropFirst() {
@@ -73,7 +74,7 @@ import TestSupport
         #expect(harness.renderer.calls.chunks == Array(parts[1...]) + [FrameRange(300, 600)])
     }
 
-    /// Delivers the first chunk's request to a renderer whose time runs out.
+    /// Delivers the first chunk's request to a renderer that runs out of time.
     private func deliverInVain(
         _ harness: FunctionHarness, _ keys: ExportKeys, finishedFrames: Int, leftMilliseconds: Int
     ) async throws {
@@ -84,14 +85,14 @@ import TestSupport
                 isRendering.withLock { $0 = true }
                 try await Task.sleep(for: .seconds(3_600))
             })
-        let late = FunctionHarness.context.deadlineMilliseconds - leftMilliseconds
+        let late = FunctionHarness.context.deadline - .milliseconds(leftMilliseconds)
         try await deliver(
             keys.request(.video(FrameRange(0, 300))), harness.with(slow),
             now: { isRendering.withLock { $0 } ? late : 1_700_000_000_000 })
     }
 
     @Test(arguments: [(10, 7_000), (300, 7_000), (120, 900)])
-    func `too few frames, all frames, or frames without time to store are not kept`(
+    func `too few frames, all frames, or frames without time to store are not salvaged`(
         finished: Int, leftMilliseconds: Int
     ) async throws {
         let harness = FunctionHarness()
@@ -121,7 +122,7 @@ import TestSupport
         let harness = FunctionHarness()
         let job = try await harness.export(try await harness.asset())
         let keys = harness.keys(job)
-        let late = FunctionHarness.context.deadlineMilliseconds
+        let late = FunctionHarness.context.deadline
         try await deliver(
             keys.request(.video(FrameRange(0, 300))), harness.with(Self.endless), now: { late })
 
@@ -156,7 +157,7 @@ import TestSupport
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
         let unit = RenderUnit.video(FrameRange(0, 300))
-        // An earlier attempt had come further than this one does.
+        // An earlier attempt had more frames done than this one.
         try await plain.memory.putObject(
             .bytes([UInt8](repeating: 0, count: 200)), at: keys.progress(unit),
             options: PutOptions())
@@ -182,7 +183,7 @@ import TestSupport
         let job = try await plain.export(try await plain.asset())
         let keys = plain.keys(job)
         let short = keys.request(.video(FrameRange(0, 40)))
-        let late = FunctionHarness.context.deadlineMilliseconds
+        let late = FunctionHarness.context.deadline
 
         for _ in 1...2 {
             await #expect(throws: (any Error).self) {

@@ -5,14 +5,14 @@ import ObjectStore
 import Testing
 import TestSupport
 
-/// Requests that are no plain timeline: variations and OpenTimelineIO.
+/// Requests that are not a plain timeline: variations and OpenTimelineIO.
 @Suite struct RequestShapeTests {
     private func jobs(_ answer: [String: JSONValue]) throws -> [[String: JSONValue]] {
         guard case .array(let jobs)? = answer["jobs"] else { throw HarnessError(text: "\(answer)") }
         return jobs.compactMap { if case .object(let fields) = $0 { fields } else { nil } }
     }
 
-    @Test func `variations are separate exports, and a token draws the same`() async throws {
+    @Test func `variations are separate exports, the same for the same token`() async throws {
         let harness = FunctionHarness()
         let (one, two) = (try await harness.asset(), try await harness.asset())
         let body =
@@ -28,7 +28,7 @@ import TestSupport
         #expect(started.map { $0["variation"] } == [1, 2, 1, 2])
         #expect(Set(started.map { $0["jobId"] }).count == 4)
         #expect(Set(started.map { $0["effects"] }).count == 4)
-        // Those of one film are rendered together.
+        // Variations of one video are rendered together.
         #expect(
             started.map { $0["renderedWith"] }
                 == [nil, started[0]["jobId"], nil, started[2]["jobId"]])
@@ -37,7 +37,7 @@ import TestSupport
         for job in all { #expect(try await harness.result(job)?.outcome == .completed) }
         #expect(Set(harness.renderer.calls.together) == [2])
         let job = all[3]
-        // What was drawn is kept with the job.
+        // The drawn numbers are stored with the job.
         let edit = try #require(
             try await harness.memory.document(JSONValue.self, at: harness.keys(job).edit))
         guard case .object(let fields) = edit, case .object(let kept)? = fields["variation"],
@@ -46,7 +46,7 @@ import TestSupport
         #expect(kept["brightness"] == effects["brightness"])
     }
 
-    @Test func `a fault of one variation starts none`() async throws {
+    @Test func `a fault in one variation starts no export`() async throws {
         let harness = FunctionHarness()
         let asset = try await harness.asset()
 

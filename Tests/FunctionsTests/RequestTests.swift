@@ -33,12 +33,12 @@ import TestSupport
             #"{"filename":"a.mov","contentType":"video/quicktime","size":16106127360}"#)
 
         #expect(grant["method"] == "MULTIPART")
-        #expect(grant["partSize"] == .number(16_777_216))
+        #expect(grant["partSize"] == .integer(16_777_216))
         guard case .array(let parts)? = grant["parts"] else { return #expect(Bool(false)) }
         #expect(parts.count == 960)
     }
 
-    @Test func `a form is granted on request, whatever the size`() async throws {
+    @Test func `a form is granted on request for any size`() async throws {
         let (status, grant) = try await FunctionHarness().call(
             .initUpload, "POST", "/",
             #"{"filename":"a.mp4","contentType":"video/mp4","size":200000000,"method":"POST"}"#)
@@ -55,7 +55,7 @@ import TestSupport
     @Test(arguments: [
         (#""size":5368709121,"method":"POST""#, "/size"), (#""size":5,"method":"PUT""#, "/method"),
     ])
-    func `a form that cannot be is refused`(request: String, pointer: String) async throws {
+    func `an impossible form is refused`(request: String, pointer: String) async throws {
         let (status, problem) = try await FunctionHarness().call(
             .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4",\#(request)}"#
         )
@@ -64,7 +64,7 @@ import TestSupport
         #expect("\(problem)".contains(pointer))
     }
 
-    @Test func `every fault of a request is named at once`() async throws {
+    @Test func `every fault of a request is reported at once`() async throws {
         let (status, problem) = try await FunctionHarness().call(
             .initUpload, "POST", "/", #"{"filename":7,"contentType":"text/html","size":-1}"#)
 
@@ -77,7 +77,7 @@ import TestSupport
         #expect(pointers == ["/filename", "/contentType", "/size"])
     }
 
-    @Test func `an upload of another size than announced is not an asset`() async throws {
+    @Test func `an upload whose size differs from the announced one is not usable`() async throws {
         let harness = FunctionHarness()
         let (_, grant) = try await harness.call(
             .initUpload, "POST", "/", #"{"filename":"a.mp4","contentType":"video/mp4","size":5}"#)
@@ -142,7 +142,7 @@ import TestSupport
     }
 
     @Test(arguments: [FunctionName.initUpload, .completeUpload, .startExport])
-    func `a wrong method says which one is right`(name: FunctionName) async throws {
+    func `a wrong method is a 405 that names the right one`(name: FunctionName) async throws {
         let (status, problem) = try await FunctionHarness().call(name, "GET", "/")
 
         #expect(status == 405)
@@ -150,7 +150,7 @@ import TestSupport
     }
 
     @Test(arguments: ["", "{", "[]", "7", "{\"a\":}"])
-    func `a body that is no JSON object is a 400`(body: String) async throws {
+    func `a body that is not a JSON object is a 400`(body: String) async throws {
         for name in [FunctionName.initUpload, .completeUpload, .startExport] {
             #expect(try await FunctionHarness().call(name, "POST", "/", body).status == 400)
         }

@@ -9,8 +9,7 @@ import TestSupport
 /// Every test on a `FunctionHarness` runs each function under its deployed role; these
 /// check that no role allows more than its function uses.
 @Suite struct RoleTests {
-    /// Allowed and not used here: only a failed multipart transfer of a large file is
-    /// aborted.
+    /// Permitted but unused here: only a failed multipart transfer of a large file is aborted.
     private static let unusedHere: Set<String> = [
         "derive-asset s3:AbortMultipartUpload assets/*",
         "render-chunk s3:AbortMultipartUpload cache/*",
@@ -30,7 +29,7 @@ import TestSupport
         return found
     }
 
-    @Test func `roles allow nothing that their function does not use`() async throws {
+    @Test func `each permission of a role is used by its function`() async throws {
         let harness = FunctionHarness()
         let asset = try await harness.asset()
         let parts = try await harness.call(
@@ -57,7 +56,7 @@ import TestSupport
         try await harness.run(job)
         _ = try await harness.call(.jobStatus, "GET", "/api/export/\(job.text)")
         let cancelled = try await harness.export(asset)
-        for id in [cancelled.text, cancelled.text, JobID(milliseconds: 1, random: "a").text] {
+        for id in [cancelled.text, cancelled.text, JobID(time: 1, random: "a").text] {
             _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(id)")
         }
         try await harness.deliver(
@@ -93,7 +92,7 @@ import TestSupport
             harness.keys(job).request(FunctionHarness.units[0]).text, to: .renderChunk)
     }
 
-    /// One that ended, one that waits, and one that is to be cancelled.
+    /// One export that ended, one that waits, and one that is to be cancelled.
     private func sweepThree(_ asset: String, _ harness: FunctionHarness) async throws {
         let ended = try await harness.export(asset)
         try await harness.memory.putObject(
@@ -106,7 +105,7 @@ import TestSupport
                 Array("{}".utf8), FunctionHarness.context)
     }
 
-    /// One upload that is completed, and one that is aborted.
+    /// Completes one upload and aborts another.
     private func useUppy(_ harness: FunctionHarness) async throws {
         let path = "/api/uppy/s3/multipart"
         for end in ["complete", "abort"] {

@@ -4,8 +4,8 @@ import ObjectStore
 import Synchronization
 import TestSupport
 
-/// The functions' permissions as `infra/functions.json` lists them. Every
-/// function that a `FunctionHarness` calls is held to its own.
+/// The functions' permissions from `infra/functions.json`. A `FunctionHarness` enforces them for
+/// each function that it calls.
 struct Roles: Sendable {
     /// Permission lists by function: key patterns by action.
     let permissions: [String: [String: [String]]]

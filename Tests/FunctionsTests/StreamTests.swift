@@ -37,7 +37,7 @@ import TestSupport
         let keys = harness.keys(job)
         #expect(try await playlist(harness, job, "main.m3u8").status == 409)
 
-        // The second chunk alone is nothing to play.
+        // The second chunk alone cannot be played.
         try await harness.deliver(keys.request(FunctionHarness.units[1]).text, to: .renderChunk)
         let early = try await playlist(harness, job, "video.m3u8")
         #expect(!early.text.contains("#EXTINF"))
@@ -64,7 +64,7 @@ import TestSupport
                 """)
     }
 
-    @Test func `the sound is a rendition once it is rendered`() async throws {
+    @Test func `the audio is a rendition once it is rendered`() async throws {
         let harness = FunctionHarness()
         let job = try await streamed(harness)
         let keys = harness.keys(job)
@@ -78,13 +78,13 @@ import TestSupport
 
         #expect(try await playlist(harness, job, "main.m3u8").text.contains("URI=\"audio.m3u8\""))
         let audio = try await playlist(harness, job, "audio.m3u8").text
-        // 20 s of sound end 2 frames late; the first fragment has 6 s.
+        // 20 s of audio end 2 frames late; the first fragment has 6 s.
         #expect(audio.contains("#EXTINF:6.000000,\n#EXT-X-BYTERANGE:4@6\n"))
         #expect(audio.contains("#EXTINF:14.066667,\n#EXT-X-BYTERANGE:6@10\n"))
         #expect(audio.hasSuffix("#EXT-X-ENDLIST\n"))
     }
 
-    @Test func `an export that was not asked to stream has no playlist`() async throws {
+    @Test func `an export without hls has no playlist`() async throws {
         let harness = FunctionHarness()
         let job = try await harness.export(try await harness.asset())
         try await harness.run(job)

@@ -5,7 +5,7 @@ import ObjectStore
 import Testing
 import TestSupport
 
-/// Uppy's S3 plugin, in the words of its Companion.
+/// Uppy's S3 plugin with the API of Companion.
 @Suite struct UppyUploadTests {
     private let harness = FunctionHarness()
 
@@ -32,7 +32,7 @@ import TestSupport
         return Begun(key: key, uploadID: upload, asset: asset)
     }
 
-    /// The least that a part has unless it is the last.
+    /// Smallest part, except the last.
     private static let partBytes = 5 << 20
 
     private func put(_ number: Int, of begun: Begun) async throws -> String {
@@ -42,7 +42,7 @@ import TestSupport
         ).etag
     }
 
-    @Test func `a single upload is granted by its name and type`() async throws {
+    @Test func `a single upload is granted by name and type`() async throws {
         let (status, json) = try await call(
             "GET", "params",
             query: ["filename": "a b.mp4", "type": "video/mp4", "metadata[x]": "y"])
@@ -55,7 +55,7 @@ import TestSupport
                 "method": "PUT", "fields": [:], "headers": ["content-type": "video/mp4"],
                 "url": .string(
                     "memory://client/put/uploads/local/\(id)/a b.mp4?type=video/mp4&length=-1"),
-                "expires": .number(3_600),
+                "expires": .integer(3_600),
             ])
     }
 
@@ -86,10 +86,10 @@ import TestSupport
         let parts = etags.enumerated().map { #"{"PartNumber":\#($0 + 1),"ETag":"\"\#($1)\""}"# }
         let body = #"{"parts":[\#(parts.joined(separator: ","))]}"#
         let (status, done) = try await call("POST", "\(path)/complete", body, query: key)
-        // The answer was lost, and Uppy asks again.
+        // The response was lost, and Uppy repeats the request.
         let (again, _) = try await call("POST", "\(path)/complete", body, query: key)
 
-        #expect(signed["expires"] == .number(86_400))
+        #expect(signed["expires"] == .integer(86_400))
         guard case .object(let urls)? = batch["presignedUrls"] else {
             return #expect(Bool(false))
         }

@@ -30,9 +30,9 @@ import TestSupport
 
     @Test(arguments: [
         ("", 0, "a value is missing"), ("{", 1, "a field has no name"),
-        ("[1,]", 3, "no value begins like this"), ("[1 2]", 3, "an array goes on without a comma"),
+        ("[1,]", 3, "no value begins like this"), ("[1 2]", 3, "missing comma in array"),
         ("{\"a\" 1}", 5, "a field has no colon"),
-        ("{\"a\":1 \"b\":2}", 7, "an object goes on without a comma"),
+        ("{\"a\":1 \"b\":2}", 7, "missing comma in object"),
         ("{\"a\":1,}", 7, "a field has no name"), ("{'a':1}", 1, "a field has no name"),
         ("nul", 3, "no value begins like this"), ("True", 0, "no value begins like this"),
         ("01", 1, "something after the end of the document"), ("-", 1, "a number lacks a digit"),
@@ -45,7 +45,7 @@ import TestSupport
         ("\"\\ud800\\u0041\"", 13, "half a surrogate pair"),
         ("\"\\udc00\"", 7, "half a surrogate pair"),
         ("[] []", 3, "something after the end of the document"),
-        ("{\"a\":1,\"a\":2}", 7, "the field \"a\" stands twice"),
+        ("{\"a\":1,\"a\":2}", 7, "duplicate key \"a\""),
     ])
     func `invalid JSON is refused at its offset`(text: String, offset: Int, reason: String) {
         #expect(throws: JSONSyntaxError(offsetBytes: offset, reason: reason)) { try parse(text) }
@@ -100,7 +100,7 @@ import TestSupport
             if let ours { #expect(ours == reference, "\(replayCommand(seed)) \(text)") }
             if ours == nil, reference != nil {
                 let error = #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: bytes) }
-                let isTwice = error?.reason.hasSuffix("stands twice") ?? false
+                let isTwice = error?.reason.hasPrefix("duplicate key") ?? false
                 let closing = error.map { bytes[min($0.offsetBytes, bytes.count - 1)] }
                 let isComma = closing == UInt8(ascii: "]") || closing == UInt8(ascii: "}")
                 #expect(isTwice || isComma, "\(replayCommand(seed)) \(text)")

@@ -3,10 +3,11 @@ import MediaTime
 import ObjectStore
 import RenderPlans
 import Testing
+import WallClock
 
-/// An export whose sound is made in pieces, as its listing shows it.
+/// Listing of an export whose audio is made in pieces.
 @Suite struct AudioPieceListingTests {
-    private let pieces = [FrameRange(0, 512), FrameRange(512, 939)]
+    private let pieces = [AudioFrameRange(0, 512), AudioFrameRange(512, 939)]
 
     private var plan: RenderPlan {
         var plan = ListedExport.plan
@@ -14,7 +15,7 @@ import Testing
         return plan
     }
 
-    /// Both chunks are there, and both pieces are asked for.
+    /// Both chunks are finished, both pieces are requested.
     private var export: ListedExport {
         var export = ListedExport()
         export.objects.removeAll { $0.key == export.keys.request(.audio) }
@@ -23,7 +24,7 @@ import Testing
         return export
     }
 
-    @Test func `the sound is done with its last piece`() {
+    @Test func `the audio is done with its last piece`() {
         var export = export
         #expect(plan.audioUnits == pieces.map(RenderUnit.audioPiece))
         #expect(export.status().hasAudio)
@@ -46,7 +47,7 @@ import Testing
         export.add(export.keys.progress(.audioPiece(pieces[1])), bytes: 100)
         #expect(export.status().audioDone == Rational(612, 939))
 
-        // All of it is written, and not yet stored.
+        // All of it is written but not yet stored.
         export.add(export.keys.progress(.audioPiece(pieces[1])), bytes: 5_000)
         #expect(export.status().audioDone == Rational(1))
         #expect(!export.status().isAudioDone)
@@ -55,7 +56,7 @@ import Testing
 
     @Test func `a piece that was split is done with its halves`() {
         var export = export
-        let halves = [FrameRange(512, 725), FrameRange(725, 939)]
+        let halves = [AudioFrameRange(512, 725), AudioFrameRange(725, 939)]
         for half in halves { export.add(export.keys.request(.audioPiece(half))) }
         export.add(export.keys.receipt(.audioPiece(pieces[0])))
         export.add(export.keys.receipt(.audioPiece(halves[0])))
@@ -70,28 +71,28 @@ import Testing
         #expect(export.status().state == .stitching)
     }
 
-    @Test func `a quiet export has its unfinished pieces asked for again`() {
+    @Test func `unfinished pieces of a quiet export are requested again`() {
         var export = export
-        let quiet = 1_000 + SweepDecision.quietMilliseconds + 1
+        let quiet = UnixTime(milliseconds: 1_001) + SweepDecision.quietTime
         func actions() -> [SweepAction] {
             SweepDecision.actions(for: export.listing, plan: plan, now: quiet)
         }
         #expect(actions() == pieces.map { .repeatRequest(.audioPiece($0)) })
 
-        // One that start-export died before asking for, and one that was split.
+        // One that start-export did not request before it died, and one that was split.
         let lost = export.keys.request(.audioPiece(pieces[0]))
         export.objects.removeAll { $0.key == lost }
-        export.add(export.keys.request(.audioPiece(FrameRange(512, 725))))
-        export.add(export.keys.request(.audioPiece(FrameRange(725, 939))))
-        export.add(export.keys.receipt(.audioPiece(FrameRange(512, 725))))
+        export.add(export.keys.request(.audioPiece(AudioFrameRange(512, 725))))
+        export.add(export.keys.request(.audioPiece(AudioFrameRange(725, 939))))
+        export.add(export.keys.receipt(.audioPiece(AudioFrameRange(512, 725))))
         #expect(
             actions() == [
                 .writeRequest(.audioPiece(pieces[0])),
-                .repeatRequest(.audioPiece(FrameRange(725, 939))),
+                .repeatRequest(.audioPiece(AudioFrameRange(725, 939))),
             ])
 
         export.add(export.keys.receipt(.audioPiece(pieces[0])))
-        export.add(export.keys.receipt(.audioPiece(FrameRange(725, 939))))
+        export.add(export.keys.receipt(.audioPiece(AudioFrameRange(725, 939))))
         #expect(actions() == [.writeStitchRequest])
     }
 }

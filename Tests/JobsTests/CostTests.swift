@@ -1,19 +1,20 @@
 import Foundation
 import Jobs
 import Testing
+import TestSupport
 
 @Suite struct CostTests {
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    @Test func `the dated price file is the table that costs are counted with`() throws {
+    @Test func `the price table equals the dated price file`() throws {
         let file = Self.root.appending(path: "infra/prices-2026-11.json")
         let table = try JSONDecoder().decode(PriceTable.self, from: Data(contentsOf: file))
 
         #expect(table == PriceTable.november2026)
     }
 
-    /// Requirements A4: a thousand exports that take 15 minutes of 3 GB each.
+    /// Calculated by hand: a thousand exports that take 15 minutes of 3 GB each.
     @Test func `a thousand quarters of an hour of 3 GB cost 45 dollars`() {
         var resources = ExportResources()
         for _ in 0..<1_000 {
@@ -27,7 +28,7 @@ import Testing
         #expect((cost.requests * 1e6).rounded() / 1e6 == 0.0002)
     }
 
-    /// Requirements A4 again.
+    /// Calculated by hand.
     @Test func `2 TB of egress cost 180 dollars, and a month of their storage 46`() {
         var resources = ExportResources()
         resources.egressBytes = 2_000_000_000_000
@@ -75,7 +76,7 @@ import Testing
             renderMilliseconds: renderMilliseconds, audioMilliseconds: 500,
             stitchMilliseconds: 1_600, pixels: 100_000_000, traits: traits)
         return ExportResult(
-            outcome: .completed, finishedAtMilliseconds: 0,
+            outcome: .completed, finishedAt: 0,
             output: .init(
                 key: "k", bytes: 2_000_000, etag: "e", contentType: "video/mp4", frames: 600,
                 samples: 0, durationSeconds: 20), usage: usage)
@@ -83,10 +84,10 @@ import Testing
 
     private let plan = ListedExport.plan
 
-    @Test func `the model learns the mean of what exports took that tell nothing else`() {
+    @Test func `the model learns the mean of exports without traits`() {
         let results =
             [11_000, 5_000, 3_000].map { result(renderMilliseconds: $0) } + [
-                ExportResult(outcome: .cancelled, finishedAtMilliseconds: 0)
+                ExportResult(outcome: .cancelled, finishedAt: 0)
             ]
         let model = CostModel(learningFrom: results, for: plan)
 
@@ -96,7 +97,7 @@ import Testing
         #expect(model.stitchMillisecondsPerSecond == 50)
     }
 
-    @Test func `an export that is alike counts most, whatever its rate factor`() {
+    @Test func `a similar export counts most at any rate factor`() {
         let same = ExportTraits(plan)
         var sharper = same
         sharper.crf -= 6
@@ -109,11 +110,11 @@ import Testing
             ], for: plan)
 
         #expect((40...45).contains(model.nanosecondsPerPixel))
-        // Six steps sharper, it had twice the bytes.
+        // Six steps of the rate factor double the bytes.
         #expect((0.0100...0.0101).contains(model.bytesPerPixel))
     }
 
-    @Test func `with nothing to learn from the measured rates stand`() {
+    @Test func `without earlier exports the default rates apply`() {
         #expect(CostModel(learningFrom: [], for: plan) == CostModel())
     }
 }

@@ -10,7 +10,7 @@ import Testing
         ).percent
     }
 
-    @Test func `each phase has ClipForge's number`() {
+    @Test func `each phase has its percentage`() {
         let phases: [ExportProgress] = [.stitching, .completed]
 
         #expect(phases.map(\.percent) == [85, 100])

@@ -6,7 +6,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// An export of 600 frames in two chunks, as a listing shows it.
+/// Listing of an export of 600 frames in two chunks.
 struct ListedExport {
     let keys = ExportKeys(owner: OwnerID("ann")!, job: JobID("job_1_a")!)
     let first = RenderUnit.video(FrameRange(0, 300))
@@ -58,7 +58,7 @@ struct ListedExport {
         #expect(status.chunks.map(\.state) == [.rendering, .queued])
     }
 
-    @Test func `an export without sound waits for none`() {
+    @Test func `an export without audio does not wait for audio`() {
         var export = ListedExport()
         export.objects.removeAll { $0.key == export.keys.request(.audio) }
         export.add(export.keys.receipt(export.first))
@@ -71,7 +71,7 @@ struct ListedExport {
         #expect(export.status().state == .stitching)
     }
 
-    @Test func `sound alone is all there is to wait for`() {
+    @Test func `an audio-only export waits for its audio alone`() {
         var export = ListedExport()
         export.objects.removeAll {
             [export.keys.request(export.first), export.keys.request(export.second)]
@@ -84,7 +84,7 @@ struct ListedExport {
         let half = ExportStatus(export.listing, result: nil, audioOnlyFrameCount: 300)
         #expect(half.state == .rendering)
         #expect(half.progress.percent == 50)
-        // A progress object of another plan's says nothing beyond the end.
+        // A progress object of another plan adds nothing beyond the end.
         let whole = ExportStatus(export.listing, result: nil, audioOnlyFrameCount: 100)
         #expect(whole.progress.percent == 80)
 
@@ -93,7 +93,7 @@ struct ListedExport {
         #expect(export.status().state == .stitching)
     }
 
-    @Test func `an export of a later stretch is complete with that stretch`() {
+    @Test func `an export that starts later is complete with its own frames`() {
         var export = ListedExport()
         export.objects.removeAll { $0.key == export.keys.request(export.first) }
         export.add(export.keys.receipt(.audio))
@@ -103,7 +103,7 @@ struct ListedExport {
         #expect(export.status().state == .stitching)
     }
 
-    @Test func `what a chunk had done before it was split still counts`() {
+    @Test func `progress from before a split still counts`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 200)
         let before = export.status().progress.percent
@@ -115,19 +115,19 @@ struct ListedExport {
         #expect(status.chunks.map(\.framesDone) == [150, 50, 0])
         #expect(status.progress.percent == before)
 
-        // The whole came to its end after all.
+        // The whole chunk finished after all.
         export.add(export.keys.receipt(export.first))
 
         #expect(export.status().chunks.map(\.state) == [.done, .done, .queued])
     }
 
-    @Test func `an export that fails at the stitch does not go back`() {
+    @Test func `progress does not go back when the stitch fails`() {
         var export = ListedExport()
         for unit in [export.first, export.second, .audio] {
             export.add(export.keys.receipt(unit))
         }
         let stitching = export.status().progress.percent
-        let failed = export.status(ExportResult(outcome: .failed, finishedAtMilliseconds: 1))
+        let failed = export.status(ExportResult(outcome: .failed, finishedAt: 1))
 
         #expect(failed.progress.percent == stitching)
     }
@@ -140,7 +140,7 @@ struct ListedExport {
         #expect(export.status().framesDone == 600)
     }
 
-    @Test func `video without sound is still rendering`() {
+    @Test func `an export without its audio is still rendering`() {
         var export = ListedExport()
         for unit in [export.first, export.second] { export.add(export.keys.receipt(unit)) }
 
@@ -158,17 +158,17 @@ struct ListedExport {
         (ExportResult.Outcome.completed, ExportState.completed), (.failed, .failed),
         (.cancelled, .cancelled),
     ])
-    func `the result decides alone`(outcome: ExportResult.Outcome, state: ExportState) {
+    func `the result alone decides the state`(outcome: ExportResult.Outcome, state: ExportState) {
         var export = ListedExport()
         export.add(export.keys.cancel)
 
-        let status = export.status(ExportResult(outcome: outcome, finishedAtMilliseconds: 5))
+        let status = export.status(ExportResult(outcome: outcome, finishedAt: 5))
 
         #expect(status.state == state)
         #expect(status.state.isTerminal)
     }
 
-    @Test func `the order of the listing does not matter`() {
+    @Test func `the status does not depend on the listing's order`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 120)
         export.add(export.keys.receipt(export.second))
@@ -182,7 +182,7 @@ struct ListedExport {
         }
     }
 
-    @Test func `a chunk that was split counts by its halves`() {
+    @Test func `a split chunk counts by its halves`() {
         var export = ListedExport()
         let halves = [FrameRange(300, 450), FrameRange(450, 600)].map(RenderUnit.video)
         for half in halves { export.add(export.keys.request(half)) }
@@ -205,7 +205,7 @@ struct ListedExport {
         (.clipforge, .stitching, "processing"), (.opencut, .completed, "completed"),
         (.clipforge, .cancelled, "failed"), (.spool, .stitching, "stitching"),
     ])
-    func `each front end reads its own words`(
+    func `each dialect has its own state names`(
         dialect: StatusDialect, state: ExportState, word: String
     ) {
         #expect(dialect.name(of: state) == word)

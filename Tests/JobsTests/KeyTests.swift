@@ -2,12 +2,13 @@ import Jobs
 import MediaTime
 import ObjectStore
 import Testing
+import TestSupport
 
 @Suite struct KeyTests {
     let owner = OwnerID("ann")!
     let job = JobID("job_1700000000000_abc")!
 
-    @Test func `an export's keys stand below its owner and job`() {
+    @Test func `an export's keys are below its owner and job`() {
         let keys = ExportKeys(owner: owner, job: job)
 
         let unit = RenderUnit.video(FrameRange(300, 600))
@@ -37,10 +38,10 @@ import Testing
     }
 
     @Test(arguments: [
-        RenderUnit.audio, .audioPiece(FrameRange(0, 2_813)), .video(FrameRange(0, 1)),
+        RenderUnit.audio, .audioPiece(AudioFrameRange(0, 2_813)), .video(FrameRange(0, 1)),
         .video(FrameRange(299, 5_184_000)),
     ])
-    func `a chunk request's key tells its export and unit again`(unit: RenderUnit) throws {
+    func `a chunk request's key is parsed into its export and unit`(unit: RenderUnit) throws {
         let keys = ExportKeys(owner: owner, job: job)
 
         let parsed = try #require(ExportKeys.parseChunkRequest(keys.request(unit)))
@@ -66,7 +67,7 @@ import Testing
         ("clip one.mp4", "clip one.mp4"), ("../../etc/passwd", "passwd"), ("a\\b.mov", "b.mov"),
         ("..", "upload"), ("", "upload"), ("été\u{0}.mp4", "été_.mp4"),
     ])
-    func `a file name keeps its letters and never climbs`(name: String, safe: String) {
+    func `a file name keeps its letters and loses its folders`(name: String, safe: String) {
         #expect(AssetKeys.safeFileName(name) == safe)
     }
 
@@ -91,19 +92,19 @@ import Testing
             } == "recent/ann/9999999999999/job_99999999999999999999_a")
     }
 
-    @Test func `a unit's name is nothing but digits`() {
+    @Test func `a unit's name has only digits`() {
         #expect(RenderUnit(name: "+0000001-00000002") == nil)
         #expect(RenderUnit(name: "audio-00000001-00000001") == nil)
         #expect(RenderUnit(name: "audio-") == nil)
     }
 
     @Test(arguments: ["", "Ann", "a/b", "a b", "ä", String(repeating: "a", count: 65)])
-    func `an owner that could leave its prefix is refused`(text: String) {
+    func `an owner ID that could leave its prefix is refused`(text: String) {
         #expect(OwnerID(text) == nil)
     }
 
-    @Test func `an upload's key tells owner and asset`() throws {
-        let asset = AssetID(owner: owner, milliseconds: 17, random: "xyz")
+    @Test func `an upload's key is parsed into owner and asset`() throws {
+        let asset = AssetID(owner: owner, time: 17, random: "xyz")
         let keys = AssetKeys(owner: owner, asset: asset)
 
         #expect(keys.media(fileName: "a.mp4").text == "uploads/ann/ann_17_xyz/a.mp4")
@@ -112,8 +113,8 @@ import Testing
         #expect(AssetKeys(uploadKey: keys.record) == nil)
     }
 
-    @Test func `a stitch request is known by its key`() {
-        let keys = ExportKeys(owner: owner, job: JobID(milliseconds: 17, random: "xyz"))
+    @Test func `a stitch request's key is parsed into its export`() {
+        let keys = ExportKeys(owner: owner, job: JobID(time: 17, random: "xyz"))
 
         #expect(ExportKeys.parseStitchRequest(keys.stitchRequest) == keys)
         #expect(ExportKeys.parseStitchRequest(keys.request(.audio)) == nil)
@@ -122,7 +123,7 @@ import Testing
 
     @Test func `every upload of an owner is below the owner's prefix`() {
         let keys = AssetKeys(
-            owner: owner, asset: AssetID(owner: owner, milliseconds: 1, random: "x"))
+            owner: owner, asset: AssetID(owner: owner, time: 1, random: "x"))
 
         #expect(keys.media(fileName: "a.mp4").text.hasPrefix(AssetKeys.uploadPrefix(of: owner)))
         #expect(AssetKeys.uploadPrefix(of: owner) == "uploads/ann/")

@@ -33,7 +33,7 @@ import Testing
     private static let byRenderer = RenderObservation.Outcome.failed(byRenderer: true)
     private static let byStore = RenderObservation.Outcome.failed(byRenderer: false)
     private static let late = RenderObservation.Outcome.outOfTime(
-        finished: nil, millisecondsLeft: 7_000)
+        finished: nil, remaining: .seconds(7))
 
     private static let rows: [Row] = [
         Row(
@@ -97,11 +97,11 @@ import Testing
             split(.video(FrameRange(250, 400)), .video(FrameRange(100, 250)))),
         Row(
             "audio piece out of time: split",
-            observation(.audioPiece(FrameRange(0, 470)), cached: [false], last: ([0], late)),
-            split(.audioPiece(FrameRange(235, 470)), .audioPiece(FrameRange(0, 235)))),
+            observation(.audioPiece(AudioFrameRange(0, 470)), cached: [false], last: ([0], late)),
+            split(.audioPiece(AudioFrameRange(235, 470)), .audioPiece(AudioFrameRange(0, 235)))),
         Row(
             "short audio piece out of time: fail",
-            observation(.audioPiece(FrameRange(0, 469)), cached: [false], last: ([0], late)),
+            observation(.audioPiece(AudioFrameRange(0, 469)), cached: [false], last: ([0], late)),
             [.fail]),
         Row(
             "whole audio out of time: fail",
@@ -140,7 +140,7 @@ import Testing
     ]
 
     private static func left(_ count: Int, bytes: Int = 240_000_000) -> RenderObservation.Outcome {
-        .outOfTime(finished: .init(count: count, bytes: bytes), millisecondsLeft: 7_000)
+        .outOfTime(finished: .init(count: count, bytes: bytes), remaining: .seconds(7))
     }
 
     private static func split(_ units: RenderUnit...) -> [RenderAction] {
@@ -152,7 +152,7 @@ import Testing
         #expect(RenderDecision.actions(for: row.observation) == row.actions)
     }
 
-    @Test func `a stopped export releases its companions whatever else is true`() {
+    @Test func `a stopped export always releases its companions`() {
         for row in Self.rows {
             var observation = row.observation
             observation.isStopped = true

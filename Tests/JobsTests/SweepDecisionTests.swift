@@ -2,36 +2,38 @@ import Jobs
 import ObjectStore
 import RenderPlans
 import Testing
+import TestSupport
+import WallClock
 
 @Suite struct SweepDecisionTests {
-    private let quiet = 1_000 + SweepDecision.quietMilliseconds + 1
+    private let quiet = UnixTime(milliseconds: 1_001) + SweepDecision.quietTime
 
-    private func actions(_ export: ListedExport, now: Int) -> [SweepAction] {
+    private func actions(_ export: ListedExport, now: UnixTime) -> [SweepAction] {
         SweepDecision.actions(for: export.listing, plan: ListedExport.plan, now: now)
     }
 
-    @Test func `an export at work is left alone`() {
+    @Test func `an active export is left alone`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 5, at: 2_000)
 
         #expect(actions(export, now: 3_000) == [])
     }
 
-    @Test func `a result takes the export off the list`() {
+    @Test func `a result removes the export's marker`() {
         var export = ListedExport()
         export.add(export.keys.result)
 
         #expect(actions(export, now: 3_000) == [.removeMarker])
     }
 
-    @Test func `a cancel without a result is finished`() {
+    @Test func `a cancel without a result gets its result`() {
         var export = ListedExport()
         export.add(export.keys.cancel)
 
         #expect(actions(export, now: 3_000) == [.cancel])
     }
 
-    @Test func `a quiet export has every unfinished unit asked for again`() {
+    @Test func `unfinished units of a quiet export are requested again`() {
         var export = ListedExport()
         export.add(export.keys.receipt(export.first))
 
@@ -40,7 +42,7 @@ import Testing
                 == [.repeatRequest(export.second), .repeatRequest(.audio)])
     }
 
-    @Test func `a unit that was never asked for is asked for`() {
+    @Test func `a unit that was never requested is requested`() {
         var export = ListedExport()
         export.objects.removeAll { $0.key == export.keys.request(export.second) }
 
@@ -51,7 +53,7 @@ import Testing
             ])
     }
 
-    @Test func `a unit that another export does not bring is asked for`() {
+    @Test func `a unit that another export does not make is requested`() {
         var export = ListedExport()
         export.objects.removeAll { $0.key == export.keys.request(export.second) }
         export.add(export.keys.awaited(export.second), at: 2_000)
@@ -59,22 +61,22 @@ import Testing
         export.add(export.keys.receipt(.audio))
 
         #expect(actions(export, now: 3_000) == [])
-        #expect(actions(export, now: quiet + 1_000) == [.writeRequest(export.second)])
+        #expect(actions(export, now: quiet + .seconds(1)) == [.writeRequest(export.second)])
         #expect(
             ExportStatus(export.listing, result: nil).frameCount == ListedExport.plan.frameCount)
         #expect(ExportStatus(export.listing, result: nil).state == .rendering)
     }
 
-    @Test func `one stuck unit is asked for again while others work`() {
+    @Test func `one stuck unit is requested again while others work`() {
         var export = ListedExport()
         export.add(export.keys.progress(export.first), bytes: 5, at: 1_000)
-        let now = 1_000 + SweepDecision.stuckUnitMilliseconds + 1
-        export.add(export.keys.progress(export.second), bytes: 5, at: now)
+        let now = UnixTime(milliseconds: 1_001) + SweepDecision.stuckUnitTime
+        export.add(export.keys.progress(export.second), bytes: 5, at: now.milliseconds)
 
         #expect(actions(export, now: now) == [.repeatRequest(export.first)])
     }
 
-    @Test func `all receipts without a stitch request bring one`() {
+    @Test func `the stitch is requested when every receipt exists`() {
         var export = ListedExport()
         for unit in [export.first, export.second, .audio] { export.add(export.keys.receipt(unit)) }
 
@@ -87,14 +89,14 @@ import Testing
     }
 
     @Test func `an export that lasts a day fails`() {
-        let now = 1_001 + SweepDecision.givenUpMilliseconds
+        let now = UnixTime(milliseconds: 1_001) + SweepDecision.exportTimeMax
 
         #expect(
             actions(ListedExport(), now: now)
                 == [.fail("The export did not finish within 24 hours.")])
     }
 
-    @Test func `an export that never got a plan is forgotten`() {
+    @Test func `the marker of an export without a plan is removed`() {
         let export = ListedExport()
 
         #expect(SweepDecision.actions(for: export.listing, plan: nil, now: 2_000) == [])

@@ -7,7 +7,7 @@ import TestSupport
 @Suite struct TilingTests {
     private let whole = FrameRange(0, 10)
 
-    @Test func `ranges that touch tile the whole`() {
+    @Test func `adjacent ranges tile the whole`() {
         let ranges = [FrameRange(5, 10), FrameRange(0, 5)]
 
         #expect(Tiling.cover(whole, with: ranges) == [FrameRange(0, 5), FrameRange(5, 10)])
@@ -17,17 +17,17 @@ import TestSupport
         [], [FrameRange(0, 4), FrameRange(5, 10)], [FrameRange(0, 11)], [FrameRange(1, 10)],
         [FrameRange(0, 6), FrameRange(5, 10)],
     ])
-    func `a hole, an overlap or an overhang tiles nothing`(ranges: [FrameRange]) {
+    func `a gap, an overlap or an overhang tiles nothing`(ranges: [FrameRange]) {
         #expect(Tiling.cover(whole, with: ranges) == nil)
     }
 
-    @Test func `a long range that leads nowhere gives way to shorter ones`() {
+    @Test func `a long range that leads to no tiling is replaced by shorter ones`() {
         let ranges = [FrameRange(0, 7), FrameRange(0, 3), FrameRange(3, 10)]
 
         #expect(Tiling.cover(whole, with: ranges) == [FrameRange(0, 3), FrameRange(3, 10)])
     }
 
-    @Test func `every set of ranges on a short line is covered if it can be`() {
+    @Test func `every set of ranges that tiles a short line is found`() {
         // All subsets of all ranges on 0..<4: 2 to the 10th cases.
         let line = FrameRange(0, 4)
         let all = (0..<4).flatMap { start in (start + 1...4).map { FrameRange(start, $0) } }
@@ -61,21 +61,21 @@ import TestSupport
             ])
     }
 
-    @Test func `parts that leave a gap replace nothing`() {
+    @Test func `parts with a gap replace nothing`() {
         let whole = FrameRange(0, 10)
         #expect(Tiling.finest([whole, FrameRange(5, 10)]) == [whole])
         #expect(Tiling.finest([whole, FrameRange(0, 4), FrameRange(5, 10)]) == [whole])
-        // Of a range that was split twice, each by itself a tiling.
+        // Parts of a range that was split twice; each split is a tiling.
         let parts = [
             FrameRange(0, 5), FrameRange(5, 10), FrameRange(0, 4), FrameRange(4, 7),
             FrameRange(7, 10),
         ]
         #expect(Tiling.finest([whole] + parts) == [FrameRange(0, 5), FrameRange(5, 10)])
-        #expect(Tiling.finest([]) == [])
+        #expect(Tiling.finest([FrameRange]()) == [])
         #expect(Tiling.finest([FrameRange(3, 4), FrameRange(0, 2)]).first == FrameRange(0, 2))
     }
 
-    @Test func `any splits give ranges that tile the whole`() {
+    @Test func `the finest ranges of any splits tile the whole`() {
         for seed in 0..<200 as Range<UInt64> {
             var random = SeededGenerator(seed: seed)
             var ranges = [FrameRange(0, 1_000)]
@@ -85,7 +85,7 @@ import TestSupport
                 let middle = Int.random(in: (range.start + 1)..<range.end, using: &random)
                 ranges += [FrameRange(range.start, middle), FrameRange(middle, range.end)]
             }
-            // One that was lost.
+            // One part was lost.
             if ranges.count > 1, Bool.random(using: &random) {
                 ranges.remove(at: Int.random(in: 1..<ranges.count, using: &random))
             }

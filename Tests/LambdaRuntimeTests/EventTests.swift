@@ -7,7 +7,7 @@ import Testing
         try LambdaEvent(decoding: Array(text.utf8))
     }
 
-    @Test func `a function URL's request is read whole, unknown fields are ignored`() throws {
+    @Test func `a function URL's request is read, unknown fields are ignored`() throws {
         let event = try decode(
             """
             {"version":"2.0","routeKey":"$default","rawPath":"/api/export/a%20b","rawQueryString":
@@ -34,7 +34,7 @@ import Testing
                         bodyBytes: [0x68, 0x69, 0xFF], sourceIP: "203.0.113.9", requestID: "q1")))
     }
 
-    @Test func `the least request there can be is enough`() throws {
+    @Test func `a request with only its required fields is read`() throws {
         let event = try decode(
             #"{"requestContext":{"http":{"method":"GET","path":"/x"}},"body":"é"}"#)
 
@@ -108,7 +108,7 @@ import Testing
         #expect(record(a).isBefore(record(nil)) == nil)
     }
 
-    @Test func `a tick of the schedule is known by its shape`() throws {
+    @Test func `a scheduled event is recognised by its shape`() throws {
         let event = try decode(
             """
             {"version":"0","id":"i","detail-type":"Scheduled Event","source":"aws.events",
@@ -150,13 +150,13 @@ import Testing
             "/Records/Index 0/eventVersion: Event version 3.0 is not 2.x."
         ),
     ])
-    func `a known shape with a fault says where`(text: String, detail: String) {
+    func `a fault in a known shape is reported with its place`(text: String, detail: String) {
         let error = #expect(throws: LambdaEventError.self) { try decode(text) }
 
         #expect(error?.detail == detail)
     }
 
-    /// The sample events of the repository lie outside the target.
+    /// The sample events of the repository are outside the target.
     private static let samples: [URL] = {
         let folder = URL(filePath: #filePath).appending(path: "../../../events").standardized
         let files = try? FileManager.default.contentsOfDirectory(
@@ -164,7 +164,7 @@ import Testing
         return (files ?? []).filter { $0.pathExtension == "json" }
     }()
 
-    @Test func `every sample event has a shape that is known`() throws {
+    @Test func `every sample event has a known shape`() throws {
         #expect(!Self.samples.isEmpty)
         for sample in Self.samples {
             let event = try LambdaEvent(decoding: Array(Data(contentsOf: sample)))

@@ -23,7 +23,7 @@ import TestSupport
     ]
 
     @Test(arguments: whole, [1, 2, 3, 7, 1000])
-    func `an answer reads the same in pieces of any size`(text: String, pieceBytes: Int) throws {
+    func `a response reads the same in pieces of any size`(text: String, pieceBytes: Int) throws {
         let response = try #require(try parse(text, pieceBytes: pieceBytes))
 
         #expect(response.status == 200)
@@ -32,13 +32,13 @@ import TestSupport
         #expect(response.keepsConnection && response.isFramed)
     }
 
-    @Test(arguments: whole) func `no proper part of an answer is an answer`(text: String) throws {
+    @Test(arguments: whole) func `no proper part of a response is a response`(text: String) throws {
         for count in 0..<text.utf8.count {
             #expect(try parse(String(decoding: text.utf8.prefix(count), as: UTF8.self)) == nil)
         }
     }
 
-    @Test func `an answer without length is known to have no end`() throws {
+    @Test func `a response without a length is not framed`() throws {
         let response = try #require(try parse("HTTP/1.0 202 Accepted\r\n\r\nwhatever"))
 
         #expect(
@@ -48,7 +48,7 @@ import TestSupport
                     keepsConnection: false))
     }
 
-    @Test func `Connection close is obeyed, a 204 has no body`() throws {
+    @Test func `Connection close ends the connection, a 204 has no body`() throws {
         let closing = try parse(
             "HTTP/1.1 202 A\r\nContent-Length: 0\r\nConnection: x, Close\r\n\r\n")
         let empty = try parse("HTTP/1.1 204 No Content\r\n\r\n")
@@ -58,7 +58,7 @@ import TestSupport
     }
 
     @Test(arguments: [
-        ("HTTP/2 200\r\n\r\n", "the answer does not start with HTTP/1.1"),
+        ("HTTP/2 200\r\n\r\n", "the response does not start with HTTP/1.1"),
         ("HTTP/1.1 20x\r\n", "the status is not a number of three digits"),
         ("HTTP/1.1 2000\r\n", "the status is not a number of three digits"),
         ("HTTP/1.1 700 X\r\n", "there is no status 700"),
@@ -87,14 +87,14 @@ import TestSupport
             "the transfer encoding chunked is not accepted"
         ),
         ("HTTP/1.1 204 No\r\nContent-Length: 1\r\n\r\n", "a 204 has a body"),
-        ("HTTP/1.1 101 Switch\r\n\r\n", "an interim answer 101 was not asked for"),
+        ("HTTP/1.1 101 Switch\r\n\r\n", "the interim status 101 was not requested"),
         (
             String(repeating: "HTTP/1.1 100 C\r\n\r\n", count: 3),
-            "an interim answer 100 was not asked for"
+            "the interim status 100 was not requested"
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab",
-            "there are bytes after the end of the answer"
+            "there are bytes after the end of the response"
         ),
         (
             "HTTP/1.1 200 OK\r\nA: " + String(repeating: "b", count: 300),
@@ -121,7 +121,7 @@ import TestSupport
         ("1\r\nab\r\n", "a chunk is longer than it says"),
         ("0\r\nbad trailer\r\n", "a header line is not a name, a colon and a value"),
     ])
-    func `chunks that do not add up are refused`(chunks: String, reason: String) {
+    func `malformed chunks are refused`(chunks: String, reason: String) {
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
         #expect(throws: HTTPParseError(reason)) { try parse(head + chunks) }
@@ -146,7 +146,7 @@ import TestSupport
         return parser.response.map(Outcome.whole) ?? .unfinished
     }
 
-    @Test func `no damage traps, or reads otherwise when it comes in two pieces`() {
+    @Test func `a damaged response never traps and reads the same in two pieces`() {
         let answers = [
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A:  b \t\r\n\r\nhello",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
@@ -179,7 +179,7 @@ import TestSupport
                 #expect((100...599).contains(response.status) && response.body.count <= 100)
             }
         }
-        // A replayed seed is a single answer.
+        // A replayed seed is a single response.
         #expect(seeds.count == 1 || wholeCount > 100)
     }
 }

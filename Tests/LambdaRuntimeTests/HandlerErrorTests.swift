@@ -7,7 +7,7 @@ import Testing
         var description: String { "Something odd." }
     }
 
-    @Test func `an error is reported in the form that Lambda keeps`() {
+    @Test func `an error type has the form that Lambda keeps`() {
         let reports: [HandlerError] = [
             HandlerError(reporting: HandlerError(type: "Function.Bad", message: "m")),
             HandlerError(reporting: HandlerError(type: "Bad\r\nX: y", message: "m")),

@@ -14,7 +14,7 @@ import Testing
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    @Test func `a REST API's request reads as a function URL's`() throws {
+    @Test func `a REST API's request becomes a function URL's`() throws {
         let event = try decode(
             """
             {"resource":"/{proxy+}","path":"/api/export/j","httpMethod":"post","stageVariables":null,
@@ -45,7 +45,7 @@ import Testing
         #expect(event == .apiGateway(APIGatewayRequest(request: expected)))
     }
 
-    @Test func `an answer in the older format has its cookies among the headers`() throws {
+    @Test func `a response in format 1.0 has its cookies in the headers`() throws {
         let answer = FunctionURLResponse(
             statusCode: 201, headers: ["a": "b"], body: "AP8=", isBase64Encoded: true,
             cookies: ["c=1", "d=2"])
@@ -63,7 +63,7 @@ import Testing
         {"messageId":"m2","body":"b","attributes":{"MessageGroupId":"g"},"eventSource":"aws:sqs"}]}
         """
 
-    @Test func `a queue's messages are known by their source`() throws {
+    @Test func `a queue's messages are recognised by their source`() throws {
         let expected = SQSEvent(records: [
             SQSEvent.Record(
                 messageID: "m1", body: #"{"a":1}"#, queueARN: "arn:q", receiveCount: 3),
@@ -73,7 +73,7 @@ import Testing
         #expect(try decode(Self.batch) == .sqs(expected))
     }
 
-    @Test func `messages that fail are named, and those behind them in their group`() async throws {
+    @Test func `failed messages are listed with the later ones of their group`() async throws {
         let batch = SQSEvent(
             records: [
                 ("1", nil), ("2", "a"), ("3", "a"), ("4", "b"), ("5", nil),
@@ -94,7 +94,7 @@ import Testing
                 + #"{"itemIdentifier":"3"}]}"#)
     }
 
-    @Test func `a batch that went well names no message`() throws {
+    @Test func `a successful batch lists no message`() throws {
         #expect(try json(SQSBatchResponse(failed: [])) == #"{"batchItemFailures":[]}"#)
     }
 
@@ -118,7 +118,7 @@ import Testing
         #expect(bridged.detail["version"]?.text == "0")
     }
 
-    @Test func `the Scheduler's own event is a tick like the old rules'`() throws {
+    @Test func `a Scheduler event is read like a rule's event`() throws {
         let event = try decode(
             """
             {"version":"0","id":"i","detail-type":"Scheduled Event","source":"aws.scheduler",
@@ -130,7 +130,7 @@ import Testing
         #expect(event == .schedule(expected))
     }
 
-    @Test func `another sender's event keeps its detail and is no store event`() throws {
+    @Test func `another sender's event keeps its detail and is not a store event`() throws {
         let event = try decode(
             #"{"detail-type":"x","source":"mine","detail":{"a":[1,2.5,true,null,"t"]}}"#)
 
@@ -146,7 +146,7 @@ import Testing
         #expect(try json(bridged.detail) == #"{"a":[1,2.5,true,null,"t"]}"#)
     }
 
-    @Test func `a destination's record has the invocation and its error`() throws {
+    @Test func `a destination record has the invocation and its error`() throws {
         let event = try decode(
             """
             {"version":"1.0","timestamp":"2025-01-01T00:00:00Z","requestContext":{"requestId":"r",

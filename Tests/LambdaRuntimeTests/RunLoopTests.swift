@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 @Suite(.timeLimit(.minutes(1))) struct `Run loop` {
-    /// A platform that hands out given events and records what comes back.
+    /// A platform that delivers given events and records the results.
     actor Platform: RuntimeClient {
         enum Record: Equatable {
             case response(String, id: String)
@@ -91,7 +91,7 @@ import TestSupport
 
     private func event(_ id: String, _ text: String, traceID: String? = nil) -> Invocation {
         Invocation(
-            requestID: id, deadlineMilliseconds: 5000, traceID: traceID, event: Array(text.utf8))
+            requestID: id, deadline: 5000, traceID: traceID, event: Array(text.utf8))
     }
 
     private static let echo: FunctionFactory = { _, _ in
@@ -118,7 +118,7 @@ import TestSupport
         #expect(error?.code == .terminated)
     }
 
-    @Test func `events are answered in turn and a thrown error ends one of them only`() async {
+    @Test func `events are served in turn, and a thrown error ends one invocation only`() async {
         let platform = Platform([event("r1", "1"), event("r2", "bad"), event("r3", "3")])
 
         await run(platform) { bytes, _ in
@@ -140,7 +140,7 @@ import TestSupport
     @Test func `the context has the headers of the event`() async {
         let platform = Platform([
             Invocation(
-                requestID: "r1", deadlineMilliseconds: 5000, invokedFunctionARN: "arn:f",
+                requestID: "r1", deadline: 5000, invokedFunctionARN: "arn:f",
                 traceID: "Root=1", tenantID: "t", event: [])
         ])
 
@@ -150,8 +150,8 @@ import TestSupport
             #expect(context.invokedFunctionARN == "arn:f")
             #expect(context.traceID == "Root=1")
             #expect(context.tenantID == "t")
-            #expect(context.remainingMilliseconds(now: 1500) == 3500)
-            #expect(context.remainingMilliseconds(now: 9000) == 0)
+            #expect(context.remaining(now: 1_500) == .milliseconds(3_500))
+            #expect(context.remaining(now: 9_000) == .zero)
             return []
         }
     }
@@ -220,10 +220,10 @@ import TestSupport
         #expect(await platform.records == [.initError(error)])
     }
 
-    /// SnapStart: what fails before the snapshot is an init error, what fails in a
-    /// restored environment a restore error; neither serves an event.
+    /// SnapStart: a failure before the snapshot is an init error, one in a restored environment a
+    /// restore error; neither serves an event.
     @Test(arguments: [nil, "before", "after"] as [String?])
-    func `the hooks of a snapshot run around it`(failing: String?) async throws {
+    func `snapshot hooks run before and after the snapshot`(failing: String?) async throws {
         let platform = Platform([])
         let environment = try RuntimeEnvironment([
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "_HANDLER": "hooks",

@@ -4,7 +4,7 @@ extension ScriptedServer {
     var api: String { "127.0.0.1:\(port)" }
 }
 
-/// Answers in the words of the Runtime API.
+/// Responses of the Runtime API.
 enum Answer {
     static func event(_ id: String, _ body: String = "{}", headers: String = "") -> String {
         "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: \(id)\r\n"

@@ -4,9 +4,9 @@ import Logging
 import Testing
 import TestSupport
 
-/// Each test is a process of its own: signals and exit statuses are what is tested.
+/// Each test is a separate process, because signals and exit statuses are tested.
 @Suite(.timeLimit(.minutes(1))) struct `Served process` {
-    /// When SIGTERM is sent.
+    /// Time at which SIGTERM is sent.
     private enum Termination {
         case never
         /// After the first `next` has reached the API.
@@ -57,7 +57,7 @@ import TestSupport
         }
     }
 
-    @Test func `a handler that will not stop does not keep the process`() async {
+    @Test func `a handler that does not stop does not delay the end of the process`() async {
         await #expect(processExitsWith: .exitCode(0)) {
             let server = ScriptedServer([[.request, .send(Answer.event("r")), .request]])
             let status = await Self.serve(server, .busy) { bytes, _ in

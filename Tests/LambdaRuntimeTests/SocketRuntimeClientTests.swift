@@ -5,7 +5,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `Socket client` {
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
-        let retries = RetryDelays(attemptCountMax: 3, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(
+            attemptCountMax: 3, first: .milliseconds(1), delayMax: .milliseconds(1))
         return try SocketRuntimeClient(runtimeAPI: server.api, retries: retries)
     }
 
@@ -35,7 +36,7 @@ import Testing
         #expect(
             first
                 == Invocation(
-                    requestID: "r-1", deadlineMilliseconds: 1_700_000_000_000,
+                    requestID: "r-1", deadline: 1_700_000_000_000,
                     invokedFunctionARN: "arn:f", traceID: "Root=1", clientContext: "{}",
                     cognitoIdentity: "{\"a\":1}", tenantID: "t", event: Array("{\"a\":1}".utf8)))
         #expect(posted == .accepted)
@@ -50,7 +51,7 @@ import Testing
             ])
     }
 
-    @Test func `an event that comes in pieces and chunks is one event`() async throws {
+    @Test func `an event in pieces and chunks is read as one event`() async throws {
         let server = ScriptedServer([
             [
                 .request,
@@ -66,7 +67,7 @@ import Testing
         #expect(invocation.event == Array("[1,2]".utf8))
     }
 
-    @Test func `a connection that went stale is replaced and nothing is lost`() async throws {
+    @Test func `a stale connection is replaced and no event is lost`() async throws {
         let server = ScriptedServer([
             [.request, .send(Answer.event("r-1"))],
             [.request, .send(Answer.status(202))],
@@ -98,7 +99,7 @@ import Testing
             [.request, .send(Answer.status(403))],
             [.request, .send(Answer.status(503))],
         ] as [[ScriptedServer.Step]])
-    func `a next that fails is asked again and no cut event is handed out`(
+    func `a failed next is repeated and no truncated event is returned`(
         steps: [ScriptedServer.Step]
     ) async throws {
         let server = ScriptedServer([
@@ -110,7 +111,7 @@ import Testing
         #expect(invocation.requestID == "r-whole")
     }
 
-    @Test func `a next that keeps failing ends with the last failure`() async throws {
+    @Test func `next ends with the last failure after its attempts`() async throws {
         let server = ScriptedServer(
             Array(repeating: [.request, .send("HTTP/1.1 200 OK\r\n")], count: 3))
         let client = try client(server)
@@ -120,13 +121,14 @@ import Testing
         #expect(
             error?.description
                 == "The Runtime API call GET /2018-06-01/runtime/invocation/next failed "
-                + "(unreachable): the connection was closed inside the answer.")
+                + "(unreachable): the connection was closed inside the response.")
     }
 
     @Test func `a port without a listener is unreachable after a bounded number of attempts`()
         async throws
     {
-        let retries = RetryDelays(attemptCountMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(
+            attemptCountMax: 2, first: .milliseconds(1), delayMax: .milliseconds(1))
         let client = try SocketRuntimeClient(runtimeAPI: "127.0.0.1:1", retries: retries)
 
         let error = await #expect(throws: RuntimeClientError.self) { try await client.next() }
@@ -154,11 +156,11 @@ import Testing
 
         let posted = try await client(server).respond(body, requestID: "r")
 
-        // The server's reset may overtake its answer; both are survivable.
+        // The server's reset may overtake its response; both are survivable.
         #expect(posted != .accepted)
     }
 
-    @Test func `a 500 ends everything`() async throws {
+    @Test func `a 500 is a container error`() async throws {
         let server = ScriptedServer([
             [.request, .send(Answer.status(500)), .request, .send(Answer.status(500))]
         ])
@@ -181,7 +183,7 @@ import Testing
         #expect(posted == .lost(detail: "recv: Connection reset by peer"))
     }
 
-    @Test func `an error report carries type header and escaped JSON`() async throws {
+    @Test func `an error report has a type header and escaped JSON`() async throws {
         let server = ScriptedServer([
             [.request, .send(Answer.status(202)), .request, .send(Answer.status(202))]
         ])
@@ -202,7 +204,7 @@ import Testing
         #expect(server.requests == [request("invocation/r/error"), request("init/error")])
     }
 
-    @Test func `termination ends a next that waits`() async throws {
+    @Test func `termination ends a waiting next`() async throws {
         let server = ScriptedServer([[.request, .request]])
         let client = try client(server)
 

@@ -3,14 +3,15 @@ import Testing
 import TestSupport
 
 @Suite(.timeLimit(.minutes(1))) struct `Streamed response` {
-    /// Keeps what is written.
+    /// Collects the written bytes.
     actor Collector: ResponseWriter {
         private(set) var bytes: [UInt8] = []
         func write(_ bytes: [UInt8]) { self.bytes += bytes }
     }
 
     private func client(_ server: ScriptedServer) throws -> SocketRuntimeClient {
-        let retries = RetryDelays(attemptCountMax: 2, firstMilliseconds: 1, delayMillisecondsMax: 1)
+        let retries = RetryDelays(
+            attemptCountMax: 2, first: .milliseconds(1), delayMax: .milliseconds(1))
         return try SocketRuntimeClient(runtimeAPI: server.api, retries: retries)
     }
 
@@ -64,7 +65,7 @@ import TestSupport
             ])
     }
 
-    @Test func `an error before the first byte is an error like any other`() async throws {
+    @Test func `an error before the first byte is an ordinary error report`() async throws {
         let server = ScriptedServer([[.request, .send(Answer.status(202))]])
         let error = HandlerError(type: "Function.Bad", message: "x")
 
@@ -75,7 +76,7 @@ import TestSupport
         #expect(server.requests[0].hasPrefix("POST /2018-06-01/runtime/invocation/r/error "))
     }
 
-    @Test func `a stream of nothing has a head and an end`() async throws {
+    @Test func `an empty stream has a head and an end`() async throws {
         let server = ScriptedServer([[.chunkedRequest, .send(Answer.status(202))]])
 
         let outcome = try await client(server).respond(streaming: response([]), requestID: "r")
@@ -84,7 +85,7 @@ import TestSupport
         #expect(server.requests == [head(server) + "0\r\n\r\n"])
     }
 
-    @Test func `an HTTP answer begins with its prelude and eight NUL bytes`() async throws {
+    @Test func `an HTTP response begins with its prelude and eight NUL bytes`() async throws {
         let server = ScriptedServer([[.chunkedRequest, .send(Answer.status(202))]])
         let answer = StreamedResponse(
             http: FunctionURLResponse(
@@ -102,7 +103,7 @@ import TestSupport
             ])
     }
 
-    @Test func `a stream that is refused before its end stops its writer`() async throws {
+    @Test func `a stream that is refused early stops its writer`() async throws {
         let server = ScriptedServer([[.bytes(10), .send(Answer.status(413))]])
         let piece = [UInt8](repeating: 0x61, count: 1 << 20)
         let endless = StreamedResponse { writer in
@@ -112,7 +113,7 @@ import TestSupport
         let outcome = try await client(server).respond(streaming: endless, requestID: "r")
 
         #expect(outcome.failure?.type == "Function.ResponseStreamError")
-        // The answer is seen, or lost to the reset that follows it.
+        // The response is seen, or lost to the reset that follows it.
         #expect(outcome.report != .accepted)
     }
 

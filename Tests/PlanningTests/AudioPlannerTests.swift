@@ -40,7 +40,7 @@ import Testing
 
     private func cut(
         _ plan: RenderPlan, instances: Int, functionSeconds: Int = 900
-    ) -> [FrameRange]? {
+    ) -> [AudioFrameRange]? {
         AudioPlanner(concurrency: instances, functionSeconds: functionSeconds).pieces(of: plan)
     }
 
@@ -55,7 +55,7 @@ import Testing
         for (piece, next) in zip(pieces, pieces.dropFirst()) {
             #expect(piece.end == next.start)
             #expect(piece.count == pieces[0].count)
-            #expect(piece.end % AudioPlanner.grid == 0)
+            #expect(piece.end % AudioPlanner.gridAudioFrames == 0)
         }
         let last = try #require(pieces.last)
         #expect(2 * last.count >= pieces[0].count && 2 * last.count <= 3 * pieces[0].count)

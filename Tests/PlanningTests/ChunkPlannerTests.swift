@@ -226,8 +226,8 @@ import TestSupport
         let first = Set(chunks(without: nil))
 
         for dropped in stride(from: 1, to: 55, by: 6) {
-            let anew = chunks(without: dropped).filter { !first.contains($0) }
-            #expect(anew.count <= 6, "without clip \(dropped)")
+            let added = chunks(without: dropped).filter { !first.contains($0) }
+            #expect(added.count <= 6, "without clip \(dropped)")
         }
     }
 }

@@ -70,7 +70,7 @@ import TestSupport
         #expect(try faults(#"{"outputs":[]}"#) == ["/outputs must not be empty"])
         #expect(
             try faults(#"{"outputs":[{}],"variations":{}}"#)
-                == ["/outputs must not stand beside variations"])
+                == ["/outputs cannot be combined with variations"])
         #expect(try OutputList(request: request(#"{"outputs":null}"#)) == nil)
     }
 

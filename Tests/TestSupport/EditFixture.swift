@@ -2,7 +2,7 @@ package import Foundation
 package import JSON
 import Testing
 
-/// A request of `Tests/Fixtures/edits` and what is wrong with it.
+/// A request of `Tests/Fixtures/edits` and its expected faults.
 package struct EditFixture: Decodable, Sendable, CustomTestStringConvertible {
     package var name = ""
     package var request: JSONValue
@@ -28,6 +28,6 @@ package struct EditFixture: Decodable, Sendable, CustomTestStringConvertible {
     }()
 }
 
-/// The checkout that this file is part of.
+/// The checkout that contains this file.
 package let repositoryRoot = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

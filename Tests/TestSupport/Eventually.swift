@@ -5,7 +5,7 @@ package import Testing
 /// Records an issue that names the awaited state when the time is over; a suite's time limit
 /// names no cause.
 /// - Parameters:
-///   - what: The awaited state, as the end of "waited in vain for …".
+///   - what: The awaited state, as the end of "timed out waiting for …".
 ///   - limit: The maximum wait; generous, since a slow machine must not fail a test.
 /// - Returns: false after the limit.
 @discardableResult
@@ -17,7 +17,7 @@ package func eventually(
     let end = ContinuousClock.now + limit
     while try await !condition() {
         guard ContinuousClock.now < end else {
-            Issue.record("waited in vain for \(what)", sourceLocation: sourceLocation)
+            Issue.record("timed out waiting for \(what)", sourceLocation: sourceLocation)
             return false
         }
         try await Task.sleep(for: .milliseconds(3))

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Testing
 
-/// Expected texts kept as files of `Tests/Golden`, so that a change of output is a diff to review.
+/// Expected texts in files of `Tests/Golden`, so that a change of output is a diff to review.
 package enum Golden {
     /// `Tests/Golden`.
     package static let folder = URL(filePath: #filePath)

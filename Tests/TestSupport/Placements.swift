@@ -2,7 +2,7 @@ package import MediaTime
 package import RenderPlans
 
 extension RenderPlan.Placement {
-    /// A clip of a file that may fade over what lies below.
+    /// A clip that may fade over the layers below.
     package init(
         source: Int, frames: FrameRange, sourceStart: Rational = .zero,
         fit: RenderPlan.Fit = .crop, box: RenderPlan.Box, opacity: Rational = Rational(1),

@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 
-/// A TCP connection that sends exactly the bytes of a test. Calls block a private queue, not
-/// the threads that run the tests.
+/// A TCP connection that sends exactly the bytes of a test. Calls block a private queue, not the
+/// threads that run the tests.
 package final class RawConnection: Sendable {
     private let socketNumber: Int32
     private let queue = DispatchQueue(label: "raw-connection")

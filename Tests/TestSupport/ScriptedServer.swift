@@ -109,7 +109,8 @@ package final class ScriptedServer: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Up to the empty line that ends the trailers. Bodies here hold no such line.
+    /// Reads up to the empty line that ends the trailers. Bodies in these tests contain no empty
+    /// line.
     private func readChunkedRequest(_ connection: Int32) -> String? {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0

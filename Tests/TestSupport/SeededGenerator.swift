@@ -6,13 +6,13 @@ extension SeededGenerator {
     package mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }
 
-/// The seeds of one property test by the environment of this process.
+/// The seeds of one property test, from the environment of this process.
 package func testSeeds(_ count: Int) -> [UInt64] {
     testSeeds(count, environment: ProcessInfo.processInfo.environment)
 }
 
-/// The seeds of one property test: the one of `SPOOL_TEST_SEED` where it is set, else `count`
-/// new ones, times `SPOOL_TEST_RUNS` where that is set.
+/// The seeds of one property test: `SPOOL_TEST_SEED` if it is set, else `count` new ones, times
+/// `SPOOL_TEST_RUNS` if that is set.
 ///
 /// Every failure prints `replayCommand(seed)`.
 package func testSeeds(_ count: Int, environment: [String: String]) -> [UInt64] {

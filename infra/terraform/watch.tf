@@ -39,10 +39,10 @@ resource "aws_cloudwatch_dashboard" "functions" {
       for index, panel in [
         { title = "Invocations", metric = "Invocations", stat = "Sum", of = local.functions },
         { title = "Errors", metric = "Errors", stat = "Sum", of = local.functions },
-        { title = "Duration of answers, p99", metric = "Duration", stat = "p99", of = local.answering },
-        { title = "Duration of work, average", metric = "Duration", stat = "Average", of = local.asynchronous },
-        { title = "Running at once", metric = "ConcurrentExecutions", stat = "Maximum", of = local.functions },
-        { title = "Given up", metric = "ApproximateNumberOfMessagesVisible", stat = "Maximum", of = {} },
+        { title = "Duration of HTTP responses, p99", metric = "Duration", stat = "p99", of = local.answering },
+        { title = "Duration of event handling, average", metric = "Duration", stat = "Average", of = local.asynchronous },
+        { title = "Concurrent executions", metric = "ConcurrentExecutions", stat = "Maximum", of = local.functions },
+        { title = "Failed events", metric = "ApproximateNumberOfMessagesVisible", stat = "Maximum", of = {} },
         ] : {
         type   = "metric"
         x      = (index % 2) * 12

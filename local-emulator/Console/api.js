@@ -1,16 +1,18 @@
-// The back end's HTTP API. Every answer that is not 2xx becomes a `Problem`.
+// The back end's HTTP API. Every response that is not 2xx becomes a `Problem`.
 
 const tokenKeys = { owner: "spool.token", operator: "spool.adminToken" };
 
-/** A failed request: its problem document (RFC 9457) if the answer has one. */
+/** A failed request: its problem document (RFC 9457) if the response has one. */
 export class Problem extends Error {
-  /** @param {number} status HTTP status, 0 when no answer came */
+  /** @param {number} status HTTP status, 0 without a response */
   constructor(status, document = {}) {
     super(
       document.detail ||
         document.error ||
         document.title ||
-        (status ? `The back end answered ${status}.` : "The back end cannot be reached."),
+        (status
+          ? `The back end responded with status ${status}.`
+          : "The back end cannot be reached."),
     );
     this.status = status;
     this.title = document.title || "";
@@ -44,7 +46,7 @@ async function call(method, path, { body, whose = "owner", signal } = {}) {
   try {
     document = text ? JSON.parse(text) : {};
   } catch {
-    /* A proxy's page, not our answer. */
+    /* The page of a proxy. */
   }
   if (!response.ok) throw new Problem(response.status, document);
   return document;
@@ -56,7 +58,7 @@ const operator = (path, signal) =>
 export const api = {
   initUpload: (request) => call("POST", "/api/upload/init", { body: JSON.stringify(request) }),
   completeUpload: (body) => call("POST", "/api/upload/complete", { body: JSON.stringify(body) }),
-  /** @param {string} edit the document as the user wrote it */
+  /** @param {string} edit the text of the document */
   startExport: (edit) => call("POST", "/api/export", { body: edit }),
   status: (job, signal) => call("GET", `/api/export/${encodeURIComponent(job)}`, { signal }),
   cancel: (job) => call("DELETE", `/api/export/${encodeURIComponent(job)}`),

@@ -1,4 +1,4 @@
-// Wires the console's parts together.
+// Connects the parts of the console.
 
 import { api, Problem, tokens } from "./api.js";
 import { byId, pause, whenVisible } from "./dom.js";
@@ -12,7 +12,7 @@ import { System } from "./system.js";
 
 const activityMilliseconds = 1000;
 const recentMilliseconds = 4000;
-const millisecondsAfterFault = 4000;
+const retryMilliseconds = 4000;
 
 const job = new Job(() => recent.refresh().catch((error) => report(error)));
 const recent = new Recent(open);
@@ -27,7 +27,7 @@ const system = new System((invocations) => media.noteInvocations(invocations));
 const logs = new Logs(() => job.id);
 const gantt = new Gantt((invocation) => logs.setRequest(invocation?.requestId ?? null));
 
-/** Shows an export; the address keeps it over a reload. */
+/** Shows an export; the address keeps it across reloads. */
 function open(id) {
   history.replaceState(null, "", `#job=${encodeURIComponent(id)}`);
   recent.mark(id);
@@ -36,7 +36,7 @@ function open(id) {
   job.watch(id);
 }
 
-/** The current errors, by the step that failed. */
+/** Current errors by failed step. */
 const faults = new Map();
 
 function report(error, source = "export") {
@@ -55,7 +55,7 @@ function showFaults() {
   byId("banner").textContent = [...new Set(faults.values())].join(" ");
 }
 
-/** Does `step` again and again while the page can be seen. */
+/** Repeats a step while the page is visible. */
 async function repeat(source, milliseconds, step) {
   for (;;) {
     await whenVisible();
@@ -69,7 +69,7 @@ async function repeat(source, milliseconds, step) {
       }
     } catch (error) {
       report(error, source);
-      wait = millisecondsAfterFault;
+      wait = retryMilliseconds;
     }
     await pause(wait);
   }

@@ -1,13 +1,13 @@
-// Small helpers around the document. Text goes in as text, never as markup.
+// Helpers for the document. Text is inserted as text, never as markup.
 
-/** The element with that id, which index.html is known to have. */
+/** The element with an id, which must be in index.html. */
 export const byId = (id) => document.getElementById(id);
 
 /**
  * A new element.
  * @param {string} name tag name
  * @param {object} [attributes] `class`, `data-…`, `aria-…`; `on…` functions become listeners;
- *   null, undefined and false are left out
+ *   null, undefined and false are omitted
  * @param {...(Node|string)} children
  */
 export function element(name, attributes = {}, ...children) {
@@ -21,12 +21,12 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
-/** Sets the text only when it changed, so that a selection in it survives. */
+/** Sets the text if it differs: an unchanged text keeps its selection. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Resolves after `milliseconds`, at once when the signal aborts. */
+/** Resolves after `milliseconds` or when the signal aborts. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -41,7 +41,7 @@ export function pause(milliseconds, signal) {
   });
 }
 
-/** Resolves when the page can be seen: nothing is polled behind a hidden tab. */
+/** Resolves when the page is visible: a hidden tab does not poll. */
 export function whenVisible() {
   if (!document.hidden) return Promise.resolve();
   return new Promise((resolve) => {

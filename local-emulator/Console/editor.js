@@ -1,11 +1,11 @@
-// The edit document: made from the assets, changed by the user, checked by the back end.
+// The edit document: generated from the assets, changed by the user, checked by the back end.
 
 import { byId, element } from "./dom.js";
 import { locate } from "./pointer.js";
 
 const imageSeconds = 4;
 
-/** An edit that puts all clips one after the other, with the first audio file below them. */
+/** An edit with all clips in sequence and the first audio file as soundtrack. */
 export function editFrom(assets, { resolution, aspectRatio, fps, chunkSeconds }) {
   const clips = assets
     .filter(({ metadata }) => metadata?.kind === "video" || metadata?.kind === "image")
@@ -14,13 +14,13 @@ export function editFrom(assets, { resolution, aspectRatio, fps, chunkSeconds })
       start: "auto",
       length: metadata.kind === "image" ? imageSeconds : "auto",
     }));
-  const sounds = assets.filter(({ metadata }) => metadata?.kind === "audio");
+  const audioAssets = assets.filter(({ metadata }) => metadata?.kind === "audio");
   const timeline = { background: "#000000", tracks: [{ clips }] };
-  if (clips.length > 0 && sounds.length > 0) {
-    timeline.soundtrack = { assetId: sounds[0].id, effect: "fadeOut", volume: 0.5 };
-  } else if (sounds.length > 0) {
+  if (clips.length > 0 && audioAssets.length > 0) {
+    timeline.soundtrack = { assetId: audioAssets[0].id, effect: "fadeOut", volume: 0.5 };
+  } else if (audioAssets.length > 0) {
     clips.push(
-      ...sounds.map(({ id }) => ({
+      ...audioAssets.map(({ id }) => ({
         asset: { type: "audio", assetId: id },
         start: "auto",
         length: "auto",
@@ -33,7 +33,7 @@ export function editFrom(assets, { resolution, aspectRatio, fps, chunkSeconds })
 }
 
 export class Editor {
-  /** @param {(edit: string) => Promise<void>} onStart throws a `Problem` for a wrong edit */
+  /** @param {(edit: string) => Promise<void>} onStart throws a `Problem` for an invalid edit */
   constructor(onStart) {
     this.onStart = onStart;
     this.assets = [];
@@ -44,7 +44,7 @@ export class Editor {
     this.rebuild();
   }
 
-  /** Takes new assets; an edit that the user changed stays as it is. */
+  /** Sets the assets; an edit that the user changed is kept. */
   setAssets(assets) {
     this.assets = assets;
     if (!this.isChanged) this.rebuild();
@@ -80,7 +80,7 @@ export class Editor {
     }
   }
 
-  /** Puts the chosen picture, rate and chunk length into whatever edit is there. */
+  /** Writes the chosen resolution, frame rate and chunk length into the edit. */
   #choose() {
     if (!this.isChanged) return this.rebuild();
     let edit;
@@ -105,7 +105,7 @@ export class Editor {
 
   #mark(isChanged) {
     this.isChanged = isChanged;
-    byId("edit-state").textContent = isChanged ? "changed by you" : "made from your media";
+    byId("edit-state").textContent = isChanged ? "edited" : "generated from the media";
   }
 
   async #start() {
@@ -115,7 +115,7 @@ export class Editor {
     try {
       JSON.parse(this.text.value);
     } catch (error) {
-      this.showProblem({ message: `This is not JSON: ${error.message}`, faults: [] });
+      this.showProblem({ message: `The edit is not valid JSON: ${error.message}`, faults: [] });
       return;
     }
     button.disabled = true;
@@ -134,7 +134,7 @@ export class Editor {
     this.text.removeAttribute("aria-invalid");
   }
 
-  /** Lists the faults, each with a button that selects its place in the text. */
+  /** Lists the faults, each with a button that selects its value in the text. */
   showProblem({ message, faults = [] }) {
     const items = faults.map(({ pointer, detail }) =>
       element(
@@ -153,7 +153,7 @@ export class Editor {
       ),
     );
     this.problems.replaceChildren(
-      element("strong", {}, faults.length > 1 ? `${faults.length} things are wrong` : message),
+      element("strong", {}, faults.length > 1 ? `${faults.length} errors` : message),
       element("ul", {}, ...items),
     );
     this.problems.hidden = false;

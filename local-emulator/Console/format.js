@@ -1,5 +1,6 @@
-// Numbers and times as text.
+// Text of numbers and times.
 
+/** Bytes with a decimal unit, such as `1.5 MB`. */
 export function bytes(count) {
   if (!Number.isFinite(count)) return "–";
   const units = ["B", "kB", "MB", "GB", "TB"];
@@ -25,6 +26,7 @@ export function duration(seconds) {
     : `${minutes}:${two(whole % 60)}`;
 }
 
+/** Milliseconds as `120 ms`, from 1 s on as `duration`. */
 export function milliseconds(value) {
   if (!Number.isFinite(value)) return "";
   return value < 1000 ? `${Math.round(value)} ms` : duration(value / 1000);

@@ -1,12 +1,12 @@
-// The invocations that an export caused: a lane for each instance, a bar for each invocation.
+// The invocations of an export: a lane for each instance, a bar for each invocation.
 
 import { api } from "./api.js";
 import { byId, element, setText } from "./dom.js";
 import { milliseconds } from "./format.js";
 
-const invocationsRead = 2000;
-/** A bar is never thinner than this share of the chart, so that it can be hit. */
-const thinnestPercent = 0.6;
+const invocationCountMax = 2000;
+/** Minimum width of a bar, so that it can be clicked. */
+const barPercentMin = 0.6;
 const tickCount = 5;
 
 /** The label of a bar: the frames of a chunk, or the object's name. */
@@ -17,9 +17,9 @@ function subject(key) {
 }
 
 /**
- * Where each invocation stands, in percent of the whole.
- * @param {object[]} invocations as the console's API lists them
- * @param {number} nowMs the end of what still runs
+ * Positions of the invocations, in percent of the chart's width.
+ * @param {object[]} invocations as listed by the console's API
+ * @param {number} nowMs the end of running invocations
  */
 export function layOut(invocations, nowMs) {
   const begin = Math.min(...invocations.map((each) => each.startMs - each.waitedMs));
@@ -39,7 +39,7 @@ export function layOut(invocations, nowMs) {
     lanes.get(name).push({
       ...each,
       left,
-      width: Math.max(width, thinnestPercent),
+      width: Math.max(width, barPercentMin),
       waitLeft: percent(each.startMs - each.waitedMs),
     });
   }
@@ -52,7 +52,7 @@ export function layOut(invocations, nowMs) {
 }
 
 export class Gantt {
-  /** @param {(invocation: object | null) => void} onSelect gets the invocation whose log to show */
+  /** @param {(invocation: object | null) => void} onSelect receives the invocation whose log is shown */
   constructor(onSelect) {
     this.onSelect = onSelect;
     this.chart = byId("runs-chart");
@@ -64,12 +64,12 @@ export class Gantt {
     byId("runs-clear").addEventListener("click", () => this.select(null));
   }
 
-  /** Shows the invocations of the export so far. */
+  /** Shows the current invocations of the export. */
   async refresh(job, signal) {
     byId("no-runs").hidden = Boolean(job && this.bars.size);
     if (!job) return;
     const { invocations, nowMs } = await api.invocations(
-      { key: job, limit: invocationsRead },
+      { key: job, limit: invocationCountMax },
       signal,
     );
     byId("no-runs").hidden = invocations.length > 0;
@@ -77,7 +77,7 @@ export class Gantt {
     if (invocations.length > 0) this.#show(invocations, nowMs);
   }
 
-  /** Chooses a bar, or none. */
+  /** Selects a bar; null clears the selection. */
   select(invocation) {
     this.selected = invocation?.sequence ?? null;
     byId("runs-clear").hidden = !invocation;
@@ -188,7 +188,7 @@ export class Gantt {
     this.bars.get(sequence).tabIndex = 0;
   }
 
-  /** Arrow keys go along a lane and to the nearest bar of the next one. */
+  /** Arrow keys move along a lane and to the nearest bar of the next lane. */
   #move(event) {
     const bar = event.target.closest(".run");
     if (!bar) return;

@@ -1,4 +1,4 @@
-// One export, watched from its start to its end.
+// One export, followed until it ends.
 
 import { api, Problem } from "./api.js";
 import { byId, element, pause, setText, whenVisible } from "./dom.js";
@@ -6,18 +6,18 @@ import * as format from "./format.js";
 import { Timeline } from "./timeline.js";
 
 const pollMilliseconds = 500;
-const pollMillisecondsAfterFault = 3000;
-/** Speed is measured over this long: shorter jumps, longer lags. */
+const retryMilliseconds = 3000;
+/** Window of the speed: a shorter one is unsteady, a longer one lags. */
 const speedWindowMilliseconds = 8000;
 const terminalStates = new Set(["completed", "failed", "cancelled", "expired"]);
 
-/** Frames a second and seconds left, from what was seen in the last seconds. */
+/** Frames per second and seconds left, measured over the last seconds. */
 export class Pace {
   constructor() {
     this.samples = [];
   }
 
-  /** @returns {{framesPerSecond: number, secondsLeft: number}} NaN while nothing is known */
+  /** @returns {{framesPerSecond: number, secondsLeft: number}} NaN while unknown */
   add(milliseconds, framesDone, framesTotal) {
     this.samples.push({ milliseconds, framesDone });
     while (
@@ -35,7 +35,7 @@ export class Pace {
 }
 
 export class Job {
-  /** @param {(status: object) => void} onEnd called once for each export that ends while watched */
+  /** @param {(status: object) => void} onEnd called when a followed export ends */
   constructor(onEnd) {
     this.onEnd = onEnd;
     this.timeline = new Timeline();
@@ -47,7 +47,7 @@ export class Job {
     });
   }
 
-  /** Shows that export and follows it. */
+  /** Shows an export and follows it. */
   async watch(id) {
     this.watching?.abort();
     const watching = new AbortController();
@@ -72,7 +72,7 @@ export class Job {
         if (error.name === "AbortError") return;
         this.#fail(error.message);
         if (!(error instanceof Problem) || (error.status >= 400 && error.status < 500)) return;
-        wait = pollMillisecondsAfterFault;
+        wait = retryMilliseconds;
       }
       await pause(wait, watching.signal);
     }

@@ -1,15 +1,16 @@
-// Log lines of the functions, as they are written.
+// Live log lines of the functions.
 
 import { api } from "./api.js";
 import { byId, element } from "./dom.js";
 import { clock } from "./format.js";
 
-const linesShownMaximum = 800;
-/** Log lines of the console's own polling and of the start and end of invocations. */
+const lineCountMax = 800;
+/** The function that the console polls. */
 const pollingFunction = "job-status";
+/** Lambda's platform lines. */
 const frame = /^(START|END|REPORT|INIT_START) /;
 const ownFields = new Set(["timestamp", "level", "message"]);
-/** Lambda's names of levels, as the style sheet calls them. */
+/** Lambda's levels to the style sheet's. */
 const levels = {
   TRACE: "debug",
   DEBUG: "debug",
@@ -19,7 +20,7 @@ const levels = {
   FATAL: "error",
 };
 
-/** A line as its parts: functions write one JSON object a line, programs may print anything. */
+/** Parses a line: functions write one JSON object per line, other programs any text. */
 export function parseLine(text) {
   try {
     const record = JSON.parse(text);
@@ -50,13 +51,13 @@ export class Logs {
     }
   }
 
-  /** Reads again from the oldest line kept. */
+  /** Reads all kept lines again. */
   restart() {
     this.next = -1;
     this.list.replaceChildren();
   }
 
-  /** Shows the lines of one invocation alone, or of all when it is null. */
+  /** Shows only the lines of one invocation; null shows all lines. */
   setRequest(requestId) {
     if (this.request === requestId) return;
     this.request = requestId;
@@ -83,7 +84,7 @@ export class Logs {
     if (this.request) query.request = this.request;
     const { request } = this;
     const { lines, next } = await api.logs(query, signal);
-    // The filter may have changed while the answer was on its way.
+    // The filter may have changed before the response.
     if (asked !== this.next || request !== this.request) return;
     this.next = next;
     const wanted = lines.filter((line) => this.#isWanted(line));
@@ -102,7 +103,7 @@ export class Logs {
     const { list } = this;
     const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     list.append(...lines.map((line) => this.#item(line)));
-    while (list.childElementCount > linesShownMaximum) list.firstElementChild.remove();
+    while (list.childElementCount > lineCountMax) list.firstElementChild.remove();
     if (isAtEnd) list.scrollTop = list.scrollHeight;
   }
 

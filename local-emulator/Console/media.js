@@ -1,4 +1,4 @@
-// The media panel: uploads on their way, and the assets they became.
+// The media panel: uploads in progress and assets.
 
 import { api, Problem } from "./api.js";
 import { byId, element } from "./dom.js";
@@ -9,24 +9,24 @@ const storageKey = "spool.assets";
 const glyphs = { video: "▶", audio: "♪", image: "▣" };
 
 export class Media {
-  /** @param {() => void} onChange called when the list of assets changed */
+  /** @param {() => void} onChange called when the list of assets changes */
   constructor(onChange) {
     this.onChange = onChange;
     /** @type {{id: string, metadata: object, posterUrl?: string, cloudUrl: string}[]} */
     this.assets = [];
     this.postersMade = new Set();
-    // One file after the other, in the order chosen: the edit keeps that order.
+    // Files are uploaded one at a time: the edit has them in the chosen order.
     this.queue = Promise.resolve();
     this.#listen();
   }
 
-  /** Shows the assets of this tab's session again, with fresh URLs. */
+  /** Restores the assets of this tab's session, with new URLs. */
   async restore() {
     let ids = [];
     try {
       ids = JSON.parse(sessionStorage.getItem(storageKey)) || [];
     } catch {
-      /* None then. */
+      /* No assets. */
     }
     const found = await Promise.allSettled(ids.map((assetId) => api.completeUpload({ assetId })));
     for (const { value } of found) {
@@ -45,7 +45,7 @@ export class Media {
     }
   }
 
-  /** Loads a poster as soon as the function that makes it has ended. */
+  /** Loads a poster when its function has ended. */
   noteInvocations(invocations) {
     for (const { function: name, objectKey, outcome } of invocations) {
       if (name !== "derive-asset" || outcome !== "ok" || !objectKey) continue;
@@ -88,7 +88,7 @@ export class Media {
   #row(file) {
     const abort = new AbortController();
     const bar = element("progress", { max: 100, value: 0, "aria-label": `Upload of ${file.name}` });
-    const percent = element("span", { class: "hint" }, "waits");
+    const percent = element("span", { class: "hint" }, "waiting");
     const stop = element(
       "button",
       { type: "button", class: "small", onclick: () => abort.abort() },
@@ -107,18 +107,18 @@ export class Media {
   }
 
   async #send(file, row) {
-    let most = 0;
+    let sentMax = 0;
     try {
       row.abort.signal.throwIfAborted();
       const asset = await upload(
         file,
         (sent) => {
-          most = Math.max(most, sent);
-          const share = file.size ? (100 * most) / file.size : 0;
+          sentMax = Math.max(sentMax, sent);
+          const share = file.size ? (100 * sentMax) / file.size : 0;
           row.bar.value = share;
           row.percent.textContent =
-            most >= file.size
-              ? "looking at it"
+            sentMax >= file.size
+              ? "probing"
               : `${Math.floor(share)} % of ${format.bytes(file.size)}`;
         },
         row.abort.signal,
@@ -134,7 +134,7 @@ export class Media {
   #fail(row, error) {
     if (error.name === "AbortError") return row.item.remove();
     row.bar.remove();
-    row.percent.textContent = "not uploaded";
+    row.percent.textContent = "upload failed";
     row.stop.textContent = "Dismiss";
     row.stop.addEventListener("click", () => row.item.remove());
     row.item.append(problemNote(error));
@@ -190,8 +190,8 @@ export class Media {
         {
           type: "button",
           class: "small",
-          title: "Take out of this list (the file stays in the store)",
-          "aria-label": `Take ${metadata.filename || asset.id} out of the list`,
+          title: "Remove from this list (the file stays in the store)",
+          "aria-label": `Remove ${metadata.filename || asset.id} from the list`,
           onclick: () => this.#remove(asset, card),
         },
         "×",
@@ -226,7 +226,7 @@ function description(metadata) {
   ];
 }
 
-/** A problem with the fields that it names, as a paragraph. */
+/** A paragraph with a problem's message or faults. */
 export function problemNote(error) {
   const note = element("p", { class: "note", role: "alert" });
   const faults = error.faults || [];

@@ -1,10 +1,10 @@
-// Finds the place in a JSON text that an RFC 6901 pointer names.
+// Finds the value of an RFC 6901 pointer in a JSON text.
 
 /**
  * @param {string} text a JSON document
  * @param {string} pointer `/timeline/tracks/0`
- * @returns {{start: number, end: number, isExact: boolean} | null} the value's place; that of
- *   the nearest value around it where the field is missing; null when the text is not JSON
+ * @returns {{start: number, end: number, isExact: boolean} | null} range of the value,
+ *   or of the nearest enclosing value if the field is missing; null if the text is not JSON
  */
 export function locate(text, pointer) {
   const words =

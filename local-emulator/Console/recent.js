@@ -30,7 +30,7 @@ export class Recent {
     this.mark(this.current);
   }
 
-  /** Marks the export that is shown. */
+  /** Marks the shown export. */
   mark(job) {
     this.current = job;
     for (const [id, { button }] of this.rows) {

@@ -1,12 +1,12 @@
-// The function service: instances, queue, dead letters, invocations.
+// The Lambda service: instances, queue, dead letters, invocations.
 
 import { api } from "./api.js";
 import { byId, element, setText } from "./dom.js";
 import { dateAndTime, milliseconds } from "./format.js";
 
-const invocationsShown = 60;
-/** The status calls between them are left out, so more are read than shown. */
-const invocationsRead = 500;
+const shownCountMax = 60;
+/** More than are shown, since status requests are filtered out. */
+const invocationCountMax = 500;
 const pollingFunction = "job-status";
 
 export class System {
@@ -15,9 +15,9 @@ export class System {
     this.onInvocations = onInvocations;
   }
 
-  /** @returns the functions' names */
+  /** @returns the names of the functions */
   async refresh({ function: name, job, isAll }, signal) {
-    const query = { limit: invocationsRead };
+    const query = { limit: invocationCountMax };
     if (name) query.function = name;
     if (job) query.key = job;
     const [{ functions }, queue, { invocations }] = await Promise.all([
@@ -44,7 +44,7 @@ export class System {
           }),
         );
         const busy = each.instances.filter(({ state }) => state === "busy").length;
-        const waiting = each.waiting > 0 ? `, ${each.waiting} wait` : "";
+        const waiting = each.waiting > 0 ? `, ${each.waiting} waiting` : "";
         return element(
           "li",
           {},
@@ -65,7 +65,7 @@ export class System {
     const parts = Object.entries(depth)
       .filter(([, count]) => count > 0)
       .map(([name, count]) => `${name} ${count}`);
-    setText(byId("queue-detail"), parts.length > 0 ? parts.join(" · ") : "Nothing waits.");
+    setText(byId("queue-detail"), parts.length > 0 ? parts.join(" · ") : "The queue is empty.");
     setText(byId("dead-count"), String(deadLetters.length));
     const text = JSON.stringify(deadLetters);
     if (text === this.deadText) return;
@@ -74,7 +74,7 @@ export class System {
   }
 
   #deadLetter(letter) {
-    const again = element("button", { type: "button", class: "small" }, "Try again");
+    const again = element("button", { type: "button", class: "small" }, "Retry");
     again.addEventListener("click", async () => {
       again.disabled = true;
       try {
@@ -105,7 +105,7 @@ export class System {
 
   #showInvocations(invocations) {
     const outcomes = { ok: "ok", running: "running" };
-    const shown = invocations.slice(0, invocationsShown);
+    const shown = invocations.slice(0, shownCountMax);
     byId("invocations").replaceChildren(
       ...shown.map((each) =>
         element(

@@ -1,4 +1,4 @@
-// Chunks as a strip of film: one cell a chunk, as wide as its frames.
+// The chunks as a film strip: one cell for each chunk, its width proportional to its frames.
 
 import { byId, element, setText } from "./dom.js";
 import { count } from "./format.js";
@@ -11,7 +11,7 @@ const words = {
   failed: "failed",
 };
 
-/** The state that a cell shows: a failed export's unfinished chunks that failed are failed. */
+/** State of a cell. In a failed export, unfinished chunks with failed attempts are failed. */
 function shownState(chunk, hasFailed, areReused) {
   if (chunk.cached || areReused) return "cached";
   if (hasFailed && chunk.state !== "done" && chunk.failedAttempts) return "failed";
@@ -30,11 +30,11 @@ export class Timeline {
     byId("ruler").replaceChildren();
   }
 
-  /** @param {object} status as the back end answers it */
+  /** @param {object} status as returned by the back end */
   show(status) {
     const chunks = status.chunks || [];
     const hasFailed = status.state === "failed";
-    // A listing has a chunk's progress, only the result has how many were reused.
+    // Only the usage of a completed export counts reused chunks.
     const areReused = chunks.length > 0 && status.usage?.cachedChunks >= chunks.length;
     const shown = new Set();
     chunks.forEach((chunk, index) => {
@@ -43,7 +43,7 @@ export class Timeline {
       const cell = this.cells.get(key) || this.#add(key, chunk, index);
       this.#update(cell, chunk, index, shownState(chunk, hasFailed, areReused));
     });
-    // A chunk that was split is replaced by its parts.
+    // The chunks of a split replace it.
     for (const [key, cell] of this.cells) {
       if (shown.has(key)) continue;
       cell.item.remove();

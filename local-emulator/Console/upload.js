@@ -1,12 +1,12 @@
-// Brings a file into the store: one presigned PUT, or presigned parts for a large file.
+// Uploads a file to the store: one presigned PUT, or presigned parts for a large file.
 
 import { api, Problem } from "./api.js";
 import { pause } from "./dom.js";
 
-const partsAtOnce = 3;
-const attemptsMaximum = 4;
+const concurrentPartCountMax = 3;
+const attemptCountMax = 4;
 
-/** Types that browsers do not know. */
+/** Media types by suffix, for files without a type from the browser. */
 const typesBySuffix = {
   mkv: "video/x-matroska",
   mov: "video/quicktime",
@@ -33,7 +33,7 @@ const typesBySuffix = {
   json: "application/json",
 };
 
-/** The media type that a file is announced with. */
+/** The media type of a file, for the upload. */
 export function contentType(file) {
   if (file.type) return file.type.split(";")[0].trim();
   const suffix = file.name.split(".").pop().toLowerCase();
@@ -41,11 +41,11 @@ export function contentType(file) {
 }
 
 /**
- * Uploads a file and has it taken over.
+ * Uploads a file and completes the upload.
  * @param {File} file
- * @param {(sent: number) => void} onProgress bytes sent so far; never goes back
+ * @param {(sent: number) => void} onProgress bytes sent so far
  * @param {AbortSignal} signal
- * @returns the asset as the back end describes it
+ * @returns the asset, as returned by the back end
  */
 export async function upload(file, onProgress, signal) {
   const grant = await api.initUpload({
@@ -58,7 +58,7 @@ export async function upload(file, onProgress, signal) {
   if (grant.method === "MULTIPART") {
     completion.uploadId = grant.uploadId;
     const parts = await sendParts(file, grant, onProgress, signal);
-    // Where CORS hides the ETag the back end asks the store for the parts.
+    // If CORS hides the ETags, the back end reads the parts from the store.
     if (parts.every((part) => part.etag)) completion.parts = parts;
   } else {
     await withRetries(signal, () => put(grant.uploadUrl, file, grant.headers, onProgress, signal));
@@ -93,7 +93,7 @@ async function sendParts(file, grant, onProgress, signal) {
       done.push({ partNumber, etag });
     }
   }
-  await Promise.all(Array.from({ length: partsAtOnce }, worker));
+  await Promise.all(Array.from({ length: concurrentPartCountMax }, worker));
   return done.sort((a, b) => a.partNumber - b.partNumber);
 }
 
@@ -102,15 +102,15 @@ async function withRetries(signal, send) {
     try {
       return await send();
     } catch (error) {
-      const isPassing = error instanceof Problem && (error.status === 0 || error.status >= 500);
-      if (!isPassing || attempt === attemptsMaximum) throw error;
+      const isTransient = error instanceof Problem && (error.status === 0 || error.status >= 500);
+      if (!isTransient || attempt === attemptCountMax) throw error;
       await pause(Math.random() * 500 * 2 ** attempt, signal);
       signal.throwIfAborted();
     }
   }
 }
 
-/** One PUT. XMLHttpRequest, because fetch reports no upload progress. */
+/** Sends one PUT with XMLHttpRequest, because fetch reports no upload progress. */
 function put(url, body, headers, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -126,16 +126,16 @@ function put(url, body, headers, onProgress, signal) {
       else reject(new Problem(request.status, { detail: storeMessage(request) }));
     };
     request.onerror = () => reject(new Problem(0, { detail: "The store cannot be reached." }));
-    request.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
+    request.onabort = () => reject(new DOMException("The upload was cancelled.", "AbortError"));
     request.onloadend = () => signal.removeEventListener("abort", abort);
     request.send(body);
   });
 }
 
-/** The message of S3's error document, which is XML. */
+/** The message of S3's XML error document. */
 function storeMessage(request) {
-  const answer = new DOMParser().parseFromString(request.responseText, "application/xml");
-  const message = answer.querySelector("Message")?.textContent;
-  const code = answer.querySelector("Code")?.textContent;
-  return message ? `${message} (${code})` : `The store answered ${request.status}.`;
+  const document = new DOMParser().parseFromString(request.responseText, "application/xml");
+  const message = document.querySelector("Message")?.textContent;
+  const code = document.querySelector("Code")?.textContent;
+  return message ? `${message} (${code})` : `The store responded with status ${request.status}.`;
 }

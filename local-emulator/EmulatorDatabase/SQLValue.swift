@@ -53,6 +53,7 @@ package struct Row: Sendable {
     let columns: [String]
     let values: [SQLValue]
 
+    /// The value in a column.
     /// - Throws: `.column` for an unknown name.
     package func value(_ column: String) throws(DatabaseError) -> SQLValue {
         guard let index = columns.firstIndex(of: column) else {
@@ -61,13 +62,16 @@ package struct Row: Sendable {
         return values[index]
     }
 
+    /// The integer in a column.
     /// - Throws: `.column` for an unknown name, NULL or another type.
     package func integer(_ column: String) throws(DatabaseError) -> Int {
         guard let value = try optionalInteger(column) else { throw mismatch(column, "integer") }
         return value
     }
 
+    /// The integer in a column, which may be NULL.
     /// - Returns: nil for NULL.
+    /// - Throws: `.column` for an unknown name or another type.
     package func optionalInteger(_ column: String) throws(DatabaseError) -> Int? {
         switch try value(column) {
         case .null: return nil
@@ -76,7 +80,7 @@ package struct Row: Sendable {
         }
     }
 
-    /// Accepts integers, as SQLite may store whole reals as such.
+    /// The real in a column; integers are accepted, as SQLite may store whole reals as such.
     /// - Throws: `.column` for an unknown name, NULL or another type.
     package func real(_ column: String) throws(DatabaseError) -> Double {
         switch try value(column) {
@@ -86,13 +90,16 @@ package struct Row: Sendable {
         }
     }
 
+    /// The text in a column.
     /// - Throws: `.column` for an unknown name, NULL or another type.
     package func text(_ column: String) throws(DatabaseError) -> String {
         guard let value = try optionalText(column) else { throw mismatch(column, "text") }
         return value
     }
 
+    /// The text in a column, which may be NULL.
     /// - Returns: nil for NULL.
+    /// - Throws: `.column` for an unknown name or another type.
     package func optionalText(_ column: String) throws(DatabaseError) -> String? {
         switch try value(column) {
         case .null: return nil
@@ -101,13 +108,16 @@ package struct Row: Sendable {
         }
     }
 
+    /// The bytes in a column.
     /// - Throws: `.column` for an unknown name, NULL or another type.
     package func blob(_ column: String) throws(DatabaseError) -> [UInt8] {
         guard let value = try optionalBlob(column) else { throw mismatch(column, "blob") }
         return value
     }
 
+    /// The bytes in a column, which may be NULL.
     /// - Returns: nil for NULL.
+    /// - Throws: `.column` for an unknown name or another type.
     package func optionalBlob(_ column: String) throws(DatabaseError) -> [UInt8]? {
         switch try value(column) {
         case .null: return nil

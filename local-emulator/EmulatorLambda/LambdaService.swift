@@ -96,7 +96,9 @@ package final class LambdaService: Sendable {
 
     private func startWatches(_ pools: [FunctionPool]) {
         services.tasks.start { [services] in
-            await ProgramWatch(configuration: services.configuration).run(pools)
+            await ProgramWatch(
+                functions: pools.map(\.function), configuration: services.configuration
+            ).run(pools)
         }
         services.tasks.start {
             while !Task.isCancelled {

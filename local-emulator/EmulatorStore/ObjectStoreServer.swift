@@ -3,33 +3,37 @@ package import EmulatorDatabase
 package import EmulatorHTTP
 package import Logging
 import Synchronization
-import WallClock
+package import WallClock
 
-/// What a store is made of.
+/// Settings of a store.
 package struct ObjectStoreConfiguration: Sendable {
-    /// Holds the bodies of objects, in `tmp` and `data`; made when missing.
+    /// Folder of the objects' bodies, in `tmp` and `data`; created when missing.
     package var dataFolder: String
+    /// The one pair that requests are signed with.
     package var credentials: StoreCredentials
+    /// AWS region in signatures and bucket locations.
     package var region: String
-    /// Created at the start when it does not exist.
+    /// Bucket that is created at the start if it does not exist.
     package var bucket: String
     /// Origins whose pages may call the store; `*` allows all.
     package var allowedOrigins: [String]
-    /// Bodies up to this size live in the database: one fsync instead of three.
+    /// Size up to which bodies are stored in the database, with one fsync instead of three;
+    /// -1 stores every body in a file.
     package var inlineBytesMax: Int
-    /// How long a replaced body stays for readers that are about to open it.
-    package var deletionGraceMilliseconds: Int
-    /// Milliseconds since 1970.
-    package var now: @Sendable () -> Int
-    /// Called with the reason when the disk lost what it was given: nothing that
-    /// is acknowledged from then on can be trusted, so it must end the process.
+    /// Time from a body's replacement to its removal, for readers that are about to open it.
+    package var deletionGrace: Duration
+    /// The clock.
+    package var now: @Sendable () -> UnixTime
+    /// Called with the reason when the disk lost written data. No later write can be
+    /// trusted, so it must end the process.
     package var onDurabilityLost: @Sendable (String) -> Void
 
+    /// Settings; the properties say what each parameter is.
     package init(
         dataFolder: String, credentials: StoreCredentials, region: String = "us-east-1",
         bucket: String, allowedOrigins: [String] = ["*"], inlineBytesMax: Int = 16 << 10,
-        deletionGraceMilliseconds: Int = 60_000,
-        now: @escaping @Sendable () -> Int = { UnixTime.now().milliseconds },
+        deletionGrace: Duration = .seconds(60),
+        now: @escaping @Sendable () -> UnixTime = { .now() },
         onDurabilityLost: @escaping @Sendable (String) -> Void
     ) {
         self.dataFolder = dataFolder
@@ -38,21 +42,21 @@ package struct ObjectStoreConfiguration: Sendable {
         self.bucket = bucket
         self.allowedOrigins = allowedOrigins
         self.inlineBytesMax = inlineBytesMax
-        self.deletionGraceMilliseconds = deletionGraceMilliseconds
+        self.deletionGrace = deletionGrace
         self.now = now
         self.onDurabilityLost = onDurabilityLost
     }
 }
 
-/// An S3 endpoint on files and SQLite, path style, at the root of its port.
+/// S3 endpoint that stores objects in files and SQLite; path-style addresses at the root of
+/// its port.
 ///
-/// A body is a file that is durable before the transaction that names it; the
-/// transaction also checks the condition and appends the event, so objects and
-/// events cannot differ.
+/// A body's file is durable before the transaction that refers to it. The same transaction
+/// checks the write's condition and appends the event, so objects and events cannot differ.
 package final class ObjectStoreServer: HTTPHandler {
-    /// 5 GiB: S3's limit for one PUT and one part.
+    /// 5 GiB: S3's limit for one PUT or one part.
     static let putBytesMax = 5 << 30
-    /// S3's limit for a list of keys to delete or of parts.
+    /// 2 MiB: S3's limit for an XML document, such as a list of keys to delete.
     private static let documentBytesMax = 2 << 20
 
     let configuration: ObjectStoreConfiguration
@@ -61,17 +65,16 @@ package final class ObjectStoreServer: HTTPHandler {
     let logger: Logger
     let authentication: Authentication
     let crossOrigin: CrossOrigin
-    /// Rules of the buckets that have their own, by name.
+    /// CORS rules by bucket, for buckets with a CORS configuration.
     let bucketCORS = Mutex<[String: BucketCORS]>([:])
-    /// When the lifecycle rules are looked at again, milliseconds since 1970.
-    let nextLifecycle = Mutex(0)
+    /// Instant at which the lifecycle rules are applied again.
+    let nextLifecycle = Mutex(UnixTime(milliseconds: 0))
     private let onObjectEvent: @Sendable () -> Void
     private let requestCount = Atomic(0)
     private let requestPrefix = hex(randomBytes(count: 4)).uppercased()
 
-    /// Opens the store, mends what a crash left and creates the bucket.
-    /// - Parameter onObjectEvent: called after every commit that appended to
-    ///   the outbox.
+    /// Opens the store, repairs the state after a crash and creates the bucket.
+    /// - Parameter onObjectEvent: Called after every commit that appended to the outbox.
     /// - Throws: `DatabaseError`, `BlobError`.
     package init(
         configuration: ObjectStoreConfiguration, database: Database, logger: Logger,
@@ -91,12 +94,14 @@ package final class ObjectStoreServer: HTTPHandler {
         let (bucket, now) = (configuration.bucket, configuration.now())
         try await database.transaction { connection in
             try StoreSchema.create(in: connection)
-            try connection.execute("INSERT OR IGNORE INTO buckets VALUES(?,?)", bucket, now)
+            try connection.execute(
+                "INSERT OR IGNORE INTO buckets VALUES(?,?)", bucket, now.milliseconds)
         }
         try await reconcile()
         try await loadBucketCORS()
     }
 
+    /// The handling of a body: authenticates the head first.
     package func plan(for head: RequestHead) async -> BodyPlan {
         let requestID = newRequestID()
         do throws(S3Error) {
@@ -113,6 +118,7 @@ package final class ObjectStoreServer: HTTPHandler {
         }
     }
 
+    /// The response to a request whose body was received as planned.
     package func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
         guard case .consumed(let consumer) = body, let pending = consumer as? PendingRequest else {
             let requestID = newRequestID()
@@ -127,7 +133,7 @@ package final class ObjectStoreServer: HTTPHandler {
             return finished(failure(error, head, requestID: requestID), head, requestID)
         } catch {
             logger.error(
-                "A store request failed.",
+                "Store request failed",
                 [
                     "requestId": .string(requestID), "method": .string(head.method),
                     "path": .string(head.path), "error": .string(String(describing: error)),
@@ -138,14 +144,14 @@ package final class ObjectStoreServer: HTTPHandler {
         }
     }
 
-    /// Runs a write in a transaction and tells the dispatcher of its events.
+    /// Runs a write in a transaction, then reports that there may be events.
     func write<T: Sendable>(
         _ request: S3Request, _ body: @escaping @Sendable (ObjectIndex) throws -> T
     ) async throws -> T {
         try await write(requestID: request.requestID, body)
     }
 
-    /// Runs a write of the store's own and tells the dispatcher of its events.
+    /// Runs a write that no request caused, then reports that there may be events.
     func upkeep(_ body: @escaping @Sendable (ObjectIndex) throws -> Void) async throws {
         try await write(requestID: "upkeep", body)
     }
@@ -153,13 +159,13 @@ package final class ObjectStoreServer: HTTPHandler {
     private func write<T: Sendable>(
         requestID: String, _ body: @escaping @Sendable (ObjectIndex) throws -> T
     ) async throws -> T {
-        let (now, grace) = (configuration.now(), configuration.deletionGraceMilliseconds)
+        let (now, grace) = (configuration.now(), configuration.deletionGrace)
         do {
             let value = try await database.transaction { connection in
                 try body(
                     ObjectIndex(
                         connection: connection, now: now, requestID: requestID,
-                        graceMilliseconds: grace))
+                        deletionGrace: grace))
             }
             onObjectEvent()
             return value
@@ -169,17 +175,19 @@ package final class ObjectStoreServer: HTTPHandler {
         }
     }
 
-    /// Runs reads on one snapshot.
+    /// Runs reads on one snapshot; the index must not be written.
     func read<T: Sendable>(
         _ body: @escaping @Sendable (ObjectIndex) throws -> T
     ) async throws -> T {
         try await database.read { connection in
             try body(
-                ObjectIndex(connection: connection, now: 0, requestID: "", graceMilliseconds: 0))
+                ObjectIndex(
+                    connection: connection, now: UnixTime(milliseconds: 0), requestID: "",
+                    deletionGrace: .zero))
         }
     }
 
-    /// Authenticates before anything else is told about the request.
+    /// Authenticates before any other error is reported.
     private func authorizedOperation(_ request: S3Request) throws(S3Error) -> S3Operation {
         let operation: S3Operation
         do throws(S3Error) {
@@ -195,7 +203,7 @@ package final class ObjectStoreServer: HTTPHandler {
         _ request: S3Request, _ operation: S3Operation, _ signature: PayloadSignature
     ) throws(S3Error) -> PendingRequest {
         let streams = operation.streamsBody
-        // Parts are always files: joining them is the kernel's work then.
+        // Parts are always files, so that completing an upload copies no bytes.
         let inlineBytesMax =
             switch operation {
             case .putObject, .postForm: configuration.inlineBytesMax
@@ -205,7 +213,7 @@ package final class ObjectStoreServer: HTTPHandler {
         let headers: HeaderFields =
             switch operation {
             case .postForm: [:]
-            // Its checksum is the object's, not the document's.
+            // Its checksum headers describe the object, not the document.
             case .completeUpload:
                 HeaderFields(
                     request.head.headers.fields.filter {
@@ -270,7 +278,7 @@ package final class ObjectStoreServer: HTTPHandler {
             status: error.code.status, headers: [("Content-Type", "application/xml")], body: body)
     }
 
-    /// Adds what every answer carries.
+    /// Adds the headers that every response has.
     private func finished(
         _ response: Response, _ head: RequestHead, _ requestID: String
     ) -> Response {
@@ -282,7 +290,7 @@ package final class ObjectStoreServer: HTTPHandler {
         return response
     }
 
-    /// Which pages may call the bucket that a request is about.
+    /// CORS rules of the bucket that a request addresses.
     private func origins(of head: RequestHead) -> CrossOrigin {
         let bucket = head.path.dropFirst().prefix { $0 != "/" }
         guard let rules = bucketCORS.withLock({ $0[String(bucket)] }) else { return crossOrigin }

@@ -1,7 +1,10 @@
 import EmulatorDatabase
+import WallClock
 
-/// The tables of the store. Keys are BLOBs, so that they sort by their UTF-8
-/// bytes and no byte of them means anything to SQLite.
+/// The tables of the store.
+///
+/// Keys are BLOBs: they sort by their UTF-8 bytes, and NUL is an ordinary byte. Instants are
+/// `_ms` columns, integer milliseconds since 1970.
 enum StoreSchema {
     private static let statements = [
         """
@@ -21,7 +24,7 @@ enum StoreSchema {
           inline_id INTEGER, part_sizes TEXT NOT NULL, sequencer TEXT NOT NULL, pieces TEXT,
           crc64 TEXT NOT NULL DEFAULT '', PRIMARY KEY(bucket, key)) WITHOUT ROWID
         """,
-        // The blobs of a body that was put together from parts, by where they begin.
+        // The blobs of a body that was uploaded in parts, by their start in the body.
         """
         CREATE TABLE IF NOT EXISTS pieces(
           id TEXT NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL, blob TEXT NOT NULL,
@@ -47,7 +50,7 @@ enum StoreSchema {
           id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, etag TEXT NOT NULL,
           completed_ms INTEGER NOT NULL) WITHOUT ROWID
         """,
-        // Blobs that nothing refers to any more and the time to unlink them.
+        // Blobs without references and the instants to unlink them.
         """
         CREATE TABLE IF NOT EXISTS dead_blobs(
           blob TEXT PRIMARY KEY, unlink_ms INTEGER NOT NULL) WITHOUT ROWID
@@ -56,12 +59,13 @@ enum StoreSchema {
         "INSERT OR IGNORE INTO store_sequence VALUES(1, 0)",
     ]
 
-    /// What files of earlier versions lack.
+    /// Columns that files of earlier versions lack.
     private static let laterColumns = [
         ("objects", "pieces", "TEXT"), ("objects", "crc64", "TEXT NOT NULL DEFAULT ''"),
         ("parts", "checksums", "TEXT NOT NULL DEFAULT '{}'"),
     ]
 
+    /// Creates missing tables and columns.
     static func create(in connection: Connection) throws(DatabaseError) {
         for statement in statements { try connection.execute(statement) }
         for (table, column, type) in laterColumns {
@@ -71,5 +75,13 @@ enum StoreSchema {
             }
         }
         try ObjectEventOutbox.create(in: connection)
+    }
+}
+
+extension Row {
+    /// The instant in a `_ms` column.
+    /// - Throws: `.column` for an unknown name, NULL or another type.
+    func time(_ column: String) throws(DatabaseError) -> UnixTime {
+        UnixTime(milliseconds: try integer(column))
     }
 }

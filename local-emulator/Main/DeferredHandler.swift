@@ -2,7 +2,7 @@ import EmulatorHTTP
 import Synchronization
 
 /// Answers 503 until the handler is there: a port must be open before the
-/// addresses that functions are told of are known.
+/// addresses in the functions' environment are known.
 final class DeferredHandler: HTTPHandler {
     private let handler = Mutex<(any HTTPHandler)?>(nil)
 
@@ -29,9 +29,9 @@ final class DeferredHandler: HTTPHandler {
         body: .bytes(Array("starting\n".utf8)))
 }
 
-/// A call to somebody who does not exist yet; until then it does nothing.
+/// A call whose receiver is made later; until then it does nothing.
 final class DeferredCall: Sendable {
-    /// A closure that stands in a Mutex by itself is wrapped once more by each
+    /// A closure that is the whole value of a Mutex is wrapped once more by each
     /// `withLock` (a thunk around it goes in, and one around that comes out):
     /// after 100,000 calls each one took a millisecond.
     private struct Call {

@@ -104,7 +104,7 @@ struct Emulator: Sendable {
     }
 }
 
-/// Whether this system gives a child a `/tmp` of its own; many containers do not.
+/// True if this system can give a child a private `/tmp`; many containers cannot.
 private func hasPrivateTmp(_ logger: Logger) async -> Bool {
     let probe = ChildCommand(
         executable: "/bin/true", temporaryFolder: .memory(bytes: 1 << 20))

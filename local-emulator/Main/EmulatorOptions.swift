@@ -1,4 +1,4 @@
-/// What the command line and the environment ask for.
+/// Options of the command line and the environment.
 struct EmulatorOptions: Sendable, Equatable {
     /// Folder for everything that lasts.
     var dataFolder = ""

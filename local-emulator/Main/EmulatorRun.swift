@@ -4,7 +4,7 @@ import Glibc
 import Logging
 import Threads
 
-/// Runs the emulator until it is told to end.
+/// Runs the emulator until SIGTERM or SIGINT.
 /// - Returns: the exit status: 0 after SIGTERM, 2 for a wrong command line, 1
 ///   when it could not start.
 func runCommand(arguments: [String], environment: [String: String]) async -> Int32 {
@@ -20,7 +20,7 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
         return 0
     }
     signal(SIGPIPE, SIG_IGN)
-    // A process told to end is gone after 9 s, come what may: the command line
+    // The process exits at most 9 s after the signal: the command line
     // promises 10.
     let signals = SignalWatch([SIGTERM, SIGINT]) {
         sleep(9)
@@ -39,13 +39,13 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
             scratchFolder: try folder.makeScratchFolder(), logger: logger)
         writeText(emulator.readyLine, to: 1)
         await signals.wait()
-        logger.info("The emulator was told to end")
+        logger.info("Stopping: signal received")
         await emulator.stop()
-        logger.info("The emulator has ended")
+        logger.info("Stopped")
         withExtendedLifetime(folder) {}
         return 0
     } catch {
-        logger.error("The emulator could not start", ["error": .string("\(error)")])
+        logger.error("Emulator not started", ["error": .string("\(error)")])
         writeText("local-emulator: \(error)\n", to: 2)
         return 1
     }

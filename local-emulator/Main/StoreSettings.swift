@@ -2,7 +2,7 @@ import EmulatorStore
 import Glibc
 import Logging
 
-/// Where the store is and who may use it, from the environment.
+/// Address and credentials of the store, from the environment.
 struct StoreSettings: Sendable {
     let bucket: String
     let accessKeyID: String

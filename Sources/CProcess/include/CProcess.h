@@ -28,7 +28,7 @@ struct spool_exit {
     int64_t peak_memory_bytes;
 };
 
-// Steps between fork and exec; the caller is given the one that failed.
+// Steps between fork and exec; the caller gets the one that failed.
 enum {
     SPOOL_STEP_NONE = 0,
     SPOOL_STEP_FORK,

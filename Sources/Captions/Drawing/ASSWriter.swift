@@ -85,7 +85,7 @@ struct ASSWriter {
         var isFirst = true
         var swept = 0
         for run in event.runs {
-            // Spaces and line ends have the look of what stands before them;
+            // Spaces and line ends have the look of the text before them;
             // a box must not reach over them.
             let space = run.text.isEmpty || isFirst ? "" : run.startsLine ? "\\N" : " "
             if look != .plain, run.look != look {
@@ -177,7 +177,7 @@ struct ASSWriter {
 
 /// Text inside ASS lines.
 enum ASSText {
-    /// Text that libass draws as it stands: it can neither open an override
+    /// Text that libass draws literally: it can neither open an override
     /// block nor end the line.
     ///
     /// libass knows `\{` and `\}`, but no escape for the backslash, so an

@@ -23,7 +23,7 @@ extension Script {
         }
     }
 
-    /// Adds a text that stands for the whole clip.
+    /// Adds a text that is shown for the whole clip.
     package mutating func add(_ title: TextTitle, count: Int, fades: (in: Int, out: Int)) {
         var style = Style(
             name: Self.textStyle, fontFamily: title.fontFamily, fontSize: title.fontSize,
@@ -194,7 +194,7 @@ private struct TimedPage {
         (Rational(milliseconds, 1_000) * rate * Rational(ScriptClock.ticksPerFrame)).rounded
     }
 
-    /// Which word is spoken when; a word goes on until the next one starts.
+    /// Which word is spoken when; a word lasts until the next one starts.
     var spoken: [(word: Int, frames: FrameRange)] {
         var result: [(word: Int, frames: FrameRange)] = []
         for index in words.indices {
@@ -208,7 +208,7 @@ private struct TimedPage {
 }
 
 extension TextAnchor {
-    /// Moves a text away from the edges it stands at, for its box's padding.
+    /// Moves a text away from the edges it is anchored to, for its box's padding.
     mutating func moveInside(by pixels: Int) {
         switch position {
         case .left, .topLeft, .bottomLeft: x += pixels

@@ -14,42 +14,57 @@ package struct CaptionStyle: Hashable, Sendable, Codable {
         case karaoke
         /// It has a colour of its own, and each page springs up.
         case scale
-        /// It stands on a box.
+        /// It has a box behind it.
         case box
     }
 
+    /// The way in which the spoken word is emphasised.
     package var animation: Animation
+    /// Family name of the font.
     package var fontFamily: String
     /// Height of a line, as libass counts: ascender and descender.
     package var fontSize: Int
+    /// True for bold letters.
     package var isBold: Bool
+    /// True where the words are written in upper case.
     package var isUppercase: Bool
     /// Of words that are not being spoken. `RRGGBB`, like all colours here.
     package var textColor: String
     /// Of the word that is being spoken.
     package var wordColor: String
+    /// Colour of the outline, `RRGGBB`.
     package var outlineColor: String
+    /// Width of the outline in pixels of the output.
     package var outlineWidth: Int
+    /// Offset of the shadow in pixels of the output.
     package var shadow: Int
     /// Behind the spoken word (`box`), or behind the page where
     /// `hasPageBox`.
     package var boxColor: String
+    /// 0 (invisible) to 1 (opaque).
     package var boxOpacity: Rational
+    /// Pixels of the output between the text and the edge of its box.
     package var boxPadding: Int
+    /// True where a box is drawn behind the whole page.
     package var hasPageBox: Bool
+    /// The position of the text in the output.
     package var anchor: TextAnchor
+    /// The rules that divide words into pages.
     package var paging: CaptionPaging
 }
 
 /// The point of the output that a text is tied to, and its place there.
 package struct TextAnchor: Hashable, Sendable, Codable {
+    /// The point of the text that is placed at `x` and `y`.
     package var position: AnchorPosition
     /// Pixels of the output.
     package var x: Int
+    /// Pixels of the output from its top edge.
     package var y: Int
     /// From either side of the output to the text's widest line.
     package var sideMargin: Int
 
+    /// A text anchor with those properties.
     package init(position: AnchorPosition, x: Int, y: Int, sideMargin: Int) {
         self.position = position
         self.x = x
@@ -164,7 +179,7 @@ package enum TextFont {
     package static let standard = "Lato Black"
 
     /// Whether a name is one: letters, digits, spaces and `-_.'+&`, so that it
-    /// can stand in a line whose fields are parted by commas.
+    /// can be part of a line whose fields are parted by commas.
     package static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.unicodeScalars.count <= CaptionLimits.fontNameCharactersMax
             && sanitised(name) == name

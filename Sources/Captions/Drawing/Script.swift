@@ -2,7 +2,7 @@ package import MediaTime
 
 /// Styles and events that libass is to draw, before they are written as ASS.
 ///
-/// Every event stands at a place of its own (`\pos`), so none moves another
+/// Every event has its own position (`\pos`), so none moves another
 /// away: what libass draws at one moment depends on that moment alone.
 package struct Script: Hashable, Sendable {
     /// Of the output, in pixels.
@@ -11,6 +11,7 @@ package struct Script: Hashable, Sendable {
     var styles: [Style] = []
     var events: [Event] = []
 
+    /// An empty script for an output of that size in pixels.
     package init(width: Int, height: Int) {
         self.width = width
         self.height = height

@@ -142,7 +142,7 @@ private struct CaptionToken {
     }
 
     /// Words in time order. Where the file writes spaces in front of words
-    /// (Remotion), a token without one goes on with the word before it.
+    /// (Remotion), a token without one continues the word before it.
     static func words(_ tokens: [CaptionToken]) -> [CaptionWord] {
         let hasSpaces = tokens.dropFirst().contains { $0.text.first?.isWhitespace == true }
         // The next time that is known, at or after each token.

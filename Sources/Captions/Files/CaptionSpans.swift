@@ -25,7 +25,7 @@ struct CaptionSpans {
         pendingTime = milliseconds
     }
 
-    /// What follows stands on a new line.
+    /// The text that follows starts a new line.
     mutating func endLine() {
         endWord()
         if !spans.isEmpty { isNewLine = true }

@@ -10,7 +10,7 @@ extension CaptionTrack {
                 || first.hasPrefix("WEBVTT\t")
         else { throw CaptionFault(line: 1, "must be WEBVTT") }
         var cues: [CaptionCue] = []
-        // What stands right under the first line is its header.
+        // The lines directly below the first are its header.
         var index = lines.firstIndex { CaptionLines.isBlank($0) } ?? lines.count
         while index < lines.count {
             if CaptionLines.isBlank(lines[index]) {

@@ -4,9 +4,8 @@ import MediaTime
 /// ClipForge's project, lowered to tracks as it is read: its clips name an
 /// asset and leave the kind to the asset.
 ///
-/// Only `tracks[].clips[].assetId` is fixed by ClipForge (CF-47). The other
-/// names are those that editors of its kind use for the same thing; the first
-/// of them that is there counts.
+/// ClipForge fixes only `tracks[].clips[].assetId`. The other names are those that similar
+/// editors use for the same field; the first one that is present counts.
 extension EditDecoding {
     private static let startNames = ["start", "startTime"]
     private static let lengthNames = ["length", "duration"]
@@ -30,7 +29,7 @@ extension EditDecoding {
     }
 
     /// The `type` of each track that has one. Tracks of another type than
-    /// sound take their clips' own kinds.
+    /// audio take their clips' own kinds.
     private mutating func trackTypes(_ list: JSONNode) -> [Int: Edit.AssetType] {
         guard case .array(let values) = list.value else { return [:] }
         var types: [Int: Edit.AssetType] = [:]

@@ -10,7 +10,7 @@ import RenderPlans
 /// It becomes a timeline of three tracks; faults name the fields as they were
 /// sent.
 extension EditDecoding {
-    /// Upright, and better than usual (SR-23, SR-25).
+    /// Upright, with a better quality than the default.
     private static let usualOutput: [String: JSONValue] = ["aspectRatio": "9:16", "crf": 18]
 
     /// The request with what a clip is encoded as where it does not say.

@@ -3,10 +3,10 @@ import MediaTime
 import Randomness
 import RenderPlans
 
-/// A request for small random variations of whole videos (VR-30, VR-38):
+/// A request for small random variations of whole videos:
 /// `{variations: {assets, count, seed?}, output?, callback?, clientToken?}`.
 ///
-/// Each variation becomes an edit of its own, with its numbers written out:
+/// Each variation becomes a separate edit, with its numbers written out:
 /// what is stored says what was done, and does the same again.
 package struct Variations: Hashable, Sendable {
     /// The edits, all variations of the first asset first.
@@ -16,9 +16,11 @@ package struct Variations: Hashable, Sendable {
 
     /// One variation of one asset.
     package struct Variation: Hashable, Sendable {
+        /// The edit of this variation.
         package var edit: Edit
         /// The request that the edit was read from.
         package var request: JSONValue
+        /// ID of the asset that is varied.
         package var assetID: String
         /// From 1.
         package var number: Int
@@ -26,7 +28,7 @@ package struct Variations: Hashable, Sendable {
         package var effects: Effects
     }
 
-    /// The numbers of one variation (VR-38).
+    /// The numbers of one variation.
     package struct Effects: Hashable, Sendable, Codable {
         /// Clockwise, 0.001 to 0.01.
         package var rotationRadians: Double
@@ -64,8 +66,8 @@ private struct VariationDecoding {
     let fields: [String: JSONValue]
     var reader = JSONReader()
 
-    /// What a variation is encoded as (VR-33; a rate factor with a ceiling in
-    /// place of a bit rate). The request's own output goes before it.
+    /// Default output of a variation: a rate factor with a ceiling in place of a bit rate. The
+    /// request's output overrides it.
     private static let usualOutput: [String: JSONValue] = [
         "resolution": "source", "fps": 29.97, "crf": 23, "preset": "medium",
         "maxBitrate": 2_500, "bufferSize": 4_000,
@@ -76,7 +78,7 @@ private struct VariationDecoding {
         guard let request = root["variations"].flatMap({ reader.object($0) }) else { return nil }
         for name in ["timeline", "project"] {
             if let node = root[name] {
-                reader.report("must not stand beside variations", at: node.pointer)
+                reader.report("cannot be combined with variations", at: node.pointer)
             }
         }
         let assets = reader.required("assets", of: request)

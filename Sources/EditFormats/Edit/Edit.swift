@@ -12,11 +12,11 @@ package import RenderPlans
 package struct Edit: Hashable, Sendable {
     /// The first track is on top.
     package var tracks: [Track]
-    /// Sound under everything, where there is any.
+    /// Audio below all tracks; nil without one.
     package var soundtrack: Soundtrack?
     /// What the result is to be.
     package var output: Output
-    /// Whom to tell, if anyone.
+    /// The callback; nil without one.
     package var callback: Callback?
     /// The same token from the same owner means the same export.
     package var clientToken: String?
@@ -39,7 +39,7 @@ package struct Edit: Hashable, Sendable {
         package var start: Located<Start>
         /// How long it lasts.
         package var length: Located<Length>
-        /// How its picture looks and where it stands.
+        /// The look and position of its picture.
         package var look: Look
     }
 
@@ -63,11 +63,11 @@ package struct Edit: Hashable, Sendable {
         package var trim: Located<Rational>
         /// Seconds of the source that pass in one second of the timeline.
         package var speed: Rational
-        /// How loud its own sound is.
+        /// Volume of the clip's own audio.
         package var gain: Gain
     }
 
-    /// How loud a clip's sound is over its time.
+    /// Volume of a clip's audio over its time.
     package struct Gain: Hashable, Sendable {
         /// A volume at one moment.
         package struct Point: Hashable, Sendable {
@@ -108,14 +108,14 @@ package struct Edit: Hashable, Sendable {
         case end
     }
 
-    /// Sound under the whole timeline; it starts again when it ends.
+    /// Audio under the whole timeline; it starts again when it ends.
     package struct Soundtrack: Hashable, Sendable {
-        /// Where the sound fades.
+        /// The fades of the audio.
         package enum Effect: String, Hashable, Sendable, CaseIterable {
             case fadeIn, fadeOut, fadeInFadeOut
         }
 
-        /// The asset whose sound is played.
+        /// The asset whose audio is played.
         package var assetID: Located<String>
         /// Nil plays at full volume from end to end.
         package var effect: Effect?
@@ -134,7 +134,7 @@ package struct Edit: Hashable, Sendable {
         package var pointer: JSONPointer
         /// Size, rate and encoding, with every default filled in.
         package var settings: RenderPlan.OutputSettings
-        /// Chunk length that the caller wishes, for tests and tuning.
+        /// Chunk length that the caller requests, for tests and tuning.
         package var chunkSeconds: Rational?
         /// The part of the timeline that is exported; nil is all of it.
         package var range: Range?
@@ -154,7 +154,7 @@ package struct Edit: Hashable, Sendable {
         package var length: Rational?
     }
 
-    /// Whom to tell when the export ends.
+    /// The callback that is called when the export ends.
     package struct Callback: Hashable, Sendable, Codable {
         /// An http or https URL.
         package var url: String

@@ -3,11 +3,11 @@ package import MediaTime
 package import RenderPlans
 
 extension Edit {
-    /// How a clip's picture looks and where it stands, with the defaults.
+    /// The look and position of a clip's picture, with the defaults.
     package struct Look: Hashable, Sendable {
         /// How the picture fills its box.
         package var fit = RenderPlan.Fit.crop
-        /// Where the picture stands in the output.
+        /// The picture's position in the output.
         package var position = AnchorPosition.center
         /// Moves the picture to the right by a fraction of the output's width.
         package var offsetX = Rational.zero

@@ -3,29 +3,42 @@ package import JSON
 package import MediaTime
 
 extension Edit {
-    /// A text as the caller wishes it; what is nil is the preset's.
+    /// A text as the caller requests it; what is nil is the preset's.
     package struct Text: Hashable, Sendable {
+        /// The text, with line breaks.
         package var text: String
+        /// The look that supplies all values left nil.
         package var preset: TextTitle.Preset
+        /// The letters.
         package var font = Font()
+        /// Colour of the outline, `RRGGBB`; nil is the preset's.
         package var outlineColor: String?
+        /// Width of the outline in pixels of the output; nil is the preset's.
         package var outlineWidth: Int?
+        /// Colour of the box, `RRGGBB`; nil is the preset's.
         package var boxColor: String?
+        /// 0 (invisible) to 1 (opaque); nil is the preset's.
         package var boxOpacity: Rational?
+        /// Pixels of the output between the text and the edge of its box; nil is the preset's.
         package var boxPadding: Int?
     }
 
-    /// Letters as the caller wishes them. Sizes are pixels of the output,
+    /// Letters as the caller requests them. Sizes are pixels of the output,
     /// colours `RRGGBB`.
     package struct Font: Hashable, Sendable {
+        /// Family name of the font; nil is the preset's.
         package var family: String?
+        /// Height of a line in pixels of the output; nil is the preset's.
         package var size: Int?
+        /// Colour of the letters, `RRGGBB`; nil is the preset's.
         package var color: String?
+        /// True for bold, false for regular; nil is the preset's.
         package var isBold: Bool?
+        /// True for italic, false for upright; nil is the preset's.
         package var isItalic: Bool?
     }
 
-    /// Captions as the caller wishes them.
+    /// Captions as the caller requests them.
     package struct Captions: Hashable, Sendable {
         /// Where the words come from.
         package enum Source: Hashable, Sendable {
@@ -35,21 +48,34 @@ extension Edit {
             case track(CaptionTrack)
         }
 
+        /// The source of the words.
         package var source: Source
         /// In-point: seconds after the start of the captions, so that a clip
         /// of a long recording takes that recording's captions.
         package var trim: Located<Rational>
+        /// The look that supplies all values left nil.
         package var preset = CaptionStyle.Preset.highlight
+        /// The way in which the spoken word is emphasised; nil is the preset's.
         package var animation: CaptionStyle.Animation?
+        /// The letters.
         package var font = Font()
+        /// True where the words are written in upper case; nil is the preset's.
         package var isUppercase: Bool?
+        /// Colour of the spoken word, `RRGGBB`; nil is the preset's.
         package var wordColor: String?
+        /// Colour of the outline, `RRGGBB`; nil is the preset's.
         package var outlineColor: String?
+        /// Width of the outline in pixels of the output; nil is the preset's.
         package var outlineWidth: Int?
+        /// Colour of the box, `RRGGBB`; nil is the preset's.
         package var boxColor: String?
+        /// The point of the output that the text is tied to; nil is the preset's.
         package var position: AnchorPosition?
+        /// Maximum words of a line; nil is the preset's.
         package var wordsPerLineMax: Int?
+        /// Maximum lines of a page; nil is the preset's.
         package var lineCountMax: Int?
+        /// Maximum gap between words of one page; nil is the preset's.
         package var combineMilliseconds: Int?
     }
 }

@@ -9,6 +9,7 @@ extension Edit {
         package struct Angle: Hashable, Sendable {
             /// The name by which switches call it.
             package var name: String
+            /// ID of the camera's asset.
             package var assetID: Located<String>
             /// Seconds after the start of the angle's file at which the common
             /// time of all angles is 0; negative where it began late.
@@ -26,13 +27,13 @@ extension Edit {
         /// In the order of their names.
         package var angles: [Angle]
         /// The one recording that is heard, or nothing: each angle's own
-        /// sound while it is shown.
+        /// audio while it is shown.
         package var audio: Angle?
         /// In time order, the first at 0.
         package var switches: [Switch]
         /// In-point in seconds of the angles' common time.
         package var trim: Located<Rational>
-        /// How loud the sound is.
+        /// Volume of the audio.
         package var gain: Gain
 
         var assetIDs: [String] {

@@ -65,7 +65,7 @@ extension EditDecoding {
 
     private enum VolumeEffect: String, CaseIterable { case fadeIn, fadeOut, fadeInFadeOut }
 
-    /// The sound's `volume` (a number or points), `fadeIn`, `fadeOut` and
+    /// The audio's `volume` (a number or points), `fadeIn`, `fadeOut` and
     /// Shotstack's `volumeEffect`.
     mutating func gain(of asset: JSONObjectNode) -> Edit.Gain {
         var gain = Edit.Gain()

@@ -84,7 +84,7 @@ struct EditDecoding {
             return nil
         }
         guard given.count == 1 else {
-            reader.report("must not stand beside \(name)", at: given[1].1.pointer)
+            reader.report("cannot be combined with \(name)", at: given[1].1.pointer)
             return nil
         }
         switch name {

@@ -130,7 +130,7 @@ struct EditMerge {
         return String(text)
     }
 
-    /// Where the two equal characters stand first.
+    /// The first position of the two equal characters.
     private static func range(
         of pair: String, in text: Substring
     ) -> Range<String.Index>? {

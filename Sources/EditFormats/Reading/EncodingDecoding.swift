@@ -157,7 +157,7 @@ extension EditDecoding {
         }
     }
 
-    /// Reports a rate that the format cannot tell.
+    /// Reports a rate that the format cannot represent.
     mutating func checkRate(
         _ rate: Rational, of format: RenderPlan.OutputFormat, at object: JSONObjectNode,
         _ names: [String]

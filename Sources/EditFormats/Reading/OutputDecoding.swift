@@ -33,7 +33,7 @@ extension EditDecoding {
             settings.background = background
         }
         if let settingsNode = root["settings"], root["output"] != nil {
-            reader.report("must not stand beside output", at: settingsNode.pointer)
+            reader.report("cannot be combined with output", at: settingsNode.pointer)
         }
         let isMeant = root["output"] == nil && (root["settings"] ?? root["project"]) != nil
         let place = root.pointer.appending(isMeant ? "settings" : "output")
@@ -79,7 +79,7 @@ extension EditDecoding {
 // MARK: - Frame rate
 
 extension EditDecoding {
-    /// A number or a fraction such as `"30000/1001"`. A number that is as good as
+    /// A number or a fraction such as `"30000/1001"`. A number that is almost
     /// an NTSC rate means that rate: 29.97 and 29.97002997 are 30000/1001. Others
     /// are rounded to the thousandth, so that an average rate can be passed on.
     private mutating func frameRate(_ node: JSONNode) -> Rational? {

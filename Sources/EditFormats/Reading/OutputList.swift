@@ -5,7 +5,7 @@ import RenderPlans
 /// Several outputs of one edit:
 /// `{timeline, output?, outputs: [{…}, …], callback?, clientToken?}`.
 ///
-/// Each output becomes an edit of its own. It has what `output` says where it
+/// Each output becomes a separate edit. It has what `output` says where it
 /// says nothing itself.
 package struct OutputList: Hashable, Sendable {
     /// In the order of the request.
@@ -13,6 +13,7 @@ package struct OutputList: Hashable, Sendable {
 
     /// One output.
     package struct Output: Hashable, Sendable {
+        /// The edit for this output alone.
         package var edit: Edit
         /// The request for this output alone.
         package var request: JSONValue
@@ -32,7 +33,7 @@ package struct OutputList: Hashable, Sendable {
         let root = JSONObjectNode(fields: fields, pointer: .root)
         let place = root.pointer.appending("outputs")
         for name in ["variations", "settings"] where root[name] != nil {
-            reader.report("must not stand beside \(name)", at: place)
+            reader.report("cannot be combined with \(name)", at: place)
         }
         let shared = root["output"].flatMap { reader.object($0) }?.fields ?? [:]
         let elements = reader.array(JSONNode(list, place), maximum: Limits.outputCountMax)

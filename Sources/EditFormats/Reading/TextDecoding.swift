@@ -100,7 +100,7 @@ extension EditDecoding {
             return nil
         }
         guard given.count == 1 else {
-            reader.report("must not stand beside \(name)", at: given[1].1.pointer)
+            reader.report("cannot be combined with \(name)", at: given[1].1.pointer)
             return nil
         }
         if name == "captions" { return assetID(node).map { .asset($0) } }
@@ -180,7 +180,7 @@ extension EditDecoding {
 }
 
 extension CaptionTrack {
-    /// Words that stand in the request itself.
+    /// Words that the request itself contains.
     fileprivate init(inRequest node: JSONNode) throws(CaptionFault) {
         guard case .array(let values) = node.value else {
             throw CaptionFault(

@@ -1,6 +1,7 @@
 import Jobs
 import LambdaRuntime
 import ObjectStore
+import WallClock
 
 extension FunctionName {
     /// Cancels an export.
@@ -15,7 +16,7 @@ enum CancelExport {
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -34,8 +35,8 @@ enum CancelExport {
             let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
             let found = try await lookup.find(
                 authorized.pathParameter("jobId"), owner: authorized.owner)
-            // `cancel.json` is written before the result: renderers that see it stop
-            // within two seconds, whichever result is first.
+            // `cancel.json` is written before the result: renderers that see it stop within two
+            // seconds, even if another result is first.
             let result = try await found.ledger.cancel()
             let state = ExportState(result.outcome)
             return .json(

@@ -5,13 +5,14 @@ import JSON
 import MediaTime
 import ObjectStore
 import RenderPlans
+import WallClock
 
 /// Turns an upload into an asset. Idempotent; safe to run concurrently.
 struct AssetIntake: Sendable {
     let keys: AssetKeys
     let bucket: any Bucket
     let renderer: any MediaRenderer
-    let now: @Sendable () -> Int
+    let now: @Sendable () -> UnixTime
 
     /// Lifetime of the URL that the probe reads from.
     static let probeURLSeconds = 600
@@ -82,7 +83,7 @@ struct AssetIntake: Sendable {
         var record = AssetRecord(
             id: keys.asset, owner: keys.owner, status: .failed, fileName: upload.fileName,
             contentType: upload.contentType, key: upload.key, etag: info.etag, bytes: info.bytes,
-            media: nil, error: nil, createdAtMilliseconds: upload.createdAtMilliseconds)
+            media: nil, error: nil, createdAt: upload.createdAt)
         if let announced = upload.bytes, info.bytes != announced {
             record.error =
                 "The upload has \(info.bytes) bytes, but \(announced) were announced."
@@ -136,7 +137,7 @@ extension AssetIntake {
     }
 }
 
-/// The asset as front ends read it (CF-23, CF-33).
+/// The asset as clients read it.
 struct AssetDocument: Encodable {
     struct Metadata: Encodable {
         /// `video`, `audio`, `image` or `captions`.
@@ -153,7 +154,7 @@ struct AssetDocument: Encodable {
         var audioCodec: String?
         var audioChannels: Int?
         var rotation: Int?
-        /// Of captions.
+        /// Number of words of a caption file.
         var words: Int?
         var size: Int
         var contentType: String

@@ -4,6 +4,7 @@ import JSON
 import LambdaRuntime
 import Logging
 import ObjectStore
+import WallClock
 
 extension FunctionName {
     /// Turns an upload into an asset.
@@ -24,7 +25,7 @@ enum CompleteUpload {
         var bucket: any Bucket
         var renderer: any MediaRenderer
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
 
         init(_ services: Services) {
             bucket = services.bucket

@@ -61,7 +61,7 @@ enum DeriveAsset {
 
 private struct Derivation {
     let keys: AssetKeys
-    /// Of the upload.
+    /// ETag of the upload.
     let etag: String
     let url: String
     let media: MediaInfo

@@ -1,6 +1,7 @@
 import Jobs
 import LambdaRuntime
 import ObjectStore
+import WallClock
 
 extension FunctionName {
     /// Streams finished files as a ZIP archive.
@@ -20,7 +21,7 @@ enum DownloadAll {
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
         /// Largest stream in bytes; nil where the platform has no limit.
         var bytesMax: Int?
 
@@ -34,10 +35,10 @@ enum DownloadAll {
 
     /// Bytes of one read; two blocks are in memory at a time.
     static let pieceBytes = 4 << 20
-    /// Most exports in one archive.
+    /// Largest number of exports in one archive.
     static let exportCountMax = 100
     /// Age of the oldest export: results are kept for a week.
-    static let reachMilliseconds = 7 * 86_400_000
+    static let reach = Duration.seconds(7 * 86_400)
 
     /// A finished file and its key.
     private struct Source: Sendable {
@@ -105,7 +106,7 @@ enum DownloadAll {
         let suffix = key.text.split(separator: ".").last ?? "bin"
         let entry = ZipArchive.Entry(
             name: "\(ledger.keys.job.text).\(suffix)", bytes: output.bytes,
-            modifiedMilliseconds: result.finishedAtMilliseconds)
+            modified: result.finishedAt)
         return [Source(entry: entry, key: key, etag: output.etag)]
     }
 
@@ -115,9 +116,9 @@ enum DownloadAll {
         let page = try await dependencies.bucket.listObjects(
             prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil,
             keyCountMax: exportCountMax)
-        let oldest = dependencies.now() - reachMilliseconds
+        let oldest = dependencies.now() - reach
         let recent = page.objects.compactMap { ExportKeys.parseRecent($0.key) }
-            .filter { $0.job.milliseconds >= oldest }
+            .filter { $0.job.time >= oldest }
             .sorted { $0.job.text < $1.job.text }
         let sources = try await concurrentMap(recent, limit: 8) { keys in
             try await finished(

@@ -13,8 +13,8 @@ struct ZipArchive {
         /// UTF-8, at most 65,535 bytes; no `/` at its start, no `..`.
         var name: String
         var bytes: Int
-        /// Milliseconds since 1970; ZIP keeps even seconds from 1980.
-        var modifiedMilliseconds: Int
+        /// Time of modification; ZIP keeps even seconds from 1980.
+        var modified: UnixTime
     }
 
     private struct Written {
@@ -105,7 +105,7 @@ private struct Fields {
         // A descriptor follows; the name is UTF-8.
         number(1 << 3 | 1 << 11, 2)
         number(0, 2)
-        let (time, date) = UnixTime(milliseconds: entry.modifiedMilliseconds).dos
+        let (time, date) = entry.modified.dos
         number(time, 2)
         number(date, 2)
         bytes += check

@@ -13,7 +13,7 @@ package struct Problem: Error, Hashable, Sendable {
     package var detail: String
     /// Every wrong field at once.
     package var faults: [FieldFault]
-    /// Short text for front ends (`error`).
+    /// Short text for clients (`error`).
     package var error: String
     /// Added to the response's headers.
     package var headers: [String: String] = [:]
@@ -38,11 +38,11 @@ package struct Problem: Error, Hashable, Sendable {
             faults: faults)
     }
 
-    /// 404 in ClipForge's words (CF-41).
+    /// 404 with the `error` text that ClipForge's clients expect.
     package static let jobNotFound = Problem(
         status: 404, title: "Not found", detail: "The export does not exist.",
         error: "Job not found")
-    /// 403 in ClipForge's words (CF-42).
+    /// 403 with the `error` text that ClipForge's clients expect.
     package static let foreignJob = Problem(
         status: 403, title: "Forbidden", detail: "The export belongs to another owner.",
         error: "Unauthorized")

@@ -18,7 +18,7 @@ package struct AuthorizedRequest: Sendable {
         self.owner = owner
     }
 
-    /// Largest JSON body in bytes (CF-36); Lambda itself carries 6 MB.
+    /// Largest JSON body in bytes. A function URL itself carries at most 6 MB.
     package static let bodyBytesMax = 10_000_000
 
     /// The body as a JSON object.

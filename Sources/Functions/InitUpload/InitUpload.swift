@@ -11,7 +11,7 @@ extension FunctionName {
 
 /// Grants one upload: a presigned PUT, or presigned parts for a large file.
 ///
-/// The bytes go directly to the store, never through a function (CF-20).
+/// The bytes go directly to the store, never through a function.
 enum InitUpload {
     static let function = Function(
         .initUpload, url: { await handle($0, $1, Dependencies($2)) })
@@ -19,8 +19,8 @@ enum InitUpload {
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
-        /// Unguessable text of `a-z 0-9`, of the length asked for.
+        var now: @Sendable () -> UnixTime
+        /// Unguessable text of `a-z 0-9`, of the requested length.
         var randomText: @Sendable (Int) -> String
 
         init(_ services: Services) {
@@ -82,12 +82,12 @@ enum InitUpload {
     ) async throws -> (AssetID, UploadRecord) {
         let now = dependencies.now()
         let asset = AssetID(
-            owner: owner, milliseconds: now, random: dependencies.randomText(20))
+            owner: owner, time: now, random: dependencies.randomText(20))
         let keys = AssetKeys(owner: owner, asset: asset)
         let key = keys.media(fileName: upload.fileName)
         var record = UploadRecord(
             fileName: upload.fileName, contentType: upload.contentType, bytes: upload.bytes,
-            key: key.text, uploadID: nil, createdAtMilliseconds: now)
+            key: key.text, uploadID: nil, createdAt: now)
         if inParts {
             record.uploadID = try await dependencies.bucket.createMultipartUpload(
                 key, options: PutOptions(contentType: upload.contentType))
@@ -99,20 +99,20 @@ enum InitUpload {
 
 /// Size limits of uploads.
 enum UploadLimits {
-    /// Largest single PUT; a larger file is uploaded in parts (requirements A2).
+    /// Largest single PUT; a larger file is uploaded in parts.
     static let singlePutBytes = 100 << 20
     /// Largest form upload (S3's limit).
     static let formBytes = 5 << 30
     /// Largest file: S3's 5 TiB.
     static let bytesMax = 5 << 40
-    /// Most parts of one upload (S3's limit).
+    /// Largest number of parts in one upload (S3's limit).
     static let partCountMax = 10_000
-    /// Parts of one grant. A URL has up to 2 kB with a session token, a function's
-    /// response at most 6 MB.
+    /// Largest number of parts in one grant. A URL with a session token has up to 2 kB, a
+    /// function's response at most 6 MB.
     static let grantedParts = 2_000
-    /// Smallest part but the last; all are equally long, as R2 requires.
+    /// Smallest part, except the last; all others have the same length, as R2 requires.
     static let partBytesMin = 16 << 20
-    /// Lifetime of a grant: an hour (CF-28), a day for parts.
+    /// Lifetime of a grant: an hour, a day for parts.
     static let grantSeconds = 3_600
     static let partGrantSeconds = 86_400
 
@@ -136,7 +136,7 @@ private struct UploadGrant: Encodable {
     var method: String
     var uploadUrl: String?
     var headers: [String: String]
-    /// Form fields of a presigned POST, sent before `file`; empty otherwise (CF-25).
+    /// Form fields of a presigned POST, sent before `file`; empty otherwise.
     var fields: [String: String] = [:]
     /// RFC 3339, UTC.
     var expiresAt: String
@@ -152,7 +152,7 @@ private struct UploadGrant: Encodable {
         headers = [:]
         fields = form.fields
         expiresAt =
-            UnixTime(milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000)
+            (record.createdAt + .seconds(UploadLimits.grantSeconds))
             .rfc3339
     }
 
@@ -164,9 +164,7 @@ private struct UploadGrant: Encodable {
             method = "PUT"
             headers = ["content-type": record.contentType]
             expiresAt =
-                UnixTime(
-                    milliseconds: record.createdAtMilliseconds + UploadLimits.grantSeconds * 1_000
-                ).rfc3339
+                (record.createdAt + .seconds(UploadLimits.grantSeconds)).rfc3339
             uploadUrl = try await bucket.presignedURL(
                 .put(key, contentType: record.contentType, contentLength: record.bytes),
                 expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
@@ -179,9 +177,7 @@ private struct UploadGrant: Encodable {
         uploadId = uploadID
         partSize = partBytes
         expiresAt =
-            UnixTime(
-                milliseconds: record.createdAtMilliseconds + UploadLimits.partGrantSeconds * 1_000
-            ).rfc3339
+            (record.createdAt + .seconds(UploadLimits.partGrantSeconds)).rfc3339
         let count = (bytes + partBytes - 1) / partBytes
         var parts: [Part] = []
         for number in 1...count {

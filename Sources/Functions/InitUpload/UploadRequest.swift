@@ -5,9 +5,9 @@ import JSON
 struct UploadRequest: Sendable {
     var fileName: String
     var contentType: String
-    /// Announced size; nil where the caller does not announce it.
+    /// Announced size; nil if the caller did not announce one.
     var bytes: Int?
-    /// A form upload; nil lets the size choose.
+    /// A form upload; nil chooses the method by size.
     var method: Method?
 
     enum Method: String, CaseIterable, Sendable {

@@ -11,10 +11,10 @@ struct ExportList: Encodable {
     }
     var exports: [Entry]
 
-    /// Most exports in one response.
+    /// Largest number of exports in one response.
     static let entryCountMax = 100
     /// Age of the oldest export: results are kept for a week.
-    static let reachMilliseconds = 7 * 86_400_000
+    static let reach = Duration.seconds(7 * 86_400)
 
     /// Reads the newest keys and one result each; only an export without a result is
     /// listed. The cost does not grow with the number of exports or objects.
@@ -24,16 +24,16 @@ struct ExportList: Encodable {
         let page = try await dependencies.bucket.listObjects(
             prefix: ExportKeys.recentPrefix(of: owner), startAfter: nil,
             keyCountMax: entryCountMax)
-        let oldest = dependencies.now() - reachMilliseconds
+        let oldest = dependencies.now() - reach
         let newest = page.objects.compactMap { ExportKeys.parseRecent($0.key) }
-            .filter { $0.job.milliseconds >= oldest }
+            .filter { $0.job.time >= oldest }
             .sorted { $0.job.text > $1.job.text }
         let entries = try await concurrentMap(newest, limit: 8) { keys in
             let ledger = ExportLedger(
                 bucket: dependencies.bucket, keys: keys, now: dependencies.now)
             return Entry(
                 jobId: keys.job.text, status: try await state(of: ledger).rawValue,
-                createdAt: UnixTime(milliseconds: keys.job.milliseconds).rfc3339)
+                createdAt: keys.job.time.rfc3339)
         }
         return ExportList(exports: entries)
     }

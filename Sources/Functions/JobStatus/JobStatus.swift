@@ -3,6 +3,7 @@ import Jobs
 import LambdaRuntime
 import ObjectStore
 import RenderPlans
+import WallClock
 
 extension FunctionName {
     /// Reports the state of exports.
@@ -20,7 +21,7 @@ enum JobStatus {
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -29,7 +30,7 @@ enum JobStatus {
         }
     }
 
-    /// Lifetime of a download URL (CF-50).
+    /// Lifetime of a download URL.
     static let downloadSeconds = 86_400
 
     static func handle(
@@ -70,7 +71,7 @@ enum JobStatus {
         }
 
         var target: Target
-        /// Nil for the list, or where the path has none.
+        /// Nil for the list, or if the path has none.
         var jobID: String?
 
         init(_ authorized: AuthorizedRequest) {

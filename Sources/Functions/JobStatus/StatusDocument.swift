@@ -2,7 +2,7 @@ import Jobs
 import MediaTime
 import WallClock
 
-/// An export as front ends read it (CF-17), plus chunks and frames.
+/// An export as clients read it, with its chunks and frames.
 struct StatusDocument: Encodable {
     struct Frames: Encodable {
         var done: Int
@@ -18,7 +18,7 @@ struct StatusDocument: Encodable {
     }
 
     var jobId: String
-    /// State in the front end's dialect.
+    /// State in the client's dialect.
     var status: String
     /// State in Spool's words.
     var state: String
@@ -63,7 +63,7 @@ struct StatusDocument: Encodable {
         duration = status.result?.output?.durationSeconds
         check = status.result?.check
         usage = status.result?.usage
-        createdAt = UnixTime(milliseconds: pointer.createdAtMilliseconds).rfc3339
-        finishedAt = status.result.map { UnixTime(milliseconds: $0.finishedAtMilliseconds).rfc3339 }
+        createdAt = pointer.createdAt.rfc3339
+        finishedAt = status.result.map { $0.finishedAt.rfc3339 }
     }
 }

@@ -81,7 +81,7 @@ struct StreamPlaylist {
         let output = plan.output
         let audio =
             listing.hasStreamAudio
-            ? "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"sound\",DEFAULT=YES,AUTOSELECT=YES,"
+            ? "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"audio\",DEFAULT=YES,AUTOSELECT=YES,"
                 + "CHANNELS=\"\(output.audio.channels)\",URI=\"\(Name.audio.rawValue)\"\n" : ""
         let peak =
             listing.streamedChunks.map { frames, entry in
@@ -91,7 +91,7 @@ struct StreamPlaylist {
             + "#EXT-X-STREAM-INF:BANDWIDTH=\(peak + output.audio.bitsPerSecond),"
             + "RESOLUTION=\(output.width)x\(output.height),"
             + "FRAME-RATE=\(decimals(rate, 3))"
-            + (listing.hasStreamAudio ? ",AUDIO=\"sound\"" : "") + "\n\(Name.video.rawValue)\n"
+            + (listing.hasStreamAudio ? ",AUDIO=\"audio\"" : "") + "\n\(Name.video.rawValue)\n"
     }
 
     /// The video playlist: chunks from the first up to the first gap.
@@ -130,6 +130,7 @@ struct StreamPlaylist {
         return text + "#EXT-X-ENDLIST\n"
     }
 
+    /// Header of a playlist.
     /// - Parameter targetSeconds: At least every segment's rounded length; constant.
     private func head(targetSeconds: Rational) -> String {
         Self.version + "#EXT-X-TARGETDURATION:\(max(1, targetSeconds.rounded))\n"

@@ -11,10 +11,10 @@ struct UnitRendering: Sendable {
     let unit: RenderUnit
     /// At least one.
     let jobs: [UnitJob]
-    /// By index in the plans' sources, which they share.
+    /// By index in the sources of the plans, which are the same for all.
     let sourceURLs: [Int: String]
 
-    /// Where the file of a job is written.
+    /// Path of the file of a job.
     static func path(_ index: Int, _ target: UnitTarget, in folder: String) -> String {
         "\(folder)/unit-\(index).\(target.fileExtension)"
     }
@@ -121,7 +121,7 @@ struct UnitTarget: Sendable {
             fingerprint = audioFingerprint(frames, of: plan, ffmpegVersion: version)
             fileExtension = audioFileExtension(for: plan.output)
             contentType = audioContentType(for: plan.output)
-            length = frames.count * AudioPlanner.audioFrameSamples
+            length = frames.count * AudioFrame.sampleCount
         }
         key = ExportKeys.cache(
             sha256Hex(fingerprint), fileExtension: fileExtension, owner: owner)

@@ -72,7 +72,7 @@ struct UnitWork {
 
     // MARK: Perform
 
-    /// - Returns: the render that the action asked for; nil for any other action.
+    /// - Returns: the render of a `.render` action; nil for any other action.
     mutating func perform(_ action: RenderAction) async throws -> RenderObservation.Render? {
         switch action {
         case .render(let targets):
@@ -116,7 +116,7 @@ struct UnitWork {
             if targets == [0] { finished = await finishedFrames(in: folder) }
             return .outOfTime(
                 finished: finished.map { .init(count: $0.frames, bytes: $0.bytes) },
-                millisecondsLeft: attempt.millisecondsLeft)
+                remaining: attempt.remaining)
         } catch {
             failure = error
             if targets != [0] { warn("Shared render failed", error) }
@@ -125,7 +125,7 @@ struct UnitWork {
         }
     }
 
-    /// Folder of the last render: a second one must not find files of the first.
+    /// Folder of the last render: a second render must not find files of the first.
     private var renderFolder: String { "\(scratch)/render-\(renderCount)" }
 
     /// Renders into the cache.
@@ -149,7 +149,7 @@ struct UnitWork {
     private func finishedFrames(in folder: String) async -> RenderReport? {
         guard case .video(let frames) = unit else { return nil }
         do {
-            return try await attempt.renderer.finishedPart(
+            return try await attempt.renderer.salvagedFrames(
                 of: frames, in: jobs[0].plan,
                 at: UnitRendering.path(0, jobs[0].target, in: folder))
         } catch {

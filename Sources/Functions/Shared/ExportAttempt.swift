@@ -1,6 +1,7 @@
 import Jobs
 import LambdaRuntime
 import ObjectStore
+import WallClock
 
 /// One metered attempt at a unit or at the stitch of an export.
 struct ExportAttempt: Sendable {
@@ -8,10 +9,9 @@ struct ExportAttempt: Sendable {
     struct Dependencies: Sendable {
         var bucket: any Bucket
         var renderer: any MediaRenderer
-        /// Milliseconds since 1970.
-        var now: @Sendable () -> Int
-        /// Sleeps for milliseconds; throws when the task is cancelled.
-        var sleep: @Sendable (Int) async throws -> Void
+        var now: @Sendable () -> UnixTime
+        /// Sleeps; throws when the task is cancelled.
+        var sleep: @Sendable (Duration) async throws -> Void
         var scratchRoot: String
         var deployment: Deployment
 
@@ -39,7 +39,7 @@ struct ExportAttempt: Sendable {
     var measuredWork: MeasuredWork { meter.work(now: dependencies.now()) }
 
     /// Until the invocation's deadline.
-    var millisecondsLeft: Int { context.deadlineMilliseconds - dependencies.now() }
+    var remaining: Duration { context.deadline - dependencies.now() }
 
     private init(
         _ keys: ExportKeys, _ context: InvocationContext, _ dependencies: Dependencies
@@ -83,16 +83,16 @@ struct ExportAttempt: Sendable {
     ) async throws -> Result {
         let monitor = RenderMonitor(
             ledger: ledger, progressKeys: progressKeys,
-            giveUpAtMilliseconds: context.giveUpAt(now: dependencies.now()),
+            giveUpAt: context.giveUpAt(now: dependencies.now()),
             sleep: dependencies.sleep, logger: context.logger)
         return try await monitor.run(body)
     }
 }
 
 extension InvocationContext {
-    /// When work gives up, so that there is time to end FFmpeg and to write a
-    /// record: milliseconds since 1970.
-    fileprivate func giveUpAt(now: Int) -> Int {
-        deadlineMilliseconds - min(8_000, (deadlineMilliseconds - now) / 5)
+    /// Time at which work gives up: early enough to end FFmpeg and to
+    /// write a record.
+    fileprivate func giveUpAt(now: UnixTime) -> UnixTime {
+        deadline - min(.seconds(8), (deadline - now) / 5)
     }
 }

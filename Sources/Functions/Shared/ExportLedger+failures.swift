@@ -4,8 +4,9 @@ import LambdaRuntime
 import Logging
 import ObjectStore
 import RenderPlans
+import WallClock
 
-/// The work that an attempt was made at.
+/// The work of an attempt.
 enum FailureSubject {
     case unit(RenderUnit)
     case stitch
@@ -19,7 +20,7 @@ enum FailureSubject {
 }
 
 extension ExportLedger {
-    /// Attempts at one unit or stitch before its export fails (CF-39).
+    /// Attempts at one unit or stitch before its export fails.
     static let attemptCountMax = 3
 
     /// Writes a failure record, and fails the export when no attempt is left or none
@@ -34,7 +35,7 @@ extension ExportLedger {
         let willRetry = !failure.isPermanent && attempt < Self.attemptCountMax
         let record = FailureRecord(
             requestID: context.requestID, attempt: attempt, error: failure.sentence,
-            detail: failure.detail, willRetry: willRetry, milliseconds: now())
+            detail: failure.detail, willRetry: willRetry, milliseconds: now().milliseconds)
         _ = try await bucket.createDocument(record, at: failureKey(subject, attempt: attempt))
         context.logger.warning(
             "Attempt failed",
@@ -47,8 +48,8 @@ extension ExportLedger {
         try await fail(failure.sentence)
     }
 
-    /// The error with its source named by asset ID: the person who waits does not know
-    /// the plan's indices. Best effort: without a plan the index stays.
+    /// The error with its source named by asset ID: the caller does not know the plan's indices.
+    /// Best effort: without a plan the index stays.
     private func namingAsset(_ error: any Error) async -> any Error {
         guard var named = error as? FFmpegError, let index = named.code.sourceIndex,
             let plan = try? await plan(), plan.sources.indices.contains(index)

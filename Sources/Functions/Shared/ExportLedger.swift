@@ -2,6 +2,7 @@ import Jobs
 import MediaTime
 import ObjectStore
 import RenderPlans
+import WallClock
 
 /// Reads and writes the objects of one export for the handlers.
 ///
@@ -10,8 +11,7 @@ import RenderPlans
 struct ExportLedger: Sendable {
     let bucket: any Bucket
     let keys: ExportKeys
-    /// Milliseconds since 1970.
-    let now: @Sendable () -> Int
+    let now: @Sendable () -> UnixTime
 
     /// The stored plan.
     /// - Throws: `HandlerFailure.permanent` if there is none or its version is unknown.
@@ -54,7 +54,7 @@ struct ExportLedger: Sendable {
     /// Ends the export as failed.
     func fail(_ sentence: String) async throws(ObjectStoreError) {
         try await finish(
-            ExportResult(outcome: .failed, finishedAtMilliseconds: now(), error: sentence))
+            ExportResult(outcome: .failed, finishedAt: now(), error: sentence))
     }
 
     /// Cancels the export unless it has ended.
@@ -64,7 +64,7 @@ struct ExportLedger: Sendable {
         try await bucket.putDocument(["version": 1], at: keys.cancel)
         return try await finish(
             ExportResult(
-                outcome: .cancelled, finishedAtMilliseconds: now(),
+                outcome: .cancelled, finishedAt: now(),
                 error: "The export was cancelled."))
     }
 

@@ -2,9 +2,9 @@ import FFmpeg
 import Logging
 import ObjectStore
 
-/// Why work on an event ends early.
+/// Reasons why work on an event ends early.
 enum HandlerFailure: Error {
-    /// Another attempt cannot help. The sentence is for the person who waits.
+    /// Another attempt cannot help. The sentence becomes the export's error.
     case permanent(String, detail: String? = nil)
     /// The export was cancelled or has ended; not an error.
     case stopped
@@ -57,7 +57,7 @@ struct FailureMapping: Sendable {
         }
     }
 
-    /// One sentence for the person who waits for the export.
+    /// One sentence, the export's error.
     var sentence: String
     /// For the failure record and the log; nil adds nothing.
     var detail: String?

@@ -1,10 +1,11 @@
 import Jobs
 import ObjectStore
+import WallClock
 
 /// Finds the export that a request names and checks its owner.
 struct JobLookup: Sendable {
     let bucket: any Bucket
-    let now: @Sendable () -> Int
+    let now: @Sendable () -> UnixTime
 
     struct Found: Sendable {
         var ledger: ExportLedger

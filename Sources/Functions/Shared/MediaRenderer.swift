@@ -21,8 +21,8 @@ package protocol MediaRenderer: Sendable {
         _ frames: FrameRange, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
-    /// Cuts the file of an interrupted chunk render to its whole frames; nil without any.
-    func finishedPart(
+    /// Truncates the file of an interrupted chunk render to its whole frames; nil without any.
+    func salvagedFrames(
         of frames: FrameRange, in plan: RenderPlan, at path: String
     ) async throws(FFmpegError) -> RenderReport?
     /// Renders the same frames for several exports in one run (`SharedRendering`).
@@ -32,7 +32,7 @@ package protocol MediaRenderer: Sendable {
     ) async throws(FFmpegError) -> [RenderReport]
     /// Renders the whole audio, or a range of its audio frames.
     func renderAudio(
-        _ frames: FrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
+        _ frames: AudioFrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
     /// Remuxes a unit into an HLS segment file; nil is the audio.

@@ -2,6 +2,7 @@ import Jobs
 import Logging
 import ObjectStore
 import Synchronization
+import WallClock
 
 /// Watches one render: writes its progress to the store and ends it when the export
 /// is cancelled or the time limit is near.
@@ -9,15 +10,15 @@ struct RenderMonitor: Sendable {
     let ledger: ExportLedger
     /// Progress objects to write; empty for work without progress.
     let progressKeys: [ObjectKey]
-    /// When the render is ended: milliseconds since 1970.
-    let giveUpAtMilliseconds: Int
-    /// Sleeps for milliseconds; throws when the task is cancelled.
-    let sleep: @Sendable (Int) async throws -> Void
+    /// Time at which the render is ended.
+    let giveUpAt: UnixTime
+    /// Sleeps; throws when the task is cancelled.
+    let sleep: @Sendable (Duration) async throws -> Void
     let logger: Logger
 
     /// A cancelled export has no FFmpeg running two seconds later: one second
     /// to notice, the rest to end it.
-    static let pollMilliseconds = 1_000
+    static let pollInterval = Duration.seconds(1)
 
     /// Runs a render and watches it.
     /// - Parameter body: Receives a function that takes the number of frames done so
@@ -37,8 +38,8 @@ struct RenderMonitor: Sendable {
             }
             // Separate from the watch, which a slow store may block.
             group.addTask {
-                while ledger.now() < giveUpAtMilliseconds {
-                    try await sleep(Self.pollMilliseconds)
+                while ledger.now() < giveUpAt {
+                    try await sleep(Self.pollInterval)
                 }
                 throw HandlerFailure.outOfTime
             }
@@ -58,7 +59,7 @@ struct RenderMonitor: Sendable {
             if round % 2 == 0 {
                 for index in shown.indices { await write(counter.value, to: &shown[index]) }
             }
-            try await sleep(Self.pollMilliseconds)
+            try await sleep(Self.pollInterval)
             round += 1
             try await stopIfEnded(round: round)
         }

@@ -39,8 +39,8 @@ struct EngineCapabilities: Sendable {
         guard faults.isEmpty else { throw Problem.invalid(faults) }
     }
 
-    /// A list of FFmpeg's; nil if this function is deployed without FFmpeg: the
-    /// renderer then reports what is missing.
+    /// A list of FFmpeg's; nil if this function is deployed without FFmpeg: the renderer then
+    /// reports the missing part.
     private func optional(
         _ ask: () async throws(FFmpegError) -> Set<String>
     ) async throws(FFmpegError) -> Set<String>? {
@@ -52,6 +52,6 @@ struct EngineCapabilities: Sendable {
         }
     }
 
-    /// Spool does not run without these.
+    /// Present in every FFmpeg that Spool supports.
     private static let certainEncoders: Set<String> = ["libx264", "aac"]
 }

@@ -46,7 +46,7 @@ struct ExportAcceptance: Sendable {
     private var bucket: any Bucket { dependencies.bucket }
     var planning: ExportPlanning { ExportPlanning(owner: owner, dependencies: dependencies) }
 
-    /// Checks and plans everything that a body asks for; writes nothing.
+    /// Checks and plans all exports of a body; writes nothing.
     /// - Throws: a 400 problem with every fault.
     func planned(_ body: JSONValue) async throws -> PlannedRequest {
         if let several = try await plannedSeveral(body) { return .several(several) }
@@ -81,12 +81,12 @@ struct ExportAcceptance: Sendable {
     /// A new job, or the job that the client token already names.
     func job(for edit: Edit, _ body: JSONValue) async throws -> JobID {
         let now = dependencies.now()
-        let fresh = JobID(milliseconds: now, random: dependencies.randomText(20))
+        let fresh = JobID(time: now, random: dependencies.randomText(20))
         guard let token = edit.clientToken else { return fresh }
         let key = ExportKeys.clientToken(sha256Hex(token), owner: owner)
         let digest = sha256Hex(try canonicalText(body))
         let record = ClientTokenRecord(
-            job: fresh, editDigest: digest, createdAtMilliseconds: now)
+            job: fresh, editDigest: digest, createdAt: now)
         if try await bucket.createDocument(record, at: key) { return fresh }
         guard let stored = try await bucket.document(ClientTokenRecord.self, at: key),
             let job = JobID(stored.jobID)
@@ -118,7 +118,7 @@ struct ExportAcceptance: Sendable {
         _ = try await bucket.createDocument(edit, at: keys.edit)
         _ = try await bucket.createDocument(plan, at: keys.plan)
         let pointer = JobPointer(
-            owner: owner, dialect: dialect, createdAtMilliseconds: dependencies.now())
+            owner: owner, dialect: dialect, createdAt: dependencies.now())
         _ = try await bucket.createDocument(pointer, at: keys.pointer)
         _ = try await bucket.createDocument(["version": 1], at: keys.recent)
         guard try await !bucket.objectExists(keys.result) else { return }

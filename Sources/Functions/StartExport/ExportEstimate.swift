@@ -10,13 +10,13 @@ struct ExportEstimate: Encodable {
     var chunks: Int
     /// Seconds of the longest output.
     var duration: Double
-    /// Completed exports of the caller that the rates were learned from; 0 means
-    /// default rates.
+    /// Number of the caller's completed exports that the rates were learned from; 0 means default
+    /// rates.
     var learnedFrom: Int
     var resources: ExportResources
     var cost: ExportCost
 
-    /// Exports to learn from, at most.
+    /// Largest number of exports to learn from.
     private static let examples = 16
 
     /// Sums over all exports of a request; savings of shared rendering are not counted.

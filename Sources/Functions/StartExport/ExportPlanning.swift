@@ -75,7 +75,7 @@ struct ExportPlanning: Sendable {
         case .failure(let reason): return .failure(reason)
         case .success(let record):
             guard let media = record.media else {
-                return .failure(UnusableAsset(sentence: "is a file of captions"))
+                return .failure(UnusableAsset(sentence: "is a caption file"))
             }
             return .success(
                 AssetDescription(
@@ -92,7 +92,7 @@ struct ExportPlanning: Sendable {
         case .success(let ready): record = ready
         }
         guard let format = record.captions?.format else {
-            return .failure(UnusableAsset(sentence: "is not a file of captions"))
+            return .failure(UnusableAsset(sentence: "is not a caption file"))
         }
         let stored = try await bucket.getObject(
             ObjectKey(record.key), range: nil, ifMatch: record.etag,
@@ -106,7 +106,7 @@ struct ExportPlanning: Sendable {
 
     private func readyRecord(_ id: String) async throws -> Result<AssetRecord, UnusableAsset> {
         guard let asset = AssetID(id) else {
-            return .failure(UnusableAsset(sentence: "is not an asset of yours"))
+            return .failure(UnusableAsset(sentence: "is not one of your assets"))
         }
         let keys = AssetKeys(owner: owner, asset: asset)
         guard let record = try await bucket.document(AssetRecord.self, at: keys.record) else {
@@ -114,7 +114,7 @@ struct ExportPlanning: Sendable {
             return .failure(
                 UnusableAsset(
                     sentence: isPromised
-                        ? "is not uploaded yet" : "is not an asset of yours"))
+                        ? "is not uploaded yet" : "is not one of your assets"))
         }
         guard record.status == .ready, record.media != nil || record.captions != nil else {
             return .failure(

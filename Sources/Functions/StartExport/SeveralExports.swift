@@ -30,7 +30,7 @@ struct AcceptedExports: Encodable {
     var dropped: [FieldFault]?
 }
 
-/// Everything that one request asks for, checked and planned.
+/// The exports of one request, checked and planned.
 enum PlannedRequest: Sendable {
     case one(Edit, RenderPlan)
     case several([PlannedExport])
@@ -100,7 +100,7 @@ extension ExportAcceptance {
             dropped: dropped.isEmpty ? nil : dropped)
     }
 
-    /// Plans each output or variation; nil if the body asks for one export.
+    /// Plans each output or variation; nil if the body is a request for one export.
     func plannedSeveral(_ body: JSONValue) async throws -> [PlannedExport]? {
         let outputs: OutputList?
         let variations: Variations?

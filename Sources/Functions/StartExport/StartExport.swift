@@ -2,6 +2,7 @@ import Jobs
 import LambdaRuntime
 import Logging
 import ObjectStore
+import WallClock
 
 extension FunctionName {
     /// Accepts exports and estimates their cost.
@@ -21,12 +22,12 @@ enum StartExport {
         var bucket: any Bucket
         var renderer: any MediaRenderer
         var authorizer: Authorizer
-        var now: @Sendable () -> Int
-        /// Unguessable text of `a-z 0-9`, of the length asked for.
+        var now: @Sendable () -> UnixTime
+        /// Unguessable text of `a-z 0-9`, of the requested length.
         var randomText: @Sendable (Int) -> String
-        /// Renderers that may run at once; the number of chunks follows.
+        /// Number of renderers that may run at once; it decides the number of chunks.
         var concurrency: Int
-        /// Time limit of one renderer in seconds; chunks end well inside it.
+        /// Time limit of one renderer in seconds; chunks are planned well below it.
         var renderSeconds: Int
         var deployment = Deployment()
 

@@ -46,7 +46,7 @@ struct StitchedOutput: Sendable {
             video: units.video, audio: units.audio, resultBytes: stored.bytes, plan: plan,
             stitch: attempt.measuredWork, deployment: attempt.dependencies.deployment)
         return ExportResult(
-            outcome: .completed, finishedAtMilliseconds: attempt.dependencies.now(),
+            outcome: .completed, finishedAt: attempt.dependencies.now(),
             output: ExportResult.Output(
                 key: stored.key.text, bytes: stored.bytes, etag: stored.etag,
                 contentType: contentType, frames: plan.pictureFrames.count,
@@ -75,7 +75,7 @@ struct StitchedOutput: Sendable {
         return usage
     }
 
-    /// Writes the caption files that the output asks for.
+    /// Writes the caption files that the output lists.
     private func storeCaptions(_ plan: RenderPlan) async throws -> [ExportResult.CaptionFile]? {
         guard let formats = plan.captionFiles else { return nil }
         var files: [ExportResult.CaptionFile] = []

@@ -3,6 +3,7 @@ import LambdaRuntime
 import Logging
 import ObjectStore
 import RenderPlans
+import WallClock
 
 extension FunctionName {
     /// Repairs exports that lost an event.
@@ -17,7 +18,7 @@ enum Sweep {
 
     struct Dependencies: Sendable {
         var bucket: any Bucket
-        var now: @Sendable () -> Int
+        var now: @Sendable () -> UnixTime
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -31,8 +32,8 @@ enum Sweep {
         var actions = 0
     }
 
-    /// Time left at which the rest is left to the next minute.
-    static let reserveMilliseconds = 5_000
+    /// Remaining time below which the rest is left to the next minute.
+    static let reserve = Duration.seconds(5)
 
     /// - Parameter event: The tick; nil for a direct invoke.
     /// - Throws: when the markers cannot be listed. An error of one export is logged,
@@ -44,7 +45,7 @@ enum Sweep {
         let markers = try await dependencies.bucket.listAllObjects(
             prefix: ExportKeys.activePrefix)
         for marker in markers {
-            guard context.deadlineMilliseconds - dependencies.now() > reserveMilliseconds else {
+            guard context.deadline - dependencies.now() > reserve else {
                 break
             }
             report.active += 1

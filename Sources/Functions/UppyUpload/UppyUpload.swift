@@ -165,7 +165,7 @@ private struct UppyResponse: Sendable {
         return Batch(presignedUrls: urls)
     }
 
-    /// Joins the parts. Idempotent: a lost response may be asked for again.
+    /// Joins the parts. Idempotent: after a lost response the client repeats the call.
     private func complete(_ uploadID: String) async throws -> Completed {
         let (key, keys) = try ownKey()
         let parts = try UppyParts(try authorized.jsonObject()).parts

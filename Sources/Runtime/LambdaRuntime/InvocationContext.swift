@@ -1,5 +1,5 @@
 package import Logging
-import WallClock
+package import WallClock
 
 /// The platform's data about one invocation, besides its event.
 package struct InvocationContext: Sendable {
@@ -11,8 +11,8 @@ package struct InvocationContext: Sendable {
     package var invokedFunctionARN: String
     /// AWS X-Ray trace ID (`Lambda-Runtime-Trace-Id`).
     package var traceID: String?
-    /// Time at which the platform kills the invocation, in Unix milliseconds.
-    package var deadlineMilliseconds: Int
+    /// Time at which the platform kills the invocation.
+    package var deadline: UnixTime
     /// `Lambda-Runtime-Client-Context`: JSON text, from mobile callers.
     package var clientContext: String?
     /// `Lambda-Runtime-Cognito-Identity`: JSON text.
@@ -25,23 +25,22 @@ package struct InvocationContext: Sendable {
     /// A context, for the loop and for tests of handlers.
     package init(
         requestID: String, functionName: String, invokedFunctionARN: String = "",
-        traceID: String? = nil, deadlineMilliseconds: Int, clientContext: String? = nil,
+        traceID: String? = nil, deadline: UnixTime, clientContext: String? = nil,
         cognitoIdentity: String? = nil, tenantID: String? = nil, logger: Logger
     ) {
         self.requestID = requestID
         self.functionName = functionName
         self.invokedFunctionARN = invokedFunctionARN
         self.traceID = traceID
-        self.deadlineMilliseconds = deadlineMilliseconds
+        self.deadline = deadline
         self.clientContext = clientContext
         self.cognitoIdentity = cognitoIdentity
         self.tenantID = tenantID
         self.logger = logger
     }
 
-    /// Milliseconds until the deadline, never negative.
-    /// - Parameter now: Unix milliseconds.
-    package func remainingMilliseconds(now: Int = UnixTime.now().milliseconds) -> Int {
-        max(0, deadlineMilliseconds - now)
+    /// Time until the deadline, never negative.
+    package func remaining(now: UnixTime = .now()) -> Duration {
+        max(.zero, deadline - now)
     }
 }

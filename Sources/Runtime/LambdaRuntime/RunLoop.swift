@@ -80,7 +80,7 @@ extension InvocationContext {
         self.init(
             requestID: invocation.requestID, functionName: functionName,
             invokedFunctionARN: invocation.invokedFunctionARN, traceID: invocation.traceID,
-            deadlineMilliseconds: invocation.deadlineMilliseconds,
+            deadline: invocation.deadline,
             clientContext: invocation.clientContext, cognitoIdentity: invocation.cognitoIdentity,
             tenantID: invocation.tenantID,
             logger: logger.with("requestId", .string(invocation.requestID)))

@@ -14,7 +14,7 @@ def echo(event, context):
 
 
 def orders(event, context):
-    """Does what the event says."""
+    """Behaves as the event requests."""
     global served
     served += 1
     order = event.get("order")
@@ -73,7 +73,7 @@ def on_failure(event, context):
 
 
 def url(event, context):
-    """Answers a function URL: what came in, a cookie, and bytes that are no text."""
+    """Answers a function URL: the request, a cookie, and bytes that are not text."""
     if event["rawPath"] == "/plain":
         return {"hello": "world"}
     if event["rawPath"] == "/picture":

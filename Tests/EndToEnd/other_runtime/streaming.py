@@ -1,4 +1,4 @@
-"""A runtime in plain Python that streams its answers, as the Runtime API asks for it."""
+"""A runtime in plain Python that streams its responses as the Runtime API requires."""
 
 import base64
 import http.client
@@ -15,7 +15,7 @@ def chunk(data):
 
 
 class Answer:
-    """A chunked answer on its own socket."""
+    """A chunked response on its own socket."""
 
     def __init__(self, request_id, content_type):
         host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")

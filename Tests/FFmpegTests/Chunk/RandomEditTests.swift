@@ -7,7 +7,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Random edits over all samples, rendered whole and in pieces.
+/// Random edits over all sample files, rendered as a whole and in chunks.
 @Suite struct RandomEditTests {
     private static let pictures: [SampleMedia.Sample] = [
         .ntsc, .pal, .odd, .phone, .transport, .cut, .wide, .logo, .photo,
@@ -33,7 +33,7 @@ import TestSupport
         return rendering
     }
 
-    /// The cache relies on it: a chunk's bytes do not depend on other outputs of the same run.
+    /// The cache requires that a chunk's bytes do not depend on other outputs of the run.
     @Test(arguments: seeds)
     func `outputs rendered together equal those rendered alone`(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
@@ -115,7 +115,7 @@ import TestSupport
     ) -> [RenderPlan.Placement] {
         var placements: [RenderPlan.Placement] = []
         var frame = random.below(20)
-        // Frames at the end of the last placement that are still its own.
+        // Frames at the end of the last placement that are not part of a transition.
         var free = 0
         while frame < 95 {
             let mixed = free > 1 && random.below(2) == 0 ? 1 + random.below(free - 1) : 0
@@ -128,7 +128,7 @@ import TestSupport
                 let kind = Self.kinds.randomElement(using: &random) ?? .fade
                 placement.transitionIn = RenderPlan.Transition(
                     kind: kind, frames: mixed, isMix: true)
-                // The next clip mixes the end of the one before.
+                // The transition of the next clip mixes the end of this one.
                 placements[placements.count - 1].transitionOut = nil
             } else if random.below(2) == 0 {
                 placement.transitionIn = transition(room / 2, &random)

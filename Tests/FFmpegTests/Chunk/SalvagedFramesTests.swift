@@ -6,8 +6,8 @@ import Synchronization
 import Testing
 import TestSupport
 
-/// The part that an ended run leaves is exact, and the rest begins after it.
-@Suite struct FinishedPartTests {
+/// The salvaged frames of a cancelled render are exact, and the rest continues after them.
+@Suite struct SalvagedFramesTests {
     private func rendering(
         _ codec: RenderPlan.VideoEncoding.Codec
     ) async throws -> Rendering {
@@ -30,7 +30,7 @@ import TestSupport
         return try await Rendering.frameHashes(of: path)
     }
 
-    @Test func `a cancelled run leaves its first frames`() async throws {
+    @Test func `the first frames of a cancelled run are salvaged`() async throws {
         var rendering = try await rendering(.lossless)
         rendering.plan.output.frameRate = Rational(8)
         let (plan, engine) = (rendering.plan, rendering.engine)
@@ -39,7 +39,7 @@ import TestSupport
         let path = rendering.chunkPath(whole)
         let expected = try await hashes(rendering, whole)
         let bytes = FileSystem.size(of: path)
-        // A run may end in the middle of its first fragment, which leaves no part.
+        // A run may end inside its first fragment, which leaves no whole frame.
         for _ in 0..<5 {
             FileSystem.remove(path)
             let task = Task {
@@ -50,7 +50,7 @@ import TestSupport
             }
             task.cancel()
             _ = await task.result
-            guard let part = try await engine.finishedPart(of: whole, in: plan, at: path) else {
+            guard let part = try await engine.salvagedFrames(of: whole, in: plan, at: path) else {
                 continue
             }
 
@@ -59,7 +59,7 @@ import TestSupport
             #expect(kept == Array(expected[..<part.frames]))
             return
         }
-        Issue.record("none of five cancelled runs left a part")
+        Issue.record("no frames could be salvaged from five cancelled runs")
     }
 
     @Test(arguments: [
@@ -69,7 +69,7 @@ import TestSupport
         codec: RenderPlan.VideoEncoding.Codec
     ) async throws {
         var rendering = try await rendering(codec)
-        // Keyframes every five seconds: at eight frames a second that is every 40.
+        // A keyframe every five seconds is every 40 frames at eight frames a second.
         rendering.plan.output.frameRate = Rational(8)
         let whole = FrameRange(0, 50)
         let expected = try await hashes(rendering, whole)
@@ -79,7 +79,7 @@ import TestSupport
         for share in [3, 30, 45, 60, 75, 90, 99, 100] {
             let path = "\(rendering.folder)/cut-\(share).\(codec == .prores ? "mov" : "mp4")"
             try file.prefix(file.count * share / 100).write(to: URL(filePath: path))
-            let part = try await rendering.engine.finishedPart(
+            let part = try await rendering.engine.salvagedFrames(
                 of: whole, in: rendering.plan, at: path)
             guard let part else { continue }
             counts.insert(part.frames)
@@ -91,7 +91,7 @@ import TestSupport
         #expect(counts.count > 1, "\(counts)")
     }
 
-    @Test func `a kept part and its rest pass verification as one film`()
+    @Test func `salvaged frames and their rest pass verification as one file`()
         async throws
     {
         var rendering = try await rendering(.h264)
@@ -105,7 +105,7 @@ import TestSupport
         let path = "\(rendering.folder)/part.mp4"
         try file.prefix(file.count * 95 / 100).write(to: URL(filePath: path))
         let part = try #require(
-            try await rendering.engine.finishedPart(of: whole, in: rendering.plan, at: path))
+            try await rendering.engine.salvagedFrames(of: whole, in: rendering.plan, at: path))
         let rest = FrameRange(part.frames, 50)
         _ = try await hashes(rendering, rest)
 

@@ -19,7 +19,7 @@ import TestSupport
 
         #expect(preroll("mov,mp4", reordered: 2) == Rational(6, 25))
         #expect(preroll("mov,mp4", reordered: 0) == Rational(4, 25))
-        // Records of older probes do not tell.
+        // Older probe records do not state the reordering.
         #expect(preroll("mov,mp4", reordered: nil) == Rational(1, 2))
         #expect(preroll("mov,mp4", reordered: 2, isConstant: false) == Rational(3, 2))
         #expect(preroll("matroska,webm", reordered: 2) == Rational(1, 2))
@@ -56,7 +56,7 @@ import TestSupport
         let whole = try await rendering.frameHashes(cuts: [0, 119])
         #expect(Set(whole).count == 119)
 
-        // Several chunks in one run: it is the seek that is looked at.
+        // Several chunks in one run, since only the seek is tested.
         let ranges = stride(from: 1, to: 117, by: 7).map { FrameRange($0, $0 + 1) }
         for first in stride(from: 0, to: ranges.count, by: 29) {
             let outputs = ranges[first..<min(first + 29, ranges.count)].map {

@@ -5,7 +5,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Frames that are copied instead of encoded.
+/// Copying of video packets instead of encoding.
 @Suite struct SmartCutTests {
     private static let rate = Rational(30_000, 1_001)
 
@@ -46,17 +46,17 @@ import TestSupport
     }
 
     @Test func `seams close together are decoded in one run`() {
-        let far = MediaEngine.stretches(around: [10, 100, 200], of: 202, near: 60)
+        let far = MediaEngine.ranges(around: [10, 100, 200], of: 202, near: 60)
         #expect(far == [FrameRange(7, 13), FrameRange(97, 103), FrameRange(197, 202)])
 
-        let near = MediaEngine.stretches(around: [1, 60, 200], of: 400, near: 60)
+        let near = MediaEngine.ranges(around: [1, 60, 200], of: 400, near: 60)
         #expect(near == [FrameRange(0, 63), FrameRange(197, 203)])
-        #expect(MediaEngine.stretches(around: [], of: 10, near: 60) == [])
+        #expect(MediaEngine.ranges(around: [], of: 10, near: 60) == [])
     }
 
-    // MARK: Films
+    // MARK: Rendering
 
-    /// A camera's film that fits the output: B-frames, 1 s between keyframes.
+    /// A camera file that fits the output, with B-frames and a keyframe every second.
     private func camera(
         _ name: String, in folder: String, more: [String] = [], seconds: Int = 8
     ) async throws -> String {
@@ -129,7 +129,7 @@ import TestSupport
         #expect(same == report.copiedFrames)
     }
 
-    /// Matroska's times are milliseconds, which are not the times of frames.
+    /// Matroska counts milliseconds, in which not every frame time is a whole number.
     @Test func `a source that counts milliseconds is copied onto the frames' ticks`()
         async throws
     {
@@ -190,7 +190,7 @@ import TestSupport
                 FrameRange(0, 60), of: rendering.plan, sourceURLs: rendering.urls,
                 to: rendering.chunkPath(FrameRange(0, 60))
             ).encodedBecause
-            // The plan knew, but for what only the packets tell.
+            // The plan gives the same reason, unless only the packets show it.
             let planned = try #require(rendering.plan.expectedRenderings?.first)
             #expect(planned.kind == (done == nil || path == open ? .copy : .encode))
             if planned.kind == .encode { #expect(planned.because == done) }
@@ -212,7 +212,7 @@ import TestSupport
                             picture: .color("ffffff"), frames: FrameRange(50, 55),
                             box: .init(width: 40, height: 40))
                     ]))
-            } == "something lies over the picture")
+            } == "another layer covers the clip")
         #expect(try await reason(open) { _ in } != nil)
     }
 }

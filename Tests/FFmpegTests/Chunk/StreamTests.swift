@@ -5,7 +5,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Chunks wrapped as pieces of an HLS stream.
+/// Remuxing of rendered units into files of an HLS stream.
 @Suite struct StreamTests {
     private func film(_ codec: RenderPlan.VideoEncoding.Codec) async throws -> Rendering {
         var rendering = try await Rendering([.ntsc], frameCount: 150)
@@ -24,8 +24,8 @@ import TestSupport
         return rendering
     }
 
-    /// The set-up of the first piece and the fragments of all: what a player
-    /// puts together.
+    /// The stream as a player joins it: the initialisation section of the first file and
+    /// the fragments of all.
     private func joined(_ rendering: Rendering, _ units: [FrameRange?]) async throws -> String {
         var stream = Data()
         for unit in units {
@@ -35,7 +35,7 @@ import TestSupport
                 _ = try await rendering.engine.renderChunk(
                     unit, of: rendering.plan, sourceURLs: rendering.urls, to: source)
             } else {
-                source = "\(rendering.folder)/sound.m4a"
+                source = "\(rendering.folder)/audio.m4a"
                 _ = try await rendering.engine.renderAudio(
                     of: rendering.plan, sourceURLs: rendering.urls, to: source)
             }
@@ -70,15 +70,15 @@ import TestSupport
         )
     }
 
-    @Test func `streamed audio is the film's, delayed by the same lead`() async throws {
+    @Test func `streamed audio is that of the output, delayed by the same lead`() async throws {
         let rendering = try await film(.h264)
 
         let path = try await joined(rendering, [nil])
         let samples = try await Rendering.samples(of: path)
         let film = try await Rendering.samples(of: try await rendering.export())
 
-        // One packet of AAC comes before the first sample; how much comes after
-        // the last depends on the decoder's version.
+        // One packet of AAC precedes the first sample; the number of samples after the
+        // last one depends on the version of the decoder.
         let head = 2_048
         #expect(samples.count >= head + film.count)
         #expect(same(Array(samples.dropFirst(head).prefix(film.count)), film))

@@ -4,7 +4,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Whole command lines as the programs get them, against the files of `Tests/Golden/commands`.
+/// Whole command lines, compared with the files of `Tests/Golden/commands`.
 @Suite struct CommandLineTests {
     typealias Video = RenderPlan.VideoEncoding.Codec
     typealias Audio = RenderPlan.AudioEncoding.Codec
@@ -55,12 +55,12 @@ import TestSupport
         expectGolden(text, "commands/audio-\(codec.rawValue).txt")
     }
 
-    @Test func `a piece of audio keeps its own packets only`() async throws {
+    @Test func `an audio piece keeps only its packets`() async throws {
         var plan = plan(.h264, .aac)
-        plan.audioPieces = [FrameRange(0, 200), FrameRange(200, 470)]
+        plan.audioPieces = [AudioFrameRange(0, 200), AudioFrameRange(200, 470)]
         let text = try await recorded.text { engine in
             _ = try await engine.renderAudio(
-                FrameRange(200, 470), of: plan, sourceURLs: [0: "/f.mp4"],
+                AudioFrameRange(200, 470), of: plan, sourceURLs: [0: "/f.mp4"],
                 to: "\(recorded.folder)/audio")
         }
 
@@ -74,7 +74,7 @@ import TestSupport
         var audio: Audio
         /// Size of the chunks and the audio together.
         var bytes = 0
-        /// AAC frames at which the second piece of audio begins; nil for one file of audio.
+        /// Audio frame at which the second audio piece begins; nil for one file of audio.
         var pieceStart: Int?
         var testDescription: String { name }
     }
@@ -98,7 +98,9 @@ import TestSupport
     func `a stitch copies packets, or encodes lossless chunks`(stitch: Stitch) async throws {
         var plan = plan(stitch.video, stitch.audio, stitch.format)
         if !stitch.format.hasPicture { plan.chunks = [] }
-        plan.audioPieces = stitch.pieceStart.map { [FrameRange(0, $0), FrameRange($0, 470)] }
+        plan.audioPieces = stitch.pieceStart.map {
+            [AudioFrameRange(0, $0), AudioFrameRange($0, 470)]
+        }
         let audio = (plan.audioPieces?.indices ?? 0..<1).map { "/audio-\($0)" }
         let text = try await recorded.text { engine in
             _ = try await engine.stitch(
@@ -119,7 +121,7 @@ import TestSupport
         expectGolden(text, "commands/probe-\(name).txt")
     }
 
-    @Test func `a poster is one frame of a tenth of the length`() async throws {
+    @Test func `a poster is the frame at a tenth of the duration`() async throws {
         let text = try await recorded.text { engine in
             _ = try await engine.poster(
                 url: "/f.mp4", media: RenderPlan.filmWithLogo.sources[0].media,

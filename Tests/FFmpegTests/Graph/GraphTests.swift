@@ -4,16 +4,16 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Filter graphs and lists, against the files of `Tests/Golden/graphs`.
+/// Filter graphs and concat scripts, compared with the files of `Tests/Golden/graphs`.
 @Suite struct GraphTests {
     private let plan = RenderPlan.filmWithLogo
 
-    /// One filter chain a line.
+    /// The graph with one filter chain on each line.
     private func lines(_ graph: String) -> String {
         graph.split(separator: ";").joined(separator: ";\n")
     }
 
-    @Test func `a chunk's graph counts in frames of the source's own grid`() throws {
+    @Test func `a chunk's graph counts in frames of the source's grid`() throws {
         let graph = try FilterGraph(
             FrameRange(130, 230), of: plan, sourceURLs: [0: "/f.mp4", 1: "https://s/l.png?x=1"])
 

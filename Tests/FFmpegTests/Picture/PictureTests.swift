@@ -5,7 +5,7 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Picture features, compared by pixels.
+/// Placement, effects and transitions, compared by pixels.
 @Suite struct PictureTests {
     /// One frame as planes of luma and chroma, all of the output's size.
     private struct Frame {
@@ -92,7 +92,7 @@ import TestSupport
     }
 
     @Test func `a crop shows the named part of the source`() async throws {
-        // The still's columns differ, so each part of it has its own look.
+        // The columns of the still differ, so each part of it is unique.
         let whole = RenderPlan.Placement(
             source: 0, frames: FrameRange(0, 1), fit: .cover, box: full)
         var right = whole
@@ -129,7 +129,7 @@ import TestSupport
         #expect(lowest.isEqual(to: lower))
     }
 
-    @Test func `a blurred copy fills the box beside a tall source`() async throws {
+    @Test func `a blurred copy fills the box on both sides of a tall source`() async throws {
         var clip = RenderPlan.Placement(
             source: 0, frames: FrameRange(0, 1), fit: .contain, box: full)
         let plain = try await frames([clip], [.photo])[0]
@@ -149,7 +149,7 @@ import TestSupport
                 picture: .source(0), frames: FrameRange(0, count), sourceStart: start,
                 speed: speed, box: full)
         }
-        // 30000/1001 laid on 30: the same frame for the first half minute.
+        // 30000/1001 on a grid of 30: equal frame numbers for the first half minute.
         let plain = try await frames([clip(Rational(1), 24, Rational(1))], [.ntsc], count: 24)
         let fast = try await frames([clip(Rational(1), 12, Rational(2))], [.ntsc], count: 12)
         let slow = try await frames([clip(Rational(1), 48, Rational(1, 2))], [.ntsc], count: 48)

@@ -5,8 +5,8 @@ import MediaTime
 import RenderPlans
 import Testing
 
-/// Texts and captions: exact to the frame at every rate, the same however
-/// they are cut, and drawn in their styles.
+/// Texts and captions: frame-exact at every rate, independent of the chunks, and drawn in
+/// their styles.
 @Suite struct ScriptTests {
     private static let rates = [
         Rational(24_000, 1_001), Rational(25), Rational(30_000, 1_001), Rational(60),
@@ -175,11 +175,11 @@ import Testing
         )
 
         let off = zip(drawn, wanted).map { abs(Int($0) - Int($1)) }
-        // Colours that BT.601 cannot say come out paler.
+        // Colours outside BT.601 are paler.
         #expect(off.allSatisfy { $0 <= (color == "39ff88" ? 14 : 3) }, "\(drawn) \(wanted)")
     }
 
-    /// Y, U and V of the picture's middle.
+    /// Y, U and V of the middle pixel.
     private func middle(of path: String) async throws -> [UInt8] {
         let raw = "\(path).yuv"
         try await runFFmpeg([

@@ -5,17 +5,17 @@ import RenderPlans
 import Testing
 import TestSupport
 
-/// Sources of every usual kind, checked by frames that show their own number.
+/// Sources of all common kinds, checked by frames whose luma is their number.
 @Suite struct SourceTests {
-    /// A film whose frame N is all of luma 20 + 3 (N mod 70).
+    /// A file whose frame N has luma 20 + 3 (N mod 70) in every pixel.
     struct Counted: Sendable, CustomTestStringConvertible {
         var name: String
-        /// Input options of FFmpeg's picture, and what encodes it.
+        /// Input options of FFmpeg's generated video, and its encoder.
         var rate = "30"
         var count = 140
         var filter = "null"
         var encoding: [String]
-        /// When frame N shows, in seconds after the start of the file.
+        /// Time of frame N in seconds after the start of the file.
         var time: @Sendable (Int) -> Rational
         var testDescription: String { name }
     }
@@ -24,13 +24,13 @@ import TestSupport
         "-c:v", "libx264", "-preset", "veryfast", "-crf", "8", "-bf", "3", "-g", "24",
     ]
 
-    /// Explicit, so that FFmpeg does not guess the matrix from the size.
+    /// Explicit colour options, so that FFmpeg does not derive the matrix from the size.
     private static let highDefinition = [
         "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709",
         "-color_range", "tv",
     ]
 
-    /// ProRes takes what the frames say.
+    /// ProRes copies the properties of the frames.
     private static let tagged =
         "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 
@@ -87,7 +87,7 @@ import TestSupport
         return path
     }
 
-    /// Numbers of the frames shown, modulo 70.
+    /// Numbers of the shown frames, modulo 70.
     private func numbers(_ rendering: Rendering, cuts: [Int]) async throws -> [Int] {
         try await lumas(rendering, cuts: cuts).map { ($0 - 19) / 3 }
     }
@@ -123,7 +123,7 @@ import TestSupport
         return rendering
     }
 
-    /// The last frame whose time, rounded to the output's grid, has come.
+    /// The last frame whose time, rounded to the output's grid, is not later.
     private func expected(_ source: Counted, from start: Rational, rate: Rational) -> [Int] {
         let places = (0..<source.count).map { ((source.time($0) - start) * rate).rounded }
         return (0..<40).map { frame in (places.lastIndex { $0 <= frame } ?? 0) % 70 }
@@ -161,7 +161,7 @@ import TestSupport
     ) async throws {
         let path = "\(NSTemporaryPath.make("spool-sources"))/hdr.mp4"
         // Signals of 0, 0.4, 0.58 and 1 in 10 bits, limited range: 0.58 is
-        // about 203 nits, HDR's reference white, in PQ.
+        // about 203 nits in PQ, the reference white of HDR.
         try await runFFmpeg(
             ["-f", "lavfi", "-i", "nullsrc=s=64x64:r=1", "-frames:v", "4", "-vf"]
                 + [
@@ -224,7 +224,7 @@ import TestSupport
 
         let audio = try await rendering.renderedAudio()
 
-        // A clip of automatic length ends with its picture.
+        // A clip of automatic length ends with its video.
         #expect(media.durationMicroseconds == 2_000_000)
         #expect(audio.count == 96_000 * 2)
         #expect(audio[..<(heard * 2)].allSatisfy { abs($0 - 0.5) < 0.001 })
@@ -264,7 +264,7 @@ import TestSupport
 
         #expect(upright?.width == 32 && upright?.height == 64)
         #expect(stretched?.width == 128 && stretched?.height == 32)
-        // FFmpeg's `rotate=90` turns to the left: the white half is below.
+        // `rotate=90` of FFmpeg turns to the left: the white half is at the bottom.
         let top = try await lumas(turned, cuts: [0, 1])
         #expect(top.allSatisfy { $0 < 20 }, "\(top)")
     }
@@ -277,7 +277,7 @@ import TestSupport
 
         let lumas = try await lumas(rendering, cuts: [0, 1, 2])
 
-        // Half of white over black.
+        // White over black at half opacity.
         #expect(lumas.allSatisfy { abs($0 - (16 + 219 / 2)) <= 3 })
     }
 }

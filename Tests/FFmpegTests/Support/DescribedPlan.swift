@@ -4,7 +4,7 @@ import TestSupport
 
 extension RenderPlan {
     /// A film and a logo that fades in above it, with two clips of audio: 300 frames of 29.97 a
-    /// second. No file is needed: the sources are described.
+    /// second. Its sources have no files, only their media information.
     static var filmWithLogo: RenderPlan {
         let film = MediaInfo(
             kind: .video, format: "mov,mp4", durationMicroseconds: 90_000_000,

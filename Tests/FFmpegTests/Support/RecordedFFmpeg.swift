@@ -3,10 +3,10 @@ import Glibc
 import Testing
 import TestSupport
 
-/// Programs in place of `ffmpeg` and `ffprobe` that write down their arguments and end well, without any
-/// output.
+/// Programs in place of `ffmpeg` and `ffprobe` that record their arguments and exit with 0,
+/// without any output.
 struct RecordedFFmpeg {
-    /// Written as `FOLDER` in `text()`.
+    /// Folder of the output files; appears as `FOLDER` in `text()`.
     let folder = LocalFile.temporaryFolder()
     let engine: MediaEngine
 
@@ -29,7 +29,7 @@ struct RecordedFFmpeg {
 
     /// The command lines of a step: a line for each option with its values.
     func text(_ step: (MediaEngine) async throws -> Void) async throws -> String {
-        // Most steps miss the output of the program that did nothing.
+        // Most operations fail, since the program writes no output.
         do { try await step(engine) } catch is FFmpegError {}
         let bytes = try #require(LocalFile.read("\(folder)/calls"))
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }

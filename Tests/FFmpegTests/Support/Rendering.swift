@@ -4,14 +4,14 @@ import MediaTime
 import RenderPlans
 import TestSupport
 
-/// A plan over samples, and the steps that tests take with it.
+/// A plan over sample files, and the operations that tests run with it.
 struct Rendering {
     let engine = MediaEngine.underTest
     let folder = NSTemporaryPath.make("spool-render")
     var plan: RenderPlan
     var urls: [Int: String] = [:]
 
-    /// A lossless plan over the given samples, with nothing on it yet.
+    /// A lossless plan over sample files, without placements.
     init(
         _ samples: [SampleMedia.Sample], frameCount: Int, width: Int = 320, height: Int = 180,
         rate: Rational = Rational(30_000, 1_001), background: String = "204060"
@@ -23,7 +23,7 @@ struct Rendering {
             background: background)
     }
 
-    /// A lossless plan over files of the test's own.
+    /// A lossless plan over other files.
     init(
         files: [String], frameCount: Int, width: Int, height: Int, rate: Rational,
         background: String = "000000"
@@ -79,7 +79,7 @@ struct Rendering {
         }
     }
 
-    /// When every frame shows, in ticks of the file, in order.
+    /// The time of every frame in ticks of the file, in order.
     static func frameTimes(of path: String) async throws -> [Int] {
         let text = try await runFFmpeg(
             ["-i", path, "-map", "0:v", "-fps_mode", "passthrough", "-copyts"]
@@ -113,8 +113,8 @@ struct Rendering {
         }
     }
 
-    /// Renders every chunk and the audio, and makes the finished file of them.
-    /// - Parameter bytes: How large the film is said to be.
+    /// Renders every chunk and the audio, and stitches them.
+    /// - Parameter bytes: Approximate size that is passed to the stitch.
     func export(bytes: Int = 0) async throws -> String {
         var chunks: [String] = []
         for range in plan.chunks {
@@ -132,22 +132,23 @@ struct Rendering {
         return path
     }
 
-    /// Renders the audio, the whole or its pieces; nothing where there is none.
+    /// Renders the whole audio or its pieces.
+    /// - Returns: The paths; empty for an output without audio.
     func renderAudioPiece() async throws -> [String] {
         guard plan.output.format.hasAudio else { return [] }
         let pieces = plan.audioPieces.map { $0.map(Optional.some) } ?? [nil]
         var paths: [String] = []
         for (index, frames) in pieces.enumerated() {
-            let path = "\(folder)/sound-\(index).\(audioFileExtension(for: plan.output))"
+            let path = "\(folder)/audio-\(index).\(audioFileExtension(for: plan.output))"
             _ = try await engine.renderAudio(frames, of: plan, sourceURLs: urls, to: path)
             paths.append(path)
         }
         return paths
     }
 
-    /// Renders the audio alone and returns its samples.
+    /// Renders only the audio and returns its samples.
     func renderedAudio(urls: [Int: String]? = nil) async throws -> [Float] {
-        let path = "\(folder)/sound-\(UUID().uuidString).mov"
+        let path = "\(folder)/audio-\(UUID().uuidString).mov"
         _ = try await engine.renderAudio(of: plan, sourceURLs: urls ?? self.urls, to: path)
         return try await Self.samples(of: path)
     }
@@ -155,7 +156,7 @@ struct Rendering {
 
 extension MediaEngine {
     /// The system's FFmpeg, or the one that `SPOOL_FFMPEG` and
-    /// `SPOOL_FFPROBE` name. Samples are always made by the system's.
+    /// `SPOOL_FFPROBE` name. Sample files are always made by the system's.
     static var underTest: MediaEngine { MediaEngine(configuration: configurationUnderTest) }
 
     static var configurationUnderTest: FFmpegConfiguration {

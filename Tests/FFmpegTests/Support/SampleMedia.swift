@@ -3,7 +3,7 @@ import FFmpeg
 import FoundationEssentials
 import TestSupport
 
-/// Tiny media made by FFmpeg itself, once for each run of the tests.
+/// Tiny sample files, made by FFmpeg once for each run of the tests.
 actor SampleMedia {
     static let shared = SampleMedia()
 
@@ -24,9 +24,9 @@ actor SampleMedia {
         case wide = "wide.mov"
         /// A still with alpha.
         case logo = "logo.png"
-        /// A still without.
+        /// A still without alpha.
         case photo = "photo.jpg"
-        /// Mono AAC alone.
+        /// Mono AAC without video.
         case voice = "voice.m4a"
         case song = "song.mp3"
         /// 40 s, so that late in-points are reached by seeking.
@@ -41,7 +41,7 @@ actor SampleMedia {
         folder = NSTemporaryPath.make("spool-samples")
     }
 
-    /// Path of a sample; makes it at the first call, others wait for that.
+    /// Path of a sample file. The first call makes it, others wait for that.
     func path(_ sample: Sample) async throws -> String {
         let path = "\(folder)/\(sample.rawValue)"
         if made.contains(sample) { return path }
@@ -121,7 +121,7 @@ actor SampleMedia {
     }
 }
 
-/// Folders under the system's temporary one.
+/// Folders inside the system's temporary folder.
 enum NSTemporaryPath {
     static func make(_ name: String) -> String {
         let path = "\(LocalFile.scratch)/\(name)-\(UUID().uuidString)"
@@ -133,7 +133,7 @@ enum NSTemporaryPath {
 
 struct CommandFailed: Error { var text: String }
 
-/// Runs `ffmpeg` to its end and gives back what it printed.
+/// Runs `ffmpeg` and returns its standard output.
 @discardableResult
 func runFFmpeg(
     _ arguments: [String], executable: String = "/usr/bin/ffmpeg"

@@ -22,7 +22,7 @@ package struct FunctionDefinition: Sendable, Equatable, Decodable {
     package var objectEvents: [ObjectEventFilter]
     /// `rate(...)` or `cron(...)`; nil is never.
     package var schedule: Schedule?
-    /// What happens when an asynchronous invocation fails.
+    /// Retries and the destination of asynchronous invocations.
     package var asynchronous: AsynchronousPolicy
     /// Program and arguments of an instance in place of `bootstrap`: another
     /// runtime can be registered so. A name without a slash is looked for in
@@ -100,7 +100,7 @@ package struct FunctionDefinition: Sendable, Equatable, Decodable {
 package struct FunctionRoute: Sendable, Equatable, Decodable {
     /// In capitals.
     package var method: String
-    /// Begins with a slash; `{name}` stands for one segment.
+    /// Begins with a slash; `{name}` matches one segment.
     package var path: String
 
     /// A route.

@@ -1,6 +1,6 @@
 package import Signing
 
-/// What the Lambda side of the emulator is told at its start.
+/// Settings of the Lambda half of the emulator, fixed at its start.
 package struct LambdaConfiguration: Sendable {
     /// The program that every instance runs, unless its function names another.
     package var bootstrapPath: String
@@ -10,6 +10,7 @@ package struct LambdaConfiguration: Sendable {
     package var scratchFolder: String
     /// Variables that all instances get on top of Lambda's own.
     package var environment: [String: String]
+    /// AWS region in ARNs, events and signatures.
     package var region: String
     /// The bucket whose object events the catalogue's functions are called with.
     package var bucket = "spool"
@@ -35,14 +36,14 @@ package struct LambdaConfiguration: Sendable {
     /// Invoke API where a token is set.
     package var credentials: SigV4.Credentials
 
-    /// Whether the system gives instances a `/tmp` of their own.
+    /// True if the system can give an instance a private `/tmp`.
     package var hasPrivateTmp = false
-    /// Whether instances without an invocation are stopped (SIGSTOP), as
-    /// Lambda freezes them.
+    /// True to stop instances without an invocation (SIGSTOP), as Lambda
+    /// freezes them.
     package var freezesIdleInstances = false
     /// Delivers object events late, some twice and in no order; nil: once, at once.
     package var disorderSeed: UInt64?
-    /// Where every event and answer is written; nil: nowhere.
+    /// Folder for a file of every event and its answer; nil without recording.
     package var recordFolder: String?
 
     /// Lambda's limits, with an idle time of five minutes.

@@ -168,7 +168,7 @@ struct ConsoleAPI: Sendable {
     }
 }
 
-/// What the console shows of an instance.
+/// An instance in the console's list.
 struct InstanceSnapshot: Sendable {
     var number: Int
     var state: String
@@ -183,7 +183,7 @@ extension FunctionPool {
     func snapshot() -> (instances: [InstanceSnapshot], waiting: Int) {
         let all = instances.values.sorted { $0.number < $1.number }.map { instance in
             InstanceSnapshot(
-                number: instance.number, state: instance.phase.rawValue,
+                number: instance.number, state: instance.state.name,
                 processID: instance.child?.processID,
                 requestID: instance.current?.invocation.requestID,
                 servedCount: instance.servedCount, initMilliseconds: instance.initMilliseconds)

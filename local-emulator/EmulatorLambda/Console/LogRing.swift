@@ -8,9 +8,11 @@ package struct FunctionLogLine: Sendable, Equatable {
     package var sequence: Int
     /// Unix milliseconds.
     package var timeMilliseconds: Int
+    /// Name of the function.
     package var function: String
     /// Empty during the start of an instance.
     package var requestID: String
+    /// The line without its newline.
     package var text: String
 }
 
@@ -43,7 +45,7 @@ package final class LogRing: Sendable {
         }
         guard isOutput else { return }
         logger.info(
-            "function output",
+            "Function output",
             [
                 "function": .string(function), "requestId": .string(requestID),
                 "line": .string(text),

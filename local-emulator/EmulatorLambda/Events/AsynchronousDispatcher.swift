@@ -1,14 +1,14 @@
 import EmulatorDatabase
 import FoundationEssentials
 import Logging
+import Synchronization
 import WallClock
 
 /// Moves asynchronous invocations from the database to the pools.
 ///
 /// One pass takes events over from the outbox and hands what is due to the
-/// functions that have a free slot. A pass runs when somebody says that there
-/// is something (`wake`), when an invocation ends, and when the next retry is
-/// due; nothing is polled.
+/// functions that have a free slot. A pass runs on `wake`, when an invocation
+/// ends, and when the next retry is due; the database is not polled.
 actor AsynchronousDispatcher {
     private let catalog: FunctionCatalog
     private let pools: [String: FunctionPool]
@@ -24,6 +24,8 @@ actor AsynchronousDispatcher {
     private var isStopped = false
     private var wakeTimer: Int?
     private let plan: DeliveryPlan
+    /// A `wake` whose pass has not begun: more of them are one, whatever their number.
+    private let isWakePending = Atomic(false)
 
     private static let outboxBatch = 200
 
@@ -38,9 +40,14 @@ actor AsynchronousDispatcher {
         plan = DeliveryPlan(seed: services.configuration.disorderSeed)
     }
 
-    /// Says that there may be something to do. Returns at once.
+    /// Starts a pass soon, since there may be something to deliver. Returns at once.
     nonisolated func wake() {
-        services.tasks.start { await self.run() }
+        guard !isWakePending.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let task = services.tasks.start { [self] in
+            isWakePending.store(false, ordering: .releasing)
+            await run()
+        }
+        if task == nil { isWakePending.store(false, ordering: .releasing) }
     }
 
     /// Starts no more invocations.
@@ -59,7 +66,7 @@ actor AsynchronousDispatcher {
                 try await pass()
             } catch {
                 services.logger.error(
-                    "The asynchronous queue could not be read", ["error": .string("\(error)")])
+                    "Asynchronous queue not read", ["error": .string("\(error)")])
                 wake(inMilliseconds: 1_000)
             }
         } while mustRunAgain && !isStopped
@@ -100,7 +107,12 @@ actor AsynchronousDispatcher {
         let busy = inFlight[row.function, default: []]
         guard busy.count < pool.function.reservedConcurrency, !busy.contains(row.id) else { return }
         inFlight[row.function, default: []].insert(row.id)
-        services.tasks.start { await self.deliver(row, to: pool) }
+        let task = services.tasks.start { await self.deliver(row, to: pool) }
+        // The row stays in the queue: the pass after next finds it.
+        if task == nil {
+            release(row)
+            wake(inMilliseconds: 1_000)
+        }
     }
 
     private func deliver(_ row: QueuedInvocation, to pool: FunctionPool) async {
@@ -170,7 +182,7 @@ actor AsynchronousDispatcher {
         } catch {
             // The row is still there and will be delivered again: at least once.
             services.logger.error(
-                "The end of an asynchronous invocation could not be stored",
+                "Outcome of an asynchronous invocation not stored",
                 ["requestId": .string(row.requestID), "error": .string("\(error)")])
         }
         release(row)

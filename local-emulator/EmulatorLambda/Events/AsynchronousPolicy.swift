@@ -1,4 +1,4 @@
-/// What Lambda does with an asynchronous invocation that failed.
+/// Retries of asynchronous invocations and the end of those that fail, as Lambda configures them.
 package struct AsynchronousPolicy: Sendable, Equatable, Decodable {
     /// Attempts after the first; Lambda knows 0 to 2, the emulator any number.
     package var maximumRetryAttempts: Int

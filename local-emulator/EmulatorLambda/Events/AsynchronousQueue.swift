@@ -4,11 +4,15 @@ package import EmulatorDatabase
 package struct QueuedInvocation: Sendable, Equatable {
     /// The queue's number.
     package var id: Int
+    /// Name of the function.
     package var function: String
     /// The same for every attempt.
     package var requestID: String
+    /// The event, JSON.
     package var payload: [UInt8]
+    /// Raw value of an `InvocationSource`.
     package var source: String
+    /// The object whose change is the event.
     package var objectKey: String?
     /// Unix milliseconds at which it was put into the queue.
     package var createdMilliseconds: Int
@@ -20,15 +24,23 @@ package struct QueuedInvocation: Sendable, Equatable {
 
 /// An asynchronous invocation that was given up.
 package struct DeadLetter: Sendable, Equatable {
+    /// Number of the dead letter.
     package var id: Int
+    /// Name of the function.
     package var function: String
+    /// Request ID of all attempts.
     package var requestID: String
+    /// The object whose change was the event.
     package var objectKey: String?
+    /// Unix milliseconds at which the invocation was queued.
     package var createdMilliseconds: Int
+    /// Unix milliseconds of the last failure.
     package var diedMilliseconds: Int
+    /// Attempts that failed.
     package var attempts: Int
     /// `RetriesExhausted` or `EventAgeExceeded`.
     package var condition: String
+    /// The event, JSON.
     package var payload: [UInt8]
     /// The last error document.
     package var response: [UInt8]
@@ -191,7 +203,7 @@ package enum AsynchronousQueue {
         return depth
     }
 
-    /// Whether an invocation by the clock still waits or runs.
+    /// True while a scheduled invocation of the function waits or runs.
     package static func hasScheduled(
         function: String, in connection: Connection
     ) throws(DatabaseError) -> Bool {

@@ -2,6 +2,10 @@ import Synchronization
 
 /// Owns the tasks that outlive the call that started them: every one is
 /// cancelled and awaited by `finish`.
+///
+/// At most `countMax` run at the same time. The work of the service is bounded elsewhere (by
+/// reserved concurrency, connections and functions), so this limit is met by a defect only; the
+/// task is refused then and its owner decides what that means.
 final class BackgroundTasks: Sendable {
     private struct State {
         var tasks: [Int: Task<Void, Never>] = [:]
@@ -9,16 +13,24 @@ final class BackgroundTasks: Sendable {
         var isFinished = false
     }
 
+    /// Default of `countMax`: ten times the largest reserved concurrency of an account (1,000).
+    static let countMax = 10_000
+
+    private let countMax: Int
     private let state = Mutex(State())
 
-    /// Starts work; does nothing after `finish`.
-    /// - Returns: a number for `cancel`.
+    /// - Parameter countMax: Tasks that may run at the same time.
+    init(countMax: Int = BackgroundTasks.countMax) { self.countMax = countMax }
+
+    /// Starts work.
+    /// - Returns: a number for `cancel`; nil when the work is refused, after `finish` or at
+    ///   the limit.
     @discardableResult
-    func start(_ body: @escaping @Sendable () async -> Void) -> Int {
+    func start(_ body: @escaping @Sendable () async -> Void) -> Int? {
         state.withLock { state in
+            guard !state.isFinished, state.tasks.count < countMax else { return nil }
             let number = state.nextNumber
             state.nextNumber += 1
-            guard !state.isFinished else { return number }
             // The end of the task waits for this lock, so it comes after the
             // task is entered.
             state.tasks[number] = Task { [self] in

@@ -1,7 +1,7 @@
 import JSON
 import WallClock
 
-/// What a destination is told of an asynchronous invocation that was given up
+/// The event that a destination receives for a dead-lettered asynchronous invocation
 /// (Lambda Developer Guide, "Invocation record").
 struct DeadLetterRecord: Sendable {
     var invocation: QueuedInvocation

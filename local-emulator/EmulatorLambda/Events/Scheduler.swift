@@ -46,7 +46,7 @@ struct Scheduler: Sendable {
             wake()
         } catch {
             services.logger.error(
-                "A scheduled event could not be queued",
+                "Scheduled event not queued",
                 ["function": .string(function), "error": .string("\(error)")])
         }
     }

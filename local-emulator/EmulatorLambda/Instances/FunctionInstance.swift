@@ -1,48 +1,28 @@
 import ChildProcess
 import Synchronization
 
-/// What a pool knows of one instance: one process, one Runtime API listener.
+/// One instance: a process, its Runtime API listener and its state.
 struct FunctionInstance {
-    /// Where an instance is in its life.
-    enum Phase: String, Sendable {
-        /// The process has not asked for its first invocation.
-        case starting
-        /// It waits for an invocation.
-        case idle
-        /// It has an invocation, answered or not, and has not asked for the next.
-        case busy
-        /// It is being ended.
-        case ending
-    }
-
     let number: Int
     let startedAt: ContinuousClock.Instant
     /// The invocation that output belongs to.
     let requestTag = RequestTag()
-    var phase = Phase.starting
+    var state = InstanceState()
     var child: Child?
     /// The runtime's open call of `next`.
     var parked: CheckedContinuation<RuntimeNext, Never>?
     var current: RunningInvocation?
     var servedCount = 0
     var initMilliseconds: Double?
-    /// What the runtime posted to `init/error`.
+    /// The body of the runtime's `init/error`.
     var initFailure: InvocationFailure?
     var idleSince: ContinuousClock.Instant
-    /// The time limit was hit, of the start or of an invocation.
-    var isTimedOut = false
-    /// It took more memory than its function has.
-    var isOutOfMemory = false
-    /// What the kernel said last of the process's own peak, and when.
+    /// The kernel's figure of the process's own peak, and when it was read.
     var ownPeak: (bytes: Int, at: ContinuousClock.Instant)?
     /// Most memory that was seen during the invocation, its children's included.
     var peakTreeBytes = 0
-    /// What its program was when it was started.
+    /// The program's files at the start.
     let program: ProgramStamp
-    /// The file has changed since: it takes no other invocation.
-    var isOutdated = false
-    /// It is stopped until it gets an invocation.
-    var isFrozen = false
 
     init(number: Int, program: ProgramStamp, now: ContinuousClock.Instant) {
         self.number = number
@@ -50,9 +30,6 @@ struct FunctionInstance {
         startedAt = now
         idleSince = now
     }
-
-    /// An invocation that is not answered.
-    var isWorking: Bool { current.map { !$0.isAnswered } ?? false }
 }
 
 /// An invocation that an instance has.
@@ -69,7 +46,6 @@ struct RunningInvocation {
     var continuation: CheckedContinuation<InvocationOutcome, Never>?
     /// The answer that has begun and not ended.
     var stream: ResponseBodyStream?
-    var isAnswered = false
 }
 
 /// The answer to a runtime's call of `next`.
@@ -81,7 +57,7 @@ enum RuntimeNext: Sendable {
     case gone
 }
 
-/// What a runtime is told of an invocation.
+/// The invocation as the Runtime API's headers and body carry it.
 struct RuntimeDelivery: Sendable {
     var requestID: String
     var payload: [UInt8]

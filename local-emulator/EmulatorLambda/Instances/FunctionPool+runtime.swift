@@ -2,7 +2,7 @@ import ChildProcess
 import Logging
 import WallClock
 
-/// What became of an answer that a runtime posted.
+/// The response to a post of the runtime's.
 enum ResponseStatus: Sendable {
     case accepted
     /// Not the invocation that the instance has.
@@ -15,41 +15,36 @@ enum ResponseStatus: Sendable {
 extension FunctionPool {
     /// The next invocation for an instance; waits as long as it takes.
     func next(_ number: Int) async -> RuntimeNext {
-        guard var instance = instances[number], instance.phase != .ending else { return .gone }
-        if instance.isWorking { return .invalidState }
-        instance.current = nil
-        if instance.phase == .starting {
-            instance.initMilliseconds = (ContinuousClock.now - instance.startedAt).milliseconds
+        var answer = InstanceState.Action.refuseNextAsGone
+        apply(to: number) { state in
+            var actions = state.nextRequested()
+            if let index = actions.firstIndex(where: Self.answersNext) {
+                answer = actions.remove(at: index)
+            }
+            return actions
         }
-        // A second call means that the runtime lost the connection of the first.
-        instance.parked?.resume(returning: .gone)
-        instance.parked = nil
-        instance.phase = .idle
-        instance.idleSince = .now
-        instances[number] = instance
-        guard !instance.isOutdated else {
-            end(number)
-            return .gone
+        switch answer {
+        case .holdNext: break
+        case .refuseNextAsInvalid: return .invalidState
+        default: return .gone
         }
+        instances[number]?.current = nil
+        instances[number]?.idleSince = .now
         return await withCheckedContinuation { continuation in
             instances[number]?.parked = continuation
             serveWaiting()
-            freezeIfIdle(number)
+            guard services.configuration.freezesIdleInstances else { return }
+            apply(to: number) { $0.foundNoWork() }
         }
     }
 
-    private func freezeIfIdle(_ number: Int) {
-        guard services.configuration.freezesIdleInstances, let instance = instances[number],
-            instance.phase == .idle, instance.parked != nil
-        else { return }
-        instances[number]?.isFrozen = true
-        instance.child?.pause()
+    private static func answersNext(_ action: InstanceState.Action) -> Bool {
+        [.holdNext, .refuseNextAsGone, .refuseNextAsInvalid].contains(action)
     }
 
     /// The connection of a waiting `next` is gone: nothing is sent there.
     func unpark(_ number: Int) {
-        instances[number]?.parked?.resume(returning: .gone)
-        instances[number]?.parked = nil
+        apply(to: number) { $0.nextDisconnected() }
     }
 
     /// Logs what an instance has written so far, so that the lines of an
@@ -63,19 +58,19 @@ extension FunctionPool {
         guard let current = instances[number]?.current,
             current.invocation.requestID == requestID
         else { return .invalidRequestID }
-        guard !current.isAnswered, current.stream == nil else { return .invalidState }
+        guard instances[number]?.state.responded() == true else { return .invalidState }
         complete(number, outcome)
         return .accepted
     }
 
-    /// A runtime's streamed answer has begun: the caller is told at once.
+    /// The head of a runtime's streamed answer: the caller receives the stream.
     func beginAnswer(
         _ number: Int, requestID: String, _ stream: ResponseBodyStream
     ) -> ResponseStatus {
         guard var current = instances[number]?.current,
             current.invocation.requestID == requestID
         else { return .invalidRequestID }
-        guard !current.isAnswered, current.stream == nil else { return .invalidState }
+        guard instances[number]?.state.responseBegan() == true else { return .invalidState }
         current.continuation?.resume(returning: .streaming(stream))
         current.continuation = nil
         current.stream = stream
@@ -85,8 +80,8 @@ extension FunctionPool {
 
     /// A streamed answer has ended.
     func endAnswer(_ number: Int, requestID: String, _ end: ResponseBodyStream.End) {
-        guard let current = instances[number]?.current, !current.isAnswered,
-            current.invocation.requestID == requestID
+        guard instances[number]?.current?.invocation.requestID == requestID,
+            instances[number]?.state.responseEnded() == true
         else { return }
         switch end {
         case .complete: complete(number, .succeeded([]))
@@ -96,7 +91,7 @@ extension FunctionPool {
 
     /// A runtime's `init/error`: kept until the process ends, which it does next.
     func initError(_ number: Int, _ failure: InvocationFailure) -> ResponseStatus {
-        guard instances[number]?.phase == .starting else { return .invalidState }
+        guard instances[number]?.state.isStarting == true else { return .invalidState }
         instances[number]?.initFailure = failure
         return .accepted
     }
@@ -107,7 +102,7 @@ extension FunctionPool {
         let duration = (ContinuousClock.now - current.deliveredAt).milliseconds
         let own = ownPeakBytes(number, instance)
         let limit = function.memoryMegabytes << 20
-        let maximum = instance.isOutOfMemory ? limit : max(own ?? 0, instance.peakTreeBytes)
+        let maximum = instance.state.isOutOfMemory ? limit : max(own ?? 0, instance.peakTreeBytes)
         let peak = maximum > 0 ? maximum : nil
         let name =
             switch outcome {
@@ -135,8 +130,8 @@ extension FunctionPool {
         } else {
             current.stream?.finish(.complete)
         }
-        current.isAnswered = true
         instances[number]?.current = current
+        announceChange()
     }
 
     /// The largest resident set of an instance's process. The kernel is asked
@@ -194,9 +189,9 @@ extension FunctionPool {
             }
             fields["error"] = .string(
                 String(decoding: failure.payload.prefix(2_000), as: UTF8.self))
-            services.logger.warning("An invocation failed", fields)
+            services.logger.warning("Invocation failed", fields)
         } else {
-            services.logger.info("An invocation ended", fields)
+            services.logger.info("Invocation ended", fields)
         }
         log("END RequestId: \(requestID)", invocation)
         var line = "REPORT RequestId: \(requestID)\tDuration: \(fixed(duration)) ms"
@@ -222,10 +217,10 @@ extension FunctionPool {
 
     /// The process ended with an invocation in its hands.
     func exitFailure(
-        _ current: RunningInvocation, _ isTimedOut: Bool, _ exit: String
+        _ current: RunningInvocation, _ reason: InstanceState.KillReason?, _ exit: String
     ) -> InvocationFailure {
         let prefix = "RequestId: \(current.invocation.requestID) Error: "
-        if isTimedOut {
+        if reason == .timeout {
             let seconds = fixed(Double(function.timeoutSeconds))
             return InvocationFailure(
                 type: "Sandbox.Timedout",
@@ -235,9 +230,11 @@ extension FunctionPool {
     }
 
     /// The process ended, or never was, before its first `next`.
-    func initFailure(_ instance: FunctionInstance, _ exit: String) -> InvocationFailure {
+    func initFailure(
+        _ instance: FunctionInstance, _ reason: InstanceState.KillReason?, _ exit: String
+    ) -> InvocationFailure {
         if let failure = instance.initFailure { return failure }
-        if instance.isTimedOut {
+        if reason == .timeout {
             let limit = fixed(Double(services.configuration.initMilliseconds) / 1_000)
             return InvocationFailure(
                 type: "Sandbox.Timedout", message: "Init timed out after \(limit) seconds")

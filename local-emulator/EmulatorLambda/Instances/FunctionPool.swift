@@ -2,7 +2,7 @@ import ChildProcess
 import Logging
 import WallClock
 
-/// What all pools share.
+/// The parts of the service that all pools share.
 struct PoolServices: Sendable {
     var configuration: LambdaConfiguration
     var logs: LogRing
@@ -35,10 +35,12 @@ actor FunctionPool {
     let function: FunctionDefinition
     let services: PoolServices
     var instances: [Int: FunctionInstance] = [:]
-    private var waiting: [Waiting] = []
+    var waiting: [Waiting] = []
     private var nextNumber = 0
-    private var isStopping = false
+    var isStopping = false
     private var isWatchingDeadlines = false
+    /// A stop that waits for the next change of an instance.
+    var changeWaiters: [CheckedContinuation<Void, Never>] = []
 
     init(function: FunctionDefinition, services: PoolServices) {
         self.function = function
@@ -49,16 +51,13 @@ actor FunctionPool {
     /// and there may be more.
     func invoke(_ invocation: InvocationInput, wait: WaitPolicy) async -> InvocationOutcome {
         let until: ContinuousClock.Instant?
+        let working = instances.values.count(where: \.state.isWorking)
+        guard decision.admits(wait, working: working, waiting: waiting.count) else {
+            return throttle()
+        }
         switch wait {
-        case .none:
-            guard hasRoom else { return throttle() }
-            until = nil
-        case .milliseconds(let milliseconds):
-            guard hasRoom || waiting.count < services.configuration.waitingCountMax else {
-                return throttle()
-            }
-            until = .now + .milliseconds(milliseconds)
-        case .unbounded: until = nil
+        case .none, .unbounded: until = nil
+        case .milliseconds(let milliseconds): until = .now + .milliseconds(milliseconds)
         }
         guard !isStopping else { return .throttled }
         return await withCheckedContinuation { continuation in
@@ -77,7 +76,8 @@ actor FunctionPool {
             bytesMax: services.configuration.responseBytesMax)
     }
 
-    /// Ends what was idle for too long, and gives up what has waited too long.
+    /// Ends instances that were idle for too long, and throttles calls that have waited too
+    /// long.
     func tick() {
         let now = ContinuousClock.now
         let late = waiting.filter { ($0.until ?? now + .seconds(1)) <= now }
@@ -87,62 +87,40 @@ actor FunctionPool {
         }
         let idleLimit = Duration.milliseconds(services.configuration.idleMilliseconds)
         for (number, instance) in instances
-        where instance.phase == .idle && now - instance.idleSince >= idleLimit {
-            end(number)
+        where instance.state.isIdle && now - instance.idleSince >= idleLimit {
+            apply(to: number) { $0.retire() }
         }
     }
 
-    /// The program's file is now this: instances that run another end as soon
-    /// as they have nothing to do.
+    /// Replaces the instances that run another program, each as soon as it is idle.
     func use(_ program: ProgramStamp) {
-        for (number, instance) in instances
-        where !instance.isOutdated && instance.program != program {
-            instances[number]?.isOutdated = true
-            services.logger.info(
-                "An instance runs an old program and is replaced",
-                ["function": .string(function.name), "instance": .integer(number)])
-            if instance.phase == .idle { end(number) }
+        for (number, instance) in instances where instance.program != program {
+            apply(to: number) { $0.programReplaced() }
         }
     }
 
-    /// Notes how much memory working instances hold, and kills what holds too
-    /// much, as Lambda's sandbox does.
+    /// Notes how much memory working instances hold, and kills those that exceed the
+    /// function's, as Lambda's sandbox does.
     func measureMemory(_ table: ProcessTable) {
-        for (number, instance) in instances where instance.phase != .idle {
-            guard let child = instance.child, !instance.isOutOfMemory else { continue }
+        for (number, instance) in instances where instance.state.isMeasured {
+            guard let child = instance.child else { continue }
             let bytes = table.residentBytes(ofTree: child.processID)
             instances[number]?.peakTreeBytes = max(instance.peakTreeBytes, bytes)
             guard bytes > function.memoryMegabytes << 20 else { continue }
-            instances[number]?.isOutOfMemory = true
-            child.kill()
+            apply(to: number) { $0.memoryExceeded() }
         }
     }
 
-    /// Whether some instance starts or has an invocation.
-    var isAtWork: Bool { instances.values.contains { $0.phase != .idle } }
-
-    /// Takes no more calls, gives running ones until `deadline`, ends all instances.
-    func stop(by deadline: ContinuousClock.Instant) async {
-        isStopping = true
-        let refused = waiting
-        waiting = []
-        for entry in refused { entry.continuation.resume(returning: .throttled) }
-        while instances.values.contains(where: \.isWorking), ContinuousClock.now < deadline {
-            for (number, instance) in instances where !instance.isWorking { end(number) }
-            try? await Task.sleep(for: .milliseconds(10))
-        }
-        for (number, instance) in instances {
-            instance.isWorking ? instance.child?.kill() : end(number)
-        }
-        while !instances.isEmpty { try? await Task.sleep(for: .milliseconds(5)) }
-    }
+    /// True while an instance starts or has an invocation.
+    var isAtWork: Bool { instances.values.contains { !$0.state.isIdle } }
 
     /// Calls that wait for an instance.
     var waitingCount: Int { waiting.count }
 
-    private var hasRoom: Bool {
-        let working = instances.values.count(where: \.isWorking)
-        return working + waiting.count < function.reservedConcurrency
+    private var decision: PoolDecision {
+        PoolDecision(
+            capacity: function.reservedConcurrency,
+            waitingCountMax: services.configuration.waitingCountMax)
     }
 
     private func throttle() -> InvocationOutcome {
@@ -154,19 +132,19 @@ actor FunctionPool {
 
     /// Hands waiting calls to idle instances, then starts instances for the rest.
     func serveWaiting() {
-        while !waiting.isEmpty, let number = freeInstance() {
+        while !waiting.isEmpty, let number = decision.choice(among: candidates) {
             deliver(waiting.removeFirst(), to: number)
         }
-        let starting = instances.values.count { $0.phase == .starting }
-        let missing = waiting.count - starting
-        let room = function.reservedConcurrency - instances.count
-        for _ in 0..<max(0, min(missing, room)) where !isStopping { startInstance() }
+        let count = decision.startCount(
+            waiting: waiting.count, instances: instances.count,
+            starting: instances.values.count(where: \.state.isStarting), isStopping: isStopping)
+        for _ in 0..<count { startInstance() }
     }
 
-    /// The one used last, so that the others can expire.
-    private func freeInstance() -> Int? {
-        instances.values.filter { $0.phase == .idle && $0.parked != nil }
-            .max { $0.idleSince < $1.idleSince }?.number
+    private var candidates: some Sequence<PoolDecision.Candidate> {
+        instances.values.lazy.map {
+            PoolDecision.Candidate(number: $0.number, state: $0.state, idleSince: $0.idleSince)
+        }
     }
 
     private func startInstance() {
@@ -178,7 +156,7 @@ actor FunctionPool {
         let process = InstanceProcess(
             function: function, number: number, configuration: services.configuration,
             logs: services.logs, requestTag: instance.requestTag)
-        services.tasks.start { [self] in
+        let task = services.tasks.start { [self] in
             do {
                 let result = try await process.run(
                     handler: RuntimeAPI(pool: self, number: number),
@@ -189,77 +167,29 @@ actor FunctionPool {
                 await instanceEnded(number, result: nil, startFailure: "\(error)")
             }
         }
+        if task == nil {
+            apply(to: number, exit: "The emulator runs too many tasks") { $0.ended() }
+        }
     }
 
     private func instanceStarted(_ number: Int, _ child: Child) {
         instances[number]?.child = child
         // A stop may have come while the process was being made.
-        if isStopping { end(number) }
-        let limit = services.configuration.initMilliseconds
-        services.tasks.start { [self] in
-            try? await Task.sleep(for: .milliseconds(limit))
-            await initLimitReached(number)
-        }
+        apply(to: number) { $0.processStarted(isStopping: isStopping) }
     }
 
-    private func initLimitReached(_ number: Int) {
-        guard instances[number]?.phase == .starting else { return }
-        instances[number]?.isTimedOut = true
-        instances[number]?.child?.kill()
-    }
-
-    func end(_ number: Int) {
-        guard instances[number]?.phase != .ending else { return }
-        instances[number]?.phase = .ending
-        instances[number]?.child?.terminate(graceMilliseconds: 300)
+    func initLimitReached(_ number: Int) {
+        apply(to: number) { $0.initLimitReached() }
     }
 
     private func instanceEnded(_ number: Int, result: ChildResult?, startFailure: String?) {
-        guard let instance = instances[number] else { return }
-        let phase = instance.phase
-        instance.parked?.resume(returning: .gone)
-        instances[number]?.parked = nil
-        let exit = startFailure ?? exitText(result)
-        if let current = instance.current {
-            if !current.isAnswered {
-                complete(number, .failed(exitFailure(current, instance.isTimedOut, exit)))
-            }
-        } else if phase == .starting {
-            failWaiting(initFailure(instance, exit), number: number)
-        }
-        instances[number] = nil
+        apply(to: number, exit: startFailure ?? exitText(result)) { $0.ended() }
         serveWaiting()
-    }
-
-    /// The start of an instance failed: the call that waits longest is told.
-    private func failWaiting(_ failure: InvocationFailure, number: Int) {
-        services.logger.warning(
-            "An instance did not start",
-            [
-                "function": .string(function.name), "instance": .integer(number),
-                "error": .string(String(decoding: failure.payload, as: UTF8.self)),
-            ])
-        guard !waiting.isEmpty else { return }
-        let entry = waiting.removeFirst()
-        services.metrics.update(function.name) { counts in
-            counts.invocations += 1
-            counts.errors += 1
-        }
-        services.logs.append(
-            "INIT_REPORT Status: error Error Type: \(failure.type)", function: function.name,
-            requestID: entry.invocation.requestID, isOutput: false)
-        if let recorder = services.recorder {
-            recorder.record(
-                InvocationRecorder.Entry(
-                    sequence: recorder.nextSequence(), function: function.name,
-                    invocation: entry.invocation, startMilliseconds: UnixTime.now().milliseconds,
-                    durationMilliseconds: 0, outcome: failure.type, answer: failure.payload))
-        }
-        entry.continuation.resume(returning: .failed(failure))
     }
 
     private func deliver(_ entry: Waiting, to number: Int) {
         guard var instance = instances[number], let parked = instance.parked else { return }
+        let actions = instance.state.assigned()
         let invocation = entry.invocation
         let now = UnixTime.now().milliseconds
         let waited = ContinuousClock.now - entry.since
@@ -275,11 +205,9 @@ actor FunctionPool {
             recordSequence: services.recorder?.nextSequence() ?? 0,
             deadline: .now + .seconds(limit),
             continuation: entry.continuation)
-        instance.phase = .busy
         instance.parked = nil
         instance.peakTreeBytes = 0
-        if instance.isFrozen { instance.child?.resume() }
-        instance.isFrozen = false
+        if actions.contains(.thaw) { instance.child?.resume() }
         instance.servedCount += 1
         instance.requestTag.requestID = invocation.requestID
         instances[number] = instance
@@ -298,12 +226,10 @@ actor FunctionPool {
                     tenantID: invocation.tenantID)))
     }
 
-    /// The process is gone: whoever sends an answer to its caller is told, and
-    /// the listener's thread waits for nobody.
+    /// The process is gone. A response that is being sent ends now, so that the listener's
+    /// thread does not wait for it.
     private func breakAnswer(_ number: Int, _ result: ChildResult) {
-        guard let current = instances[number]?.current, let stream = current.stream else { return }
-        let isTimedOut = instances[number]?.isTimedOut ?? false
-        stream.finish(.failed(exitFailure(current, isTimedOut, exitText(result))))
+        apply(to: number, exit: exitText(result)) { $0.processExited() }
     }
 
     /// Waits for time limits, in one task for all instances. A timer for each
@@ -324,11 +250,12 @@ actor FunctionPool {
     private func endOverdue() -> ContinuousClock.Instant? {
         let now = ContinuousClock.now
         var next: ContinuousClock.Instant?
-        for (number, instance) in instances where !instance.isTimedOut {
-            guard let current = instance.current else { continue }
+        for (number, instance) in instances {
+            guard case .working = instance.state.stage, let current = instance.current else {
+                continue
+            }
             if current.deadline <= now {
-                instances[number]?.isTimedOut = true
-                instance.child?.kill()
+                apply(to: number) { $0.timeLimitReached() }
             } else {
                 next = min(next ?? current.deadline, current.deadline)
             }

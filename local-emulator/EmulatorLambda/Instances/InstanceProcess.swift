@@ -18,8 +18,8 @@ struct InstanceProcess: Sendable {
     /// Starts the listener and the process, and returns when both are gone and
     /// the scratch folder with them.
     /// - Parameters:
-    ///   - started: Told of the process once it runs.
-    ///   - exited: Told that it is gone, before its listener is.
+    ///   - started: Called once the process runs.
+    ///   - exited: Called when the process is reaped; its listener still runs.
     /// - Throws: when one of them cannot start.
     func run(
         handler: any HTTPHandler, started: @Sendable (Child) async -> Void,
@@ -84,8 +84,8 @@ struct InstanceProcess: Sendable {
             : (.folder(scratch), ChildLimits(fileBytes: bytes))
     }
 
-    /// Whether something that an instance is told of lies below the machine's
-    /// `/tmp`: a program that was built there could not be found otherwise.
+    /// True if a path in the command or the environment is below the machine's
+    /// `/tmp`, which a private one would hide.
     private func needsSharedTmp(_ texts: [String]) -> Bool {
         texts.contains { text in
             text.split(separator: ":").contains { $0 == "/tmp" || $0.hasPrefix("/tmp/") }
@@ -125,7 +125,7 @@ private func removeFolder(_ path: String) async {
         ChildCommand(executable: "/bin/rm", arguments: ["-rf", "--", path]))
 }
 
-/// Where a program named without a slash is; the name itself when it is nowhere.
+/// The path of a program named without a slash, from `PATH`; its name if none has it.
 private func programPath(_ name: String, _ path: String?) -> String {
     guard !name.contains("/") else { return name }
     let places = (path ?? "").split(separator: ":").map { "\($0)/\(name)" }

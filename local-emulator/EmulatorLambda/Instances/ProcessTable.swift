@@ -29,8 +29,8 @@ struct ProcessTable: Sendable {
         }
     }
 
-    /// What a process and all its descendants hold; pages that they share
-    /// count once for each. 0 when it is gone.
+    /// Resident bytes of a process and its descendants; shared pages count once for
+    /// each. 0 when it is gone.
     func residentBytes(ofTree processID: Int) -> Int {
         var total = residentBytes[processID] ?? 0
         var open = children[processID] ?? []

@@ -1,6 +1,8 @@
 import Glibc
+import Synchronization
+import Threads
 
-/// What an instance is made of at one moment: another build is another stamp.
+/// The identity of a program's files at one moment: another build has another stamp.
 struct ProgramStamp: Sendable, Hashable {
     private struct FileStamp: Sendable, Hashable {
         var number: UInt64
@@ -39,22 +41,51 @@ struct ProgramStamp: Sendable, Hashable {
     }
 }
 
-/// Tells pools when their program has changed. A linker writes for a while: a
-/// change counts once two looks in a row find the same.
+/// Reports changed programs to the pools.
+///
+/// A thread reads the files' stamps every 250 ms, since `stat` can wait for a disk. A linker
+/// writes for a while: a change counts once two reads in a row find the same.
 struct ProgramWatch: Sendable {
+    /// The watched functions.
+    let functions: [FunctionDefinition]
     let configuration: LambdaConfiguration
 
     private static let milliseconds = 250
 
+    /// Watches until the task is cancelled.
     func run(_ pools: [FunctionPool]) async {
-        var seen: [String: ProgramStamp] = [:]
-        while !Task.isCancelled {
+        let (changes, continuation) = AsyncStream.makeStream(
+            of: [String: ProgramStamp].self, bufferingPolicy: .bufferingNewest(1))
+        let isOver = EndOfWatch()
+        startThread { self.watch(continuation, until: isOver) }
+        for await stamps in changes {
             for pool in pools {
-                let stamp = ProgramStamp(pool.function, configuration)
-                if seen[pool.function.name] == stamp { await pool.use(stamp) }
-                seen[pool.function.name] = stamp
+                if let stamp = stamps[pool.function.name] { await pool.use(stamp) }
             }
-            try? await Task.sleep(for: .milliseconds(Self.milliseconds))
+        }
+        isOver.value.store(true, ordering: .releasing)
+    }
+
+    /// Yields the stamps of all programs whenever one has changed.
+    private func watch(
+        _ changes: AsyncStream<[String: ProgramStamp]>.Continuation, until isOver: EndOfWatch
+    ) {
+        var seen: [String: ProgramStamp] = [:]
+        var reported: [String: ProgramStamp] = [:]
+        while !isOver.value.load(ordering: .acquiring) {
+            let before = reported
+            for function in functions {
+                let stamp = ProgramStamp(function, configuration)
+                if seen[function.name] == stamp { reported[function.name] = stamp }
+                seen[function.name] = stamp
+            }
+            if reported != before { changes.yield(reported) }
+            usleep(UInt32(Self.milliseconds) * 1_000)
         }
     }
+}
+
+/// Set when the watch is over; the thread ends at its next turn.
+private final class EndOfWatch: Sendable {
+    let value = Atomic(false)
 }

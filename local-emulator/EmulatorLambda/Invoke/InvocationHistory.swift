@@ -1,11 +1,16 @@
 import Synchronization
 
-/// What the console shows of an invocation.
+/// An invocation in the console's list.
 package struct InvocationHistoryEntry: Sendable, Equatable {
+    /// Number of the entry, from 0.
     package var sequence: Int
+    /// Name of the function.
     package var function: String
+    /// The same for every attempt of an asynchronous invocation.
     package var requestID: String
+    /// The trigger.
     package var source: InvocationSource
+    /// The object whose change is the event.
     package var objectKey: String?
     /// Number of the instance that served it, unique for its function.
     package var instance: Int
@@ -13,6 +18,7 @@ package struct InvocationHistoryEntry: Sendable, Equatable {
     package var startMilliseconds: Int
     /// Milliseconds it waited for an instance.
     package var waitedMilliseconds: Double
+    /// True for the first invocation of its instance.
     package var coldStart: Bool
     /// Milliseconds that the start of its instance took, of a cold start that
     /// has ended.
@@ -21,6 +27,7 @@ package struct InvocationHistoryEntry: Sendable, Equatable {
     package var durationMilliseconds: Double?
     /// `running`, `ok`, or the type of the error.
     package var outcome: String
+    /// Peak memory of the instance; nil where nothing was measured.
     package var peakMemoryBytes: Int?
 }
 

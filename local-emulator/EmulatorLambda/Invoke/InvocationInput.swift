@@ -1,6 +1,6 @@
 import JSON
 
-/// What made an invocation happen.
+/// The trigger of an invocation.
 package enum InvocationSource: String, Sendable, Hashable, CaseIterable {
     case invoke, url, event, schedule
     /// Another function's invocation was given up.
@@ -13,6 +13,7 @@ package struct InvocationInput: Sendable {
     package var requestID: String
     /// The event, JSON.
     package var payload: [UInt8]
+    /// The trigger.
     package var source: InvocationSource
     /// The object whose change is the event.
     package var objectKey: String?

@@ -10,7 +10,7 @@ import WallClock
 /// (`--record`): `000042-job-status.json`, numbered in the order of their
 /// starts. `spool replay` reads them.
 final class InvocationRecorder: Sendable {
-    /// What a file is made of.
+    /// An invocation with its answer, the content of a file.
     struct Entry: Sendable {
         var sequence: Int
         var function: String
@@ -23,60 +23,91 @@ final class InvocationRecorder: Sendable {
         var answer: [UInt8]
     }
 
-    private struct State {
-        var nextSequence: Int
-        var waiting: [(name: String, bytes: [UInt8])] = []
-        var isFinished = false
-        /// Told when the thread has written the last file.
-        var finished: CheckedContinuation<Void, Never>?
-        var isDone = false
+    private struct File: Sendable {
+        var name: String
+        var bytes: [UInt8]
     }
 
-    private let folder: String
-    private let logger: Logger
-    private let state: Mutex<State>
-    private let wakeups = Wakeups()
+    private struct State {
+        var nextSequence: Int
+        /// Bytes of the files that wait to be written.
+        var waitingBytes = 0
+    }
 
-    /// Makes the folder; what is there already is kept and counted on from.
+    /// Shared with the thread, which must not keep the recorder alive.
+    private final class SharedState: Sendable {
+        let value: Mutex<State>
+
+        init(_ state: State) { value = Mutex(state) }
+    }
+
+    /// Files that may wait for the disk.
+    static let waitingFileCountMax = 4_096
+    /// Bytes of the files that may wait for the disk. An event and its answer have at most 12 MiB.
+    static let waitingBytesMax = 256 << 20
+
+    private let logger: Logger
+    private let state: SharedState
+    private let thread: MailboxThread<File>
+
+    /// Makes the folder; files that are there stay, and the numbers continue after theirs.
     init(folder: String, logger: Logger) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let last =
             try FileManager.default.contentsOfDirectory(atPath: folder)
             .compactMap { Int($0.prefix { $0 != "-" }) }.max() ?? 0
-        self.folder = folder
         self.logger = logger
-        state = Mutex(State(nextSequence: last + 1))
-        startThread { self.run() }
+        let state = SharedState(State(nextSequence: last + 1))
+        self.state = state
+        thread = MailboxThread(capacity: Self.waitingFileCountMax) { mailbox in
+            while let files = mailbox.receive(atMost: 1) {
+                for file in files {
+                    Self.write(file.bytes, to: "\(folder)/\(file.name)", logger)
+                    state.value.withLock { $0.waitingBytes -= file.bytes.count }
+                }
+            }
+        }
     }
 
     /// The number of an invocation that starts now.
     func nextSequence() -> Int {
-        state.withLock { state in
+        state.value.withLock { state in
             defer { state.nextSequence += 1 }
             return state.nextSequence
         }
     }
 
     /// Has an invocation written, soon and by a thread that may wait for the disk.
+    ///
+    /// If the disk is too slow, invocations beyond the limits are not recorded; a log line
+    /// names each.
     func record(_ entry: Entry) {
         let digits = String(entry.sequence)
         let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-        let name = "\(padded)-\(entry.function).json"
-        let bytes = document(entry).bytes
-        state.withLock { $0.waiting.append((name, bytes)) }
-        wakeups.signal()
+        let file = File(name: "\(padded)-\(entry.function).json", bytes: document(entry).bytes)
+        let fits = state.value.withLock { state in
+            guard state.waitingBytes + file.bytes.count <= Self.waitingBytesMax else {
+                return false
+            }
+            state.waitingBytes += file.bytes.count
+            return true
+        }
+        guard fits else { return skip(file) }
+        guard thread.post(file) != .accepted else { return }
+        state.value.withLock { $0.waitingBytes -= file.bytes.count }
+        skip(file)
     }
 
-    /// Returns when everything is written; nothing is recorded after.
+    private func skip(_ file: File) {
+        logger.error(
+            "Invocation not recorded: too many files wait for the disk",
+            ["file": .string(file.name)])
+    }
+
+    /// Returns when everything is written; later invocations are not recorded.
     func finish() async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let isDone = state.withLock { state in
-                state.isFinished = true
-                if !state.isDone { state.finished = continuation }
-                return state.isDone
-            }
-            if isDone { continuation.resume() }
-            wakeups.signal()
+        await withCheckedContinuation { continuation in
+            thread.stop { continuation.resume() }
         }
     }
 
@@ -107,31 +138,12 @@ final class InvocationRecorder: Sendable {
         ])
     }
 
-    private func run() {
-        while true {
-            wakeups.wait()
-            let (files, isFinished) = state.withLock { state in
-                defer { state.waiting = [] }
-                return (state.waiting, state.isFinished)
-            }
-            for file in files { write(file.bytes, to: "\(folder)/\(file.name)") }
-            guard isFinished else { continue }
-            let finished = state.withLock { state in
-                state.isDone = true
-                defer { state.finished = nil }
-                return state.finished
-            }
-            finished?.resume()
-            return
-        }
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) {
+    private static func write(_ bytes: [UInt8], to path: String, _ logger: Logger) {
         do {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
         } catch {
             logger.error(
-                "An invocation could not be recorded",
+                "Invocation not recorded",
                 ["file": .string(path), "error": .string("\(error)")])
         }
     }

@@ -199,7 +199,7 @@ struct InvokeAPI: Sendable {
     }
 }
 
-/// Whether bytes are one JSON document.
+/// True for bytes that are one JSON document.
 func isJSON(_ bytes: [UInt8]) -> Bool {
     struct Anything: Decodable { init(from decoder: any Decoder) throws {} }
     return (try? JSONDecoder().decode(Anything.self, from: Data(bytes))) != nil

@@ -14,7 +14,7 @@ final class ResponseBodyStream: ResponseByteStream {
         case failed(InvocationFailure)
     }
 
-    /// What the reader of a failed stream gets.
+    /// The error that the reader of a failed stream receives.
     struct Broken: Error {
         var failure: InvocationFailure
     }
@@ -24,7 +24,7 @@ final class ResponseBodyStream: ResponseByteStream {
         var waitingBytes = 0
         var totalBytes = 0
         var end: End?
-        /// Nobody reads any more: what comes is dropped.
+        /// The reader is gone: bytes are dropped from now on.
         var isAbandoned = false
         var reader: CheckedContinuation<Void, Never>?
         var isWriterWaiting = false
@@ -51,7 +51,7 @@ final class ResponseBodyStream: ResponseByteStream {
         self.keepsCopy = keepsCopy
     }
 
-    /// What came so far, of a stream that keeps a copy.
+    /// The bytes so far, of a stream that keeps a copy.
     var copy: [UInt8] { state.withLock { $0.copy } }
 
     /// Takes bytes from the runtime; called on its connection's own thread,
@@ -59,7 +59,7 @@ final class ResponseBodyStream: ResponseByteStream {
     /// - Returns: false when the answer is larger than Lambda allows.
     func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         while true {
-            let step = state.withLock { state -> (goesOn: Bool, result: Bool, wake: Reader?) in
+            let step = state.withLock { state -> (isOver: Bool, result: Bool, wake: Reader?) in
                 if state.end != nil || state.isAbandoned { return (true, true, nil) }
                 if state.totalBytes + bytes.count > Self.totalBytesMax {
                     return (true, false, nil)
@@ -76,7 +76,7 @@ final class ResponseBodyStream: ResponseByteStream {
                 return (true, true, state.reader)
             }
             step.wake?.resume()
-            if step.goesOn { return step.result }
+            if step.isOver { return step.result }
             room.wait()
         }
     }
@@ -118,7 +118,7 @@ final class ResponseBodyStream: ResponseByteStream {
         }
     }
 
-    /// Nobody will read the rest.
+    /// Drops the rest: the reader is gone.
     func abandon() {
         let reader = state.withLock { state -> Reader? in
             state.isAbandoned = true
@@ -180,7 +180,7 @@ final class ResponseBodyStream: ResponseByteStream {
 final class ResponseConsumer: BodyConsumer {
     let requestID: String
     let stream: ResponseBodyStream
-    /// Told when the runtime's connection breaks in the middle.
+    /// Called when the runtime's connection breaks in the middle.
     private let onBroken: @Sendable () -> Void
     private let result = Mutex<ResponseBodyStream.End?>(nil)
 

@@ -4,7 +4,7 @@ import EmulatorHTTP
 /// the settings of a function's own URL.
 struct CORSPolicy: Sendable {
     private let settings: CORSConfiguration
-    /// Whether whatever headers are asked for are allowed.
+    /// True to allow every requested header.
     private let echoesHeaders: Bool
 
     private static let allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -24,7 +24,7 @@ struct CORSPolicy: Sendable {
         echoesHeaders = false
     }
 
-    /// Whether a request asks for permission instead of the thing itself.
+    /// True for a preflight request (Fetch standard, CORS-preflight fetch).
     func isPreflight(_ head: RequestHead) -> Bool {
         head.method == "OPTIONS" && head.headers["Origin"] != nil
             && head.headers["Access-Control-Request-Method"] != nil

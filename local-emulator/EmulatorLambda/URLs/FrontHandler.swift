@@ -1,3 +1,4 @@
+import Crypto
 import EmulatorDatabase
 import EmulatorHTTP
 import JSON
@@ -130,11 +131,8 @@ struct FrontHandler: HTTPHandler {
     /// where a token is set.
     private func isAdministrator(_ head: RequestHead) -> Bool {
         guard let token = configuration.administratorToken else { return true }
-        let given = Array((head.headers["Authorization"] ?? "").utf8)
-        let wanted = Array("Bearer \(token)".utf8)
-        guard given.count == wanted.count else { return false }
-        // No early exit: the time tells nothing of where they differ.
-        return zip(given, wanted).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        return constantTimeEqual(
+            Array((head.headers["Authorization"] ?? "").utf8), Array("Bearer \(token)".utf8))
     }
 
     private var refused: Response {

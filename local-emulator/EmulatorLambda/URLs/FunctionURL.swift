@@ -4,7 +4,7 @@ import Glibc
 import JSON
 import WallClock
 
-/// What a function URL or a REST route adds to a request.
+/// The part of an event that a function URL or a REST route adds to the request.
 struct FunctionURLTarget: Sendable {
     var function: String
     /// Percent-encoded path as the function sees it.
@@ -82,8 +82,8 @@ func functionURLPayload(
     ]).bytes
 }
 
-/// Whether the word is there at all: far cheaper than decoding a document. A
-/// name that is written with escapes has a backslash.
+/// True if the bytes may hold `statusCode`: far cheaper than decoding a document.
+/// A name that is written with escapes has a backslash.
 private func mayHaveStatus(_ result: [UInt8]) -> Bool {
     holds(result, "statusCode") || holds(result, "\\u")
 }
@@ -103,7 +103,7 @@ private func holds(_ bytes: [UInt8], _ word: StaticString) -> Bool {
     }
 }
 
-/// What a function behind AWS_IAM is told of its caller.
+/// The caller of a function behind AWS_IAM, as the event names it.
 private func authorizer(_ caller: SignedCaller) -> JSONOutput {
     .object([
         (
@@ -151,7 +151,7 @@ func functionURLResponse(_ result: [UInt8]) -> Response? {
 }
 
 /// A function's headers and cookies, without what the server sets itself and
-/// what cannot stand in a header.
+/// what a header cannot hold.
 func responseHeaders(
     _ fields: [String: HeaderText], cookies: [String]
 ) -> [(String, String)] {

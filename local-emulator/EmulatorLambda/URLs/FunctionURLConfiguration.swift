@@ -23,7 +23,7 @@ package struct FunctionURLConfiguration: Sendable, Equatable, Decodable {
     /// nil: the deployment's own rule for all functions (`FRONTEND_URL`).
     package var cors: CORSConfiguration?
 
-    /// A URL that anybody may call, unless told otherwise.
+    /// A URL; without arguments it is open to every caller.
     package init(
         authType: AuthType = .none, invokeMode: InvokeMode = .buffered,
         cors: CORSConfiguration? = nil
@@ -47,7 +47,7 @@ package struct FunctionURLConfiguration: Sendable, Equatable, Decodable {
 /// here override the function's own.
 package struct CORSConfiguration: Sendable, Equatable, Decodable {
     /// `*`, or origins such as `https://example.org`; `https://*.example.org`
-    /// stands for its subdomains.
+    /// matches its subdomains.
     package var allowOrigins: [String]
     /// `*` or names.
     package var allowMethods: [String]
@@ -55,7 +55,7 @@ package struct CORSConfiguration: Sendable, Equatable, Decodable {
     package var allowHeaders: [String]
     /// Headers that a page may read.
     package var exposeHeaders: [String]
-    /// Whether cookies and credentials may come along.
+    /// True to allow requests with cookies and credentials.
     package var allowCredentials: Bool
     /// How long a browser keeps the permission, 0 to 86,400; nil: not said.
     package var maxAge: Int?

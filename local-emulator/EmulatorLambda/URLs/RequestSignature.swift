@@ -3,7 +3,7 @@ import EmulatorHTTP
 import Signing
 import WallClock
 
-/// Who signed a request, as a function is told.
+/// The signer of a request, as an event names it.
 struct SignedCaller: Sendable, Equatable {
     var accessKeyID: String
     /// The one account that there is.
@@ -17,7 +17,7 @@ enum SignatureFault: Error, Equatable {
     case missing
     case malformed
     case unknownKey
-    /// Of another day, too old or of the future.
+    /// The signature is from another day, too old, or from the future.
     case expired
     case mismatch
 
@@ -45,7 +45,7 @@ struct RequestSignature: Sendable {
     private static let skewSecondsMax = 300
     private static let service = "lambda"
 
-    /// Whether a request claims to be signed.
+    /// True for a request with a signature, valid or not.
     func isPresent(in head: RequestHead) -> Bool {
         head.headers["Authorization"]?.hasPrefix(SigV4.algorithm) == true
             || QueryString(head.query)["X-Amz-Signature"] != nil
@@ -90,7 +90,7 @@ struct RequestSignature: Sendable {
             userARN: "arn:aws:iam::\(account):user/\(claim.keyID)")
     }
 
-    /// What a request says of its signature.
+    /// The parameters of a request's signature, unverified.
     private struct Claim {
         var keyID: String
         var scope: SigV4.Scope
@@ -99,7 +99,7 @@ struct RequestSignature: Sendable {
         var signature: String
         /// Without the signature itself.
         var query: [(name: String, value: String)]
-        /// Of a presigned URL.
+        /// Lifetime of a presigned URL; nil for a signed header.
         var expiresInSeconds: Int?
 
         init(_ head: RequestHead) throws(SignatureFault) {

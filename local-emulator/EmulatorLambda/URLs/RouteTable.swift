@@ -1,6 +1,6 @@
 /// The REST routes of a catalogue.
 struct RouteTable: Sendable {
-    /// Where a request leads.
+    /// The target of a request.
     enum Match: Sendable, Equatable {
         case function(String, parameters: [String: String], routeKey: String)
         /// The path is known, but not with that method.

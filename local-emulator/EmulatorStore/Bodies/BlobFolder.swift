@@ -1,9 +1,8 @@
 import Crypto
-import Dispatch
 import Glibc
 import Synchronization
 
-/// A failed call on the store's files.
+/// A failed system call on the store's files.
 struct BlobError: Error, CustomStringConvertible {
     var operation: String
     var path: String
@@ -20,21 +19,21 @@ struct BlobError: Error, CustomStringConvertible {
     }
 }
 
-/// The bodies of objects, one file each, named by random IDs and never by key:
-/// `tmp/ID` while they come in, `data/xx/ID` once they are durable.
+/// The folder of blobs: one file for each body or part, named by a random ID, never by a key.
+///
+/// A blob is `tmp/ID` while it is received and `data/xx/ID` once it is durable, where `xx` is
+/// the start of the ID.
 final class BlobFolder: Sendable {
     private let path: String
-    /// Told when the disk failed to keep what it was given.
+    /// Called when an fsync failed.
     private let onSyncFailure: @Sendable (BlobError) -> Void
-    /// Blobs that answers are still being made of, and of how many.
+    /// Number of responses that read each blob.
     private let readers = Mutex<[String: Int]>([:])
-    /// Waits for the disk so that the cooperative threads need not.
-    private let queue = DispatchQueue(label: "spool-store-disk", attributes: .concurrent)
+    private let disk = DiskQueue()
 
-    /// Makes the folders and empties `tmp`.
-    /// - Parameter onSyncFailure: Called when it is unknown what the disk holds:
-    ///   after a failed fsync the kernel forgets what it could not write, and
-    ///   another fsync would say that all is well.
+    /// Creates the folders and empties `tmp`.
+    /// - Parameter onSyncFailure: Called when the content of the disk is unknown: after a
+    ///   failed fsync the kernel drops the unwritten pages, and the next fsync succeeds.
     init(
         path: String, onSyncFailure: @escaping @Sendable (BlobError) -> Void
     ) throws(BlobError) {
@@ -49,34 +48,37 @@ final class BlobFolder: Sendable {
         for name in try Self.names(in: path + "/tmp") { unlink("\(path)/tmp/\(name)") }
     }
 
+    /// A random blob ID: 32 hexadecimal digits.
     static func newID() -> String {
         hex(randomBytes(count: 16))
     }
 
+    /// Path of a blob that is being received.
     func temporaryPath(_ id: String) -> String { "\(path)/tmp/\(id)" }
 
+    /// Path of a durable blob.
     func blobPath(_ id: String) -> String { "\(path)/data/\(id.prefix(2))/\(id)" }
 
-    /// Moves a finished file to its final place, durably.
+    /// Moves a complete temporary file to `data` and makes it durable.
     func publish(_ id: String, descriptor: Int32) async throws {
         try await onDisk { [self] in
             try sync(descriptor, temporaryPath(id))
             let final = blobPath(id)
-            // IDs are random, so nothing stands there; never replace a file.
+            // `link` fails if the file exists; `rename` would replace it.
             guard link(temporaryPath(id), final) == 0 else { throw BlobError("link", final) }
             unlink(temporaryPath(id))
             try syncFolder(of: id)
         }
     }
 
-    /// Makes what was written to a file durable.
-    /// - Throws: after telling of it, unless there was only no room.
+    /// Makes the written bytes of a file durable.
+    /// - Throws: `BlobError`, after a call of `onSyncFailure` unless the disk is full.
     func sync(
         _ descriptor: Int32, _ path: String, dataOnly: Bool = false
     ) throws(BlobError) {
         guard (dataOnly ? fdatasync(descriptor) : fsync(descriptor)) != 0 else { return }
         let error = BlobError("fsync", path)
-        // What was never acknowledged may be refused for want of room.
+        // A full disk loses only this write, which the caller refuses.
         if error.code != ENOSPC, error.code != EDQUOT { onSyncFailure(error) }
         throw error
     }
@@ -90,14 +92,15 @@ final class BlobFolder: Sendable {
         }
     }
 
-    /// Copies bytes to a new blob, durably; the kernel copies.
+    /// Copies bytes to a new, durable blob; the kernel copies.
+    /// - Returns: The ID of the blob.
     func assemble(_ source: BodySource) async throws -> String {
         let id = Self.newID()
         try await onDisk { [self] in try assemble(source, as: id) }
         return id
     }
 
-    /// As `assemble`, with the checks of the whole.
+    /// Same as `assemble`, with the MD5 (hexadecimal) and CRC-64/NVME (base64) of all bytes.
     func assembleHashed(
         _ source: BodySource
     ) async throws -> (id: String, md5: String, crc64: String) {
@@ -111,8 +114,8 @@ final class BlobFolder: Sendable {
         return (id, check.md5, check.crc64)
     }
 
-    /// The checks of the blobs, one after the other.
-    /// - Throws: `BlobError` where one cannot be read.
+    /// MD5 (hexadecimal), CRC-64/NVME (base64) and size of the blobs, read in order.
+    /// - Throws: `BlobError` for a blob that cannot be read.
     func check(_ slices: [BlobSlice]) async throws -> (md5: String, crc64: String, bytes: Int) {
         try await onDisk { [self] in
             var check = BlobCheck()
@@ -121,7 +124,8 @@ final class BlobFolder: Sendable {
         }
     }
 
-    /// - Returns: a descriptor that the caller closes.
+    /// Opens a blob for reading.
+    /// - Returns: A descriptor that the caller closes.
     func openBlob(_ id: String) async throws -> Int32 {
         try await onDisk { [self] in
             let descriptor = open(blobPath(id), O_RDONLY | O_CLOEXEC)
@@ -130,7 +134,7 @@ final class BlobFolder: Sendable {
         }
     }
 
-    /// Keeps blobs from being unlinked for as long as somebody has the answer.
+    /// Prevents the removal of blobs for as long as the pin exists.
     func pin(_ ids: [String]) -> BlobPin {
         readers.withLock { readers in for id in ids { readers[id, default: 0] += 1 } }
         return BlobPin { [self] in
@@ -143,14 +147,15 @@ final class BlobFolder: Sendable {
         }
     }
 
+    /// True if a response reads the blob.
     func isPinned(_ id: String) -> Bool { readers.withLock { $0[id] != nil } }
 
-    /// One that is not there is removed already.
+    /// Removes blobs; a missing one is not an error.
     func remove(_ ids: [String]) async {
         try? await onDisk { [self] in for id in ids { unlink(blobPath(id)) } }
     }
 
-    /// Every blob's ID and size.
+    /// IDs and sizes of all blobs in `data`.
     func all() async throws -> [String: Int] {
         try await onDisk { [self] in
             var blobs: [String: Int] = [:]
@@ -201,12 +206,12 @@ final class BlobFolder: Sendable {
         }
     }
 
-    /// Runs disk work that nobody waits for.
-    func later(_ body: @escaping @Sendable () -> Void) { queue.async { body() } }
+    /// Runs disk work without waiting for its end.
+    func later(_ body: @escaping @Sendable () -> Void) { disk.run(body) }
 
     private func onDisk<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try body() }) }
+            disk.run { continuation.resume(with: Result { try body() }) }
         }
     }
 

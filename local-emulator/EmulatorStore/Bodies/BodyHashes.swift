@@ -1,8 +1,7 @@
 import Crypto
 import FoundationEssentials
 
-/// The digests of a body while it comes in: MD5 always, SHA-1 and SHA-256 where
-/// the client announces them.
+/// Running digests of a body: MD5 always, SHA-1 and SHA-256 if the client announces them.
 struct BodyHashes: ~Copyable, Sendable {
     private var md5 = RunningDigest(.md5)
     private var sha1: RunningDigest?
@@ -31,14 +30,14 @@ struct BodyHashes: ~Copyable, Sendable {
     }
 }
 
-/// What a whole body came to.
+/// Digests of a whole body.
 struct BodyDigests: Sendable {
     var md5: [UInt8]
-    /// The announced ones, base64 by header name.
+    /// Announced digests in base64, by header name.
     var checksums: [String: String]
 }
 
-/// The CRCs of a body while it comes in: CRC-64/NVME always.
+/// Running CRCs of a body: CRC-64/NVME always, others if the client announces them.
 struct BodyCRCs: Sendable {
     private var crc64 = RunningCRC(.crc64nvme)
     private var others: [(ChecksumAlgorithm, RunningCRC)] = []
@@ -59,7 +58,7 @@ struct BodyCRCs: Sendable {
     /// CRC-64/NVME in base64.
     var value: String { base64(crc64.value) }
 
-    /// The announced ones, base64 by header name.
+    /// Announced CRCs in base64, by header name.
     var checksums: [String: String] {
         var found: [String: String] = [:]
         if announced.contains(.crc64nvme) { found[ChecksumAlgorithm.crc64nvme.headerName] = value }

@@ -2,7 +2,7 @@ import Crypto
 import EmulatorHTTP
 import FoundationEssentials
 
-/// Where a verified body is.
+/// The location of a verified body.
 enum StoredBody: Sendable {
     case inline([UInt8])
     case blob(String)
@@ -10,19 +10,19 @@ enum StoredBody: Sendable {
     case pieces([(blob: String, bytes: Int)])
 }
 
-/// What came in and what it hashes to.
+/// Size and digests of a received body.
 struct BodyResult: Sendable {
     var bytes: Int
     /// Hexadecimal.
     var md5: String
-    /// What the client told, base64 by header name, for instance
+    /// The client's checksums, base64 by header name, for instance
     /// `x-amz-checksum-crc32`.
     var checksums: [String: String]
     /// CRC-64/NVME in base64.
     var crc64: String
 
-    /// What the object is to be known by: S3 gives it this one where the client
-    /// told none.
+    /// The object's checksums: the client's, or the CRC-64/NVME that S3 adds where
+    /// the client sent none.
     var servedChecksums: [String: String] {
         var served = checksums.isEmpty ? [ChecksumAlgorithm.crc64nvme.headerName: crc64] : checksums
         served[ChecksumAlgorithm.typeHeaderName] = "FULL_OBJECT"
@@ -30,8 +30,8 @@ struct BodyResult: Sendable {
     }
 }
 
-/// A body on its way in: aws-chunked framing off, hashes along, into memory
-/// while it is small and into a file of `tmp` beyond.
+/// Receives a body: removes aws-chunked framing, hashes, and keeps the bytes in memory up to
+/// `inlineBytesMax`, in a temporary file beyond.
 final class BodyPipeline {
     private let blobs: BlobFolder
     private let inlineBytesMax: Int
@@ -44,7 +44,7 @@ final class BodyPipeline {
     private let announcedTrailer: String?
 
     private let payloadHash: Digest?
-    /// Until the body goes to a file, and the follower has them.
+    /// nil once the body is in a file: the follower has them then.
     private var hashes: BodyHashes?
     private var crcs: BodyCRCs
     private var memory: [UInt8] = []
@@ -52,8 +52,11 @@ final class BodyPipeline {
     private var follower: StreamingHasher?
     private var byteCount = 0
 
-    /// - Parameter inlineBytesMax: larger bodies go to a file.
-    /// - Parameter bytesMax: larger bodies are `.entityTooLarge`.
+    /// Reads the headers that describe the body.
+    /// - Parameters:
+    ///   - inlineBytesMax: Larger bodies are written to a file; -1 writes every body to one.
+    ///   - bytesMax: Larger bodies are refused.
+    /// - Throws: `.entityTooLarge`, `.missingContentLength`, `.invalidDigest`.
     init(
         _ headers: HeaderFields, _ signature: PayloadSignature, blobs: BlobFolder,
         inlineBytesMax: Int, bytesMax: Int
@@ -93,6 +96,7 @@ final class BodyPipeline {
         crcs = BodyCRCs(announced)
     }
 
+    /// Adds bytes as they were received.
     func receive(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
         payloadHash?.update(bytes)
         if var decoder = decoder.take() {
@@ -103,7 +107,8 @@ final class BodyPipeline {
         }
     }
 
-    /// Ends the body and checks its framing and what signs it.
+    /// Ends the body and checks its framing, length and signed hash.
+    /// - Throws: `.incompleteBody`, `.xAmzContentSHA256Mismatch`.
     func close() throws(S3Error) -> FinishedBody {
         if let decoder, !decoder.isComplete || byteCount != expectedBytes {
             throw S3Error(
@@ -120,7 +125,7 @@ final class BodyPipeline {
         for trailer in decoder?.trailers ?? [] where trailer.name == announcedTrailer {
             expectedChecksums[trailer.name] = trailer.value
         }
-        // A part is a file, also one of no bytes.
+        // An empty part is a file too.
         if inlineBytesMax < 0 { try moveToFile() }
         var digests: BodyDigests?
         if let hashes = hashes.take() { digests = hashes.finish() }

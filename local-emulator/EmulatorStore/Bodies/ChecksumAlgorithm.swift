@@ -1,25 +1,25 @@
 import Crypto
 
-/// The checksums that S3 takes besides MD5 and SHA-256 of the payload.
+/// The checksums that S3 accepts besides Content-MD5 and the payload hash.
 enum ChecksumAlgorithm: String, CaseIterable, Sendable {
     case crc32, crc32c, crc64nvme, sha1, sha256
 
     /// For instance `x-amz-checksum-crc32`.
     var headerName: String { "x-amz-checksum-" + rawValue }
 
-    /// As S3's documents name it, for instance `ChecksumCRC32`.
+    /// Element name in S3's documents, for instance `ChecksumCRC32`.
     var elementName: String { "Checksum" + rawValue.uppercased() }
 
-    /// `FULL_OBJECT`, or `COMPOSITE` of the parts' checksums.
+    /// Header for `FULL_OBJECT` or `COMPOSITE` (a checksum of the parts' checksums).
     static let typeHeaderName = "x-amz-checksum-type"
-    /// What an upload in parts announces.
+    /// The header by which a multipart upload names its algorithm.
     static let algorithmHeaderName = "x-amz-checksum-algorithm"
 
-    /// The check that can be joined from those of parts; nil for digests.
+    /// The CRC, which can be combined from the CRCs of parts; nil for digests.
     var crc: RunningCRC.Algorithm? { RunningCRC.Algorithm(rawValue: rawValue) }
 }
 
-/// A checksum while its bytes go by.
+/// A running checksum of any algorithm.
 enum RunningChecksum {
     case crc(RunningCRC)
     case digest(Digest)

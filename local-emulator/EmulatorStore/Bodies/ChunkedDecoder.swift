@@ -1,9 +1,10 @@
 import Crypto
-/// Takes aws-chunked framing off a body and checks what signs it: each chunk
-/// and the trailer of a signed stream.
+
+/// Removes aws-chunked framing from a body and checks the signatures of a signed stream's
+/// chunks and trailer.
 struct ChunkedDecoder {
     private enum Phase {
-        /// `400;chunk-signature=…` up to its line end.
+        /// `400;chunk-signature=…` and its line end.
         case header
         case data(left: Int, signature: String)
         /// The line end after a chunk's data.
@@ -12,7 +13,7 @@ struct ChunkedDecoder {
         case done
     }
 
-    /// Bytes of the longest line: a size and a signature, or one trailer.
+    /// Size of a line: a chunk's size and signature, or one trailer.
     private static let lineBytesMax = 4_096
     private static let trailerCountMax = 16
 
@@ -21,7 +22,7 @@ struct ChunkedDecoder {
     private var chain: SignatureChain?
     private let hasTrailer: Bool
     private var chunkHash: Digest?
-    /// Lower-case names.
+    /// Trailers with lower-case names.
     private(set) var trailers: [(name: String, value: String)] = []
 
     init(chain: SignatureChain?, hasTrailer: Bool) {
@@ -29,10 +30,13 @@ struct ChunkedDecoder {
         self.hasTrailer = hasTrailer
     }
 
+    /// True after the end of the last trailer.
     var isComplete: Bool { if case .done = phase { true } else { false } }
 
-    /// - Parameter sink: gets the data between the frames. It is data of a
-    ///   verified stream only when all of the stream is in.
+    /// Decodes bytes of the stream.
+    /// - Parameter sink: Receives the data without framing; it is verified only once the
+    ///   stream is complete.
+    /// - Throws: `.incompleteBody`, `.signatureDoesNotMatch`, and the errors of `sink`.
     mutating func decode(
         _ bytes: UnsafeRawBufferPointer,
         into sink: (UnsafeRawBufferPointer) throws(S3Error) -> Void

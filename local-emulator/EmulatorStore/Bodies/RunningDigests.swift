@@ -1,7 +1,7 @@
 import CCrypto
 import Crypto
 
-/// A running digest that a class can keep and end once.
+/// A running digest that can be stored in a class.
 final class Digest {
     private var running: RunningDigest?
 
@@ -9,14 +9,15 @@ final class Digest {
 
     func update(_ bytes: UnsafeRawBufferPointer) { running?.update(bytes) }
 
-    /// Empty when it was ended before.
+    /// Ends the digest.
+    /// - Returns: Empty at the second call.
     func finish() -> [UInt8] {
         guard let ended = running.take() else { return [] }
         return ended.finish()
     }
 }
 
-/// HMAC-SHA-1, which Signature Version 2 and its POST policies use.
+/// HMAC-SHA-1 for Signature Version 2 and its POST policies.
 func hmacSHA1(key: String, _ message: String) -> [UInt8] {
     var value = [UInt8](repeating: 0, count: 20)
     let (key, bytes) = (Array(key.utf8), Array(message.utf8))
@@ -24,7 +25,7 @@ func hmacSHA1(key: String, _ message: String) -> [UInt8] {
     return value
 }
 
-/// Takes the same time wherever the two differ.
+/// Compares two texts in a time that does not depend on the position of a difference.
 func isSameSecret(_ lhs: String, _ rhs: String) -> Bool {
     constantTimeEqual(Array(lhs.utf8), Array(rhs.utf8))
 }

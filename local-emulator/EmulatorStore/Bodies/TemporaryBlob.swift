@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A file in `tmp` that vanishes unless it is published.
+/// A file in `tmp`; it is removed with this object unless it is published.
 final class TemporaryBlob: Sendable {
     private struct Flush {
         /// Bytes written since the last flush began.
@@ -10,15 +10,17 @@ final class TemporaryBlob: Sendable {
         var hasFailed = false
     }
 
-    /// Bytes after which the disk is set to work while more come in, so that
-    /// the last flush has little left to do.
+    /// Bytes between flushes during the upload, so that the last flush has little left.
     private static let flushBytes = 8 << 20
 
+    /// ID of the blob.
     let id: String
     private let blobs: BlobFolder
     private let descriptor: Int32
     private let flush = Mutex(Flush())
 
+    /// Creates the file.
+    /// - Throws: `.internalError`.
     init(_ blobs: BlobFolder) throws(S3Error) {
         self.blobs = blobs
         id = BlobFolder.newID()
@@ -32,6 +34,8 @@ final class TemporaryBlob: Sendable {
         unlink(blobs.temporaryPath(id))
     }
 
+    /// Appends bytes.
+    /// - Throws: `.internalError`.
     func write(_ bytes: [UInt8]) throws(S3Error) {
         let outcome = bytes.withUnsafeBytes { bytes in
             Result { () throws(S3Error) in try write(bytes) }
@@ -39,6 +43,8 @@ final class TemporaryBlob: Sendable {
         try outcome.get()
     }
 
+    /// Appends bytes.
+    /// - Throws: `.internalError`.
     func write(_ bytes: UnsafeRawBufferPointer) throws(S3Error) {
         var position = 0
         while position < bytes.count {
@@ -51,7 +57,8 @@ final class TemporaryBlob: Sendable {
         flushBehind(bytes.count)
     }
 
-    /// Fills a buffer with bytes that were written.
+    /// Fills a buffer with written bytes.
+    /// - Returns: False if the read failed.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Bool {
         var filled = 0
         while filled < buffer.count {
@@ -64,17 +71,17 @@ final class TemporaryBlob: Sendable {
         return true
     }
 
-    /// Makes it a durable blob of the same ID.
+    /// Makes the file a durable blob with the same ID.
     func publish() async throws {
         try await blobs.publish(id, descriptor: descriptor)
-        // The kernel tells a failed write once: the last fsync heard nothing of it.
+        // The kernel reports a failed write to one fsync only, perhaps to an earlier one.
         guard !flush.withLock({ $0.hasFailed }) else {
             await blobs.remove([id])
             throw Self.failure
         }
     }
 
-    /// Sets the disk to work while more comes in.
+    /// Starts a flush in the background when enough bytes were written.
     private func flushBehind(_ count: Int) {
         let isDue = flush.withLock { flush in
             flush.bytes += count
@@ -95,6 +102,7 @@ final class TemporaryBlob: Sendable {
     }
 
     private static var failure: S3Error {
-        S3Error(.internalError, "The store's disk failed: \(String(cString: strerror(errno))).")
+        S3Error(
+            .internalError, "The disk of the store failed: \(String(cString: strerror(errno))).")
     }
 }

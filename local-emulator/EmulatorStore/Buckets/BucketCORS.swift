@@ -1,7 +1,7 @@
 import EmulatorHTTP
 import XMLTree
 
-/// A bucket's own rules for pages of other origins (PutBucketCors).
+/// CORS rules of a bucket (PutBucketCors).
 struct BucketCORS: Sendable {
     struct Rule: Sendable {
         var origins: [String]
@@ -11,12 +11,13 @@ struct BucketCORS: Sendable {
         var maxAgeSeconds: Int?
     }
 
-    /// S3's limit.
+    /// S3's limit for the rules of a bucket.
     private static let ruleCountMax = 100
     private static let knownMethods: Set<String> = ["GET", "PUT", "POST", "DELETE", "HEAD"]
 
     let rules: [Rule]
 
+    /// Reads a `CORSConfiguration`.
     /// - Throws: `.malformedXML`, `.invalidRequest`.
     init(_ document: XMLElement) throws(S3Error) {
         guard document.name == "CORSConfiguration" else { throw S3Error.malformedXML }
@@ -44,8 +45,8 @@ struct BucketCORS: Sendable {
         self.rules = rules
     }
 
-    /// The first rule that allows a request; nil where none does.
-    /// - Parameter headers: Those that a preflight asks for.
+    /// The first rule that allows a request; nil if no rule does.
+    /// - Parameter headers: Header names that a preflight lists.
     func rule(origin: String, method: String, headers: [String] = []) -> Rule? {
         rules.first { rule in
             rule.methods.contains(method)
@@ -56,7 +57,7 @@ struct BucketCORS: Sendable {
         }
     }
 
-    /// One `*` stands for any text.
+    /// One `*` matches any text.
     static func matches(_ text: String, _ pattern: String) -> Bool {
         let sides = pattern.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2 else { return text == pattern }
@@ -66,7 +67,7 @@ struct BucketCORS: Sendable {
 }
 
 extension BucketCORS.Rule {
-    /// What a page is told besides the vary field.
+    /// Response headers for the page, besides `Vary`.
     func fields(origin: String) -> [(String, String)] {
         let isOpen = origins.contains("*")
         var fields = [

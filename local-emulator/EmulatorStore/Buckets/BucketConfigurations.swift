@@ -3,11 +3,11 @@ import EmulatorHTTP
 import Synchronization
 import XMLTree
 
-/// Documents that a bucket keeps as they came, once they were found valid.
+/// Configuration documents of a bucket, which are stored as received once they are valid.
 enum BucketConfiguration: String, Sendable, CaseIterable {
     case cors, tagging, lifecycle, notification
 
-    /// Answered where the bucket has none.
+    /// Response to GET if the bucket has no such document.
     var missing: S3Error {
         switch self {
         case .cors:
@@ -16,15 +16,16 @@ enum BucketConfiguration: String, Sendable, CaseIterable {
         case .lifecycle:
             S3Error(
                 .noSuchLifecycleConfiguration, "The lifecycle configuration does not exist")
-        // A bucket always has one; without wishes it is empty.
+        // A bucket always has one; by default it is empty.
         case .notification: S3Error.malformedXML
         }
     }
 
-    /// Whether DELETE takes it away; a notification configuration is put empty.
+    /// True if DELETE removes it; a notification configuration is replaced by an empty one.
     var isDeletable: Bool { self != .notification }
 
-    /// - Throws: `.malformedXML`, `.invalidRequest`, `.invalidTag`.
+    /// Validates a document.
+    /// - Throws: `.malformedXML`, `.invalidRequest`, `.invalidArgument`, `.invalidTag`.
     func check(_ document: XMLElement) throws(S3Error) {
         switch self {
         case .cors: _ = try BucketCORS(document)
@@ -36,6 +37,7 @@ enum BucketConfiguration: String, Sendable, CaseIterable {
 }
 
 extension ObjectStoreServer {
+    /// GET, PUT and DELETE of a configuration document.
     func configuration(
         _ kind: BucketConfiguration, _ request: S3Request, _ body: [UInt8]
     ) async throws -> Response {
@@ -74,7 +76,7 @@ extension ObjectStoreServer {
         }
     }
 
-    /// Reads the rules of all buckets anew.
+    /// Reads the rules of all buckets again.
     func loadBucketCORS() async throws {
         let documents = try await read { try $0.configurations(.cors) }
         var rules: [String: BucketCORS] = [:]
@@ -87,6 +89,7 @@ extension ObjectStoreServer {
 }
 
 extension ObjectIndex {
+    /// The stored document; nil if there is none.
     func configuration(_ kind: BucketConfiguration, of bucket: String) throws -> [UInt8]? {
         try connection.query(
             "SELECT document FROM bucket_configurations WHERE bucket = ? AND name = ?", bucket,
@@ -94,13 +97,14 @@ extension ObjectIndex {
         ).first?.blob("document")
     }
 
-    /// Those of one kind, by bucket.
+    /// The configurations of one kind, by bucket.
     func configurations(_ kind: BucketConfiguration) throws -> [(bucket: String, [UInt8])] {
         try connection.query(
             "SELECT bucket, document FROM bucket_configurations WHERE name = ?", kind.rawValue
         ).map { (try $0.text("bucket"), try $0.blob("document")) }
     }
 
+    /// Replaces the document; nil removes it.
     /// - Throws: `.noSuchBucket`.
     func setConfiguration(
         _ kind: BucketConfiguration, of bucket: String, to document: [UInt8]?

@@ -1,12 +1,12 @@
 import EmulatorDatabase
 import XMLTree
 
-/// A bucket's notification configuration: which functions hear of which events.
+/// A bucket's notification configuration: the functions that its events invoke.
 ///
-/// Source: S3 API Reference, PutBucketNotificationConfiguration. Functions are
-/// the only destinations there are.
+/// Source: S3 API Reference, PutBucketNotificationConfiguration. Functions are the only
+/// supported destinations.
 struct BucketNotifications: Sendable {
-    private struct Requirement: Sendable {
+    private struct Destination: Sendable {
         var id: String
         var function: String
         var filter: ObjectEventFilter
@@ -15,23 +15,26 @@ struct BucketNotifications: Sendable {
     private static let destinations = [
         "TopicConfiguration", "QueueConfiguration", "EventBridgeConfiguration",
     ]
-    private var requests: [Requirement] = []
+    private var functions: [Destination] = []
 
+    /// Reads a `NotificationConfiguration`.
     /// - Throws: `.malformedXML`, `.invalidArgument`.
     init(_ document: XMLElement) throws(S3Error) {
         guard document.name == "NotificationConfiguration" else { throw S3Error.malformedXML }
         for name in Self.destinations where !document.all(name).isEmpty {
             throw S3Error(
                 .invalidArgument, "Unable to validate the following destination configurations",
-                details: [("ArgumentName", name), ("ArgumentValue", "only functions are here")])
+                details: [
+                    ("ArgumentName", name), ("ArgumentValue", "only functions are supported"),
+                ])
         }
         for (number, element) in document.all("CloudFunctionConfiguration").enumerated() {
-            requests.append(try Self.request(element, number: number))
+            functions.append(try Self.destination(element, number: number))
         }
-        let ids = Set(requests.map(\.id))
-        guard ids.count == requests.count else { throw Self.invalid("Same ID used twice") }
-        for (index, request) in requests.enumerated() {
-            guard !requests[..<index].contains(where: { $0.filter.overlaps(request.filter) }) else {
+        let ids = Set(functions.map(\.id))
+        guard ids.count == functions.count else { throw Self.invalid("Same ID used twice") }
+        for (index, one) in functions.enumerated() {
+            guard !functions[..<index].contains(where: { $0.filter.overlaps(one.filter) }) else {
                 throw Self.invalid(
                     "Configurations overlap. Configurations on the same bucket cannot share a "
                         + "common event type.")
@@ -39,13 +42,16 @@ struct BucketNotifications: Sendable {
         }
     }
 
+    /// The notifications as rows of the database.
     func of(_ bucket: String) -> [ObjectNotification] {
-        requests.map {
+        functions.map {
             ObjectNotification(bucket: bucket, id: $0.id, function: $0.function, filter: $0.filter)
         }
     }
 
-    private static func request(_ element: XMLElement, number: Int) throws(S3Error) -> Requirement {
+    private static func destination(
+        _ element: XMLElement, number: Int
+    ) throws(S3Error) -> Destination {
         let events = element.all("Event").map(\.text)
         guard let arn = element.text(of: "CloudFunction"), !events.isEmpty else {
             throw S3Error.malformedXML
@@ -70,7 +76,7 @@ struct BucketNotifications: Sendable {
             }
         }
         let id = element.text(of: "Id").flatMap { $0.isEmpty ? nil : $0 }
-        return Requirement(
+        return Destination(
             id: id ?? "configuration-\(number + 1)", function: String(parts[6]), filter: filter)
     }
 

@@ -11,10 +11,10 @@ extension ObjectStoreServer {
             xml.add("Owner") { $0.addOwner() }
             try xml.adding("Buckets") { xml in
                 for row in rows {
-                    let (name, time) = (try row.text("name"), try row.integer("created_ms"))
+                    let (name, time) = (try row.text("name"), try row.time("created_ms"))
                     xml.add("Bucket") { xml in
                         xml.add("Name", name)
-                        xml.add("CreationDate", UnixTime(milliseconds: time).rfc3339)
+                        xml.add("CreationDate", time.rfc3339)
                     }
                 }
             }
@@ -29,7 +29,7 @@ extension ObjectStoreServer {
         let region = configuration.region
         try await write(request) { index in
             let existing = try index.connection.query("SELECT 1 FROM buckets WHERE name = ?", name)
-            // us-east-1 answers 200 to a repeated call of the owner.
+            // us-east-1 returns 200 if the owner creates a bucket again.
             if !existing.isEmpty, region != "us-east-1" {
                 throw S3Error(
                     .bucketAlreadyOwnedByYou,
@@ -38,7 +38,7 @@ extension ObjectStoreServer {
                 )
             }
             try index.connection.execute(
-                "INSERT OR IGNORE INTO buckets VALUES(?,?)", name, index.now)
+                "INSERT OR IGNORE INTO buckets VALUES(?,?)", name, index.now.milliseconds)
         }
         return Response(status: 200, headers: [("Location", "/\(name)")])
     }
@@ -72,7 +72,7 @@ extension ObjectStoreServer {
 
     func bucketLocation(_ request: S3Request) async throws -> Response {
         try await requireBucket(request)
-        // The first region of all is written as nothing.
+        // us-east-1 is the empty location.
         let region = configuration.region == "us-east-1" ? "" : configuration.region
         return Response(
             status: 200, headers: [("Content-Type", "application/xml")],
@@ -90,7 +90,7 @@ extension ObjectStoreServer {
         return try document(kind.root) { listing.write(result, to: &$0) }
     }
 
-    /// An XML answer with status 200.
+    /// An XML response with status 200.
     func document(
         _ root: String, _ content: (inout XMLText) throws -> Void
     ) throws -> Response {
@@ -104,7 +104,7 @@ extension ObjectStoreServer {
         try await read { try $0.requireBucket(name) }
     }
 
-    /// S3 User Guide, "Bucket naming rules".
+    /// True if S3 allows the bucket name (S3 User Guide, "Bucket naming rules").
     static func isBucketName(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
         func isEdge(_ byte: UInt8) -> Bool { 48...57 ~= byte || 97...122 ~= byte }

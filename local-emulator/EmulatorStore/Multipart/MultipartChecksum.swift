@@ -3,18 +3,18 @@ import FoundationEssentials
 
 /// The checksum of an object that is uploaded in parts.
 ///
-/// Source: S3 User Guide, "Checking object integrity": of the whole object for
-/// CRCs, or of the parts' checksums, with their number behind it.
+/// A full-object CRC, or a composite: the checksum of the parts' checksums, followed by `-` and
+/// their number. Source: S3 User Guide, "Checking object integrity".
 struct MultipartChecksum: Sendable {
     var algorithm: ChecksumAlgorithm
-    /// Of the bytes, not of the parts' checksums.
+    /// True for a checksum of the bytes, false for one of the parts' checksums.
     var isOfWhole: Bool
-    /// Whether the client asked for it; S3 gives every object CRC-64/NVME.
+    /// True if the client requested it; S3 adds CRC-64/NVME to every object.
     var isAnnounced: Bool
 
     var headerName: String { algorithm.headerName }
 
-    /// - Parameter stored: The headers that the upload was created with.
+    /// - Parameter stored: Headers that the upload was created with.
     init(_ stored: [String: String]) {
         let name = stored[ChecksumAlgorithm.algorithmHeaderName]
         isAnnounced = name != nil
@@ -23,7 +23,7 @@ struct MultipartChecksum: Sendable {
         isOfWhole = type.map { $0 == "FULL_OBJECT" } ?? (algorithm == .crc64nvme)
     }
 
-    /// What CreateMultipartUpload says of checksums.
+    /// The checksum headers of CreateMultipartUpload.
     /// - Throws: `.invalidRequest`.
     static func announced(by request: S3Request) throws(S3Error) -> [String: String] {
         guard let name = request.header(ChecksumAlgorithm.algorithmHeaderName) else { return [:] }
@@ -49,7 +49,7 @@ struct MultipartChecksum: Sendable {
         return headers
     }
 
-    /// Answer headers that name it.
+    /// Response headers that name algorithm and type.
     var headers: [(String, String)] {
         [
             (ChecksumAlgorithm.algorithmHeaderName, algorithm.rawValue.uppercased()),
@@ -59,12 +59,14 @@ struct MultipartChecksum: Sendable {
 
     private var type: String { isOfWhole ? "FULL_OBJECT" : "COMPOSITE" }
 
+    /// Adds elements that name algorithm and type.
     func describe(in xml: inout XMLText) {
         xml.add("ChecksumAlgorithm", algorithm.rawValue.uppercased())
         xml.add("ChecksumType", type)
     }
 
-    /// - Throws: `.invalidRequest` for a part without the announced checksum.
+    /// Checks that a part has the announced checksum.
+    /// - Throws: `.invalidRequest`.
     func check(_ part: PartRecord) throws(S3Error) {
         guard isAnnounced, part.checksums[headerName] == nil else { return }
         throw S3Error(
@@ -73,7 +75,7 @@ struct MultipartChecksum: Sendable {
                 + "actual checksum Type: null")
     }
 
-    /// The upload's headers without what is about the upload.
+    /// The upload's headers without those that describe the upload itself.
     func objectHeaders(_ stored: [String: String]) -> [String: String] {
         var headers = stored
         headers[ChecksumAlgorithm.algorithmHeaderName] = nil
@@ -81,21 +83,20 @@ struct MultipartChecksum: Sendable {
         return headers
     }
 
-    /// The checksum to serve the object with, by header name.
-    /// - Throws: `.badDigest`, `.invalidRequest` when CompleteMultipartUpload
-    ///   says otherwise.
+    /// The checksum headers that the object is served with.
+    /// - Throws: `.badDigest`, `.invalidRequest` if CompleteMultipartUpload has other values.
     func served(
         of parts: [PartRecord], checkedBy request: S3Request
     ) throws(S3Error) -> [String: String] {
         let bytes = parts.reduce(0) { $0 + $1.bytes }
-        if let said = request.header("x-amz-mp-object-size"), Int(said) != bytes {
+        if let sent = request.header("x-amz-mp-object-size"), Int(sent) != bytes {
             throw S3Error(
                 .invalidRequest,
-                "The provided 'x-amz-mp-object-size' header value \(said) does not match what was "
+                "The provided 'x-amz-mp-object-size' header value \(sent) does not match what was "
                     + "computed: \(bytes)")
         }
-        if let said = request.header(ChecksumAlgorithm.typeHeaderName)?.uppercased(),
-            isAnnounced, said != type
+        if let sent = request.header(ChecksumAlgorithm.typeHeaderName)?.uppercased(),
+            isAnnounced, sent != type
         {
             throw S3Error(
                 .invalidRequest,
@@ -103,10 +104,10 @@ struct MultipartChecksum: Sendable {
                     + "use the same checksum mode.")
         }
         for other in ChecksumAlgorithm.allCases {
-            guard let said = request.header(other.headerName) else { continue }
-            let isOfParts = said.contains("-")
+            guard let sent = request.header(other.headerName) else { continue }
+            let isOfParts = sent.contains("-")
             let value = isOfParts ? Self.composite(other, parts) : Self.joined(other, parts)
-            guard said == value else {
+            guard sent == value else {
                 throw S3Error(
                     .badDigest,
                     "The \(other.rawValue) you specified did not match the calculated checksum.")
@@ -118,8 +119,8 @@ struct MultipartChecksum: Sendable {
         return [headerName: value, ChecksumAlgorithm.typeHeaderName: type]
     }
 
-    /// That of the whole from those of the parts.
-    /// - Returns: nil where a part has none, or for a digest.
+    /// The checksum of the whole object, combined from those of its parts.
+    /// - Returns: nil for a digest, or if a part has no such checksum.
     static func joined(_ algorithm: ChecksumAlgorithm, _ parts: [PartRecord]) -> String? {
         guard let kind = algorithm.crc else { return nil }
         var whole = RunningCRC(kind)
@@ -148,7 +149,7 @@ struct MultipartChecksum: Sendable {
 }
 
 extension ObjectRecord {
-    /// Its checksums as elements.
+    /// Adds the checksums as elements.
     func describeChecksums(in xml: inout XMLText) {
         for algorithm in ChecksumAlgorithm.allCases {
             if let value = headers[algorithm.headerName] { xml.add(algorithm.elementName, value) }

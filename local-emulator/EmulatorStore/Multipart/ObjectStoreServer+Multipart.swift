@@ -4,6 +4,7 @@ import WallClock
 import XMLTree
 
 extension ObjectStoreServer {
+    /// S3's limit for part numbers, and so for the parts of an upload.
     static let partNumberMax = 10_000
 
     func createUpload(_ request: S3Request) async throws -> Response {
@@ -24,13 +25,13 @@ extension ObjectStoreServer {
     func uploadPart(_ request: S3Request, _ body: PendingRequest.Body) async throws -> Response {
         let number = try Self.partNumber(request)
         guard let file = body.file else {
-            throw S3Error(.internalError, "A part is always a file.")
+            throw S3Error(.internalError, "The body of the part is not in a file.")
         }
         try await file.publish()
         try await commitPart(
             PartRecord(
                 number: number, etag: body.result.md5, bytes: body.result.bytes, blob: file.id,
-                modifiedMilliseconds: configuration.now(),
+                modified: configuration.now(),
                 checksums: body.result.checksums.merging(
                     [ChecksumAlgorithm.crc64nvme.headerName: body.result.crc64]) { $1 }), request)
         return Response(
@@ -55,9 +56,9 @@ extension ObjectStoreServer {
         try await commitPart(
             PartRecord(
                 number: number, etag: copy.md5, bytes: selection.bytes, blob: copy.id,
-                modifiedMilliseconds: now, checksums: [checksum.headerName: copy.crc64]), request)
+                modified: now, checksums: [checksum.headerName: copy.crc64]), request)
         return try document("CopyPartResult") { xml in
-            xml.add("LastModified", UnixTime(milliseconds: now).rfc3339)
+            xml.add("LastModified", now.rfc3339)
             xml.add("ETag", "\"\(copy.md5)\"")
             xml.add(checksum.elementName, copy.crc64)
         }
@@ -88,8 +89,7 @@ extension ObjectStoreServer {
             for part in page {
                 xml.add("Part") { xml in
                     xml.add("PartNumber", part.number)
-                    xml.add(
-                        "LastModified", UnixTime(milliseconds: part.modifiedMilliseconds).rfc3339)
+                    xml.add("LastModified", part.modified.rfc3339)
                     xml.add("ETag", "\"\(part.etag)\"")
                     xml.add("Size", part.bytes)
                     if checksum.isAnnounced, let value = part.checksums[checksum.headerName] {
@@ -134,7 +134,7 @@ extension ObjectStoreServer {
                     xml.add("Initiator") { $0.addOwner() }
                     xml.add("Owner") { $0.addOwner() }
                     xml.add("StorageClass", "STANDARD")
-                    xml.add("Initiated", UnixTime(milliseconds: upload.createdMilliseconds).rfc3339)
+                    xml.add("Initiated", upload.created.rfc3339)
                 }
             }
         }
@@ -150,7 +150,7 @@ extension ObjectStoreServer {
         return Response(status: 204)
     }
 
-    /// Makes the parts one object. Completing again what was completed succeeds.
+    /// CompleteMultipartUpload; a repeated call succeeds, as in S3.
     func completeUpload(_ request: S3Request, _ body: [UInt8]) async throws -> Response {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         let id = request["uploadId"] ?? ""
@@ -162,7 +162,7 @@ extension ObjectStoreServer {
             let checksum = MultipartChecksum(upload.headers)
             let served = try checksum.served(of: parts, checkedBy: request)
             let digests = parts.flatMap { bytes(hex: $0.etag) ?? [] }
-            // A single part is the object already.
+            // The blob of a single part is the body of the object.
             let body: StoredBody =
                 parts.count == 1
                 ? .blob(parts[0].blob) : .pieces(parts.map { ($0.blob, $0.bytes) })
@@ -178,10 +178,10 @@ extension ObjectStoreServer {
             try index.removeUpload(id, keeping: Set(kept.map(\.blob)))
             try index.noteCompleted(id, bucket, key, etag: object.etag)
         }
-        return try await completedAnswer(request, id)
+        return try await completedResponse(request, id)
     }
 
-    private func completedAnswer(_ request: S3Request, _ id: String) async throws -> Response {
+    private func completedResponse(_ request: S3Request, _ id: String) async throws -> Response {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         let found = try await read { index in
             (try index.completedETag(id, bucket, key), try index.object(bucket, key))

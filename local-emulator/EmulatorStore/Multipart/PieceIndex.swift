@@ -1,23 +1,24 @@
 import EmulatorDatabase
 
-/// A part of a blob.
+/// A byte range of a blob.
 struct BlobSlice: Sendable, Equatable {
     var blob: String
     var range: Range<Int>
 }
 
-/// Where bytes are that somebody wants.
+/// The location of requested bytes.
 enum BodySource: Sendable, Equatable {
     case bytes([UInt8])
-    /// One after the other.
+    /// Slices, in order.
     case blobs([BlobSlice])
 }
 
-/// Bodies that were uploaded in parts stay the files that the parts were:
-/// completing an upload copies nothing.
+/// Bodies that were uploaded in parts: the blobs of the parts stay as they are, so completing
+/// an upload copies no bytes.
 extension ObjectIndex {
+    /// Adds a body.
     /// - Parameter parts: Blobs and their sizes, in order.
-    /// - Returns: the ID of the body.
+    /// - Returns: The ID of the body.
     func addPieces(_ parts: [(blob: String, bytes: Int)]) throws -> String {
         let id = BlobFolder.newID()
         var start = 0
@@ -29,7 +30,7 @@ extension ObjectIndex {
         return id
     }
 
-    /// The slices that make a range of the body.
+    /// The slices of a range of the body, in order.
     func pieces(_ id: String, _ range: Range<Int>) throws -> [BlobSlice] {
         try connection.query(
             """
@@ -45,9 +46,10 @@ extension ObjectIndex {
         }
     }
 
+    /// Removes a body and schedules its blobs for removal.
     func deletePieces(_ id: String) throws {
         for row in try connection.query("SELECT blob FROM pieces WHERE id = ?", id) {
-            try moveToDeadLetters(blob: try row.text("blob"))
+            try scheduleUnlink(blob: try row.text("blob"))
         }
         try connection.execute("DELETE FROM pieces WHERE id = ?", id)
     }

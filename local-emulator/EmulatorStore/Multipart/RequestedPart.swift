@@ -1,15 +1,16 @@
 import XMLTree
 
-/// A part that CompleteMultipartUpload names.
+/// A part in the document of CompleteMultipartUpload.
 struct RequestedPart: Sendable {
     /// S3's minimum for every part but the last.
     private static let bytesMin = 5 << 20
 
     var number: Int
     var etag: String
-    /// Base64 by header name, where the client told some.
+    /// Base64 by header name, where the client sent some.
     var checksums: [String: String]
 
+    /// Reads a `CompleteMultipartUpload` document.
     /// - Throws: `.malformedXML`.
     static func list(_ body: [UInt8]) throws(S3Error) -> [RequestedPart] {
         let tree = try ObjectStoreServer.parse(body)
@@ -33,6 +34,7 @@ struct RequestedPart: Sendable {
         return wanted
     }
 
+    /// The stored parts that the client lists.
     /// - Throws: `.invalidPartOrder`, `.invalidPart`, `.entityTooSmall`.
     static func chosen(
         _ wanted: [RequestedPart], of stored: [PartRecord]

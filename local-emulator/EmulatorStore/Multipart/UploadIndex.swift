@@ -1,11 +1,12 @@
 import EmulatorDatabase
+import WallClock
 
-/// A multipart upload that is under way.
+/// A multipart upload that is not complete.
 struct MultipartUploadRecord: Sendable {
     var id: String
     var key: [UInt8]
     var headers: [String: String]
-    var createdMilliseconds: Int
+    var created: UnixTime
 }
 
 /// One stored part of a multipart upload.
@@ -14,20 +15,21 @@ struct PartRecord: Sendable, Equatable {
     var etag: String
     var bytes: Int
     var blob: String
-    var modifiedMilliseconds: Int
-    /// Base64 by header name; that of CRC-64/NVME always, but for parts of an
+    var modified: UnixTime
+    /// Checksums in base64 by header name, always with CRC-64/NVME except for parts of an
     /// earlier version.
     var checksums: [String: String]
 }
 
 extension ObjectIndex {
+    /// - Throws: `.noSuchBucket`.
     func createUpload(
         _ id: String, _ bucket: String, _ key: [UInt8], headers: [String: String]
     ) throws {
         try requireBucket(bucket)
         try connection.execute(
             "INSERT INTO uploads VALUES(?,?,?,?,?)", id, bucket, key,
-            try StoredJSON.encode(headers), now)
+            try StoredJSON.encode(headers), now.milliseconds)
     }
 
     /// - Throws: `.noSuchBucket`, `.noSuchUpload`.
@@ -39,7 +41,7 @@ extension ObjectIndex {
         return try Self.uploadRecord(row)
     }
 
-    /// In the order of keys, then of upload IDs.
+    /// Uploads below a prefix, sorted by key, then by upload ID.
     func uploads(_ bucket: String, prefix: [UInt8], limit: Int) throws -> [MultipartUploadRecord] {
         try requireBucket(bucket)
         let end = Self.successor(prefix) ?? [255]
@@ -50,49 +52,49 @@ extension ObjectIndex {
         ).map { try Self.uploadRecord($0) }
     }
 
-    /// In the order of their numbers.
+    /// The parts of an upload, sorted by number.
     func parts(_ uploadID: String) throws -> [PartRecord] {
         try connection.query("SELECT * FROM parts WHERE upload_id = ? ORDER BY number", uploadID)
             .map { row in
                 PartRecord(
                     number: try row.integer("number"), etag: try row.text("etag"),
                     bytes: try row.integer("size"), blob: try row.text("blob"),
-                    modifiedMilliseconds: try row.integer("modified_ms"),
+                    modified: try row.time("modified_ms"),
                     checksums: try StoredJSON.decode(try row.text("checksums")))
             }
     }
 
-    /// A part of the same number is replaced.
+    /// Stores a part and replaces the one with the same number.
     func putPart(_ part: PartRecord, of uploadID: String) throws {
         let old = try connection.query(
             "SELECT blob FROM parts WHERE upload_id = ? AND number = ?", uploadID, part.number)
-        for row in old { try moveToDeadLetters(blob: try row.text("blob")) }
+        for row in old { try scheduleUnlink(blob: try row.text("blob")) }
         try connection.execute(
             """
             INSERT OR REPLACE INTO parts(upload_id, number, etag, size, blob, modified_ms, checksums)
             VALUES(?,?,?,?,?,?,?)
             """, uploadID, part.number, part.etag, part.bytes, part.blob,
-            part.modifiedMilliseconds, try StoredJSON.encode(part.checksums))
+            part.modified.milliseconds, try StoredJSON.encode(part.checksums))
     }
 
-    /// Forgets the upload; its parts' blobs are queued for unlinking.
-    /// - Parameter kept: the blobs that became the object's.
+    /// Removes an upload and schedules the blobs of its parts for removal.
+    /// - Parameter kept: Blobs that now belong to an object.
     func removeUpload(_ id: String, keeping kept: Set<String> = []) throws {
         for part in try parts(id) where !kept.contains(part.blob) {
-            try moveToDeadLetters(blob: part.blob)
+            try scheduleUnlink(blob: part.blob)
         }
         try connection.execute("DELETE FROM parts WHERE upload_id = ?", id)
         try connection.execute("DELETE FROM uploads WHERE id = ?", id)
     }
 
-    /// Remembers how an upload ended, so that completing it again succeeds.
+    /// Records a completed upload, so that completing it again succeeds.
     func noteCompleted(_ id: String, _ bucket: String, _ key: [UInt8], etag: String) throws {
         try connection.execute(
             "INSERT OR REPLACE INTO completed_uploads VALUES(?,?,?,?,?)", id, bucket, key, etag,
-            now)
+            now.milliseconds)
     }
 
-    /// The ETag that completing the upload gave; nil when it never was.
+    /// The ETag of a completed upload; nil if it is not complete.
     func completedETag(_ id: String, _ bucket: String, _ key: [UInt8]) throws -> String? {
         try connection.query(
             "SELECT etag FROM completed_uploads WHERE id = ? AND bucket = ? AND key = ?", id,
@@ -104,6 +106,6 @@ extension ObjectIndex {
         MultipartUploadRecord(
             id: try row.text("id"), key: try row.blob("key"),
             headers: try StoredJSON.decode(try row.text("headers")),
-            createdMilliseconds: try row.integer("created_ms"))
+            created: try row.time("created_ms"))
     }
 }

@@ -1,12 +1,13 @@
 import Signing
 
-/// `x-amz-copy-source` and its conditions.
+/// The source of a copy: `x-amz-copy-source` and its conditions.
 struct CopySource: Sendable {
     var bucket: String
     var key: [UInt8]
     var ifMatch: String?
     var ifNoneMatch: String?
 
+    /// Reads the headers of a copy request.
     /// - Throws: `.invalidArgument`.
     init(_ request: S3Request) throws(S3Error) {
         let invalid = S3Error(

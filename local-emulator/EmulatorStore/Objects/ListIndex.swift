@@ -1,17 +1,17 @@
 import EmulatorDatabase
 
-/// What a listing asks for, in bytes of UTF-8.
+/// The parameters of a listing, in bytes of UTF-8.
 struct ListQuery: Sendable {
     var bucket: String
     var prefix: [UInt8] = []
-    /// Empty for none.
+    /// Empty for a listing without groups.
     var delimiter: [UInt8] = []
-    /// The listing begins with the first key that is not less than this one.
+    /// Lower bound of the keys, inclusive.
     var start: [UInt8] = []
     var keyCountMax: Int
 }
 
-/// One page of keys and common prefixes, together in byte order.
+/// One page of objects and common prefixes, sorted together by bytes.
 struct ListResult: Sendable {
     enum Entry: Sendable {
         case object(ObjectRecord)
@@ -19,15 +19,16 @@ struct ListResult: Sendable {
     }
 
     var entries: [Entry] = []
-    /// Where the next page starts; nil at the end.
+    /// The first key of the next page; nil at the end.
     var next: [UInt8]?
 }
 
 extension ObjectIndex {
-    /// Rows read at once; the whole listing is never in memory.
+    /// Rows of one query, which bounds the memory of a listing.
     private static let batchCountMax = 1_000
 
-    /// Keys below a common prefix are skipped, not read.
+    /// One page of a listing; keys below a common prefix are skipped, not read.
+    /// - Throws: `.noSuchBucket`.
     func list(_ query: ListQuery) throws -> ListResult {
         try requireBucket(query.bucket)
         var result = ListResult()
@@ -78,7 +79,7 @@ extension ObjectIndex {
         return nil
     }
 
-    /// The least bytes greater than all that begin so; nil when there are none.
+    /// The least byte string greater than all strings with this prefix; nil if there is none.
     static func successor(_ prefix: [UInt8]) -> [UInt8]? {
         var bytes = prefix
         while bytes.last == 255 { bytes.removeLast() }

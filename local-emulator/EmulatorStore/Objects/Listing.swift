@@ -2,12 +2,12 @@ import Crypto
 import Signing
 import WallClock
 
-/// What a listing was asked for and how it writes its answer.
+/// A listing: its parameters and its XML.
 struct Listing: Sendable {
-    /// Which of S3's calls it answers.
+    /// S3 operation: ListObjects, ListObjectsV2, ListObjectVersions.
     enum Kind: Sendable {
         case version1, version2
-        /// Objects here have one version each, `null`.
+        /// Every object has one version, `null`.
         case objectVersions
 
         var root: String { self == .objectVersions ? "ListVersionsResult" : "ListBucketResult" }
@@ -18,6 +18,7 @@ struct Listing: Sendable {
     private let parameters: [String: String]
     private let isEncoded: Bool
 
+    /// Reads the query parameters.
     /// - Throws: `.invalidArgument`.
     init(_ request: S3Request, _ kind: Kind) throws(S3Error) {
         self.kind = kind
@@ -34,7 +35,8 @@ struct Listing: Sendable {
         query.start = try start(request)
     }
 
-    /// 0 to 1,000; more is cut.
+    /// Reads a page size: 1,000 by default and at most.
+    /// - Throws: `.invalidArgument`.
     static func keyCountMax(_ text: String?) throws(S3Error) -> Int {
         guard let text else { return 1_000 }
         guard let value = Int(text), value >= 0 else {
@@ -58,7 +60,7 @@ struct Listing: Sendable {
         guard let marker = request[name].map({ Array($0.utf8) }), !marker.isEmpty else {
             return []
         }
-        // A marker that is a common prefix of this listing stands for all of it.
+        // A marker that is a common prefix of this listing covers all of its keys.
         let isGroup =
             !query.delimiter.isEmpty && marker.starts(with: query.prefix)
             && marker.count > query.prefix.count
@@ -66,6 +68,7 @@ struct Listing: Sendable {
         return isGroup ? ObjectIndex.successor(marker) ?? marker : marker + [0]
     }
 
+    /// Writes the response document.
     func write(_ result: ListResult, to xml: inout XMLText) {
         xml.add("Name", query.bucket)
         xml.add("Prefix", encoded(query.prefix))
@@ -107,7 +110,7 @@ struct Listing: Sendable {
                 xml.add("VersionId", "null")
                 xml.add("IsLatest", "true")
             }
-            xml.add("LastModified", UnixTime(milliseconds: object.modifiedMilliseconds).rfc3339)
+            xml.add("LastModified", object.modified.rfc3339)
             xml.add("ETag", "\"\(object.etag)\"")
             xml.add("Size", object.bytes)
             if kind != .version2 || parameters["fetch-owner"] == "true" {
@@ -131,7 +134,7 @@ struct Listing: Sendable {
 }
 
 extension XMLText {
-    /// The one owner there is.
+    /// Adds the only owner.
     mutating func addOwner() {
         add("ID", "spool")
         add("DisplayName", "spool")

@@ -8,10 +8,11 @@ enum ObjectHeaders {
         "content-language", "expires", "x-amz-website-redirect-location",
         ObjectRecord.taggingHeader,
     ]
-    /// S3's limit for all user metadata of an object.
+    /// S3's limit for the user metadata of an object.
     private static let metadataBytesMax = 2_048
 
-    /// - Throws: `.metadataTooLarge`, `.invalidArgument`.
+    /// The headers of a write that are stored with the object, by lower-case name.
+    /// - Throws: `.metadataTooLarge`, `.invalidArgument`, `.invalidTag`.
     static func stored(from headers: HeaderFields) throws(S3Error) -> [String: String] {
         var stored: [String: String] = [:]
         var metadataBytes = 0
@@ -37,8 +38,9 @@ enum ObjectHeaders {
         return normalized(stored)
     }
 
-    /// Refuses what would end a header field early; queries and forms can hold
-    /// line ends.
+    /// Refuses control characters: values from queries and forms can contain line ends, which
+    /// would end a header field.
+    /// - Throws: `.invalidArgument`.
     static func requireFieldValue(_ value: String, of name: String) throws(S3Error) {
         if value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) {
             throw S3Error(
@@ -46,7 +48,7 @@ enum ObjectHeaders {
         }
     }
 
-    /// The same for a POST form's fields, whose names are lower-case.
+    /// Same as above for the fields of a POST form, by lower-case name.
     static func stored(from fields: [String: String]) throws(S3Error) -> [String: String] {
         try stored(from: HeaderFields(fields.map { (name: $0.key, value: $0.value) }))
     }
@@ -70,7 +72,7 @@ enum ObjectHeaders {
         "content-encoding",
     ]
 
-    /// What GET and HEAD answer with.
+    /// The response headers of GET and HEAD.
     /// - Parameter isWhole: checksums are of the whole object only.
     /// - Throws: `.invalidArgument`.
     static func served(
@@ -88,7 +90,7 @@ enum ObjectHeaders {
         if !showsChecksums { headers = headers.filter { !$0.key.hasPrefix("x-amz-checksum-") } }
         return headers.sorted { $0.key < $1.key } + [
             ("ETag", "\"\(object.etag)\""), ("Accept-Ranges", "bytes"),
-            ("Last-Modified", UnixTime(milliseconds: object.modifiedMilliseconds).http),
+            ("Last-Modified", object.modified.http),
         ]
     }
 }

@@ -1,25 +1,26 @@
 import EmulatorDatabase
 import FoundationEssentials
+import WallClock
 
-/// An object as the index knows it.
+/// An object in the index.
 struct ObjectRecord: Sendable {
     var key: [UInt8]
     var etag: String
     var bytes: Int
-    var modifiedMilliseconds: Int
-    /// What it is served with: lower-case names to values, x-amz-meta- too.
+    var modified: UnixTime
+    /// Response headers by lower-case name, including `x-amz-meta-`.
     var headers: [String: String]
     var place: BodyPlace
-    /// CRC-64/NVME in base64; empty for an object of an earlier version.
+    /// CRC-64/NVME in base64; empty for an object that an earlier version stored.
     var crc64: String
-    /// Of a multipart upload, in order; empty for others.
+    /// Bytes of each part of a multipart upload, in order; empty for others.
     var partSizes: [Int]
 
     init(_ row: Row) throws {
         key = try row.blob("key")
         etag = try row.text("etag")
         bytes = try row.integer("size")
-        modifiedMilliseconds = try row.integer("modified_ms")
+        modified = try row.time("modified_ms")
         headers = try StoredJSON.decode(try row.text("headers"))
         if let id = try row.optionalInteger("inline_id") {
             place = .inline(id)
@@ -33,15 +34,16 @@ struct ObjectRecord: Sendable {
     }
 }
 
-/// Where the index says that a body is.
+/// The location of a body, as the index has it.
 enum BodyPlace: Sendable, Equatable {
+    /// In the database, by row ID.
     case inline(Int)
     case blob(String)
-    /// Several blobs, in the table of pieces.
+    /// Several blobs, by the ID of the body in the table `pieces`.
     case pieces(String)
 }
 
-/// An object that is about to be.
+/// An object to be written.
 struct NewObject: Sendable {
     var bucket: String
     var key: [UInt8]
@@ -49,21 +51,21 @@ struct NewObject: Sendable {
     var bytes: Int
     var headers: [String: String]
     var body: StoredBody
-    /// CRC-64/NVME in base64; empty where nobody knows it.
+    /// CRC-64/NVME in base64; empty where it is unknown.
     var crc64: String
     var partSizes: [Int] = []
     var condition: WritePrecondition
-    /// `ObjectCreated:Put`
+    /// Name of the event, for instance `ObjectCreated:Put`.
     var eventName: String
 }
 
-/// `If-Match` and `If-None-Match` of a write, decided as it is committed.
+/// `If-Match` and `If-None-Match` of a write, checked in its transaction.
 struct WritePrecondition: Sendable, Equatable {
     var ifMatch: String?
     var ifNoneMatch: String?
 
-    /// - Throws: `.noSuchKey` for If-Match without an object, otherwise
-    ///   `.preconditionFailed`.
+    /// Checks the condition against the existing object.
+    /// - Throws: `.preconditionFailed`; `.noSuchKey` for `If-Match` without an object.
     func check(_ existing: ObjectRecord?) throws {
         if let ifMatch {
             guard let existing else { throw S3Error.noSuchKey }
@@ -75,8 +77,9 @@ struct WritePrecondition: Sendable, Equatable {
     }
 }
 
-/// Lists of entity tags as headers carry them.
+/// Lists of entity tags in header fields.
 enum ETags {
+    /// True if the list is `*` or contains the ETag, which has no quotes.
     static func contains(_ list: String, _ etag: String) -> Bool {
         list.split(separator: ",").contains { item in
             let item = item.filter { $0 != " " && $0 != "\"" }
@@ -85,6 +88,7 @@ enum ETags {
     }
 }
 
+/// JSON in text columns.
 enum StoredJSON {
     static func encode(_ value: some Encodable) throws -> String {
         String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
@@ -95,14 +99,17 @@ enum StoredJSON {
     }
 }
 
-/// Changes and reads of objects inside a transaction.
+/// Reads and writes of the index, inside one transaction.
 struct ObjectIndex {
     let connection: Connection
-    /// Milliseconds since 1970.
-    let now: Int
+    /// Instant of the transaction.
+    let now: UnixTime
+    /// Request ID for the events.
     let requestID: String
-    let graceMilliseconds: Int
+    /// Time from the replacement of a body to its removal.
+    let deletionGrace: Duration
 
+    /// Checks that a bucket exists.
     /// - Throws: `.noSuchBucket`.
     func requireBucket(_ name: String) throws {
         if try connection.query("SELECT 1 FROM buckets WHERE name = ?", name).isEmpty {
@@ -110,13 +117,13 @@ struct ObjectIndex {
         }
     }
 
-    /// - Returns: nil when there is none.
+    /// The object with a key; nil if there is none.
     func object(_ bucket: String, _ key: [UInt8]) throws -> ObjectRecord? {
         try connection.query("SELECT * FROM objects WHERE bucket = ? AND key = ?", bucket, key)
             .first.map { try ObjectRecord($0) }
     }
 
-    /// Where bytes of a body are.
+    /// The source of a range of a body.
     func source(_ place: BodyPlace, _ range: Range<Int>) throws -> BodySource {
         switch place {
         case .inline(let id):
@@ -128,7 +135,7 @@ struct ObjectIndex {
         }
     }
 
-    private static let bodyMissing = S3Error(.internalError, "A body is missing.")
+    private static let bodyMissing = S3Error(.internalError, "The body of the object is missing.")
 
     private func inlineBytes(_ id: Int) throws -> [UInt8] {
         let rows = try connection.query("SELECT bytes FROM inline_bodies WHERE id = ?", id)
@@ -136,13 +143,13 @@ struct ObjectIndex {
         return try row.blob("bytes")
     }
 
-    /// Puts an object in the place of what was there and tells the outbox.
+    /// Writes an object, replaces an existing one and appends the event.
     /// - Throws: `.noSuchBucket`, `.noSuchKey`, `.preconditionFailed`.
     func put(_ object: NewObject) throws {
         try requireBucket(object.bucket)
         let existing = try self.object(object.bucket, object.key)
         try object.condition.check(existing)
-        if let existing { try moveToDeadLetters(existing) }
+        if let existing { try scheduleUnlink(existing) }
         var inlineID: Int?
         var blob: String?
         var pieces: String?
@@ -158,7 +165,7 @@ struct ObjectIndex {
             """
             INSERT OR REPLACE INTO objects(bucket, key, etag, size, modified_ms, headers, blob,
               inline_id, part_sizes, sequencer, pieces, crc64) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)
-            """, object.bucket, object.key, object.etag, object.bytes, now,
+            """, object.bucket, object.key, object.etag, object.bytes, now.milliseconds,
             try StoredJSON.encode(object.headers), blob, inlineID,
             try StoredJSON.encode(object.partSizes), sequencer, pieces, object.crc64)
         try emit(
@@ -166,12 +173,14 @@ struct ObjectIndex {
             sequencer: sequencer)
     }
 
-    /// - Returns: whether there was an object.
+    /// Removes an object and appends the event.
+    /// - Returns: False if there was no object.
+    /// - Throws: `.noSuchBucket`, `.preconditionFailed`.
     func delete(_ bucket: String, _ key: [UInt8], ifMatch: String? = nil) throws -> Bool {
         try requireBucket(bucket)
         guard let existing = try object(bucket, key) else { return false }
         try WritePrecondition(ifMatch: ifMatch).check(existing)
-        try moveToDeadLetters(existing)
+        try scheduleUnlink(existing)
         try connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", bucket, key)
         try emit(
             "ObjectRemoved:Delete", bucket, key, bytes: 0, etag: "",
@@ -179,22 +188,23 @@ struct ObjectIndex {
         return true
     }
 
-    /// Queues a blob for unlinking once open readers had their time.
-    func moveToDeadLetters(blob: String) throws {
+    /// Schedules the removal of a blob after the grace, for readers that are about to open it.
+    func scheduleUnlink(blob: String) throws {
         try connection.execute(
-            "INSERT OR REPLACE INTO dead_blobs VALUES(?,?)", blob, now + graceMilliseconds)
+            "INSERT OR REPLACE INTO dead_blobs VALUES(?,?)", blob,
+            (now + deletionGrace).milliseconds)
     }
 
-    private func moveToDeadLetters(_ object: ObjectRecord) throws {
+    private func scheduleUnlink(_ object: ObjectRecord) throws {
         switch object.place {
-        case .blob(let blob): try moveToDeadLetters(blob: blob)
+        case .blob(let blob): try scheduleUnlink(blob: blob)
         case .pieces(let id): try deletePieces(id)
         case .inline(let id):
             try connection.execute("DELETE FROM inline_bodies WHERE id = ?", id)
         }
     }
 
-    /// One counter for all keys, so that a later change of a key is greater.
+    /// Sequencer of the next event: one counter for all keys, in 16 hexadecimal digits.
     private func nextSequencer() throws -> String {
         let rows = try connection.query(
             "UPDATE store_sequence SET value = value + 1 WHERE id = 1 RETURNING value")
@@ -208,7 +218,7 @@ struct ObjectIndex {
     ) throws {
         let event = ObjectEvent(
             bucket: bucket, key: String(decoding: key, as: UTF8.self), eventName: eventName,
-            bytes: bytes, etag: etag, sequencer: sequencer, timeMilliseconds: now,
+            bytes: bytes, etag: etag, sequencer: sequencer, timeMilliseconds: now.milliseconds,
             requestID: requestID)
         try ObjectEventOutbox.append(event, in: connection)
     }

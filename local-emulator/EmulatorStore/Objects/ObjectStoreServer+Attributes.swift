@@ -6,7 +6,7 @@ extension ObjectStoreServer {
         "ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize",
     ]
 
-    /// GetObjectAttributes: what an object is, without its bytes.
+    /// GetObjectAttributes.
     func getObjectAttributes(_ request: S3Request) async throws -> Response {
         let wanted = (request.header("x-amz-object-attributes") ?? "").split(separator: ",")
             .map { $0.filter { $0 != " " } }
@@ -22,7 +22,7 @@ extension ObjectStoreServer {
             return object
         }
         var response = try document("GetObjectAttributesResponse") { xml in
-            // Here the ETag has no quotes, unlike everywhere else.
+            // This operation alone returns the ETag without quotes.
             if wanted.contains("ETag") { xml.add("ETag", object.etag) }
             if wanted.contains("Checksum"),
                 object.headers.keys.contains(where: { $0.hasPrefix("x-amz-checksum-") })
@@ -35,8 +35,7 @@ extension ObjectStoreServer {
             if wanted.contains("StorageClass") { xml.add("StorageClass", "STANDARD") }
             if wanted.contains("ObjectSize") { xml.add("ObjectSize", object.bytes) }
         }
-        response.headers.append(
-            ("Last-Modified", UnixTime(milliseconds: object.modifiedMilliseconds).http))
+        response.headers.append(("Last-Modified", object.modified.http))
         return response
     }
 }

@@ -1,7 +1,7 @@
 import EmulatorHTTP
 import WallClock
 
-/// The part of an object that an answer carries.
+/// The bytes of an object that a response contains.
 struct ByteSelection: Equatable {
     var offset: Int
     var bytes: Int
@@ -9,9 +9,9 @@ struct ByteSelection: Equatable {
 
     var range: Range<Int> { offset..<(offset + bytes) }
 
-    /// A single range as RFC 9110, 14.1.2 has it; one in another form or unit
-    /// and several ranges are ignored, as S3 does.
-    /// - Throws: `.invalidRange` when it selects nothing.
+    /// Selects a single range (RFC 9110, 14.1.2). Other forms, other units and several ranges
+    /// select the whole object, as in S3.
+    /// - Throws: `.invalidRange` if the range is outside the object.
     init(range: String?, size: Int) throws(S3Error) {
         (offset, bytes, isPartial) = (0, size, false)
         guard let range, range.hasPrefix("bytes="), !range.contains(",") else { return }
@@ -36,8 +36,8 @@ struct ByteSelection: Equatable {
         isPartial = true
     }
 
-    /// One part of a multipart upload; others are one part.
-    /// - Throws: `.invalidRange` for a part that there is not.
+    /// Selects one part of a multipart upload; every other object is one part.
+    /// - Throws: `.invalidRange` for a part that does not exist.
     init(part: String, _ object: ObjectRecord) throws(S3Error) {
         let sizes = object.partSizes.isEmpty ? [object.bytes] : object.partSizes
         guard let number = Int(part), sizes.indices.contains(number - 1) else {
@@ -50,7 +50,7 @@ struct ByteSelection: Equatable {
 }
 
 extension ObjectStoreServer {
-    /// GET and HEAD.
+    /// GetObject and HeadObject.
     func getObject(_ request: S3Request) async throws -> Response {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         let isHead = request.head.method == "HEAD"
@@ -96,11 +96,13 @@ extension ObjectStoreServer {
         }
     }
 
-    /// RFC 9110, 13.2.2: an ETag condition counts before a date.
+    /// Checks conditions; one on the ETag overrides one on the date (RFC 9110, 13.2.2).
+    /// - Throws: `.preconditionFailed`, `.notModified`.
     private static func checkConditions(
         _ request: S3Request, _ object: ObjectRecord
     ) throws(S3Error) {
-        let seconds = object.modifiedMilliseconds / 1_000
+        // HTTP dates have whole seconds.
+        let seconds = object.modified.seconds
         if let list = request.header("if-match") {
             if !ETags.contains(list, object.etag) { throw S3Error.preconditionFailed }
         } else if let time = request.header("if-unmodified-since").flatMap({
@@ -114,7 +116,7 @@ extension ObjectStoreServer {
             .notModified, "Not Modified",
             details: [
                 ("ETag", "\"\(object.etag)\""),
-                ("Last-Modified", UnixTime(milliseconds: object.modifiedMilliseconds).http),
+                ("Last-Modified", object.modified.http),
             ])
         if let list = request.header("if-none-match") {
             if ETags.contains(list, object.etag) { throw notModified }

@@ -4,6 +4,7 @@ import WallClock
 import XMLTree
 
 extension ObjectStoreServer {
+    /// PutObject.
     func putObject(_ request: S3Request, _ body: PendingRequest.Body) async throws -> Response {
         var headers = try ObjectHeaders.stored(from: request.head.headers)
         headers.merge(body.result.servedChecksums) { $1 }
@@ -25,7 +26,7 @@ extension ObjectStoreServer {
         return Response(status: 204)
     }
 
-    /// Multi-delete: each key succeeds or fails by itself.
+    /// DeleteObjects.
     func deleteObjects(_ request: S3Request, _ body: [UInt8]) async throws -> Response {
         let tree = try Self.parse(body)
         let bucket = request.bucket ?? ""
@@ -74,7 +75,7 @@ extension ObjectStoreServer {
             condition: Self.condition(request),
             eventName: "ObjectCreated:Copy")
         try await commit(copy, request)
-        let time = UnixTime(milliseconds: configuration.now()).rfc3339
+        let time = configuration.now().rfc3339
         return try document("CopyObjectResult") { xml in
             xml.add("LastModified", time)
             xml.add("ETag", "\"\(object.etag)\"")
@@ -82,7 +83,8 @@ extension ObjectStoreServer {
         }
     }
 
-    /// The source of a copy, whose conditions hold.
+    /// The source object of a copy.
+    /// - Throws: `.noSuchBucket`, `.noSuchKey`, `.preconditionFailed`.
     func readSource(_ source: CopySource) async throws -> ObjectRecord {
         let (bucket, key) = (source.bucket, source.key)
         let object = try await read { index in
@@ -99,14 +101,14 @@ extension ObjectStoreServer {
         return object
     }
 
-    /// Puts the bytes where the index may refer to them.
+    /// Makes a body durable, so that the index may refer to it.
     func durable(_ body: PendingRequest.Body) async throws -> StoredBody {
         guard let file = body.file else { return .inline(body.memory) }
         try await file.publish()
         return .blob(file.id)
     }
 
-    /// Commits an object; its blob is removed when the index refuses it.
+    /// Writes an object to the index; if it is refused, its blob is removed.
     func commit(_ object: NewObject, _ request: S3Request) async throws {
         do {
             try await write(request) { try $0.put(object) }
@@ -121,11 +123,12 @@ extension ObjectStoreServer {
             ifMatch: request.header("if-match"), ifNoneMatch: request.header("if-none-match"))
     }
 
-    /// The checksums to answer with.
+    /// Checksum headers of the response.
     static func checksums(_ result: BodyResult) -> [(String, String)] {
         result.servedChecksums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// Parses an XML document.
     /// - Throws: `.malformedXML`.
     static func parse(_ body: [UInt8]) throws(S3Error) -> XMLElement {
         do throws(XMLError) {

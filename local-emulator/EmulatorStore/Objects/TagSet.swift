@@ -3,16 +3,16 @@ import EmulatorHTTP
 import Signing
 import XMLTree
 
-/// Tags of an object or a bucket (S3 User Guide, "Categorizing your storage
-/// using tags").
+/// Tags of an object or a bucket (S3 User Guide, "Categorizing your storage using tags").
 struct TagSet: Sendable, Equatable {
     struct Tag: Sendable, Equatable {
         var key: String
         var value: String
     }
 
-    /// Most tags of an object, and of a bucket.
+    /// S3's limit for an object.
     static let objectTagCountMax = 10
+    /// S3's limit for a bucket.
     static let bucketTagCountMax = 50
 
     private(set) var tags: [Tag]
@@ -33,7 +33,7 @@ struct TagSet: Sendable, Equatable {
         try self.init(tags, atMost: maximum)
     }
 
-    /// Reads the header `x-amz-tagging`: `color=blue&size=9`, encoded as a query.
+    /// Reads the header `x-amz-tagging`, which is encoded as a query: `color=blue&size=9`.
     /// - Throws: `.invalidArgument`, `.invalidTag`.
     init(header: String) throws(S3Error) {
         var tags: [Tag] = []
@@ -70,14 +70,14 @@ struct TagSet: Sendable, Equatable {
         self.tags = tags
     }
 
-    /// The tags as `x-amz-tagging` has them.
+    /// The tags in the form of `x-amz-tagging`.
     var header: String {
         tags.map {
             uriEncode($0.key, keepingSlash: false) + "=" + uriEncode($0.value, keepingSlash: false)
         }.joined(separator: "&")
     }
 
-    /// Writes `<TagSet>` into a `<Tagging>`.
+    /// Adds a `<TagSet>`.
     func write(to xml: inout XMLText) {
         xml.add("TagSet") { xml in
             for tag in tags {
@@ -91,10 +91,10 @@ struct TagSet: Sendable, Equatable {
 }
 
 extension ObjectRecord {
-    /// Where the tags stand among the stored headers.
+    /// The stored header that holds the tags.
     static let taggingHeader = "x-amz-tagging"
 
-    /// The object's tags; stored ones were valid when they came.
+    /// Tags of the object; nil without any. They were validated before they were stored.
     var tags: TagSet? { headers[Self.taggingHeader].flatMap { try? TagSet(header: $0) } }
 }
 
@@ -106,7 +106,7 @@ extension ObjectStoreServer {
         }
     }
 
-    /// PUT and DELETE; tags are no part of what conditions and events are about.
+    /// PutObjectTagging and DeleteObjectTagging, which change no ETag and cause no event.
     func setObjectTagging(_ request: S3Request, _ body: [UInt8]) async throws -> Response {
         let isPut = request.head.method == "PUT"
         let tags =
@@ -127,7 +127,7 @@ extension ObjectStoreServer {
 }
 
 extension ObjectIndex {
-    /// - Parameter tags: As `x-amz-tagging` has them; nil or empty for none.
+    /// - Parameter tags: In the form of `x-amz-tagging`; nil or empty removes all.
     fileprivate func setTags(_ tags: String?, of bucket: String, _ key: [UInt8]) throws {
         try requireBucket(bucket)
         guard let object = try object(bucket, key) else { throw S3Error.noSuchKey }

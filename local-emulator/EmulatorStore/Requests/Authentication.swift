@@ -4,34 +4,37 @@ import FoundationEssentials
 import Signing
 import WallClock
 
-/// Who may do everything: the store has one owner.
+/// The store's only credentials, which permit every request.
 package struct StoreCredentials: Sendable {
+    /// Public part of the pair, in every signature.
     package var accessKeyID: String
+    /// Secret part of the pair, never sent.
     package var secretAccessKey: String
 
+    /// The credentials of these two parts.
     package init(accessKeyID: String, secretAccessKey: String) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
     }
 }
 
-/// How a request's body is bound to its signature.
+/// Relation of a request's body to its signature.
 enum PayloadSignature: Sendable, Equatable {
     case unsigned
-    /// The SHA-256 of the body, in hexadecimal.
+    /// The signature includes the SHA-256 of the body, in hexadecimal.
     case hash(String)
-    /// aws-chunked. `chain` is nil for unsigned chunks.
+    /// The body is aws-chunked; `chain` is nil for unsigned chunks.
     case chunked(chain: SignatureChain?, hasTrailer: Bool)
 }
 
-/// What each chunk's signature is made of, beginning with the head's.
+/// The state from which each chunk's signature is made, beginning with the head's.
 struct SignatureChain: Sendable, Equatable {
     var signingKey: [UInt8]
     var date: String
     var scope: String
     var previous: String
 
-    /// Checks a chunk or the trailer and moves on to it.
+    /// Checks the signature of the next chunk or of the trailer and advances.
     mutating func accepts(_ signature: String, algorithm: String, _ lines: [String]) -> Bool {
         let text = ([algorithm, date, scope, previous] + lines).joined(separator: "\n")
         let expected = SigV4.signature(text, key: signingKey)
@@ -40,19 +43,22 @@ struct SignatureChain: Sendable, Equatable {
     }
 }
 
-/// Signature Version 4 in the header or the query, and Version 2 in the query,
-/// which boto3 still uses for presigned URLs of us-east-1.
+/// Checks Signature Version 4 in the header or the query, and Version 2 in the query, which
+/// boto3 uses for presigned URLs of us-east-1.
 struct Authentication: Sendable {
     var credentials: StoreCredentials
     var region: String
-    /// Milliseconds since 1970.
-    var now: @Sendable () -> Int
+    /// The clock.
+    var now: @Sendable () -> UnixTime
 
-    private static let skewSecondsMax = 15 * 60
-    private static let presignedSecondsMax = 7 * 24 * 3_600
+    /// The differences between the client's clock and ours that S3 allows.
+    private static let skew = Duration.seconds(-15 * 60)...Duration.seconds(15 * 60)
+    /// S3's limit for the validity of a presigned URL.
+    private static let presignedValidityMax = Duration.seconds(7 * 24 * 3_600)
 
-    /// - Throws: `.accessDenied` without any signature, and what S3 answers to
-    ///   one that is malformed, late or wrong.
+    /// Checks the signature of a request.
+    /// - Throws: `.accessDenied` without a signature, otherwise S3's error for a malformed,
+    ///   expired or wrong one.
     func check(_ request: S3Request) throws(S3Error) -> PayloadSignature {
         if request["X-Amz-Algorithm"] != nil || request["X-Amz-Signature"] != nil {
             return try checkQuery(request)
@@ -66,7 +72,7 @@ struct Authentication: Sendable {
         return try checkHeader(request, header)
     }
 
-    /// Checks the signature that a POST form's policy carries.
+    /// Checks the signature of a POST form's policy.
     func checkPolicy(_ policy: String, fields: [String: String]) throws(S3Error) {
         if let signature = fields["signature"], let keyID = fields["awsaccesskeyid"] {
             try require(keyID: keyID)
@@ -102,10 +108,9 @@ struct Authentication: Sendable {
         let scope = try Scope(credential, region: region, .authorizationHeaderMalformed)
         try require(keyID: scope.keyID)
         guard let date = request.header("x-amz-date"),
-            let seconds = UnixTime(basic: date)?.seconds,
-            date.hasPrefix(scope.day)
+            let signed = UnixTime(basic: date), date.hasPrefix(scope.day)
         else { throw S3Error(.accessDenied, "AWS authentication requires a valid Date header") }
-        if abs(now() / 1_000 - seconds) > Self.skewSecondsMax {
+        if !Self.skew.contains(age(of: signed)) {
             throw S3Error(
                 .requestTimeTooSkewed,
                 "The difference between the request time and the current time is too large.")
@@ -114,10 +119,12 @@ struct Authentication: Sendable {
             throw S3Error(
                 .invalidRequest, "Missing required header for this request: x-amz-content-sha256")
         }
-        let signed = SignedRequest(
-            request: request, scope: scope, date: date, signedHeaders: names, payload: payload)
         try requireSignedHeaders(names, of: request)
-        try requireSignature(signature, of: signed)
+        try requireSignature(
+            signature,
+            of: SignedRequest(
+                request: request, scope: scope, date: date, signedHeaders: names,
+                payload: payload))
         let chain = SignatureChain(
             signingKey: signingKey(scope), date: date, scope: scope.text, previous: signature)
         return try payloadSignature(payload, chain)
@@ -131,31 +138,32 @@ struct Authentication: Sendable {
             throw fail("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")
         }
         guard let credential = request["X-Amz-Credential"], let date = request["X-Amz-Date"],
-            let seconds = UnixTime(basic: date)?.seconds,
+            let signed = UnixTime(basic: date),
             let names = request["X-Amz-SignedHeaders"],
             let signature = request["X-Amz-Signature"]
         else { throw fail("Query-string authentication version 4 requires all its parameters.") }
-        guard let expires = request["X-Amz-Expires"].flatMap({ Int($0) }),
-            1...Self.presignedSecondsMax ~= expires
+        guard let validity = request["X-Amz-Expires"].flatMap({ Int($0) }),
+            validity >= 1, .seconds(validity) <= Self.presignedValidityMax
         else { throw fail("X-Amz-Expires must be between 1 and 604800 seconds") }
         let scope = try Scope(credential, region: region, .authorizationQueryParametersError)
         try require(keyID: scope.keyID)
         guard date.hasPrefix(scope.day) else { throw fail("Invalid credential date.") }
-        let age = now() / 1_000 - seconds
-        if age < -Self.skewSecondsMax {
+        let age = self.age(of: signed)
+        if age < Self.skew.lowerBound {
             throw S3Error(.accessDenied, "Request is not valid yet")
         }
-        if age > expires { throw S3Error(.accessDenied, "Request has expired") }
+        if age > .seconds(validity) { throw S3Error(.accessDenied, "Request has expired") }
         let payload =
             request["X-Amz-Content-Sha256"] ?? request.header("x-amz-content-sha256")
             ?? "UNSIGNED-PAYLOAD"
         let isHeaderSigned = names.split(separator: ";").contains("x-amz-content-sha256")
         let isBound = isHeaderSigned || request["X-Amz-Content-Sha256"] != nil
         try requireSignedHeaders(names, of: request)
-        let signed = SignedRequest(
-            request: request, scope: scope, date: date, signedHeaders: names,
-            payload: isBound ? payload : "UNSIGNED-PAYLOAD")
-        try requireSignature(signature, of: signed)
+        try requireSignature(
+            signature,
+            of: SignedRequest(
+                request: request, scope: scope, date: date, signedHeaders: names,
+                payload: isBound ? payload : "UNSIGNED-PAYLOAD"))
         return isBound ? try payloadSignature(payload, nil) : .unsigned
     }
 
@@ -164,11 +172,16 @@ struct Authentication: Sendable {
             throw S3Error(.accessDenied, "Missing Expires")
         }
         try require(keyID: request["AWSAccessKeyId"] ?? "")
-        if now() / 1_000 > expires { throw S3Error(.accessDenied, "Request has expired") }
+        if now().seconds > expires { throw S3Error(.accessDenied, "Request has expired") }
         let text = SignedRequest.version2(request, expires: expires)
         let expected = hmacSHA1(key: credentials.secretAccessKey, text)
         try require(Data(expected).base64EncodedString(), equals: request["Signature"] ?? "")
         return .unsigned
+    }
+
+    /// Time since a signature was made; dates of signatures have whole seconds.
+    private func age(of signed: UnixTime) -> Duration {
+        UnixTime(seconds: now().seconds) - signed
     }
 
     private func payloadSignature(
@@ -192,7 +205,7 @@ struct Authentication: Sendable {
         }
     }
 
-    /// S3 demands that the host and every x-amz- header is signed.
+    /// Requires that the host and every `x-amz-` header are signed, as S3 does.
     private func requireSignedHeaders(_ names: String, of request: S3Request) throws(S3Error) {
         let signed = Set(names.split(separator: ";").map(String.init))
         var missing = request.head.headers.fields.map(\.lowercasedName)
@@ -210,8 +223,8 @@ struct Authentication: Sendable {
         _ signature: String, of signed: SignedRequest
     ) throws(S3Error) {
         let key = signingKey(signed.scope)
-        // Clients differ in how they encode a path before they sign it: the
-        // path as sent and its one true encoding both prove the secret.
+        // Some clients sign the path as sent, others its canonical encoding. Both prove the
+        // secret.
         let isGood = [false, true].contains { asSent in
             let text = signed.stringToSign(pathAsSent: asSent)
             return isSameSecret(SigV4.signature(text, key: key), signature)
@@ -243,7 +256,7 @@ struct Authentication: Sendable {
     }
 }
 
-/// `KEYID/20260102/us-east-1/s3/aws4_request`
+/// The scope of a credential: `KEYID/20260102/us-east-1/s3/aws4_request`.
 struct Scope: Sendable {
     var keyID: String
     var day: String
@@ -253,7 +266,8 @@ struct Scope: Sendable {
 
     var text: String { value.text }
 
-    /// - Throws: the given code for another form, another service or region.
+    /// Reads a credential.
+    /// - Throws: The given code for another form, service or region.
     init(_ credential: String, region: String, _ code: S3Error.Code) throws(S3Error) {
         let parts = credential.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count >= 5, parts.suffix(2) == ["s3", "aws4_request"] else {
@@ -262,7 +276,7 @@ struct Scope: Sendable {
         keyID = parts.dropLast(4).joined(separator: "/")
         day = String(parts[parts.count - 4])
         self.region = String(parts[parts.count - 3])
-        // "auto" is what clients configured for R2 say.
+        // Clients that are configured for R2 send "auto".
         guard self.region == region || self.region == "auto" else {
             throw S3Error(
                 code, "The region '\(self.region)' is wrong; expecting '\(region)'",

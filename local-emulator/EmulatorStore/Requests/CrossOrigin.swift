@@ -1,12 +1,13 @@
 import Crypto
 import EmulatorHTTP
 
-/// Which pages may call the store (Fetch standard, "CORS protocol"). Requests
-/// are signed, never authorised by cookies, so any origin may be allowed.
+/// Decides which pages may call the store (Fetch standard, "CORS protocol").
+///
+/// Requests are signed, never authorised by cookies, so any origin may be allowed.
 struct CrossOrigin: Sendable {
-    /// `*` allows all.
+    /// Allowed origins; `*` allows all.
     var allowedOrigins: [String]
-    /// A bucket's own rules stand in place of everything else.
+    /// A bucket's own rules replace the defaults.
     var rules: BucketCORS?
 
     private static let methods = "GET, PUT, HEAD, POST, DELETE"
@@ -15,7 +16,7 @@ struct CrossOrigin: Sendable {
         + "x-amz-meta-*, x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, "
         + "x-amz-checksum-sha1, x-amz-checksum-sha256, Location"
 
-    /// The fields that let a page read the answer; none without an origin.
+    /// Response headers that let a page read the response; empty without an `Origin`.
     func headers(for head: RequestHead) -> [(String, String)] {
         guard let origin = head.headers["origin"] else { return [] }
         let vary = ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
@@ -33,7 +34,7 @@ struct CrossOrigin: Sendable {
         ]
     }
 
-    /// Answers OPTIONS; needs no signature.
+    /// Response to OPTIONS, which needs no signature.
     func preflight(_ head: RequestHead, requestID: String) -> Response {
         guard head.headers["origin"] != nil,
             let method = head.headers["access-control-request-method"]
@@ -49,16 +50,16 @@ struct CrossOrigin: Sendable {
                 S3Error(.accessDenied, "CORSResponse: This CORS request is not allowed."), head,
                 requestID, headers: headers)
         }
-        var answer = headers + [("x-amz-request-id", requestID)]
+        var fields = headers + [("x-amz-request-id", requestID)]
         if rules == nil {
-            answer += [
+            fields += [
                 ("Access-Control-Allow-Methods", Self.methods), ("Access-Control-Max-Age", "3600"),
             ]
         }
         if let asked = head.headers["access-control-request-headers"] {
-            answer.append(("Access-Control-Allow-Headers", asked))
+            fields.append(("Access-Control-Allow-Headers", asked))
         }
-        return Response(status: 200, headers: answer)
+        return Response(status: 200, headers: fields)
     }
 
     private func allowed(_ origin: String) -> String? {

@@ -1,23 +1,24 @@
 import Crypto
 import FoundationEssentials
 
-/// A body that is all in, before what the client said of it was compared.
+/// A completely received body whose checksums are not compared yet.
 struct FinishedBody: Sendable {
     var bytes: Int
-    /// The bytes, when they are few.
+    /// The bytes of a small body.
     var memory: [UInt8]
-    /// The file that holds them, when they are many.
+    /// The file of a large body.
     var file: TemporaryBlob?
     var digests: BodyDigests?
-    /// Has the digests of a body in a file, in a moment.
+    /// Calculates the digests of a body in a file.
     var follower: StreamingHasher?
     var crcs: BodyCRCs
-    /// Base64.
+    /// Content-MD5, in base64.
     var expectedMD5: String?
-    /// Base64 by header name.
+    /// Checksums that the client sent, in base64 by header name.
     var expectedChecksums: [String: String]
 
-    /// Waits for the last hash and checks all that the client said.
+    /// Waits for the digests and compares them with the client's.
+    /// - Throws: `.badDigest`, `.internalError`.
     func result() async throws(S3Error) -> BodyResult {
         var found = digests
         if let follower { found = try await follower.finish() }

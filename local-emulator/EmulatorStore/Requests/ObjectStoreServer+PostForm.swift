@@ -3,8 +3,8 @@ import EmulatorHTTP
 import Signing
 
 extension ObjectStoreServer {
-    /// A browser's form upload; its policy was checked before the first byte
-    /// of the file was kept.
+    /// POST Object, an upload by a browser's form. The policy was checked before the first byte
+    /// of the file was stored.
     func postForm(
         _ request: S3Request, _ fields: [String: String], _ body: PendingRequest.Body
     ) async throws -> Response {
@@ -47,7 +47,7 @@ extension ObjectStoreServer {
         }
     }
 
-    /// A form has its tags as a document.
+    /// The headers to store; a form has its tags as an XML document.
     private static func headers(of fields: [String: String]) throws(S3Error) -> [String: String] {
         var fields = fields
         if let document = fields["tagging"] {

@@ -1,14 +1,14 @@
 import EmulatorHTTP
 import Synchronization
 
-/// An authenticated request while its body comes in.
+/// An authenticated request whose body is being received.
 final class PendingRequest: BodyConsumer {
-    /// What became of the body.
+    /// The received body and its outcome.
     struct Body: Sendable {
         var result: BodyResult
-        /// The bytes, when they are few.
+        /// The bytes of a small body.
         var memory: [UInt8]
-        /// The file that holds them, when they are many.
+        /// The file of a large body.
         var file: TemporaryBlob?
     }
 
@@ -66,7 +66,7 @@ final class PendingRequest: BodyConsumer {
         }
     }
 
-    /// Called once, when all is in.
+    /// Ends the body; called once, after the last byte.
     func finish() async throws(S3Error) -> Body {
         let outcome = state.withLock { state in state.end() }
         let closed = try outcome.get()

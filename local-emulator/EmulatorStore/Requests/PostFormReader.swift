@@ -1,24 +1,24 @@
 /// Reads a `multipart/form-data` body as browsers post it to S3: fields first,
-/// then the part named `file`, whose bytes go on as they come. What follows the
+/// then the part named `file`, whose bytes are passed on as they arrive. What follows the
 /// file is ignored (S3 API, "POST Object").
 final class PostFormReader {
     private enum Phase { case preamble, header, field(String), file, done }
 
-    /// S3's limit for everything but the file.
+    /// S3's limit for the fields without the file.
     private static let fieldBytesMax = 20_480
 
     private let delimiter: [UInt8]
-    /// Called with all fields before the first byte of the file is kept.
+    /// Called with all fields before the first byte of the file is stored.
     private let check: ([String: String]) throws(S3Error) -> Void
     private var phase = Phase.preamble
-    /// Bytes that are not decided yet. It begins as if a line had ended.
+    /// Bytes that are not consumed yet. The initial line end lets the first delimiter match.
     private var buffer: [UInt8] = [13, 10]
     private var fieldBytes = 0
-    /// By lower-case name; the first of several counts. `${filename}` in the
-    /// key is replaced already.
+    /// Fields by lower-case name; the first of several with one name counts. `${filename}` in
+    /// the key is replaced.
     private(set) var fields: [String: String] = [:]
 
-    /// - Throws: `.malformedPOSTRequest` when the type names no boundary.
+    /// - Throws: `.malformedPOSTRequest` if the content type has no boundary.
     init(
         contentType: String, check: @escaping ([String: String]) throws(S3Error) -> Void
     ) throws(S3Error) {
@@ -37,14 +37,15 @@ final class PostFormReader {
         while try step(pipeline) {}
     }
 
-    /// - Throws: `.malformedPOSTRequest` when there was no whole file.
+    /// Checks that the form was complete.
+    /// - Throws: `.malformedPOSTRequest`.
     func finish() throws(S3Error) {
         guard case .done = phase else {
             throw Self.malformed("The body of the POST request has no complete file field.")
         }
     }
 
-    /// - Returns: whether another step may get further.
+    /// - Returns: True if another step is possible without more bytes.
     private func step(_ pipeline: BodyPipeline) throws(S3Error) -> Bool {
         switch phase {
         case .done: return false
@@ -139,7 +140,7 @@ final class PostFormReader {
         }
     }
 
-    /// `name="value"` or `name=value` of a header.
+    /// A parameter of a header, `name="value"` or `name=value`.
     private static func parameter(_ name: String, of header: String) -> String? {
         for part in header.split(separator: ";").dropFirst() {
             let sides = part.split(separator: "=", maxSplits: 1)

@@ -1,8 +1,10 @@
 import FoundationEssentials
 import WallClock
 
-/// The policy of a POST form ("Creating a POST policy"). Field names and
-/// `eq`/`starts-with` ignore case; `expiration` and `conditions` do not.
+/// The policy of a POST form (S3 API Reference, "Creating a POST policy").
+///
+/// Field names, `eq` and `starts-with` are case-insensitive; `expiration` and `conditions` are
+/// case-sensitive.
 struct PostPolicy: Sendable {
     private struct Document: Decodable {
         var expiration: String
@@ -51,7 +53,7 @@ struct PostPolicy: Sendable {
         "policy", "signature", "x-amz-signature", "awsaccesskeyid", "file",
     ]
 
-    /// Checks signature, expiry and every field of a form.
+    /// Checks the signature, the expiration and every field of a form.
     /// - Throws: `.accessDenied`, `.invalidPolicyDocument`,
     ///   `.signatureDoesNotMatch`, `.invalidAccessKeyId`.
     static func check(
@@ -66,8 +68,8 @@ struct PostPolicy: Sendable {
         }
         try authentication.checkPolicy(encoded, fields: fields)
         let document = try decode(encoded)
-        guard let end = UnixTime(rfc3339: document.expiration)?.seconds else { throw malformed }
-        if authentication.now() / 1_000 >= end { throw denied("Policy expired.") }
+        guard let end = UnixTime(rfc3339: document.expiration) else { throw malformed }
+        if authentication.now() >= end { throw denied("Policy expired.") }
         var values = fields
         values["bucket"] = bucket
         var covered = uncovered
@@ -90,7 +92,7 @@ struct PostPolicy: Sendable {
         }
     }
 
-    /// The size that a checked policy allows.
+    /// Checks the size of the file against a policy that was checked before.
     /// - Throws: `.entityTooSmall`, `.entityTooLarge`.
     static func checkLength(_ bytes: Int, fields: [String: String]) throws(S3Error) {
         for case .length(let range) in try decode(fields["policy"] ?? "").conditions {

@@ -1,4 +1,4 @@
-/// An error in S3's own terms (docs.aws.amazon.com, "Error responses").
+/// An error with S3's code and message (S3 API Reference, "Error responses").
 struct S3Error: Error, Sendable, CustomStringConvertible {
     enum Code: String, Sendable {
         case accessDenied = "AccessDenied"
@@ -46,6 +46,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
         case signatureDoesNotMatch = "SignatureDoesNotMatch"
         case xAmzContentSHA256Mismatch = "XAmzContentSHA256Mismatch"
 
+        /// HTTP status.
         var status: Int {
             switch self {
             case .notModified: 304
@@ -77,7 +78,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
 
     var code: Code
     var message: String
-    /// Further elements of the error document.
+    /// Additional elements of the error document.
     var details: [(String, String)]
 
     init(_ code: Code, _ message: String, details: [(String, String)] = []) {

@@ -1,17 +1,18 @@
 import EmulatorHTTP
 import Signing
 
-/// A request's address and parameters, decoded.
+/// A request with its decoded bucket, key and query parameters.
 struct S3Request: Sendable {
     var head: RequestHead
-    /// Unique for the server's lifetime and told to the client.
+    /// Unique for the server's lifetime and sent to the client.
     var requestID: String
-    /// nil for the service itself.
+    /// nil for a request to the service.
     var bucket: String?
-    /// UTF-8; nil for the bucket itself.
+    /// UTF-8 bytes; nil for a request to the bucket.
     var key: [UInt8]?
     var parameters: [(name: String, value: String)]
 
+    /// Decodes the target of a request.
     /// - Throws: `.invalidURI`, `.keyTooLongError`.
     init(_ head: RequestHead, requestID: String) throws(S3Error) {
         self.head = head
@@ -39,7 +40,7 @@ struct S3Request: Sendable {
 
     var keyText: String { String(decoding: key ?? [], as: UTF8.self) }
 
-    /// The first value of that parameter.
+    /// The first value of a query parameter.
     subscript(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
 
     func has(_ name: String) -> Bool { parameters.contains { $0.name == name } }
@@ -56,7 +57,7 @@ struct S3Request: Sendable {
     }
 }
 
-/// The calls of S3 that this store answers.
+/// The S3 operations that the store supports.
 enum S3Operation: Sendable, Equatable {
     case listBuckets
     case createBucket, headBucket, deleteBucket, bucketLocation, bucketVersioning
@@ -66,11 +67,12 @@ enum S3Operation: Sendable, Equatable {
     case configuration(BucketConfiguration)
     case createUpload, uploadPart, uploadPartCopy, listParts, completeUpload, abortUpload
 
-    /// Whether the body is object data, of any size.
+    /// True if the body is object data, of any size.
     var streamsBody: Bool { self == .putObject || self == .uploadPart || self == .postForm }
 
-    /// - Throws: `.notImplemented`, `.methodNotAllowed`, and the code that says
-    ///   that a bucket has no such configuration.
+    /// The operation of a request.
+    /// - Throws: `.notImplemented`, `.methodNotAllowed`, `.noSuchVersion`, or the code for a
+    ///   missing bucket configuration.
     init(_ request: S3Request) throws(S3Error) {
         if request.bucket == nil {
             guard request.head.method == "GET" else { throw Self.methodNotAllowed }

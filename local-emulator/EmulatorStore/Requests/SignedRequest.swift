@@ -2,15 +2,16 @@ import Crypto
 import EmulatorHTTP
 import Signing
 
-/// What a Signature Version 4 is made of ("Create a signed AWS API request").
+/// The signed parts of a request, for Signature Version 4 ("Create a signed AWS API request").
 struct SignedRequest {
     var request: S3Request
     var scope: Scope
     var date: String
-    /// Lower-case, joined by semicolons, as the client lists them.
+    /// Names as the client lists them: lower-case, joined by semicolons.
     var signedHeaders: String
     var payload: String
 
+    /// The string to sign, with the path as sent or in its canonical encoding.
     func stringToSign(pathAsSent: Bool) -> String {
         let sent = request.head.path
         let path = pathAsSent ? sent : uriDecode(sent).map { uriEncode($0, keepingSlash: true) }
@@ -25,7 +26,8 @@ struct SignedRequest {
         return SigV4.stringToSign(canonical, timestamp: date, scope: scope.value)
     }
 
-    /// The string that Signature Version 2 signs in a query.
+    /// The string to sign of Signature Version 2 in a query.
+    /// - Parameter expires: Unix time in seconds, as in the query.
     static func version2(_ request: S3Request, expires: Int) -> String {
         let headers = request.head.headers
         let names = Set(headers.fields.map(\.lowercasedName).filter { $0.hasPrefix("x-amz-") })

@@ -1,6 +1,6 @@
 import XMLTree
 
-/// An XML document of S3, built from the outside in.
+/// Builder of S3's XML documents.
 struct XMLText {
     private var element: XMLElement
 
@@ -15,7 +15,7 @@ struct XMLText {
         element = XMLElement(root, text: text, attributes: Self.namespace)
     }
 
-    /// An error document has no namespace.
+    /// An error document, which has no namespace.
     init(error: S3Error, resource: String, requestID: String) {
         element = XMLElement("Error")
         add("Code", error.code.rawValue)
@@ -40,7 +40,7 @@ struct XMLText {
         element.children.append(child.element)
     }
 
-    /// As `add`, for content that may fail.
+    /// Same as `add`, for content that can throw.
     mutating func adding(_ name: String, _ content: (inout XMLText) throws -> Void) rethrows {
         var child = XMLText(element: XMLElement(name))
         try content(&child)

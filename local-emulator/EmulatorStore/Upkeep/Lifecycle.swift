@@ -1,21 +1,25 @@
 import EmulatorDatabase
 import Synchronization
+import WallClock
 import XMLTree
 
-/// What a bucket's lifecycle configuration says of expiry; rules about storage
-/// classes and versions are kept and mean nothing here.
+/// The expiry rules of a bucket's lifecycle configuration. Rules about storage
+/// classes and versions are stored and have no effect.
 struct LifecycleRules: Sendable {
     struct Rule: Sendable {
         var prefix: [UInt8]
-        /// Tags that an object must have, all of them.
+        /// Tags that an object must have; all of them are required.
         var tags: [TagSet.Tag]
-        var expirationDays: Int?
-        var abortUploadDays: Int?
+        /// Age at which an object is deleted: whole days.
+        var expiration: Duration?
+        /// Age at which an incomplete multipart upload is aborted: whole days.
+        var uploadExpiration: Duration?
     }
 
-    /// The enabled ones.
+    /// The enabled rules.
     let rules: [Rule]
 
+    /// Reads a `LifecycleConfiguration`.
     /// - Throws: `.malformedXML`, `.invalidArgument`.
     init(_ document: XMLElement) throws(S3Error) {
         guard document.name == "LifecycleConfiguration" else { throw S3Error.malformedXML }
@@ -41,65 +45,65 @@ extension LifecycleRules.Rule {
             tag.text(of: "Key").map { TagSet.Tag(key: $0, value: tag.text(of: "Value") ?? "") }
         }
         self.prefix = Array(prefix.utf8)
-        expirationDays = try Self.days(element, "Expiration", "Days")
-        abortUploadDays = try Self.days(
+        expiration = try Self.days(element, "Expiration", "Days")
+        uploadExpiration = try Self.days(
             element, "AbortIncompleteMultipartUpload", "DaysAfterInitiation")
     }
 
     private static func days(
         _ element: XMLElement, _ action: String, _ name: String
-    ) throws(S3Error) -> Int? {
+    ) throws(S3Error) -> Duration? {
         guard let text = element.all(action).first?.text(of: name) else { return nil }
-        guard let days = Int(text), days > 0 else {
+        // S3's type is a 32-bit integer.
+        guard let days = Int32(text), days > 0 else {
             throw S3Error(
                 .invalidArgument, "'\(name)' for \(action) action must be a positive integer")
         }
-        return days
+        return .seconds(86_400) * Int(days)
     }
 }
 
 extension ObjectStoreServer {
-    private static let dayMilliseconds = 86_400_000
-    /// Between two looks at the rules.
-    private static let lifecycleMilliseconds = 60_000
+    /// Time between two applications of the rules.
+    private static let lifecycleInterval = Duration.seconds(60)
 
-    /// Deletes what the buckets' lifecycle rules let expire: whole days after
-    /// it was written, not at midnight as S3 does.
+    /// Deletes expired objects and uploads: whole days after they were written, not at midnight
+    /// as S3 does.
     func applyLifecycle() async throws {
         let now = configuration.now()
         let isDue = nextLifecycle.withLock { next in
             guard now >= next else { return false }
-            next = now + Self.lifecycleMilliseconds
+            next = now + Self.lifecycleInterval
             return true
         }
         guard isDue else { return }
         let documents = try await read { try $0.configurations(.lifecycle) }
         for (bucket, document) in documents {
             for rule in try LifecycleRules(try Self.parse(document)).rules {
-                try await upkeep { try $0.apply(rule, to: bucket, day: Self.dayMilliseconds) }
+                try await upkeep { try $0.apply(rule, to: bucket) }
             }
         }
     }
 }
 
 extension ObjectIndex {
-    fileprivate func apply(_ rule: LifecycleRules.Rule, to bucket: String, day: Int) throws {
+    fileprivate func apply(_ rule: LifecycleRules.Rule, to bucket: String) throws {
         let end = Self.successor(rule.prefix) ?? [255]
-        if let days = rule.expirationDays {
+        if let age = rule.expiration {
             let rows = try connection.query(
                 """
                 SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key < ? AND modified_ms <= ?
                 LIMIT 1000
-                """, bucket, rule.prefix, end, now - days * day)
+                """, bucket, rule.prefix, end, (now - age).milliseconds)
             for object in try rows.map({ try ObjectRecord($0) }) {
                 let tags = object.tags?.tags ?? []
                 guard rule.tags.allSatisfy(tags.contains) else { continue }
                 _ = try delete(bucket, object.key)
             }
         }
-        if let days = rule.abortUploadDays {
+        if let age = rule.uploadExpiration {
             for upload in try uploads(bucket, prefix: rule.prefix, limit: 1_000)
-            where upload.createdMilliseconds <= now - days * day {
+            where upload.created <= now - age {
                 try removeUpload(upload.id)
             }
         }

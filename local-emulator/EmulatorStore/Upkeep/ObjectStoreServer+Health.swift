@@ -1,5 +1,5 @@
 extension ObjectStoreServer {
-    /// Whether the index answers and the bucket that everything needs exists.
+    /// True if the index answers and the configured bucket exists.
     package func isHealthy() async -> Bool {
         let bucket = configuration.bucket
         do {

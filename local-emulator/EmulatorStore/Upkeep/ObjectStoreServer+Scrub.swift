@@ -2,25 +2,32 @@ import Crypto
 import EmulatorDatabase
 import Logging
 
-/// What a scrub has found.
+/// The result of a scrub.
 package struct ScrubReport: Sendable, Equatable {
+    /// An object whose bytes are not those that were stored.
     package struct Damage: Sendable, Equatable {
+        /// Bucket of the object.
         package var bucket: String
+        /// Key of the object.
         package var key: String
+        /// A sentence for the operator.
         package var reason: String
     }
 
+    /// Objects that were read.
     package var objects = 0
+    /// Bytes of their bodies.
     package var bytes = 0
+    /// Damaged objects in the order of the index.
     package var damaged: [Damage] = []
 }
 
 extension ObjectStoreServer {
-    /// Objects that are looked at between two looks at the index.
-    private static let scrubPage = 100
+    /// Objects of one page of the index.
+    private static let pageKeyCountMax = 100
 
-    /// Reads every object and holds it against its checksum. Writes go on
-    /// meanwhile; what they replace is not called damaged.
+    /// Reads every object and compares it with its checksum. Writes continue
+    /// meanwhile; an object that they replace is not reported.
     package func scrub() async throws -> ScrubReport {
         var report = ScrubReport()
         let buckets = try await read { index in
@@ -31,7 +38,8 @@ extension ObjectStoreServer {
         for bucket in buckets {
             var start: [UInt8] = []
             while true {
-                let query = ListQuery(bucket: bucket, start: start, keyCountMax: Self.scrubPage)
+                let query = ListQuery(
+                    bucket: bucket, start: start, keyCountMax: Self.pageKeyCountMax)
                 let page: ListResult
                 do {
                     page = try await read { try $0.list(query) }
@@ -43,13 +51,13 @@ extension ObjectStoreServer {
                     report.objects += 1
                     report.bytes += object.bytes
                     guard let reason = try await damage(object),
-                        try await isStill(object, in: bucket)
+                        try await isUnchanged(object, in: bucket)
                     else { continue }
                     let key = String(decoding: object.key, as: UTF8.self)
                     report.damaged.append(
                         ScrubReport.Damage(bucket: bucket, key: key, reason: reason))
                     logger.error(
-                        "An object is damaged.",
+                        "Object damaged",
                         [
                             "bucket": .string(bucket), "key": .string(key),
                             "reason": .string(reason),
@@ -60,7 +68,7 @@ extension ObjectStoreServer {
             }
         }
         logger.info(
-            "The store was read through.",
+            "Store scrubbed",
             [
                 "objects": .integer(report.objects), "bytes": .integer(report.bytes),
                 "damaged": .integer(report.damaged.count),
@@ -68,7 +76,7 @@ extension ObjectStoreServer {
         return report
     }
 
-    /// - Returns: what is wrong with the body; nil for one that is as it was stored.
+    /// - Returns: The difference between the body and the index; nil if there is none.
     private func damage(_ object: ObjectRecord) async throws -> String? {
         let source: BodySource
         do {
@@ -90,19 +98,20 @@ extension ObjectStoreServer {
             }
         }
         if found.bytes != object.bytes {
-            return "It has \(found.bytes) bytes instead of \(object.bytes)."
+            return "The body has \(found.bytes) bytes instead of \(object.bytes)."
         }
         if !object.crc64.isEmpty, found.crc64 != object.crc64 {
-            return "Its CRC-64/NVME is \(found.crc64) instead of \(object.crc64)."
+            return "The CRC-64/NVME is \(found.crc64) instead of \(object.crc64)."
         }
-        // The ETag of parts is no digest of the whole.
+        // The ETag of a multipart upload is not the MD5 of its bytes.
         if !object.etag.contains("-"), found.md5 != object.etag {
-            return "Its MD5 is \(found.md5) instead of \(object.etag)."
+            return "The MD5 is \(found.md5) instead of \(object.etag)."
         }
         return nil
     }
 
-    private func isStill(_ object: ObjectRecord, in bucket: String) async throws -> Bool {
+    /// True if the object has the same body as before.
+    private func isUnchanged(_ object: ObjectRecord, in bucket: String) async throws -> Bool {
         try await read { try $0.object(bucket, object.key)?.place == object.place }
     }
 }

@@ -1,12 +1,13 @@
 import EmulatorDatabase
 import Logging
+import WallClock
 
 extension ObjectStoreServer {
-    /// How long a completed upload can be completed again: 7 days.
-    private static let completedMilliseconds = 7 * 24 * 3_600_000
+    /// Time in which a completed upload can be completed again.
+    private static let completedUploadLifetime = Duration.seconds(7 * 24 * 3_600)
 
-    /// Makes files and index agree after a crash and says what it mended:
-    /// unreferenced blobs go, objects whose blob is gone are reported.
+    /// Makes files and index consistent after a crash: removes unreferenced blobs and logs
+    /// objects without their blobs.
     func reconcile() async throws {
         let files = try await blobs.all()
         let (referenced, dead) = try await database.read { connection in
@@ -23,7 +24,7 @@ extension ObjectStoreServer {
             }
             return (referenced, dead)
         }
-        // Nobody reads yet, so buried blobs need no grace.
+        // There are no readers yet, so unreferenced blobs need no grace.
         let orphans = files.keys.filter { referenced[$0] == nil }
         await blobs.remove(orphans)
         try await database.transaction { connection in
@@ -39,20 +40,20 @@ extension ObjectStoreServer {
                 "bodiesOfWrongSize": .integer(wrong),
             ]
             if missing + wrong > 0 {
-                logger.error("The store has objects without their bodies.", fields)
+                logger.error("Bodies of objects missing or truncated", fields)
             } else {
-                logger.info("The store removed what an interrupted run left.", fields)
+                logger.info("Leftovers of an interrupted run removed", fields)
             }
         }
     }
 
-    /// Unlinks replaced bodies whose grace is over and forgets old completed
-    /// uploads. Call it every few seconds.
+    /// Removes replaced bodies after their grace, records of old completed uploads and expired
+    /// objects. Call it every minute or so.
     package func tidy() async throws {
         let now = configuration.now()
         let due = try await database.read { connection in
             try connection.query(
-                "SELECT blob FROM dead_blobs WHERE unlink_ms <= ? LIMIT 1000", now
+                "SELECT blob FROM dead_blobs WHERE unlink_ms <= ? LIMIT 1000", now.milliseconds
             ).map { try $0.text("blob") }
         }
         let dead = due.filter { !blobs.isPinned($0) }
@@ -63,7 +64,7 @@ extension ObjectStoreServer {
             }
             try connection.execute(
                 "DELETE FROM completed_uploads WHERE completed_ms < ?",
-                now - Self.completedMilliseconds)
+                (now - Self.completedUploadLifetime).milliseconds)
         }
         try await applyLifecycle()
     }

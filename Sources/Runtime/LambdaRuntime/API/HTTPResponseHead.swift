@@ -1,4 +1,4 @@
-/// Status line and headers of a response under way.
+/// Status line and headers of a response.
 struct HTTPResponseHead: Sendable, Hashable {
     enum Framing: Sendable, Hashable {
         case none
@@ -17,7 +17,7 @@ struct HTTPResponseHead: Sendable, Hashable {
     init(statusLine line: [UInt8]) throws(HTTPParseError) {
         let isVersion11 = line.starts(with: "HTTP/1.1 ".utf8)
         guard isVersion11 || line.starts(with: "HTTP/1.0 ".utf8) else {
-            throw HTTPParseError("the answer does not start with HTTP/1.1")
+            throw HTTPParseError("the response does not start with HTTP/1.1")
         }
         let rest = line.dropFirst(9)
         let digits = rest.prefix(3)

@@ -2,9 +2,9 @@ import Glibc
 
 /// Parses one response in pieces of any size (RFC 9112).
 ///
-/// Strict, because a wrong end of the body would run a handler on half an event: no folded
-/// lines, no bare CR or LF, no space before a colon, one length, no length together with
-/// chunks, nothing after the end.
+/// Strict, because a wrong end of the body would run a handler on half an event. Rejected are
+/// folded lines, bare CR or LF, a space before a colon, two lengths, a length together with
+/// chunks, and bytes after the end.
 struct HTTPResponseParser: Sendable {
     private enum State: Hashable {
         case statusLine, header
@@ -52,7 +52,7 @@ struct HTTPResponseParser: Sendable {
                 state = count == remaining ? .chunkEnd : .chunkData(remaining: remaining - count)
             case .done:
                 guard head.isFramed else { return }
-                throw HTTPParseError("there are bytes after the end of the answer")
+                throw HTTPParseError("there are bytes after the end of the response")
             }
         }
     }
@@ -100,7 +100,7 @@ struct HTTPResponseParser: Sendable {
     }
 
     /// Moves bytes into `line` up to its end.
-    /// - Returns: Whether the line is complete; CR LF is not part of it.
+    /// - Returns: True if the line is complete; CR LF is not part of it.
     private mutating func takeLine(_ rest: inout ArraySlice<UInt8>) throws(HTTPParseError) -> Bool {
         let end = rest.withUnsafeBytes { bytes in
             memchr(bytes.baseAddress!, 0x0A, bytes.count).map {
@@ -119,7 +119,7 @@ struct HTTPResponseParser: Sendable {
             throw HTTPParseError("a line ends in LF without CR")
         }
         line.removeLast(2)
-        // No early exit: a usual line has none, and the loop is faster without.
+        // No early exit: most lines pass, and the loop is faster without a branch.
         var isClean = true
         for byte in line { isClean = isClean && (byte >= 0x20 && byte != 0x7F || byte == 0x09) }
         guard isClean else { throw HTTPParseError("a line holds a control character") }
@@ -158,7 +158,7 @@ struct HTTPResponseParser: Sendable {
         if (100...199).contains(head.status) {
             interimAnswers += 1
             guard head.status != 101, interimAnswers <= limits.interimResponseCountMax else {
-                throw HTTPParseError("an interim answer \(head.status) was not asked for")
+                throw HTTPParseError("the interim status \(head.status) was not requested")
             }
             state = .statusLine
             return

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// One streamed response on a connection: head, chunks, trailers, and the API's answer.
-/// Used by the client's thread alone.
+/// One streamed response on a connection: head, chunks, trailers, and the API's response. Only
+/// the client's thread uses it.
 final class ResponseStream {
     enum Failure: Error {
         /// The API answered before the end of the stream, which it refuses.
@@ -38,7 +38,7 @@ final class ResponseStream {
         bodyBytes += bytes.count
     }
 
-    /// Ends the body and waits for the answer.
+    /// Ends the body and waits for the API's response.
     /// - Parameter error: The error that truncated the stream, for the trailers.
     func finish(error: HandlerError?) throws(Failure) -> RuntimeAPIResponse {
         var packet = takeHead()

@@ -1,9 +1,11 @@
+package import WallClock
+
 /// One event with its headers.
 package struct Invocation: Sendable, Hashable {
     /// Request ID; letters, digits, `-`, `_` and `.` only, as it becomes part of a path.
     package var requestID: String
     /// Deadline in Unix milliseconds.
-    package var deadlineMilliseconds: Int
+    package var deadline: UnixTime
     /// ARN of the function; empty when absent.
     package var invokedFunctionARN: String
     /// AWS X-Ray trace ID.
@@ -19,12 +21,12 @@ package struct Invocation: Sendable, Hashable {
 
     /// An invocation.
     package init(
-        requestID: String, deadlineMilliseconds: Int, invokedFunctionARN: String = "",
+        requestID: String, deadline: UnixTime, invokedFunctionARN: String = "",
         traceID: String? = nil, clientContext: String? = nil, cognitoIdentity: String? = nil,
         tenantID: String? = nil, event: [UInt8]
     ) {
         self.requestID = requestID
-        self.deadlineMilliseconds = deadlineMilliseconds
+        self.deadline = deadline
         self.invokedFunctionARN = invokedFunctionARN
         self.traceID = traceID
         self.clientContext = clientContext
@@ -40,7 +42,7 @@ package struct RuntimeClientError: Error, Sendable, Hashable, CustomStringConver
     package enum Code: String, Sendable, Hashable {
         /// The Runtime API could not be reached, or closed the connection, in every attempt.
         case unreachable
-        /// Its answer is not the Runtime API's protocol.
+        /// The response does not follow the Runtime API's protocol.
         case invalidAnswer
         /// It answered 500: the environment cannot be recovered, the process must exit.
         case containerError
@@ -68,7 +70,7 @@ package struct RuntimeClientError: Error, Sendable, Hashable, CustomStringConver
     }
 }
 
-/// The Runtime API's answer to a posted result.
+/// The Runtime API's response to a posted result.
 package enum ReportOutcome: Sendable, Hashable {
     /// Accepted (202).
     case accepted
@@ -81,7 +83,7 @@ package enum ReportOutcome: Sendable, Hashable {
 
 /// The end of a streamed result.
 package struct StreamOutcome: Sendable, Hashable {
-    /// The Runtime API's answer.
+    /// The Runtime API's response.
     package var report: ReportOutcome
     /// The error that truncated or prevented the stream; nil for a complete one.
     package var failure: HandlerError?

@@ -1,3 +1,5 @@
+import WallClock
+
 /// One call of the Runtime API as a value, without I/O.
 ///
 /// Source: "Using the Lambda runtime API", version 2018-06-01.
@@ -98,22 +100,22 @@ struct RuntimeRequest: Sendable, Hashable {
 extension Invocation {
     /// Reads the response of `next`.
     /// - Throws: When a header is missing or malformed.
-    init(_ response: RuntimeAPIResponse, now: Int) throws(HTTPParseError) {
+    init(_ response: RuntimeAPIResponse, now: UnixTime) throws(HTTPParseError) {
         guard response.isFramed else {
             throw HTTPParseError("the event has neither a length nor chunks")
         }
         guard let requestID = response.header("Lambda-Runtime-Aws-Request-Id"),
             Invocation.isPathSafe(requestID)
         else { throw HTTPParseError("there is no usable Lambda-Runtime-Aws-Request-Id") }
-        var deadline = now + Invocation.timeoutMillisecondsMax
+        var deadline = now + Invocation.timeoutMax
         if let text = response.header("Lambda-Runtime-Deadline-Ms") {
             guard let number = Int(text), number >= 0 else {
                 throw HTTPParseError("Lambda-Runtime-Deadline-Ms is not a number")
             }
-            deadline = number
+            deadline = UnixTime(milliseconds: number)
         }
         self.init(
-            requestID: requestID, deadlineMilliseconds: deadline,
+            requestID: requestID, deadline: deadline,
             invokedFunctionARN: response.header("Lambda-Runtime-Invoked-Function-Arn") ?? "",
             traceID: response.header("Lambda-Runtime-Trace-Id"),
             clientContext: response.header("Lambda-Runtime-Client-Context"),
@@ -122,7 +124,7 @@ extension Invocation {
     }
 
     /// Lambda's maximum timeout, for a response without a deadline.
-    private static let timeoutMillisecondsMax = 900_000
+    private static let timeoutMax = Duration.seconds(900)
 
     private static func isPathSafe(_ requestID: String) -> Bool {
         (1...128).contains(requestID.utf8.count)

@@ -9,8 +9,8 @@ final class RuntimeThread: SerialExecutor {
         let executor: RuntimeThread
     }
 
-    /// Jobs of one client that wait at the same time. A loop has one task and a few helpers;
-    /// more means that the thread has hung, and a job cannot be refused.
+    /// Largest number of waiting jobs of one client. A loop has one task and a few helpers; more
+    /// means that the thread has hung, and a job cannot be refused.
     private static let jobCountMax = 1_024
 
     private let mailbox = MailboxThread<Job>(capacity: RuntimeThread.jobCountMax) { mailbox in
@@ -21,7 +21,7 @@ final class RuntimeThread: SerialExecutor {
         }
     }
 
-    /// The jobs hold the executor, so none waits here.
+    /// Jobs keep the executor alive, so none is waiting here.
     deinit { mailbox.stop() }
 
     func enqueue(_ job: consuming ExecutorJob) {

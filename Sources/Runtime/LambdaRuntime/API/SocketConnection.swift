@@ -6,9 +6,9 @@ enum SocketError: Error, Sendable, Hashable, CustomStringConvertible {
     case system(call: String, errno: Int32)
     /// The host's name has no address.
     case unknownHost(String)
-    /// The API closed the connection before the first byte of its answer.
+    /// The API closed the connection before the first byte of its response.
     case closedBeforeAnswer
-    /// The API closed the connection within its answer.
+    /// The API closed the connection within its response.
     case truncated
     case invalid(HTTPParseError)
 
@@ -16,14 +16,14 @@ enum SocketError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .system(let call, let number): "\(call): \(String(cString: strerror(number)))"
         case .unknownHost(let host): "the host \(host) has no address"
-        case .closedBeforeAnswer: "the connection was closed before the answer"
-        case .truncated: "the connection was closed inside the answer"
+        case .closedBeforeAnswer: "the connection was closed before the response"
+        case .truncated: "the connection was closed inside the response"
         case .invalid(let error): error.description
         }
     }
 
-    /// True if no byte of an answer arrived, as on a connection that the API had closed
-    /// while it was idle.
+    /// True if no byte of a response arrived, as on a connection that the API had closed while it
+    /// was idle.
     var isBeforeAnswer: Bool {
         switch self {
         case .closedBeforeAnswer: true
@@ -33,7 +33,7 @@ enum SocketError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// One blocking TCP connection; used by the client's thread alone.
+/// One blocking TCP connection; only the client's thread uses it.
 final class SocketConnection {
     let descriptor: Int32
     /// True if an exchange has succeeded on this connection.
@@ -63,8 +63,8 @@ final class SocketConnection {
         do {
             try send(request.head(authority: authority), request.body)
         } catch {
-            // The API may refuse a large body by an answer and a close (413): the
-            // answer counts, not the broken pipe.
+            // The API may refuse a large body by a response and a close (413): the response
+            // counts, not the broken pipe.
             guard error.isBeforeAnswer else { throw error }
             sendFailure = error
         }

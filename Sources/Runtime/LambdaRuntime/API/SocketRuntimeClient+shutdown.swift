@@ -1,12 +1,11 @@
 import Threads
 
 extension SocketRuntimeClient {
-    /// Registers this process as an extension without events: Lambda sends SIGTERM
-    /// before SIGKILL only where an extension is registered. Call it before the
-    /// first `next`.
+    /// Registers this process as an extension without events, because Lambda sends SIGTERM before
+    /// SIGKILL only if an extension is registered. Call it before the first `next`.
     ///
     /// Source: "Using the Lambda Extensions API", AWS Lambda Developer Guide.
-    /// - Returns: nil, or the reason of the failure; only SIGTERM depends on it.
+    /// - Returns: nil, or the reason of the failure, which affects SIGTERM only.
     func registerForShutdown() async -> String? {
         do {
             let connection = try SocketConnection(to: endpoint)
@@ -17,9 +16,9 @@ extension SocketRuntimeClient {
             else { return "the status is \(response.status)" }
             let wait = RuntimeRequest.nextExtensionEvent(identifier)
             let authority = endpoint.authority
-            // The platform never answers an extension without events: this thread
-            // blocks until the process ends.
-            // SAFETY: from here on only that thread has the connection.
+            // The platform never answers an extension without events: this thread blocks until
+            // the process ends.
+            // SAFETY: only that thread uses the connection from here on.
             nonisolated(unsafe) let owned = connection
             startThread {
                 _ = try? owned.exchange(wait, authority: authority, limits: HTTPLimits())

@@ -10,7 +10,7 @@ extension SocketRuntimeClient {
         var failure: HandlerError?
         do {
             try await response.body(writer)
-            // An empty body still has a head, and a prelude where there is one.
+            // An empty body still has a head, and a prelude if there is one.
             if !hasBegunStream { try writeChunk([], request, prelude: response.prelude) }
         } catch {
             failure = HandlerError(reporting: error)

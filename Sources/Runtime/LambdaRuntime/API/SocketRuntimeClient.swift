@@ -16,7 +16,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     private let waiter = Waiter()
     private var connection: SocketConnection?
     private var stream: ResponseStream?
-    /// Started once, when the first event has been asked for.
+    /// Started once, after the first `next` has been sent.
     private var warmUp: (@Sendable () -> Void)?
 
     /// The client's own thread.
@@ -59,7 +59,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     /// connection breaks or the answer is incomplete.
     package func next() async throws(RuntimeClientError) -> Invocation {
         try await wait(.next) { (response) throws(HTTPParseError) in
-            try Invocation(response, now: UnixTime.now().milliseconds)
+            try Invocation(response, now: .now())
         }
     }
 
@@ -148,7 +148,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         return .lost(detail: detail)
     }
 
-    /// For tests: whether the platform has closed the idle connection.
+    /// For tests: true if the platform has closed the idle connection.
     var isConnectionClosed: Bool { connection?.hasInput ?? false }
 
     var hasBegunStream: Bool { stream?.hasBegun ?? false }
@@ -174,7 +174,7 @@ package actor SocketRuntimeClient: RuntimeClient {
     }
 
     /// Ends the open stream.
-    /// - Returns: The API's answer and the number of bytes written.
+    /// - Returns: The API's response and the number of bytes written.
     func endStream(
         _ request: RuntimeRequest, _ failure: HandlerError?
     ) throws(RuntimeClientError) -> (ReportOutcome, bytes: Int) {
@@ -209,8 +209,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         }
     }
 
-    /// One request over the kept connection, or over a new one when the kept one
-    /// turns out to be closed.
+    /// One request over the kept connection, or over a new one if the kept one was closed.
     private func exchange(
         _ request: RuntimeRequest, isInterruptible: Bool
     ) throws -> RuntimeAPIResponse {
@@ -255,13 +254,13 @@ extension SocketError {
 struct RetryDelays: Sendable, Hashable {
     var attemptCountMax = 6
     /// Delay before the second attempt; each further delay is four times as long.
-    var firstMilliseconds = 10
-    var delayMillisecondsMax = 1000
+    var first = Duration.milliseconds(10)
+    var delayMax = Duration.seconds(1)
 
     func wait(before attempt: Int) async {
         let factor = 1 << min(2 * (attempt - 1), 20)
-        let milliseconds = min(delayMillisecondsMax, firstMilliseconds * factor)
+        let delay = min(delayMax, first * factor)
         // A cancelled sleep ends early, and the attempt after it sees why.
-        try? await Task.sleep(for: .milliseconds(milliseconds))
+        try? await Task.sleep(for: delay)
     }
 }

@@ -72,7 +72,7 @@ private struct KnownEvent: Decodable {
         var eventSource: String?
     }
 
-    /// Present, whatever it is.
+    /// Any value: only its presence counts.
     private struct Anything: Decodable {
         init(from decoder: any Decoder) {}
     }
