@@ -60,6 +60,7 @@ let package = Package(
         .target(name: "Randomness", swiftSettings: strict),
         .target(name: "WallClock", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: pure),
+        .target(name: "Arguments", swiftSettings: pure),
         .target(name: "Logging", dependencies: ["JSON", "WallClock"], swiftSettings: strict),
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
         .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: strict),
@@ -126,11 +127,14 @@ let package = Package(
             dependencies: ["SpoolCommands", "SpoolStore"], path: "Sources/SpoolCLI/spool",
             swiftSettings: strict),
         .target(
-            name: "SpoolCommands", dependencies: ["HTTPTransport", "JSON", "Threads", "WallClock"],
+            name: "SpoolCommands",
+            dependencies: ["Arguments", "HTTPTransport", "JSON", "Threads", "WallClock"],
             path: "Sources/SpoolCLI/SpoolCommands", swiftSettings: strict),
         .target(
             name: "SpoolStore",
-            dependencies: ["SpoolCommands", "ObjectStore", "HTTPTransport", "JSON", "WallClock"],
+            dependencies: [
+                "Arguments", "SpoolCommands", "ObjectStore", "HTTPTransport", "JSON", "WallClock",
+            ],
             path: "Sources/SpoolCLI/SpoolStore", swiftSettings: strict),
 
         // The emulator: a store, a Lambda service and a console around processes.
@@ -157,6 +161,7 @@ let package = Package(
         .executableTarget(
             name: "local-emulator",
             dependencies: [
+                "Arguments",
                 "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "Logging",
                 "Crypto", "Signing", "WallClock", "ChildProcess", "Threads",
             ],
@@ -195,6 +200,7 @@ let package = Package(
         tests(of: "XMLTree"),
         tests(of: "ChildProcess"),
         tests(of: "JSON", with: ["Randomness"]),
+        tests(of: "Arguments"),
         tests(of: "WallClock"),
         tests(of: "Crypto", with: ["Signing"]),
         tests(of: "Signing", with: ["Crypto", "WallClock"]),

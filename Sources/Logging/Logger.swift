@@ -58,7 +58,7 @@ package struct Logger: Sendable {
         write(.info, message, fields.merging(LogFields(sorted: own)))
     }
 
-    /// For whoever looks for a fault; off unless the level says so.
+    /// Details for diagnosis; written only at the level `debug`.
     package func debug(_ message: String, _ fields: [String: LogValue] = [:]) {
         write(.debug, message, fields)
     }

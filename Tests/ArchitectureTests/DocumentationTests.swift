@@ -4,7 +4,7 @@ import Testing
 @Suite struct DocumentationTests {
     /// Declarations without one that are still accepted. Lower it with each one that is
     /// documented; it ends at 0.
-    private static let undocumentedMax = 308
+    private static let undocumentedMax = 0
 
     @Test func `every package declaration has a doc comment`() {
         let files =

@@ -65,7 +65,7 @@ import Testing
             "export -o o",
             "EDIT is missing: spool export EDIT [--asset NAME=FILE] -o FILE [options]."
         ),
-        ("export e.json -o", "--output wants a value."),
+        ("export e.json -o", "--output needs a value."),
         ("export e.json -o o --asset a", "--asset wants NAME=FILE, not \"a\"."),
         ("export e.json -o o --asset =f", "--asset wants NAME=FILE, not \"=f\"."),
         ("export e.json -o o --asset a=f --asset a=g", "--asset a=… is given twice."),

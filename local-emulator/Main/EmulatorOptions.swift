@@ -1,3 +1,5 @@
+import Arguments
+
 /// Options of the command line and the environment.
 struct EmulatorOptions: Sendable, Equatable {
     /// Folder for everything that lasts.
@@ -29,53 +31,63 @@ struct EmulatorOptions: Sendable, Equatable {
         arguments: [String], environment: [String: String] = [:]
     ) throws(EmulatorOptionsError) {
         if let text = environment["PORT"] { port = try Self.port(text, "PORT") }
-        var rest = arguments[...]
-        while let name = rest.popFirst() {
-            if name == "--help" || name == "-h" {
-                wantsHelp = true
-                return
+        let parsed: ParsedArguments
+        do {
+            parsed = try ParsedArguments(arguments, options: Self.options, of: "local-emulator")
+        } catch {
+            throw EmulatorOptionsError(sentence: error.sentence)
+        }
+        wantsHelp = parsed.flags.contains("--help")
+        if wantsHelp { return }
+        if let word = parsed.positionals.first {
+            throw EmulatorOptionsError(sentence: "\(word) is not an option.")
+        }
+        freezes = parsed.flags.contains("--freeze")
+        scrubs = parsed.flags.contains("--scrub")
+        for option in Self.options {
+            guard let value = parsed.last(option.name) else { continue }
+            guard !value.isEmpty else {
+                throw EmulatorOptionsError(sentence: "\(option.name) needs a value.")
             }
-            if name == "--freeze" || name == "--scrub" {
-                if name == "--freeze" { freezes = true } else { scrubs = true }
-                continue
-            }
-            guard Self.names.contains(name) else {
-                throw EmulatorOptionsError(sentence: "\(name) is not an option.")
-            }
-            guard let value = rest.popFirst(), !value.isEmpty else {
-                throw EmulatorOptionsError(sentence: "\(name) needs a value.")
-            }
-            switch name {
-            case "--data": dataFolder = value
-            case "--host": host = value
-            case "--port": port = try Self.port(value, name)
-            case "--s3-port": s3Port = try Self.port(value, name)
-            case "--functions": functionsPath = value
-            case "--bootstrap": bootstrapPath = value
-            case "--record": recordFolder = value
-            case "--disorder":
-                guard let seed = UInt64(value) else {
-                    throw EmulatorOptionsError(sentence: "--disorder \(value) is not a number.")
-                }
-                disorderSeed = seed
-            case "--idle-seconds":
-                guard let seconds = Int(value), (1...86_400).contains(seconds) else {
-                    throw EmulatorOptionsError(
-                        sentence: "--idle-seconds \(value) is not in 1...86400.")
-                }
-                idleSeconds = seconds
-            default: consoleFolder = value
-            }
+            try set(option.name, to: value)
         }
         guard !dataFolder.isEmpty else {
             throw EmulatorOptionsError(sentence: "--data DIR is required.")
         }
     }
 
-    private static let names = [
-        "--data", "--host", "--port", "--s3-port", "--functions", "--bootstrap", "--console",
-        "--record", "--idle-seconds", "--disorder",
-    ]
+    private mutating func set(_ name: String, to value: String) throws(EmulatorOptionsError) {
+        switch name {
+        case "--data": dataFolder = value
+        case "--host": host = value
+        case "--port": port = try Self.port(value, name)
+        case "--s3-port": s3Port = try Self.port(value, name)
+        case "--functions": functionsPath = value
+        case "--bootstrap": bootstrapPath = value
+        case "--record": recordFolder = value
+        case "--disorder":
+            guard let seed = UInt64(value) else {
+                throw EmulatorOptionsError(sentence: "--disorder \(value) is not a number.")
+            }
+            disorderSeed = seed
+        case "--idle-seconds":
+            guard let seconds = Int(value), (1...86_400).contains(seconds) else {
+                throw EmulatorOptionsError(
+                    sentence: "--idle-seconds \(value) is not in 1...86400.")
+            }
+            idleSeconds = seconds
+        default: consoleFolder = value
+        }
+    }
+
+    private static let options =
+        [
+            "--data", "--host", "--port", "--s3-port", "--functions", "--bootstrap", "--console",
+            "--record", "--idle-seconds", "--disorder",
+        ].map { ArgumentOption(name: $0, valueName: "VALUE") } + [
+            ArgumentOption(name: "--freeze"), ArgumentOption(name: "--scrub"),
+            ArgumentOption(name: "--help", short: "-h"),
+        ]
 
     private static func port(_ text: String, _ name: String) throws(EmulatorOptionsError) -> Int {
         guard let port = Int(text), (0...65_535).contains(port) else {

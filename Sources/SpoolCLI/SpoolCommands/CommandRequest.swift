@@ -1,3 +1,5 @@
+import Arguments
+
 /// What the user asks for, read from the arguments with no I/O.
 package enum Command: Sendable, Hashable {
     case export(ExportOptions)
@@ -104,7 +106,7 @@ package struct CommandRequest: Sendable, Hashable {
             let known = CommandSyntax.all.map(\.name)
             throw .usage("There is no command \"\(name)\"", Suggestion.of(name, among: known))
         }
-        let words = try ParsedWords(arguments.dropFirst(), syntax: syntax)
+        let words = try CommandRequest.parsed(arguments.dropFirst(), syntax)
         self.init(.help(syntax.help), environment: environment)
         if words.flags.contains("--help") { return }
         if let api = words.last("--api") { self.api = CommandRequest.withoutSlash(api) }
@@ -114,6 +116,16 @@ package struct CommandRequest: Sendable, Hashable {
             throw .usage("--api must be a URL that starts with http:// or https://", nil)
         }
         command = try Command(syntax, words)
+    }
+
+    private static func parsed(
+        _ words: ArraySlice<String>, _ syntax: CommandSyntax
+    ) throws(CommandError) -> ParsedArguments {
+        do {
+            return try ParsedArguments(words, options: syntax.options, of: "spool \(syntax.name)")
+        } catch {
+            throw .usage(error.problem, error.suggestion)
+        }
     }
 
     /// Options that every command has may also stand before it.
@@ -152,7 +164,7 @@ package struct CommandRequest: Sendable, Hashable {
 }
 
 extension Command {
-    fileprivate init(_ syntax: CommandSyntax, _ words: ParsedWords) throws(CommandError) {
+    fileprivate init(_ syntax: CommandSyntax, _ words: ParsedArguments) throws(CommandError) {
         let expected = syntax.positional.isEmpty ? 0 : 1
         guard words.positionals.count == expected else {
             let problem =
@@ -233,7 +245,7 @@ extension Command {
 
 extension CommandError {
     static func usage(_ problem: String, _ suggestion: String?) -> CommandError {
-        let hint = suggestion.map { "; did you mean \($0)?" } ?? "."
-        return CommandError([problem + hint, "See spool --help."], status: 2)
+        let error = ArgumentError(problem, suggestion: suggestion)
+        return CommandError([error.sentence, "See spool --help."], status: 2)
     }
 }

@@ -1,16 +1,12 @@
+import Arguments
+
 /// One command's words: what the parser accepts and the help prints.
 struct CommandSyntax: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case export, estimate, status, cancel, upload, invoke, deadLetters, replayDeadLetter, replay
     }
 
-    struct Option: Sendable, Hashable {
-        var name: String
-        var short: String?
-        /// Nil for a flag.
-        var valueName: String?
-        var help: String
-    }
+    typealias Option = ArgumentOption
 
     var kind: Kind
     var name: String

@@ -1,3 +1,4 @@
+import Arguments
 import HTTPTransport
 import JSON
 import ObjectStore
@@ -9,10 +10,14 @@ package import SpoolCommands
 package func runStoreCommand(
     _ arguments: [String], environment: [String: String], context: CommandContext
 ) async -> Int32 {
-    let isJSON = arguments.contains("--json")
-    let words = arguments.filter { $0 != "--json" }
-    guard let verb = words.first.flatMap(StoreVerb.init), verb.takes(words.count - 1) else {
-        let wantsHelp = words.isEmpty || words.contains("--help") || words.contains("-h")
+    let parsed = try? ParsedArguments(
+        arguments, options: StoreVerb.options, of: "spool store")
+    let isJSON = parsed?.flags.contains("--json") ?? false
+    let words = parsed?.positionals ?? []
+    guard let verb = words.first.flatMap(StoreVerb.init), verb.takes(words.count - 1),
+        parsed?.flags.contains("--help") == false
+    else {
+        let wantsHelp = arguments.isEmpty || parsed?.flags.contains("--help") == true
         (wantsHelp ? context.standardOutput : context.standardError)(Array(StoreVerb.help.utf8))
         return wantsHelp ? 0 : 2
     }
@@ -33,7 +38,11 @@ package func runStoreCommand(
 enum StoreVerb: String, CaseIterable {
     case put, get, list, copy, delete
 
-    /// Whether that many words may follow.
+    static let options = [
+        ArgumentOption(name: "--json"), ArgumentOption(name: "--help", short: "-h"),
+    ]
+
+    /// True if that many words may follow.
     func takes(_ count: Int) -> Bool {
         switch self {
         case .put, .get, .copy: count == 2
@@ -50,7 +59,7 @@ enum StoreVerb: String, CaseIterable {
           spool store get KEY FILE      fetches an object, a large one in ranges side by side
           spool store list [PREFIX]     keys below a prefix, with their sizes in bytes
           spool store copy KEY KEY      copies inside the bucket, whatever the size
-          spool store delete KEY…       deletes objects; a last * stands for all that begin so
+          spool store delete KEY…       deletes objects; a final * matches every key with that prefix
 
         The bucket is SPOOL_BUCKET (default spool), its place AWS_ENDPOINT_URL_S3, AWS_REGION
         and the usual AWS credentials; without any of them, a local emulator's own.

@@ -1,0 +1,26 @@
+/// The word that a mistyped one was probably meant to be.
+package enum Suggestion {
+    /// The nearest known word, by letters added, dropped or changed (Levenshtein distance).
+    /// - Returns: nil when even that one is more than two letters, or half the word, away.
+    package static func of(_ word: String, among known: [String]) -> String? {
+        let nearest = known.map { ($0, distance(Array(word), Array($0))) }.min { $0.1 < $1.1 }
+        guard let (candidate, distance) = nearest, distance <= min(2, word.count / 2) else {
+            return nil
+        }
+        return candidate
+    }
+
+    private static func distance(_ left: [Character], _ right: [Character]) -> Int {
+        var row = Array(0...right.count)
+        for (i, a) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, b) in right.enumerated() {
+                let changed = diagonal + (a == b ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(changed, row[j] + 1, diagonal + 1)
+            }
+        }
+        return row[right.count]
+    }
+}
