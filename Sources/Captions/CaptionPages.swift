@@ -1,14 +1,14 @@
-/// The words that are shown together.
+/// The rules that divide the words of captions into pages.
 package struct CaptionPaging: Hashable, Sendable, Codable {
-    /// Words of one line; nil keeps the lines of the file.
+    /// Maximum words of a line; nil keeps the lines of the file.
     package var wordsPerLineMax: Int?
-    /// Lines of one page, where `wordsPerLineMax` says how long they are.
+    /// Maximum lines of a page; ignored if `wordsPerLineMax` is nil.
     package var lineCountMax: Int
-    /// A page takes words until it is longer than this (Remotion's
-    /// `combineTokensWithinMilliseconds`); nil takes what fits.
+    /// Length in milliseconds after which a page takes no further word (Remotion's
+    /// `combineTokensWithinMilliseconds`); nil is unlimited.
     package var combineMilliseconds: Int?
 
-    /// Rules of their own; one line by default.
+    /// Creates rules; by default a page has one line.
     package init(
         wordsPerLineMax: Int? = nil, lineCountMax: Int = 1, combineMilliseconds: Int? = nil
     ) {
@@ -17,13 +17,13 @@ package struct CaptionPaging: Hashable, Sendable, Codable {
         self.combineMilliseconds = combineMilliseconds
     }
 
-    /// A silence that ends a page: the words after it belong to another
+    /// Silence in milliseconds that ends a page: the words after it belong to another
     /// thought.
     static let silenceMilliseconds = 1_500
-    /// A page stays up this long after its last word, or until the next one
-    /// comes; a shorter blink would disturb.
+    /// Time in milliseconds that a page remains after its last word, at most until the next
+    /// page; a shorter pause would flicker.
     static let holdMilliseconds = 400
-    /// Words of one page where neither the file nor the style parts them.
+    /// Maximum words of a page if neither the file nor the style divides them.
     static let unsplitWordCountMax = 12
 
     private enum CodingKeys: String, CodingKey {
@@ -33,15 +33,15 @@ package struct CaptionPaging: Hashable, Sendable, Codable {
 }
 
 extension CaptionTrack {
-    /// The same words on pages: cues that do not overlap, each with the words
-    /// that are shown together.
+    /// The words divided into pages: cues that do not overlap, each with the words shown
+    /// together.
     package func paged(_ paging: CaptionPaging) -> CaptionTrack {
         var pages: [CaptionCue] = []
         for cue in cues { pages += Self.pages(of: cue, paging) }
         for index in pages.indices {
             let next = index + 1 < pages.count ? pages[index + 1].start : nil
             let held = pages[index].end + CaptionPaging.holdMilliseconds
-            // Two speakers at once: the later page takes the place.
+            // With two speakers at once the later page replaces the earlier.
             pages[index].end = next.map { min(held, $0) } ?? held
         }
         return CaptionTrack(cues: pages.filter { $0.end > $0.start })
@@ -49,7 +49,7 @@ extension CaptionTrack {
 
     private static func pages(of cue: CaptionCue, _ paging: CaptionPaging) -> [CaptionCue] {
         guard let perLine = paging.wordsPerLineMax else {
-            // A file's own cue, unless it is the whole of a list of words.
+            // A cue of the file, unless it is a whole list of words.
             guard cue.words.count > CaptionPaging.unsplitWordCountMax else { return [cue] }
             let all = CaptionPaging(
                 wordsPerLineMax: CaptionPaging.unsplitWordCountMax / 2, lineCountMax: 2,
@@ -78,8 +78,8 @@ extension CaptionTrack {
         }
     }
 
-    /// The part of the track that is seen on the timeline when it starts there, in
-    /// milliseconds, and is cut at `length`.
+    /// The track on the timeline: moved to `start` and cut at `length`, both in
+    /// milliseconds.
     package func placed(at start: Int, length: Int) -> CaptionTrack {
         var moved: [CaptionCue] = []
         for cue in cues where cue.start < length {

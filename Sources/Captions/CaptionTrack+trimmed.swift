@@ -1,5 +1,6 @@
 extension CaptionTrack {
-    /// The track from an in-point on; what began before it is cut there.
+    /// The track from an in-point on, with times counted from it; a cue or word that spans the
+    /// in-point starts there.
     package func trimmed(from milliseconds: Int) -> CaptionTrack {
         guard milliseconds > 0 else { return self }
         var kept: [CaptionCue] = []

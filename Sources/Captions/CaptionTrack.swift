@@ -1,13 +1,13 @@
 package import JSON
 import MediaTime
 
-/// Words with their times: the one form that every caption file is read into
-/// and written from. Times are whole milliseconds.
+/// Words with their times: the common form of all caption files. Times are whole
+/// milliseconds.
 package struct CaptionTrack: Hashable, Sendable, Codable {
-    /// In order of their start.
+    /// The cues, sorted by start.
     package var cues: [CaptionCue]
 
-    /// A track of these cues, put in order of their start.
+    /// Creates a track and sorts its cues by start.
     package init(cues: [CaptionCue]) {
         self.cues = cues.enumerated()
             .sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
@@ -21,16 +21,17 @@ package struct CaptionTrack: Hashable, Sendable, Codable {
     package var endMilliseconds: Int { cues.map(\.end).max() ?? 0 }
 }
 
-/// The words that a file shows at once. Files of words have one cue for all of them.
+/// The words that a file shows at once. A file that is a list of words has one cue for all
+/// of them.
 package struct CaptionCue: Hashable, Sendable, Codable {
-    /// First moment at which it shows, in milliseconds.
+    /// Start of the display, in milliseconds.
     package var start: Int
-    /// After the last moment at which it shows.
+    /// End of the display, exclusive, in milliseconds.
     package var end: Int
     /// The words of the cue, in order.
     package var words: [CaptionWord]
 
-    /// A caption cue with those properties.
+    /// Creates a cue.
     package init(start: Int, end: Int, words: [CaptionWord]) {
         self.start = start
         self.end = end
@@ -38,18 +39,18 @@ package struct CaptionCue: Hashable, Sendable, Codable {
     }
 }
 
-/// One word as it is written, with its punctuation and without spaces.
+/// One word as written, with its punctuation and without spaces.
 package struct CaptionWord: Hashable, Sendable, Codable {
     /// The word with its punctuation.
     package var text: String
-    /// First moment at which it is spoken, in milliseconds.
+    /// Start of the spoken word, in milliseconds.
     package var start: Int
-    /// After the last moment at which it is spoken; not before `start`.
+    /// End of the spoken word, exclusive, in milliseconds; not before `start`.
     package var end: Int
-    /// True if the file begins a new line with it.
+    /// True if the word begins a new line of the file.
     package var startsLine: Bool
 
-    /// A caption word with those properties.
+    /// Creates a word.
     package init(_ text: String, start: Int, end: Int, startsLine: Bool = false) {
         self.text = text
         self.start = start
@@ -58,68 +59,68 @@ package struct CaptionWord: Hashable, Sendable, Codable {
     }
 }
 
-/// The ceilings of captions, each with its reason.
+/// The limits of captions, each with its reason.
 package enum CaptionLimits {
-    /// Bytes of one file: all words of a talk of four hours, as JSON.
+    /// Bytes of one file: all words of a four-hour talk, as JSON.
     package static let fileBytesMax = 8 << 20
     /// Words of one track: four hours at 250 words a minute.
     package static let wordCountMax = 60_000
-    /// Words of all captions of an edit: the plan contains them.
+    /// Words of all captions of an edit: the plan contains them all.
     package static let editWordCountMax = 200_000
-    /// Files of captions of one edit: each is read when the export starts.
+    /// Caption files of one edit: each is read when the export starts.
     package static let fileCountMax = 50
     /// Cues of one track.
     package static let cueCountMax = 20_000
-    /// Characters of one cue: what no screen holds.
+    /// Characters of one cue: more than any screen shows.
     package static let cueCharactersMax = 2_000
     /// Characters of one word.
     package static let wordCharactersMax = 200
-    /// A day, like the longest timeline.
+    /// End of a cue, in milliseconds: a day, like the longest timeline.
     package static let cueMillisecondsMax = Limits.timelineSecondsMax * 1_000
     /// Characters of a text clip.
     package static let textCharactersMax = 2_000
     /// Lines of a text clip.
     package static let textLineCountMax = 40
-    /// Pixels of a font's line: as high as the tallest output.
+    /// Height of a font's line in pixels: about the height of the tallest output.
     package static let tallestFontPixels = 2_000
     /// Pixels of an outline, a shadow or a padding.
     package static let outlinePixelsMax = 400
-    /// Maximum area of a text's letters together, in areas of the picture:
-    /// libass draws them all, seen or not (measured: 2,000 letters of 2,000
-    /// pixels take 1.3 GB and a third of a second a frame).
+    /// Maximum area of all glyphs of a text, in areas of the frame: libass draws all of
+    /// them, visible or not (measured: 2,000 letters of 2,000 pixels take 1.3 GB and a
+    /// third of a second per frame).
     package static let glyphFrameCountMax = 8
-    /// Words of one line, and lines of one page: more could not be read, and
-    /// each word of a page is an event that writes the whole page.
+    /// Words of one line. Longer pages are unreadable, and each word of a page is an event
+    /// that writes the whole page.
     package static let wordsPerLineMax = 12
-    /// See `wordsPerLineMax`.
+    /// Lines of one page; see `wordsPerLineMax`.
     package static let linesPerPageMax = 4
-    /// Characters of a font's name: PostScript's own limit is 63.
+    /// Characters of a font name: PostScript's own limit is 63.
     package static let fontNameCharactersMax = 100
 }
 
-/// The reason why a caption file is refused: the first thing that is wrong with it.
+/// The first fault of a caption file, for which it is refused.
 package struct CaptionFault: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Its place: `line 12`, a JSON pointer, or nothing for the whole file.
+    /// The place of the fault: `line 12` or a JSON pointer; nil for the whole file.
     package var place: String?
-    /// The place, where it is one of a JSON document.
+    /// The place in a JSON document; nil for text files and for the whole file.
     package var pointer: JSONPointer?
     /// The end of a sentence: `has no time`.
     package var detail: String
 
-    /// A fault in a line of a text file, counted from 1.
+    /// Creates a fault in a line of a text file, counted from 1.
     package init(line: Int, _ detail: String) {
         place = "line \(line)"
         self.detail = detail
     }
 
-    /// A fault at a place in a JSON document, or of the whole file.
+    /// Creates a fault at a place in a JSON document; nil is the whole file.
     package init(_ detail: String, at pointer: JSONPointer? = nil) {
         place = pointer?.description
         self.pointer = pointer
         self.detail = detail
     }
 
-    /// `line 12: has no time`.
+    /// The place and the detail: `line 12: has no time`.
     package var description: String {
         guard let place, !place.isEmpty else { return detail }
         return "\(place): \(detail)"

@@ -1,19 +1,18 @@
 package import MediaTime
 
-/// A title, a lower third, or any other still text: resolved to
-/// pixels of the output.
+/// A title, a lower third or other still text, resolved to pixels of the output.
 package struct TextTitle: Hashable, Sendable, Codable {
     /// The text, with line breaks.
     package var text: String
     /// Family name of the font.
     package var fontFamily: String
-    /// Height of a line, as libass counts: ascender and descender.
+    /// Height of a line in pixels, as libass counts: ascender and descender.
     package var fontSize: Int
     /// True for bold letters.
     package var isBold: Bool
     /// True for italic letters.
     package var isItalic: Bool
-    /// `RRGGBB`, like all colours here.
+    /// Colour of the letters, `RRGGBB`.
     package var color: String
     /// Colour of the outline, `RRGGBB`.
     package var outlineColor: String
@@ -21,9 +20,9 @@ package struct TextTitle: Hashable, Sendable, Codable {
     package var outlineWidth: Int
     /// Offset of the shadow in pixels of the output.
     package var shadow: Int
-    /// Nil draws no box.
+    /// Colour of the box, `RRGGBB`; nil is no box.
     package var boxColor: String?
-    /// 0 (invisible) to 1 (opaque).
+    /// Opacity of the box, from 0 (invisible) to 1 (opaque).
     package var boxOpacity: Rational
     /// Pixels of the output between the text and the edge of its box.
     package var boxPadding: Int
@@ -35,7 +34,7 @@ package struct TextTitle: Hashable, Sendable, Codable {
         case title, lowerThird, plain
     }
 
-    /// A preset for an output of that size.
+    /// Creates a preset for an output of that size in pixels.
     package init(_ text: String, _ preset: Preset, width: Int, height: Int) {
         let size = max(8, min(width, height) * 9 / 100)
         self.init(

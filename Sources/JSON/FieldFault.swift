@@ -1,11 +1,11 @@
-/// One fault of a request, at its place in the document that the caller sent.
+/// One fault of a request, with its place in the caller's document.
 package struct FieldFault: Hashable, Sendable, Codable {
-    /// RFC 6901: `/timeline/tracks/0/clips/1/asset/assetId`.
+    /// The RFC 6901 pointer: `/timeline/tracks/0/clips/1/asset/assetId`.
     package var pointer: String
     /// A sentence without its subject: `must be a string, not a number`.
     package var detail: String
 
-    /// A fault at that place.
+    /// Creates a fault.
     package init(pointer: String, detail: String) {
         self.pointer = pointer
         self.detail = detail

@@ -1,8 +1,10 @@
-/// The ceilings of JSON that comes from outside, each with its reason.
+/// The limits of external JSON, each with its reason.
 package enum JSONLimits {
-    /// Levels of arrays and objects in a document; an edit has eight. The parser recurses.
+    /// Maximum nesting of arrays and objects in a document; an edit has eight levels. The
+    /// parser recurses.
     package static let nestingMax = 64
 
-    /// Faults that one answer lists. A broken generator makes thousands of the same kind.
+    /// Maximum faults of one response. A broken generator produces thousands of the same
+    /// kind.
     package static let faultCountMax = 100
 }

@@ -1,21 +1,21 @@
-/// A JSON document to be written, members in the order given.
+/// A JSON document to write, with members in the given order.
 ///
-/// For documents that carry megabytes, for which `JSONEncoder` is too slow, and for documents
-/// that embed others as they came.
+/// For documents of several megabytes, for which `JSONEncoder` is too slow, and for
+/// documents that embed others unchanged.
 package indirect enum JSONOutput: Sendable {
     case null
     case boolean(Bool)
     case integer(Int)
-    /// Written as `null` when it is not finite: JSON has no such number.
+    /// A number; written as `null` if it is not finite, because JSON has no such number.
     case number(Double)
     case string(String)
-    /// Text that is JSON already, written unchanged.
+    /// JSON text, written unchanged.
     case raw([UInt8])
     case array([JSONOutput])
-    /// Members in this order.
+    /// An object with members in this order.
     case object([(String, JSONOutput)])
 
-    /// The same document, members in the order of their names.
+    /// Creates the same document, with members sorted by name.
     package init(_ value: JSONValue) {
         switch value {
         case .null: self = .null
@@ -30,12 +30,12 @@ package indirect enum JSONOutput: Sendable {
         }
     }
 
-    /// An object without the members whose value is nil.
+    /// Creates an object without the members whose value is nil.
     package static func compact(_ members: [(String, JSONOutput?)]) -> JSONOutput {
         .object(members.compactMap { name, value in value.map { (name, $0) } })
     }
 
-    /// A string, or nil for nil.
+    /// A string; nil for nil.
     package static func optional(_ text: String?) -> JSONOutput? { text.map { .string($0) } }
 
     /// The document as UTF-8.

@@ -1,12 +1,10 @@
 extension JSONValue {
     /// Parses a JSON document (RFC 8259).
     ///
-    /// A request is parsed here and not by a `Decoder`, which tries each type
-    /// in turn: that took half a minute for the 10 MB that a body may have.
-    /// Stricter than the RFC in one point: a duplicate key in an
-    /// object is refused, because its meaning is ambiguous.
-    /// - Throws: Where the document stops to be JSON, or has more levels than
-    ///   `JSONLimits.nestingMax`.
+    /// Parsing a request with a `Decoder`, which tries each type in turn, took half a
+    /// minute for the 10 MB that a body may have. This parser is stricter than the RFC in
+    /// one point: it rejects a duplicate key in an object as ambiguous.
+    /// - Throws: A syntax error, also for more levels than `JSONLimits.nestingMax`.
     package init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes: bytes)
         self = try parser.document()
@@ -15,9 +13,9 @@ extension JSONValue {
 
 /// The reason why text is not JSON.
 package struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Bytes of the document before the fault.
+    /// Offset of the fault in the document, in bytes.
     package let offsetBytes: Int
-    /// The expected or unexpected text there.
+    /// The expected or unexpected text at the offset.
     package let reason: String
 
     package var description: String {
@@ -39,7 +37,7 @@ private struct JSONParser {
         return value
     }
 
-    /// The byte here, or nothing at the end.
+    /// The current byte; nil at the end.
     private var here: UInt8? { index < bytes.count ? bytes[index] : nil }
 
     private func fault(_ reason: String) -> JSONSyntaxError {
@@ -52,7 +50,8 @@ private struct JSONParser {
         }
     }
 
-    /// Steps over the byte if it is here.
+    /// Skips the current byte if it is the given one.
+    /// - Returns: True if it was skipped.
     private mutating func accept(_ byte: Unicode.Scalar) -> Bool {
         guard here == UInt8(ascii: byte) else { return false }
         index += 1
@@ -143,7 +142,7 @@ extension JSONParser {
             isInteger = false
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
-        // Zero with a sign is a double alone.
+        // A negative zero exists only as a double.
         if isInteger, let integer = Int(text), integer != 0 || text == "0" {
             return .integer(integer)
         }
@@ -162,12 +161,12 @@ extension JSONParser {
         guard index > start else { throw fault("a number lacks a digit") }
     }
 
-    /// The string whose first quotation mark is here.
+    /// Parses the string whose opening quotation mark is the current byte.
     private mutating func string() throws(JSONSyntaxError) -> String {
         let opening = index
         index += 1
         var start = index
-        // Text before the last escape, with the escapes replaced.
+        // The text before the last escape, with its escapes replaced.
         var unescaped: [UInt8] = []
         while let byte = here {
             if byte == UInt8(ascii: "\"") {
@@ -193,7 +192,7 @@ extension JSONParser {
         throw fault("a string has no end")
     }
 
-    /// The character whose escape letter is here.
+    /// Parses the character whose escape letter is the current byte.
     private mutating func escape() throws(JSONSyntaxError) -> Character {
         let letter = here
         index += 1
@@ -211,7 +210,7 @@ extension JSONParser {
         }
     }
 
-    /// The scalar of four hexadecimal digits, or of two surrogates.
+    /// Parses a scalar of four hexadecimal digits, or of two surrogates.
     private mutating func scalar() throws(JSONSyntaxError) -> Unicode.Scalar {
         var code = try hexadecimal()
         if (0xd800...0xdbff).contains(code), accept("\\"), accept("u") {

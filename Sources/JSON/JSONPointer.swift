@@ -8,7 +8,7 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
 
     private init(text: String) { description = text }
 
-    /// The field of that name of this object.
+    /// The pointer to the member with that name of this object.
     package func appending(_ name: String) -> JSONPointer {
         var text = description + "/"
         for character in name.unicodeScalars {
@@ -21,7 +21,7 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         return JSONPointer(text: text)
     }
 
-    /// The element at that index of this array.
+    /// The pointer to the element at that index of this array.
     package func appending(_ index: Int) -> JSONPointer {
         JSONPointer(text: "\(description)/\(index)")
     }

@@ -1,12 +1,11 @@
-/// A value together with the place it was read from, so that a later check
-/// can still name the field.
+/// A value with its place in the document, so that a later check can name the field.
 package struct Located<Value> {
     /// The value.
     package var value: Value
     /// The place of the value in the document.
     package var pointer: JSONPointer
 
-    /// A value of that place.
+    /// Creates a value with its place.
     package init(_ value: Value, _ pointer: JSONPointer) {
         self.value = value
         self.pointer = pointer
@@ -17,38 +16,37 @@ extension Located: Sendable where Value: Sendable {}
 extension Located: Equatable where Value: Equatable {}
 extension Located: Hashable where Value: Hashable {}
 
-/// One JSON value and its place.
+/// A JSON value with its place.
 package typealias JSONNode = Located<JSONValue>
 
-/// The fields of one JSON object and its place.
+/// The members of a JSON object, with its place.
 package struct JSONObjectNode {
-    /// The members by name, as they were parsed.
+    /// The members by name.
     package let fields: [String: JSONValue]
     /// The place of the object in the document.
     package let pointer: JSONPointer
 
-    /// An object of that place.
+    /// Creates an object with its place.
     package init(fields: [String: JSONValue], pointer: JSONPointer) {
         self.fields = fields
         self.pointer = pointer
     }
 
-    /// The field of that name, or nothing when it is not there or `null`,
-    /// which front ends write for what they do not set.
+    /// The member with that name; nil if it is missing or `null`, which front ends write
+    /// for fields they do not set.
     package subscript(name: String) -> JSONNode? {
         guard let value = fields[name], value != .null else { return nil }
         return JSONNode(value, pointer.appending(name))
     }
 }
 
-/// Reads fields of a JSON document, checks their types and bounds, and keeps
-/// every fault instead of stopping at the first. A read that fails returns nil
-/// and has reported why.
+/// Reads fields of a JSON document, checks their types and bounds, and collects every fault
+/// instead of stopping at the first. A failed read reports a fault and returns nil.
 package struct JSONReader {
-    /// Faults found so far, in the order of reading.
+    /// The faults so far, in the order of reading.
     private(set) package var faults: [FieldFault] = []
 
-    /// A reader that has found nothing.
+    /// Creates a reader without faults.
     package init() {}
 
     /// Adds a fault, up to `JSONLimits.faultCountMax`.
@@ -57,19 +55,19 @@ package struct JSONReader {
         faults.append(FieldFault(pointer: pointer.description, detail: detail))
     }
 
-    /// Takes over what another reader of the same document found.
+    /// Adds the faults of another reader of the same document.
     package mutating func adopt(_ others: [FieldFault]) {
         faults += others.prefix(max(0, JSONLimits.faultCountMax - faults.count))
     }
 
-    /// The field, or a fault that it is missing.
+    /// Reads the member; reports a fault if it is missing.
     package mutating func required(_ name: String, of object: JSONObjectNode) -> JSONNode? {
         if let node = object[name] { return node }
         report("is required", at: object.pointer.appending(name))
         return nil
     }
 
-    /// The object's fields.
+    /// Reads the members of an object.
     package mutating func object(_ node: JSONNode) -> JSONObjectNode? {
         guard case .object(let fields) = node.value else {
             return mismatch(node, expected: "an object")
@@ -77,8 +75,8 @@ package struct JSONReader {
         return JSONObjectNode(fields: fields, pointer: node.pointer)
     }
 
-    /// The array's elements.
-    /// - Parameter maximum: How many there may be; more is a fault.
+    /// Reads the elements of an array.
+    /// - Parameter maximum: Maximum number of elements.
     package mutating func array(_ node: JSONNode, maximum: Int) -> [JSONNode]? {
         guard case .array(let values) = node.value else {
             return mismatch(node, expected: "an array")
@@ -90,8 +88,8 @@ package struct JSONReader {
         return values.enumerated().map { JSONNode($1, node.pointer.appending($0)) }
     }
 
-    /// Text that is not empty.
-    /// - Parameter lengthMax: In characters.
+    /// Reads a non-empty string.
+    /// - Parameter lengthMax: Maximum number of Unicode scalars.
     package mutating func text(_ node: JSONNode, lengthMax: Int) -> String? {
         guard case .string(let text) = node.value else {
             return mismatch(node, expected: "a string")
@@ -107,7 +105,7 @@ package struct JSONReader {
         return text
     }
 
-    /// A boolean.
+    /// Reads a boolean.
     package mutating func flag(_ node: JSONNode) -> Bool? {
         guard case .bool(let flag) = node.value else {
             return mismatch(node, expected: "true or false")
@@ -115,7 +113,7 @@ package struct JSONReader {
         return flag
     }
 
-    /// A whole number inside the bounds.
+    /// Reads a whole number within the bounds.
     package mutating func integer(_ node: JSONNode, in bounds: ClosedRange<Int>) -> Int? {
         guard let value = node.value.integer else {
             return mismatch(node, expected: "a whole number")
@@ -129,7 +127,7 @@ package struct JSONReader {
         return value
     }
 
-    /// One of the words of an enumeration.
+    /// Reads one of the words of an enumeration.
     package mutating func choice<Choice>(
         _ node: JSONNode, _ type: Choice.Type = Choice.self
     ) -> Choice? where Choice: RawRepresentable<String> & CaseIterable {
@@ -142,7 +140,7 @@ package struct JSONReader {
         return nil
     }
 
-    /// Reports that the value has another type.
+    /// Reports a value of the wrong type.
     package mutating func mismatch<Value>(_ node: JSONNode, expected: String) -> Value? {
         let found: String
         switch node.value {
@@ -154,7 +152,7 @@ package struct JSONReader {
         return nil
     }
 
-    /// The word in quotation marks, cut to a length that fits a sentence.
+    /// The word in quotation marks, truncated for a message.
     package static func quoted(_ word: String) -> String {
         let lengthMax = 60
         return word.count <= lengthMax ? "\"\(word)\"" : "\"\(word.prefix(lengthMax))…\""

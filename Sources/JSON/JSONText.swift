@@ -1,11 +1,11 @@
-/// JSON written by hand where an encoder would be more than the job needs:
-/// log lines and error documents must be possible with no Foundation loaded.
+/// Writes JSON strings without an encoder: log lines and error documents must work without
+/// Foundation.
 package enum JSONText {
     /// Appends `text` as a JSON string, quotes included (RFC 8259, section 7).
     package static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         var text = text
-        // Nearly all text is plain, and goes over in one piece.
+        // Almost all text needs no escapes and is copied in one piece.
         let isPlain = text.withUTF8 { utf8 in
             let isPlain = unsafe utf8.allSatisfy { byte in
                 byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")

@@ -1,11 +1,12 @@
 /// Any JSON value (RFC 8259).
 ///
-/// A request is parsed into this first (`init(parsing:)`) and then read with `JSONReader`:
-/// a plain `Decodable` type would stop at the first fault and would not say where.
+/// A request is first parsed into this type (`init(parsing:)`) and then read with
+/// `JSONReader`: a plain `Decodable` type would stop at the first fault and not name its
+/// place.
 package indirect enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
-    /// A number written without fraction or exponent that fits 64 bits.
+    /// A number without fraction or exponent that fits into 64 bits.
     case integer(Int)
     /// Any other number, as the nearest double.
     case number(Double)
@@ -25,17 +26,17 @@ package indirect enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// The member of an object; nil where there is none.
+    /// The member of an object; nil if the member is missing or the value is no object.
     package subscript(name: String) -> JSONValue? {
         if case .object(let members) = self { members[name] } else { nil }
     }
 
-    /// The text of a string; nil for anything else.
+    /// The text of a string; nil for any other kind.
     package var text: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// The value of a number; nil for anything else. Integers beyond 2^53 are rounded.
+    /// The value of a number; nil for any other kind. Integers beyond 2^53 are rounded.
     package var double: Double? {
         switch self {
         case .integer(let value): Double(value)
@@ -44,7 +45,7 @@ package indirect enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// The value of a whole number, also of one written `2.0`; nil for anything else.
+    /// The value of a whole number, also of one written `2.0`; nil for any other value.
     package var integer: Int? {
         switch self {
         case .integer(let value): value
@@ -53,23 +54,23 @@ package indirect enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// The number as an integer, if a `Double` represents it and its neighbours exactly.
-    /// (`Int(exactly:)` needs the C library's `trunc`, which a module without imports
-    /// does not link.)
+    /// The number as an integer; nil unless a `Double` represents it and its neighbours
+    /// exactly. (`Int(exactly:)` needs the C library's `trunc`, which a module without
+    /// imports does not link.)
     package static func wholeNumber(_ number: Double) -> Int? {
         guard number.magnitude <= 9_007_199_254_740_991 else { return nil }
         let value = Int(number)
         return Double(value) == number ? value : nil
     }
 
-    /// The document as compact UTF-8, members in the order of their names, so that equal
-    /// values have equal bytes.
+    /// The document as compact UTF-8, members sorted by name, so that equal values have
+    /// equal bytes.
     package var bytes: [UInt8] { JSONOutput(self).bytes }
 }
 
 extension JSONValue: Codable {
     /// - Throws: `DecodingError.dataCorrupted` for more levels than
-    ///   `JSONLimits.nestingMax`, and what the decoder itself throws.
+    ///   `JSONLimits.nestingMax`, and errors of the decoder.
     package init(from decoder: any Decoder) throws {
         if let scalar = try Self.scalar(from: decoder) {
             self = scalar
@@ -140,7 +141,7 @@ extension JSONValue: Codable {
     }
 }
 
-/// Literals, for tests and for values that a program makes itself.
+/// Literals, for tests and for values built in code.
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByFloatLiteral,
     ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral

@@ -6,14 +6,14 @@ import RenderPlans
 /// A stretch of one source inside a clip.
 private struct SourceSpan {
     var asset: AssetDescription
-    /// Frames of the timeline.
+    /// Frames of the timeline on which the stretch is visible.
     var frames: FrameRange
-    /// Seconds into the file.
+    /// In-point: seconds after the start of the file.
     var sourceStart: Rational
     var speed = Rational(1)
 }
 
-/// Video and audio of placed clips, in frames and samples of the output.
+/// Lowers placed clips to video and audio in frames and samples of the output.
 extension EditLowering {
     mutating func pictures(_ placed: PlacedClip) -> [RenderPlan.Placement] {
         switch placed.content {
@@ -33,7 +33,7 @@ extension EditLowering {
         }
     }
 
-    /// The clip's own audio, cut where its pictures are.
+    /// The audio of the clip, cut at the same points as its pictures.
     mutating func audioPlacements(_ placed: PlacedClip) -> [RenderPlan.AudioPlacement] {
         switch placed.content {
         case .color, .text, .captions, .media(_, _, .image):
@@ -45,7 +45,7 @@ extension EditLowering {
             return [audioPlacement(placed, stretch, media.gain)].compactMap { $0 }
         case .multicam(let multicam, let angles, let audio):
             guard let audio, let angle = multicam.audio else {
-                // Faults of the stretches are those of the pictures.
+                // The pictures have already reported the faults of the stretches.
                 var silent = self
                 return silent.stretches(of: placed, multicam, angles)
                     .compactMap { self.audioPlacement(placed, $0, multicam.gain) }
@@ -59,8 +59,8 @@ extension EditLowering {
 
     // MARK: Multicam
 
-    /// One stretch for each angle that is shown. Switches after the clip's end
-    /// are left out: a trimmed clip keeps its list.
+    /// One stretch per visible angle. Switches after the clip's end are ignored: a trimmed
+    /// clip keeps its list.
     private mutating func stretches(
         of placed: PlacedClip, _ multicam: Edit.Multicam, _ assets: [AssetDescription]
     ) -> [SourceSpan] {
@@ -69,7 +69,7 @@ extension EditLowering {
         var stretches: [SourceSpan] = []
         for (index, change) in multicam.switches.enumerated() where firsts[index] < end {
             let last = index + 1 < firsts.count ? min(firsts[index + 1], end) : end
-            // Two switches inside one frame: the later one counts.
+            // Of two switches inside one frame the later one counts.
             guard firsts[index] < last else { continue }
             let angle = multicam.angles[change.angle]
             let frames = FrameRange(firsts[index], last)
@@ -101,7 +101,7 @@ extension EditLowering {
                 at: change.at.pointer)
             return false
         }
-        // A frame more is let pass, as for any clip.
+        // One extra frame is allowed, as for any clip.
         let length = Rational(stretch.frames.count - 1) / settings.frameRate
         let missing = stretch.sourceStart + length - stretch.asset.media.durationSeconds
         if missing > .zero {
@@ -119,7 +119,7 @@ extension EditLowering {
         _ placed: PlacedClip, _ stretch: SourceSpan
     ) -> RenderPlan.Placement? {
         guard let video = stretch.asset.media.video else { return nil }
-        // A file can claim any size; what no decoder takes is no measure.
+        // A file may report any size; a size that no decoder accepts is clamped.
         let sides = 1...Limits.sourceSidePixelsMax
         let (width, height) = video.displaySize
         let crop = placed.clip.look.crop
@@ -138,7 +138,8 @@ extension EditLowering {
         (Rational(side) * (Rational(1) - fraction)).rounded
     }
 
-    /// - Parameter size: Of the picture in square pixels.
+    /// Lowers one picture of a clip.
+    /// - Parameter size: Size of the picture in square pixels.
     private mutating func placement(
         _ placed: PlacedClip, _ frames: FrameRange, _ picture: RenderPlan.Placement.Picture,
         size: (Int, Int)
@@ -165,8 +166,8 @@ extension EditLowering {
             transitionOut: goes)
     }
 
-    /// The transitions at the ends of one of the clip's pictures; only its
-    /// first and last have any.
+    /// The transitions of one picture of the clip: only the first picture has one at its
+    /// start, and only the last has one at its end.
     private mutating func transitions(
         _ placed: PlacedClip, _ frames: FrameRange
     ) -> (RenderPlan.Transition?, RenderPlan.Transition?) {
@@ -193,8 +194,8 @@ extension EditLowering {
         return (comes?.frames == 0 ? nil : comes, goes?.frames == 0 ? nil : goes)
     }
 
-    /// Lengths of a clip's transitions in a unit of time, so that together
-    /// they fit into the room.
+    /// Lengths of a clip's transitions, in units of which a second has `perSecond`;
+    /// together they fit into `room`.
     func lengths(
         _ placed: PlacedClip, room: Int, perSecond: Rational
     ) -> (in: Int, out: Int) {
@@ -217,7 +218,7 @@ extension EditLowering {
         var (start, end) = (sample(at: stretch.frames.start), sample(at: stretch.frames.end))
         var sourceStart = stretch.sourceStart
         if sourceStart < .zero {
-            // A recording that began late is heard from when it began.
+            // Audio of a recording that began late starts when the recording begins.
             start += (-sourceStart * rate).rounded
             sourceStart = .zero
         }
@@ -234,8 +235,8 @@ extension EditLowering {
             fadeOutSamples: stretch.frames.end == placed.frames.end ? fades.out : 0)
     }
 
-    /// A transition of a picture leaves the audio under it unchanged, but where
-    /// two clips are mixed their audio is too.
+    /// Fades of the audio. A transition of the picture does not affect the audio, unless it
+    /// mixes two clips: their audio is then mixed too.
     private func audioFades(
         _ placed: PlacedClip, _ gain: Edit.Gain, room: Int
     ) -> (in: Int, out: Int) {

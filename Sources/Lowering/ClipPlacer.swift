@@ -4,23 +4,23 @@ import JSON
 package import MediaTime
 import RenderPlans
 
-/// A clip whose assets exist and are of the right kind.
+/// A clip whose assets exist and have the right kind.
 struct UsableClip {
     var clip: Edit.Clip
     var content: UsableContent
 }
 
-/// A clip's content, with its assets.
+/// A clip's content with its assets.
 enum UsableContent {
     case media(Edit.Media, AssetDescription, Edit.AssetType)
-    /// The angles' assets in the order of the angles.
+    /// A multicam clip with its angles' assets, in the order of the angles.
     case multicam(Edit.Multicam, angles: [AssetDescription], audio: AssetDescription?)
     case color(String)
     case text(Edit.Text)
-    /// The words from the in-point on.
+    /// Captions with their words from the in-point on.
     case captions(Edit.Captions, CaptionTrack)
 
-    /// A still source, as a word with its article; nil for what moves.
+    /// The kind of a still source with its article; nil for moving content.
     var stillPhrase: String? {
         switch self {
         case .media(_, _, .image): "an image"
@@ -31,29 +31,30 @@ enum UsableContent {
     }
 }
 
-/// The length of a source that a clip can use, in seconds of the source.
+/// The usable length of a source, in seconds of the source.
 struct Extent {
     var duration: Rational
     var trim: Located<Rational>
     var speed: Rational
-    /// The field that names the source.
+    /// The place of the field that names the source.
     var place: JSONPointer
 
-    /// Seconds of the timeline that are left after the in-point.
+    /// Seconds of the timeline after the in-point.
     var rest: Rational { (duration - trim.value) / speed }
 }
 
-/// A clip that has its frames.
+/// A clip with its frames.
 struct PlacedClip {
     var clip: Edit.Clip
     var content: UsableContent
     var frames: FrameRange
-    /// Frames at either end that are mixed with the neighbour on the track.
+    /// Frames at the start (`mixIn`) and at the end (`mixOut`) that are mixed with the
+    /// neighbour on the track.
     var mixIn = 0
     var mixOut = 0
 }
 
-/// Gives every clip its place: exact seconds first, then frames, once.
+/// Places every clip: first in exact seconds, then once in frames.
 struct ClipPlacer {
     let frameRate: Rational
     var reader = JSONReader()
@@ -63,20 +64,20 @@ struct ClipPlacer {
     /// Exact times of a clip on the timeline.
     private struct Times {
         var start: Rational
-        /// Nil for a clip that runs to the end of the timeline.
+        /// End of the clip; nil for a clip that runs to the end of the timeline.
         var end: Rational?
     }
 
     /// The start of the next `auto` clip of a track.
     private enum Cursor {
         case at(Rational)
-        /// The clip before has a fault, already reported.
+        /// Unknown, because the previous clip has a fault, already reported.
         case unknown
-        /// The clip before runs to the end of the timeline.
+        /// None, because the previous clip runs to the end of the timeline.
         case afterEnd
     }
 
-    /// The clips of each track in time order. Clips with a fault are left out.
+    /// The clips of each track in time order, without clips that have a fault.
     mutating func place(_ tracks: [[UsableClip]]) -> [[PlacedClip]] {
         let timed = tracks.map { times(of: $0) }
         let ends = timed.flatMap { $0 }.compactMap(\.times.end)
@@ -136,7 +137,7 @@ struct ClipPlacer {
         }
     }
 
-    /// The clip's length with `auto` resolved: seconds, or `.end`.
+    /// The clip's length in seconds with `auto` resolved, or `.end`.
     private mutating func length(of clip: UsableClip) -> Edit.Length? {
         let length = clip.clip.length
         guard let extent = clip.extent else {
@@ -168,9 +169,9 @@ struct ClipPlacer {
         }
     }
 
-    /// True if the source has that much after the in-point. One frame more is
-    /// let pass (front ends print rounded durations) and shows the last
-    /// picture again.
+    /// True if the source is long enough after the in-point; reports it otherwise. One
+    /// extra frame is allowed (front ends print rounded durations) and repeats the last
+    /// frame.
     private mutating func reaches(_ clip: UsableClip, _ seconds: Rational) -> Bool {
         guard let extent = clip.extent, seconds > extent.rest + Rational(1) / frameRate else {
             return true
@@ -204,8 +205,8 @@ struct ClipPlacer {
             clip: clip.clip, content: clip.content, frames: FrameRange(first, last))
     }
 
-    /// Neighbours may overlap where the later one comes by a transition; then
-    /// the overlap is the transition.
+    /// Makes each overlap of neighbours the transition of the later clip; reports an
+    /// overlap that cannot be one.
     private mutating func mixOverlaps(_ track: inout [PlacedClip]) {
         for index in track.indices.dropFirst()
         where track[index].frames.start < track[index - 1].frames.end {
@@ -252,7 +253,7 @@ extension UsableClip {
 }
 
 extension Edit.Multicam {
-    /// The end of the last angle that is switched to, in common time.
+    /// The end of the last angle in use, in common time.
     fileprivate func duration(_ assets: [AssetDescription]) -> Rational {
         guard let last = switches.last else { return .zero }
         return assets[last.angle].media.durationSeconds - angles[last.angle].offset
@@ -260,8 +261,8 @@ extension Edit.Multicam {
 }
 
 extension MediaInfo {
-    /// Exact length of the file in seconds, at most what an edit can reach: a
-    /// hostile file may claim any length.
+    /// Exact length of the file in seconds, limited to the range of an edit: a hostile file
+    /// may report any length.
     package var durationSeconds: Rational {
         let maximum = (Limits.trimSecondsMax + Limits.timelineSecondsMax) * 1_000_000
         return Rational(durationMicroseconds.clamped(to: 0...maximum), 1_000_000)

@@ -4,7 +4,7 @@ import MediaTime
 import RenderPlans
 
 extension EditLowering {
-    /// The frames of the timeline that are exported.
+    /// The exported frames of the timeline; reports a range without frames.
     mutating func exported(of frameCount: Int) -> FrameRange? {
         if settings.format.kind == .still { return stillFrame(of: frameCount) }
         let rate = settings.frameRate
@@ -22,7 +22,7 @@ extension EditLowering {
         return FrameRange(start, min(end, frameCount))
     }
 
-    /// The frame that shows at the time asked for.
+    /// The frame at the time of the still; reports a time beyond the end of the timeline.
     private mutating func stillFrame(of frameCount: Int) -> FrameRange? {
         guard let still = edit.output.still else { return FrameRange(0, 1) }
         let frame = (still.value * settings.frameRate).floor
@@ -33,11 +33,11 @@ extension EditLowering {
         return FrameRange(frame, frame + 1)
     }
 
-    /// Drops what the format has no place for, so that nothing of it is read.
+    /// Drops content that the format cannot hold, so that its sources are not read.
     mutating func dropUnsupportedContent(_ plan: inout RenderPlan) {
         let format = plan.output.format
         if !format.hasAudio { plan.audio = [] }
-        // Files of captions may be requested with audio alone.
+        // Caption files may be requested with audio alone.
         if !format.hasPicture { plan.layers = plan.layers.compactMap(\.captionsAlone) }
         if format.kind == .animation, plan.frameCount > Limits.gifFrameCountMax {
             reader.report(

@@ -5,20 +5,20 @@ import MediaTime
 package import Planning
 package import RenderPlans
 
-/// The facts that must be known of an asset before an edit can use it.
+/// The properties of an asset that an edit needs.
 package typealias AssetDescription = RenderPlan.Source
 
 extension Edit {
     /// The plan of this edit: whole frames and samples, and the chunks.
     ///
-    /// Seconds are snapped to frames once, both edges of a clip from its exact
-    /// times, so clips that touch in seconds touch in frames.
+    /// Seconds are rounded to frames once, both edges of a clip from its exact times, so
+    /// clips that touch in seconds also touch in frames.
     /// - Parameters:
-    ///   - assets: The assets that are ready, by ID. What the edit names beyond
-    ///     them is a fault.
-    ///   - captions: The files of captions that are ready, by ID.
-    ///   - unready: Assets that exist and cannot be used, with the reason as
-    ///     the end of a sentence: `is still being read`.
+    ///   - assets: The assets that are ready, by ID. A reference to any other asset is a
+    ///     fault.
+    ///   - captions: The caption files that are ready, by ID.
+    ///   - unready: Assets that exist but cannot be used yet, with the reason as the end of
+    ///     a sentence: `is still being read`.
     /// - Throws: Every fault that the edit has with these assets.
     package func lowered(
         assets: [String: AssetDescription], captions: [String: CaptionTrack] = [:],
@@ -41,7 +41,7 @@ struct EditLowering {
     let captions: [String: CaptionTrack]
     let unready: [String: String]
     var reader = JSONReader()
-    /// First frame of the timeline that is exported.
+    /// First exported frame of the timeline.
     private(set) var origin = 0
     private var sources: [RenderPlan.Source] = []
     private var sourceIndices: [String: Int] = [:]
@@ -57,16 +57,17 @@ struct EditLowering {
         self.unready = unready
     }
 
-    /// The edit's output, with what it takes from the source filled in.
+    /// The edit's output settings, with the properties of the source filled in.
     private(set) var settings: RenderPlan.OutputSettings
 
-    /// - Returns: nil only where a fault was reported.
+    /// Lowers the edit.
+    /// - Returns: nil only if a fault was reported.
     mutating func plan(_ planner: ChunkPlanner) -> RenderPlan? {
         let tracks = edit.tracks.map { $0.clips.compactMap { usable($0) } }
         let soundtrack = edit.soundtrack.flatMap { track in
             asset(track.assetID, as: .audio).map { ($0, track) }
         }
-        // Where an asset is missing, times that depend on it would be guesses.
+        // Without an asset, the times that depend on it would be guesses.
         guard reader.faults.isEmpty else { return nil }
         edit.output.sourceMatching.apply(mainPicture(of: tracks), to: &settings)
 
@@ -125,7 +126,8 @@ struct EditLowering {
         }
     }
 
-    /// The clip with its assets, where they can be used as the clip says.
+    /// The clip with its assets; nil if they cannot be used as requested, which is
+    /// reported.
     private mutating func usable(_ clip: Edit.Clip) -> UsableClip? {
         switch clip.content {
         case .media(let media):
@@ -179,7 +181,7 @@ struct EditLowering {
         return asset
     }
 
-    /// The words of captions, from their in-point on.
+    /// The words of captions, from their in-point on; nil after a reported fault.
     private mutating func track(_ captions: Edit.Captions) -> CaptionTrack? {
         let whole: CaptionTrack
         switch captions.source {
@@ -222,14 +224,14 @@ struct EditLowering {
             loops: true, ducks: track.ducks)
     }
 
-    /// Samples of the output before that frame of the timeline.
+    /// The number of output samples before that frame of the timeline.
     func sample(at frame: Int) -> Int {
         (Rational(frame - origin) / settings.frameRate * Rational(settings.audio.sampleRate))
             .rounded
     }
 
-    /// The sources that a placement still names, where a range of the
-    /// timeline left others out; the placements are renumbered.
+    /// The sources that a placement still uses after the range of the timeline was applied;
+    /// renumbers the placements.
     private func assetsInUse(_ plan: inout RenderPlan) -> [RenderPlan.Source] {
         let used = Set(
             plan.layers.flatMap(\.placements).compactMap(\.source) + plan.audio.map(\.source))
@@ -257,7 +259,7 @@ extension RenderPlan.AudioPlacement {
 }
 
 extension Edit.AssetType {
-    /// The use of an asset where the edit does not say.
+    /// Creates the use of an asset for a clip that specifies none.
     init(_ kind: MediaInfo.Kind) {
         switch kind {
         case .video: self = .video
@@ -268,7 +270,7 @@ extension Edit.AssetType {
 }
 
 extension MediaInfo.Kind {
-    /// For sentences: `a video`.
+    /// The kind with its article, for messages: `a video`.
     var phrase: String {
         switch self {
         case .video: "a video"

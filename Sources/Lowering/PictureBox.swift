@@ -3,18 +3,18 @@ import EditFormats
 import MediaTime
 import RenderPlans
 
-/// The place of a clip's picture: its `fit`, `scale`, `position` and `offset` as
-/// one rectangle of output pixels.
+/// The rectangle of a clip's picture in output pixels, from its `fit`, `scale`, `position`
+/// and `offset`.
 struct PictureBox {
     let look: Edit.Look
-    /// The picture in square pixels, as a player shows it.
+    /// Size of the picture in square pixels, as a player shows it.
     let picture: (width: Int, height: Int)
     let output: (width: Int, height: Int)
 
-    /// The rectangle, and how the picture fills it.
+    /// The rectangle and the fit of the picture into it.
     ///
-    /// `contain` and `none` leave a part of the output free, so `position`
-    /// moves the picture itself: its own rectangle is given, to be filled.
+    /// `contain` and `none` leave a part of the output free, so `position` moves the
+    /// picture itself: the result is the picture's own rectangle, with a fit that fills it.
     var fitted: (RenderPlan.Fit, RenderPlan.Box) {
         let box = (width: scaled(output.width), height: scaled(output.height))
         switch look.fit {
@@ -31,7 +31,7 @@ struct PictureBox {
 
     private func scaled(_ side: Int) -> Int { max(2, (Rational(side) * look.scale).rounded) }
 
-    /// The largest rectangle of the picture's shape inside the box.
+    /// The size of the largest rectangle inside the box with the picture's aspect ratio.
     private func contained(in box: (width: Int, height: Int)) -> (width: Int, height: Int) {
         guard picture.width > 0, picture.height > 0 else { return box }
         let isWider = picture.width * box.height > box.width * picture.height
@@ -40,7 +40,7 @@ struct PictureBox {
             : (max(2, Rational(box.height * picture.width, picture.height).rounded), box.height)
     }
 
-    /// The rectangle at the clip's position, moved by its offset.
+    /// A rectangle of that size at the clip's position, moved by its offset.
     private func placed(_ width: Int, _ height: Int) -> RenderPlan.Box {
         let (freeWidth, freeHeight) = (output.width - width, output.height - height)
         let x: Int =

@@ -5,7 +5,7 @@ import MediaTime
 import RenderPlans
 
 extension RenderPlan.Layer {
-    /// The layer without its pictures and titles; nil where nothing is left.
+    /// The layer without its pictures and titles; nil if it has no captions.
     var captionsAlone: RenderPlan.Layer? {
         let captions = scripts.filter { script in
             if case .captions = script.content { true } else { false }
@@ -15,11 +15,11 @@ extension RenderPlan.Layer {
 }
 
 extension CaptionCue {
-    /// Letters and spaces.
+    /// The number of letters and spaces.
     fileprivate var characterCount: Int { words.reduce(0) { $0 + $1.text.count + 1 } }
 }
 
-/// Texts and captions of placed clips, in pixels and frames of the output.
+/// Lowers texts and captions of placed clips to pixels and frames of the output.
 extension EditLowering {
     mutating func scripts(_ placed: PlacedClip) -> [RenderPlan.ScriptPlacement] {
         let look = placed.clip.look
@@ -57,12 +57,13 @@ extension EditLowering {
         ]
     }
 
-    /// True if that many letters can be drawn in reason; reports it if not.
+    /// True if libass can draw that many letters in reasonable time and memory; reports it
+    /// otherwise.
     private mutating func fits(
         _ count: Int, _ size: Int, _ outline: Int, at place: JSONPointer
     ) -> Bool {
         let side = size + 2 * outline
-        // Letters are about half as wide as they are high.
+        // A letter is about half as wide as it is high.
         let room = max(settings.width * settings.height, 100_000)
         guard count * side * side / 2 > CaptionLimits.glyphFrameCountMax * room else {
             return true
@@ -74,7 +75,7 @@ extension EditLowering {
         return false
     }
 
-    /// Checks the words of all captions together, and what files are wanted.
+    /// Checks the number of words in all captions and sets the requested caption files.
     mutating func setCaptionFiles(_ plan: inout RenderPlan) {
         let tracks = plan.layers.flatMap(\.scripts).compactMap { placement -> CaptionTrack? in
             guard case .captions(let track, _) = placement.content else { return nil }

@@ -3,7 +3,8 @@ import MediaTime
 import RenderPlans
 
 extension SourceMatching {
-    /// Fills in what was asked for; a picture that has it not leaves it.
+    /// Copies the requested properties from the picture; a property that the picture lacks
+    /// remains unchanged.
     func apply(_ video: MediaInfo.Video?, to settings: inout RenderPlan.OutputSettings) {
         guard let video else { return }
         if size {
@@ -25,7 +26,7 @@ extension SourceMatching {
 }
 
 extension EditLowering {
-    /// The first picture of the lowest track that has one.
+    /// The first picture of the lowest track that has one; nil if no track has one.
     func mainPicture(of tracks: [[UsableClip]]) -> MediaInfo.Video? {
         for track in tracks.reversed() {
             for clip in track {

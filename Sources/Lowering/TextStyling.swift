@@ -4,7 +4,7 @@ import MediaTime
 import RenderPlans
 
 extension TextTitle {
-    /// The text in an output of that size.
+    /// Creates the title of a request for an output of that size.
     init(_ request: Edit.Text, look: Edit.Look, output: RenderPlan.OutputSettings) {
         self.init(request.text, request.preset, width: output.width, height: output.height)
         let preset = anchor.position
@@ -28,7 +28,7 @@ extension TextTitle {
 }
 
 extension CaptionStyle {
-    /// The style in an output of that size.
+    /// Creates the style of a request for an output of that size.
     init(_ request: Edit.Captions, look: Edit.Look, output: RenderPlan.OutputSettings) {
         self.init(request.preset, width: output.width, height: output.height)
         if let position = request.position ?? (look.position == .center ? nil : look.position) {
@@ -43,7 +43,7 @@ extension CaptionStyle {
         fontFamily = request.font.family ?? fontFamily
         let size = TextFont.size(request.font.size ?? fontSize, scale: look.scale)
         if size != fontSize {
-            // The preset's proportions.
+            // Outline, shadow and padding keep the preset's proportions.
             outlineWidth = (Rational(outlineWidth * size, fontSize)).rounded
             shadow = (Rational(shadow * size, fontSize)).rounded
             boxPadding = (Rational(boxPadding * size, fontSize)).rounded

@@ -1,8 +1,8 @@
-/// What a range counts. The two kinds are types, so that a range of video frames is never
-/// taken for one of audio frames.
+/// The unit of a range. The two units are types, so that a range of video frames is never
+/// mistaken for one of audio frames.
 package protocol RangeUnit: Sendable {}
 
-/// A picture of the output, one for each step of its frame rate.
+/// A frame of the output, one per step of its frame rate.
 package enum VideoFrame: RangeUnit {}
 
 /// An AAC frame: the samples of one packet (ISO/IEC 14496-3).
@@ -24,6 +24,7 @@ package struct MediaRange<Unit: RangeUnit>: Hashable, Sendable, Codable {
     /// The frame after the last one.
     package let end: Int
 
+    /// Creates a range.
     /// - Precondition: `start <= end`.
     package init(_ start: Int, _ end: Int) {
         precondition(start <= end, "a frame range runs forward")
@@ -55,7 +56,7 @@ package struct MediaRange<Unit: RangeUnit>: Hashable, Sendable, Codable {
         start <= other.start && other.end <= end
     }
 
-    /// The frames that both ranges hold; nil where there are none.
+    /// The frames that both ranges contain; nil if there are none.
     package func intersection(_ other: MediaRange) -> MediaRange? {
         let (low, high) = (max(start, other.start), min(end, other.end))
         return low < high ? MediaRange(low, high) : nil

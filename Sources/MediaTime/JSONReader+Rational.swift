@@ -1,7 +1,7 @@
 package import JSON
 
 extension JSONReader {
-    /// An exact decimal inside the bounds, both included.
+    /// Reads an exact decimal within the bounds, both inclusive.
     package mutating func decimal(
         _ node: JSONNode, from minimum: Rational, to maximum: Rational,
         expected: String = "a number"
@@ -11,7 +11,7 @@ extension JSONReader {
         }
         let value = Rational(decimal: number)
         if let value, minimum <= value, value <= maximum { return value }
-        // A number without a rational is beyond all bounds, on its side.
+        // A number without a rational lies outside all bounds, on the side of its sign.
         let isBelow = value.map { $0 < minimum } ?? (number < 0)
         let bound =
             switch (isBelow, minimum) {

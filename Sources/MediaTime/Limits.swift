@@ -1,19 +1,20 @@
-/// The ceilings of an edit, each with its reason. What comes from outside is
-/// held against these before any arithmetic, so that none of it can trap.
+/// The limits of an edit, each with its reason. External values are checked against them
+/// before any arithmetic, so that no arithmetic traps.
 ///
-/// Those of time are here; each room adds its own.
+/// This declaration has the limits of time; other modules extend it.
 package enum Limits {
-    /// A day: longer than any podcast or film, and short enough that frames,
-    /// samples and microseconds stay far inside 64 bits.
+    /// Maximum length of a timeline, in seconds. A day is longer than any podcast or film,
+    /// and short enough that frames, samples and microseconds remain far within 64 bits.
     package static let timelineSecondsMax = 86_400
 
-    /// In-points reach further than a timeline: a recording may run for days
-    /// while the export uses a stretch of it (about 11 days, in seconds).
+    /// Maximum in-point, in seconds (about 11 days). It is larger than a timeline: a
+    /// recording may run for days while the export uses a stretch of it.
     package static let trimSecondsMax = 1_000_000
 
-    /// A frame rate is a fraction of small numbers (30000/1001). The numerator
-    /// becomes the time scale of the mp4 track.
+    /// Maximum numerator of a frame rate, a fraction of small numbers (30000/1001). The
+    /// numerator becomes the time scale of the mp4 track.
     package static let frameRateNumeratorMax = 120_000
-    /// The NTSC rates have 1001; thousandths are rounded to what fits.
+    /// Maximum denominator of a frame rate. The NTSC rates have 1001; thousandths are
+    /// rounded to fit.
     package static let frameRateDenominatorMax = 1_001
 }

@@ -1,19 +1,20 @@
 extension Rational {
-    /// The decimal that a caller wrote: 12.48 is 312/25, not the nearest binary
+    /// Creates the decimal that a caller wrote: 12.48 is 312/25, not the nearest binary
     /// fraction.
     ///
-    /// Read from the shortest decimal text that names the same `Double`, which
-    /// is what JSON carried. More than six decimals (`0.30000000000000004`, as
-    /// arithmetic in browsers leaves it) are rounded to the microsecond, the
-    /// unit of FFmpeg's own clock.
-    /// - Returns: nil for what is not finite or beyond a thousand million.
+    /// Parses the shortest decimal text that names the same `Double`, which is the text
+    /// that JSON carried. Values with more than six decimals (`0.30000000000000004`, as
+    /// arithmetic in browsers leaves them) are rounded to the microsecond, the unit of
+    /// FFmpeg's clock.
+    /// - Returns: nil for a number that is not finite or whose magnitude exceeds
+    ///   1,000,000,000.
     package init?(decimal value: Double) {
         guard value.isFinite, value.magnitude <= 1e9 else { return nil }
         guard let micros = Self.millionths(of: value.magnitude.description) else { return nil }
         self.init(value < 0 ? -micros : micros, 1_000_000)
     }
 
-    /// - Parameter text: `12.48`, `5e-07` or `1e+09`; no sign in front.
+    /// - Parameter text: `12.48`, `5e-07` or `1e+09`, without a sign.
     private static func millionths(of text: String) -> Int? {
         let parts = text.split(separator: "e", omittingEmptySubsequences: false)
         guard let mantissa = parts.first, parts.count <= 2 else { return nil }
@@ -41,7 +42,8 @@ extension Rational {
         return roundsUp ? total + 1 : total
     }
 
-    /// For sentences: `12.48`, at most three decimals, `60` for a whole number.
+    /// The number as text for messages: `12.48`, at most three decimals, `60` for a whole
+    /// number.
     package var decimalText: String {
         let thousandths = (self * Rational(1000)).rounded
         let (whole, rest) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1000)

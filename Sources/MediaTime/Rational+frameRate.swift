@@ -1,6 +1,6 @@
 extension Rational {
-    /// The frame rate that was meant: an NTSC rate where this is one as it is commonly
-    /// written, else the nearest thousandth. A rate of small numbers (30000/1001) is kept.
+    /// The intended frame rate: an NTSC rate if this is its usual notation, otherwise the
+    /// nearest thousandth. A rate of small numbers (30000/1001) is kept.
     package var standardFrameRate: Rational {
         let isSmall =
             numerator <= Limits.frameRateNumeratorMax
@@ -9,8 +9,8 @@ extension Rational {
         return broadcastFrameRate ?? Rational((self * Rational(1_000)).rounded, 1_000)
     }
 
-    /// The NTSC rate that differs by less than the hundredths by which these rates are
-    /// commonly written (23.98); nil where there is none.
+    /// The NTSC rate within 0.005 of this one, because these rates are usually written to
+    /// the hundredth (23.98); nil if there is none.
     package var broadcastFrameRate: Rational? {
         [24, 30, 48, 60, 120].map { Rational($0 * 1_000, 1_001) }.first { rate in
             let difference = rate > self ? rate - self : self - rate

@@ -1,14 +1,14 @@
 /// An exact fraction: the only number that decides where a cut falls.
 ///
-/// Always reduced, with a positive denominator. Arithmetic that leaves
-/// 64 bits traps: every value that comes from outside is bounded by
-/// `Limits` before it becomes a `Rational`.
+/// Always reduced, with a positive denominator. Arithmetic that exceeds 64 bits traps:
+/// `Limits` bounds every external value before it becomes a `Rational`.
 package struct Rational: Hashable, Sendable {
-    /// Carries the sign of the fraction.
+    /// The dividend, with the sign of the fraction.
     package let numerator: Int
-    /// Always positive.
+    /// The divisor, always positive.
     package let denominator: Int
 
+    /// Creates a reduced fraction.
     /// - Precondition: `denominator` is not zero.
     package init(_ numerator: Int, _ denominator: Int = 1) {
         precondition(denominator != 0, "a rational has a denominator")
@@ -47,26 +47,27 @@ package struct Rational: Hashable, Sendable {
             (lhs.denominator / second) * (rhs.denominator / first))
     }
 
+    /// The exact quotient.
     /// - Precondition: `rhs` is not zero.
     package static func / (lhs: Rational, rhs: Rational) -> Rational {
         precondition(rhs.numerator != 0, "division by a zero rational")
         return lhs * Rational(rhs.denominator, rhs.numerator)
     }
 
-    /// The nearest integer; halves go away from zero.
+    /// The nearest integer; halves are rounded away from zero.
     package var rounded: Int {
         let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
         guard 2 * remainder.magnitude >= denominator.magnitude else { return quotient }
         return quotient + (numerator < 0 ? -1 : 1)
     }
 
-    /// The greatest integer that is not above the value.
+    /// The largest integer that is not above the value.
     package var floor: Int {
         let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
         return remainder < 0 ? quotient - 1 : quotient
     }
 
-    /// The nearest floating-point number, for printing and for cost only.
+    /// The nearest floating-point number, only for printing and for cost estimates.
     package var doubleValue: Double { Double(numerator) / Double(denominator) }
 
     private static func greatestCommonDivisor(_ lhs: Int, _ rhs: Int) -> Int {

@@ -1,20 +1,20 @@
 package import MediaTime
 package import RenderPlans
 
-/// Cuts the audio of a film into pieces that are mixed and encoded at the same
-/// time.
+/// Cuts the audio of a film into pieces that are mixed and encoded at the same time.
 ///
-/// A piece is a range of AAC frames: the packets of the finished audio, of which
-/// the first holds the encoder's delay. A mix in the middle of a film needs its
-/// clips from their in-points on, so pieces are made only where instances would
-/// otherwise wait for the audio, and only as many as that work allows.
+/// A piece is a range of AAC frames: the packets of the finished audio, of which the first
+/// holds the encoder's delay. A mix in the middle of a film decodes its clips from their
+/// in-points on. Pieces are therefore made only if instances would otherwise wait for the
+/// audio, and only within the extra work that `Cost.extraShareMax` allows.
 package struct AudioPlanner: Hashable, Sendable {
-    /// Units that may be rendered at the same time.
+    /// Maximum units that render at the same time.
     package var concurrency: Int
-    /// Time limit of the function that renders one unit.
+    /// Time limit of the function that renders one unit, in seconds.
     package var functionSeconds: Int
 
-    /// - Precondition: Both are at least 1.
+    /// Creates a planner.
+    /// - Precondition: Both arguments are at least 1.
     package init(concurrency: Int, functionSeconds: Int) {
         precondition(concurrency >= 1 && functionSeconds >= 1, "a planner has something to plan")
         (self.concurrency, self.functionSeconds) = (concurrency, functionSeconds)
@@ -22,27 +22,25 @@ package struct AudioPlanner: Hashable, Sendable {
 
     /// The cost of audio, measured with FFmpeg 5.1 (docs/benchmarks.md).
     package enum Cost {
-        /// CPU time of a second of stereo that is encoded: 0.011 for noise, 0.060 for
-        /// a pure tone.
+        /// CPU time to encode one second of stereo: 0.011 for noise, 0.060 for a pure tone.
         package static let encodedSeconds = 0.030
-        /// CPU time of a second of a clip that is mixed in.
+        /// CPU time to mix in one second of a clip.
         package static let mixedSeconds = 0.002
-        /// CPU time of a second of a clip that is decoded and thrown away: 0.0006
-        /// for AAC, 0.0018 for Opus.
+        /// CPU time to decode and discard one second of a clip: 0.0006 for AAC, 0.0018 for
+        /// Opus.
         package static let skippedSeconds = 0.002
-        /// A film whose audio cannot be read alone.
+        /// Read rate of a film whose audio cannot be read without its video.
         package static let bytesPerSecond = 80e6
-        /// Most work that pieces may add, over the work itself.
+        /// Maximum work that pieces may add, as a share of the work of one unit.
         package static let extraShareMax = 0.5
     }
 
-    /// Minimum audio of a piece, in seconds.
+    /// Minimum length of a piece, in seconds.
     static let pieceSecondsMin = 60.0
-    /// Borders are multiples of as many frames, so that a change near the end moves
-    /// few of them.
+    /// Grid of the borders, in audio frames: a change near the end moves few borders.
     static let gridAudioFrames = 512
 
-    /// AAC frames of each piece, in order; nil where the audio is one unit.
+    /// The audio frames of each piece, in order; nil if the audio is one unit.
     package func pieces(of plan: RenderPlan) -> [AudioFrameRange]? {
         guard plan.output.format.hasAudio, plan.output.audio.codec == .aac,
             !plan.output.isStreamed
@@ -57,12 +55,13 @@ package struct AudioPlanner: Hashable, Sendable {
         return pieces.count > 1 ? pieces : nil
     }
 
-    /// Packets of the whole audio.
+    /// The number of packets of the whole audio.
     package static func frameCount(of plan: RenderPlan) -> Int {
         (plan.sampleCount + AudioFrame.sampleCount - 1) / AudioFrame.sampleCount + 1
     }
 
-    /// Equal pieces on the grid; what is left is a piece only if it is half of one.
+    /// Equal pieces on the grid. The remainder is a separate piece only if it is at least
+    /// half of one.
     private static func tiles(_ frames: Int, _ count: Int) -> [AudioFrameRange] {
         let even = (frames + count - 1) / count
         let length = (even + gridAudioFrames - 1) / gridAudioFrames * gridAudioFrames
@@ -73,7 +72,7 @@ package struct AudioPlanner: Hashable, Sendable {
         return zip(starts, starts.dropFirst() + [frames]).map { AudioFrameRange($0, $1) }
     }
 
-    /// Enough pieces that no instance waits for the audio.
+    /// The number of pieces with which no instance waits for the audio.
     private func wantedCount(_ plan: RenderPlan) -> Int {
         let audio = Self.seconds(plan)
         let rate = plan.output.frameRate.doubleValue
@@ -87,7 +86,7 @@ package struct AudioPlanner: Hashable, Sendable {
         return max(pieceCountMin(plan), min(concurrency, Int((audio / each).rounded(.up))))
     }
 
-    /// So many that each fits into its time.
+    /// The minimum number of pieces that each fit into the function's time limit.
     private func pieceCountMin(_ plan: RenderPlan) -> Int {
         let limit = Double(functionSeconds) * ChunkPlanner.Cost.deadlineShare
         return max(1, Int((Self.seconds(plan) / limit).rounded(.up)))
@@ -97,7 +96,7 @@ package struct AudioPlanner: Hashable, Sendable {
         Double(plan.frameCount) / plan.output.frameRate.doubleValue
     }
 
-    /// CPU time of the audio as one unit.
+    /// CPU time of the audio as one unit, in seconds.
     private static func seconds(_ plan: RenderPlan) -> Double {
         let mixed = plan.audio.reduce(0) { $0 + max(0, $1.endSample - max(0, $1.startSample)) }
         return filmSeconds(plan) * Cost.encodedSeconds
@@ -108,7 +107,8 @@ package struct AudioPlanner: Hashable, Sendable {
         seconds(plan) * Cost.extraShareMax
     }
 
-    /// Time that goes into clips before the pieces that they reach into.
+    /// CPU time to decode clips up to the start of the pieces that they reach into, in
+    /// seconds.
     private func extraSeconds(_ plan: RenderPlan, _ frames: Int, _ count: Int) -> Double {
         var seconds = 0.0
         for piece in Self.tiles(frames, count).dropFirst() {

@@ -3,67 +3,69 @@ import RenderPlans
 
 /// Cuts a timeline into chunks of whole frames that tile it exactly.
 ///
-/// Borders hang on clip edges where one is near, else on a grid counted from
-/// the last clip edge, and are chosen from left to right: a change later in the
-/// timeline moves no border before it, and a long clip is cut at the same
-/// places of its own at any position. Of several edges that would do, the
-/// clips themselves choose, so that after a change the old borders are soon
-/// found again.
+/// A border lies on a clip edge if one is near, otherwise on a grid counted from the last
+/// clip edge. Borders are chosen from left to right: a change later in the timeline moves
+/// no earlier border, and a long clip is cut at the same points of its content at any
+/// position. Among several suitable edges a hash of the clips decides, so that the borders
+/// after a change soon coincide with the old ones again.
 package struct ChunkPlanner: Hashable, Sendable {
-    /// Chunks that may render at the same time.
+    /// Maximum chunks that render at the same time.
     package var concurrency: Int
-    /// Time limit of the function that renders one chunk.
+    /// Time limit of the function that renders one chunk, in seconds.
     package var functionSeconds: Int
-    /// Memory and disk of that function; nil is as much as it takes.
+    /// Memory of that function in megabytes; nil is unlimited.
     package var memoryMegabytes: Int?
     /// Disk of that function in megabytes; nil is unlimited.
     package var diskMegabytes: Int?
 
-    /// - Precondition: Both are at least 1.
+    /// Creates a planner without limits on memory and disk.
+    /// - Precondition: Both arguments are at least 1.
     package init(concurrency: Int = 2, functionSeconds: Int = 900) {
         precondition(concurrency >= 1 && functionSeconds >= 1, "a planner has something to plan")
         self.concurrency = concurrency
         self.functionSeconds = functionSeconds
     }
 
-    /// The cost of chunks, from facts measured with FFmpeg 5.1.
+    /// The cost of chunks, measured with FFmpeg 5.1.
     package enum Cost {
-        /// Copying costs next to nothing, but each chunk's head is encoded up to
-        /// the next keyframe: so chunks with copies are long.
+        /// Chunk length for outputs with copies, in seconds. A copy costs almost nothing,
+        /// but each chunk encodes its head up to the next keyframe, so these chunks are
+        /// long.
         package static let copiedSeconds = 60
-        /// Lengths for long timelines, which have waves of chunks to spare.
+        /// Chunk lengths in seconds for long timelines, which have waves of chunks to
+        /// spare.
         package static let longerSeconds = [60, 30, 20]
-        /// Facts G: a chunk of 10 s costs 4 to 6 % more CPU than its share of
-        /// one run, at 5 s 5 to 16 %, and below that the extra grows fast (1 s
-        /// costs double). A shorter one is taken only where instances that would
-        /// stand idle end sooner by the share below.
+        /// Chunk lengths in seconds for the other timelines. Facts G: a chunk of 10 s costs
+        /// 4 to 6 % more CPU than its share of one run, at 5 s 5 to 16 %, and below that
+        /// the extra grows fast (1 s costs double). A shorter length is chosen only if it
+        /// shortens the rendering by `evenShare`.
         package static let evenSeconds = [Rational(10), Rational(15, 2), Rational(5)]
         /// Share of the rendering time that a shorter chunk must save.
         package static let evenShare = 0.05
-        /// With more waves of chunks than these, how the last one fits is little.
+        /// Number of waves of chunks above which the fill of the last wave hardly matters.
         package static let unevenWaves = 4
-        /// A longer chunk is taken only while every instance still gets this
-        /// many: a slow chunk at the end then costs little, and progress and
-        /// repeated work stay fine-grained.
+        /// Minimum chunks per instance for a longer chunk length: a slow chunk at the end
+        /// then costs little, and progress and repeated work remain fine-grained.
         package static let waves = 8
-        /// Overhead of one chunk, in seconds of encoded output (measured: 0.4 to
-        /// 1.0 s at every length).
+        /// Overhead of one chunk, in seconds of encoded output (measured: 0.4 to 1.0 s at
+        /// every length).
         package static let overheadSeconds = 0.8
-        /// Share of a function's time limit that a chunk may be planned to
-        /// take; the rest is for slow machines and for the upload.
+        /// Share of a function's time limit that a chunk is planned to take; the rest is a
+        /// reserve for slow machines and the upload.
         package static let deadlineShare = 0.5
     }
 
-    /// Half-open ranges that tile `0..<frameCount` in order, none of them
-    /// empty, at most `Limits.chunkCountMax`.
+    /// Cuts `0..<frameCount` into non-empty half-open ranges in order, at most
+    /// `Limits.chunkCountMax`.
     /// - Parameters:
-    ///   - clipEdges: Frames at which a clip starts or ends, with a number made
-    ///     of what begins there: the least of them is the border.
-    ///   - pixelsPerFrame: Of the output.
-    ///   - bytesPerPixel: Of a chunk's file.
-    ///   - nanosecondsPerPixel: CPU time that a pixel takes (`EncoderCost`).
-    ///   - requestedSeconds: A chunk length that the caller asked for; kept but
-    ///     for the limits on the number of chunks and on the disk.
+    ///   - clipEdges: Frames at which a clip starts or ends, each with a hash of the clip
+    ///     that begins there; 0 if none begins there. Of several suitable edges the one
+    ///     with the smallest hash is the border.
+    ///   - pixelsPerFrame: The output's pixels per frame.
+    ///   - bytesPerPixel: The size of one pixel in a chunk's file.
+    ///   - nanosecondsPerPixel: CPU time for one pixel (`EncoderCost`).
+    ///   - requestedSeconds: The chunk length that the caller requests; limited only by the
+    ///     number of chunks and the disk.
     /// - Precondition: `frameCount` is at least 1.
     package func chunks(
         frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge], pixelsPerFrame: Int,
@@ -77,21 +79,21 @@ package struct ChunkPlanner: Hashable, Sendable {
             ?? chosenSeconds(
                 frameCount, frameRate: frameRate, clipEdges: clipEdges,
                 nanosecondsPerFrame: Double(pixelsPerFrame) * nanosecondsPerPixel)
-        // A chunk has eleven tenths of the wanted length at the most.
+        // A chunk has at most eleven tenths of the wanted length.
         let onDisk =
             diskMegabytes.map {
                 Double($0) * 1e6 * ChunkResources.diskShare
                     / (Double(pixelsPerFrame) * bytesPerPixel * ChunkCutter.lengthShareMax)
             } ?? .infinity
         let wanted = max(1, min((seconds * frameRate).rounded, Int(min(onDisk, 1e12))))
-        // Two chunks in a row have eight tenths of the wanted length or more.
+        // Two consecutive chunks together have at least eight tenths of the wanted length.
         let minimum = (5 * frameCount + 2 * Limits.chunkCountMax - 1) / (2 * Limits.chunkCountMax)
         let cutter = ChunkCutter(frameCount: frameCount, wanted: max(wanted, minimum))
         return cutter.chunks(edges: clipEdges)
     }
 
-    /// The length that ends soonest on these instances, among those that pay
-    /// and that a function can render in its time.
+    /// The chunk length in seconds that finishes first on these instances, among those that
+    /// pay and that fit into the function's time limit.
     private func chosenSeconds(
         _ frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge],
         nanosecondsPerFrame: Double
@@ -107,11 +109,11 @@ package struct ChunkPlanner: Hashable, Sendable {
         if let longer { return Rational(longer) }
         let chosen = evenSeconds(frameCount, frameRate: frameRate, clipEdges: clipEdges)
         guard chosen.doubleValue > affordable else { return chosen }
-        // Pictures so large that even the shortest paying chunk takes too long.
+        // The frames are so large that even the shortest paying chunk takes too long.
         return max(Rational(1), Rational(Int(affordable)))
     }
 
-    /// The length whose chunks keep the instances busy to the end.
+    /// The chunk length in seconds that keeps the instances busy to the end.
     private func evenSeconds(
         _ frameCount: Int, frameRate: Rational, clipEdges: [ClipEdge]
     ) -> Rational {
@@ -128,8 +130,8 @@ package struct ChunkPlanner: Hashable, Sendable {
         return best.seconds
     }
 
-    /// Seconds of output that the busiest instance encodes, overhead included;
-    /// each takes the next chunk as soon as it is free.
+    /// Seconds of output that the busiest instance encodes, overhead included; each
+    /// instance takes the next chunk as soon as it is free.
     private func wallSeconds(_ chunks: [FrameRange], frameRate: Rational) -> Double {
         var busy = [Double](repeating: 0, count: min(concurrency, chunks.count))
         for chunk in chunks {
@@ -145,28 +147,28 @@ package struct ChunkPlanner: Hashable, Sendable {
 package struct ClipEdge: Hashable, Sendable {
     /// Index of the frame in the output.
     package var frame: Int
-    /// A number made of the clip that begins there, at any position.
+    /// A hash of the clip that begins there, independent of its position.
     package var number: UInt64
 
-    /// An edge.
+    /// Creates an edge.
     package init(_ frame: Int, number: UInt64 = 0) {
         self.frame = frame
         self.number = number
     }
 }
 
-/// Chooses the borders for one wanted chunk length, in frames.
+/// Chooses the borders for one wanted chunk length.
 struct ChunkCutter {
     let frameCount: Int
-    /// At least 1.
+    /// The wanted chunk length in frames, at least 1.
     let wanted: Int
 
-    /// The longest chunk over the wanted one; the shortest is half of it, or
-    /// three tenths for a clip among longer ones.
+    /// Maximum length of a chunk as a share of the wanted one. The minimum is half of the
+    /// wanted length, or three tenths for a clip among longer ones.
     static let lengthShareMax = 1.1
 
     private var lengthMin: Int { (wanted + 1) / 2 }
-    /// Of a clip between others that are chunks by themselves.
+    /// Minimum length of a clip that is a chunk alone among longer ones, in frames.
     private var loneLengthMin: Int { (3 * wanted + 9) / 10 }
     private var lengthMax: Int { wanted + wanted / 10 }
 
@@ -195,13 +197,13 @@ struct ChunkCutter {
     private func border(after start: Int, edges: ArraySlice<ClipEdge>, lastEdge: Int) -> Int {
         let rest = frameCount - start
         if rest <= lengthMax { return frameCount }
-        // What is left behind this chunk must be a chunk too.
+        // The frames after this chunk must be enough for another chunk.
         let window =
             (start + lengthMin)...(start + max(lengthMin, min(lengthMax, rest - lengthMin)))
         let target = start + wanted
 
-        // A clip that makes a chunk by itself is one: then a change of one clip
-        // is a change of one chunk.
+        // A clip that can be a chunk alone becomes one: a change of one clip is then a
+        // change of one chunk.
         if start == 0 || start == lastEdge, let end = edges.first?.frame,
             window.contains(end) || isLone(start, end, next: edges.dropFirst().first?.frame)
         {
@@ -223,8 +225,8 @@ struct ChunkCutter {
             ?? min(window.upperBound, start + max(lengthMin, rest / 2))
     }
 
-    /// True if a clip is a chunk although it is short: the next one needs none
-    /// of it, and one such chunk among long ones costs little.
+    /// True if a clip is a chunk although it is short: the next chunk does not need its
+    /// frames, and one short chunk among long ones costs little.
     private func isLone(_ start: Int, _ end: Int, next: Int?) -> Bool {
         end - start >= loneLengthMin && end < start + lengthMin
             && (next ?? frameCount) - end >= lengthMin

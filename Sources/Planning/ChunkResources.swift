@@ -1,28 +1,28 @@
 package import MediaTime
 package import RenderPlans
 
-/// The resources that one chunk needs of its renderer, from figures measured with FFmpeg 5.1
+/// The memory and disk that one chunk needs, from figures measured with FFmpeg 5.1
 /// (docs/benchmarks.md, "Memory of a chunk").
 package enum ChunkResources {
-    /// FFmpeg with its libraries, before any picture.
+    /// Memory of FFmpeg and its libraries before the first frame, in MB.
     static let baseMegabytes = 80.0
-    /// Each source that a chunk reads has a decoder with its pictures, for as
-    /// long as the chunk renders: 13 to 20 MB for a megapixel.
+    /// Memory of one source's decoder and its frames, in MB per megapixel (measured: 13 to
+    /// 20). A chunk keeps the decoder of each source for the whole rendering.
     static let decoderMegabytes = 16.0
-    /// Beyond this share of a renderer's memory chunks are cut finer.
+    /// Share of a renderer's memory above which chunks are split further.
     static let memoryShare = 0.8
-    /// Share of a renderer's disk that a chunk may fill: a chunk with copies is
-    /// there three times for a moment.
+    /// Share of a renderer's disk that a chunk may fill: a chunk with copies briefly exists
+    /// three times.
     static let diskShare = 0.3
 
-    /// Edges of copied stretches that are encoded at once: as many as have the
-    /// pixels of four in 1080p.
+    /// The number of edges of copied stretches that are encoded at the same time: four in
+    /// 1080p, fewer in larger frames, at most eight.
     package static func edgesTogether(_ output: RenderPlan.OutputSettings) -> Int {
         max(1, min(8, 4 * 1_920 * 1_088 / max(1, output.width * output.height)))
     }
 
-    /// Filters and encoder, in MB for a megapixel of the output. Frames that
-    /// look ahead are most of it.
+    /// Memory of filters and encoder, in MB per megapixel of the output. Most of it is the
+    /// encoder's lookahead.
     static func encoderMegabytes(_ video: RenderPlan.VideoEncoding) -> Double {
         switch video.codec {
         case .h264:
@@ -41,8 +41,8 @@ package enum ChunkResources {
         }
     }
 
-    /// Bytes of a pixel of a chunk's file. Where a CRF decides, what hard
-    /// pictures need.
+    /// Size of one pixel in a chunk's file, in bytes. For CRF encoding, the size of frames
+    /// that compress badly.
     package static func bytesPerPixel(_ codec: RenderPlan.VideoEncoding.Codec) -> Double {
         switch codec {
         case .prores: 0.35
@@ -51,8 +51,9 @@ package enum ChunkResources {
         }
     }
 
-    /// Memory that rendering those frames takes, in MB.
-    /// - Parameter outputs: What is made of them; nil is the plan's own output.
+    /// Memory needed to render the given frames, in MB.
+    /// - Parameter outputs: The outputs rendered from the frames; nil is the plan's own
+    ///   output.
     static func megabytes(
         of frames: FrameRange, in plan: RenderPlan,
         for outputs: [RenderPlan.OutputSettings]? = nil
@@ -77,8 +78,8 @@ package enum ChunkResources {
         return needed
     }
 
-    /// The chunks, those that need too much memory cut at clips' edges.
-    /// - Returns: Nil where a single picture needs more than there is.
+    /// The plan's chunks, with those that need too much memory split at clip edges.
+    /// - Returns: nil if a single frame needs more memory than a renderer has.
     package static func bounded(
         _ plan: RenderPlan, with outputs: [RenderPlan.OutputSettings]? = nil, memoryMegabytes: Int
     ) -> [FrameRange]? {

@@ -1,14 +1,15 @@
 package import RenderPlans
 
-/// CPU time that a pixel of the output takes, decoded, filtered and encoded, as
-/// measured with FFmpeg 5.1 (docs/benchmarks.md, "Cost of an encoder").
+/// CPU time to decode, filter and encode one pixel of the output, measured with FFmpeg 5.1
+/// (docs/benchmarks.md, "Cost of an encoder").
 package enum EncoderCost {
     /// H.264 at `veryfast`: 147 s of 1080p30 took 222 s on two cores.
     package static let usualNanosecondsPerPixel = 50.0
-    /// Of those, what is not the encoder and one decoder: layers, filters, seeks.
+    /// The part of `usualNanosecondsPerPixel` outside the encoder and one decoder: layers,
+    /// filters, seeks.
     private static let otherNanoseconds = 30.0
 
-    /// Nanoseconds for a pixel.
+    /// CPU time for one pixel, in nanoseconds.
     package static func nanosecondsPerPixel(_ video: RenderPlan.VideoEncoding) -> Double {
         otherNanoseconds + encoderNanoseconds(video)
     }
@@ -18,7 +19,8 @@ package enum EncoderCost {
         "veryslow",
     ]
 
-    /// One decoder and the encoder, 1080p with noise, one thread.
+    /// CPU time of one decoder and the encoder for one pixel, in nanoseconds: 1080p with
+    /// noise, one thread.
     private static func encoderNanoseconds(_ video: RenderPlan.VideoEncoding) -> Double {
         let figures: [Double] =
             switch video.codec {

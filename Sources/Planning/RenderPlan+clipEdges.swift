@@ -2,14 +2,16 @@ import MediaTime
 import RenderPlans
 
 extension RenderPlan.Layer {
-    /// Frames on which the layer shows something.
+    /// The number of frames on which the layer shows something.
     fileprivate var frameCount: Int { placements.reduce(0) { $0 + $1.frames.count } }
 }
 
 extension RenderPlan {
-    /// Frames at which a picture of the main layer starts or ends, in order,
-    /// each once. The main layer is the one that shows the most frames: a logo
-    /// that comes and goes above it is no reason to cut.
+    /// Frames at which a clip of the main layer starts or ends, in ascending order without
+    /// duplicates.
+    ///
+    /// The main layer is the one that shows the most frames: a logo that appears and
+    /// disappears above it is no reason to cut.
     package var clipEdges: [ClipEdge] {
         let main = layers.max { $0.frameCount < $1.frameCount }?.placements ?? []
         var numbers: [Int: UInt64] = [:]
@@ -18,8 +20,8 @@ extension RenderPlan {
         return numbers.sorted { $0.key < $1.key }.map { ClipEdge($0.key, number: $0.value) }
     }
 
-    /// A number made of what a placement begins with, at any position
-    /// (FNV-1a).
+    /// An FNV-1a hash of the placement's first content, independent of its position on the
+    /// timeline.
     private func number(of placement: Placement) -> UInt64 {
         let name =
             switch placement.picture {

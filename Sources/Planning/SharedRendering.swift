@@ -1,19 +1,18 @@
 package import MediaTime
 package import RenderPlans
 
-/// Plans of one edit's outputs whose chunks are rendered together: what they read
-/// is decoded once (docs/benchmarks.md, "Several outputs of one edit").
+/// Groups outputs of one edit whose chunks are rendered together, so that each source is
+/// decoded once (docs/benchmarks.md, "Several outputs of one edit").
 package enum SharedRendering {
-    /// Groups the plans that render together, by index, and gives those of a group the same
-    /// chunks.
+    /// Groups the plans that render together, by index, and gives all plans of a group the
+    /// same chunks.
     ///
-    /// Plans go together where they show the same stretches of the same films in
-    /// frames of the same length, and where nothing of them is copied: a copy
-    /// decodes next to nothing. One that shows no film is alone, for there is
-    /// nothing to share.
+    /// Plans share a group if they show the same stretches of the same films at the same
+    /// frame rate and copy nothing: a copy decodes almost nothing. A plan that shows no
+    /// film belongs to no group.
     /// - Parameters:
     ///   - chunkSeconds: The chunk length that each output requests, in seconds.
-    /// - Returns: Groups of two to four, each in rising order.
+    /// - Returns: Groups of two to four, each in ascending order.
     package static func arrange(
         _ plans: inout [RenderPlan], chunkSeconds: [Rational?], planner: ChunkPlanner
     ) -> [[Int]] {
@@ -26,7 +25,7 @@ package enum SharedRendering {
         for alike in groups.values.sorted(by: { $0[0] < $1[0] }) {
             var waiting = alike[...]
             while waiting.count > 1 {
-                // As many as fit into a renderer.
+                // The largest group that fits into a renderer.
                 var group = waiting.prefix(sharedExportCountMax)
                 while group.count > 1 {
                     let members = group.map { plans[$0] }
@@ -43,8 +42,8 @@ package enum SharedRendering {
         return shared
     }
 
-    /// Plans of one group. More would save little of what is left to be saved, and
-    /// each makes a chunk take longer.
+    /// Maximum plans of one group. Further plans would save little, and each plan makes a
+    /// chunk take longer.
     static let sharedExportCountMax = 4
 
     /// True if two plans are rendered together.
@@ -53,8 +52,7 @@ package enum SharedRendering {
         return reading == SourceReads(of: other, nil)
     }
 
-    /// - Returns: nil where the group's pictures do not fit into a renderer
-    ///   together.
+    /// - Returns: nil if the group's frames do not fit into a renderer together.
     private static func chunks(
         of plans: [RenderPlan], _ chunkSeconds: Rational?, _ planner: ChunkPlanner
     ) -> [FrameRange]? {
@@ -96,7 +94,7 @@ private struct SourceReads: Hashable {
     private var sources: [RenderPlan.Source]
     private var layers: [[SourceSpan]] = []
 
-    /// Nil where nothing is there to be shared.
+    /// Creates the reads of a plan; nil if the plan has nothing to share.
     init?(of plan: RenderPlan, _ chunkSeconds: Rational?) {
         guard plan.output.format.hasPicture, !plan.output.video.copiesUntouched,
             plan.showsFilm
@@ -118,7 +116,7 @@ private struct SourceReads: Hashable {
 }
 
 extension RenderPlan {
-    /// True if frames of any video are shown.
+    /// True if the plan shows frames of a video.
     fileprivate var showsFilm: Bool {
         for layer in layers {
             for placement in layer.placements {

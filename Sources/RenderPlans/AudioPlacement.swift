@@ -5,31 +5,30 @@ extension RenderPlan {
     package struct AudioPlacement: Hashable, Sendable, Codable {
         /// Index into `RenderPlan.sources`.
         package var source: Int
-        /// May lie beyond either end of the output, where only a range of the
-        /// timeline is exported.
+        /// The first sample. May lie outside the output if only a range of the timeline is
+        /// exported.
         package var startSample: Int
         /// The sample after the last one.
         package var endSample: Int
         /// In-point: seconds after the start of the file.
         package var sourceStart: Rational
-        /// Seconds of the source that pass in one second of the output; the
-        /// pitch stays.
+        /// Seconds of the source per second of the output; the pitch is preserved.
         package var speed: Rational
         /// Linear gain: 1 leaves the audio unchanged.
         package var volume: Rational
-        /// Gain on top of `volume` at points of the clip, linear between them,
-        /// constant before the first and after the last; empty is 1.
+        /// Gain in addition to `volume` at points of the clip: linear between points,
+        /// constant before the first and after the last. Empty is a gain of 1.
         package var gainPoints: [GainPoint]
         /// Length of the fade at the start, in samples; 0 is no fade.
         package var fadeInSamples: Int
         /// Length of the fade at the end, in samples; 0 is no fade.
         package var fadeOutSamples: Int
-        /// Starts again from the in-point when the file ends (a soundtrack).
+        /// True if the audio restarts at the in-point when the file ends (a soundtrack).
         package var loops: Bool
-        /// Ducks while any audio that does not duck is heard.
+        /// True if the audio ducks while any audio that does not duck is heard.
         package var ducks: Bool
 
-        /// An audio placement with those properties.
+        /// Creates an audio placement.
         package init(
             source: Int, startSample: Int, endSample: Int, sourceStart: Rational = .zero,
             speed: Rational = Rational(1), volume: Rational = Rational(1),
@@ -54,10 +53,10 @@ extension RenderPlan {
     package struct GainPoint: Hashable, Sendable, Codable {
         /// Samples after the start of the clip.
         package var sample: Int
-        /// Linear.
+        /// Linear gain.
         package var gain: Rational
 
-        /// A gain point with those properties.
+        /// Creates a gain point.
         package init(sample: Int, gain: Rational) {
             self.sample = sample
             self.gain = gain

@@ -2,8 +2,8 @@ package import Captions
 import MediaTime
 
 extension RenderPlan {
-    /// The words of the export's captions, on the timeline of the output: the
-    /// pages of every clip of captions.
+    /// The words of the export's captions on the timeline of the output: the pages of all
+    /// caption clips.
     package var captionTrack: CaptionTrack {
         var cues: [CaptionCue] = []
         for case (let track, let style, let frames) in captionClips {
@@ -19,8 +19,8 @@ extension RenderPlan {
         return CaptionTrack(cues: cues)
     }
 
-    /// The export's captions as a file of that format; nil for one that is
-    /// only read.
+    /// The export's captions as a file of the given format; nil for a format that is only
+    /// read.
     package func captionFile(_ format: CaptionFormat) -> String? {
         switch format {
         case .srt: return captionTrack.subRip()

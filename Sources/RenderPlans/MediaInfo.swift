@@ -1,7 +1,7 @@
 package import MediaTime
 
-/// The facts that a probe found in one media file. Times are exact microseconds, as
-/// FFmpeg's `AV_TIME_BASE` gives them.
+/// The result of probing a media file. Times are exact microseconds, as in FFmpeg's
+/// `AV_TIME_BASE`.
 package struct MediaInfo: Hashable, Sendable, Codable {
     /// The kinds of media file.
     package enum Kind: String, Sendable, Codable { case video, audio, image }
@@ -10,38 +10,38 @@ package struct MediaInfo: Hashable, Sendable, Codable {
     package struct Video: Hashable, Sendable, Codable {
         /// FFmpeg's name of the codec.
         package var codec: String
-        /// Coded size in pixels, before rotation and pixel aspect.
+        /// Coded width in pixels, before rotation and pixel aspect.
         package var width: Int
         /// Coded height in pixels, before rotation and pixel aspect.
         package var height: Int
-        /// Clockwise degrees that a player turns the picture: 0, 90, 180 or 270.
+        /// Clockwise rotation by a player, in degrees: 0, 90, 180 or 270.
         package var rotationDegrees: Int
-        /// Width over height of one pixel; 1 where the file says nothing.
+        /// Width of a pixel divided by its height; 1 if the file has no value.
         package var sampleAspectRatio: Rational
-        /// The stream's average rate in frames per second; nil for a still.
+        /// The stream's average frame rate; nil for a still.
         package var frameRate: Rational?
-        /// False where base rate and average rate differ (phone and screen
+        /// False if the base rate and the average rate differ (phone and screen
         /// recordings).
         package var isConstantFrameRate: Bool
         /// FFmpeg's name of the pixel format, for instance `yuv420p`.
         package var pixelFormat: String
-        /// FFmpeg's names; nil where the file says nothing.
+        /// FFmpeg's name of the colour space; nil if the file has none.
         package var colorSpace: String?
-        /// FFmpeg's name of the colour range; nil where the file says nothing.
+        /// FFmpeg's name of the colour range; nil if the file has none.
         package var colorRange: String?
-        /// FFmpeg's name of the transfer function; nil where the file says nothing.
+        /// FFmpeg's name of the transfer function; nil if the file has none.
         package var colorTransfer: String?
-        /// FFmpeg's name of the primaries; nil where the file says nothing.
+        /// FFmpeg's name of the primaries; nil if the file has none.
         package var colorPrimaries: String?
         /// Index of the stream in the file.
         package var streamIndex: Int
-        /// FFmpeg's name of the codec's profile; nil where the file says nothing.
+        /// FFmpeg's name of the codec's profile; nil if the file has none.
         package var profile: String?
-        /// Frames that the decoder holds back to bring them into order; nil
-        /// where the probe did not ask.
+        /// Frames that the decoder delays for reordering; nil if the probe did not measure
+        /// it.
         package var reorderedFrames: Int?
 
-        /// A video stream with those properties.
+        /// Creates a video stream.
         package init(
             codec: String, width: Int, height: Int, rotationDegrees: Int = 0,
             sampleAspectRatio: Rational = Rational(1), frameRate: Rational?,
@@ -67,14 +67,13 @@ package struct MediaInfo: Hashable, Sendable, Codable {
             self.reorderedFrames = reorderedFrames
         }
 
-        /// True where brightness is encoded by PQ (SMPTE ST 2084) or HLG (BT.2100),
-        /// which no screen of the usual range shows as it is.
+        /// True if the transfer function is PQ (SMPTE ST 2084) or HLG (BT.2100), which a
+        /// standard-range screen cannot show unconverted.
         package var isHighDynamicRange: Bool {
             colorTransfer == "smpte2084" || colorTransfer == "arib-std-b67"
         }
 
-        /// Size in square pixels as a player shows it, after rotation and
-        /// pixel aspect.
+        /// Size in square pixels as a player shows it, after rotation and pixel aspect.
         package var displaySize: (width: Int, height: Int) {
             let wide = (Rational(width) * sampleAspectRatio).rounded
             return rotationDegrees % 180 == 0 ? (wide, height) : (height, wide)
@@ -92,7 +91,7 @@ package struct MediaInfo: Hashable, Sendable, Codable {
         /// Index of the stream in the file.
         package var streamIndex: Int
 
-        /// An audio stream with those properties.
+        /// Creates an audio stream.
         package init(codec: String, sampleRate: Int, channels: Int, streamIndex: Int) {
             self.codec = codec
             self.sampleRate = sampleRate
@@ -105,18 +104,18 @@ package struct MediaInfo: Hashable, Sendable, Codable {
     package var kind: Kind
     /// FFmpeg's demuxer name, for instance `mov,mp4,m4a,3gp,3g2,mj2`.
     package var format: String
-    /// Length of the file; 0 for a still image.
+    /// Length of the file in microseconds; 0 for a still image.
     package var durationMicroseconds: Int
-    /// The earliest timestamp in the file (`format.start_time`).
+    /// The earliest timestamp in the file (`format.start_time`), in microseconds.
     package var startMicroseconds: Int
-    /// Bits per second of the whole file; nil where the file says nothing.
+    /// Bit rate of the whole file in bits per second; nil if the file has none.
     package var bitRate: Int?
     /// The video stream or still image; nil without one.
     package var video: Video?
     /// The audio stream; nil without one.
     package var audio: Audio?
 
-    /// The facts that a probe found.
+    /// Creates the result of a probe.
     package init(
         kind: Kind, format: String, durationMicroseconds: Int, startMicroseconds: Int = 0,
         bitRate: Int? = nil, video: Video? = nil, audio: Audio? = nil

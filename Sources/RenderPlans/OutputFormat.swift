@@ -6,11 +6,11 @@ extension RenderPlan {
 }
 
 extension RenderPlan.OutputFormat {
-    /// The kind of output: a film, audio alone, moving pictures without audio,
-    /// or one picture.
+    /// The kind of output: a film, audio alone, moving pictures without audio, or one
+    /// frame.
     package enum Kind: Hashable, Sendable { case film, audio, animation, still }
 
-    /// The output.
+    /// The kind of the format.
     package var kind: Kind {
         switch self {
         case .mp4, .mov, .webm: .film
@@ -20,13 +20,13 @@ extension RenderPlan.OutputFormat {
         }
     }
 
-    /// True if frames are rendered.
+    /// True if the output has frames.
     package var hasPicture: Bool { kind != .audio }
-    /// True where audio is rendered.
+    /// True if the output has audio.
     package var hasAudio: Bool { kind == .film || kind == .audio }
 
-    /// The media type of the file (RFC 6838 registrations; wav by RFC 2361's
-    /// common name).
+    /// The media type of the file (RFC 6838 registrations; for wav the common name from RFC
+    /// 2361).
     package var contentType: String {
         switch self {
         case .mp4: "video/mp4"
@@ -41,8 +41,8 @@ extension RenderPlan.OutputFormat {
         }
     }
 
-    /// Codecs of the picture that one may choose, the usual one first; empty
-    /// where there is no choice.
+    /// Video codecs that an edit may choose, the default first; empty if there is no
+    /// choice.
     package var videoCodecs: [RenderPlan.VideoEncoding.Codec] {
         switch self {
         case .mp4: [.h264, .hevc, .av1, .lossless]
@@ -52,7 +52,7 @@ extension RenderPlan.OutputFormat {
         }
     }
 
-    /// Audio codecs that an edit may choose; empty where there is none.
+    /// Audio codecs that an edit may choose; empty if there is no choice.
     package var audioCodecs: [RenderPlan.AudioEncoding.Codec] {
         switch self {
         case .mp4, .m4a: [.aac]
@@ -64,7 +64,7 @@ extension RenderPlan.OutputFormat {
         }
     }
 
-    /// The audio codec that usually accompanies that video codec.
+    /// The default audio codec for a video codec.
     package func usualAudioCodec(
         with video: RenderPlan.VideoEncoding.Codec
     ) -> RenderPlan.AudioEncoding.Codec {
@@ -72,7 +72,7 @@ extension RenderPlan.OutputFormat {
         return video == .prores || video == .lossless ? .pcm24 : .aac
     }
 
-    /// The first film format that holds both codecs, as far as they are named.
+    /// The first film format that holds both codecs; a codec that is nil is ignored.
     package static func holding(
         _ video: RenderPlan.VideoEncoding.Codec?, _ audio: RenderPlan.AudioEncoding.Codec?
     ) -> Self? {

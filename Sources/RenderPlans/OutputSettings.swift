@@ -5,22 +5,22 @@ extension RenderPlan {
     package struct OutputSettings: Hashable, Sendable, Codable {
         /// The kind of output.
         package var format: OutputFormat
-        /// Even numbers of pixels.
+        /// Width in pixels, an even number.
         package var width: Int
         /// Height in pixels, an even number.
         package var height: Int
         /// Frames per second.
         package var frameRate: Rational
-        /// `RRGGBB`, lower-case hexadecimal.
+        /// Background colour as `RRGGBB`, lower-case hexadecimal.
         package var background: String
         /// The video encoding.
         package var video: VideoEncoding
         /// The audio encoding.
         package var audio: AudioEncoding
-        /// True if the film can be watched by HLS while it is rendered.
+        /// True if the film can be watched over HLS while it is rendered.
         package var isStreamed = false
 
-        /// Output settings: MP4 on black by default.
+        /// Creates output settings; by default MP4 on black.
         package init(
             format: OutputFormat = .mp4, width: Int, height: Int, frameRate: Rational,
             background: String = "000000", video: VideoEncoding = VideoEncoding(),
@@ -38,8 +38,8 @@ extension RenderPlan {
 
     /// The video encoding of chunks.
     package struct VideoEncoding: Hashable, Sendable, Codable {
-        /// `lossless` is H.264 that decodes to the very frames that were
-        /// rendered; what is encoded again at the stitch travels in it.
+        /// The codecs of chunks. `lossless` is H.264 that decodes to exactly the rendered
+        /// frames; chunks use it if the stitch encodes them again.
         package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
             case h264, hevc, av1, vp9, prores, lossless
         }
@@ -47,29 +47,28 @@ extension RenderPlan {
         package var codec: Codec
         /// The codec's constant rate factor, inside `Codec.crfRange`.
         package var crf: Int
-        /// x264's preset name; other codecs have settings of like effort.
+        /// Name of the x264 preset; other codecs use settings of comparable effort.
         package var preset: String
-        /// True if frames that an encoder would only reproduce are copied from
-        /// their sources (smart cut).
+        /// True if unchanged source frames are copied instead of encoded (smart cut).
         package var copiesUntouched = false
-        /// A ceiling on the bit rate; nil where quality alone decides.
+        /// Limit of the bit rate; nil if only the quality decides.
         package var ceiling: Ceiling?
 
-        /// The limits of a decoder's buffer.
+        /// The limits of a decoder's buffer (VBV).
         package struct Ceiling: Hashable, Sendable, Codable {
-            /// At which the buffer fills.
+            /// Rate at which the buffer fills, in kilobits per second.
             package var kilobitsPerSecond: Int
             /// Size of the buffer in kilobits.
             package var bufferKilobits: Int
 
-            /// A ceiling with those properties.
+            /// Creates a ceiling.
             package init(kilobitsPerSecond: Int, bufferKilobits: Int) {
                 self.kilobitsPerSecond = kilobitsPerSecond
                 self.bufferKilobits = bufferKilobits
             }
         }
 
-        /// A video encoding with those properties.
+        /// Creates a video encoding; by default H.264.
         package init(codec: Codec = .h264, crf: Int = 20, preset: String = "veryfast") {
             self.codec = codec
             self.crf = crf
@@ -79,8 +78,8 @@ extension RenderPlan {
 
     /// The audio encoding.
     package struct AudioEncoding: Hashable, Sendable, Codable {
-        /// `pcm` is 32-bit float, where every sample must survive; `pcm16` and
-        /// `pcm24` are integers.
+        /// The audio codecs. `pcm` is 32-bit float, for audio whose every sample must
+        /// survive; `pcm16` and `pcm24` are integers.
         package enum Codec: String, Hashable, Sendable, Codable, CaseIterable {
             case aac, opus, mp3, pcm, pcm16, pcm24
         }
@@ -90,10 +89,10 @@ extension RenderPlan {
         package var sampleRate: Int
         /// Number of channels.
         package var channels: Int
-        /// Bit rate in bits per second, for codecs that have one.
+        /// Bit rate in bits per second; ignored by codecs without one.
         package var bitsPerSecond: Int
 
-        /// An audio encoding with those properties.
+        /// Creates an audio encoding; by default stereo AAC at 48 kHz.
         package init(
             codec: Codec = .aac, sampleRate: Int = 48_000, channels: Int = 2,
             bitsPerSecond: Int = 192_000
@@ -107,7 +106,7 @@ extension RenderPlan {
 }
 
 extension RenderPlan.VideoEncoding.Codec {
-    /// Rate factors that the encoder takes; nil where it has none.
+    /// Rate factors that the encoder accepts; nil if it has none.
     package var crfRange: ClosedRange<Int>? {
         switch self {
         case .h264, .hevc: 0...51

@@ -3,25 +3,24 @@ package import MediaTime
 extension RenderPlan {
     /// One clip's picture on the timeline.
     package struct Placement: Hashable, Sendable, Codable {
-        /// The picture that is shown.
+        /// The content of a placement.
         package enum Picture: Hashable, Sendable, Codable {
-            /// Index into `RenderPlan.sources`.
+            /// The file at this index of `RenderPlan.sources`.
             case source(Int)
-            /// One colour, `RRGGBB`.
+            /// A solid colour, `RRGGBB`.
             case color(String)
         }
 
         /// The source or the colour that is shown.
         package var picture: Picture
-        /// The time at which it shows, in frames of the output. May reach beyond either
-        /// end of the output, where only a range of the timeline is exported.
+        /// The frames of the output on which the picture is visible. May extend beyond the
+        /// output if only a range of the timeline is exported.
         package var frames: FrameRange
-        /// In-point: seconds after the start of the file. 0 for what is
-        /// still.
+        /// In-point: seconds after the start of the file; 0 for a still.
         package var sourceStart: Rational
-        /// Seconds of the source that pass in one second of the output.
+        /// Seconds of the source per second of the output.
         package var speed: Rational
-        /// Insets cut off the source's picture first.
+        /// Insets removed from the source's picture before it is fitted.
         package var crop: Insets
         /// The fit of the picture into `box`.
         package var fit: Fit
@@ -29,18 +28,18 @@ extension RenderPlan {
         package var focus: Point
         /// The rectangle of the output that the clip is fitted into.
         package var box: Box
-        /// Clockwise degrees, around the middle of the box.
+        /// Rotation around the middle of the box, in clockwise degrees.
         package var rotation: Rational
         /// Changes of colours and sharpness.
         package var effects: Effects
-        /// 0 (invisible) to 1 (opaque).
+        /// Opacity, from 0 (invisible) to 1 (opaque).
         package var opacity: Rational
         /// The transition at the start; nil is a cut.
         package var transitionIn: Transition?
         /// The transition at the end; nil is a cut.
         package var transitionOut: Transition?
 
-        /// A placement with those properties.
+        /// Creates a placement.
         package init(
             picture: Picture, frames: FrameRange, sourceStart: Rational = .zero,
             speed: Rational = Rational(1), crop: Insets = Insets(), fit: Fit = .crop,
@@ -63,22 +62,22 @@ extension RenderPlan {
             self.transitionOut = transitionOut
         }
 
-        /// Index into `RenderPlan.sources` of what is read from a file.
+        /// Index into `RenderPlan.sources`; nil for a colour.
         package var source: Int? {
             if case .source(let index) = picture { index } else { nil }
         }
     }
 
-    /// The fit of a picture of one shape into a box of another (Shotstack's
-    /// words): `crop` fills the box and cuts what is over, `contain` shows all
-    /// and leaves the rest clear, `cover` stretches to the box, `none` keeps
-    /// the picture's own size, centred and cut at the box. `blur` is `contain`
-    /// over a blurred copy that fills the box.
+    /// The fit of a picture into a box of another shape, named as in Shotstack: `crop`
+    /// fills the box and cuts the excess, `contain` shows the whole picture and leaves the
+    /// rest clear, `cover` stretches to the box, `none` keeps the picture's size, centred
+    /// and cut at the box. `blur` is `contain` over a blurred copy that fills the box.
     package enum Fit: String, Hashable, Sendable, Codable, CaseIterable {
         case crop, contain, cover, none, blur
     }
 
-    /// Pixels of the output, from its top left corner; may lie partly outside.
+    /// A rectangle in pixels of the output, from its top left corner; may lie partly
+    /// outside.
     package struct Box: Hashable, Sendable, Codable {
         /// Pixels from the left edge.
         package var x: Int
@@ -89,7 +88,7 @@ extension RenderPlan {
         /// Height in pixels.
         package var height: Int
 
-        /// A box with those properties.
+        /// Creates a box.
         package init(x: Int = 0, y: Int = 0, width: Int, height: Int) {
             self.x = x
             self.y = y
@@ -98,7 +97,7 @@ extension RenderPlan {
         }
     }
 
-    /// Fractions of a picture's width and height, from its top left corner.
+    /// A point as fractions of a picture's width and height, from its top left corner.
     package struct Point: Hashable, Sendable, Codable {
         /// Fraction of the width.
         package var x: Rational
@@ -108,25 +107,25 @@ extension RenderPlan {
         /// The centre of the picture.
         package static let middle = Point(x: Rational(1, 2), y: Rational(1, 2))
 
-        /// A point with those properties.
+        /// Creates a point.
         package init(x: Rational, y: Rational) {
             self.x = x
             self.y = y
         }
     }
 
-    /// Fractions of a picture's width and height that are cut off its sides.
+    /// The parts cut off a picture's sides, as fractions of its width and height.
     package struct Insets: Hashable, Sendable, Codable {
-        /// Fraction of the height.
+        /// Fraction of the height cut off the top.
         package var top: Rational
-        /// Fraction of the width.
+        /// Fraction of the width cut off the right.
         package var right: Rational
-        /// Fraction of the height.
+        /// Fraction of the height cut off the bottom.
         package var bottom: Rational
-        /// Fraction of the width.
+        /// Fraction of the width cut off the left.
         package var left: Rational
 
-        /// Insets that cut nothing off by default.
+        /// Creates insets; by default nothing is cut off.
         package init(
             top: Rational = .zero, right: Rational = .zero, bottom: Rational = .zero,
             left: Rational = .zero
@@ -140,19 +139,19 @@ extension RenderPlan {
 
     /// Changes of a picture's colours and sharpness.
     package struct Effects: Hashable, Sendable, Codable {
-        /// Added to the luma, as a fraction of its range: -1 to 1.
+        /// Offset of the luma as a fraction of its range, from -1 to 1.
         package var brightness: Rational
-        /// Stretch of the luma around its middle; 1 changes nothing.
+        /// Factor of the luma around its middle; 1 is unchanged.
         package var contrast: Rational
-        /// 0 is greyscale, 1 changes nothing.
+        /// Factor of the saturation; 0 is greyscale, 1 is unchanged.
         package var saturation: Rational
         /// Standard deviation of a Gaussian blur, as a fraction of the box's
         /// shorter side.
         package var blur: Rational
-        /// Every colour becomes its opposite.
+        /// True if every colour is inverted.
         package var isNegative: Bool
 
-        /// Effects that change nothing by default.
+        /// Creates effects; by default nothing is changed.
         package init(
             brightness: Rational = .zero, contrast: Rational = Rational(1),
             saturation: Rational = Rational(1), blur: Rational = .zero, isNegative: Bool = false
@@ -169,14 +168,14 @@ extension RenderPlan {
     package struct Transition: Hashable, Sendable, Codable {
         /// The kind of transition.
         package var kind: TransitionKind
-        /// Length, from the clip's start or up to its end.
+        /// Length in frames, from the clip's start or up to its end.
         package var frames: Int
-        /// True at the start of a clip that overlaps the one before it in its
-        /// layer by exactly `frames`: the two are mixed. Otherwise the clip
-        /// comes from, or gives way to, what lies below.
+        /// True at the start of a clip that overlaps the previous clip of its layer by
+        /// exactly `frames`: the two are mixed. Otherwise the transition is between the
+        /// clip and the layers below.
         package var isMix: Bool
 
-        /// A transition with those properties.
+        /// Creates a transition.
         package init(kind: TransitionKind, frames: Int, isMix: Bool = false) {
             self.kind = kind
             self.frames = frames

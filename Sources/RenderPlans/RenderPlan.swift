@@ -1,10 +1,10 @@
 package import Captions
 package import MediaTime
 
-/// An edit lowered to whole frames and samples: all that a renderer needs,
-/// and nothing that can change afterwards. Stored once as `plan.json`.
+/// An edit lowered to whole frames and samples: everything a renderer needs, and nothing
+/// that can change later. Stored once as `plan.json`.
 package struct RenderPlan: Hashable, Sendable, Codable {
-    /// Version of this document's shape; a reader refuses another one.
+    /// Version of this document's shape; a reader rejects any other.
     package static let currentVersion = 2
 
     /// Version of the stored plan's shape.
@@ -13,30 +13,31 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package var output: OutputSettings
     /// Length of the result in frames of `output.frameRate`.
     package var frameCount: Int
-    /// Distinct files, named by index from the placements.
+    /// Distinct files; placements refer to them by index.
     package var sources: [Source]
-    /// Bottom layer first. Inside one layer the placements are in time
-    /// order; two overlap only where the later one's transition mixes them.
+    /// The layers, the bottom one first. Placements of a layer are in time order; two
+    /// overlap only if the later one's transition mixes them.
     package var layers: [Layer]
     /// Placed audio of the timeline, in samples.
     package var audio: [AudioPlacement]
     /// Half-open ranges that tile `pictureFrames` exactly, in order.
     package var chunks: [FrameRange]
-    /// The way in which each of `chunks` is expected to be made; nil where all are encoded,
-    /// as nothing else was asked for. A chunk may still turn out otherwise:
-    /// its receipt says what was done.
+    /// The expected rendering of each of `chunks`; nil if all are encoded because nothing
+    /// else was requested. A chunk may be rendered differently: its receipt has the actual
+    /// rendering.
     package var renderings: [ChunkRendering]?
-    /// AAC frames of each audio piece, in order; nil where it is made as a
-    /// whole (`AudioPlanner`).
+    /// Audio frames of each audio piece, in order; nil if the audio is one unit
+    /// (`AudioPlanner`).
     package var audioPieces: [AudioFrameRange]?
-    /// Files of captions that are stored beside the result; nil is none.
+    /// Formats of the caption files stored beside the result; nil is none.
     package var captionFiles: [CaptionFormat]?
-    /// Other exports of the same edit, whose units are rendered with this one's.
+    /// Other exports of the same edit whose units are rendered with this one's; nil is
+    /// none.
     package var companions: [Companion]?
-    /// The export with which this one's units are rendered.
+    /// The export with which this one's units are rendered; nil is none.
     package var leader: Companion?
 
-    /// A render plan with those properties.
+    /// Creates a plan of the current version.
     package init(
         output: OutputSettings, frameCount: Int, sources: [Source], layers: [Layer],
         audio: [AudioPlacement], chunks: [FrameRange]
@@ -49,14 +50,14 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         self.chunks = chunks
     }
 
-    /// The other one of two exports that are rendered together.
+    /// The other export of two that are rendered together.
     package struct Companion: Hashable, Sendable, Codable {
         /// ID of the other export.
         package var jobID: String
-        /// True where their audio is the same as well.
+        /// True if both exports have the same audio.
         package var sharesAudio: Bool
 
-        /// A companion with those properties.
+        /// Creates a companion.
         package init(jobID: String, sharesAudio: Bool) {
             (self.jobID, self.sharesAudio) = (jobID, sharesAudio)
         }
@@ -66,52 +67,52 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         }
     }
 
-    /// The expected way to make a chunk, with its reason.
+    /// The expected rendering of a chunk, with its reason.
     package struct ChunkRendering: Hashable, Sendable, Codable {
-        /// The ways to make a chunk.
+        /// The kinds of rendering.
         package enum Kind: String, Hashable, Sendable, Codable {
             /// Packets are copied; only the edges are encoded.
             case copy
             case encode
         }
 
-        /// The way in which the chunk is expected to be made.
+        /// The expected kind.
         package var kind: Kind
-        /// The end of a sentence: `the clip has another speed`.
+        /// The reason as the end of a sentence: `the clip has another speed`.
         package var because: String
 
-        /// A chunk rendering with those properties.
+        /// Creates a chunk rendering.
         package init(_ kind: Kind, because: String) {
             self.kind = kind
             self.because = because
         }
     }
 
-    /// The frames that are rendered: none for audio alone.
+    /// The rendered frames; empty for audio alone.
     package var pictureFrames: FrameRange {
         FrameRange(0, output.format.hasPicture ? frameCount : 0)
     }
 
-    /// Length of the result in samples of `output.audio.sampleRate`: the
-    /// sample nearest to the end of the last frame.
+    /// Length of the result in samples of `output.audio.sampleRate`: the sample nearest to
+    /// the end of the last frame.
     package var sampleCount: Int {
         (Rational(frameCount) / output.frameRate * Rational(output.audio.sampleRate)).rounded
     }
 
-    /// One file that the plan reads.
+    /// A file that the plan reads.
     package struct Source: Hashable, Sendable, Codable {
         /// ID of the asset.
         package var assetID: String
         /// Object key of the uploaded file.
         package var key: String
-        /// The ETag that the plan was made for; a renderer refuses another.
+        /// ETag of the file that the plan was made for; a renderer rejects any other.
         package var etag: String
         /// Size of the file in bytes.
         package var bytes: Int
         /// The result of the file's probe.
         package var media: MediaInfo
 
-        /// A source with those properties.
+        /// Creates a source.
         package init(
             assetID: String, key: String, etag: String, bytes: Int, media: MediaInfo
         ) {
@@ -123,14 +124,14 @@ package struct RenderPlan: Hashable, Sendable, Codable {
         }
     }
 
-    /// Pictures and texts of one track.
+    /// The pictures and texts of one track.
     package struct Layer: Hashable, Sendable, Codable {
         /// The layer's pictures, in time order.
         package var placements: [Placement]
-        /// Texts, drawn over the layer's pictures.
+        /// The layer's texts, drawn over its pictures.
         package var scripts: [ScriptPlacement]
 
-        /// A layer with those properties.
+        /// Creates a layer.
         package init(placements: [Placement], scripts: [ScriptPlacement] = []) {
             self.placements = placements
             self.scripts = scripts

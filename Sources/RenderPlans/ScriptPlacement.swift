@@ -2,30 +2,30 @@ package import Captions
 package import MediaTime
 
 extension RenderPlan {
-    /// A text on the timeline, drawn by libass over what lies under it.
+    /// A text on the timeline, drawn by libass over the content below.
     package struct ScriptPlacement: Hashable, Sendable, Codable {
-        /// The captions or the title that is drawn.
+        /// The content of a script placement.
         package enum Content: Hashable, Sendable, Codable {
-            /// Pages whose times count from the start of the clip.
+            /// Caption pages, with times counted from the start of the clip.
             case captions(CaptionTrack, CaptionStyle)
             case title(TextTitle)
         }
 
-        /// The captions or the title.
+        /// The drawn captions or title.
         package var content: Content
-        /// The time at which it shows, in frames of the output. May reach beyond either
-        /// end of the output, where only a range of the timeline is exported.
+        /// The frames of the output on which the text is visible. May extend beyond the
+        /// output if only a range of the timeline is exported.
         package var frames: FrameRange
-        /// 0 (invisible) to 1 (opaque).
+        /// Opacity, from 0 (invisible) to 1 (opaque).
         package var opacity: Rational
-        /// Clockwise degrees around the text's anchor.
+        /// Rotation around the text's anchor, in clockwise degrees.
         package var rotation: Rational
-        /// Lengths in frames; 0 is no fade. Only of a title.
+        /// Length of a title's fade at the start, in frames; 0 is no fade.
         package var fadeInFrames: Int
-        /// Length of the fade at the end, in frames; 0 is no fade. Only of a title.
+        /// Length of a title's fade at the end, in frames; 0 is no fade.
         package var fadeOutFrames: Int
 
-        /// A script placement with those properties.
+        /// Creates a script placement.
         package init(
             content: Content, frames: FrameRange, opacity: Rational = Rational(1),
             rotation: Rational = .zero, fadeInFrames: Int = 0, fadeOutFrames: Int = 0
@@ -38,9 +38,9 @@ extension RenderPlan {
             self.fadeOutFrames = fadeOutFrames
         }
 
-        /// The script that is drawn, in the clip's time.
-        /// - Parameter window: Frames after the start of the clip, of which the
-        ///   pages are wanted; nil wants all.
+        /// The script to draw, in the clip's time.
+        /// - Parameter window: The frames after the start of the clip whose pages are
+        ///   included; nil includes all pages.
         package func script(
             _ output: OutputSettings, window: FrameRange? = nil
         ) -> Script {

@@ -1,6 +1,6 @@
 extension RenderPlan {
-    /// The kinds of transition, by the names that FFmpeg's `xfade` gives them
-    /// (FFmpeg 5.1; `custom` is left out, since it takes a program).
+    /// The kinds of transition, named as in FFmpeg's `xfade` (FFmpeg 5.1; without `custom`,
+    /// which takes a program).
     package enum TransitionKind: String, Hashable, Sendable, Codable, CaseIterable {
         case fade, fadeblack, fadewhite, fadegrays, dissolve, distance, pixelize, radial, hblur
         case zoomin, circlecrop, rectcrop, circleopen, circleclose, vertopen, vertclose, horzopen
@@ -9,14 +9,14 @@ extension RenderPlan {
         case smoothdown, diagtl, diagtr, diagbl, diagbr, hlslice, hrslice, vuslice, vdslice
         case squeezeh, squeezev
 
-        /// Other names for the same, as Shotstack writes them.
+        /// Shotstack's names of the kinds.
         static let aliases: [String: TransitionKind] = [
             "wipeLeft": .wipeleft, "wipeRight": .wiperight, "wipeUp": .wipeup,
             "wipeDown": .wipedown, "slideLeft": .slideleft, "slideRight": .slideright,
             "slideUp": .slideup, "slideDown": .slidedown, "zoom": .zoomin,
         ]
 
-        /// The kind with FFmpeg's or Shotstack's name; nil for an unknown name.
+        /// Creates the kind with FFmpeg's or Shotstack's name; nil for an unknown name.
         package init?(name: String) {
             guard let kind = Self(rawValue: name) ?? Self.aliases[name] else { return nil }
             self = kind

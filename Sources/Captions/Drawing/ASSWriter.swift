@@ -5,12 +5,13 @@ import MediaTime
 struct ASSWriter {
     let script: Script
     let clock: ScriptClock
-    /// True if the colours are for FFmpeg's `ass` filter on pictures of BT.709.
+    /// True if the colours are adjusted for FFmpeg's `ass` filter on BT.709 frames.
     let isDrawn: Bool
-    /// Frames that are taken off every time.
+    /// Frames subtracted from every time.
     let origin: Int
 
-    /// - Parameter events: Of the script, those that are written.
+    /// The script as ASS text.
+    /// - Parameter events: The events of the script to write.
     func text(_ events: [Script.Event]) -> String {
         var lines = [
             "[Script Info]", "ScriptType: v4.00+", "PlayResX: \(script.width)",
@@ -36,7 +37,7 @@ struct ASSWriter {
             color(style.primary), color(style.secondary), color(style.outline), color(style.back),
             style.isBold ? "-1" : "0", style.isItalic ? "-1" : "0", "0", "0", "100", "100", "0",
             "0", "\(style.border.rawValue)", "\(style.outlineWidth)", "\(style.shadow)", "5", "0",
-            // -1 lets the text itself say whether it runs from right to left.
+            // -1: libass detects the direction of the text.
             "0", "0", "-1",
         ]
         return "Style: " + fields.joined(separator: ",")
@@ -51,7 +52,7 @@ struct ASSWriter {
         return "Dialogue: " + fields.joined(separator: ",") + "," + tags(event) + runs(event)
     }
 
-    /// Lines break where the room ends, so the room grows with the letters.
+    /// Lines break at the margins, so the space between them grows with the letters.
     private func margin(_ event: Script.Event) -> Int {
         let room = (script.width - 2 * event.anchor.sideMargin) * event.scale / 100
         return max(0, (script.width - room) / 2)
@@ -71,7 +72,7 @@ struct ASSWriter {
         return "{\(tags)}"
     }
 
-    /// The tags that a change of style takes back.
+    /// The tags that a change of style resets.
     private func shape(_ event: Script.Event) -> String {
         var tags = ""
         if event.scale != 100 { tags += "\\fscx\(event.scale)\\fscy\(event.scale)" }
@@ -85,8 +86,8 @@ struct ASSWriter {
         var isFirst = true
         var swept = 0
         for run in event.runs {
-            // Spaces and line ends have the look of the text before them;
-            // a box must not reach over them.
+            // Spaces and line ends have the look of the preceding text; a box must not
+            // extend over them.
             let space = run.text.isEmpty || isFirst ? "" : run.startsLine ? "\\N" : " "
             if look != .plain, run.look != look {
                 text += reset(look, event)
@@ -120,14 +121,14 @@ struct ASSWriter {
     private func reset(_ look: Script.Run.Look, _ event: Script.Event) -> String {
         switch look {
         case .plain: ""
-        // Without a value a tag takes the style's own.
+        // A tag without a value resets to the style's value.
         case .colored: "{\\1c}"
         case .hidden: "{\\alpha}"
         case .style: "{\\r\(event.style)\(shape(event))}"
         }
     }
 
-    /// `H:MM:SS.cc`.
+    /// The time as `H:MM:SS.cc`.
     private func time(_ frame: Int) -> String {
         let total = max(0, clock.centiseconds(frames: frame - origin))
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
@@ -154,11 +155,11 @@ struct ASSWriter {
         return text.count < 2 ? "0\(text)" : text
     }
 
-    /// The colour that, turned into YUV by BT.601, is the given one in BT.709.
+    /// The colour whose conversion to YUV by BT.601 equals the given colour's conversion by
+    /// BT.709.
     ///
-    /// FFmpeg's `ass` filter (libavfilter/drawutils.c) knows only BT.601, the
-    /// output is BT.709. Colours at the edge of what BT.601 has come out a
-    /// little paler.
+    /// FFmpeg's `ass` filter (libavfilter/drawutils.c) supports only BT.601, while the
+    /// output is BT.709. Colours at the edge of the BT.601 gamut become slightly paler.
     static func forBT601(_ rgb: [Int]) -> [Int] {
         let (red, green, blue) = (Rational(rgb[0]), Rational(rgb[1]), Rational(rgb[2]))
         let luma =
@@ -175,14 +176,14 @@ struct ASSWriter {
     }
 }
 
-/// Text inside ASS lines.
+/// Escapes text for ASS lines.
 enum ASSText {
-    /// Text that libass draws literally: it can neither open an override
+    /// The text escaped so that libass draws it literally: it can neither open an override
     /// block nor end the line.
     ///
-    /// libass knows `\{` and `\}`, but no escape for the backslash, so an
-    /// invisible word joiner keeps it from what follows. Marks that no outline
-    /// font can show (the selectors and joiners of emoji) are left out.
+    /// libass supports `\{` and `\}` but no escape for the backslash, so an invisible word
+    /// joiner separates it from the next character. Characters that no outline font can
+    /// show (the selectors and joiners of emoji) are removed.
     static func escaped(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         var wasReturn = false
@@ -208,12 +209,12 @@ enum ASSText {
         return String(result)
     }
 
-    /// Joiners belong to some scripts, too.
+    /// True if the text has emoji: some scripts need their joiners.
     private static func isEmoji(_ text: String) -> Bool {
         text.unicodeScalars.contains { $0.properties.isEmojiPresentation }
     }
 
-    /// The name without what could end its field.
+    /// The font name without characters that could end its field.
     static func fontName(_ name: String) -> String {
         let clean = TextFont.sanitised(name)
         return clean.isEmpty ? TextFont.standard : clean

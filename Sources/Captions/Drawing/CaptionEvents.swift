@@ -1,15 +1,15 @@
 package import MediaTime
 
-/// Captions and titles as events of a script.
+/// Adds captions and titles as events of a script.
 extension Script {
     private static let textStyle = "Text"
     private static let wordStyle = "Word"
 
     /// Adds pages of captions.
     /// - Parameters:
-    ///   - rate: Frames a second of the output.
-    ///   - count: Length of the clip in frames; nothing shows after it.
-    ///   - window: Pages that show outside these frames alone are left out.
+    ///   - rate: Frame rate of the output.
+    ///   - count: Length of the clip in frames; no event is later.
+    ///   - window: Pages outside these frames are omitted.
     package mutating func add(
         _ track: CaptionTrack, _ style: CaptionStyle, rate: Rational, count: Int,
         window: FrameRange? = nil
@@ -23,7 +23,7 @@ extension Script {
         }
     }
 
-    /// Adds a text that is shown for the whole clip.
+    /// Adds a text for the whole clip.
     package mutating func add(_ title: TextTitle, count: Int, fades: (in: Int, out: Int)) {
         var style = Style(
             name: Self.textStyle, fontFamily: title.fontFamily, fontSize: title.fontSize,
@@ -104,8 +104,8 @@ extension Script {
         }
     }
 
-    /// The size of a page on its first frames, in percent, at 30 frames a
-    /// second: it springs up past its size and settles.
+    /// The size of a page on its first frames, in percent, at 30 frames per second: it
+    /// grows past its final size and settles.
     private static let springPercents = [68, 88, 102, 108, 105, 102]
 
     private static func spring(_ page: TimedPage, _ style: CaptionStyle) -> [Event] {
@@ -131,9 +131,9 @@ extension Script {
         return events
     }
 
-    /// Percent of the size, so many frames after a page came up.
+    /// The size of a page in percent, a number of frames after its start.
     private static func springScale(_ frame: Int, rate: Rational) -> Int {
-        // Further on it has settled; the bound keeps the loop above short.
+        // The page has settled by then; the bound keeps the loop above short.
         let step = (Rational(min(frame, 1_000) * 30) / rate).floor
         return step < springPercents.count ? springPercents[step] : 100
     }
@@ -148,8 +148,8 @@ extension Script {
         }
     }
 
-    /// The sweeps add up to the page's time: each ends at a rounded moment of
-    /// the clip, none is rounded by itself.
+    /// The words of a page as karaoke runs. The sweeps add up to the length of the page:
+    /// the ends are rounded as times of the clip, not the lengths.
     private static func karaoke(_ page: TimedPage, _ style: CaptionStyle) -> [Run] {
         let origin = page.start * ScriptClock.ticksPerFrame
         var runs: [Run] = []
@@ -159,7 +159,7 @@ extension Script {
             let start = max(page.ticks(word.start), ticks)
             let end = max(page.ticks(word.end), start)
             if start > ticks {
-                // The silence before a word: nothing is swept.
+                // The silence before a word: an empty run.
                 runs.append(Run(text: "", sweepTicks: start - ticks))
             }
             var swept = run
@@ -185,7 +185,7 @@ private struct TimedPage {
         end = min(Self.frame(page.end, rate), count)
     }
 
-    /// The frame nearest to that moment.
+    /// The frame nearest to a time in milliseconds.
     private static func frame(_ milliseconds: Int, _ rate: Rational) -> Int {
         (Rational(milliseconds, 1_000) * rate).rounded
     }
@@ -194,7 +194,8 @@ private struct TimedPage {
         (Rational(milliseconds, 1_000) * rate * Rational(ScriptClock.ticksPerFrame)).rounded
     }
 
-    /// The times at which words are spoken; a word lasts until the next one starts.
+    /// The words with the frames in which they are spoken; a word lasts until the next one
+    /// starts.
     var spoken: [(word: Int, frames: FrameRange)] {
         var result: [(word: Int, frames: FrameRange)] = []
         for index in words.indices {
@@ -208,7 +209,8 @@ private struct TimedPage {
 }
 
 extension TextAnchor {
-    /// Moves a text away from the edges it is anchored to, for its box's padding.
+    /// Moves the text inward from the edges of its anchor, to make room for its box's
+    /// padding.
     mutating func moveInside(by pixels: Int) {
         switch position {
         case .left, .topLeft, .bottomLeft: x += pixels

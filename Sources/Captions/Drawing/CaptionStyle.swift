@@ -1,36 +1,36 @@
 package import MediaTime
 
-/// The look of captions: everything resolved to pixels of the output.
+/// The look of captions, resolved to pixels of the output.
 package struct CaptionStyle: Hashable, Sendable, Codable {
-    /// The change of a word while it is spoken.
+    /// The effect on a word while it is spoken.
     package enum Animation: String, Hashable, Sendable, Codable, CaseIterable {
-        /// Nothing.
+        /// No effect.
         case none
         /// Each word appears when it is spoken and stays.
         case progressive
-        /// It has a colour of its own.
+        /// The word is drawn in `wordColor`.
         case highlight
-        /// A colour sweeps over it.
+        /// A colour sweeps over the word.
         case karaoke
-        /// It has a colour of its own, and each page springs up.
+        /// The word is drawn in `wordColor`, and each page springs up.
         case scale
-        /// It has a box behind it.
+        /// A box is drawn behind the word.
         case box
     }
 
-    /// The way in which the spoken word is emphasised.
+    /// The effect on the spoken word.
     package var animation: Animation
     /// Family name of the font.
     package var fontFamily: String
-    /// Height of a line, as libass counts: ascender and descender.
+    /// Height of a line in pixels, as libass counts: ascender and descender.
     package var fontSize: Int
     /// True for bold letters.
     package var isBold: Bool
-    /// True where the words are written in upper case.
+    /// True if the words are written in upper case.
     package var isUppercase: Bool
-    /// Colour of words that are not being spoken. `RRGGBB`, like all colours here.
+    /// Colour of words that are not being spoken, `RRGGBB`.
     package var textColor: String
-    /// Colour of the word that is being spoken.
+    /// Colour of the word that is being spoken, `RRGGBB`.
     package var wordColor: String
     /// Colour of the outline, `RRGGBB`.
     package var outlineColor: String
@@ -38,14 +38,14 @@ package struct CaptionStyle: Hashable, Sendable, Codable {
     package var outlineWidth: Int
     /// Offset of the shadow in pixels of the output.
     package var shadow: Int
-    /// Behind the spoken word (`box`), or behind the page where
-    /// `hasPageBox`.
+    /// Colour of the box behind the spoken word (`box`) or behind the page (`hasPageBox`),
+    /// `RRGGBB`.
     package var boxColor: String
-    /// 0 (invisible) to 1 (opaque).
+    /// Opacity of the box, from 0 (invisible) to 1 (opaque).
     package var boxOpacity: Rational
     /// Pixels of the output between the text and the edge of its box.
     package var boxPadding: Int
-    /// True where a box is drawn behind the whole page.
+    /// True if a box is drawn behind the whole page.
     package var hasPageBox: Bool
     /// The position of the text in the output.
     package var anchor: TextAnchor
@@ -53,18 +53,18 @@ package struct CaptionStyle: Hashable, Sendable, Codable {
     package var paging: CaptionPaging
 }
 
-/// The point of the output that a text is tied to, and its place there.
+/// The point of a text and its place in the output.
 package struct TextAnchor: Hashable, Sendable, Codable {
     /// The point of the text that is placed at `x` and `y`.
     package var position: AnchorPosition
-    /// Pixels of the output.
+    /// Distance from the left edge of the output in pixels.
     package var x: Int
-    /// Pixels of the output from its top edge.
+    /// Distance from the top edge of the output in pixels.
     package var y: Int
-    /// From either side of the output to the text's widest line.
+    /// Distance between the widest line and either side of the output, in pixels.
     package var sideMargin: Int
 
-    /// A text anchor with those properties.
+    /// Creates an anchor.
     package init(position: AnchorPosition, x: Int, y: Int, sideMargin: Int) {
         self.position = position
         self.x = x
@@ -72,7 +72,7 @@ package struct TextAnchor: Hashable, Sendable, Codable {
         self.sideMargin = sideMargin
     }
 
-    /// ASS counts like the number block of a keyboard.
+    /// The position in ASS, which counts like a numeric keypad.
     var number: Int {
         switch position {
         case .bottomLeft: 1
@@ -87,7 +87,7 @@ package struct TextAnchor: Hashable, Sendable, Codable {
         }
     }
 
-    /// The place of a position in an output, inside its margins.
+    /// Creates the anchor of a position in an output, inside its margins.
     package init(
         _ position: AnchorPosition, width: Int, height: Int, offset: (x: Rational, y: Rational)
     ) {
@@ -112,8 +112,7 @@ package struct TextAnchor: Hashable, Sendable, Codable {
 }
 
 extension CaptionStyle {
-    /// Looks by name: Spool's own, and the names that JSON2Video's and
-    /// Remotion's users know.
+    /// Looks by name: Spool's own, and names familiar from JSON2Video and Remotion.
     package enum Preset: String, Hashable, Sendable, CaseIterable {
         case highlight, karaoke, scale, box, classic
         case classicProgressive = "classic-progressive"
@@ -123,7 +122,7 @@ extension CaptionStyle {
         case background
     }
 
-    /// A preset for an output of that size.
+    /// Creates a preset for an output of that size in pixels.
     package init(_ preset: Preset, width: Int, height: Int) {
         let size = max(8, min(width, height * 9 / 16 * 2) * 9 / 100)
         let fontSize = min(size, height / 6)
@@ -175,17 +174,17 @@ extension CaptionStyle {
 
 /// Names of fonts.
 package enum TextFont {
-    /// The font of a text where the edit names none.
+    /// The font of a text for which the edit names none.
     package static let standard = "Lato Black"
 
-    /// True if a name is one: letters, digits, spaces and `-_.'+&`, so that it
-    /// can be part of a line whose fields are parted by commas.
+    /// True if the name is valid: letters, digits, spaces and `-_.'+&`, so that it can be a
+    /// field of a comma-separated line.
     package static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.unicodeScalars.count <= CaptionLimits.fontNameCharactersMax
             && sanitised(name) == name
     }
 
-    /// The name without everything that `isName` would not take.
+    /// The name without the characters that `isName` rejects.
     static func sanitised(_ name: String) -> String {
         let kept = name.unicodeScalars.filter {
             $0.properties.isAlphabetic || $0.properties.numericType != nil

@@ -1,23 +1,23 @@
 package import MediaTime
 
-/// The part of a script that one chunk draws: whole events, in the drawn
-/// clock, counted from the first of them.
+/// The part of a script that one chunk draws: whole events in the drawn clock, with times
+/// relative to the first event.
 package struct DrawnScript: Hashable, Sendable {
     /// A file for FFmpeg's `ass` filter.
     package let text: String
-    /// The clock's frame at which the window begins.
+    /// The frame of the clock at which the window begins.
     package let firstFrame: Int
-    /// Fonts that the text names.
+    /// Font families that the text names, sorted.
     package let fontFamilies: [String]
 }
 
 extension Script {
-    /// The events of the script that are drawn on some frames of its clip. Equal events
-    /// that stand equally to the window make an equal text, wherever in the
-    /// clip that is: no event is cut, and times count from the earliest.
-    /// - Parameter window: Frames after the start of the clip; may begin before
-    ///   it and end after it.
-    /// - Returns: nil where nothing shows.
+    /// The events that are visible in a window of the clip's frames. Equal events at equal
+    /// positions relative to the window give equal text anywhere in the clip: no event is
+    /// cut, and times count from the earliest.
+    /// - Parameter window: Frames after the start of the clip; may begin before it and end
+    ///   after it.
+    /// - Returns: nil if no event is visible.
     package func drawn(_ window: FrameRange) -> DrawnScript? {
         let shown = events.filter { $0.start < window.end && $0.end > window.start }
         guard let earliest = shown.map(\.start).min() else { return nil }

@@ -1,9 +1,9 @@
 extension Script {
-    /// Takes over another script's events.
+    /// Adds another script's events.
     /// - Parameters:
-    ///   - start: Frame at which the other one begins.
-    ///   - suffix: Makes the names of its styles its own.
-    ///   - count: Frames of the whole; what lies outside is left out.
+    ///   - start: Frame at which the other script begins.
+    ///   - suffix: Added to the names of its styles to make them unique.
+    ///   - count: Length of the whole in frames; events outside it are omitted.
     package mutating func append(_ other: Script, at start: Int, suffix: String, count: Int) {
         styles += other.styles.map { style in
             var style = style

@@ -1,30 +1,30 @@
 package import MediaTime
 
-/// Styles and events that libass is to draw, before they are written as ASS.
+/// The styles and events that libass draws, before they are written as ASS.
 ///
-/// Every event has its own position (`\pos`), so none moves another
-/// away: what libass draws at one moment depends on that moment alone.
+/// Every event has an explicit position (`\pos`), so no event displaces another: the frame
+/// that libass draws at a moment depends only on that moment.
 package struct Script: Hashable, Sendable {
-    /// Size of the output, in pixels.
+    /// Width of the output in pixels.
     let width: Int
     let height: Int
     var styles: [Style] = []
     var events: [Event] = []
 
-    /// An empty script for an output of that size in pixels.
+    /// Creates an empty script for an output of that size in pixels.
     package init(width: Int, height: Int) {
         self.width = width
         self.height = height
     }
 
-    /// One `Style:` line.
+    /// A `Style:` line.
     struct Style: Hashable, Sendable {
         enum Border: Int, Hashable, Sendable {
-            /// Outline and shadow of the letters.
+            /// The letters have an outline and a shadow.
             case outline = 1
             /// A box behind each run of letters.
             case runBox = 3
-            /// One box behind the whole event; libass's own.
+            /// One box behind the whole event, an extension of libass.
             case eventBox = 4
         }
 
@@ -45,55 +45,55 @@ package struct Script: Hashable, Sendable {
         var shadow = 0
     }
 
-    /// Red, green, blue and how much is seen of them.
+    /// A colour with its opacity.
     struct Color: Hashable, Sendable {
-        /// `RRGGBB`.
+        /// The colour as `RRGGBB`.
         var rgb: String
         var opacity = Rational(1)
     }
 
-    /// One `Dialogue:` line.
+    /// A `Dialogue:` line.
     struct Event: Hashable, Sendable {
         var layer = 0
-        /// Frames after the start of the clip.
+        /// Start in frames after the start of the clip.
         var start: Int
         var end: Int
-        /// Name of its style.
+        /// Name of the event's style.
         var style: String
         var anchor: TextAnchor
-        /// Percent of the style's size. The margins follow, so that lines
+        /// Size in percent of the style's size. The margins scale with it, so that lines
         /// break at the same words at any scale.
         var scale = 100
-        /// Clockwise degrees.
+        /// Rotation in clockwise degrees.
         var rotation = Rational.zero
-        /// In frames.
+        /// Length of the fade at the start, in frames.
         var fadeIn = 0
         var fadeOut = 0
         var runs: [Run]
     }
 
-    /// Letters of one look inside an event.
+    /// Consecutive letters of one look inside an event.
     struct Run: Hashable, Sendable {
         enum Look: Hashable, Sendable {
-            /// As the event's style says.
+            /// The look of the event's style.
             case plain
-            /// With that colour.
+            /// The event's style in that colour.
             case colored(String)
-            /// There, but not seen.
+            /// Invisible, but with its space kept.
             case hidden
-            /// In another style.
+            /// The look of another style.
             case style(String)
         }
 
         var text: String
         var look = Look.plain
         var startsLine = false
-        /// For how long karaoke sweeps over it: in parts of a frame, of which
-        /// there are `ScriptClock.ticksPerFrame`.
+        /// Length of the karaoke sweep over the run, in ticks of
+        /// `ScriptClock.ticksPerFrame` per frame; nil is no sweep.
         var sweepTicks: Int?
     }
 
-    /// Makes everything that much less opaque.
+    /// Multiplies the opacity of every colour by `opacity`.
     package mutating func fade(to opacity: Rational) {
         guard opacity < Rational(1) else { return }
         for index in styles.indices {
@@ -104,31 +104,31 @@ package struct Script: Hashable, Sendable {
         }
     }
 
-    /// Turns every event around its anchor.
+    /// Sets the rotation of every event around its anchor, in clockwise degrees.
     package mutating func turn(by degrees: Rational) {
         for index in events.indices { events[index].rotation = degrees }
     }
 }
 
-/// The time that libass counts for a script.
+/// The time scale of a script.
 ///
-/// ASS writes centiseconds and libass counts milliseconds, which no frame
-/// rate but a few fits. A drawn script therefore has a clock of its own: one
-/// frame of the output is a quarter of a second, 25 centiseconds, at any frame
-/// rate. Edges of events fall exactly on frames, and in FFmpeg's arithmetic
-/// (`pts * time base * 1000` in floating point) a time base of 1/4 is exact.
+/// ASS has centiseconds and libass counts milliseconds; few frame rates fit either. A drawn
+/// script therefore uses its own clock: one frame of the output is a quarter of a second,
+/// 25 centiseconds, at any frame rate. Edges of events fall exactly on frames, and in
+/// FFmpeg's arithmetic (`pts * time base * 1000` in floating point) a time base of 1/4 is
+/// exact.
 package enum ScriptClock: Hashable, Sendable {
-    /// For drawing: a quarter of a second a frame.
+    /// The clock for drawing: a quarter of a second per frame.
     case frames
-    /// For people and players: real time.
+    /// The clock for people and players: real time.
     case seconds(frameRate: Rational)
 
-    /// Parts of a frame that the drawn clock can tell apart.
+    /// Ticks of one frame: the resolution of the drawn clock.
     package static let ticksPerFrame = 25
-    /// Frames in one second of the drawn clock: FFmpeg's time base for it.
+    /// Frames per second of the drawn clock, the inverse of FFmpeg's time base for it.
     package static let framesPerSecond = 4
 
-    /// Centiseconds after so many ticks.
+    /// The centiseconds of a number of ticks.
     func centiseconds(ticks: Int) -> Int {
         switch self {
         case .frames: ticks

@@ -1,6 +1,6 @@
 import JSON
 
-/// The forms in which captions come and go.
+/// The formats in which caption files are read and written.
 package enum CaptionFormat: String, Hashable, Sendable, Codable, CaseIterable {
     /// SubRip.
     case srt
@@ -8,10 +8,10 @@ package enum CaptionFormat: String, Hashable, Sendable, Codable, CaseIterable {
     case vtt
     /// Advanced SubStation Alpha; only written.
     case ass
-    /// Words with their times, as speech recognisers print them.
+    /// Words with their times, as speech recognisers write them; only read.
     case json
 
-    /// The media type of such a file.
+    /// The media type of the format.
     package var contentType: String {
         switch self {
         case .srt: "application/x-subrip"
@@ -21,8 +21,8 @@ package enum CaptionFormat: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// The format of an uploaded file by its media type, where it is one that
-    /// is read.
+    /// Creates the format of an uploaded file from its media type; nil if the type is not
+    /// one that is read.
     package init?(contentType: String) {
         switch contentType {
         case "text/vtt": self = .vtt
@@ -34,7 +34,7 @@ package enum CaptionFormat: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 extension CaptionTrack {
-    /// Reads a file of captions.
+    /// Reads a caption file.
     /// - Throws: The first fault, with its line or its JSON pointer.
     package init(_ bytes: [UInt8], format: CaptionFormat) throws(CaptionFault) {
         guard bytes.count <= CaptionLimits.fileBytesMax else {
@@ -61,7 +61,7 @@ extension CaptionTrack {
 
 /// The rules that the two line formats share.
 enum CaptionLines {
-    /// Lines of UTF-8, or of UTF-16 with a byte order mark.
+    /// The lines of UTF-8 text, or of UTF-16 text with a byte order mark.
     static func lines(of bytes: [UInt8]) throws(CaptionFault) -> [String] {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             return split(try utf16(bytes))
@@ -91,7 +91,7 @@ enum CaptionLines {
         return text
     }
 
-    /// By scalars: a `Character` may join CR and LF.
+    /// Splits by Unicode scalars, because a `Character` may join CR and LF.
     private static func split(_ text: String) -> [String] {
         var lines: [String] = []
         var line = String.UnicodeScalarView()
@@ -110,16 +110,17 @@ enum CaptionLines {
         return lines
     }
 
-    /// True if the line is empty or only spaces.
+    /// True if the line is empty or has only spaces.
     static func isBlank(_ line: String) -> Bool { line.allSatisfy(\.isWhitespace) }
 
-    /// Without spaces at either end.
+    /// The text without spaces at either end.
     static func trimmed(_ text: some StringProtocol) -> String {
         let tail = text.drop { $0.isWhitespace }
         return String(tail.reversed().drop { $0.isWhitespace }.reversed())
     }
 
-    /// `HH:MM:SS,mmm` (or with a point, or without hours) in milliseconds.
+    /// The milliseconds of `HH:MM:SS,mmm`, also with a point or without hours; nil for
+    /// other text or a time above the limit.
     static func milliseconds(_ text: some StringProtocol) -> Int? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2 || parts.count == 3, let last = parts.last else { return nil }
@@ -152,7 +153,7 @@ enum CaptionLines {
         return Int(text)
     }
 
-    /// The two times around ` --> `.
+    /// Parses the two times around ` --> `, in milliseconds.
     static func times(_ line: String, number: Int) throws(CaptionFault) -> (start: Int, end: Int) {
         guard let arrow = line.firstIndex(of: "-"), line[arrow...].hasPrefix("-->") else {
             throw CaptionFault(line: number, "has no times with --> between them")

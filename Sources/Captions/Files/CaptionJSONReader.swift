@@ -2,10 +2,9 @@ package import JSON
 import MediaTime
 
 extension CaptionTrack {
-    /// Reads words as speech recognisers print them: a list of
-    /// `{word, start, end}` in seconds (Deepgram, WhisperX, OpenAI) or of
-    /// `{text, startMs, endMs}` (Remotion), by itself or inside Deepgram's or
-    /// WhisperX's whole answer.
+    /// Reads words as speech recognisers write them: a list of `{word, start, end}` in
+    /// seconds (Deepgram, WhisperX, OpenAI) or of `{text, startMs, endMs}` (Remotion),
+    /// alone or inside a complete response of Deepgram or WhisperX.
     init(wordsJSON bytes: [UInt8]) throws(CaptionFault) {
         let value: JSONValue
         do {
@@ -16,7 +15,7 @@ extension CaptionTrack {
         try self.init(words: JSONNode(value, .root))
     }
 
-    /// Reads the same from a value inside a request.
+    /// Reads the same words from a value in a request.
     package init(words node: JSONNode) throws(CaptionFault) {
         var tokens: [CaptionToken] = []
         for list in try Self.lists(in: node) {
@@ -42,11 +41,11 @@ extension CaptionTrack {
         self.init(cues: [CaptionCue(start: first.start, end: end, words: words)])
     }
 
-    /// The lists of words in one of the known answers.
+    /// The word lists in one of the known responses.
     private static func lists(in node: JSONNode) throws(CaptionFault) -> [JSONNode] {
         switch node.value {
         case .array(let values):
-            // WhisperX's segments, by themselves.
+            // A bare list of WhisperX segments.
             guard case .object(let first)? = values.first, first["words"] != nil else {
                 return [node]
             }
@@ -90,14 +89,15 @@ extension CaptionTrack {
     }
 }
 
-/// One entry of a list of words.
+/// An entry of a word list.
 private struct CaptionToken {
     var text: String
-    /// Milliseconds; nil where the recogniser found no time (WhisperX leaves
-    /// numbers without).
+    /// Start in milliseconds; nil if the recogniser found no time (WhisperX gives none for
+    /// numbers).
     var start: Int?
     var end: Int?
 
+    /// Reads an entry.
     /// - Returns: nil for a token without text.
     init?(_ value: JSONValue, at place: JSONPointer) throws(CaptionFault) {
         guard case .object(let fields) = value else {
@@ -141,11 +141,11 @@ private struct CaptionToken {
         return (time * unit).rounded
     }
 
-    /// Words in time order. Where the file writes spaces in front of words
-    /// (Remotion), a token without one continues the word before it.
+    /// The words in time order. In a file that writes a space in front of words (Remotion),
+    /// a token without a space continues the previous word.
     static func words(_ tokens: [CaptionToken]) -> [CaptionWord] {
         let hasSpaces = tokens.dropFirst().contains { $0.text.first?.isWhitespace == true }
-        // The next time that is known, at or after each token.
+        // The next known time at or after each token.
         var nexts: [Int?] = []
         for token in tokens.reversed() { nexts.append(token.start ?? nexts.last ?? nil) }
         nexts.reverse()

@@ -1,8 +1,8 @@
-/// Words as they come out of a cue's lines, some with a time of their own.
+/// Collects the words of a cue's lines, with the times of those that have one.
 struct CaptionSpans {
     private struct Span {
         var text: String
-        /// Its start, where the file has one.
+        /// Start in milliseconds; nil if the file has none.
         var time: Int?
         var startsLine: Bool
     }
@@ -12,20 +12,20 @@ struct CaptionSpans {
     private var pendingTime: Int?
     private var isNewLine = false
 
-    /// Adds a piece of text; spaces part words.
+    /// Adds a piece of text; spaces separate words.
     mutating func append(_ text: some StringProtocol) {
         for character in text {
             if character.isWhitespace { endWord() } else { word.append(character) }
         }
     }
 
-    /// The text that follows begins at that time.
+    /// Sets the start of the text that follows.
     mutating func mark(_ milliseconds: Int) {
         endWord()
         pendingTime = milliseconds
     }
 
-    /// The text that follows starts a new line.
+    /// Makes the text that follows start a new line.
     mutating func endLine() {
         endWord()
         if !spans.isEmpty { isNewLine = true }
@@ -37,8 +37,8 @@ struct CaptionSpans {
         (word, pendingTime, isNewLine) = ("", nil, false)
     }
 
-    /// The cue. Words without a time share the time between their neighbours
-    /// by their length in characters.
+    /// The cue. Words without a time divide the time between their neighbours in proportion
+    /// to their length in characters.
     mutating func cue(start: Int, end: Int, line: Int) throws(CaptionFault) -> CaptionCue? {
         endWord()
         guard !spans.isEmpty else { return nil }
@@ -52,7 +52,7 @@ struct CaptionSpans {
         var index = 0
         var from = start
         while index < spans.count {
-            // A stretch of words up to the next one that has a time.
+            // The words up to the next one that has a time.
             let next = spans.indices.first { $0 > index && spans[$0].time != nil } ?? spans.count
             from = min(max(spans[index].time ?? from, from), end)
             let limit = next < spans.count ? min(max(spans[next].time ?? end, from), end) : end

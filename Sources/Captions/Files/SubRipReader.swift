@@ -1,8 +1,8 @@
 extension CaptionTrack {
     /// Reads SubRip: blocks of a number, a line of times and lines of text.
     ///
-    /// The number may be missing. Tags of fonts and colours (`<i>`,
-    /// `{\an8}`) are left out: a style is the edit's own.
+    /// The number may be missing. Tags for fonts and colours (`<i>`, `{\an8}`) are dropped,
+    /// because the edit defines the style.
     init(subRip lines: [String]) throws(CaptionFault) {
         var cues: [CaptionCue] = []
         var index = 0
@@ -33,12 +33,12 @@ extension CaptionTrack {
     }
 }
 
-/// The markup that SubRip files carry by custom.
+/// The markup that SubRip files use by convention.
 enum SubRipTags {
     private static let names: Set<String> = ["i", "b", "u", "s", "font", "c", "v", "ruby", "rt"]
 
-    /// The text without `<i>`, `<font …>`, their ends and `{\an8}`. Any other
-    /// angle bracket is text.
+    /// The text without `<i>`, `<font …>`, their closing tags and `{\an8}`. Any other angle
+    /// bracket is text.
     static func stripped(_ line: String) -> String {
         var result = ""
         var rest = line[...]

@@ -1,6 +1,6 @@
 extension CaptionTrack {
-    /// The track as SubRip: numbered cues, `\r\n` nowhere, a blank line after
-    /// each.
+    /// The track as SubRip: numbered cues, lines that end with `\n`, and a blank line after
+    /// each cue.
     package func subRip() -> String {
         var text = ""
         for (index, cue) in shown.enumerated() {
@@ -12,14 +12,14 @@ extension CaptionTrack {
         return text
     }
 
-    /// The track as WebVTT, each word after the first with its time.
+    /// The track as WebVTT, with a time for each word after the first.
     package func webVTT() -> String {
         var text = "WEBVTT\n\n"
         for cue in shown {
             text += "\(Self.clock(cue.start, point: ".")) --> \(Self.clock(cue.end, point: "."))\n"
             var latest = cue.start
             let lines = Self.lines(cue) { word in
-                // A time must lie inside the cue and after the one before it.
+                // A word's time must lie inside the cue and after the previous time.
                 guard word.start > latest, word.start < cue.end else {
                     return SubtitleText.escaped(word.text)
                 }
@@ -32,7 +32,7 @@ extension CaptionTrack {
         return text
     }
 
-    /// Cues that some player would show.
+    /// The cues that players can show.
     private var shown: [CaptionCue] {
         cues.filter { $0.end > $0.start && !$0.words.isEmpty }
     }
@@ -53,7 +53,7 @@ extension CaptionTrack {
         return lines.isEmpty ? ["\u{A0}"] : lines
     }
 
-    /// `00:01:02,345`.
+    /// The time as `00:01:02,345`, with the given decimal mark.
     static func clock(_ milliseconds: Int, point: String) -> String {
         func digits(_ value: Int, _ count: Int) -> String {
             let text = String(value)
@@ -65,9 +65,9 @@ extension CaptionTrack {
     }
 }
 
-/// Text that cannot be taken for anything but text.
+/// Escapes text for subtitle files.
 enum SubtitleText {
-    /// Without control characters and line ends.
+    /// The text without control characters and line ends.
     static func plain(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -77,11 +77,11 @@ enum SubtitleText {
             }
         }
         let plain = String(scalars)
-        // An arrow would be taken for a line of times.
+        // A player would read an arrow as a line of times.
         return plain.replacing("-->", with: "→")
     }
 
-    /// `plain`, with WebVTT's entities.
+    /// The `plain` text with WebVTT's entities.
     static func escaped(_ text: String) -> String {
         var result = ""
         for character in plain(text) {

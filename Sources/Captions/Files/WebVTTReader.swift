@@ -1,16 +1,15 @@
 import JSON
 
 extension CaptionTrack {
-    /// Reads WebVTT (W3C, https://www.w3.org/TR/webvtt1/): cues with word
-    /// times `<00:00:01.000>`; notes, styles, regions and cue settings are
-    /// passed over.
+    /// Reads WebVTT (W3C, https://www.w3.org/TR/webvtt1/): cues with word times
+    /// `<00:00:01.000>`; notes, styles, regions and cue settings are skipped.
     init(webVTT lines: [String]) throws(CaptionFault) {
         guard let first = lines.first,
             first == "WEBVTT" || first.hasPrefix("WEBVTT ")
                 || first.hasPrefix("WEBVTT\t")
         else { throw CaptionFault(line: 1, "must be WEBVTT") }
         var cues: [CaptionCue] = []
-        // The lines directly below the first are its header.
+        // The lines directly below the first belong to the header.
         var index = lines.firstIndex { CaptionLines.isBlank($0) } ?? lines.count
         while index < lines.count {
             if CaptionLines.isBlank(lines[index]) {
@@ -25,7 +24,8 @@ extension CaptionTrack {
         self.init(cues: cues)
     }
 
-    /// - Returns: nil for a block that is no cue.
+    /// Reads a block.
+    /// - Returns: nil for a block that is not a cue.
     private static func cue(_ block: ArraySlice<String>) throws(CaptionFault) -> CaptionCue? {
         let first = block[block.startIndex]
         let word = first.prefix { !$0.isWhitespace }

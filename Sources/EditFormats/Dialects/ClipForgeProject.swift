@@ -1,24 +1,23 @@
 import JSON
 import MediaTime
 
-/// ClipForge's project, lowered to tracks as it is read: its clips name an
-/// asset and leave the kind to the asset.
+/// Reads ClipForge's project as tracks. Its clips name an asset but not its kind.
 ///
 /// ClipForge fixes only `tracks[].clips[].assetId`. The other names are those that similar
-/// editors use for the same field; the first one that is present counts.
+/// editors use for the same field; the first name present counts.
 extension EditDecoding {
     private static let startNames = ["start", "startTime"]
     private static let lengthNames = ["length", "duration"]
     private static let inPointNames = ["trim", "trimStart", "inPoint"]
     private static let outPointNames = ["trimEnd", "outPoint"]
 
-    /// The difference that a length and an out-point may have before they contradict
-    /// each other: what a front end loses by printing hundredths.
+    /// Tolerance between a length and an out-point, in seconds: the rounding of a front end
+    /// that writes hundredths.
     private static let rounding = Rational(5, 100)
 
     private enum TrackType: String, CaseIterable { case video, audio }
 
-    /// The project's tracks; the first is on top.
+    /// Reads the project's tracks; the first is on top.
     mutating func project(_ node: JSONNode) -> [Edit.Track]? {
         guard let project = reader.object(node) else { return nil }
         guard let list = project["tracks"] else { return [] }
@@ -28,8 +27,8 @@ extension EditDecoding {
         }
     }
 
-    /// The `type` of each track that has one. Tracks of another type than
-    /// audio take their clips' own kinds.
+    /// The `type` of each track that has one. Clips on tracks of a type other than audio
+    /// have the kind of their asset.
     private mutating func trackTypes(_ list: JSONNode) -> [Int: Edit.AssetType] {
         guard case .array(let values) = list.value else { return [:] }
         var types: [Int: Edit.AssetType] = [:]
@@ -67,7 +66,7 @@ extension EditDecoding {
             length: length ?? Located(.auto, clip.pointer.appending("duration")), look: look)
     }
 
-    /// The clip's length from its duration or its out-point.
+    /// Reads the clip's length from its duration or its out-point.
     private mutating func projectLength(
         of clip: JSONObjectNode, trim: Rational
     ) -> Located<Edit.Length>? {

@@ -3,17 +3,15 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// A request for one segment of a long source as a short clip, with captions
-/// and a title: `{clip: {assetId, start, end, fit?, focus?, captions?, title?},
-/// output?}`.
+/// Reads a request for one segment of a long source as a short clip, with captions and a
+/// title: `{clip: {assetId, start, end, fit?, focus?, captions?, title?}, output?}`.
 ///
-/// It becomes a timeline of three tracks; faults name the fields as they were
-/// sent.
+/// The result is a timeline of up to three tracks; faults name the fields of the request.
 extension EditDecoding {
-    /// Upright, with a better quality than the default.
+    /// Default output of a clip: upright, with a better quality than other outputs.
     private static let usualOutput: [String: JSONValue] = ["aspectRatio": "9:16", "crf": 18]
 
-    /// The request with what a clip is encoded as where it does not say.
+    /// The request with the default output of a clip for the fields that it lacks.
     func withUsualClipOutput(_ root: JSONObjectNode) -> JSONObjectNode {
         guard root["clip"] != nil else { return root }
         var fields = root.fields
@@ -21,7 +19,7 @@ extension EditDecoding {
         case .null: fields["output"] = .object(Self.usualOutput)
         case .object(let given):
             var usual = Self.usualOutput
-            // A rate factor is of its codec alone.
+            // A rate factor is only valid for its codec.
             if given["format"] != nil || given["codec"] != nil { usual["crf"] = nil }
             fields["output"] = .object(usual.merging(given) { $1 == .null ? $0 : $1 })
         default: break
@@ -29,7 +27,7 @@ extension EditDecoding {
         return JSONObjectNode(fields: fields, pointer: root.pointer)
     }
 
-    /// Length of a title that does not say, in seconds.
+    /// Default length of a title, in seconds.
     private static let usualTitleSeconds = Rational(3)
     /// Length of a title's fade at either end, in seconds.
     private static let titleFadeSeconds = Rational(1, 2)
@@ -75,7 +73,7 @@ extension EditDecoding {
         return Located(.seconds(end.value - start.value), end.pointer)
     }
 
-    /// A title does not outlast the segment.
+    /// The title, cut to the length of the segment.
     private func cut(_ title: Edit.Clip, to segment: Edit.Length) -> Edit.Clip {
         guard case .seconds(let maximum) = segment,
             case .seconds(let requested) = title.length.value,
@@ -86,8 +84,8 @@ extension EditDecoding {
         return title
     }
 
-    /// An asset's ID, or what a caption asset says. The words' times are the
-    /// source's, so they begin at the segment's start.
+    /// Reads an asset's ID or the fields of a caption asset. The words have the source's
+    /// times, so by default they begin at the segment's start.
     private mutating func captionContent(
         _ node: JSONNode, from start: Rational?
     ) -> Edit.Content? {
@@ -102,7 +100,7 @@ extension EditDecoding {
         return .captions(captions)
     }
 
-    /// Text, or what a text asset says with a `length`.
+    /// Reads text, or the fields of a text asset with a `length`.
     private mutating func titleClip(_ node: JSONNode) -> Edit.Clip? {
         var (content, look): (Edit.Content?, Edit.Look) = (nil, Edit.Look())
         var length: Located<Edit.Length>?

@@ -2,14 +2,13 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// Reads OpenTimelineIO's JSON: `Timeline.1` with a `Stack.1` of `Track.1`,
-/// whose children are clips, gaps and transitions; a clip may have a
-/// `LinearTimeWarp.1`. What else a document says is left out and listed in
-/// `dropped`.
+/// Reads OpenTimelineIO's JSON: `Timeline.1` with a `Stack.1` of `Track.1`, whose children
+/// are clips, gaps and transitions; a clip may have a `LinearTimeWarp.1`. Other parts of a
+/// document are omitted and listed in `dropped`.
 ///
 /// Source of the shapes: OpenTimelineIO's serialized schema, version 0.17.
 extension EditDecoding {
-    /// The tracks, the first on top (OpenTimelineIO's last).
+    /// Reads the tracks, the first on top (OpenTimelineIO's last).
     /// - Parameter media: Asset IDs by `target_url`.
     mutating func openTimelineIO(_ node: JSONNode, media: JSONNode?) -> [Edit.Track]? {
         guard let timeline = reader.object(node), isSchema("Timeline", timeline),
@@ -43,7 +42,7 @@ extension EditDecoding {
         return result
     }
 
-    /// Faults are reported and passed over, so that all of them are found.
+    /// Reads a track; reports all faults instead of stopping at the first.
     private mutating func otioTrack(
         _ track: JSONObjectNode, _ reading: OTIOContext
     ) -> Edit.Track? {
@@ -121,7 +120,7 @@ extension EditDecoding {
         return all[key].flatMap { reader.object($0) }
     }
 
-    /// The asset: by `media`, or where the URL itself is an asset's ID.
+    /// Reads the asset ID: from `media`, or the URL itself if it is an asset ID.
     private mutating func otioAsset(
         _ reference: JSONObjectNode, of clip: JSONObjectNode, _ reading: OTIOContext
     ) -> Located<String>? {
@@ -184,7 +183,8 @@ extension EditDecoding {
         return OTIORange(start: start, duration: duration)
     }
 
-    /// `{value, rate}` in exact seconds, of rates as films have them.
+    /// Reads `{value, rate}` as exact seconds. Rates below 121 are frame rates and become
+    /// standard ones.
     private mutating func rationalTime(_ node: JSONNode) -> Rational? {
         guard let time = reader.object(node) else { return nil }
         let maximum = Rational(Limits.trimSecondsMax * 1_000)
@@ -227,28 +227,28 @@ extension EditDecoding {
     }
 }
 
-/// The properties of a whole document, or for one track of it.
+/// The properties of a document, or of one of its tracks.
 private struct OTIOContext {
     var media: JSONObjectNode?
-    /// Where there are audio tracks, video tracks are pictures alone.
+    /// True if the document has audio tracks; video tracks are then silent.
     var hasAudioTracks = false
     var isAudio = false
 }
 
-/// Seconds.
+/// A time range in seconds.
 private struct OTIORange {
     var start: Rational
     var duration: Rational
 }
 
-/// The reach of a transition before and after the cut, in seconds.
+/// The lengths of a transition before and after the cut, in seconds.
 private struct OTIOTransition {
     var before: Rational
     var after: Rational
 }
 
-/// Lays items end to end. A transition takes no time of its own: the clips on
-/// its sides reach beyond their cut and overlap.
+/// Places items end to end. A transition takes no time: the clips on its sides extend
+/// beyond their cut and overlap.
 private struct OTIOTrackBuilder {
     private var clips: [Edit.Clip] = []
     private var time = Rational.zero
@@ -280,7 +280,7 @@ private struct OTIOTrackBuilder {
             clip.begin(earlier: waiting.before)
             clip.look.transitionIn = .fade
             clip.look.transitionSeconds = waiting.before + waiting.after
-            // Mixed with the clip before, which then goes by no way of its own.
+            // The transition into this clip also ends the previous clip.
             if endsWithClip { clips[clips.count - 1].look.transitionOut = nil }
         }
         waiting = nil
@@ -297,7 +297,7 @@ extension Edit.Clip {
         }
     }
 
-    /// The cut stays where it is; the clip is seen that much sooner.
+    /// Starts the clip earlier without moving its cut, as far as its in-point allows.
     fileprivate mutating func begin(earlier seconds: Rational) {
         guard case .seconds(let start) = start.value, case .media(var media) = content else {
             return

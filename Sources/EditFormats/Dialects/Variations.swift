@@ -6,12 +6,13 @@ import RenderPlans
 /// A request for small random variations of whole videos:
 /// `{variations: {assets, count, seed?}, output?, callback?, clientToken?}`.
 ///
-/// Each variation becomes a separate edit, with its numbers written out:
-/// what is stored says what was done, and does the same again.
+/// Each variation becomes a separate edit with its numbers written out: the stored request
+/// documents the variation and reproduces it.
 package struct Variations: Hashable, Sendable {
-    /// The edits, all variations of the first asset first.
+    /// The variations, all of the first asset first.
     package let variations: [Variation]
-    /// The same token from the same owner means the same exports.
+    /// Token of the caller: an equal token from the same owner means the same exports. Nil
+    /// is no token.
     package let clientToken: String?
 
     /// One variation of one asset.
@@ -20,28 +21,28 @@ package struct Variations: Hashable, Sendable {
         package var edit: Edit
         /// The request that the edit was read from.
         package var request: JSONValue
-        /// ID of the asset that is varied.
+        /// ID of the varied asset.
         package var assetID: String
-        /// From 1.
+        /// Number of the variation, from 1.
         package var number: Int
-        /// The values that were drawn for it.
+        /// The random values of the variation.
         package var effects: Effects
     }
 
     /// The numbers of one variation.
     package struct Effects: Hashable, Sendable, Codable {
-        /// Clockwise, 0.001 to 0.01.
+        /// Clockwise rotation, 0.001 to 0.01.
         package var rotationRadians: Double
-        /// -0.05 to 0.05.
+        /// Offset of the luma, -0.05 to 0.05.
         package var brightness: Double
-        /// 0.95 to 1.05.
+        /// Factor of the contrast, 0.95 to 1.05.
         package var contrast: Double
-        /// 0.95 to 1.05.
+        /// Factor of the saturation, 0.95 to 1.05.
         package var saturation: Double
     }
 
-    /// Nil where the request asks for no variations.
-    /// - Parameter freshSeed: For a request that names none.
+    /// Creates the variations; nil if the request has no `variations`.
+    /// - Parameter freshSeed: Seed for a request without one.
     /// - Throws: Every fault of the request.
     package init?(request: JSONValue, freshSeed: UInt64) throws(EditFaults) {
         guard case .object(let fields) = request, fields["variations"] ?? .null != .null else {
@@ -66,8 +67,8 @@ private struct VariationDecoding {
     let fields: [String: JSONValue]
     var reader = JSONReader()
 
-    /// Default output of a variation: a rate factor with a ceiling in place of a bit rate. The
-    /// request's output overrides it.
+    /// Default output of a variation: a rate factor with a ceiling instead of a bit rate.
+    /// The request's output overrides it.
     private static let usualOutput: [String: JSONValue] = [
         "resolution": "source", "fps": 29.97, "crf": 23, "preset": "medium",
         "maxBitrate": 2_500, "bufferSize": 4_000,
@@ -128,7 +129,7 @@ private struct VariationDecoding {
         }
         do {
             var edit = try Edit(request: .object(request))
-            // The fault of an asset belongs to the field that named it.
+            // A fault of an asset is reported at the field that named it.
             if case .media(var media) = edit.tracks[0].clips[0].content {
                 media.assetID = assetID
                 edit.tracks[0].clips[0].content = .media(media)
@@ -144,8 +145,8 @@ private struct VariationDecoding {
 }
 
 extension Variations.Effects {
-    /// The numbers that a seed draws for one variation; more assets or a
-    /// greater count leave those of the others as they are.
+    /// Creates the numbers of one variation from a seed; they do not depend on the number
+    /// of assets or variations.
     init(seed: UInt64, asset: Int, number: Int) {
         var random = SeededGenerator(seed: seed, asset: asset, number: number)
         rotationRadians = random.next(from: 1_000, to: 10_000)
@@ -170,13 +171,13 @@ extension Variations.Effects {
 }
 
 extension SeededGenerator {
-    /// A generator for one variation.
+    /// Creates a generator for one variation.
     fileprivate init(seed: UInt64, asset: Int, number: Int) {
         self.init(seed: seed)
         for part in [UInt64(asset), UInt64(number)] { self.init(seed: next() ^ part) }
     }
 
-    /// A number in whole millionths.
+    /// The next random number in whole millionths.
     fileprivate mutating func next(from minimum: Int, to maximum: Int) -> Double {
         let steps = UInt64(maximum - minimum + 1)
         return Double(minimum + Int(next() % steps)) / 1_000_000

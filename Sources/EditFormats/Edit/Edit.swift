@@ -3,37 +3,37 @@ package import JSON
 package import MediaTime
 package import RenderPlans
 
-/// The edit document: what a front end asks for, in seconds, checked by
-/// itself but not yet against the media. `lowered(assets:planner:)` turns it
-/// into a `RenderPlan`.
+/// The edit document: a front end's request in seconds, checked alone but not yet against
+/// the media. `lowered(assets:planner:)` turns it into a `RenderPlan`.
 ///
-/// The shape is Shotstack's; `docs/edit.md` describes every field and
-/// `docs/schema/edit.schema.json` says the same for machines.
+/// The shape is Shotstack's; `docs/edit.md` describes every field, and
+/// `docs/schema/edit.schema.json` is the machine-readable form.
 package struct Edit: Hashable, Sendable {
-    /// The first track is on top.
+    /// The tracks, the top one first.
     package var tracks: [Track]
-    /// Audio below all tracks; nil without one.
+    /// Audio mixed with all tracks; nil is none.
     package var soundtrack: Soundtrack?
     /// The requested output.
     package var output: Output
-    /// The callback; nil without one.
+    /// The request to send when the export ends; nil is none.
     package var callback: Callback?
-    /// The same token from the same owner means the same export.
+    /// Token of the caller: an equal token from the same owner means the same export. Nil
+    /// is no token.
     package var clientToken: String?
-    /// Parts of an OpenTimelineIO document that were left out.
+    /// Parts of an OpenTimelineIO document that were omitted.
     package var dropped: [FieldFault] = []
 
-    /// Clips that follow each other; they may not overlap.
+    /// A track of consecutive clips, which may not overlap.
     package struct Track: Hashable, Sendable {
-        /// In the order of the document, which `auto` starts follow.
+        /// The clips in the order of the document; `auto` starts follow it.
         package var clips: [Clip]
     }
 
-    /// Something that is shown or played for a stretch of the timeline.
+    /// Content that is shown or played for a stretch of the timeline.
     package struct Clip: Hashable, Sendable {
-        /// The clip's own place in the request.
+        /// The clip's place in the request.
         package var pointer: JSONPointer
-        /// The content that is shown or played.
+        /// The shown or played content.
         package var content: Content
         /// The clip's start on the timeline.
         package var start: Located<Start>
@@ -47,23 +47,23 @@ package struct Edit: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
         case media(Media)
         case multicam(Multicam)
-        /// `RRGGBB`, lower-case hexadecimal.
+        /// A solid colour, `RRGGBB`, lower-case hexadecimal.
         case color(String)
         case text(Text)
         case captions(Captions)
     }
 
-    /// One asset, or a stretch of it.
+    /// An asset, or a stretch of it.
     package struct Media: Hashable, Sendable {
-        /// Nil where the caller left it to the asset's own kind (ClipForge).
+        /// The kind of the asset; nil uses the kind that the probe found (ClipForge).
         package var type: AssetType?
-        /// The asset that is shown or played.
+        /// ID of the shown or played asset.
         package var assetID: Located<String>
         /// In-point: seconds after the start of the file.
         package var trim: Located<Rational>
-        /// Seconds of the source that pass in one second of the timeline.
+        /// Seconds of the source per second of the timeline.
         package var speed: Rational
-        /// Volume of the clip's own audio.
+        /// Volume of the clip's audio.
         package var gain: Gain
     }
 
@@ -79,11 +79,11 @@ package struct Edit: Hashable, Sendable {
 
         /// Linear gain; 0 is silence.
         package var volume = Rational(1)
-        /// Volumes in time order, linear between them; empty is `volume`.
+        /// Volumes in time order, linear between points; empty uses `volume`.
         package var points: [Point] = []
-        /// Length of the fade at the clip's start, cut to the clip.
+        /// Length of the fade at the clip's start in seconds, at most the clip.
         package var fadeInSeconds = Rational.zero
-        /// Length of the fade at the clip's end, cut to the clip.
+        /// Length of the fade at the clip's end in seconds, at most the clip.
         package var fadeOutSeconds = Rational.zero
     }
 
@@ -95,7 +95,7 @@ package struct Edit: Hashable, Sendable {
     /// A clip's start on the timeline.
     package enum Start: Hashable, Sendable {
         case seconds(Rational)
-        /// The end of the clip before it on the track.
+        /// The end of the previous clip of the track.
         case auto
     }
 
@@ -104,69 +104,70 @@ package struct Edit: Hashable, Sendable {
         case seconds(Rational)
         /// The rest of the source after `trim`.
         case auto
-        /// To the end of the timeline.
+        /// The rest of the timeline.
         case end
     }
 
-    /// Audio under the whole timeline; it starts again when it ends.
+    /// Audio under the whole timeline; it is repeated as needed.
     package struct Soundtrack: Hashable, Sendable {
         /// The fades of the audio.
         package enum Effect: String, Hashable, Sendable, CaseIterable {
             case fadeIn, fadeOut, fadeInFadeOut
         }
 
-        /// The asset whose audio is played.
+        /// ID of the asset whose audio is played.
         package var assetID: Located<String>
-        /// Nil plays at full volume from end to end.
+        /// The fades; nil is none.
         package var effect: Effect?
         /// Linear gain.
         package var volume: Rational
-        /// True if it ducks while a clip is heard.
+        /// True if the soundtrack ducks while a clip is heard.
         package var ducks: Bool
 
-        /// Length of each fade in seconds, cut to half of the timeline.
+        /// Length of each fade in seconds, at most half of the timeline.
         package static let fadeSeconds = Rational(2)
     }
 
     /// The requested output.
     package struct Output: Hashable, Sendable {
-        /// Its own place in the request.
+        /// The output's place in the request.
         package var pointer: JSONPointer
-        /// Size, rate and encoding, with every default filled in.
+        /// Size, rate and encoding, with all defaults filled in.
         package var settings: RenderPlan.OutputSettings
-        /// Chunk length that the caller requests, for tests and tuning.
+        /// Chunk length that the caller requests, in seconds, for tests and tuning; nil
+        /// lets the planner choose.
         package var chunkSeconds: Rational?
-        /// The part of the timeline that is exported; nil is all of it.
+        /// The range of the timeline to export; nil is the whole timeline.
         package var range: Range?
-        /// The time at which a still is taken, in seconds of the timeline.
+        /// The time at which a still is taken, in seconds of the timeline; nil is the first
+        /// frame.
         package var still: Located<Rational>?
-        /// The properties that it takes over from the main picture.
+        /// The properties copied from the main picture.
         package var sourceMatching = SourceMatching()
-        /// Files of captions that are wanted beside the result.
+        /// Formats of the caption files requested beside the result; nil is none.
         package var captions: Located<[CaptionFormat]>?
     }
 
-    /// A part of the timeline.
+    /// A range of the timeline.
     package struct Range: Hashable, Sendable {
-        /// Seconds after the start of the timeline.
+        /// Start in seconds after the start of the timeline.
         package var start: Located<Rational>
-        /// In seconds; nil is to the end.
+        /// Length in seconds; nil is up to the end.
         package var length: Rational?
     }
 
-    /// The callback that is called when the export ends.
+    /// The HTTP request that is sent when the export ends.
     package struct Callback: Hashable, Sendable, Codable {
         /// An http or https URL.
         package var url: String
-        /// Name of the secret that signs the delivery.
+        /// Name of the secret that signs the delivery; nil is none.
         package var secretRef: String?
-        /// Sent back as it came.
+        /// JSON of the caller, sent back unchanged; nil is none.
         package var data: JSONValue?
     }
 
-    /// Distinct assets in the order of their first use: what must be looked up
-    /// before the edit can be lowered.
-    /// Files of captions are in `captionIDs`.
+    /// Distinct assets in the order of their first use, to look up before lowering. Caption
+    /// files are in `captionIDs`.
     package var assetIDs: [String] {
         var seen: Set<String> = []
         let clips = tracks.flatMap { $0.clips.flatMap(\.content.assetIDs) }
@@ -176,7 +177,7 @@ package struct Edit: Hashable, Sendable {
 }
 
 extension Edit {
-    /// Distinct files of captions, in the order of their first use.
+    /// Distinct caption files, in the order of their first use.
     package var captionIDs: [String] {
         var seen: Set<String> = []
         return tracks.flatMap(\.clips).compactMap { clip in
@@ -189,7 +190,7 @@ extension Edit {
 }
 
 extension Edit.Content {
-    /// The assets that the content is made of, in the order of the document.
+    /// The assets of the content, in the order of the document.
     var assetIDs: [String] {
         switch self {
         case .media(let media): [media.assetID.value]

@@ -1,23 +1,23 @@
 package import JSON
 
-/// Everything that is wrong with an edit, in document order of the checks, at
-/// most `JSONLimits.faultCountMax`.
+/// The faults of an edit in the order of the checks, at most `JSONLimits.faultCountMax`.
 package struct EditFaults: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The code that ClipForge's clients look for in `error`.
+    /// The message that ClipForge's clients expect in `error`.
     package static let emptyProjectDetail = "Empty project"
 
-    /// At least one.
+    /// The faults, at least one.
     package let faults: [FieldFault]
 
+    /// Creates an error.
     /// - Precondition: There is at least one fault.
     package init(_ faults: [FieldFault]) {
         precondition(!faults.isEmpty, "an edit is refused for a reason")
         self.faults = faults
     }
 
-    /// One line for the `error` string that front ends show: exactly
-    /// `Empty project` where that is the fault, else the first fault with its
-    /// pointer and the number of the others.
+    /// One line for the `error` string that front ends show: exactly `Empty project` if
+    /// that is among the faults, otherwise the first fault with its pointer and the number
+    /// of further faults.
     package var description: String {
         if faults.contains(where: { $0.detail == Self.emptyProjectDetail }) {
             return Self.emptyProjectDetail

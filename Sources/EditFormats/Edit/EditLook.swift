@@ -3,40 +3,40 @@ package import MediaTime
 package import RenderPlans
 
 extension Edit {
-    /// The look and position of a clip's picture, with the defaults.
+    /// The look and position of a clip's picture.
     package struct Look: Hashable, Sendable {
         /// The fit of the picture into its box.
         package var fit = RenderPlan.Fit.crop
         /// The picture's position in the output.
         package var position = AnchorPosition.center
-        /// Moves the picture to the right by a fraction of the output's width.
+        /// Offset to the right as a fraction of the output's width.
         package var offsetX = Rational.zero
-        /// Moves the picture up by a fraction of the output's height.
+        /// Offset upward as a fraction of the output's height.
         package var offsetY = Rational.zero
-        /// Fraction of the output's size.
+        /// Size of the clip's box as a factor of the output's size.
         package var scale = Rational(1)
-        /// 0 (invisible) to 1 (opaque).
+        /// Opacity, from 0 (invisible) to 1 (opaque).
         package var opacity = Rational(1)
-        /// Clockwise degrees.
+        /// Rotation in clockwise degrees.
         package var rotation = Rational.zero
-        /// Insets cut off the source's picture first.
+        /// Insets removed from the source's picture before it is fitted.
         package var crop = RenderPlan.Insets()
         /// The point that `crop` keeps nearest to the middle.
         package var focus = RenderPlan.Point.middle
-        /// Changes of the colours and of the sharpness.
+        /// Changes of colours and sharpness.
         package var effects = RenderPlan.Effects()
         /// The transition at the clip's start; nil is a cut.
         package var transitionIn: RenderPlan.TransitionKind?
         /// The transition at the clip's end; nil is a cut.
         package var transitionOut: RenderPlan.TransitionKind?
-        /// Length of each transition; cut to the clip, or to half of it where both
+        /// Length of each transition in seconds; at most the clip, or half of it if both
         /// are set.
         package var transitionSeconds = Rational(1)
-        /// True if the clip's `auto` start lies that much before the end of
-        /// the clip before it.
+        /// True if the clip's `auto` start lies the length of the transition before the end
+        /// of the previous clip.
         package var overlaps = false
 
-        /// A look with every default.
+        /// Creates a look with all defaults.
         package init() {}
     }
 }

@@ -3,11 +3,11 @@ package import JSON
 package import MediaTime
 
 extension Edit {
-    /// A text as the caller requests it; what is nil is the preset's.
+    /// A text as requested; the preset supplies values that are nil.
     package struct Text: Hashable, Sendable {
         /// The text, with line breaks.
         package var text: String
-        /// The look that supplies all values left nil.
+        /// The preset for all values that are nil.
         package var preset: TextTitle.Preset
         /// The letters.
         package var font = Font()
@@ -17,14 +17,14 @@ extension Edit {
         package var outlineWidth: Int?
         /// Colour of the box, `RRGGBB`; nil is the preset's.
         package var boxColor: String?
-        /// 0 (invisible) to 1 (opaque); nil is the preset's.
+        /// Opacity of the box, from 0 (invisible) to 1 (opaque); nil is the preset's.
         package var boxOpacity: Rational?
-        /// Pixels of the output between the text and the edge of its box; nil is the preset's.
+        /// Distance between the text and the edge of its box in pixels of the output; nil
+        /// is the preset's.
         package var boxPadding: Int?
     }
 
-    /// Letters as the caller requests them. Sizes are pixels of the output,
-    /// colours `RRGGBB`.
+    /// Letters as requested. Sizes are pixels of the output, colours `RRGGBB`.
     package struct Font: Hashable, Sendable {
         /// Family name of the font; nil is the preset's.
         package var family: String?
@@ -38,28 +38,28 @@ extension Edit {
         package var isItalic: Bool?
     }
 
-    /// Captions as the caller requests them.
+    /// Captions as requested.
     package struct Captions: Hashable, Sendable {
         /// The source of the words.
         package enum Source: Hashable, Sendable {
-            /// An uploaded file.
+            /// An uploaded caption file, by its asset ID.
             case asset(Located<String>)
-            /// In the request itself.
+            /// Words in the request.
             case track(CaptionTrack)
         }
 
         /// The source of the words.
         package var source: Source
-        /// In-point: seconds after the start of the captions, so that a clip
-        /// of a long recording takes that recording's captions.
+        /// In-point: seconds after the start of the captions, so that a clip of a long
+        /// recording uses that recording's captions.
         package var trim: Located<Rational>
-        /// The look that supplies all values left nil.
+        /// The preset for all values that are nil.
         package var preset = CaptionStyle.Preset.highlight
-        /// The way in which the spoken word is emphasised; nil is the preset's.
+        /// The effect on the spoken word; nil is the preset's.
         package var animation: CaptionStyle.Animation?
         /// The letters.
         package var font = Font()
-        /// True where the words are written in upper case; nil is the preset's.
+        /// True if the words are written in upper case; nil is the preset's.
         package var isUppercase: Bool?
         /// Colour of the spoken word, `RRGGBB`; nil is the preset's.
         package var wordColor: String?
@@ -69,13 +69,14 @@ extension Edit {
         package var outlineWidth: Int?
         /// Colour of the box, `RRGGBB`; nil is the preset's.
         package var boxColor: String?
-        /// The point of the output that the text is tied to; nil is the preset's.
+        /// The position of the text in the output; nil is the preset's.
         package var position: AnchorPosition?
         /// Maximum words of a line; nil is the preset's.
         package var wordsPerLineMax: Int?
         /// Maximum lines of a page; nil is the preset's.
         package var lineCountMax: Int?
-        /// Maximum gap between words of one page; nil is the preset's.
+        /// Length in milliseconds after which a page takes no further word; nil is the
+        /// preset's.
         package var combineMilliseconds: Int?
     }
 }

@@ -3,20 +3,20 @@ package import MediaTime
 import RenderPlans
 
 extension Edit {
-    /// Several recordings of one event, of which one is shown at a time.
+    /// Several recordings of one event, of which one is visible at a time.
     package struct Multicam: Hashable, Sendable {
-        /// One camera.
+        /// One camera's recording.
         package struct Angle: Hashable, Sendable {
-            /// The name by which switches call it.
+            /// The name that switches refer to.
             package var name: String
             /// ID of the camera's asset.
             package var assetID: Located<String>
-            /// Seconds after the start of the angle's file at which the common
-            /// time of all angles is 0; negative where it began late.
+            /// Seconds after the start of the angle's file at which the common time of all
+            /// angles is 0; negative if the recording began later.
             package var offset: Rational
         }
 
-        /// From when on an angle is shown.
+        /// A change to another angle.
         package struct Switch: Hashable, Sendable {
             /// Seconds after the start of the clip.
             package var at: Located<Rational>
@@ -24,12 +24,12 @@ extension Edit {
             package var angle: Int
         }
 
-        /// In the order of their names.
+        /// The angles, sorted by name.
         package var angles: [Angle]
-        /// The one recording that is heard, or nothing: each angle's own
-        /// audio while it is shown.
+        /// The recording whose audio is heard; nil plays each angle's own audio while it is
+        /// visible.
         package var audio: Angle?
-        /// In time order, the first at 0.
+        /// The switches in time order, the first at 0.
         package var switches: [Switch]
         /// In-point in seconds of the angles' common time.
         package var trim: Located<Rational>
@@ -43,7 +43,7 @@ extension Edit {
 }
 
 extension EditDecoding {
-    /// The key of `offsets` that belongs to a recording which is no angle.
+    /// The key in `offsets` for an audio recording that is not an angle.
     private static let audioAngleName = "audio"
 
     mutating func multicam(_ asset: JSONObjectNode) -> Edit.Content? {
@@ -104,7 +104,7 @@ extension EditDecoding {
         return angles.count == names.count ? angles : nil
     }
 
-    /// An angle by its name or by its asset, or an asset of its own.
+    /// Reads an angle's name, the asset ID of an angle, or the ID of another asset.
     private mutating func audioAngle(
         _ node: JSONNode, _ angles: [Edit.Multicam.Angle], _ offsets: [String: Rational]
     ) -> Edit.Multicam.Angle? {

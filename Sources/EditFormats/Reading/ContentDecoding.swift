@@ -2,7 +2,7 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// The reading of a clip's `asset`.
+/// Reads a clip's `asset`.
 extension EditDecoding {
     private enum ContentType: String, CaseIterable {
         case video, image, audio, multicam, color, text, caption
@@ -10,7 +10,8 @@ extension EditDecoding {
         var assetType: Edit.AssetType? { Edit.AssetType(rawValue: rawValue) }
     }
 
-    /// - Returns: nil only where a fault was reported.
+    /// Reads the content of an asset.
+    /// - Returns: nil only if a fault was reported.
     mutating func content(
         ofAsset asset: JSONObjectNode, into look: inout Edit.Look
     ) -> Edit.Content? {
@@ -57,7 +58,8 @@ extension EditDecoding {
                 speed: speed ?? Rational(1), gain: gain))
     }
 
-    /// Rounded to hundredths, so that FFmpeg's time bases hold it exactly.
+    /// Reads a speed, rounded to hundredths so that FFmpeg's time bases represent it
+    /// exactly.
     private mutating func speed(_ node: JSONNode) -> Rational? {
         reader.decimal(node, from: Limits.speedMin, to: Limits.speedMax)
             .map { Rational(($0 * Rational(100)).rounded, 100) }
@@ -65,8 +67,8 @@ extension EditDecoding {
 
     private enum VolumeEffect: String, CaseIterable { case fadeIn, fadeOut, fadeInFadeOut }
 
-    /// The audio's `volume` (a number or points), `fadeIn`, `fadeOut` and
-    /// Shotstack's `volumeEffect`.
+    /// Reads the audio's `volume` (a number or points), `fadeIn`, `fadeOut` and Shotstack's
+    /// `volumeEffect`.
     mutating func gain(of asset: JSONObjectNode) -> Edit.Gain {
         var gain = Edit.Gain()
         if let node = asset["volume"] {

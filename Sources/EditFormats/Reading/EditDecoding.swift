@@ -6,8 +6,8 @@ import RenderPlans
 extension Edit {
     /// Reads the body of an export request: `{timeline, output, merge, callback,
     /// clientToken}`, or ClipForge's `{project, settings}`.
-    /// - Throws: Every fault that the document has by itself. Whether it fits
-    ///   the media is checked by `lowered(assets:planner:)`.
+    /// - Throws: Every fault of the document alone. `lowered(assets:planner:)` checks it
+    ///   against the media.
     package init(request: JSONValue) throws(EditFaults) {
         var decoding = EditDecoding()
         let edit = decoding.edit(request)
@@ -18,14 +18,15 @@ extension Edit {
     }
 }
 
-/// One reading of an export request. Every function reports into `reader` and
+/// One reading of an export request. Every function reports faults to `reader` and
 /// continues.
 struct EditDecoding {
     var reader = JSONReader()
-    /// Parts of the request that the edit leaves out.
+    /// Parts of the request that the edit omits.
     var dropped: [FieldFault] = []
 
-    /// - Returns: nil only where a fault was reported.
+    /// Reads the edit.
+    /// - Returns: nil only if a fault was reported.
     mutating func edit(_ request: JSONValue) -> Edit? {
         guard let request = merged(request), let whole = reader.object(request) else { return nil }
         let root = withUsualClipOutput(whole)
@@ -73,10 +74,10 @@ struct EditDecoding {
         return JSONNode(filled, .root)
     }
 
-    /// The shapes that a request may have, by the field that holds each.
+    /// The fields of which a request has one; each has a different shape.
     private static let shapes = ["timeline", "project", "clip", "otio"]
 
-    /// Tracks and soundtrack from whichever of the shapes is there.
+    /// Reads the tracks and the soundtrack from the shape of the request.
     private mutating func content(of root: JSONObjectNode) -> ([Edit.Track], Edit.Soundtrack?)? {
         let given = Self.shapes.compactMap { name in root[name].map { (name, $0) } }
         guard let (name, node) = given.first else {
@@ -108,7 +109,7 @@ struct EditDecoding {
     /// Reads one clip of the track with that index.
     typealias ClipReading = (inout EditDecoding, JSONObjectNode, _ trackIndex: Int) -> Edit.Clip?
 
-    /// Reads tracks whose clips are read by `clip`.
+    /// Reads the tracks, with `clip` for each of their clips.
     mutating func tracks(_ node: JSONNode, clip: ClipReading) -> [Edit.Track]? {
         guard let elements = reader.array(node, maximum: Limits.trackCountMax) else { return nil }
         var tracks: [Edit.Track] = []
@@ -130,8 +131,8 @@ struct EditDecoding {
         return tracks
     }
 
-    /// The value of the first of these fields. The others are read as well, so
-    /// that a fault in them is not passed over.
+    /// Reads the value of the first of these fields. The other fields are read too, so that
+    /// their faults are reported.
     mutating func first<Value>(
         of names: [String], in object: JSONObjectNode,
         _ read: (inout EditDecoding, JSONNode) -> Value?

@@ -2,19 +2,18 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// Fills the placeholders `{{NAME}}` in a document's strings from its `merge`
-/// fields, once and before anything else is read.
+/// Replaces the placeholders `{{NAME}}` in a document's strings with the values of its
+/// `merge` fields, once and before any other field is read.
 ///
-/// A string that is nothing but one placeholder becomes the replacement itself,
-/// of whatever type; inside longer text a string or a number is written out.
-/// What a replacement brings is not searched again. A placeholder that no field
-/// names stays as it is.
+/// A string that is only one placeholder becomes the replacement, of any type; inside
+/// longer text a string, a number or a boolean is inserted as text. Replacements are not
+/// searched for placeholders. A placeholder without a field is kept.
 struct EditMerge {
     private let replacements: [String: JSONValue]
     private var addedBytes = 0
 
-    /// - Parameter fields: Faults are reported for what is not
-    ///   `{find, replace}`.
+    /// Reads the merge fields.
+    /// - Parameter fields: A list of `{find, replace}`; other elements are reported.
     init(_ fields: JSONNode, reader: inout JSONReader) {
         var replacements: [String: JSONValue] = [:]
         for element in reader.array(fields, maximum: Limits.mergeFieldCountMax) ?? [] {
@@ -27,8 +26,8 @@ struct EditMerge {
         self.replacements = replacements
     }
 
-    /// The document with its placeholders filled.
-    /// - Returns: nil where that would add more than `Limits.mergedBytesMax`.
+    /// The document with its placeholders replaced.
+    /// - Returns: nil if the replacements exceed `Limits.mergedBytesMax`.
     mutating func filled(_ value: JSONValue) -> JSONValue? {
         switch value {
         case .null, .bool, .integer, .number: return value
@@ -77,7 +76,7 @@ struct EditMerge {
         return addedBytes <= Limits.mergedBytesMax
     }
 
-    /// The form of a replacement inside longer text; nil for what has no text.
+    /// The text of a replacement inside longer text; nil for null, an array or an object.
     private static func printed(_ value: JSONValue) -> String? {
         switch value {
         case .string(let text): text
@@ -103,7 +102,7 @@ struct EditMerge {
         case name(String, source: String)
     }
 
-    /// Text and placeholders in turn. Never empty.
+    /// The text and the placeholders in order, at least one piece.
     private static func pieces(of text: String) -> [Piece] {
         guard text.utf8.contains(UInt8(ascii: "{")) else { return [.text(text)] }
         var pieces: [Piece] = []
@@ -130,7 +129,7 @@ struct EditMerge {
         return String(text)
     }
 
-    /// The first position of the two equal characters.
+    /// The first range of two adjacent equal characters.
     private static func range(
         of pair: String, in text: Substring
     ) -> Range<String.Index>? {

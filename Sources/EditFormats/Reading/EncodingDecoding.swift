@@ -2,19 +2,20 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// Format, codecs and what else a format decides.
+/// Reads the format, the codecs and the settings that depend on them.
 extension EditDecoding {
-    /// Presets of x264 that one may ask for; `placebo` costs much and gains
-    /// nothing by x264's own account.
+    /// x264 presets that an edit may request, all but `placebo`, which by x264's own
+    /// account costs much and gains nothing.
     private enum Preset: String, CaseIterable {
         case ultrafast, superfast, veryfast, faster, fast, medium, slow, slower, veryslow
     }
 
-    /// A named quality of ClipForge's settings, as x264's rate factor.
+    /// A named quality of ClipForge's settings.
     private enum Quality: String, CaseIterable {
         case low, medium, high
 
-        /// Others are as far from their usual factor as x264's is from its own.
+        /// The codec's rate factor, as far from the codec's default as x264's is from its
+        /// own.
         func crf(_ codec: Video.Codec) -> Int {
             let x264 =
                 switch self {
@@ -30,7 +31,7 @@ extension EditDecoding {
     private typealias Video = RenderPlan.VideoEncoding
     private typealias Audio = RenderPlan.AudioEncoding
 
-    /// Format and codecs. Without a format, the codecs choose it.
+    /// Reads the format and the codecs. Without a format, the codecs determine it.
     mutating func readEncoding(
         _ object: JSONObjectNode, isClipForge: Bool, into settings: inout RenderPlan.OutputSettings
     ) {
@@ -58,7 +59,8 @@ extension EditDecoding {
         readQuality(object, isClipForge: isClipForge, into: &settings.video)
     }
 
-    /// The stream consists of the film's own chunks, so players must know them.
+    /// Reads the streaming flag. The stream consists of the film's own chunks, so players
+    /// must support their codec.
     private mutating func isStreamed(
         _ node: JSONNode, _ settings: RenderPlan.OutputSettings
     ) -> Bool {
@@ -72,7 +74,7 @@ extension EditDecoding {
         return true
     }
 
-    /// Reports codecs that the format does not hold.
+    /// Reports codecs that the format cannot hold.
     private mutating func check(
         _ codec: Video.Codec?, _ audio: Audio.Codec?, in format: Format, _ object: JSONObjectNode
     ) {
@@ -170,7 +172,8 @@ extension EditDecoding {
             at: node.pointer)
     }
 
-    /// The part of the timeline that is exported; a still has a time instead.
+    /// Reads the range of the timeline to export; reports one for a still, which has a time
+    /// instead.
     mutating func range(
         _ node: JSONNode, _ format: RenderPlan.OutputFormat
     ) -> Edit.Range? {
@@ -181,7 +184,7 @@ extension EditDecoding {
         return nil
     }
 
-    /// The time at which a still is taken.
+    /// Reads the time at which a still is taken.
     mutating func stillTime(
         _ node: JSONNode, _ format: RenderPlan.OutputFormat
     ) -> Located<Rational>? {

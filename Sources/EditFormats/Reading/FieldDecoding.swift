@@ -2,9 +2,9 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// Fields that several objects of an edit have.
+/// Reads fields that several objects of an edit have.
 extension EditDecoding {
-    /// Seconds, or `"auto"`.
+    /// Reads seconds or `"auto"`.
     mutating func start(_ node: JSONNode) -> Located<Edit.Start>? {
         if node.value == .string("auto") { return Located(.auto, node.pointer) }
         let maximum = Rational(Limits.timelineSecondsMax)
@@ -13,7 +13,7 @@ extension EditDecoding {
         ).map { Located(.seconds($0), node.pointer) }
     }
 
-    /// Seconds above 0, `"auto"` or `"end"`.
+    /// Reads seconds above 0, `"auto"` or `"end"`.
     mutating func length(_ node: JSONNode) -> Located<Edit.Length>? {
         if node.value == .string("auto") { return Located(.auto, node.pointer) }
         if node.value == .string("end") { return Located(.end, node.pointer) }
@@ -28,19 +28,19 @@ extension EditDecoding {
         return Located(.seconds(seconds), node.pointer)
     }
 
-    /// Seconds into the source.
+    /// Reads an in-point in seconds of the source.
     mutating func trim(_ node: JSONNode) -> Located<Rational>? {
         let maximum = Rational(Limits.trimSecondsMax)
         return reader.decimal(node, from: .zero, to: maximum, expected: "a number of seconds")
             .map { Located($0, node.pointer) }
     }
 
-    /// Linear gain.
+    /// Reads a linear gain.
     mutating func volume(_ node: JSONNode) -> Rational? {
         reader.decimal(node, from: .zero, to: Limits.volumeMax)
     }
 
-    /// Letters, digits and `. _ : -`, so that an ID can be a part of a key.
+    /// Reads an asset ID: letters, digits and `. _ : -`, so that it can be part of a key.
     mutating func assetID(_ node: JSONNode) -> Located<String>? {
         guard let text = reader.text(node, lengthMax: Limits.assetIDCharactersMax) else {
             return nil
@@ -62,7 +62,7 @@ extension EditDecoding {
         return Located(text, node.pointer)
     }
 
-    /// Six hexadecimal digits in lower case.
+    /// Reads a colour such as `#1a2b3c` as `RRGGBB`, in lower case.
     mutating func color(_ node: JSONNode) -> String? {
         guard case .string(let text) = node.value else {
             return reader.mismatch(node, expected: "a string")

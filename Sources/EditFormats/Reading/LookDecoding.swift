@@ -3,7 +3,7 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// The reading of a clip's look.
+/// Reads a clip's look.
 extension EditDecoding {
     mutating func look(of clip: JSONObjectNode) -> Edit.Look {
         var look = Edit.Look()
@@ -40,7 +40,7 @@ extension EditDecoding {
         reader.decimal(node, from: -Limits.offsetMax, to: Limits.offsetMax)
     }
 
-    /// 0 to 1.
+    /// Reads a fraction from 0 to 1.
     mutating func fraction(_ node: JSONNode) -> Rational? {
         reader.decimal(node, from: .zero, to: Rational(1))
     }
@@ -66,7 +66,8 @@ extension EditDecoding {
         return effects
     }
 
-    /// Fractions cut off the sides; something must be left.
+    /// Reads the fractions cut off the sides; reports insets that leave too little of the
+    /// picture.
     mutating func crop(_ node: JSONNode) -> RenderPlan.Insets? {
         guard let object = reader.object(node) else { return nil }
         let insets = RenderPlan.Insets(

@@ -2,8 +2,8 @@ import JSON
 import MediaTime
 import RenderPlans
 
-/// Sizes by name: the length of the picture's shorter side (Shotstack's names
-/// and sizes, and the plain numbers).
+/// Sizes by name, as the length of the frame's shorter side (Shotstack's names and sizes,
+/// and plain numbers).
 enum Resolution: String, CaseIterable {
     case preview, mobile, sd, hd
     case p720 = "720"
@@ -25,7 +25,7 @@ enum Resolution: String, CaseIterable {
 }
 
 extension EditDecoding {
-    /// The output from `output`, or from ClipForge's `settings`.
+    /// Reads the output from `output`, or from ClipForge's `settings`.
     mutating func output(of root: JSONObjectNode) -> Edit.Output {
         var settings = RenderPlan.OutputSettings(
             width: 1920, height: 1080, frameRate: Rational(30))
@@ -68,7 +68,7 @@ extension EditDecoding {
     }
 
     private mutating func background(_ timeline: JSONNode) -> String? {
-        // A timeline of another type is reported where its tracks are read.
+        // A timeline of the wrong type is reported when its tracks are read.
         guard case .object(let fields) = timeline.value,
             let node = JSONObjectNode(fields: fields, pointer: timeline.pointer)["background"]
         else { return nil }
@@ -79,9 +79,9 @@ extension EditDecoding {
 // MARK: - Frame rate
 
 extension EditDecoding {
-    /// A number or a fraction such as `"30000/1001"`. A number that is almost
-    /// an NTSC rate means that rate: 29.97 and 29.97002997 are 30000/1001. Others
-    /// are rounded to the thousandth, so that an average rate can be passed on.
+    /// Reads a number or a fraction such as `"30000/1001"`. A number close to an NTSC rate
+    /// becomes that rate: 29.97 and 29.97002997 are 30000/1001. Other numbers are rounded
+    /// to the thousandth, so that an average rate can be passed on.
     private mutating func frameRate(_ node: JSONNode) -> Rational? {
         let rate: Rational?
         switch node.value {
@@ -121,7 +121,7 @@ extension EditDecoding {
         return isSmall ? rate : nil
     }
 
-    /// A whole number of plain digits.
+    /// Parses a whole number of plain digits.
     static func digits(_ text: Substring, lengthMax: Int) -> Int? {
         guard !text.isEmpty, text.utf8.count <= lengthMax,
             text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
@@ -133,7 +133,7 @@ extension EditDecoding {
 // MARK: - Size
 
 extension EditDecoding {
-    /// A size in pixels and the field that decided it.
+    /// A size in pixels and the field that determined it.
     private struct Size {
         var width: Int
         var height: Int
@@ -172,7 +172,7 @@ extension EditDecoding {
         settings.height = size.height
     }
 
-    /// Odd numbers of pixels are rounded down: 4:2:0 pictures have even sides.
+    /// Reads a size in pixels. Odd numbers are rounded down: 4:2:0 frames have even sides.
     private mutating func size(_ node: JSONNode) -> Size? {
         guard let object = reader.object(node) else { return nil }
         let bounds = Limits.sidePixelsMin...Limits.sidePixelsMax
@@ -184,7 +184,7 @@ extension EditDecoding {
         return Size(width: width & ~1, height: height & ~1, pointer: node.pointer)
     }
 
-    /// The size that `resolution` and `aspectRatio` name together.
+    /// Reads the size that `resolution` and `aspectRatio` together determine.
     private mutating func namedSize(
         _ object: JSONObjectNode, usual: Resolution, isClipForge: Bool
     ) -> Size? {
@@ -222,8 +222,8 @@ extension EditDecoding {
 // MARK: - ClipForge
 
 extension EditDecoding {
-    /// A size in pixels from `resolution: "1920x1080"`, `resolution: {width,
-    /// height}` or `width` and `height`; nil where the settings only name one.
+    /// Reads a size in pixels from `resolution: "1920x1080"`, `resolution: {width, height}`
+    /// or `width` and `height`; nil if the settings only name a size.
     private mutating func clipForgeSize(_ settings: JSONObjectNode) -> Size? {
         guard let node = settings["resolution"] else {
             let isGiven = settings["width"] != nil || settings["height"] != nil
@@ -253,7 +253,7 @@ extension EditDecoding {
         return nil
     }
 
-    /// `1080p` or any name that `output.resolution` knows.
+    /// The shorter side of `1080p` or of any name in `output.resolution`, in pixels.
     private func clipForgeSide(_ word: String) -> Int? {
         if word == "4K" { return Resolution.uhd.shorterSidePixels }
         if let known = Resolution(rawValue: word) { return known.shorterSidePixels }

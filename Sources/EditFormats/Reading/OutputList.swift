@@ -2,16 +2,15 @@ package import JSON
 import MediaTime
 import RenderPlans
 
-/// Several outputs of one edit:
-/// `{timeline, output?, outputs: [{…}, …], callback?, clientToken?}`.
+/// Several outputs of one edit: `{timeline, output?, outputs: [{…}, …], callback?,
+/// clientToken?}`.
 ///
-/// Each output becomes a separate edit. It has what `output` says where it
-/// says nothing itself.
+/// Each output becomes a separate edit. `output` supplies the fields that an output lacks.
 package struct OutputList: Hashable, Sendable {
-    /// In the order of the request.
+    /// The outputs in the order of the request.
     package let outputs: [Output]
 
-    /// One output.
+    /// One output of the list.
     package struct Output: Hashable, Sendable {
         /// The edit for this output alone.
         package var edit: Edit
@@ -19,11 +18,11 @@ package struct OutputList: Hashable, Sendable {
         package var request: JSONValue
         /// Index in `outputs`.
         package var index: Int
-        /// Names of the fields that it has itself.
+        /// Names of the fields that the output itself has.
         fileprivate var ownFields: Set<String>
     }
 
-    /// Nil where the request asks for no list of outputs.
+    /// Creates the list; nil if the request has no `outputs`.
     /// - Throws: Every fault of the request.
     package init?(request: JSONValue) throws(EditFaults) {
         guard case .object(let fields) = request, let list = fields["outputs"], list != .null else {
@@ -56,7 +55,7 @@ package struct OutputList: Hashable, Sendable {
                 found.append(
                     Output(edit: edit, request: request, index: index, ownFields: names))
             } catch {
-                // What is wrong with the timeline is wrong once.
+                // A fault of the timeline is reported once, not for each output.
                 let placed = error.faults.map { Self.placed($0, index, names) }
                 let known = reader.faults
                 reader.adopt(placed.filter { !known.contains($0) })
@@ -66,7 +65,7 @@ package struct OutputList: Hashable, Sendable {
         outputs = found
     }
 
-    /// The fault at the place that the caller wrote.
+    /// The fault with its pointer in the caller's document.
     fileprivate static func placed(
         _ fault: FieldFault, _ index: Int, _ ownFields: Set<String>
     ) -> FieldFault {
@@ -81,8 +80,7 @@ package struct OutputList: Hashable, Sendable {
 }
 
 extension OutputList.Output {
-    /// The faults that this output's edit turned out to have, at the places that
-    /// the caller wrote.
+    /// The faults of this output's edit, with their pointers in the caller's document.
     package func placed(_ faults: EditFaults) -> EditFaults {
         EditFaults(faults.faults.map { OutputList.placed($0, index, ownFields) })
     }

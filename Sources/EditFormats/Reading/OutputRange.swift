@@ -2,7 +2,7 @@ import JSON
 import MediaTime
 
 extension EditDecoding {
-    /// The part of the timeline that is exported.
+    /// Reads the range of the timeline to export.
     mutating func range(_ node: JSONNode) -> Edit.Range? {
         guard let object = reader.object(node) else { return nil }
         let maximum = Rational(Limits.timelineSecondsMax)

@@ -1,18 +1,18 @@
 import JSON
 
-/// The properties that an output takes over from its main picture.
+/// The properties that an output copies from its main picture.
 package struct SourceMatching: Hashable, Sendable {
-    /// The size of the picture, as a player shows it.
+    /// True to copy the size of the picture, as a player shows it.
     package var size = false
-    /// The frame rate; a rate that varies gives its average.
+    /// True to copy the frame rate; of a variable rate, the average.
     package var rate = false
 
-    /// Takes nothing over.
+    /// Creates a value that copies nothing.
     package init() {}
 }
 
 extension EditDecoding {
-    /// The object without the fields that say `"source"`.
+    /// Removes the fields that are `"source"` from the object and records them.
     mutating func sourceMatching(
         _ object: JSONObjectNode, rateNames: [String]
     ) -> (JSONObjectNode, SourceMatching) {

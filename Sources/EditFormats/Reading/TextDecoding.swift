@@ -2,7 +2,7 @@ import Captions
 import JSON
 import MediaTime
 
-/// The reading of an asset of type `text` or `caption`.
+/// Reads an asset of type `text` or `caption`.
 extension EditDecoding {
     // MARK: Text
 
@@ -66,7 +66,7 @@ extension EditDecoding {
 
     private enum SidecarFormat: String, CaseIterable { case srt, vtt, ass }
 
-    /// `["srt", "vtt"]`: files of captions beside the result.
+    /// Reads the formats of caption files beside the result: `["srt", "vtt"]`.
     mutating func captionFiles(_ node: JSONNode) -> Located<[CaptionFormat]>? {
         guard let elements = reader.array(node, maximum: SidecarFormat.allCases.count) else {
             return nil
@@ -121,8 +121,8 @@ extension EditDecoding {
         }
     }
 
-    /// A preset's name, or an object that starts from one. Names with hyphens
-    /// are JSON2Video's.
+    /// Reads a preset's name, or an object based on a preset. Names with hyphens are
+    /// JSON2Video's.
     private mutating func style(_ node: JSONNode, into request: inout Edit.Captions) {
         if case .string = node.value {
             request.preset = reader.choice(node) ?? request.preset
@@ -170,7 +170,7 @@ extension EditDecoding {
         "bottom-left": .bottomLeft, "center-left": .left, "top-left": .topLeft,
     ]
 
-    /// `bottom`, or JSON2Video's `bottom-center`.
+    /// Reads `bottom`, or JSON2Video's `bottom-center`.
     private mutating func captionPosition(_ node: JSONNode) -> AnchorPosition? {
         if case .string(let word) = node.value, let position = Self.hyphenated[word] {
             return position
@@ -180,7 +180,7 @@ extension EditDecoding {
 }
 
 extension CaptionTrack {
-    /// Words that the request itself contains.
+    /// Creates a track from words in the request.
     fileprivate init(inRequest node: JSONNode) throws(CaptionFault) {
         guard case .array(let values) = node.value else {
             throw CaptionFault(
