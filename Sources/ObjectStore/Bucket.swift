@@ -60,6 +60,8 @@ package protocol Bucket: Sendable {
         prefix: String, startAfter: String?, keyCountMax: Int
     ) async throws(ObjectStoreError) -> ListPage
 
+    /// Starts a multipart upload.
+    /// - Returns: the upload ID.
     func createMultipartUpload(
         _ key: ObjectKey, options: PutOptions
     ) async throws(ObjectStoreError) -> String
@@ -88,6 +90,7 @@ package protocol Bucket: Sendable {
         _ key: ObjectKey, uploadID: String, parts: [UploadedPart], condition: WriteCondition?
     ) async throws(ObjectStoreError) -> ObjectInfo
 
+    /// Ends a multipart upload and deletes its parts.
     func abortMultipartUpload(_ key: ObjectKey, uploadID: String) async throws(ObjectStoreError)
 
     /// Signs a URL that allows one kind of request until it expires (SigV4

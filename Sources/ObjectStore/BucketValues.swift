@@ -14,7 +14,7 @@ package struct ObjectInfo: Hashable, Sendable {
     package var etag: String
     /// The object's size in bytes.
     package var bytes: Int
-    /// Milliseconds since 1970; stores give whole seconds.
+    /// The time of the last write in milliseconds since 1970; stores report whole seconds.
     package var lastModifiedMilliseconds: Int
     /// The object's `Content-Type`; nil in a listing, which carries none.
     package var contentType: String?
@@ -107,7 +107,7 @@ package struct UploadedPart: Hashable, Sendable {
     package var etag: String
     /// The part's size in bytes.
     package var bytes: Int
-    /// CRC-64/NVME in base64, if the store sent it.
+    /// The CRC-64/NVME in base64; nil if the store sent none.
     package var checksum: String?
 
     /// Creates a part as the store reported it.
@@ -124,7 +124,7 @@ package enum PresignedRequest: Hashable, Sendable {
     /// `downloadName` becomes `response-content-disposition: attachment`.
     case get(ObjectKey, downloadName: String?)
     case head(ObjectKey)
-    /// Content type and length are signed: the client must send them unchanged.
+    /// The content type and a given length are signed: the client must send them unchanged.
     case put(ObjectKey, contentType: String, contentLength: Int?)
     case uploadPart(ObjectKey, uploadID: String, number: Int)
 }
@@ -148,7 +148,7 @@ package struct PostUpload: Hashable, Sendable {
 
 /// The URL of a form and the fields that precede its `file`.
 package struct PresignedPost: Hashable, Sendable {
-    /// The address that the form posts to.
+    /// The URL that the form posts to.
     package var url: String
     /// The form's fields, sent before the file.
     package var fields: [String: String]

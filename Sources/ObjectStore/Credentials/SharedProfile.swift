@@ -54,7 +54,7 @@ package struct SharedProfile: Sendable, Hashable {
             accessKeyID: id, secretAccessKey: secret, sessionToken: values["aws_session_token"])
     }
 
-    /// The `name = value` lines below `[section]`; names in lower case.
+    /// Returns the `name = value` lines below `[section]`, with names in lower case.
     static func section(_ wanted: String, of text: String) -> [String: String] {
         var values: [String: String] = [:]
         var isInside = false

@@ -29,7 +29,7 @@ struct S3Exchange: Sendable {
         regionAndClock.region.map { configuration.located(in: $0) } ?? configuration
     }
 
-    /// Seconds since 1970 by the store's clock.
+    /// The time on the store's clock in seconds since 1970.
     var storeSeconds: Int { clock.now().seconds + regionAndClock.skewSeconds }
 
     /// The timeout of one attempt. A file transfer has none and ends when it stalls.
