@@ -7,7 +7,7 @@ import Crypto
 package enum SigV4 {
     /// The algorithm's name in headers and queries.
     package static let algorithm = "AWS4-HMAC-SHA256"
-    /// The payload hash of a body that is not hashed.
+    /// The payload hash of an unsigned body.
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
     /// The payload hash of an aws-chunked body with a trailing checksum.
     package static let unsignedPayloadWithTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
