@@ -16,10 +16,10 @@ package struct Logger: Sendable {
 
     /// - Parameters:
     ///   - level: Lines below it are dropped.
-    ///   - format: JSON unless the platform asks for text.
-    ///   - fields: Bound to every line.
-    ///   - sink: Gets each line whole, newline included, on the caller's thread.
-    ///   - clock: Time of each line, for the `timestamp` field.
+    ///   - format: JSON unless the platform requests text.
+    ///   - fields: Fields of every line.
+    ///   - sink: Receives each complete line, newline included, on the caller's thread.
+    ///   - clock: Returns the time for the `timestamp` field.
     package init(
         level: LogLevel = .info, format: LogFormat = .json, fields: [String: LogValue] = [:],
         sink: @escaping @Sendable ([UInt8]) -> Void = Logger.standardError,
