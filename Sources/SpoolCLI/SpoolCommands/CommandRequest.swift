@@ -90,8 +90,8 @@ package struct CommandRequest: Sendable, Hashable {
     package var isJSON: Bool
 
     /// - Parameters:
-    ///   - arguments: Without the program's own name.
-    ///   - environment: For `SPOOL_API` and `SPOOL_TOKEN`; options win.
+    ///   - arguments: Arguments without the program's name.
+    ///   - environment: Source of `SPOOL_API` and `SPOOL_TOKEN`; options override it.
     /// - Throws: an error with status 2 whose text shows the correct usage.
     package init(
         _ arguments: [String], environment: [String: String]

@@ -63,7 +63,7 @@ struct Replay: Sendable {
     }
 }
 
-/// One file that `local-emulator --record` wrote.
+/// A file written by `local-emulator --record`.
 struct Recording: Sendable, Hashable {
     /// The file's name, which starts with its number.
     var file: String
