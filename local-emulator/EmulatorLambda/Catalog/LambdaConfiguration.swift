@@ -1,6 +1,6 @@
 package import Signing
 
-/// Settings of the Lambda half of the emulator, fixed at its start.
+/// The settings of the emulator's Lambda half, fixed at its start.
 package struct LambdaConfiguration: Sendable {
     /// The program of an instance unless its function names another.
     package var bootstrapPath: String

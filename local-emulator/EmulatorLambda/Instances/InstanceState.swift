@@ -15,7 +15,7 @@ struct InstanceState: Hashable, Sendable {
         case killed(KillReason, during: Activity)
         /// SIGTERM was sent to an instance without an unanswered invocation.
         case terminating
-        /// The process has ended, or was never made.
+        /// The process has ended or could not start.
         case ended
     }
 

@@ -16,8 +16,8 @@ struct PoolDecision: Hashable, Sendable {
 
     /// True if a call may wait or run.
     /// - Parameters:
-    ///   - working: Instances with an unanswered invocation.
-    ///   - waiting: Calls that wait.
+    ///   - working: Number of instances with an unanswered invocation.
+    ///   - waiting: Number of waiting calls.
     func admits(_ wait: WaitPolicy, working: Int, waiting: Int) -> Bool {
         switch wait {
         case .none: working + waiting < capacity
@@ -34,8 +34,8 @@ struct PoolDecision: Hashable, Sendable {
 
     /// Returns the number of instances to start for waiting calls.
     /// - Parameters:
-    ///   - instances: All instances, those that end included.
-    ///   - starting: Those among them that start.
+    ///   - instances: Number of instances, including those that are ending.
+    ///   - starting: Number of those that are starting.
     func startCount(waiting: Int, instances: Int, starting: Int, isStopping: Bool) -> Int {
         isStopping ? 0 : max(0, min(waiting - starting, capacity - instances))
     }

@@ -17,7 +17,7 @@ enum SignatureFault: Error, Equatable {
     case missing
     case malformed
     case unknownKey
-    /// The signature is from another day, too old, or from the future.
+    /// The signature is of another day, too old, or in the future.
     case expired
     case mismatch
 
