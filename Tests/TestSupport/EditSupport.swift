@@ -12,7 +12,7 @@ import Testing
 package enum Assets {
     /// 20 s of 1920x1080 at 30 frames per second, with audio.
     package static let one = video("ast_1", seconds: 20, rate: Rational(30))
-    /// 10.01 s of 1280x720 at 29.97, with audio.
+    /// 10.01 s of 1280x720 at 29.97 frames per second, with audio.
     package static let two = video(
         "ast_2", microseconds: 10_010_000, size: (1280, 720), rate: Rational(30_000, 1_001))
     /// 8 s of portrait phone video (rotated by 90 degrees), without audio.

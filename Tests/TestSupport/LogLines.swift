@@ -6,7 +6,7 @@ package final class LogLines: Sendable {
 
     package init() {}
 
-    /// The lines so far.
+    /// The lines written so far.
     package var all: [String] { lines.withLock { $0 } }
 
     /// Adds a line; used as a logger's sink.
