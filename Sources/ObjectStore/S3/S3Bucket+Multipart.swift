@@ -117,9 +117,9 @@ extension S3Bucket {
             lastModifiedMilliseconds: exchange.clock.now().seconds * 1_000)
     }
 
-    /// The object at the key if an attempt with a lost response completed it: the
-    /// retry then finds the upload gone, or the condition failed by the object
-    /// itself.
+    /// Returns the object at the key if an earlier attempt with a lost response
+    /// completed it. The retry then fails because the upload is gone, or because
+    /// the new object violates the condition.
     private func completed(
         _ key: ObjectKey, _ parts: [UploadedPart], _ error: ObjectStoreError
     ) async -> ObjectInfo? {
