@@ -21,7 +21,7 @@ struct EmulatorOptions: Sendable, Equatable {
     var freezes = false
     /// Seconds after which an idle instance ends.
     var idleSeconds = 300
-    /// Seed for late, repeated and unordered object events; nil delivers each once, in order.
+    /// Seed for late, repeated and unordered object events; nil delivers each once, immediately.
     var disorderSeed: UInt64?
     /// True to check the stored data, report damage and exit.
     var scrubs = false
