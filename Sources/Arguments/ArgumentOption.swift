@@ -1,15 +1,15 @@
-/// An option of a command line: `--name`, `--name VALUE` or `-n VALUE`.
+/// A command-line option: `--name`, `--name VALUE` or `-n VALUE`.
 package struct ArgumentOption: Sendable, Hashable {
     /// The long name with its dashes: `--output`.
     package var name: String
-    /// The short name with its dash: `-o`; nil where there is none.
+    /// The short name with its dash: `-o`; nil if there is none.
     package var short: String?
-    /// The word for its value in the help text; nil for a flag.
+    /// The placeholder of the value in the help text; nil for a flag.
     package var valueName: String?
     /// One or more sentences for the help text.
     package var help: String
 
-    /// An option; without `valueName` it is a flag.
+    /// Creates an option; without `valueName` it is a flag.
     package init(name: String, short: String? = nil, valueName: String? = nil, help: String = "") {
         self.name = name
         self.short = short
@@ -18,20 +18,20 @@ package struct ArgumentOption: Sendable, Hashable {
     }
 }
 
-/// A command line that cannot be used.
+/// A fault in a command line.
 package struct ArgumentError: Error, Hashable, Sendable {
-    /// A sentence without its full stop: `--port needs a value`.
+    /// A sentence without a full stop: `--port needs a value`.
     package var problem: String
-    /// The word that was probably meant; nil where none is near.
+    /// The word that was probably meant; nil if none is close.
     package var suggestion: String?
 
-    /// A problem and, for a mistyped word, the one that was probably meant.
+    /// Creates an error; `suggestion` corrects a mistyped word.
     package init(_ problem: String, suggestion: String? = nil) {
         self.problem = problem
         self.suggestion = suggestion
     }
 
-    /// The whole sentence: `spool has no option --prot; did you mean --port?`
+    /// The full sentence: `spool has no option --prot; did you mean --port?`
     package var sentence: String {
         problem + (suggestion.map { "; did you mean \($0)?" } ?? ".")
     }

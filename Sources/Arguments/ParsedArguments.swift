@@ -1,18 +1,18 @@
 /// Arguments sorted into positionals, flags and options with values.
 package struct ParsedArguments: Sendable, Hashable {
-    /// Words that are no option and no option's value, in order.
+    /// Words that are neither options nor their values, in order.
     package private(set) var positionals: [String] = []
     /// Long names of the flags that are set.
     package private(set) var flags: Set<String> = []
-    /// Values by long name, in order; an option may be repeated.
+    /// Values by long name, in order of appearance; an option may be repeated.
     package private(set) var values: [String: [String]] = [:]
 
     /// Parses `--name value`, `--name=value` and `-n value`. A lone `-` is a positional; after
     /// `--` every word is one.
     /// - Parameters:
     ///   - words: Arguments without the program's and the command's name.
-    ///   - options: The options that are known.
-    ///   - program: Name for messages: `spool export`.
+    ///   - options: The known options.
+    ///   - program: The program's name in messages: `spool export`.
     package init(
         _ words: some Sequence<String>, options: [ArgumentOption], of program: String
     ) throws(ArgumentError) {
@@ -30,7 +30,7 @@ package struct ParsedArguments: Sendable, Hashable {
         }
     }
 
-    /// The last value of an option; nil where it is not given.
+    /// Returns the last value of an option; nil if it is absent.
     package func last(_ name: String) -> String? { values[name]?.last }
 
     private mutating func parse(

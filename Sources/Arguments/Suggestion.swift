@@ -1,7 +1,7 @@
-/// The word that a mistyped one was probably meant to be.
+/// Corrections of mistyped words.
 package enum Suggestion {
-    /// The nearest known word, by letters added, dropped or changed (Levenshtein distance).
-    /// - Returns: nil when even that one is more than two letters, or half the word, away.
+    /// Returns the closest known word by Levenshtein distance.
+    /// - Returns: nil if the distance exceeds two letters or half the word.
     package static func of(_ word: String, among known: [String]) -> String? {
         let nearest = known.map { ($0, distance(Array(word), Array($0))) }.min { $0.1 < $1.1 }
         guard let (candidate, distance) = nearest, distance <= min(2, word.count / 2) else {

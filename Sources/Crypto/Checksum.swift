@@ -1,11 +1,11 @@
-/// A running cyclic redundancy check as S3's `x-amz-checksum-*` headers use.
+/// A running cyclic redundancy check as in S3's `x-amz-checksum-*` headers.
 ///
-/// Table-driven, sixteen bytes a step ("slicing"): no Debian library has all
-/// three of them.
+/// Table-driven, sixteen bytes per step ("slicing"): no Debian library implements
+/// all three algorithms.
 package struct RunningCRC: Sendable {
     /// The checksums that S3 accepts.
     package enum Algorithm: String, Sendable, CaseIterable {
-        /// ISO-HDLC, as zlib.
+        /// ISO-HDLC, as in zlib.
         case crc32
         /// Castagnoli.
         case crc32c
@@ -21,27 +21,27 @@ package struct RunningCRC: Sendable {
             }
         }
 
-        /// Bytes of the result.
+        /// The length of the checksum in bytes.
         package var byteCount: Int { self == .crc64nvme ? 8 : 4 }
 
-        /// The state before the first byte; the result is taken against it too.
+        /// The initial state, which is also XORed into the result.
         var ones: UInt64 { self == .crc64nvme ? .max : 0xFFFF_FFFF }
     }
 
     private let algorithm: Algorithm
     private let tables: SlicingTables
     private var state: UInt64
-    /// Bytes so far.
+    /// Bytes covered so far.
     package private(set) var byteCount = 0
 
-    /// A checksum of no bytes yet.
+    /// Creates a checksum of zero bytes.
     package init(_ algorithm: Algorithm) {
         self.algorithm = algorithm
         tables = SlicingTables.of(algorithm)
         state = algorithm.ones
     }
 
-    /// The check of bytes that another checksum has covered.
+    /// Restores a checksum that was computed elsewhere.
     /// - Parameter value: Big-endian, of the algorithm's length.
     /// - Returns: nil for another length.
     package init?(_ algorithm: Algorithm, value: [UInt8], byteCount: Int) {
@@ -51,13 +51,13 @@ package struct RunningCRC: Sendable {
         self.byteCount = byteCount
     }
 
-    /// Adds bytes.
+    /// Adds bytes to the checksum.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         state = tables.advance(state, over: bytes)
         byteCount += bytes.count
     }
 
-    /// The check so far, big-endian, as S3 encodes it.
+    /// The checksum so far, big-endian, as S3 encodes it.
     package var value: [UInt8] {
         let result = state ^ algorithm.ones
         return (0..<algorithm.byteCount).reversed().map {
@@ -65,8 +65,8 @@ package struct RunningCRC: Sendable {
         }
     }
 
-    /// Takes the bytes that another one of the same algorithm has seen, as if
-    /// they had followed here: the check of a whole from those of its parts.
+    /// Appends the checksum of the bytes that follow, computed with the same
+    /// algorithm: joins the checksums of parts into that of the whole.
     package mutating func append(_ next: RunningCRC) {
         precondition(algorithm == next.algorithm, "checks of one kind can be joined")
         // Zero bytes move the state; the rest is linear in their values.
@@ -76,7 +76,7 @@ package struct RunningCRC: Sendable {
     }
 }
 
-/// What each of 16 bytes does to the state, 256 entries for each place.
+/// The effect of each of 16 bytes on the state, 256 entries for each position.
 private struct SlicingTables: Sendable {
     private static let all: [RunningCRC.Algorithm: SlicingTables] = Dictionary(
         uniqueKeysWithValues: RunningCRC.Algorithm.allCases.map { ($0, SlicingTables($0)) })
@@ -85,7 +85,7 @@ private struct SlicingTables: Sendable {
         all[algorithm] ?? SlicingTables(algorithm)
     }
 
-    /// Entry `256 * n + b`: the byte b with n bytes of zero behind it.
+    /// Entry `256 * n + b`: byte b followed by n zero bytes.
     private let entries: [UInt64]
 
     private init(_ algorithm: RunningCRC.Algorithm) {
@@ -127,7 +127,7 @@ private struct SlicingTables: Sendable {
         }
     }
 
-    /// Eight bytes with `place` bytes behind them.
+    /// The effect of eight bytes that are followed by `place` bytes.
     @inline(__always)
     private static func fold(
         _ word: UInt64, _ table: UnsafeBufferPointer<UInt64>, place: Int
@@ -141,10 +141,10 @@ private struct SlicingTables: Sendable {
     }
 }
 
-/// Moves a state over zeros: a matrix over GF(2), squared for each bit of the
-/// count (the method of zlib's `crc32_combine`).
+/// Advances a state over zero bytes: a matrix over GF(2), squared for each bit of
+/// the count (the method of zlib's `crc32_combine`).
 private struct CRCShift {
-    /// What one zero byte makes of each bit of the state.
+    /// The effect of one zero byte on each bit of the state.
     private let oneByte: [UInt64]
 
     init(_ algorithm: RunningCRC.Algorithm) {

@@ -1,11 +1,11 @@
 import CCrypto
 
-/// A running digest over libcrypto; give it the bytes piece by piece.
+/// A running digest over libcrypto that takes the bytes piece by piece.
 ///
-/// One value belongs to one task at a time. The context is freed with it.
+/// One value belongs to one task at a time. Its context is freed with it.
 ///
-/// SAFETY of `@unchecked Sendable`: the value cannot be copied, so its owner
-/// is the only one with its context, and a context is bound to no thread.
+/// SAFETY of `@unchecked Sendable`: the value cannot be copied, so only its owner
+/// uses the context, and a context is bound to no thread.
 package struct RunningDigest: ~Copyable, @unchecked Sendable {
     /// Digest algorithms.
     package enum Algorithm: Sendable {
@@ -14,7 +14,7 @@ package struct RunningDigest: ~Copyable, @unchecked Sendable {
 
     private let context: OpaquePointer
 
-    /// A digest of no bytes yet.
+    /// Creates a digest of zero bytes.
     package init(_ algorithm: Algorithm) {
         guard let context = EVP_MD_CTX_new() else {
             preconditionFailure("libcrypto has memory for a digest context")
@@ -32,14 +32,14 @@ package struct RunningDigest: ~Copyable, @unchecked Sendable {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    /// Adds bytes.
+    /// Adds bytes to the digest.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count > 0 else { return }
         let taken = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
         precondition(taken == 1, "a digest takes bytes until it is finished")
     }
 
-    /// Adds bytes.
+    /// Adds bytes to the digest.
     package mutating func update(_ bytes: some Sequence<UInt8>) {
         let done: Void? = bytes.withContiguousStorageIfAvailable {
             update(UnsafeRawBufferPointer($0))
@@ -47,7 +47,7 @@ package struct RunningDigest: ~Copyable, @unchecked Sendable {
         if done == nil { Array(bytes).withUnsafeBytes { update($0) } }
     }
 
-    /// The digest of all bytes given; ends the value.
+    /// Returns the digest of all bytes and consumes the value.
     package consuming func finish() -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
@@ -57,24 +57,24 @@ package struct RunningDigest: ~Copyable, @unchecked Sendable {
     }
 }
 
-/// SHA-256, 32 bytes.
+/// Returns the SHA-256 of bytes, 32 bytes.
 package func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var digest = RunningDigest(.sha256)
     digest.update(bytes)
     return digest.finish()
 }
 
-/// SHA-256 of a text's UTF-8 as 64 lower-case hexadecimal digits.
+/// Returns the SHA-256 of a text's UTF-8 as 64 lower-case hexadecimal digits.
 package func sha256Hex(_ text: String) -> String { hex(sha256(text.utf8)) }
 
-/// MD5, 16 bytes: S3's ETag, never a proof of anything.
+/// Returns the MD5 of bytes, 16 bytes: for S3's ETag, never for security.
 package func md5(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var digest = RunningDigest(.md5)
     digest.update(bytes)
     return digest.finish()
 }
 
-/// HMAC-SHA-256 (RFC 2104), 32 bytes.
+/// Returns the HMAC-SHA-256 (RFC 2104), 32 bytes.
 package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
     var code = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0
@@ -84,12 +84,12 @@ package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
     return code
 }
 
-/// Compares without telling by its duration where two texts differ.
+/// Compares bytes in a time that does not depend on the position of a difference.
 package func constantTimeEqual(_ lhs: [UInt8], _ rhs: [UInt8]) -> Bool {
     lhs.count == rhs.count && CRYPTO_memcmp(lhs, rhs, lhs.count) == 0
 }
 
-/// Bytes from libcrypto's random generator.
+/// Returns bytes from libcrypto's random generator.
 package func randomBytes(count: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let made = RAND_bytes(&bytes, Int32(count))
@@ -97,7 +97,7 @@ package func randomBytes(count: Int) -> [UInt8] {
     return bytes
 }
 
-/// Lower-case hexadecimal digits, two for each byte.
+/// Returns lower-case hexadecimal digits, two for each byte.
 package func hex(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
@@ -108,7 +108,7 @@ package func hex(_ bytes: some Sequence<UInt8>) -> String {
     return String(decoding: text, as: UTF8.self)
 }
 
-/// The bytes of hexadecimal digits of either case, or nil for other text.
+/// Decodes hexadecimal digits of either case; nil for other text.
 package func bytes(hex text: String) -> [UInt8]? {
     let digits = text.utf8.map { byte -> UInt8? in
         switch byte {

@@ -1,11 +1,11 @@
 import JSON
 
-/// How a logger writes a line.
+/// The format of log lines.
 package enum LogFormat: Sendable, Hashable {
-    /// One JSON object a line.
+    /// One JSON object per line.
     case json
-    /// `timestamp  request ID  LEVEL  message  name=value …`, between tabs, as
-    /// Lambda's own runtimes write in their text format.
+    /// `timestamp  request ID  LEVEL  message  name=value …`, separated by tabs,
+    /// like the text format of Lambda's runtimes.
     case text
 
     /// Reads `AWS_LAMBDA_LOG_FORMAT`: `JSON` or `Text`, in any case.
@@ -19,7 +19,7 @@ package enum LogFormat: Sendable, Hashable {
     }
 }
 
-/// One line as bytes, in either format.
+/// One log line, encoded in either format.
 struct LogLine {
     var time: String
     var level: LogLevel
@@ -45,7 +45,7 @@ struct LogLine {
         JSONText.append(message, to: &line)
         for (name, value) in fields.sorted {
             line.append(UInt8(ascii: ","))
-            // A field must not shadow one of the three that every line has.
+            // A field must not shadow the three members that every line has.
             let isTaken = name == "timestamp" || name == "level" || name == "message"
             JSONText.append(isTaken ? "_" + name : name, to: &line)
             line.append(UInt8(ascii: ":"))
@@ -58,7 +58,7 @@ struct LogLine {
         var requestID = "-"
         if case .string(let text)? = fields["requestId"] { requestID = text }
         line.append(contentsOf: "\(time)\t\(requestID)\t\(level.name)\t".utf8)
-        // Message and values are quoted where they could be taken for more
+        // The message and the values are quoted if they could be read as more
         // than one line or field.
         appendWord(message, allowsSpace: true, to: &line)
         for (name, value) in fields.sorted where name != "requestId" {

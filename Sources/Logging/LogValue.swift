@@ -1,11 +1,11 @@
 import JSON
 
-/// How much a line matters; a logger drops lines below its own level.
+/// The severity of a line; a logger drops lines below its level.
 package enum LogLevel: Int, Sendable, Hashable, Comparable, CaseIterable {
     case debug, info, warning, error
 
-    /// Reads Lambda's names (`AWS_LAMBDA_LOG_LEVEL`) and ours, in any case.
-    /// - Returns: nil for a name that is neither.
+    /// Reads Lambda's names (`AWS_LAMBDA_LOG_LEVEL`) and Spool's, in any case.
+    /// - Returns: nil for any other name.
     package init?(name: String) {
         switch name.lowercased() {
         case "trace", "debug": self = .debug
@@ -16,7 +16,7 @@ package enum LogLevel: Int, Sendable, Hashable, Comparable, CaseIterable {
         }
     }
 
-    /// The word in the `level` field: Lambda's names, by which it filters.
+    /// The value of the `level` field: Lambda's name, by which Lambda filters.
     package var name: String {
         switch self {
         case .debug: "DEBUG"
@@ -26,17 +26,17 @@ package enum LogLevel: Int, Sendable, Hashable, Comparable, CaseIterable {
         }
     }
 
-    /// By how much it matters.
+    /// Orders levels by severity.
     package static func < (left: LogLevel, right: LogLevel) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
-/// One field's value on a log line.
+/// The value of a log field.
 package enum LogValue: Sendable, Hashable {
     case string(String)
     case integer(Int)
-    /// Written as text when it is not finite: JSON has no such number.
+    /// Written as text if not finite, since JSON has no such number.
     case double(Double)
     case boolean(Bool)
 }

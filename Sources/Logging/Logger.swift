@@ -1,12 +1,12 @@
 import Glibc
 package import WallClock
 
-/// Writes lines: `timestamp`, `level`, `message`, then the fields by name. The
-/// first two have the names and forms that Lambda filters JSON logs by.
+/// A logger that writes `timestamp`, `level`, `message`, then the fields by name.
+/// The first two have the names and forms by which Lambda filters JSON logs.
 ///
-/// A logger is a value; `with(_:)` binds fields (request ID, function, export)
-/// to all lines that the copy writes. The message is a constant sentence;
-/// what changes from line to line is a field.
+/// A logger is a value; `with(_:)` binds fields (request ID, function, export) to
+/// all lines of the copy. The message is a constant sentence; variable data goes
+/// into fields.
 package struct Logger: Sendable {
     private let level: LogLevel
     private let format: LogFormat
@@ -16,10 +16,10 @@ package struct Logger: Sendable {
 
     /// - Parameters:
     ///   - level: Lines below it are dropped.
-    ///   - format: JSON unless the platform asks for text.
-    ///   - fields: Bound to every line.
-    ///   - sink: Gets each line whole, newline included, on the caller's thread.
-    ///   - clock: Time of each line, for the `timestamp` field.
+    ///   - format: JSON unless the platform requests text.
+    ///   - fields: Fields of every line.
+    ///   - sink: Receives each complete line, newline included, on the caller's thread.
+    ///   - clock: Returns the time for the `timestamp` field.
     package init(
         level: LogLevel = .info, format: LogFormat = .json, fields: [String: LogValue] = [:],
         sink: @escaping @Sendable ([UInt8]) -> Void = Logger.standardError,
@@ -39,50 +39,50 @@ package struct Logger: Sendable {
         self.sink = sink
     }
 
-    /// A logger that also writes these fields; they win over fields bound before.
+    /// Returns a logger with additional fields; they override fields bound before.
     package func with(_ fields: [String: LogValue]) -> Logger {
         Logger(level, format, self.fields.merging(LogFields(fields)), sink, clock)
     }
 
-    /// A logger that also writes this field.
+    /// Returns a logger with an additional field.
     package func with(_ name: String, _ value: LogValue) -> Logger {
         let one = LogFields(sorted: [(name: name, value: value)])
         return Logger(level, format, fields.merging(one), sink, clock)
     }
 
-    /// Writes an `info` line with fields in the order of their names: what is
-    /// written for every invocation should cost little.
+    /// Writes an `info` line with fields that are already sorted by name, for
+    /// lines that every invocation writes.
     package func info(_ message: String, sorted own: [(name: String, value: LogValue)]) {
         guard level <= .info else { return }
         assert(zip(own, own.dropFirst()).allSatisfy { $0.name < $1.name })
         write(.info, message, fields.merging(LogFields(sorted: own)))
     }
 
-    /// Details for diagnosis; written only at the level `debug`.
+    /// Writes details for diagnosis, at the level `debug` only.
     package func debug(_ message: String, _ fields: [String: LogValue] = [:]) {
         write(.debug, message, fields)
     }
 
-    /// What happened, as a matter of course.
+    /// Writes a line about normal operation.
     package func info(_ message: String, _ fields: [String: LogValue] = [:]) {
         write(.info, message, fields)
     }
 
-    /// Something went wrong and was dealt with.
+    /// Writes a line about a fault that was handled.
     package func warning(_ message: String, _ fields: [String: LogValue] = [:]) {
         write(.warning, message, fields)
     }
 
-    /// A person must look.
+    /// Writes a line about a fault that a person must look at.
     package func error(_ message: String, _ fields: [String: LogValue] = [:]) {
         write(.error, message, fields)
     }
 
-    /// Writes a line to standard error. Standard output is block-buffered when
-    /// it is a pipe, and a line lost in a buffer is lost when the process dies.
+    /// Writes a line to standard error. Standard output is block-buffered on a
+    /// pipe, and a line in its buffer is lost when the process dies.
     package static let standardError = descriptor(2)
 
-    /// Writes a line to an open file.
+    /// Returns a sink that writes to an open file descriptor.
     package static func descriptor(_ descriptor: Int32) -> @Sendable ([UInt8]) -> Void {
         { line in
             line.withUnsafeBytes { bytes in
@@ -110,14 +110,13 @@ package struct Logger: Sendable {
         sink(LogLine(time: time, level: level, message: message, fields: all).bytes(format))
     }
 
-    // What the metric lines need of a logger.
+    // Access for the metric lines.
     var boundFields: LogFields { fields }
     func unixMilliseconds() -> Int { clock().milliseconds }
     func emit(_ line: [UInt8]) { sink(line) }
 }
 
-/// Fields in the order of their names. Merging two of them costs no hashing,
-/// and a line is written for every invocation.
+/// Fields sorted by name: merging two of them, for every line of an invocation, costs no hashing.
 struct LogFields: Sendable {
     private(set) var sorted: [(name: String, value: LogValue)]
 
@@ -128,7 +127,7 @@ struct LogFields: Sendable {
         sorted.sort { $0.name < $1.name }
     }
 
-    /// The fields of both; those of `other` win.
+    /// Merges two sets of fields; those of `other` take precedence.
     func merging(_ other: LogFields) -> LogFields {
         var merged = self
         merged.sorted = []

@@ -1,6 +1,6 @@
 import JSON
 
-/// What a metric's numbers count; the names are CloudWatch's.
+/// The unit of a metric, by its CloudWatch name.
 package enum MetricUnit: String, Sendable, Hashable {
     case count = "Count"
     case milliseconds = "Milliseconds"
@@ -16,7 +16,7 @@ package struct Metric: Sendable, Hashable {
     /// The measured value.
     package var value: LogValue
 
-    /// A metric with its unit and value.
+    /// Creates a metric.
     package init(_ name: String, _ unit: MetricUnit, _ value: LogValue) {
         self.name = name
         self.unit = unit
@@ -26,15 +26,15 @@ package struct Metric: Sendable, Hashable {
 
 extension Logger {
     /// Writes metrics as one line of the embedded metric format, from which
-    /// CloudWatch makes metrics without a call. Levels do not apply, and the
-    /// line is JSON in either log format.
+    /// CloudWatch derives metrics without an API call. The line ignores the log
+    /// level and is JSON in either log format.
     ///
     /// Source: "Specification: embedded metric format", CloudWatch User Guide.
     ///
     /// - Parameters:
     ///   - namespace: 1 to 256 characters.
-    ///   - dimensions: What each metric is kept apart by, at most 30: every
-    ///     combination of values costs as a metric of its own.
+    ///   - dimensions: At most 30 names and values that separate the metric's
+    ///     series. Each combination of values is billed as a metric.
     ///   - metrics: At most 100, with names that differ from each other and
     ///     from the dimensions.
     package func metrics(

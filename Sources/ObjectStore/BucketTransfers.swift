@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// How large objects are cut for the way: pieces side by side.
+/// The split of large objects into pieces that are transferred in parallel.
 enum TransferPlan {
-    /// A file of at most this many bytes goes in one PUT.
+    /// Maximum size in bytes of a file sent in one PUT.
     static let singlePutBytes = 64 << 20
-    /// The most that S3 takes in one copy.
+    /// S3's limit for one copy, in bytes.
     static let singleCopyBytes = 5 << 30
-    /// Pieces that are on their way at once.
+    /// Pieces in transfer at the same time.
     static let atOnce = 8
-    /// S3's limit.
+    /// S3's limit of parts in one upload.
     static let partCountMax = 10_000
 
-    /// Equally long but for the last, as R2 wants; growing from `minimum` so that
-    /// 10,000 are enough.
+    /// Ranges of equal length except the last, as R2 requires. The length grows
+    /// from `minimum` so that 10,000 ranges suffice.
     static func ranges(bytes: Int, minimum: Int) -> [Range<Int>] {
         let length = max(minimum, (bytes + partCountMax - 1) / partCountMax)
         return stride(from: 0, to: bytes, by: length).map { $0..<min($0 + length, bytes) }
@@ -21,9 +21,9 @@ enum TransferPlan {
 }
 
 extension Bucket {
-    /// As `uploadFile`, for a file that is still being checked: its parts are on
-    /// their way meanwhile, but no object is there before `check` has returned.
-    /// - Throws: what `check` throws, and nothing is left behind.
+    /// Uploads a file while `check` still runs: the parts are sent meanwhile, but
+    /// the object appears only after `check` has returned.
+    /// - Throws: the error of `check`; a failure leaves nothing in the bucket.
     package func uploadFile(
         _ path: String, to key: ObjectKey, contentType: String,
         whileChecking check: @escaping @Sendable () async throws -> Void
@@ -44,8 +44,8 @@ extension Bucket {
         }
     }
 
-    /// Stores a local file, in parts when it is large. Nothing is left behind
-    /// by one that fails.
+    /// Stores a local file, in parts if it is large. A failure leaves nothing in
+    /// the bucket.
     package func uploadFile(
         _ path: String, to key: ObjectKey, contentType: String
     ) async throws(ObjectStoreError) -> ObjectInfo {
@@ -72,7 +72,8 @@ extension Bucket {
         }
         let ranges = TransferPlan.ranges(bytes: bytes, minimum: 16 << 20)
         return try await multipart(key, options) { id throws(ObjectStoreError) in
-            // One call of the others' kind: what fails first ends the rest.
+            // The check runs as one more call: the first failure cancels the
+            // rest.
             let calls = try await parallelCalls(
                 ranges.count + 1, atOnce: TransferPlan.atOnce + 1
             ) { index throws(ObjectStoreError) -> UploadedPart? in
@@ -95,8 +96,9 @@ extension Bucket {
             detail: "The file is not what it should be")
     }
 
-    /// Copies an object of any size: beyond 5 GiB part by part.
-    /// - Parameter singleCopyBytes: The most that goes in one copy.
+    /// Copies an object of any size, part by part above 5 GiB.
+    /// - Parameter singleCopyBytes: Maximum size of a single copy in bytes; nil
+    ///   for S3's limit.
     @discardableResult
     package func copy(
         _ source: ObjectKey, to key: ObjectKey, singleCopyBytes: Int? = nil,
@@ -118,7 +120,7 @@ extension Bucket {
         }
     }
 
-    /// A multipart upload that is complete or gone.
+    /// Runs a multipart upload to completion, or aborts it.
     private func multipart(
         _ key: ObjectKey, _ options: PutOptions,
         _ parts: (_ uploadID: String) async throws(ObjectStoreError) -> [UploadedPart]
@@ -128,8 +130,8 @@ extension Bucket {
             return try await completeMultipartUpload(
                 key, uploadID: id, parts: try await parts(id), condition: nil)
         } catch {
-            // In a task of its own, awaited here: a cancelled task could not
-            // send the request that cleans up after it.
+            // A separate task, awaited here: a cancelled task could not send the
+            // abort request.
             await Task { try? await abortMultipartUpload(key, uploadID: id) }.value
             throw error
         }

@@ -1,25 +1,25 @@
-/// Who reaches the store by a presigned URL: its host is signed with it.
+/// The client of a presigned URL: its host is part of the signature.
 package enum URLAudience: Sendable {
-    /// Our own FFmpeg, beside the functions.
+    /// Spool's own FFmpeg, next to the functions.
     case `internal`
     /// A browser or another client of the deployment.
     case client
 }
 
-/// What a store tells of an object without its bytes.
+/// Metadata of an object, as a store reports it.
 package struct ObjectInfo: Hashable, Sendable {
     /// The object's key.
     package var key: ObjectKey
-    /// Without the quotes of the header.
+    /// The ETag, without the quotes of the header.
     package var etag: String
     /// The object's size in bytes.
     package var bytes: Int
-    /// Milliseconds since 1970; stores give whole seconds.
+    /// The time of the last write in milliseconds since 1970; stores report whole seconds.
     package var lastModifiedMilliseconds: Int
-    /// nil in a listing, which has no content types.
+    /// The object's `Content-Type`; nil in a listing, which carries none.
     package var contentType: String?
 
-    /// Metadata of these values.
+    /// Creates the metadata of one object.
     package init(
         key: ObjectKey, etag: String, bytes: Int, lastModifiedMilliseconds: Int,
         contentType: String? = nil
@@ -32,28 +32,28 @@ package struct ObjectInfo: Hashable, Sendable {
     }
 }
 
-/// An object and its bytes, or those of the range that was asked for.
+/// An object's metadata with its bytes, or with those of the requested range.
 package struct StoredObject: Hashable, Sendable {
     /// Metadata of the object.
     package var info: ObjectInfo
     /// The bytes that were read.
     package var body: [UInt8]
 
-    /// An object with its bytes.
+    /// Creates an object from metadata and bytes.
     package init(info: ObjectInfo, body: [UInt8]) {
         self.info = info
         self.body = body
     }
 }
 
-/// Where the bytes of an upload come from.
+/// The source of an upload's bytes.
 package enum ObjectBody: Hashable, Sendable {
     case bytes([UInt8])
-    /// A part of a local file, streamed.
+    /// A byte range of a local file, streamed.
     case file(path: String, offset: Int, bytes: Int)
 }
 
-/// A condition that the store decides in the same step as the write.
+/// A condition that the store checks atomically with the write.
 package enum WriteCondition: Hashable, Sendable {
     /// `If-None-Match: *`
     case ifAbsent
@@ -65,16 +65,16 @@ package enum WriteCondition: Hashable, Sendable {
 package struct PutOptions: Hashable, Sendable {
     /// The object's `Content-Type`.
     package var contentType: String
-    /// The condition of the write; nil writes always.
+    /// The condition of the write; nil for an unconditional write.
     package var condition: WriteCondition?
-    /// `Content-Disposition` to serve the object with.
+    /// The `Content-Disposition` that the object is served with; nil for none.
     package var contentDisposition: String?
-    /// Of a multipart upload: every part comes from this client, which sends a
-    /// checksum with each. A browser with a presigned URL sends none, and then
-    /// S3 refuses the part.
+    /// True if this client uploads every part of the multipart upload and sends a
+    /// checksum with each. A browser with a presigned URL sends none, and S3 then
+    /// refuses the part.
     package var checksParts = false
 
-    /// Options of a write; the condition is none unless given.
+    /// Creates the options of an unconditional write unless a condition is given.
     package init(
         contentType: String = "application/octet-stream", condition: WriteCondition? = nil,
         contentDisposition: String? = nil
@@ -92,14 +92,14 @@ package struct ListPage: Hashable, Sendable {
     /// True if more objects follow.
     package var isTruncated: Bool
 
-    /// A page of objects.
+    /// Creates a page of a listing.
     package init(objects: [ObjectInfo], isTruncated: Bool) {
         self.objects = objects
         self.isTruncated = isTruncated
     }
 }
 
-/// A part of a multipart upload that the store has.
+/// A part that the store holds of a multipart upload.
 package struct UploadedPart: Hashable, Sendable {
     /// The part number, from 1 to 10,000.
     package var number: Int
@@ -107,10 +107,10 @@ package struct UploadedPart: Hashable, Sendable {
     package var etag: String
     /// The part's size in bytes.
     package var bytes: Int
-    /// CRC-64/NVME in base64, if the store sent it.
+    /// The CRC-64/NVME in base64; nil if the store sent none.
     package var checksum: String?
 
-    /// A part as the store reported it.
+    /// Creates a part as the store reported it.
     package init(number: Int, etag: String, bytes: Int, checksum: String? = nil) {
         self.number = number
         self.etag = etag
@@ -119,26 +119,26 @@ package struct UploadedPart: Hashable, Sendable {
     }
 }
 
-/// What a presigned URL allows.
+/// The request that a presigned URL allows.
 package enum PresignedRequest: Hashable, Sendable {
     /// `downloadName` becomes `response-content-disposition: attachment`.
     case get(ObjectKey, downloadName: String?)
     case head(ObjectKey)
-    /// The signed headers that the client has to send as they are.
+    /// The content type and a given length are signed: the client must send them unchanged.
     case put(ObjectKey, contentType: String, contentLength: Int?)
     case uploadPart(ObjectKey, uploadID: String, number: Int)
 }
 
-/// What a form may upload.
+/// The upload that a presigned form allows.
 package struct PostUpload: Hashable, Sendable {
     /// The key that the form may write.
     package var key: ObjectKey
     /// The `Content-Type` that the form must send.
     package var contentType: String
-    /// Bytes of the file, both ends allowed.
+    /// Permitted file sizes in bytes.
     package var bytes: ClosedRange<Int>
 
-    /// The rules of an upload form.
+    /// Creates the rules of an upload form.
     package init(key: ObjectKey, contentType: String, bytes: ClosedRange<Int>) {
         self.key = key
         self.contentType = contentType
@@ -146,14 +146,14 @@ package struct PostUpload: Hashable, Sendable {
     }
 }
 
-/// Where a form goes and the fields that stand before its `file`.
+/// The URL of a form and the fields that precede its `file`.
 package struct PresignedPost: Hashable, Sendable {
-    /// The address that the form posts to.
+    /// The URL that the form posts to.
     package var url: String
     /// The form's fields, sent before the file.
     package var fields: [String: String]
 
-    /// A form with its address and fields.
+    /// Creates a form from its URL and fields.
     package init(url: String, fields: [String: String]) {
         self.url = url
         self.fields = fields

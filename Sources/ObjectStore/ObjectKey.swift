@@ -1,18 +1,19 @@
-/// The name of one object in the bucket: 1 to 1,024 bytes of UTF-8.
-/// Keys are built in `Jobs` only; other rooms pass them on.
+/// The name of one object in the bucket: 1 to 1,024 bytes of UTF-8. Only `Jobs`
+/// builds keys; other modules pass them on.
 package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The key as text.
     package let text: String
 
-    /// A key of this text; `isValid` checks its length.
+    /// Creates a key without checking it; see `isValid`.
     package init(_ text: String) { self.text = text }
 
     package var description: String { text }
 
-    /// Whether a store can hold it: an empty key would name the bucket itself.
+    /// True if the length is 1 to 1,024 bytes; an empty key would name the
+    /// bucket.
     package var isValid: Bool { (1...1_024).contains(text.utf8.count) }
 
-    /// Whether a document can hold it: XML 1.0 has no way to write most control
+    /// True if an XML document can contain the key: XML 1.0 excludes most control
     /// characters (production 2, Char).
     var fitsXML: Bool {
         text.unicodeScalars.allSatisfy { scalar in

@@ -1,5 +1,5 @@
-/// The objects below a prefix in UTF-8 byte order; a page is asked for when the
-/// one before it is used up.
+/// The objects below a prefix in UTF-8 byte order. Each page is requested when
+/// the previous one is used up.
 package struct ObjectSequence: AsyncSequence, Sendable {
     /// One listed object.
     package typealias Element = ObjectInfo
@@ -10,7 +10,7 @@ package struct ObjectSequence: AsyncSequence, Sendable {
     let prefix: String
     let pageKeys: Int
 
-    /// Reads pages as they are needed.
+    /// An iterator that requests pages on demand.
     package struct AsyncIterator: AsyncIteratorProtocol {
         let sequence: ObjectSequence
         private var page: ArraySlice<ObjectInfo> = []
@@ -35,17 +35,18 @@ package struct ObjectSequence: AsyncSequence, Sendable {
         }
     }
 
-    /// An iterator from the first object.
+    /// Returns an iterator at the first object.
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(sequence: self) }
 }
 
 extension Bucket {
+    /// The objects below a prefix, as a sequence.
     /// - Parameter pageKeys: Keys in one request, 1 to 1,000.
     package func objects(prefix: String, pageKeys: Int = 1_000) -> ObjectSequence {
         ObjectSequence(bucket: self, prefix: prefix, pageKeys: pageKeys)
     }
 
-    /// All objects below a prefix.
+    /// Returns all objects below a prefix.
     package func listAllObjects(prefix: String) async throws(ObjectStoreError) -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
         for try await object in self.objects(prefix: prefix) { objects.append(object) }

@@ -1,28 +1,31 @@
 import HTTPTransport
 
-/// A failed store call: the code that callers switch on, the call, and its cause.
+/// A failed store call: code, operation and cause.
 package struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
-    /// Kinds of failure; closed, so that every mapping covers each of them.
+    /// Kinds of failure. The enum is closed so that every mapping covers each
+    /// one.
     package enum Code: String, Sendable, Hashable {
         /// No such key, bucket or upload ID.
         case notFound
-        /// `If-Match` or `If-None-Match` said no, or a conditional race was lost.
+        /// `If-Match` or `If-None-Match` failed, or a conditional write lost a
+        /// race.
         case preconditionFailed
         /// The credentials or the signature were refused.
         case accessDenied
         /// The range lies outside the object.
         case invalidRange
-        /// The store calls the request wrong (its code is in `serviceCode`).
+        /// The store rejected the request as invalid (its code is in
+        /// `serviceCode`).
         case invalidRequest
         /// A body larger than the caller's or the store's limit.
         case tooLarge
-        /// Throttled, unreachable or failing; retries are used up.
+        /// Throttled, unreachable or failing; the retries are used up.
         case unavailable
-        /// The deadline passed first.
+        /// The deadline has passed.
         case timeout
         /// The task was cancelled.
         case cancelled
-        /// The answer was not what S3's protocol allows, or a checksum differed.
+        /// The response violated S3's protocol, or a checksum differed.
         case invalidResponse
         /// A local file could not be read or written.
         case localFile
@@ -30,24 +33,25 @@ package struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
 
     /// The kind of failure.
     package var code: Code
-    /// The call, in S3's words: `PutObject`.
+    /// The operation by its S3 name: `PutObject`.
     package var operation: String
     /// The object's key; empty for a call on the bucket.
     package var key: String
-    /// S3's own error code, for instance `NoSuchKey`.
+    /// S3's error code, for instance `NoSuchKey`; nil if the response had none.
     package var serviceCode: String?
-    /// The response's `x-amz-request-id`.
+    /// The response's `x-amz-request-id`; nil without a response.
     package var requestID: String?
-    /// The reason in words, without a full stop; never a URL or a body.
+    /// The reason as a sentence without a full stop, free of URLs and bodies; nil
+    /// if unknown.
     package var detail: String?
     /// The cause as its type describes it: the transport's error, or a decoding
-    /// error with its coding path. It is for logs; `description` leaves it out
-    /// when there is a `detail`.
+    /// error with its coding path; nil without one. For logs: `description` omits
+    /// it.
     package var underlying: String?
-    /// Attempts that were made; above 1 an earlier one may have had its effect.
+    /// Attempts made; if above 1, an earlier one may have taken effect.
     package var attempts = 1
 
-    /// An error of one attempt.
+    /// Creates an error after one attempt.
     package init(
         _ code: Code, operation: String, key: String, serviceCode: String? = nil,
         requestID: String? = nil, detail: String? = nil, underlying: (any Error)? = nil
@@ -71,7 +75,7 @@ package struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// One sentence with the operation, the key and the reason.
+    /// One sentence with operation, key and reason.
     package var description: String {
         var text = "\(operation) of \(key) failed: \(code.rawValue)"
         if let serviceCode { text += " (\(serviceCode))" }

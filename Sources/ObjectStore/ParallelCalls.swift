@@ -1,6 +1,7 @@
-/// Makes calls side by side, so many at once, and cancels the rest when one fails.
-/// - Returns: the results in the order of their indexes.
-/// - Throws: the first failure that was seen.
+/// Makes calls concurrently, at most `atOnce`, and cancels the rest when one
+/// fails.
+/// - Returns: the results by index.
+/// - Throws: the first failure in time.
 func parallelCalls<Value: Sendable>(
     _ count: Int, atOnce: Int,
     _ call: @escaping @Sendable (_ index: Int) async throws(ObjectStoreError) -> Value
@@ -33,7 +34,7 @@ func parallelCalls<Value: Sendable>(
         return results
     }
     var values: [(index: Int, value: Value)] = []
-    // In the order of their ends: what failed first is the cause.
+    // Results are in order of completion, so the first failure is the cause.
     for (index, result) in results { values.append((index, try result.get())) }
     return values.sorted { $0.index < $1.index }.map(\.value)
 }

@@ -1,20 +1,22 @@
 import Synchronization
 
-/// What all calls of a bucket may spend on repeats, so that a store in trouble
-/// is not asked several times as much as one that is well.
+/// The retry allowance shared by all calls of a bucket. It keeps the load on a
+/// failing store near that on a healthy one.
 ///
-/// The figures are those of the "standard" retry mode of AWS's own clients (AWS
+/// The figures are those of the "standard" retry mode of the AWS clients (AWS
 /// SDKs and Tools Reference Guide, "Retry behavior").
 final class RetryBudget: Sendable {
     private static let capacity = 500
-    /// A repeat costs this much, and gets it back when it goes through.
+    /// The cost of a retry in tokens, refunded when the retry succeeds.
     private static let repeatCost = 5
-    /// One after a lost answer may have cost the store a whole time limit.
+    /// The cost of a retry after a lost response, which may have taken the store
+    /// a full timeout.
     private static let lostAnswerCost = 10
 
     private let tokens = Mutex(capacity)
 
-    /// - Returns: what the repeat costs; nil when there is too little left.
+    /// Takes the cost of a retry from the budget.
+    /// - Returns: the tokens taken; nil if too few are left.
     func withdraw(after failure: RetryPolicy.Failure) -> Int? {
         let cost = failure == .transport ? Self.lostAnswerCost : Self.repeatCost
         return tokens.withLock { tokens in
@@ -24,8 +26,9 @@ final class RetryBudget: Sendable {
         }
     }
 
-    /// A call went through.
-    /// - Parameter spent: What its last repeat had cost; 0 without one.
+    /// Refunds the cost of a call that succeeded.
+    /// - Parameter spent: Tokens taken for its last retry; 0 without one, which
+    ///   adds 1.
     func succeeded(spent: Int) {
         tokens.withLock { $0 = min(Self.capacity, $0 + max(spent, 1)) }
     }

@@ -1,35 +1,36 @@
-/// When a failed call is made again, and how long to wait: full jitter.
+/// The decision to repeat a failed call, and the wait before it: full jitter.
 ///
-/// The only layer that retries. Source: AWS Architecture Blog, "Exponential
-/// Backoff And Jitter"; which answers may be retried: S3 API Reference, "Error
-/// Responses".
+/// The client retries in this layer only. Sources: AWS Architecture Blog,
+/// "Exponential Backoff And Jitter"; retryable responses: S3 API Reference,
+/// "Error Responses".
 package struct RetryPolicy: Sendable {
-    /// Attempts in all, including the first.
+    /// Maximum number of attempts, including the first.
     package var attemptCountMax = 4
     /// The upper limit of the first wait; it doubles with each attempt.
     package var delayBase = Duration.milliseconds(100)
-    /// The upper limit of any wait that the store does not ask for.
+    /// The upper limit of a wait without `Retry-After`.
     package var delayMax = Duration.seconds(5)
-    /// A store that asks for a longer wait than this is not asked again: the
-    /// platform's own retry comes later and costs nothing meanwhile.
+    /// The maximum `Retry-After` that is honoured. A longer one ends the retries:
+    /// the platform's own retry comes later and costs nothing meanwhile.
     package var retryAfterMax = Duration.seconds(30)
 
-    /// The policy with its default limits.
+    /// Creates a policy with the default limits.
     package init() {}
 
     /// The outcome of a failed attempt.
     package enum Failure: Sendable, Hashable {
-        /// There was no complete response.
+        /// The response was missing or incomplete.
         case transport
-        /// The response's status, and S3's code if the response had one.
+        /// The response's status and S3's code; nil if the response had none.
         case status(Int, serviceCode: String?)
     }
 
-    /// The wait before the next attempt.
+    /// Returns the wait before the next attempt.
     /// - Parameter attempt: The number of the failed attempt, from 1.
     /// - Parameter random: A number from 0 to below 1.
-    /// - Parameter retryAfter: The wait that the response asked for.
-    /// - Returns: nil when the call must not be repeated.
+    /// - Parameter retryAfter: The wait that the response requested; nil for
+    ///   none.
+    /// - Returns: nil if the call must not be repeated.
     package func delay(
         after failure: Failure, attempt: Int, random: Double, retryAfter: Duration?
     ) -> Duration? {
@@ -50,7 +51,7 @@ package struct RetryPolicy: Sendable {
         }
     }
 
-    /// S3's codes for what may go through when it is sent again.
+    /// S3's codes for failures that may succeed on a retry.
     static let retryableCodes: Set<String> = [
         "SlowDown", "InternalError", "RequestTimeout", "RequestTimeTooSkewed",
         "ServiceUnavailable", "ConditionalRequestConflict", "OperationAborted",

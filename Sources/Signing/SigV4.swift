@@ -1,14 +1,13 @@
 import Crypto
 
-/// AWS Signature Version 4, as pure functions of values: a client signs with
-/// them and a server checks with them.
+/// AWS Signature Version 4 as pure functions: clients sign with them and servers verify with them.
 ///
 /// Source: AWS General Reference, "Signature Version 4 signing process", and
 /// the S3 API Reference, "Authenticating Requests".
 package enum SigV4 {
     /// The algorithm's name in headers and queries.
     package static let algorithm = "AWS4-HMAC-SHA256"
-    /// The payload hash of a body that is not hashed.
+    /// The payload hash of an unsigned body.
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
     /// The payload hash of an aws-chunked body with a trailing checksum.
     package static let unsignedPayloadWithTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
@@ -19,10 +18,10 @@ package enum SigV4 {
         package var accessKeyID: String
         /// The secret half of the key.
         package var secretAccessKey: String
-        /// Of temporary credentials, as Lambda has them.
+        /// The token of temporary credentials, as Lambda has them; nil for permanent ones.
         package var sessionToken: String?
 
-        /// Credentials of these parts.
+        /// Creates credentials from their parts.
         package init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
             self.accessKeyID = accessKeyID
             self.secretAccessKey = secretAccessKey
@@ -30,23 +29,23 @@ package enum SigV4 {
         }
     }
 
-    /// Day, region and service that a signature holds for.
+    /// The day, region and service of a signature.
     package struct Scope: Sendable, Hashable {
-        /// `20261120`
+        /// The day in UTC: `20261120`.
         package var date: String
         /// The region, for instance `eu-west-1`.
         package var region: String
         /// The service, for instance `s3`.
         package var service: String
 
-        /// A scope of one day, region and service.
+        /// Creates a scope; the service defaults to S3.
         package init(date: String, region: String, service: String = "s3") {
             self.date = date
             self.region = region
             self.service = service
         }
 
-        /// The scope as it is signed.
+        /// The scope in the form that is signed.
         package var text: String { "\(date)/\(region)/\(service)/aws4_request" }
     }
 
@@ -54,9 +53,9 @@ package enum SigV4 {
     package struct CanonicalRequest: Sendable, Hashable {
         /// The method in upper case.
         package var method: String
-        /// Percent-encoded path, as sent.
+        /// The percent-encoded path, as sent.
         package var path: String
-        /// Decoded names and values, without the signature itself.
+        /// Decoded names and values, without the signature.
         package var query: [(name: String, value: String)]
         /// Signed headers; names in any case, each name once.
         package var headers: [(name: String, value: String)]
@@ -64,7 +63,7 @@ package enum SigV4 {
         /// `UNSIGNED-PAYLOAD`.
         package var payloadHash: String
 
-        /// A request to sign.
+        /// Creates a request from the parts that are signed.
         package init(
             method: String, path: String, query: [(name: String, value: String)] = [],
             headers: [(name: String, value: String)], payloadHash: String
@@ -76,19 +75,19 @@ package enum SigV4 {
             self.payloadHash = payloadHash
         }
 
-        /// `host;x-amz-date`
+        /// The names of the signed headers, sorted: `host;x-amz-date`.
         package var signedHeaders: String {
             headers.map { $0.name.lowercased() }.sorted().joined(separator: ";")
         }
 
-        /// Encoded, then sorted by name and value, as both sides must do.
+        /// The query, percent-encoded and then sorted by name and value.
         package var canonicalQuery: String {
             query.map { (uriEncode($0.name), uriEncode($0.value)) }
                 .sorted { $0.0 == $1.0 ? $0.1 < $1.1 : $0.0 < $1.0 }
                 .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
         }
 
-        /// The canonical request as text.
+        /// The canonical request in the form that is hashed.
         package var text: String {
             let lines =
                 headers
@@ -103,6 +102,7 @@ package enum SigV4 {
         package func hash(into hasher: inout Hasher) { hasher.combine(text) }
     }
 
+    /// Builds the string to sign from a canonical request.
     /// - Parameter timestamp: `20261120T120000Z`
     package static func stringToSign(
         _ request: CanonicalRequest, timestamp: String, scope: Scope
@@ -110,7 +110,7 @@ package enum SigV4 {
         [algorithm, timestamp, scope.text, sha256Hex(request.text)].joined(separator: "\n")
     }
 
-    /// Derives the key that signs within a scope.
+    /// Derives the signing key of a scope.
     package static func signingKey(secret: String, scope: Scope) -> [UInt8] {
         let date = hmacSHA256(key: Array("AWS4\(secret)".utf8), Array(scope.date.utf8))
         let region = hmacSHA256(key: date, Array(scope.region.utf8))
@@ -118,12 +118,12 @@ package enum SigV4 {
         return hmacSHA256(key: service, Array("aws4_request".utf8))
     }
 
-    /// Lower-case hexadecimal, 64 digits.
+    /// Signs a string: 64 lower-case hexadecimal digits.
     package static func signature(_ stringToSign: String, key: [UInt8]) -> String {
         hex(hmacSHA256(key: key, Array(stringToSign.utf8)))
     }
 
-    /// The value of an `Authorization` header.
+    /// Builds the value of an `Authorization` header.
     package static func authorization(
         _ request: CanonicalRequest, timestamp: String, scope: Scope, credentials: Credentials
     ) -> String {
@@ -134,9 +134,9 @@ package enum SigV4 {
             + "SignedHeaders=\(request.signedHeaders), Signature=\(signature)"
     }
 
-    /// The query items that presign a request, the signature last.
-    /// - Parameter request: `query` holds what the URL shall carry besides;
-    ///   `headers` at least `host`; `payloadHash` is set here.
+    /// Builds the query items that presign a request, the signature last.
+    /// - Parameter request: `query` holds the URL's other parameters and
+    ///   `headers` at least `host`; `payloadHash` is overwritten.
     /// - Parameter expiresInSeconds: 1 to 604,800.
     package static func presignedQuery(
         _ request: CanonicalRequest, timestamp: String, scope: Scope, credentials: Credentials,
@@ -160,7 +160,7 @@ package enum SigV4 {
         return signed.query + [("X-Amz-Signature", signature)]
     }
 
-    /// Outer white space gone, inner runs of it made one space.
+    /// The value without outer white space, inner runs of it reduced to one space.
     private static func trimmed(_ value: String) -> String {
         value.split(whereSeparator: { $0 == " " || $0 == "\t" }).joined(separator: " ")
     }

@@ -1,7 +1,8 @@
 import Crypto
 
-/// Percent-encoding as SigV4 wants it: everything but `A-Z a-z 0-9 - . _ ~`,
-/// upper-case digits (AWS General Reference, "Create a canonical request").
+/// Percent-encodes text by the rules of SigV4: everything except `A-Z a-z 0-9 - .
+/// _ ~`, with upper-case digits (AWS General Reference, "Create a canonical
+/// request").
 /// - Parameter keepingSlash: True for an S3 path.
 package func uriEncode(_ text: String, keepingSlash: Bool = false) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
@@ -21,8 +22,8 @@ package func uriEncode(_ text: String, keepingSlash: Bool = false) -> String {
     return String(decoding: result, as: UTF8.self)
 }
 
-/// Undoes percent-encoding.
-/// - Parameter plusIsSpace: True for a form or an event's key.
+/// Decodes percent-encoded text.
+/// - Parameter plusIsSpace: True for a form or the key in an event.
 /// - Returns: nil for a broken escape or bytes that are not UTF-8.
 package func uriDecode(_ text: String, plusIsSpace: Bool = false) -> String? {
     var result: [UInt8] = []

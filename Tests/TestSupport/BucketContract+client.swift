@@ -1,6 +1,6 @@
 import ObjectStore
 
-/// Copies, deletes of many, and listings as sequences.
+/// Rules of copies, multi-object deletes and listings as sequences.
 extension BucketContract {
     static let copyRules: [BucketRule] = [
         BucketRule("a copy has the source's bytes and type") { bucket, prefix in

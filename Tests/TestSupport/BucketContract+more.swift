@@ -29,7 +29,7 @@ extension BucketContract {
             for number in 10..<23 { _ = try await put(bucket, prefix + "\(number)") }
             var seen: [String] = []
             var after: String?
-            // Thirteen keys are three pages: a listing that never ends fails after four.
+            // Thirteen keys make three pages: an endless listing fails after four.
             for _ in 0..<4 {
                 let page = try await bucket.listObjects(
                     prefix: prefix, startAfter: after, keyCountMax: 5)

@@ -1,6 +1,6 @@
 package import ObjectStore
 
-/// One rule of the contract of `Bucket`, as a check that can fail.
+/// One rule of the `Bucket` contract as an executable check.
 package struct BucketRule: Sendable, CustomStringConvertible {
     /// The rule as a sentence.
     package var description: String
@@ -16,12 +16,12 @@ package struct BucketRule: Sendable, CustomStringConvertible {
     }
 }
 
-/// A rule that was broken.
+/// The violation of a rule.
 package struct BucketRuleBroken: Error, CustomStringConvertible {
     package var description: String
 }
 
-/// The rules of `Bucket`, run alike on memory, the emulator and a real store.
+/// The rules of `Bucket`, checked on the bucket in memory, the emulator and a real store.
 package enum BucketContract {
     /// All rules.
     package static let rules =

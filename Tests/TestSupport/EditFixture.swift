@@ -28,6 +28,6 @@ package struct EditFixture: Decodable, Sendable, CustomTestStringConvertible {
     }()
 }
 
-/// The checkout that contains this file.
+/// The root of the checkout that contains this file.
 package let repositoryRoot = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

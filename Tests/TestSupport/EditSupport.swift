@@ -12,13 +12,13 @@ import Testing
 package enum Assets {
     /// 20 s of 1920x1080 at 30 frames per second, with audio.
     package static let one = video("ast_1", seconds: 20, rate: Rational(30))
-    /// 10.01 s of 1280x720 at 29.97, with audio.
+    /// 10.01 s of 1280x720 at 29.97 frames per second, with audio.
     package static let two = video(
         "ast_2", microseconds: 10_010_000, size: (1280, 720), rate: Rational(30_000, 1_001))
-    /// 8 s of upright phone video (turned by 90 degrees), no audio.
+    /// 8 s of portrait phone video (rotated by 90 degrees), without audio.
     package static let upright = video(
         "ast_upright", seconds: 8, rate: Rational(25), rotation: 90, hasAudio: false)
-    /// A browser recording, which has no duration in the file.
+    /// A browser recording, whose file has no duration.
     package static let endless = video("ast_endless", rate: Rational(30))
     package static let picture = AssetDescription(
         assetID: "ast_png", key: "uploads/o/ast_png/a.png", etag: "e3", bytes: 1000,
@@ -34,7 +34,7 @@ package enum Assets {
 
     package static let all = Dictionary(
         uniqueKeysWithValues: [one, two, upright, endless, picture, music].map { ($0.assetID, $0) })
-    /// 3 s of words.
+    /// 3 s of captions.
     package static let captions = [
         "cap_1": CaptionTrack(cues: [
             CaptionCue(
@@ -68,7 +68,7 @@ package func request(_ json: String) throws -> JSONValue {
     try JSONValue(parsing: Array(json.utf8))
 }
 
-/// The plan of a request, made with the assets of `Assets`.
+/// Builds the plan of a request with the assets of `Assets`.
 package func plan(_ json: String, planner: ChunkPlanner = ChunkPlanner()) throws -> RenderPlan {
     try plan(request(json), planner: planner)
 }
@@ -78,7 +78,7 @@ package func plan(_ value: JSONValue, planner: ChunkPlanner = ChunkPlanner()) th
         assets: Assets.all, captions: Assets.captions, unready: Assets.unready, planner: planner)
 }
 
-/// The faults of a request from decoding and lowering; empty if there are none.
+/// Returns the faults from decoding and lowering a request; empty if there are none.
 package func faults(_ value: JSONValue) -> [FieldFault] {
     do {
         if let list = try OutputList(request: value) {
@@ -95,7 +95,7 @@ package func faults(_ value: JSONValue) -> [FieldFault] {
     }
 }
 
-/// A request with one track of these clips, each a JSON object.
+/// Returns a request with one track of these clips, each a JSON object.
 package func oneTrack(_ clips: String..., output: String = "{}") -> String {
     """
     {"timeline":{"tracks":[{"clips":[\(clips.joined(separator: ","))]}]},"output":\(output)}

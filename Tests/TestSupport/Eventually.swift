@@ -2,8 +2,8 @@ package import Testing
 
 /// Polls a condition until it holds.
 ///
-/// Records an issue that names the awaited state when the time is over; a suite's time limit
-/// names no cause.
+/// Records an issue that names the awaited state after the time limit; a suite's
+/// time limit names no cause.
 /// - Parameters:
 ///   - what: The awaited state, as the end of "timed out waiting for …".
 ///   - limit: The maximum wait; generous, since a slow machine must not fail a test.

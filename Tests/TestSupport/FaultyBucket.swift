@@ -9,17 +9,17 @@ package final class FaultyBucket: Bucket {
     private let wrapped: any Bucket
     private let failing: Int
     private let isPersistent: Bool
-    /// The call reaches the store before it "fails": a lost answer.
+    /// True if a failing call still reaches the store: a lost response.
     private let takesEffect: Bool
-    /// Is called with the operation's name before each call.
+    /// Called with the operation's name before each call.
     private let before: @Sendable (String) async -> Void
     private let calls = Mutex(0)
 
-    /// A bucket that passes its calls to another one, except those that fail.
+    /// Creates a bucket that passes its calls to another one, except those that fail.
     /// - Parameters:
-    ///   - failing: Number of the first call that fails, from 1; 0 fails none.
-    ///   - forever: All later calls fail as well.
-    ///   - takesEffect: A failing call still reaches the store: a lost answer.
+    ///   - failing: The number of the first failing call, from 1; 0 for none.
+    ///   - forever: True to fail all later calls as well.
+    ///   - takesEffect: True if a failing call still reaches the store: a lost response.
     ///   - before: Called with the operation's name before each call.
     package init(
         _ wrapped: any Bucket, failing: Int = 0, forever: Bool = false, takesEffect: Bool = false,
@@ -32,7 +32,7 @@ package final class FaultyBucket: Bucket {
         self.takesEffect = takesEffect
     }
 
-    /// Calls so far.
+    /// The number of calls so far.
     package var callCount: Int { calls.withLock { $0 } }
 
     private func call<Result: Sendable>(

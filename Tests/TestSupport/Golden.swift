@@ -1,22 +1,22 @@
 package import FoundationEssentials
 package import Testing
 
-/// Expected texts in files of `Tests/Golden`, so that a change of output is a diff to review.
+/// Expected texts in files of `Tests/Golden`, so that a change of output shows up as a diff.
 package enum Golden {
-    /// `Tests/Golden`.
+    /// The folder `Tests/Golden`.
     package static let folder = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Golden")
 
-    /// The treatment of a file that differs.
+    /// The handling of a file that differs.
     package enum Mode: Hashable, Sendable {
         /// Reports the difference.
         case compare
         /// Writes the text to the file.
         case update
-        /// Reports that an update was requested where no file may change.
+        /// Reports that an update was requested where files may not change.
         case refuseUpdate
 
-        /// `UPDATE_GOLDEN=1` updates, but never where `CI=true`: a build server compares only.
+        /// Reads `UPDATE_GOLDEN=1`, which requests an update; `CI=true` refuses it.
         package init(environment: [String: String]) {
             guard environment["UPDATE_GOLDEN"] == "1" else {
                 self = .compare
@@ -26,15 +26,16 @@ package enum Golden {
         }
     }
 
-    /// Paths of the files below a folder of `Tests/Golden`, relative to `Tests/Golden`.
+    /// Returns the paths of the files in a folder of `Tests/Golden`, relative to `Tests/Golden`.
     package static func files(in folder: String) throws -> Set<String> {
         let names = try FileManager.default.contentsOfDirectory(
             atPath: self.folder.appending(path: folder).path)
         return Set(names.map { "\(folder)/\($0)" })
     }
 
-    /// The first difference of two texts, line by line: two equal lines before it, then lines
-    /// of the file with `-` and of the text with `+`, at most `linesMax` of each.
+    /// Returns the first difference of two texts by lines: two equal lines before
+    /// it, then lines of the file with `-` and of the text with `+`, at most
+    /// `linesMax` of each.
     /// - Returns: nil for equal texts.
     package static func difference(
         expected: String, actual: String, linesMax: Int = 12
@@ -63,10 +64,10 @@ package enum Golden {
 /// Records an issue with the first difference. `UPDATE_GOLDEN=1` writes the file instead, except
 /// where `CI=true`.
 /// - Parameters:
-///   - text: Written with one line feed at its end.
-///   - name: Path below `Tests/Golden`.
-///   - folder: Another folder than `Tests/Golden`, for tests of this function.
-///   - mode: For tests of this function; nil reads the environment.
+///   - text: The actual text; a missing final line feed is added.
+///   - name: The file's path in `Tests/Golden`.
+///   - folder: The folder instead of `Tests/Golden`, for tests of this function.
+///   - mode: The mode, for tests of this function; nil reads the environment.
 package func expectGolden(
     _ text: String, _ name: String, in folder: URL = Golden.folder, mode: Golden.Mode? = nil,
     sourceLocation: SourceLocation = #_sourceLocation

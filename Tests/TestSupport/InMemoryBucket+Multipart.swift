@@ -3,7 +3,7 @@ package import ObjectStore
 import Synchronization
 
 extension InMemoryBucket {
-    /// Every part but the last has at least this many bytes (S3's limit).
+    /// Minimum size in bytes of every part except the last (S3's limit).
     private static let partBytesMin = 5 << 20
 
     package func createMultipartUpload(

@@ -2,8 +2,9 @@ import Crypto
 package import ObjectStore
 import Synchronization
 
-/// A bucket in memory that keeps S3's rules: ETags, ranges, conditions, byte
-/// order, paging and multipart. `BucketContract` holds it to the real ones.
+/// A bucket in memory that implements S3's rules: ETags, ranges, conditions, byte
+/// order, paging and multipart. `BucketContract` checks that it matches real
+/// stores.
 package final class InMemoryBucket: Bucket {
     struct Entry {
         var body: [UInt8]
@@ -28,17 +29,17 @@ package final class InMemoryBucket: Bucket {
     let state = Mutex(State())
     private let now: @Sendable () -> Int
 
-    /// - Parameter now: Milliseconds since 1970; objects carry it.
+    /// - Parameter now: Returns the modification time of new objects in milliseconds since 1970.
     package init(now: @escaping @Sendable () -> Int = { 0 }) { self.now = now }
 
-    /// Every key with its size, in listing order: the whole content.
+    /// The keys of the bucket with their sizes in bytes, in listing order.
     package var contents: [(key: String, bytes: Int)] {
         state.withLock { state in
             state.objects.keys.sorted().map { ($0.text, state.objects[$0]?.body.count ?? 0) }
         }
     }
 
-    /// Uploads that are neither complete nor aborted.
+    /// The number of uploads that are neither complete nor aborted.
     package var openUploads: Int { state.withLock { $0.uploads.count } }
 
     package var keys: [String] { contents.map(\.key) }
@@ -136,7 +137,8 @@ package final class InMemoryBucket: Bucket {
 
     // MARK: Parts of calls
 
-    /// - Throws: `.invalidRequest` for a key that no store can hold.
+    /// Checks a key.
+    /// - Throws: `.invalidRequest` for a key that no store accepts.
     func check(_ key: ObjectKey, _ operation: String) throws(ObjectStoreError) {
         guard key.isValid else {
             throw ObjectStoreError(.invalidRequest, operation: operation, key: key.text)
@@ -167,7 +169,7 @@ package final class InMemoryBucket: Bucket {
 
     func time() -> Int { now() }
 
-    /// Decides the condition and writes in one step, as S3 does.
+    /// Checks the condition and writes in one step, as S3 does.
     func store(
         _ entry: Entry, at key: ObjectKey, condition: WriteCondition?, operation: String
     ) throws(ObjectStoreError) {

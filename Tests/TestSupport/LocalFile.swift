@@ -2,17 +2,17 @@ import Glibc
 
 /// Small local files for tests.
 package enum LocalFile {
-    /// Writes a file, replacing one at that path.
-    /// - Returns: false unless every byte was written.
+    /// Writes a file and replaces an existing one.
+    /// - Returns: true if every byte was written.
     package static func write(_ bytes: [UInt8], to path: String) -> Bool {
         guard let file = fopen(path, "wb") else { return false }
         defer { fclose(file) }
         return fwrite(bytes, 1, bytes.count, file) == bytes.count
     }
 
-    /// Reads a part of a file.
-    /// - Parameter count: nil reads to the end.
-    /// - Returns: nil unless all of the part exists.
+    /// Reads a range of a file.
+    /// - Parameter count: The length of the range in bytes; nil reads to the end.
+    /// - Returns: nil unless the whole range exists.
     package static func read(_ path: String, offset: Int = 0, count: Int? = nil) -> [UInt8]? {
         guard let file = fopen(path, "rb") else { return nil }
         defer { fclose(file) }
@@ -26,7 +26,7 @@ package enum LocalFile {
     /// The folder of temporary files: `TMPDIR`, which `scripts/swift-test` removes at the end.
     package static let scratch = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
 
-    /// The path of a new, empty folder.
+    /// Creates an empty folder and returns its path.
     package static func temporaryFolder() -> String {
         var template = Array("\(scratch)/spool-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {

@@ -1,18 +1,18 @@
 package import ObjectStore
 import Synchronization
 
-/// A bucket that allows only the S3 actions of a function's role.
+/// A bucket that permits only the S3 actions of a function's role.
 ///
-/// Permissions are by S3 action and key, as in IAM. A missing key is distinguished from a
-/// forbidden one only where listing is allowed.
+/// Permissions apply to an S3 action and a key, as in IAM. A missing key differs
+/// from a forbidden one only if listing is permitted.
 package final class PermittedBucket: Bucket {
     private let wrapped: any Bucket
     private let permissions: [String: [String]]
-    /// Called with each action and the pattern that allowed it.
+    /// Called with each action and the pattern that permitted it.
     private let used: @Sendable (_ action: String, _ pattern: String) -> Void
 
-    /// - Parameter permissions: Key patterns with a star at the end by action;
-    ///   an empty list means the bucket itself.
+    /// - Parameter permissions: Key patterns with a trailing star, by action; an
+    ///   empty list applies to the bucket.
     package init(
         _ wrapped: any Bucket, permissions: [String: [String]],
         used: @escaping @Sendable (_ action: String, _ pattern: String) -> Void
@@ -162,7 +162,7 @@ package final class PermittedBucket: Bucket {
         try await wrapped.abortMultipartUpload(key, uploadID: uploadID)
     }
 
-    /// A URL has the permissions of its signer.
+    /// Signs a URL, which has the permissions of its signer.
     package func presignedURL(
         _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
     ) async throws(ObjectStoreError) -> String {

@@ -2,7 +2,7 @@ package import MediaTime
 package import RenderPlans
 
 extension RenderPlan.Placement {
-    /// A clip that may fade over the layers below.
+    /// Creates a clip that may fade over the layers below.
     package init(
         source: Int, frames: FrameRange, sourceStart: Rational = .zero,
         fit: RenderPlan.Fit = .crop, box: RenderPlan.Box, opacity: Rational = Rational(1),
@@ -17,8 +17,8 @@ extension RenderPlan.Placement {
             transitionOut: fade(fadeOutFrames))
     }
 
-    /// Frames of the transition at the start.
+    /// The length of the transition at the start in frames.
     package var fadeInFrames: Int { transitionIn?.frames ?? 0 }
-    /// Frames of the transition at the end.
+    /// The length of the transition at the end in frames.
     package var fadeOutFrames: Int { transitionOut?.frames ?? 0 }
 }

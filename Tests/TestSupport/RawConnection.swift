@@ -1,13 +1,13 @@
 import Dispatch
 import Glibc
 
-/// A TCP connection that sends exactly the bytes of a test. Calls block a private queue, not the
-/// threads that run the tests.
+/// A TCP connection that sends exactly the bytes of a test. Calls block a private
+/// queue instead of the threads that run the tests.
 package final class RawConnection: Sendable {
     private let socketNumber: Int32
     private let queue = DispatchQueue(label: "raw-connection")
 
-    /// Connects; a read fails after 20 s without a byte.
+    /// Connects to a server; a read fails after 20 s without a byte.
     package init(host: String = "127.0.0.1", port: Int) {
         socketNumber = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: 20, tv_usec: 0)
@@ -26,7 +26,7 @@ package final class RawConnection: Sendable {
 
     deinit { Glibc.close(socketNumber) }
 
-    /// Sends text as UTF-8.
+    /// Sends a text as UTF-8.
     package func send(_ text: String) async { await send(Array(text.utf8)) }
 
     /// Sends bytes.
@@ -56,7 +56,7 @@ package final class RawConnection: Sendable {
         }
     }
 
-    /// Reads until the server closes.
+    /// Reads until the server closes the connection.
     package func readToEnd() async -> String {
         await onQueue { [socketNumber] in
             var bytes: [UInt8] = []
@@ -73,7 +73,7 @@ package final class RawConnection: Sendable {
     /// Sends FIN in both directions; later calls read nothing.
     package func close() { shutdown(socketNumber, Int32(SHUT_RDWR)) }
 
-    /// One request, read until the server closes.
+    /// Sends one request and reads until the server closes the connection.
     package static func exchange(_ request: String, port: Int) async -> String {
         let connection = RawConnection(port: port)
         await connection.send(request)
@@ -88,7 +88,7 @@ package final class RawConnection: Sendable {
 }
 
 extension String {
-    /// The body of an HTTP message.
+    /// The body of an HTTP message; empty if the head is incomplete.
     package var messageBody: String {
         guard let end = firstRange(of: "\r\n\r\n") else { return "" }
         return String(self[end.upperBound...])

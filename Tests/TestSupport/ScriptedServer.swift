@@ -4,37 +4,37 @@ import Synchronization
 
 /// A TCP server that sends and receives by a script, byte by byte.
 ///
-/// Each connection has a script. Connections are accepted in order and served one at a time, or
-/// each by its own thread.
+/// Each connection has a script. Connections are accepted in order and served one
+/// at a time, or each on its own thread.
 package final class ScriptedServer: Sendable {
     /// One step of a connection's script.
     package enum Step: Sendable {
-        /// Reads one whole request and records it.
+        /// Reads one complete request and records it.
         case request
-        /// Reads one whole request whose body is chunked, and records it.
+        /// Reads one complete request with a chunked body and records it.
         case chunkedRequest
-        /// Reads only this many bytes of a request, recording nothing.
+        /// Reads only this many bytes of a request and records nothing.
         case bytes(Int)
-        /// Sends the text.
+        /// Sends a text.
         case send(String)
-        /// Sends each piece in its own packet.
+        /// Sends each piece in a separate packet.
         case sendPieces([String])
-        /// Closes with a reset instead of an orderly end.
+        /// Closes the connection with a reset (RST).
         case reset
     }
 
-    /// Its port on 127.0.0.1.
+    /// The port on 127.0.0.1.
     package let port: UInt16
     private let listener: Int32
     private let received = Mutex<[String]>([])
 
-    /// The requests so far, each whole: head and body.
+    /// The requests received so far, each with head and body.
     package var requests: [String] { received.withLock { $0 } }
 
-    /// Starts to listen on a free port.
+    /// Starts a server on a free port.
     /// - Parameters:
     ///   - connections: One script for each connection, in order.
-    ///   - atOnce: Connections are accepted while earlier ones are open.
+    ///   - atOnce: True to accept connections while earlier ones are open.
     package init(_ connections: [[Step]], atOnce: Bool = false) {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -79,7 +79,7 @@ package final class ScriptedServer: Sendable {
             recv(connection, &buffer, count, Int32(MSG_WAITALL))
         case .send(let text): sendAll(text, connection)
         case .sendPieces(let pieces):
-            // Without the pause the kernel joins them into one packet.
+            // Without the pause the kernel merges the pieces into one packet.
             for piece in pieces {
                 sendAll(piece, connection)
                 usleep(2000)
@@ -109,8 +109,8 @@ package final class ScriptedServer: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Reads up to the empty line that ends the trailers. Bodies in these tests contain no empty
-    /// line.
+    /// Reads up to the empty line that ends the trailers. Bodies in these tests
+    /// contain no empty line.
     private func readChunkedRequest(_ connection: Int32) -> String? {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0

@@ -3,8 +3,8 @@ package import EmulatorHTTP
 package import Logging
 import WallClock
 
-/// The Lambda half of the emulator: functions as processes, everything that
-/// calls them, and the console. It answers the front port.
+/// The Lambda half of the emulator: functions as processes, their triggers, and
+/// the console. It serves the front port.
 package final class LambdaService: Sendable {
     private let configuration: LambdaConfiguration
     private let catalog: FunctionCatalog
@@ -12,16 +12,16 @@ package final class LambdaService: Sendable {
     private let services: PoolServices
     private let pools: [String: FunctionPool]
     private let dispatcher: AsynchronousDispatcher
-    /// How often the memory of working instances is looked at.
+    /// Interval between memory checks of working instances, in milliseconds.
     private static let memoryMilliseconds = 200
     /// The handler of the front port.
     package let front: any HTTPHandler
 
     /// - Parameters:
-    ///   - info: Shown to the console: addresses, bucket, version.
-    ///   - isStoreReady: Asked by /healthz.
-    ///   - traffic: Bytes and requests of the servers, for /metrics.
-    /// - Throws: when the folder of the recording cannot be made.
+    ///   - info: Data for the console: addresses, bucket, version.
+    ///   - isStoreReady: Readiness check of the store for /healthz.
+    ///   - traffic: Byte and request counts of the servers, for /metrics.
+    /// - Throws: an error if the folder of recordings cannot be created.
     package init(
         configuration: LambdaConfiguration, catalog: FunctionCatalog, database: Database,
         logger: Logger, info: [String: String] = [:],
@@ -72,8 +72,8 @@ package final class LambdaService: Sendable {
         self.dispatcher = dispatcher
     }
 
-    /// Makes the queue's tables and starts the queue and the schedule. What
-    /// was under way when the last process died is delivered again.
+    /// Creates missing tables and starts the queue and the schedules. Invocations
+    /// that were running when the last process died are delivered again.
     package func start() async throws {
         try await database.transaction { connection in
             try ObjectEventOutbox.create(in: connection)
@@ -112,10 +112,10 @@ package final class LambdaService: Sendable {
         }
     }
 
-    /// The store has committed object events.
+    /// Schedules the delivery of object events that the store has committed.
     package func wake() { dispatcher.wake() }
 
-    /// Runs work again and again until `stop`; an error is logged, no more.
+    /// Repeats work at an interval until `stop`; an error is logged and does not end it.
     package func addUpkeep(
         everySeconds seconds: Int, _ work: @escaping @Sendable () async throws -> Void
     ) {
@@ -131,7 +131,7 @@ package final class LambdaService: Sendable {
         }
     }
 
-    /// Starts no more work, lets running invocations end within the grace,
+    /// Refuses new work, lets running invocations finish within the grace period,
     /// then ends every process. Queued work stays in the database.
     package func stop(graceMilliseconds: Int) async {
         await dispatcher.stop()

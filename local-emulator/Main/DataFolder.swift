@@ -1,14 +1,14 @@
 import FoundationEssentials
 import Glibc
 
-/// The folder with everything that lasts, held by one emulator at a time.
+/// The folder of all persistent data, locked by one emulator at a time.
 final class DataFolder: Sendable {
     let path: String
-    /// The lock lasts as long as this descriptor; a killed process lets go of it.
+    /// The descriptor that holds the lock; the kernel releases it when the process dies.
     private let lock: Int32
 
-    /// Makes the folder if it is missing and locks it.
-    /// - Throws: a sentence when it cannot be used or another emulator has it.
+    /// Creates the folder if it is missing and locks it.
+    /// - Throws: an error if the folder cannot be used or another emulator holds it.
     init(path: String) throws {
         do {
             try FileManager.default.createDirectory(
@@ -33,7 +33,7 @@ final class DataFolder: Sendable {
 
     deinit { close(lock) }
 
-    /// A folder for the instances' files, without what a killed process left.
+    /// Creates an empty folder for the instances' files; leftovers of a killed process are removed.
     func makeScratchFolder() throws -> String {
         let scratch = path + "/scratch"
         try? FileManager.default.removeItem(atPath: scratch)
@@ -43,7 +43,7 @@ final class DataFolder: Sendable {
     }
 }
 
-/// Why a data folder cannot be used.
+/// The reason that a data folder cannot be used.
 struct DataFolderError: Error, CustomStringConvertible {
     var sentence: String
     var description: String { sentence }

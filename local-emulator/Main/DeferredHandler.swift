@@ -1,8 +1,8 @@
 import EmulatorHTTP
 import Synchronization
 
-/// Answers 503 until the handler is there: a port must be open before the
-/// addresses in the functions' environment are known.
+/// A handler that answers 503 until the actual one is set: a port must be open
+/// before the addresses in the functions' environment are known.
 final class DeferredHandler: HTTPHandler {
     private let handler = Mutex<(any HTTPHandler)?>(nil)
 
@@ -29,11 +29,11 @@ final class DeferredHandler: HTTPHandler {
         body: .bytes(Array("starting\n".utf8)))
 }
 
-/// A call whose receiver is made later; until then it does nothing.
+/// A call whose receiver is set later; it does nothing until then.
 final class DeferredCall: Sendable {
-    /// A closure that is the whole value of a Mutex is wrapped once more by each
-    /// `withLock` (a thunk around it goes in, and one around that comes out):
-    /// after 100,000 calls each one took a millisecond.
+    /// A closure as the direct value of a Mutex gains a thunk with each
+    /// `withLock` (one on the way in, one on the way out): after 100,000 calls
+    /// each call took a millisecond. The struct avoids this.
     private struct Call {
         var body: @Sendable () -> Void
     }

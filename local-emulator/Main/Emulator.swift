@@ -8,24 +8,24 @@ import Glibc
 import Logging
 import Signing
 
-/// The running emulator: one database, two ports.
+/// The running emulator with its database and two ports.
 struct Emulator: Sendable {
-    /// Printed on standard output when everything answers.
+    /// The line printed on standard output once both ports answer.
     let readyLine: String
     private let database: Database
     private let lambda: LambdaService
     private let front: HTTPServer
     private let s3: HTTPServer
 
-    /// From SIGTERM to the end of running invocations; the whole has 10 s.
+    /// Milliseconds from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
     private static let drainMilliseconds = 6_000
-    /// A large buffer makes uploads faster (measured with 64 KiB and 1 MiB).
-    /// Twice this is what Linux really holds.
+    /// Send buffer of S3 connections. A large one speeds up uploads (measured
+    /// with 64 KiB and 1 MiB); Linux allocates twice this size.
     private static let s3SendBufferBytes = 128 << 10
     private static let s3ConnectionMemoryBytes = 256 << 10
-    /// How often the store looks for bodies that nothing names any more.
+    /// Seconds between searches for unreferenced object bodies.
     private static let upkeepSeconds = 60
-    /// How often every object is read and held against its checksum: a week.
+    /// Seconds between checks of every object against its checksum: one week.
     private static let scrubSeconds = 7 * 86_400
 
     init(
@@ -95,7 +95,7 @@ struct Emulator: Sendable {
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
     }
 
-    /// Ends everything in order: no new work, running work, connections, file.
+    /// Shuts down in order: new work, running work, connections, file.
     func stop() async {
         await lambda.stop(graceMilliseconds: Self.drainMilliseconds)
         await front.stop(graceMilliseconds: 500)
@@ -104,7 +104,7 @@ struct Emulator: Sendable {
     }
 }
 
-/// True if this system can give a child a private `/tmp`; many containers cannot.
+/// True if this system supports a private `/tmp` for a child; many containers do not.
 private func hasPrivateTmp(_ logger: Logger) async -> Bool {
     let probe = ChildCommand(
         executable: "/bin/true", temporaryFolder: .memory(bytes: 1 << 20))
@@ -136,8 +136,8 @@ private func traffic(_ traffic: HTTPTraffic, _ server: String) -> [(name: String
     ]
 }
 
-/// `--bootstrap`, or the program of that name beside this one, as a whole path:
-/// instances start in a folder of their own choice.
+/// The absolute path of `--bootstrap`, or of that program next to this one.
+/// Instances start in a different folder, so a relative path would not resolve.
 private func bootstrapPath(_ options: EmulatorOptions) throws -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
@@ -162,7 +162,7 @@ private func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
 }
 
-/// Why the emulator did not start.
+/// The reason that the emulator did not start.
 private struct StartError: Error, CustomStringConvertible {
     var sentence: String
     var description: String { sentence }

@@ -1,32 +1,34 @@
 import Arguments
 
-/// Options of the command line and the environment.
+/// Options from the command line and the environment.
 struct EmulatorOptions: Sendable, Equatable {
-    /// Folder for everything that lasts.
+    /// The folder of all persistent data.
     var dataFolder = ""
     var host = "127.0.0.1"
-    /// Console, function URLs, Invoke API; 0 is any free port.
+    /// The port of the console, function URLs and Invoke API; 0 selects a free port.
     var port = 8_080
-    /// The S3 endpoint; 0 is any free port.
+    /// The port of the S3 endpoint; 0 selects a free port.
     var s3Port = 9_000
     var functionsPath = "infra/functions.json"
-    /// nil: `bootstrap` beside this program.
+    /// The path of `bootstrap`; nil for the one next to this program.
     var bootstrapPath: String?
-    /// nil: `local-emulator/Console` beside the folder of `functionsPath`.
+    /// The console's folder; nil for `local-emulator/Console` next to the folder
+    /// of `functionsPath`.
     var consoleFolder: String?
-    /// Every event and answer is written there; nil: nothing is.
+    /// The folder for recordings of events and responses; nil disables recording.
     var recordFolder: String?
-    /// Instances that wait are stopped as Lambda freezes them.
+    /// True to stop idle instances, as Lambda freezes them.
     var freezes = false
-    /// Seconds after which an instance without work ends.
+    /// Seconds after which an idle instance ends.
     var idleSeconds = 300
-    /// Delivers object events late, some twice and in no order.
+    /// Seed for late, repeated and unordered object events; nil delivers each once, immediately.
     var disorderSeed: UInt64?
-    /// Only reads what is stored and says what is damaged.
+    /// True to check the stored data, report damage and exit.
     var scrubs = false
     var wantsHelp = false
 
-    /// - Throws: one sentence for the first argument that is wrong.
+    /// Parses the command line.
+    /// - Throws: one sentence about the first invalid argument.
     init(
         arguments: [String], environment: [String: String] = [:]
     ) throws(EmulatorOptionsError) {
@@ -133,7 +135,7 @@ struct EmulatorOptions: Sendable, Equatable {
         """
 }
 
-/// An argument that cannot be used.
+/// An invalid argument.
 struct EmulatorOptionsError: Error, Equatable {
     var sentence: String
 }

@@ -5,8 +5,8 @@ import Logging
 import Threads
 
 /// Runs the emulator until SIGTERM or SIGINT.
-/// - Returns: the exit status: 0 after SIGTERM, 2 for a wrong command line, 1
-///   when it could not start.
+/// - Returns: the exit status: 0 after SIGTERM, 1 if the emulator could not
+///   start, 2 for a wrong command line.
 func runCommand(arguments: [String], environment: [String: String]) async -> Int32 {
     let options: EmulatorOptions
     do {
@@ -20,8 +20,7 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
         return 0
     }
     signal(SIGPIPE, SIG_IGN)
-    // The process exits at most 9 s after the signal: the command line
-    // promises 10.
+    // The process exits at most 9 s after the signal; the command line documents 10.
     let signals = SignalWatch([SIGTERM, SIGINT]) {
         sleep(9)
         _exit(0)
@@ -51,7 +50,7 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
     }
 }
 
-/// Each instance costs a dozen descriptors here, so take what the system allows.
+/// Raises the descriptor limit to the system's maximum: each instance uses a dozen.
 private func raiseFileLimit() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return }

@@ -1,8 +1,8 @@
 import EmulatorLambda
 
-/// The variables that every function instance gets from this deployment.
+/// Returns the deployment's variables for every function instance.
 ///
-/// Instances inherit nothing else: what is not named here stays out.
+/// Instances inherit nothing else from this process.
 func functionEnvironment(
     from environment: [String: String], s3URL: String, apiURL: String, bucket: String,
     accessKeyID: String, secretAccessKey: String
@@ -13,17 +13,17 @@ func functionEnvironment(
         "AWS_ENDPOINT_URL_S3": s3URL,
         "SPOOL_PUBLIC_S3_URL": s3URL,
         "SPOOL_PUBLIC_API_URL": apiURL,
-        // As on AWS, whose clients send and check them by default.
+        // As on AWS, whose clients send and verify checksums by default.
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
     ]
-    // PATH finds what a function starts by name; the library path is for binaries that are not static.
+    // PATH finds programs that a function starts by name; the library path serves dynamic binaries.
     for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE"] {
         all[name] = environment[name]
     }
-    // The planner cuts for as many renderers as there are.
+    // The planner splits work by the number of renderers.
     all["WORKER_CONCURRENCY"] = workerConcurrency(environment).map(String.init)
-    // The operator's own token is no business of a function.
+    // The operator's token must not reach functions.
     for (name, value) in environment
     where name.hasPrefix("SPOOL_") && name != "SPOOL_ADMIN_TOKEN" {
         all[name] = value
@@ -32,8 +32,8 @@ func functionEnvironment(
     return all
 }
 
-/// The catalogue with `WORKER_CONCURRENCY` in place of render-chunk's own
-/// number of instances; a value that is no number from 1 to 1000 is ignored.
+/// Returns the catalogue with render-chunk's concurrency from
+/// `WORKER_CONCURRENCY`; a value other than a number from 1 to 1000 is ignored.
 func applyWorkerConcurrency(
     _ catalog: FunctionCatalog, environment: [String: String]
 ) -> FunctionCatalog {
@@ -45,13 +45,13 @@ func applyWorkerConcurrency(
     return catalog
 }
 
-/// Renderers that the operator wants at once; nil where that is no such number.
+/// The number of concurrent renderers; nil for an invalid value.
 private func workerConcurrency(_ environment: [String: String]) -> Int? {
     let count = environment["WORKER_CONCURRENCY"].flatMap { Int($0) }
     return count.flatMap { (1...1_000).contains($0) ? $0 : nil }
 }
 
-/// The origins in `FRONTEND_URL`, without slashes at their ends; `*` when unset.
+/// Returns the origins in `FRONTEND_URL` without trailing slashes; `*` if it is unset.
 func allowedOrigins(_ text: String?) -> [String] {
     let origins = (text ?? "").split(separator: ",").map { part in
         var origin = part.trimmingPrefix { $0 == " " }

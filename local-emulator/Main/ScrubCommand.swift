@@ -2,9 +2,8 @@ import EmulatorDatabase
 import EmulatorStore
 import Logging
 
-/// Reads every object of a data folder that no emulator uses, and says which
-/// are damaged.
-/// - Returns: the exit status: 1 where one is.
+/// Reads every object of an unused data folder and reports damaged ones.
+/// - Returns: the exit status: 1 if an object is damaged.
 func scrubCommand(
     dataFolder: String, environment: [String: String], logger: Logger
 ) async throws -> Int32 {

@@ -7,7 +7,7 @@ struct StoreSettings: Sendable {
     let bucket: String
     let accessKeyID: String
     let secretAccessKey: String
-    /// Origins whose pages may call store and functions.
+    /// Origins whose pages may call the store and the functions.
     let origins: [String]
     private let dataFolder: String
 
@@ -19,7 +19,7 @@ struct StoreSettings: Sendable {
         self.dataFolder = dataFolder
     }
 
-    /// The index of the store and the queue of invocations, in one file.
+    /// The path of the file with the store's index and the invocation queue.
     var databasePath: String { dataFolder + "/spool.sqlite" }
 
     func configuration(_ logger: Logger) -> ObjectStoreConfiguration {
@@ -32,9 +32,9 @@ struct StoreSettings: Sendable {
     }
 }
 
-/// The disk does not keep what it is given. A start reads what it really holds.
+/// Ends the process at once after a disk failure; the next start reads the data on disk.
 private func endAtOnce(_ reason: String, _ logger: Logger) {
     logger.error("The disk failed, so the emulator ends", ["error": .string(reason)])
-    // EX_IOERR of sysexits.h. Nothing is flushed or closed on the way.
+    // EX_IOERR of sysexits.h. Nothing is flushed or closed first.
     _exit(74)
 }

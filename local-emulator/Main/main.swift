@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-// Everything is in other files: closures written here would belong to the main
-// actor, and C would call them on other threads.
+// All code is in other files: closures in this file would belong to the main
+// actor, but C calls them on other threads.
 exit(
     await runCommand(
         arguments: Array(CommandLine.arguments.dropFirst()),

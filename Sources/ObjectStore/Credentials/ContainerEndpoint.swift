@@ -4,17 +4,18 @@ import HTTPTransport
 import Signing
 import WallClock
 
-/// The endpoint that gives a container its role's credentials.
+/// The endpoint that provides a container with its role's credentials.
 ///
 /// Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 package struct ContainerEndpoint: Sendable, Hashable {
     var url: String
-    /// The header's value, or the file that holds it now: the file is rewritten.
+    /// The header's value. `tokenFile` takes precedence: that file is rewritten over time.
     var token: String?
     var tokenFile: String?
 
-    /// - Returns: nil where no endpoint is named, or one that a token must not go
-    ///   to: in clear text beyond this machine and the platform's own addresses.
+    /// Reads the endpoint from the environment.
+    /// - Returns: nil if no endpoint is named, or if it would receive the token
+    ///   in clear text outside this machine and the platform's own addresses.
     init?(environment: [String: String]) {
         func value(_ name: String) -> String? {
             environment[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -50,7 +51,8 @@ package struct ContainerEndpoint: Sendable, Hashable {
         var Expiration: String?
     }
 
-    /// - Throws: `.unavailable` when the endpoint gives none.
+    /// Requests credentials.
+    /// - Throws: `.unavailable` if the endpoint returns none.
     func load(_ client: any HTTPClient) async throws(ObjectStoreError) -> ExpiringCredentials {
         var headers: [(name: String, value: String)] = []
         if let token = try currentToken() { headers.append(("Authorization", token)) }
@@ -74,7 +76,7 @@ package struct ContainerEndpoint: Sendable, Hashable {
             { $0 / 1_000 })
     }
 
-    /// A few bytes of a file in memory: quicker read than handed to a thread.
+    /// The current token. A few cached bytes are read faster than handed to a thread.
     private func currentToken() throws(ObjectStoreError) -> String? {
         guard let tokenFile else { return token }
         guard let text = SmallFile.text(tokenFile) else {

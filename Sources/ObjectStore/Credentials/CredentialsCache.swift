@@ -4,9 +4,9 @@ import WallClock
 
 /// The current credentials, renewed before they expire; concurrent callers share one renewal.
 actor CredentialsCache {
-    /// They are renewed when they have less than this left.
+    /// Remaining lifetime in seconds below which credentials are renewed.
     private static let marginSeconds = 300
-    /// A profile's files are looked at again after this long.
+    /// Seconds after which a profile's files are read again.
     private static let profileSeconds = 900
 
     private let source: CredentialsSource
@@ -21,7 +21,8 @@ actor CredentialsCache {
         self.clock = clock
     }
 
-    /// - Throws: what kept the source from giving any, when none are valid.
+    /// Returns valid credentials.
+    /// - Throws: the source's error if no valid credentials remain.
     func current() async throws(ObjectStoreError) -> SigV4.Credentials {
         if case .fixed(let credentials) = source { return credentials }
         if let lease, !isExpiring(lease, within: Self.marginSeconds) { return lease.credentials }
@@ -30,21 +31,21 @@ actor CredentialsCache {
             lease = fresh
             return fresh.credentials
         } catch {
-            // The old ones hold a little longer.
+            // The current credentials are used until they expire.
             if let lease, !isExpiring(lease, within: 0) { return lease.credentials }
             throw error
         }
     }
 
-    /// The store called them expired.
+    /// Discards credentials that the store reported as expired.
     func forget() { lease = nil }
 
     private func isExpiring(_ lease: ExpiringCredentials, within seconds: Int) -> Bool {
         lease.expiresAtSeconds.map { $0 - clock.now().seconds <= seconds } ?? false
     }
 
-    /// The task is owned by the cache and awaited by every caller that
-    /// needs the renewal; one caller's cancellation does not end it.
+    /// Renews the credentials. The cache owns the task and every caller awaits
+    /// it, so one caller's cancellation does not end the renewal.
     private func renewed() async -> Result<ExpiringCredentials, ObjectStoreError> {
         if let load { return await load.value }
         let (source, client, now) = (source, client, clock.now().seconds)

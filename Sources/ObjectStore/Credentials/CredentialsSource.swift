@@ -1,17 +1,17 @@
 package import Signing
 
-/// Where credentials come from.
+/// The source of credentials.
 package enum CredentialsSource: Sendable, Hashable {
-    /// Of the environment, as Lambda sets them: they outlive the process.
+    /// Credentials from the environment, as Lambda sets them: valid for the life of the process.
     case fixed(SigV4.Credentials)
-    /// An endpoint beside the process: ECS, EKS, and Lambda with SnapStart.
+    /// An endpoint next to the process: ECS, EKS, and Lambda with SnapStart.
     case container(ContainerEndpoint)
-    /// A profile of the files that AWS's tools share.
+    /// A profile of the shared AWS files.
     case profile(SharedProfile)
 
-    /// The first of: keys in the environment, the profile that `AWS_PROFILE`
-    /// names, the container's endpoint, the profile `default`.
-    /// - Returns: nil where there is none of them.
+    /// Selects the first source present: keys in the environment, the profile in
+    /// `AWS_PROFILE`, the container's endpoint, the profile `default`.
+    /// - Returns: nil if there is none.
     package init?(environment: [String: String]) {
         func value(_ name: String) -> String? {
             environment[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -23,7 +23,7 @@ package enum CredentialsSource: Sendable, Hashable {
                     sessionToken: value("AWS_SESSION_TOKEN")))
             return
         }
-        // One key without the other is a mistake, not a choice of another source.
+        // One key without the other is a mistake, so no other source is tried.
         guard value("AWS_ACCESS_KEY_ID") == nil, value("AWS_SECRET_ACCESS_KEY") == nil else {
             return nil
         }
@@ -39,9 +39,9 @@ package enum CredentialsSource: Sendable, Hashable {
     }
 }
 
-/// Credentials and how long they last.
+/// Credentials with their expiry.
 struct ExpiringCredentials: Sendable, Hashable {
     var credentials: SigV4.Credentials
-    /// Seconds since 1970; nil for ever.
+    /// Expiry in seconds since 1970; nil for credentials that do not expire.
     var expiresAtSeconds: Int?
 }

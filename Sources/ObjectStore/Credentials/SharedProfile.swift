@@ -4,15 +4,16 @@ import Signing
 /// A profile of `~/.aws/credentials` and `~/.aws/config`.
 ///
 /// Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials
-/// files". Profiles that name a role, a process or single sign-on are for a
-/// person's tools; they are refused, not guessed at.
+/// files". Profiles with a role, a process or single sign-on are meant for
+/// interactive tools and are refused.
 package struct SharedProfile: Sendable, Hashable {
     var name: String
     var credentialsFile: String?
     var configFile: String?
 
+    /// Locates the files of a profile.
     /// - Parameter environment: `AWS_SHARED_CREDENTIALS_FILE` and
-    ///   `AWS_CONFIG_FILE`, else the places below `HOME`.
+    ///   `AWS_CONFIG_FILE`; the defaults are below `HOME`.
     init(name: String, environment: [String: String]) {
         func path(_ variable: String, _ place: String) -> String? {
             if let path = environment[variable], !path.isEmpty { return path }
@@ -30,11 +31,11 @@ package struct SharedProfile: Sendable, Hashable {
         }
     }
 
-    /// Reads the files again: another tool may have written them meanwhile.
-    /// - Throws: `.accessDenied` when there are no keys in them.
+    /// Reads the files on every call, since another tool may have changed them.
+    /// - Throws: `.accessDenied` if the files contain no keys for the profile.
     func load() throws(ObjectStoreError) -> SigV4.Credentials {
         var values: [String: String] = [:]
-        // What both have, the credentials file says.
+        // The credentials file takes precedence over the config file.
         let places = [
             (configFile, name == "default" ? "default" : "profile \(name)"),
             (credentialsFile, name),
@@ -53,7 +54,7 @@ package struct SharedProfile: Sendable, Hashable {
             accessKeyID: id, secretAccessKey: secret, sessionToken: values["aws_session_token"])
     }
 
-    /// The `name = value` lines below `[section]`; names in lower case.
+    /// Returns the `name = value` lines below `[section]`, with names in lower case.
     static func section(_ wanted: String, of text: String) -> [String: String] {
         var values: [String: String] = [:]
         var isInside = false
@@ -74,7 +75,7 @@ package struct SharedProfile: Sendable, Hashable {
     }
 }
 
-/// A file of at most 64 kB.
+/// Reads files of at most 64 kB.
 enum SmallFile {
     static func text(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

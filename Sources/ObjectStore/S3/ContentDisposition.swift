@@ -2,8 +2,9 @@ import Signing
 
 /// The `Content-Disposition` that saves a download under a name (RFC 6266).
 enum ContentDisposition {
-    /// A name beyond ASCII is given twice: S3 refuses headers that ISO-8859-1
-    /// cannot hold, and old clients read the plain name only.
+    /// Builds the header's value. A non-ASCII name is given in both forms: S3
+    /// refuses headers outside ISO-8859-1, and old clients read the plain name
+    /// only.
     static func attachment(_ name: String) -> String {
         let visible = name.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
         let plain = String(

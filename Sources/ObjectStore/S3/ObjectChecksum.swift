@@ -3,17 +3,17 @@ import FoundationEssentials
 import HTTPTransport
 import Synchronization
 
-/// A checksum that a store tells of a whole object.
+/// The checksum that a store reports for a whole object.
 ///
-/// Source: S3 User Guide, "Checking object integrity". Composite ones are of the
-/// parts' checksums and cannot be compared with the bytes.
+/// Source: S3 User Guide, "Checking object integrity". Composite checksums cover
+/// the parts' checksums and cannot be compared with the bytes.
 struct ObjectChecksum: Sendable {
     enum Kind: Sendable {
         case crc(RunningCRC.Algorithm)
         case digest(RunningDigest.Algorithm)
     }
 
-    /// The header, for instance `x-amz-checksum-crc64nvme`.
+    /// The header's name, for instance `x-amz-checksum-crc64nvme`.
     var name: String
     var kind: Kind
     private var expected: [UInt8]
@@ -24,7 +24,8 @@ struct ObjectChecksum: Sendable {
         ("x-amz-checksum-sha1", .digest(.sha1)),
     ]
 
-    /// - Returns: nil where the answer has none of the whole object.
+    /// Reads the checksum headers.
+    /// - Returns: nil if the response has no checksum of the whole object.
     init?(_ response: HTTPResponse) {
         guard response["x-amz-checksum-type"]?.uppercased() != "COMPOSITE" else { return nil }
         for (name, kind) in Self.kinds {
@@ -35,12 +36,13 @@ struct ObjectChecksum: Sendable {
         return nil
     }
 
-    /// Whether that of a whole follows from those of its pieces.
+    /// True if the checksum can be computed from those of the object's pieces.
     var isJoinable: Bool {
         if case .crc = kind { true } else { false }
     }
 
-    /// - Parameter pieces: Of all bytes, in their order.
+    /// Compares the checksum with that of the received pieces.
+    /// - Parameter pieces: Checksums that together cover all bytes, in order.
     func holds(for pieces: [RangeChecksum]) -> Bool {
         guard case .crc(let whole)? = pieces.first else {
             if case .digest(let digest)? = pieces.first { return digest == expected }
@@ -59,13 +61,13 @@ struct ObjectChecksum: Sendable {
     }
 }
 
-/// What the bytes of one piece come to.
+/// The checksum of one piece.
 enum RangeChecksum: Sendable {
     case crc(RunningCRC)
     case digest([UInt8])
 }
 
-/// The check of a piece while its bytes go by.
+/// A running check of a piece as it is received.
 final class RunningCheck: Sendable {
     private struct State: ~Copyable {
         var crc: RunningCRC?
@@ -87,7 +89,7 @@ final class RunningCheck: Sendable {
         }
     }
 
-    /// Forgets what went by.
+    /// Restarts the check at zero bytes.
     func reset() {
         state.withLock { state in
             switch kind {
@@ -97,7 +99,7 @@ final class RunningCheck: Sendable {
         }
     }
 
-    /// Ends the check.
+    /// Ends the check and returns its checksum.
     func take() -> RangeChecksum {
         state.withLock { state in
             if let crc = state.crc { return .crc(crc) }

@@ -10,20 +10,22 @@ final class RegionAndClockCache: Sendable {
 
     private let state = Mutex(State())
 
-    /// Seconds to add to our clock.
+    /// Seconds to add to the local clock.
     var skewSeconds: Int { state.withLock { $0.skewSeconds } }
 
-    /// Where the bucket is, if not where it was said to be.
+    /// The bucket's region; nil unless it differs from the configured one.
     var region: String? { state.withLock { $0.region } }
 
-    /// - Parameter date: The answer's `Date` header.
+    /// Updates the clock skew.
+    /// - Parameter date: The response's `Date` header.
     func update(date: String?, now: Int) {
         guard let date, let theirs = UnixTime(http: date)?.seconds else { return }
         state.withLock { $0.skewSeconds = theirs - now }
     }
 
+    /// Updates the region.
     /// - Parameter used: The region that the refused request was signed for.
-    /// - Returns: whether the region is another one.
+    /// - Returns: true if the new region differs from `used`.
     func update(region: String?, instead used: String) -> Bool {
         guard let region, !region.isEmpty, region != used else { return false }
         state.withLock { $0.region = region }

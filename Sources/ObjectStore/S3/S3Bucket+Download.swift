@@ -3,8 +3,9 @@ import Glibc
 import HTTPTransport
 
 extension S3Bucket {
-    /// Ranges side by side, all of one version (If-Match), each repeated by
-    /// itself; checked against the store's checksum where it has one.
+    /// Downloads ranges of one version (If-Match) in parallel, with retries for
+    /// each range, and checks the file against the store's checksum if there is
+    /// one.
     package func downloadObject(
         _ key: ObjectKey, ifMatch: String?, toFile path: String
     ) async throws(ObjectStoreError) -> ObjectInfo {
@@ -15,13 +16,13 @@ extension S3Bucket {
         let info = try info(key, answer, operation: head.operation)
         let checksum = ObjectChecksum(answer)
 
-        // Written beside its place and renamed: a file is whole or not there.
+        // The file is written under a temporary name and renamed, so it is complete or absent.
         let partial = "\(path).\(hex(randomBytes(count: 4))).partial"
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw localFile("GetObject", key) }
         defer { close(descriptor) }
         do throws(ObjectStoreError) {
-            // A digest is of the bytes in their order.
+            // A digest needs the bytes in order.
             let ranges =
                 checksum?.isJoinable == false
                 ? [0..<info.bytes].filter { !$0.isEmpty }
@@ -56,7 +57,7 @@ extension S3Bucket {
         ]
         call.sink = .file(
             descriptor: descriptor, offset: range.lowerBound, observe: running?.update)
-        // The answer that broke may have been seen in part.
+        // Part of the failed response may already be in the check.
         call.rewind = {
             running?.reset()
             return true

@@ -63,7 +63,7 @@ extension S3Bucket {
             checksum: document.text(of: "ChecksumCRC64NVME"))
     }
 
-    /// Lists the parts that the store has (ListParts).
+    /// Lists the parts that the store holds (ListParts).
     package func listParts(
         of key: ObjectKey, uploadID: String
     ) async throws(ObjectStoreError) -> [UploadedPart] {
@@ -83,7 +83,7 @@ extension S3Bucket {
         return parts
     }
 
-    /// Joins the parts to an object (CompleteMultipartUpload).
+    /// Joins the parts into an object (CompleteMultipartUpload).
     package func completeMultipartUpload(
         _ key: ObjectKey, uploadID: String, parts: [UploadedPart], condition: WriteCondition?
     ) async throws(ObjectStoreError) -> ObjectInfo {
@@ -117,8 +117,9 @@ extension S3Bucket {
             lastModifiedMilliseconds: exchange.clock.now().seconds * 1_000)
     }
 
-    /// What stands at the key when an attempt whose answer was lost put it there:
-    /// then the upload is gone, or the object is in the condition's way.
+    /// Returns the object at the key if an earlier attempt with a lost response
+    /// completed it. The retry then fails because the upload is gone, or because
+    /// the new object violates the condition.
     private func completed(
         _ key: ObjectKey, _ parts: [UploadedPart], _ error: ObjectStoreError
     ) async -> ObjectInfo? {
@@ -126,7 +127,7 @@ extension S3Bucket {
             let stored = try? await headObject(key)
         else { return nil }
         if stored.etag == S3Documents.etag(of: parts) { return stored }
-        // Under some kinds of encryption ETags are no MD5: the number is left.
+        // With some kinds of encryption ETags are not MD5, so only the part count is compared.
         let isLikely = error.code == .notFound && stored.etag.hasSuffix("-\(parts.count)")
         return isLikely ? stored : nil
     }

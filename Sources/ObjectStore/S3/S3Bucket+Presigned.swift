@@ -24,8 +24,9 @@ extension S3Bucket {
         return "\(endpoint.scheme)://\(endpoint.authority)\(path)?" + text.joined(separator: "&")
     }
 
-    /// Source: S3 API Reference, "Authenticating Requests: Browser-Based Uploads
-    /// Using POST".
+    /// Signs a POST form.
+    ///
+    /// Source: S3 API Reference, "Authenticating Requests: Browser-Based Uploads Using POST".
     package func presignedPost(
         _ upload: PostUpload, expiresInSeconds: Int
     ) async throws(ObjectStoreError) -> PresignedPost {
@@ -76,11 +77,11 @@ extension S3Bucket {
     }
 }
 
-/// What a form may do, as S3 reads it.
+/// The POST policy document in S3's form.
 private struct PostPolicyDocument: Encodable {
     enum Condition: Encodable {
         case equal(String, String)
-        /// Bytes of the file.
+        /// The permitted file sizes in bytes.
         case length(ClosedRange<Int>)
 
         func encode(to encoder: any Encoder) throws {

@@ -10,7 +10,8 @@ package struct S3Bucket: Bucket {
     let exchange: S3Exchange
     let configuration: S3Configuration
 
-    /// - Parameter clock: Time and chance; tests give their own.
+    /// Creates a client of one bucket.
+    /// - Parameter clock: Clock, sleep and random source; tests pass a double.
     package init(
         _ configuration: S3Configuration, client: any HTTPClient, clock: S3Clock,
         retry: RetryPolicy = RetryPolicy()
@@ -34,7 +35,7 @@ package struct S3Bucket: Bucket {
         }
         if let ifMatch { call.headers.append(("if-match", "\"\(ifMatch)\"")) }
         call.sink = .memory(bytesMax: bytesMax)
-        // Only a whole has a checksum.
+        // A store reports the checksum of a whole object only.
         if range == nil, !checksumMode.isEmpty {
             call.headers += checksumMode
             call.accepts = { ObjectChecksum($0)?.holds(for: $0.body) ?? true }
@@ -64,7 +65,7 @@ package struct S3Bucket: Bucket {
             let response = try await exchange.perform(call)
             return try written(key, response, body.count, operation: call.operation)
         } catch let error where error.code == .preconditionFailed {
-            // An earlier attempt whose answer was lost may have written the object.
+            // An earlier attempt with a lost response may have written the object.
             guard error.attempts > 1, let stored = await stored(key, being: body) else {
                 throw error
             }
@@ -72,7 +73,7 @@ package struct S3Bucket: Bucket {
         }
     }
 
-    /// - Returns: what is at the key if that is what we sent.
+    /// Returns the object at the key if it matches the body; nil otherwise.
     private func stored(_ key: ObjectKey, being body: ObjectBody) async -> ObjectInfo? {
         switch body {
         case .bytes(let bytes):
@@ -80,7 +81,7 @@ package struct S3Bucket: Bucket {
                 key, range: nil, ifMatch: nil, bytesMax: bytes.count)
             return object?.body == bytes ? object?.info : nil
         case .file:
-            // Not read again: its ETag is its MD5 but under some encryption.
+            // The file is not downloaded: the ETag is the MD5 except with some encryption.
             guard let info = try? await headObject(key), info.bytes == body.count,
                 await body.md5Hex() == info.etag
             else { return nil }
@@ -88,7 +89,7 @@ package struct S3Bucket: Bucket {
         }
     }
 
-    /// Deletes an object; a missing one is no error (DeleteObject).
+    /// Deletes an object; a missing object is not an error (DeleteObject).
     package func deleteObject(_ key: ObjectKey) async throws(ObjectStoreError) {
         let call = S3Call(operation: "DeleteObject", method: "DELETE", key: key.text)
         do {
@@ -130,7 +131,7 @@ package struct S3Bucket: Bucket {
             var call = S3Call(operation: operation, method: "POST", key: "")
             call.isOnBucket = true
             call.query = [("delete", "")]
-            // Every store takes this one of the digests that the call must have.
+            // DeleteObjects requires a digest; every store accepts Content-MD5.
             call.headers = [
                 ("content-md5", S3Documents.base64(md5(body))), ("content-type", "application/xml"),
             ]
@@ -164,7 +165,7 @@ package struct S3Bucket: Bucket {
 
     // MARK: Parts of calls
 
-    /// Asks for the object's checksum, where answers are to be checked.
+    /// The headers that request the object's checksum; empty if responses are not checked.
     var checksumMode: [(name: String, value: String)] {
         configuration.responseChecksums == .whenSupported
             ? [("x-amz-checksum-mode", "ENABLED")] : []

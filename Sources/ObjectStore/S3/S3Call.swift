@@ -1,28 +1,28 @@
 import HTTPTransport
 
-/// One call in S3's terms, before it is signed.
+/// One S3 call, before signing.
 struct S3Call: Sendable {
-    /// In S3's words: `PutObject`.
+    /// The operation by its S3 name: `PutObject`.
     var operation: String
     var method: String
-    /// Empty for the bucket itself.
+    /// The object's key; empty for a call on the bucket.
     var key: String
     var query: [(name: String, value: String)] = []
     var headers: [(name: String, value: String)] = []
     var body: HTTPRequestBody = .none
-    /// The payload hash that is signed; nil: the body's own, or none for a file.
+    /// The payload hash to sign; nil for the hash of the body, or unsigned for a file.
     var payloadHash: String?
     var sink: HTTPSink = .memory(bytesMax: 32 << 20)
-    /// Makes the sink as it was before an attempt; false when it cannot.
+    /// Resets the sink before another attempt; returns false if it cannot.
     var rewind: @Sendable () -> Bool = { true }
-    /// Whether a good answer's body is what it says; if not, the call is made again.
+    /// Checks the body of a successful response; the call is repeated if it returns false.
     var accepts: @Sendable (HTTPResponse) -> Bool = { _ in true }
-    /// The store may work for minutes before it answers.
+    /// True if the store may take minutes before it responds.
     var isSlow = false
-    /// About the bucket, without a key.
+    /// True for a call on the bucket, without a key.
     var isOnBucket = false
 
-    /// Whether bytes go from or to a local file.
+    /// True if the body comes from a local file or the response goes to one.
     var movesFile: Bool {
         switch body {
         case .file, .stream: return true
@@ -32,6 +32,6 @@ struct S3Call: Sendable {
         return false
     }
 
-    /// Whether the body is an object's bytes, which may carry a checksum.
+    /// True if the body is object data, which may carry a checksum.
     var carriesObject: Bool { operation == "PutObject" || operation == "UploadPart" }
 }

@@ -2,14 +2,14 @@ package import WallClock
 
 /// The clock, the sleep and the random source of the store client.
 package struct S3Clock: Sendable {
-    /// The time, to the millisecond: deadlines are compared with it.
+    /// Returns the current time to the millisecond; deadlines are compared with it.
     package var now: @Sendable () -> UnixTime
-    /// Sleeps that long; throws when the task is cancelled.
+    /// Sleeps for a duration; throws when the task is cancelled.
     package var sleep: @Sendable (Duration) async throws -> Void
-    /// A number from 0 to below 1.
+    /// Returns a number from 0 to below 1.
     package var random: @Sendable () -> Double
 
-    /// A clock made of its three functions.
+    /// Creates a clock from three functions.
     package init(
         now: @escaping @Sendable () -> UnixTime,
         sleep: @escaping @Sendable (Duration) async throws -> Void,

@@ -1,34 +1,34 @@
 import Signing
 
-/// Where the bucket is and who we are.
+/// Location and credentials of a bucket.
 package struct S3Configuration: Sendable {
     /// The bucket's name.
     package var bucket: String
     /// The region that requests are signed for.
     package var region: String
-    /// The source of the credentials.
+    /// The source of credentials.
     package var credentials: CredentialsSource
-    /// Where our own requests go.
+    /// The endpoint of Spool's own requests.
     package var endpoint: S3Endpoint
-    /// Where clients reach the store: presigned URLs for them carry it.
+    /// The endpoint in presigned URLs for clients.
     package var clientEndpoint: S3Endpoint
-    /// Checksums that go with what is sent.
+    /// The checksums sent with requests.
     package var requestChecksums = ChecksumPolicy.whenRequired
-    /// Checksums that what is read is held to.
+    /// The checksums verified on responses.
     package var responseChecksums = ChecksumPolicy.whenRequired
-    /// Whether the store takes POST forms; R2 does not.
+    /// True if the store supports POST forms; R2 does not.
     package var hasPostForms = true
-    /// The endpoints follow from the region.
+    /// True if the endpoints follow from the region.
     private var isAmazon = false
 
     /// Reads the standard AWS variables, `SPOOL_BUCKET` (default `spool`) and
     /// `SPOOL_PUBLIC_S3_URL` (default: the endpoint itself).
     ///
-    /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`, names another store than
-    /// AWS; such a store is addressed path style, or with the bucket in the host
-    /// where `SPOOL_S3_ADDRESSING` is `virtual`. Checksums are sent and checked as
-    /// `AWS_REQUEST_CHECKSUM_CALCULATION` and `AWS_RESPONSE_CHECKSUM_VALIDATION`
-    /// say; by default on AWS only, since other stores refuse them.
+    /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`, selects a store other than
+    /// AWS. Its bucket is in the path, or in the host if `SPOOL_S3_ADDRESSING` is
+    /// `virtual`. `AWS_REQUEST_CHECKSUM_CALCULATION` and
+    /// `AWS_RESPONSE_CHECKSUM_VALIDATION` control checksums; by default only AWS
+    /// gets them, since other stores refuse them.
     /// - Throws: every missing or malformed variable in one error.
     package init(environment: [String: String]) throws(S3ConfigurationError) {
         var variables = S3Variables(environment)
@@ -60,7 +60,7 @@ package struct S3Configuration: Sendable {
         }
     }
 
-    /// The same bucket in another region than was said.
+    /// The same configuration with another region.
     func located(in region: String) -> S3Configuration {
         var other = self
         other.region = region
@@ -72,21 +72,20 @@ package struct S3Configuration: Sendable {
     }
 }
 
-/// When checksums are used (AWS SDKs and Tools Reference Guide, "Data Integrity
-/// Protections").
+/// The use of checksums (AWS SDKs and Tools Reference Guide, "Data Integrity Protections").
 package enum ChecksumPolicy: String, Sendable {
     case whenSupported = "when_supported"
     case whenRequired = "when_required"
 }
 
-/// The environment of a configuration, and what is wrong with it.
+/// The variables of a configuration and the faults found in them.
 struct S3Variables {
     private let environment: [String: String]
     private(set) var faults: [String] = []
 
     init(_ environment: [String: String]) { self.environment = environment }
 
-    /// nil for an empty one too.
+    /// The value of a variable; nil if it is missing or empty.
     subscript(name: String) -> String? {
         environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -126,13 +125,13 @@ struct S3Variables {
     }
 }
 
-/// A URL fit for a log: without user name and password.
+/// A URL without user name and password, for logs.
 private func withoutUser(_ url: String) -> String {
     guard let at = url.lastIndex(of: "@") else { return url }
     return "…" + url[at...]
 }
 
-/// Every variable that is missing or malformed.
+/// The missing and malformed variables.
 package struct S3ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// One sentence for each missing or malformed variable.
     package var faults: [String]

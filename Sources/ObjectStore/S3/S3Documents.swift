@@ -19,8 +19,8 @@ enum S3Documents {
         }
     }
 
-    /// The body from its first sign on: S3 sends white space for as long as it
-    /// puts parts together (S3 API Reference, CompleteMultipartUpload).
+    /// The body without leading white space: S3 sends white space while it joins
+    /// parts (S3 API Reference, CompleteMultipartUpload).
     static func withoutPadding(_ body: [UInt8]) -> [UInt8] {
         guard let first = body.first, first <= 0x20 else { return body }
         return Array(body.drop { $0 <= 0x20 })
@@ -37,12 +37,12 @@ enum S3Documents {
         etag.filter { $0 != "\"" }
     }
 
-    /// The answer of ListObjectsV2 with `encoding-type=url`.
+    /// Parses the response of ListObjectsV2 with `encoding-type=url`.
     static func listPage(
         _ body: [UInt8], operation: String
     ) throws(ObjectStoreError) -> ListPage {
         let document = try parse(body, operation: operation, key: "")
-        // A page of something else would read as an empty listing.
+        // Another document would read as an empty listing.
         guard document.name == "ListBucketResult" else { throw malformed(operation, "") }
         let isEncoded = document.text(of: "EncodingType") == "url"
         var objects: [ObjectInfo] = []
@@ -64,7 +64,7 @@ enum S3Documents {
             objects: objects, isTruncated: document.text(of: "IsTruncated") == "true")
     }
 
-    /// The parts that a ListParts answer names.
+    /// Parses the parts of a ListParts response.
     static func parts(
         _ document: XMLElement, operation: String, key: String
     ) throws(ObjectStoreError) -> [UploadedPart] {
@@ -82,8 +82,8 @@ enum S3Documents {
         return parts
     }
 
-    /// The ETag of an object that these parts make: MD5 of their MD5s, and their
-    /// number; nil where a part's ETag is no MD5.
+    /// The ETag of an object joined from these parts: MD5 of their MD5s, and the
+    /// part count; nil if a part's ETag is not an MD5.
     static func etag(of parts: [UploadedPart]) -> String? {
         var digests: [UInt8] = []
         for part in parts {
@@ -95,7 +95,7 @@ enum S3Documents {
 
     static func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 
-    /// The body of DeleteObjects; the answer tells of failures only.
+    /// The body of DeleteObjects in quiet mode: the response lists failures only.
     static func deletion(_ keys: ArraySlice<ObjectKey>) -> [UInt8] {
         XMLElement(
             "Delete", attributes: ["xmlns": "http://s3.amazonaws.com/doc/2006-03-01/"],
@@ -104,7 +104,7 @@ enum S3Documents {
         ).serialized()
     }
 
-    /// The keys that were not deleted.
+    /// Parses the keys that were not deleted, with their errors.
     static func deletionErrors(
         _ document: XMLElement, operation: String
     ) throws(ObjectStoreError) -> [(ObjectKey, ObjectStoreError)] {
@@ -138,7 +138,7 @@ enum S3Documents {
 }
 
 extension HTTPResponse {
-    /// The object's whole size from `Content-Range: bytes 0-9/100`.
+    /// The object's total size in bytes, from `Content-Range: bytes 0-9/100`; nil without one.
     var contentRangeTotal: Int? {
         self["Content-Range"]?.split(separator: "/").last.flatMap { Int($0) }
     }

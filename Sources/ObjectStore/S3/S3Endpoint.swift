@@ -1,23 +1,23 @@
 import Signing
 
-/// Scheme, host and port of a store, and how a bucket is named there.
+/// Scheme, host and port of a store, and its addressing style.
 package struct S3Endpoint: Sendable, Hashable {
     /// `http` or `https`.
     package var scheme: String
-    /// Host and port as in a URL; contains the bucket unless path style.
+    /// Host and port as in a URL; includes the bucket unless path style.
     package var authority: String
-    /// True if the bucket is in the path, not in the host.
+    /// True if the bucket is in the path instead of the host.
     package var isPathStyle: Bool
 
-    /// An endpoint of these parts.
+    /// Creates an endpoint from its parts.
     package init(scheme: String, authority: String, isPathStyle: Bool) {
         self.scheme = scheme
         self.authority = authority
         self.isPathStyle = isPathStyle
     }
 
-    /// - Returns: nil unless the text is `http(s)://host[:port]`, with at most
-    ///   a slash behind it.
+    /// Parses the URL of an endpoint.
+    /// - Returns: nil unless the text is `http(s)://host[:port]` with at most one trailing slash.
     package init?(url: String) {
         for scheme in ["http", "https"] where url.hasPrefix("\(scheme)://") {
             var rest = url.dropFirst(scheme.count + 3)
@@ -25,8 +25,7 @@ package struct S3Endpoint: Sendable, Hashable {
             guard !rest.isEmpty, !rest.contains(where: { "/?#@ ".contains($0) }) else {
                 return nil
             }
-            // A signature covers the Host header, which never names the
-            // scheme's own port.
+            // The signed Host header never includes the scheme's default port.
             let ownPort = scheme == "http" ? ":80" : ":443"
             let authority = rest.hasSuffix(ownPort) ? rest.dropLast(ownPort.count) : rest
             self.init(scheme: scheme, authority: String(authority), isPathStyle: true)
@@ -35,24 +34,24 @@ package struct S3Endpoint: Sendable, Hashable {
         return nil
     }
 
-    /// Amazon's own store in a region.
+    /// The AWS endpoint of a region.
     static func amazon(region: String) -> S3Endpoint {
         let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
         return S3Endpoint(
             scheme: "https", authority: "s3.\(region).\(domain)", isPathStyle: true)
     }
 
-    /// True if a certificate for `*.s3…` covers the bucket's host: a star is one label.
+    /// True if a certificate for `*.s3…` covers the bucket's host: `*` matches one label.
     static func fitsHost(_ bucket: String) -> Bool { !bucket.contains(".") }
 
-    /// The endpoint with the bucket in its host, where that is wanted.
+    /// The endpoint with the bucket in its host if `byHost` is true.
     func addressing(_ bucket: String, byHost: Bool) -> S3Endpoint {
         guard byHost, isPathStyle else { return self }
         return S3Endpoint(
             scheme: scheme, authority: "\(bucket).\(authority)", isPathStyle: false)
     }
 
-    /// The percent-encoded path of a key, or of the bucket itself for an empty one.
+    /// The percent-encoded path of a key; an empty key gives the bucket's path.
     func path(bucket: String, key: String) -> String {
         let encoded = uriEncode(key, keepingSlash: true)
         return isPathStyle ? "/\(uriEncode(bucket))/\(encoded)" : "/\(encoded)"

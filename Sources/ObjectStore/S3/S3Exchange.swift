@@ -3,7 +3,7 @@ import HTTPTransport
 import Signing
 import WallClock
 
-/// Signs calls, sends them, and repeats what may be repeated.
+/// Signs and sends calls and repeats those that can be retried.
 struct S3Exchange: Sendable {
     let configuration: S3Configuration
     let client: any HTTPClient
@@ -24,25 +24,25 @@ struct S3Exchange: Sendable {
         credentials = CredentialsCache(configuration.credentials, client: client, clock: clock)
     }
 
-    /// The configuration, in the region where the bucket turned out to be.
+    /// The configuration with the bucket's actual region.
     var current: S3Configuration {
         regionAndClock.region.map { configuration.located(in: $0) } ?? configuration
     }
 
-    /// Seconds since 1970 by the store's clock.
+    /// The time on the store's clock in seconds since 1970.
     var storeSeconds: Int { clock.now().seconds + regionAndClock.skewSeconds }
 
-    /// The longest that one attempt may take, unless it moves a file: such a
-    /// one is ended when it stalls.
+    /// The timeout of one attempt. A file transfer has none and ends when it stalls.
     private static let callTimeoutMilliseconds = 60_000
-    /// As long as S3 itself may take for a completion.
+    /// S3's own limit for a completion.
     private static let slowCallTimeoutMilliseconds = 600_000
-    /// Amazon takes a clock that is off by up to 15 minutes.
+    /// AWS accepts a clock skew of up to 15 minutes.
     private static let toleratedSkewSeconds = 15 * 60
 
-    /// - Returns: an answer below 300.
+    /// Performs a call with retries.
+    /// - Returns: a response with a status below 300.
     func perform(_ plain: S3Call) async throws(ObjectStoreError) -> HTTPResponse {
-        // Without a key the call would be one on the bucket.
+        // A call with an empty key would address the bucket.
         guard plain.isOnBucket || ObjectKey(plain.key).isValid else {
             throw Self.badKey(plain.operation, plain.key)
         }
@@ -61,7 +61,7 @@ struct S3Exchange: Sendable {
             }
             failed.error.attempts = attempt
             let delay: Duration?
-            // What an answer taught is tried at once, and once.
+            // A corrected region or new credentials are tried at once, one time only.
             if failed.isMisplaced, !relocated {
                 relocated = true
                 delay = .zero
@@ -87,12 +87,12 @@ struct S3Exchange: Sendable {
         }
     }
 
-    /// Why an attempt is not the last, perhaps.
+    /// A failed attempt that may be repeated.
     private struct FailedAttempt: Error {
         var error: ObjectStoreError
         var failure: RetryPolicy.Failure
         var retryAfter: Duration?
-        /// The bucket is in another region, which is known now.
+        /// True if the bucket is in another region, which is now known.
         var isMisplaced = false
 
         var hasExpiredCredentials: Bool {
@@ -100,7 +100,8 @@ struct S3Exchange: Sendable {
         }
     }
 
-    /// - Throws: what no other attempt would change.
+    /// Makes one attempt.
+    /// - Throws: an error that a retry cannot resolve.
     private func makeAttempt(
         _ call: S3Call
     ) async throws(ObjectStoreError) -> Result<HTTPResponse, FailedAttempt> {
@@ -133,21 +134,22 @@ struct S3Exchange: Sendable {
                     region: refused.region, instead: signing.place.region)))
     }
 
-    /// What a request is signed with.
+    /// The inputs of a signature.
     private struct Signing {
         var place: S3Configuration
         var credentials: SigV4.Credentials
-        /// Since 1970.
+        /// The signing time in seconds since 1970.
         var seconds: Int
     }
 
-    /// - Returns: nil for an answer that says yes.
-    /// - Parameter signedSeconds: The time that the request was signed with.
+    /// Reads a failure from a response.
+    /// - Parameter signedSeconds: The time that the request was signed with, in seconds since 1970.
+    /// - Returns: nil for a successful response.
     private func refusal(
         _ response: HTTPResponse, of call: S3Call, signedSeconds: Int
     ) -> S3Refusal? {
         guard var refused = S3Refusal(response, of: call) else { return nil }
-        // The answer to a HEAD has no body to name the fault.
+        // The response to a HEAD has no body with an error code.
         if call.method == "HEAD", response.status == 403,
             let theirs = response["Date"].flatMap({ UnixTime(http: $0)?.seconds }),
             abs(theirs - signedSeconds) > Self.toleratedSkewSeconds
@@ -161,7 +163,7 @@ struct S3Exchange: Sendable {
         return refused
     }
 
-    /// The wait that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3).
+    /// The wait from `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3); nil without one.
     private func retryAfter(_ response: HTTPResponse) -> Duration? {
         guard let text = response["Retry-After"] else { return nil }
         if let seconds = Int(text) { return .seconds(seconds) }
@@ -174,8 +176,9 @@ struct S3Exchange: Sendable {
             detail: "A key has 1 to 1,024 bytes")
     }
 
-    /// - Returns: nil where the task has no deadline.
-    /// - Throws: `.timeout` when it has passed.
+    /// The time left until the task's deadline.
+    /// - Returns: nil if the task has no deadline.
+    /// - Throws: `.timeout` if the deadline has passed.
     private func millisecondsLeft(for call: S3Call) throws(ObjectStoreError) -> Int? {
         guard let deadline = StoreDeadline.time else { return nil }
         let left = (deadline - clock.now()).wholeMilliseconds
@@ -192,7 +195,7 @@ struct S3Exchange: Sendable {
         return deadline - clock.now() > delay
     }
 
-    /// The time limit of one attempt; 0 sets none.
+    /// The timeout of one attempt in milliseconds; 0 for none.
     private func timeout(of call: S3Call, within left: Int?) -> Int {
         guard !call.movesFile else { return left ?? 0 }
         let timeoutMax =
@@ -209,7 +212,7 @@ struct S3Exchange: Sendable {
             headers: signedHeaders(call, signing, path: path), body: call.body,
             sink: call.sink,
             timeoutMilliseconds: timeout(of: call, within: left))
-        // What trickles in meanwhile is less than a stall's limit.
+        // The padding that S3 sends meanwhile is below the stall limit.
         if call.isSlow { request.stallTimeoutSeconds = 0 }
         return request
     }
@@ -237,9 +240,9 @@ struct S3Exchange: Sendable {
         return headers + [("authorization", authorization)]
     }
 
-    /// A body in memory is hashed; a file is not read twice for it. Over plain
-    /// HTTP the length is all that guards a file's bytes, unless a checksum
-    /// goes with them.
+    /// The payload hash of a body. A body in memory is hashed; a file is
+    /// unsigned, since hashing would read it twice. Over plain HTTP only the
+    /// length and the optional checksum protect a file's bytes.
     private func payloadHash(_ body: HTTPRequestBody) -> String {
         switch body {
         case .none: hex(sha256([]))

@@ -1,15 +1,15 @@
 import HTTPTransport
 import XMLTree
 
-/// An answer that says no: status 300 and above, or a 200 with an error in it.
+/// A failed response: status 300 or above, or a 200 with an error in its body.
 struct S3Refusal {
     var error: ObjectStoreError
-    /// The bucket's region, from the response of another region (S3 User
-    /// Guide, "Making requests: redirection").
+    /// The bucket's region, from a wrong-region response (S3 User Guide, "Making
+    /// requests: redirection"); nil otherwise.
     var region: String?
 
-    /// CompleteMultipartUpload and CopyObject may answer 200 and fail: their
-    /// body tells (S3 API Reference, CompleteMultipartUpload).
+    /// Operations that may fail with status 200 and an error in the body (S3 API
+    /// Reference, CompleteMultipartUpload).
     private static let lateFailures: Set<String> = [
         "CompleteMultipartUpload", "CopyObject", "UploadPartCopy",
     ]

@@ -2,7 +2,7 @@ import Crypto
 import HTTPTransport
 
 extension ObjectBody {
-    /// Length in bytes.
+    /// The length in bytes.
     var count: Int {
         switch self {
         case .bytes(let bytes): bytes.count
@@ -10,8 +10,8 @@ extension ObjectBody {
         }
     }
 
-    /// MD5 of the bytes; nil for a file that cannot be read. It gives way to
-    /// other tasks after each MiB.
+    /// MD5 of the bytes in hexadecimal; nil for a file that cannot be read. It
+    /// yields to other tasks after each MiB.
     func md5Hex() async -> String? {
         switch self {
         case .bytes(let bytes): return hex(md5(bytes))
@@ -49,7 +49,7 @@ extension PresignedRequest {
         }
     }
 
-    /// The object that it is for.
+    /// The key of the object.
     package var key: ObjectKey {
         switch self {
         case .get(let key, _), .head(let key), .put(let key, _, _), .uploadPart(let key, _, _):
@@ -57,7 +57,7 @@ extension PresignedRequest {
         }
     }
 
-    /// What the URL carries besides the signature.
+    /// The query parameters besides the signature.
     var query: [(name: String, value: String)] {
         switch self {
         case .get(_, let name?):
@@ -68,7 +68,7 @@ extension PresignedRequest {
         }
     }
 
-    /// Headers that the client has to send as they were signed.
+    /// The signed headers, which the client must send unchanged.
     var headers: [(name: String, value: String)] {
         guard case .put(_, let contentType, let contentLength) = self else { return [] }
         let type = [(name: "content-type", value: contentType)]

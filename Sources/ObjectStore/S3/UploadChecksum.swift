@@ -3,20 +3,19 @@ import FoundationEssentials
 import HTTPTransport
 import Signing
 
-/// The checksum that goes with a body which the store shall check: CRC-64/NVME,
-/// the one that every part and whole may have (S3 User Guide, "Checking object
-/// integrity").
+/// The checksum of uploaded bodies: CRC-64/NVME, which S3 supports for parts and
+/// for whole objects (S3 User Guide, "Checking object integrity").
 enum UploadChecksum {
     static let headerName = "x-amz-checksum-crc64nvme"
     static let algorithmName = "CRC64NVME"
-    /// Where parts are announced whose whole shall have a checksum.
+    /// The headers of CreateMultipartUpload that announce part checksums.
     static let ofParts = [
         (name: "x-amz-checksum-algorithm", value: algorithmName),
         (name: "x-amz-checksum-type", value: "FULL_OBJECT"),
     ]
 
-    /// A body in memory has its checksum in a header; a file's is computed as it
-    /// is sent and follows it.
+    /// Adds the checksum to a call: as a header for a body in memory, as a
+    /// trailer computed during the transfer for a file.
     static func checked(_ call: S3Call) -> S3Call {
         var call = call
         switch call.body {
@@ -41,8 +40,8 @@ enum UploadChecksum {
         return call
     }
 
-    /// That of an object which these parts make.
-    /// - Returns: nil where a part has none.
+    /// The checksum of the object joined from these parts.
+    /// - Returns: nil if a part has no checksum.
     static func joined(_ parts: [UploadedPart]) -> String? {
         var whole: RunningCRC?
         for part in parts {
@@ -59,11 +58,11 @@ enum UploadChecksum {
     }
 }
 
-/// A body in aws-chunked frames with its checksum behind it (S3 API Reference,
+/// A body in aws-chunked frames with its checksum as a trailer (S3 API Reference,
 /// "Signature calculations: including trailing headers").
 private final class ChecksummedReader: HTTPBodyReader {
     private static let chunkBytes = 64 << 10
-    /// The text of eight bytes in base64.
+    /// Characters of eight bytes in base64.
     private static let checksumLetters = 12
 
     private let source: any HTTPBodyReader
@@ -80,7 +79,7 @@ private final class ChecksummedReader: HTTPBodyReader {
         chunk = [UInt8](repeating: 0, count: min(Self.chunkBytes, max(bytes, 1)))
     }
 
-    /// The length of `bytes` with all that goes around them.
+    /// The length of `bytes` bytes including the framing.
     static func framedBytes(_ bytes: Int) -> Int {
         let rest = bytes % chunkBytes
         let whole = (bytes / chunkBytes) * (head(chunkBytes).utf8.count + chunkBytes + 2)

@@ -4,8 +4,8 @@ import HTTPTransport
 import Threads
 
 extension CommandContext {
-    /// The terminal, the network and the clock of this process. Signals are
-    /// caught only while a command waits for them.
+    /// Creates a context of this process: terminal, network and clock. Signals
+    /// are caught only while a command waits for them.
     package static func live() -> CommandContext {
         CommandContext(
             transport: CurlAPITransport(client: CurlTransport()),

@@ -1,23 +1,23 @@
-/// What a command needs of the world around it.
+/// The environment of a command: network, output, clock and signals.
 package struct CommandContext: Sendable {
-    /// The network.
+    /// The transport of requests.
     package var transport: any APITransport
-    /// Results, and nothing else.
+    /// Writes to standard output: results only.
     package var standardOutput: @Sendable ([UInt8]) -> Void
-    /// Progress and errors.
+    /// Writes to standard error: progress and errors.
     package var standardError: @Sendable ([UInt8]) -> Void
-    /// Whether standard error is a terminal.
+    /// True if standard error is a terminal.
     package var isTerminal: Bool
-    /// Waits this many milliseconds; throws when the task is cancelled.
+    /// Waits for a number of milliseconds; throws when the task is cancelled.
     package var sleep: @Sendable (Int) async throws -> Void
-    /// A number from 0 to below 1, for the jitter of retries.
+    /// Returns a number from 0 to below 1, for the jitter of retries.
     package var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
-    /// Makes a client token that is unique.
+    /// Returns a unique client token.
     package var makeToken: @Sendable () -> String
-    /// Returns when the user wants to stop, or the task is cancelled.
+    /// Returns on an interrupt by the user, or when the task is cancelled.
     package var interrupted: @Sendable () async -> Void
 
-    /// A context of these functions.
+    /// Creates a context from its functions.
     package init(
         transport: any APITransport, standardOutput: @escaping @Sendable ([UInt8]) -> Void,
         standardError: @escaping @Sendable ([UInt8]) -> Void, isTerminal: Bool,

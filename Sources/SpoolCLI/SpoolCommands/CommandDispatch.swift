@@ -1,8 +1,8 @@
 import FoundationEssentials
 import JSON
 
-/// Runs one command line to its end.
-/// - Parameter arguments: Without the program's own name.
+/// Runs one command line to completion.
+/// - Parameter arguments: Arguments without the program's name.
 /// - Returns: the process's exit status: 0 done, 1 failed, 2 wrong command line.
 package func runCommand(
     _ arguments: [String], environment: [String: String], context: CommandContext
@@ -70,7 +70,7 @@ private func runUpload(_ path: String, _ api: API, isJSON: Bool) async throws ->
     return 0
 }
 
-/// Ctrl-C ends the export here and at the back end, without a question.
+/// Runs an export; Ctrl-C cancels it here and at the back end without confirmation.
 private func runExport(
     _ options: Command.ExportOptions, _ api: API, isJSON: Bool
 ) async throws -> Int32 {
@@ -99,7 +99,7 @@ private func runExport(
     if let outcome { return try outcome.get() }
     let jobIDs = command.started.ids
     guard !jobIDs.isEmpty else { throw CommandError("Interrupted.") }
-    // One that has ended already keeps its end.
+    // A job that has ended keeps its status.
     for jobID in jobIDs { _ = try await api.cancel(jobID) }
     let jobs = jobIDs.count == 1 ? "job \(jobIDs[0]) is" : "\(jobIDs.count) jobs are"
     throw CommandError("Interrupted: \(jobs) cancelled.")

@@ -1,27 +1,27 @@
 import FoundationEssentials
 
-/// Why a command ends in failure.
+/// The reason for a command's failure.
 package struct CommandError: Error, Sendable, Hashable {
-    /// The process's exit status: 1 for what went wrong, 2 for a wrong command line.
+    /// The process's exit status: 1 for a failure, 2 for a wrong command line.
     package var status: Int32
-    /// The first one says what failed, the others add to it.
+    /// The message: the first line states the failure, the others give details.
     package var lines: [String]
 
-    /// An error of several lines.
+    /// Creates an error with several lines.
     package init(_ lines: [String], status: Int32 = 1) {
         self.lines = lines
         self.status = status
     }
 
-    /// An error of one line.
+    /// Creates an error with one line.
     package init(_ line: String, status: Int32 = 1) {
         self.init([line], status: status)
     }
 }
 
 extension CommandError {
-    /// What the API answered instead of what was asked for. A problem document
-    /// (RFC 9457) is printed in full: each field that is wrong, and why.
+    /// Describes an error response. A problem document (RFC 9457) is printed in
+    /// full: each wrong field with its reason.
     init(_ action: String, _ response: APIResponse) {
         guard
             let problem = try? JSONDecoder().decode(
@@ -51,6 +51,6 @@ private struct ProblemResponse: Decodable {
     var detail: String?
     var error: String?
     var errors: [Fault]?
-    /// The Invoke API's own errors are AWS's, not problem documents.
+    /// The message of the Invoke API's errors, which follow AWS's format.
     var Message: String?
 }

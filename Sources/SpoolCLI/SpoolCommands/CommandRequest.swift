@@ -1,6 +1,6 @@
 import Arguments
 
-/// What the user asks for, read from the arguments with no I/O.
+/// A parsed command; parsing involves no I/O.
 package enum Command: Sendable, Hashable {
     case export(ExportOptions)
     case estimate(EstimateOptions)
@@ -9,22 +9,22 @@ package enum Command: Sendable, Hashable {
     case upload(path: String)
     case invoke(function: String, eventPath: String?, isAsynchronous: Bool)
     case deadLetters
-    /// `id` nil: all of them.
+    /// Replays one dead letter; nil replays all of them.
     case replayDeadLetter(id: Int?)
     case replay(ReplayOptions)
-    /// Only text is wanted.
+    /// Prints a help text.
     case help(String)
 
-    /// What `spool export` works on.
+    /// Arguments of `spool export`.
     package struct ExportOptions: Sendable, Hashable {
-        /// The edit's JSON.
+        /// The path of the edit's JSON.
         package var editPath: String
-        /// Replaced when the result is whole.
+        /// The path of the result; replaced once the result is complete.
         package var outputPath: String
-        /// In the order given.
+        /// The assets, in the order given.
         package var assets: [Asset]
 
-        /// The arguments of `spool export`.
+        /// Creates the arguments of `spool export`.
         package init(editPath: String, outputPath: String, assets: [Asset]) {
             self.editPath = editPath
             self.outputPath = outputPath
@@ -32,30 +32,30 @@ package enum Command: Sendable, Hashable {
         }
     }
 
-    /// What `spool estimate` works on.
+    /// Arguments of `spool estimate`.
     package struct EstimateOptions: Sendable, Hashable {
-        /// The edit's JSON.
+        /// The path of the edit's JSON.
         package var editPath: String
-        /// In the order given.
+        /// The assets, in the order given.
         package var assets: [Asset]
 
-        /// The arguments of `spool estimate`.
+        /// Creates the arguments of `spool estimate`.
         package init(editPath: String, assets: [Asset]) {
             self.editPath = editPath
             self.assets = assets
         }
     }
 
-    /// What `spool replay` works on.
+    /// Arguments of `spool replay`.
     package struct ReplayOptions: Sendable, Hashable {
-        /// Where `local-emulator --record` wrote.
+        /// The folder written by `local-emulator --record`.
         package var folder: String
-        /// Only invocations of this function; nil: of all.
+        /// The function whose invocations are replayed; nil for all functions.
         package var function: String?
-        /// Members of these names may differ.
+        /// Names of members that may differ.
         package var ignoredNames: [String]
 
-        /// The arguments of `spool replay`.
+        /// Creates the arguments of `spool replay`.
         package init(folder: String, function: String? = nil, ignoredNames: [String] = []) {
             self.folder = folder
             self.function = function
@@ -63,14 +63,14 @@ package enum Command: Sendable, Hashable {
         }
     }
 
-    /// A name in the edit and the local file that it names.
+    /// A name in the edit and its local file.
     package struct Asset: Sendable, Hashable {
-        /// As `assetId` in the edit.
+        /// The value of `assetId` in the edit.
         package var name: String
-        /// The file to upload.
+        /// The path of the file to upload.
         package var path: String
 
-        /// A name and its file.
+        /// Creates an asset from its name and file.
         package init(name: String, path: String) {
             self.name = name
             self.path = path
@@ -78,21 +78,21 @@ package enum Command: Sendable, Hashable {
     }
 }
 
-/// A whole command line.
+/// A parsed command line.
 package struct CommandRequest: Sendable, Hashable {
-    /// What to do.
+    /// The command and its options.
     package var command: Command
-    /// Without a slash at its end.
+    /// The API's URL without a trailing slash.
     package var api: String
-    /// Sent as `Authorization: Bearer`.
+    /// The token for `Authorization: Bearer`; nil sends none.
     package var token: String?
-    /// Results and errors as JSON, for programs.
+    /// True to print results and errors as JSON.
     package var isJSON: Bool
 
     /// - Parameters:
-    ///   - arguments: Without the program's own name.
-    ///   - environment: For `SPOOL_API` and `SPOOL_TOKEN`; options win.
-    /// - Throws: with status 2 and a sentence that says what to write instead.
+    ///   - arguments: Arguments without the program's name.
+    ///   - environment: Source of `SPOOL_API` and `SPOOL_TOKEN`; options override it.
+    /// - Throws: an error with status 2 whose text shows the correct usage.
     package init(
         _ arguments: [String], environment: [String: String]
     ) throws(CommandError) {
@@ -128,7 +128,7 @@ package struct CommandRequest: Sendable, Hashable {
         }
     }
 
-    /// Options that every command has may also stand before it.
+    /// Moves common options that precede the command behind it.
     private static func commandFirst(_ arguments: [String]) -> [String] {
         var rest = arguments[...]
         var leading: [String] = []
@@ -228,7 +228,7 @@ extension Command {
         return assets
     }
 
-    /// It becomes part of a URL's path as it is.
+    /// Checks an ID, which becomes part of a URL's path unencoded.
     private static func identifier(
         _ word: String, _ what: String
     ) throws(CommandError) -> String {

@@ -1,6 +1,6 @@
 import Arguments
 
-/// One command's words: what the parser accepts and the help prints.
+/// The syntax of one command: the parser's rules and the help text.
 struct CommandSyntax: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case export, estimate, status, cancel, upload, invoke, deadLetters, replayDeadLetter, replay

@@ -1,9 +1,9 @@
 import Glibc
 import Threads
 
-/// Ctrl-C (SIGINT) and SIGTERM as something to await.
+/// Watches for Ctrl-C (SIGINT) and SIGTERM.
 ///
-/// The second one ends the process at once, as it would without us.
+/// The second signal ends the process at once, as by default.
 func watchInterrupts() -> SignalWatch {
     SignalWatch([SIGINT, SIGTERM]) {
         signal(SIGINT, SIG_DFL)

@@ -1,14 +1,13 @@
-/// What the screen shows while an export runs.
+/// The progress display of an export.
 package struct ProgressBar: Sendable, Hashable {
-    /// Columns of the bar itself.
+    /// Columns between the bar's brackets.
     package static let width = 28
 
-    /// A bar that has shown nothing yet.
+    /// Creates a bar.
     package init() {}
 
-    /// One line, for instance
-    /// `rendering  [#######-----]  58%  1044/1800 frames`.
-    /// - Parameter percent: Held to 0 to 100.
+    /// Formats one line, for instance `rendering  [#######-----]  58%  1044/1800 frames`.
+    /// - Parameter percent: Clamped to 0 to 100.
     package static func line(phase: String, percent: Double, done: Int?, total: Int?) -> String {
         let percent = min(100, max(0, percent.isFinite ? percent : 0))
         let filled = Int(percent * Double(width) / 100)
@@ -22,8 +21,8 @@ package struct ProgressBar: Sendable, Hashable {
     }
 }
 
-/// Draws lines over each other on a terminal; elsewhere writes only those that
-/// tell something new: another phase, or ten percent more.
+/// Redraws one line on a terminal; elsewhere prints a line only for a new phase
+/// or another ten percent.
 package struct ProgressScreen: Sendable {
     private let isTerminal: Bool
     private let isQuiet: Bool
@@ -32,13 +31,14 @@ package struct ProgressScreen: Sendable {
     private var lastTenth = -1
     private var isDrawn = false
 
-    /// A bar for this kind of output.
+    /// Creates a screen for a terminal, or for plain output.
     package init(isTerminal: Bool, isQuiet: Bool) {
         self.isTerminal = isTerminal
         self.isQuiet = isQuiet
     }
 
-    /// - Returns: what to write; empty for nothing.
+    /// Updates the display.
+    /// - Returns: the text to write; empty if nothing changed.
     package mutating func show(
         phase: String, percent: Double, done: Int? = nil, total: Int? = nil
     ) -> String {
@@ -57,7 +57,8 @@ package struct ProgressScreen: Sendable {
         return line + "\n"
     }
 
-    /// - Returns: what ends the line, so that other text starts a new one.
+    /// Ends the display.
+    /// - Returns: a line feed if a bar is drawn, otherwise an empty text.
     package mutating func finish() -> String {
         defer { isDrawn = false }
         return isDrawn ? "\n" : ""

@@ -1,14 +1,15 @@
 import FoundationEssentials
 import Glibc
 
-/// Files of the user's machine, with errors that name them.
+/// Files on the user's machine, with errors that name them.
 enum UserFile {
     /// The last part of the path.
     static func name(_ path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
-    /// - Throws: when there is no such plain file, or it is empty.
+    /// Returns the size of a file in bytes.
+    /// - Throws: an error if there is no regular file at the path, or it is empty.
     static func bytes(_ path: String) throws(CommandError) -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else { throw CommandError("There is no file \(path).") }
@@ -26,7 +27,7 @@ enum UserFile {
         return Array(data)
     }
 
-    /// Where a download of `path` grows until it is whole.
+    /// The temporary path of a download until it is complete.
     static func partial(_ path: String, token: String) -> String {
         let name = name(path)
         return String(path.dropLast(name.count)) + ".\(name).\(token).part"
@@ -34,7 +35,7 @@ enum UserFile {
 
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Replaces what is at `path`, at once.
+    /// Replaces the file at `path` atomically.
     static func rename(_ from: String, to path: String) throws(CommandError) {
         guard Glibc.rename(from, path) == 0 else {
             throw CommandError("\(path) cannot be written: \(String(cString: strerror(errno))).")

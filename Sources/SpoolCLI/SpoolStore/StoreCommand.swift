@@ -4,8 +4,8 @@ import JSON
 import ObjectStore
 package import SpoolCommands
 
-/// `spool store …`: the back end's own store client at the command line.
-/// - Parameter arguments: Without `spool store`.
+/// Runs `spool store …`: the back end's store client on the command line.
+/// - Parameter arguments: Arguments without `spool store`.
 /// - Returns: the process's exit status: 0 done, 1 failed, 2 wrong command line.
 package func runStoreCommand(
     _ arguments: [String], environment: [String: String], context: CommandContext
@@ -34,7 +34,7 @@ package func runStoreCommand(
     }
 }
 
-/// What can be done with the store.
+/// A verb of `spool store`.
 enum StoreVerb: String, CaseIterable {
     case put, get, list, copy, delete
 
@@ -42,7 +42,7 @@ enum StoreVerb: String, CaseIterable {
         ArgumentOption(name: "--json"), ArgumentOption(name: "--help", short: "-h"),
     ]
 
-    /// True if that many words may follow.
+    /// True if the verb accepts this number of words.
     func takes(_ count: Int) -> Bool {
         switch self {
         case .put, .get, .copy: count == 2
@@ -67,7 +67,7 @@ enum StoreVerb: String, CaseIterable {
 
         """
 
-    /// The emulator's place and keys, where the environment names no other store.
+    /// The environment, with the emulator's endpoint and keys if it names no other store.
     static func withEmulator(_ environment: [String: String]) -> [String: String] {
         let names = [
             "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_PROFILE",

@@ -2,7 +2,7 @@ import Foundation
 import SpoolCommands
 import SpoolStore
 
-// The command line and the environment are read here and nowhere else.
+// The only place that reads the command line and the environment.
 let arguments = Array(CommandLine.arguments.dropFirst())
 let environment = ProcessInfo.processInfo.environment
 guard arguments.first == "store" else {

@@ -1,19 +1,20 @@
 import FoundationEssentials
 
-/// The functions of a deployment, as `infra/functions.json` lists them.
+/// The functions of a deployment, from `infra/functions.json`.
 package struct FunctionCatalog: Sendable, Equatable {
-    /// In the order of the file; names are unique.
+    /// The functions in file order, with unique names.
     package var functions: [FunctionDefinition]
 
-    /// - Throws: one error with every fault that was found.
+    /// Creates a catalogue.
+    /// - Throws: one error that lists every fault.
     package init(functions: [FunctionDefinition]) throws(FunctionCatalogError) {
         let faults = catalogFaults(functions)
         guard faults.isEmpty else { throw FunctionCatalogError(faults: faults) }
         self.functions = functions
     }
 
-    /// Reads the file's bytes.
-    /// - Throws: one error with every fault that was found.
+    /// Decodes the bytes of the file.
+    /// - Throws: one error that lists every fault.
     package init(json: [UInt8]) throws(FunctionCatalogError) {
         let document: Document
         do {
@@ -30,7 +31,7 @@ package struct FunctionCatalog: Sendable, Equatable {
         try self.init(functions: document.functions)
     }
 
-    /// The function of that name.
+    /// Returns the function with a name; nil if there is none.
     package func function(named name: String) -> FunctionDefinition? {
         functions.first { $0.name == name }
     }

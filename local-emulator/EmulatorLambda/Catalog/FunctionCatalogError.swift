@@ -1,8 +1,8 @@
 import EmulatorDatabase
 
-/// Why `functions.json` cannot be used: every fault at once.
+/// The faults of `functions.json`, all in one error.
 package struct FunctionCatalogError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Each names the place and what is wrong there.
+    /// One sentence for each fault, with its location.
     package var faults: [String]
 
     package var description: String {
@@ -10,7 +10,7 @@ package struct FunctionCatalogError: Error, Sendable, Equatable, CustomStringCon
     }
 }
 
-/// Everything that is wrong with a list of functions.
+/// Returns every fault in a list of functions.
 func catalogFaults(_ functions: [FunctionDefinition]) -> [String] {
     var faults: [String] = []
     var names: Set<String> = []
@@ -55,7 +55,7 @@ func catalogFaults(_ functions: [FunctionDefinition]) -> [String] {
     return faults + overlaps(functions) + destinationFaults(functions)
 }
 
-/// A destination that is no function of the file would lose every record.
+/// Rejects destinations that are not in the file: their records would be lost.
 private func destinationFaults(_ functions: [FunctionDefinition]) -> [String] {
     functions.compactMap { function in
         guard let destination = function.asynchronous.onFailure,
@@ -65,7 +65,7 @@ private func destinationFaults(_ functions: [FunctionDefinition]) -> [String] {
     }
 }
 
-/// The name in a name, a partial or a whole ARN, with or without a qualifier.
+/// Extracts the function's name from a name, a partial or a full ARN, with or without a qualifier.
 func functionName(in text: String) -> String {
     let words = text.split(separator: ":").map(String.init)
     if let index = words.firstIndex(of: "function"), index + 1 < words.count {
@@ -105,13 +105,13 @@ private func isFunctionName(_ name: String) -> Bool {
         }
 }
 
-/// A template with the names of its parameters left out.
+/// Returns a path template without its parameter names.
 private func routeShape(_ path: String) -> String {
     path.split(separator: "/", omittingEmptySubsequences: false)
         .map { $0.hasPrefix("{") ? "{}" : String($0) }.joined(separator: "/")
 }
 
-/// A sentence that names the place of a decoding error.
+/// Describes a decoding error and its location in one sentence.
 func sentence(for error: DecodingError) -> String {
     func place(_ path: [any CodingKey]) -> String {
         let text = path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()

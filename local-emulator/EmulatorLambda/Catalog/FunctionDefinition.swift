@@ -1,39 +1,38 @@
 package import EmulatorDatabase
 
-/// One function: its handler, its limits and what calls it.
+/// One function: its handler, its limits and its triggers.
 package struct FunctionDefinition: Sendable, Equatable, Decodable {
-    /// Name under which it is called.
+    /// The function's name.
     package var name: String
-    /// `_HANDLER` of its instances.
+    /// The value of `_HANDLER`.
     package var handler: String
-    /// Time limit of one invocation, 1 to 900.
+    /// Timeout of one invocation in seconds, 1 to 900.
     package var timeoutSeconds: Int
-    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`.
+    /// Memory limit in MB; the value of `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`.
     package var memoryMegabytes: Int
-    /// Most instances at once.
+    /// Maximum number of instances.
     package var reservedConcurrency: Int
-    /// Present when it has a function URL.
+    /// The settings of its function URL; nil if it has none.
     package var url: FunctionURLConfiguration?
-    /// REST routes that lead to it.
+    /// REST routes to the function.
     package var routes: [FunctionRoute]
-    /// Variables added to its instances' environment.
+    /// Additional environment variables of its instances.
     package var environment: [String: String]
-    /// Object events that it is called with.
+    /// Filters of the object events that invoke it.
     package var objectEvents: [ObjectEventFilter]
-    /// `rate(...)` or `cron(...)`; nil is never.
+    /// `rate(...)` or `cron(...)`; nil for no schedule.
     package var schedule: Schedule?
-    /// Retries and the destination of asynchronous invocations.
+    /// Retries and failure destination of asynchronous invocations.
     package var asynchronous: AsynchronousPolicy
-    /// Program and arguments of an instance in place of `bootstrap`: another
-    /// runtime can be registered so. A name without a slash is looked for in
-    /// the instance's `PATH`.
+    /// Program and arguments of an instance, for another runtime; nil for
+    /// `bootstrap`. A name without a slash is looked up in the instance's `PATH`.
     package var command: [String]?
-    /// `LAMBDA_TASK_ROOT` and the folder its instances start in; nil: the deployment's.
+    /// `LAMBDA_TASK_ROOT` and working directory of its instances; nil for the deployment's.
     package var taskRoot: String?
-    /// Size of the `/tmp` of an instance, 512 to 10,240.
+    /// Size of an instance's `/tmp` in MB, 512 to 10,240.
     package var ephemeralStorageMegabytes: Int
 
-    /// A function with the defaults of the file format.
+    /// Creates a function with the file format's defaults.
     package init(
         name: String, handler: String, timeoutSeconds: Int = 30, memoryMegabytes: Int = 1_024,
         reservedConcurrency: Int = 4, url: FunctionURLConfiguration? = nil,
@@ -98,12 +97,12 @@ package struct FunctionDefinition: Sendable, Equatable, Decodable {
 
 /// One REST route: a method and a path template such as `/api/export/{jobId}`.
 package struct FunctionRoute: Sendable, Equatable, Decodable {
-    /// In capitals.
+    /// The method in upper case.
     package var method: String
-    /// Begins with a slash; `{name}` matches one segment.
+    /// The path template, which starts with a slash; `{name}` matches one segment.
     package var path: String
 
-    /// A route.
+    /// Creates a route.
     package init(method: String, path: String) {
         self.method = method
         self.path = path

@@ -1,52 +1,50 @@
 package import Signing
 
-/// Settings of the Lambda half of the emulator, fixed at its start.
+/// The settings of the emulator's Lambda half, fixed at its start.
 package struct LambdaConfiguration: Sendable {
-    /// The program that every instance runs, unless its function names another.
+    /// The program of an instance unless its function names another.
     package var bootstrapPath: String
-    /// `LAMBDA_TASK_ROOT`, and the folder instances start in.
+    /// `LAMBDA_TASK_ROOT` and working directory of instances.
     package var taskRoot: String
-    /// Instances get a folder each below this one.
+    /// The parent of the instances' scratch folders.
     package var scratchFolder: String
-    /// Variables that all instances get on top of Lambda's own.
+    /// Environment variables of all instances besides Lambda's.
     package var environment: [String: String]
-    /// AWS region in ARNs, events and signatures.
+    /// The AWS region in ARNs, events and signatures.
     package var region: String
-    /// The bucket whose object events the catalogue's functions are called with.
+    /// The bucket whose object events invoke functions.
     package var bucket = "spool"
     /// Origins that may call functions from a browser: `*` or a list.
     package var allowedOrigins: [String]
-    /// An instance that had nothing to do for so long is ended.
+    /// Idle time in milliseconds after which an instance ends.
     package var idleMilliseconds: Int
-    /// Longest time from the start of an instance to its first `next`.
+    /// Timeout in milliseconds from the start of an instance to its first `next`.
     package var initMilliseconds: Int
-    /// Largest request body that the front accepts. Lambda itself ends at
-    /// 6 MiB; edits are posted with up to 10 MB.
+    /// Maximum size of a request body in bytes. Lambda's limit is 6 MiB; edits have up to 10 MB.
     package var bodyBytesMax: Int
-    /// Largest answer of a function: 6 MiB and 100 bytes, as on Lambda.
+    /// Maximum size of a function's response in bytes: 6 MiB and 100 bytes, as on Lambda.
     package var responseBytesMax: Int
-    /// Most calls that wait for an instance of one function.
+    /// Maximum number of calls that wait for an instance of one function.
     package var waitingCountMax: Int
-    /// Folder with the console's files.
+    /// The folder of the console's files; nil for no console.
     package var consoleFolder: String?
-    /// Bearer token that the console's API, the Invoke API and /metrics ask
-    /// for; nil leaves them open, which is for loopback only.
+    /// The bearer token for the console's API, the Invoke API and /metrics; nil
+    /// leaves them open, which is safe on loopback only.
     package var administratorToken: String?
-    /// Whose signatures are taken: function URLs of auth type AWS_IAM, and the
-    /// Invoke API where a token is set.
+    /// The credentials accepted in signatures: for function URLs of auth type
+    /// AWS_IAM, and for the Invoke API if a token is set.
     package var credentials: SigV4.Credentials
 
     /// True if the system can give an instance a private `/tmp`.
     package var hasPrivateTmp = false
-    /// True to stop instances without an invocation (SIGSTOP), as Lambda
-    /// freezes them.
+    /// True to stop idle instances (SIGSTOP), as Lambda freezes them.
     package var freezesIdleInstances = false
-    /// Delivers object events late, some twice and in no order; nil: once, at once.
+    /// Seed for late, repeated and unordered object events; nil delivers each once, immediately.
     package var disorderSeed: UInt64?
-    /// Folder for a file of every event and its answer; nil without recording.
+    /// The folder for recordings of events and responses; nil disables recording.
     package var recordFolder: String?
 
-    /// Lambda's limits, with an idle time of five minutes.
+    /// Creates a configuration with Lambda's limits and an idle time of five minutes.
     package init(
         bootstrapPath: String, taskRoot: String, scratchFolder: String,
         environment: [String: String] = [:], region: String = "us-east-1",
@@ -73,16 +71,16 @@ package struct LambdaConfiguration: Sendable {
         self.credentials = credentials
     }
 
-    /// The account that names and records carry; there is only one.
+    /// The single account in names and records.
     static let accountID = "000000000000"
 
     func arn(ofFunction name: String) -> String {
         "arn:aws:lambda:\(region):\(Self.accountID):function:\(name)"
     }
 
-    /// The environment of an instance (facts of the Lambda service: "Defined
-    /// runtime environment variables"), then the deployment's own, then the
-    /// function's.
+    /// The environment of an instance: Lambda's variables (Lambda Developer
+    /// Guide, "Defined runtime environment variables"), then the deployment's,
+    /// then the function's.
     func instanceEnvironment(
         for function: FunctionDefinition, runtimePort: Int, logStream: String
     ) -> [String: String] {

@@ -5,7 +5,7 @@ import JSON
 import Logging
 import WallClock
 
-/// JSON for the console page: `/console/api/...`.
+/// The JSON API of the console page: `/console/api/...`.
 struct ConsoleAPI: Sendable {
     static let root = "/console/api/"
 
@@ -179,7 +179,7 @@ struct InstanceSnapshot: Sendable {
 }
 
 extension FunctionPool {
-    /// The instances in the order of their numbers, and the calls that wait.
+    /// Returns the instances by number, and the number of waiting calls.
     func snapshot() -> (instances: [InstanceSnapshot], waiting: Int) {
         let all = instances.values.sorted { $0.number < $1.number }.map { instance in
             InstanceSnapshot(

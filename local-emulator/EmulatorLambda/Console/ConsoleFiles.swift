@@ -1,11 +1,11 @@
 import EmulatorHTTP
 import FoundationEssentials
 
-/// The console's files, read once; nothing outside the list can be asked for.
+/// The console's files, read once; no other file can be requested.
 struct ConsoleFiles: Sendable {
     private let files: [String: (type: String, bytes: [UInt8])]
 
-    /// - Parameter folder: nil, or one that is not there, gives an empty console.
+    /// - Parameter folder: The folder of the files; nil or a missing folder gives an empty console.
     init(folder: String?) {
         var files: [String: (type: String, bytes: [UInt8])] = [:]
         let names =
@@ -21,7 +21,7 @@ struct ConsoleFiles: Sendable {
         self.files = files
     }
 
-    /// The file at a path, for GET and HEAD; nil when there is none.
+    /// Returns the file at a path, for GET and HEAD; nil if there is none.
     func response(to head: RequestHead) -> Response? {
         guard head.method == "GET" || head.method == "HEAD", let file = files[head.path] else {
             return nil

@@ -12,7 +12,7 @@ final class LambdaMetrics: Sendable {
         var deadLetters = 0
     }
 
-    /// Upper bounds of the buckets for commit of an object to handler start.
+    /// Upper bounds in milliseconds of the buckets from an object's commit to the handler's start.
     static let dispatchBoundsMilliseconds = [1, 2, 5, 10, 20, 50, 100, 500, 2_000, 10_000]
 
     private struct State {
@@ -36,7 +36,7 @@ final class LambdaMetrics: Sendable {
         }
     }
 
-    /// Prometheus text format 0.0.4.
+    /// Formats the counters in Prometheus text format 0.0.4.
     func text(
         functionNames: [String], instances: [String: Int], queueDepth: [String: Int],
         extra: [(name: String, value: Int)]

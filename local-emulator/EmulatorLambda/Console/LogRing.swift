@@ -2,21 +2,21 @@ package import Logging
 import Synchronization
 import WallClock
 
-/// One line that a function or the service wrote about an invocation.
+/// A log line of a function or of the service about an invocation.
 package struct FunctionLogLine: Sendable, Equatable {
-    /// Grows by one from line to line; a cursor for readers.
+    /// The line's number, increasing by one; a cursor for readers.
     package var sequence: Int
-    /// Unix milliseconds.
+    /// Time in Unix milliseconds.
     package var timeMilliseconds: Int
-    /// Name of the function.
+    /// The function's name.
     package var function: String
-    /// Empty during the start of an instance.
+    /// The request ID; empty during the start of an instance.
     package var requestID: String
     /// The line without its newline.
     package var text: String
 }
 
-/// The last lines of all functions, and the way of each to standard error.
+/// The most recent lines of all functions, also forwarded to standard error.
 package final class LogRing: Sendable {
     private struct State {
         var lines: [FunctionLogLine?]
@@ -26,14 +26,14 @@ package final class LogRing: Sendable {
     private let state: Mutex<State>
     private let logger: Logger
 
-    /// - Parameter capacity: Lines kept.
+    /// - Parameter capacity: Maximum number of lines.
     package init(logger: Logger, capacity: Int = 5_000) {
         self.logger = logger
         state = Mutex(State(lines: Array(repeating: nil, count: capacity)))
     }
 
-    /// Keeps a line; `isOutput` lines, those that the function printed, go to
-    /// standard error too.
+    /// Adds a line. Lines with `isOutput`, which the function printed, are also
+    /// written to standard error.
     package func append(_ text: String, function: String, requestID: String, isOutput: Bool) {
         let now = UnixTime.now().milliseconds
         state.withLock { state in
@@ -52,7 +52,7 @@ package final class LogRing: Sendable {
             ])
     }
 
-    /// The newest lines that fit, oldest first.
+    /// Returns the newest matching lines, oldest first.
     /// - Parameters:
     ///   - after: Only lines with a greater sequence.
     ///   - function: Only lines of that function.
@@ -77,16 +77,16 @@ package final class LogRing: Sendable {
         }
     }
 
-    /// The last 4 KB of an invocation's log (`X-Amz-Log-Result` before base64).
+    /// Returns the last 4 KB of an invocation's log (`X-Amz-Log-Result` before base64).
     package func tail(requestID: String) -> [UInt8] {
         let text = lines(requestID: requestID, limit: 1_000).map { $0.text + "\n" }.joined()
         return Array(text.utf8.suffix(4_096))
     }
 }
 
-/// Cuts a stream of output into lines.
+/// Splits a stream of output into lines.
 final class LineSplitter: Sendable {
-    /// A longer line is cut here, as Lambda cuts at 256 KB.
+    /// Maximum length of a line in bytes; a longer one is cut, as Lambda cuts at 256 KB.
     private static let lineBytesMax = 64 << 10
 
     private let rest = Mutex<[UInt8]>([])
@@ -111,7 +111,7 @@ final class LineSplitter: Sendable {
         for line in lines where !line.isEmpty { onLine(line) }
     }
 
-    /// Hands over a last line without a line feed.
+    /// Delivers a last line without a line feed.
     func finish() {
         let last = rest.withLock { rest in
             defer { rest = [] }

@@ -6,25 +6,25 @@ import WallClock
 
 /// Moves asynchronous invocations from the database to the pools.
 ///
-/// One pass takes events over from the outbox and hands what is due to the
-/// functions that have a free slot. A pass runs on `wake`, when an invocation
-/// ends, and when the next retry is due; the database is not polled.
+/// One pass moves events from the outbox to the queue and hands due invocations
+/// to functions with a free slot. A pass runs on `wake`, at the end of an
+/// invocation, and when the next retry is due; the database is not polled.
 actor AsynchronousDispatcher {
     private let catalog: FunctionCatalog
     private let pools: [String: FunctionPool]
     private let database: Database
     private let services: PoolServices
-    /// Rows that an instance has or will have, by function.
+    /// Rows assigned to an instance, or about to be, by function.
     private var inFlight: [String: Set<Int>] = [:]
-    /// Rows whose attempt ended while a pass was reading: what the pass read of
-    /// them may be out of date.
+    /// Rows whose attempt ended while a pass was reading, so the pass may hold
+    /// stale copies of them.
     private var endedDuringPass: Set<Int> = []
     private var isRunning = false
     private var mustRunAgain = false
     private var isStopped = false
     private var wakeTimer: Int?
     private let plan: DeliveryPlan
-    /// A `wake` whose pass has not begun: more of them are one, whatever their number.
+    /// True while a `wake` has not started its pass; further wakes join that pass.
     private let isWakePending = Atomic(false)
 
     private static let outboxBatch = 200
@@ -40,7 +40,7 @@ actor AsynchronousDispatcher {
         plan = DeliveryPlan(seed: services.configuration.disorderSeed)
     }
 
-    /// Starts a pass soon, since there may be something to deliver. Returns at once.
+    /// Schedules a pass and returns at once.
     nonisolated func wake() {
         guard !isWakePending.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let task = services.tasks.start { [self] in
@@ -50,10 +50,10 @@ actor AsynchronousDispatcher {
         if task == nil { isWakePending.store(false, ordering: .releasing) }
     }
 
-    /// Starts no more invocations.
+    /// Prevents new invocations.
     func stop() { isStopped = true }
 
-    /// Runs a pass, or makes the one that runs be followed by another.
+    /// Runs a pass, or schedules another after the current one.
     func run() async {
         if isRunning {
             mustRunAgain = true
@@ -89,7 +89,8 @@ actor AsynchronousDispatcher {
                 in: connection)
             var due: [QueuedInvocation] = []
             for limit in limits {
-                // The rows in flight are among the first: as many again may be new.
+                // The rows in flight come first, so twice the limit leaves room
+                // for as many new ones.
                 due += try AsynchronousQueue.due(
                     function: limit.name, nowMilliseconds: now, limit: 2 * limit.count,
                     in: connection)
@@ -108,7 +109,7 @@ actor AsynchronousDispatcher {
         guard busy.count < pool.function.reservedConcurrency, !busy.contains(row.id) else { return }
         inFlight[row.function, default: []].insert(row.id)
         let task = services.tasks.start { await self.deliver(row, to: pool) }
-        // The row stays in the queue: the pass after next finds it.
+        // The row stays in the queue for a later pass.
         if task == nil {
             release(row)
             wake(inMilliseconds: 1_000)
@@ -145,13 +146,13 @@ actor AsynchronousDispatcher {
                     id: row.id, attempts: attempts, dueMilliseconds: due, in: $0)
             }
         case .throttled:
-            // Only at the end of the process: the row stays as it is.
+            // This happens only as the process ends: the row stays unchanged.
             release(row)
         }
     }
 
-    /// Gives an invocation up: it becomes a dead letter, and its function's
-    /// destination gets a record in the same transaction.
+    /// Gives up an invocation: it becomes a dead letter, and the function's
+    /// destination receives a record in the same transaction.
     private func moveToDeadLetters(
         _ row: QueuedInvocation, _ condition: String, response: [UInt8]?,
         _ policy: AsynchronousPolicy
@@ -173,14 +174,14 @@ actor AsynchronousDispatcher {
         }
     }
 
-    /// Writes down how an attempt ended, frees its slot and looks for more.
+    /// Stores the outcome of an attempt, frees its slot and schedules a pass.
     private func settle(
         _ row: QueuedInvocation, _ change: @escaping @Sendable (Connection) throws -> Void
     ) async {
         do {
             try await database.transaction(change)
         } catch {
-            // The row is still there and will be delivered again: at least once.
+            // The row remains and is delivered again: at least once.
             services.logger.error(
                 "Outcome of an asynchronous invocation not stored",
                 ["requestId": .string(row.requestID), "error": .string("\(error)")])
@@ -203,5 +204,5 @@ actor AsynchronousDispatcher {
     }
 }
 
-/// A new request ID.
+/// Returns a new request ID.
 @Sendable func newRequestID() -> String { UUID().uuidString.lowercased() }

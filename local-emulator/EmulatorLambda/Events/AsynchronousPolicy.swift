@@ -1,16 +1,16 @@
-/// Retries of asynchronous invocations and the end of those that fail, as Lambda configures them.
+/// The retry policy of asynchronous invocations, as in Lambda's configuration.
 package struct AsynchronousPolicy: Sendable, Equatable, Decodable {
-    /// Attempts after the first; Lambda knows 0 to 2, the emulator any number.
+    /// Attempts after the first; Lambda permits 0 to 2, the emulator any number.
     package var maximumRetryAttempts: Int
-    /// Pause before each retry; the last one is used again when there are more.
+    /// Seconds before each retry; the last value repeats for further retries.
     package var retryDelaysSeconds: [Double]
-    /// An event older than this is given up.
+    /// Maximum age in seconds; older events are given up.
     package var maximumEventAgeSeconds: Int
-    /// The function, by name or ARN, that gets a record of an invocation that
-    /// was given up; nil: none.
+    /// The function, by name or ARN, that receives a record of each invocation
+    /// given up; nil for none.
     package var onFailure: String?
 
-    /// Lambda's own policy, with short delays.
+    /// Creates Lambda's default policy with short delays.
     package init(
         maximumRetryAttempts: Int = 2, retryDelaysSeconds: [Double] = [1, 2],
         maximumEventAgeSeconds: Int = 21_600, onFailure: String? = nil
@@ -40,8 +40,8 @@ package struct AsynchronousPolicy: Sendable, Equatable, Decodable {
         case maximumRetryAttempts, retryDelaysSeconds, maximumEventAgeSeconds, onFailure
     }
 
-    /// Milliseconds to wait after attempt `attempt` (the first is 1) failed;
-    /// nil when there is no other attempt.
+    /// Returns the milliseconds to wait after a failed attempt (the first is 1);
+    /// nil if no attempt follows.
     package func delayMilliseconds(afterAttempt attempt: Int) -> Int? {
         guard attempt <= maximumRetryAttempts else { return nil }
         let index = min(attempt, retryDelaysSeconds.count) - 1

@@ -1,57 +1,57 @@
 package import EmulatorDatabase
 
-/// An asynchronous invocation that waits in the database.
+/// An asynchronous invocation in the queue.
 package struct QueuedInvocation: Sendable, Equatable {
-    /// The queue's number.
+    /// The row's number.
     package var id: Int
-    /// Name of the function.
+    /// The function's name.
     package var function: String
-    /// The same for every attempt.
+    /// The request ID, the same for every attempt.
     package var requestID: String
-    /// The event, JSON.
+    /// The event as JSON.
     package var payload: [UInt8]
-    /// Raw value of an `InvocationSource`.
+    /// The raw value of an `InvocationSource`.
     package var source: String
-    /// The object whose change is the event.
+    /// The key of the object that caused the event; nil for other sources.
     package var objectKey: String?
-    /// Unix milliseconds at which it was put into the queue.
+    /// Time of queueing in Unix milliseconds.
     package var createdMilliseconds: Int
-    /// Unix milliseconds before which it is not to be tried.
+    /// Earliest time of the next attempt in Unix milliseconds.
     package var dueMilliseconds: Int
-    /// Attempts that failed.
+    /// Number of failed attempts.
     package var attempts: Int
 }
 
 /// An asynchronous invocation that was given up.
 package struct DeadLetter: Sendable, Equatable {
-    /// Number of the dead letter.
+    /// The dead letter's number.
     package var id: Int
-    /// Name of the function.
+    /// The function's name.
     package var function: String
-    /// Request ID of all attempts.
+    /// The request ID, the same for every attempt.
     package var requestID: String
-    /// The object whose change was the event.
+    /// The key of the object that caused the event; nil for other sources.
     package var objectKey: String?
-    /// Unix milliseconds at which the invocation was queued.
+    /// Time of queueing in Unix milliseconds.
     package var createdMilliseconds: Int
-    /// Unix milliseconds of the last failure.
+    /// Time of the last failure in Unix milliseconds.
     package var diedMilliseconds: Int
-    /// Attempts that failed.
+    /// Number of failed attempts.
     package var attempts: Int
     /// `RetriesExhausted` or `EventAgeExceeded`.
     package var condition: String
-    /// The event, JSON.
+    /// The event as JSON.
     package var payload: [UInt8]
     /// The last error document.
     package var response: [UInt8]
 }
 
-/// The queue of asynchronous invocations and its dead letters: two tables.
+/// The queue of asynchronous invocations and its dead letters, in two tables.
 ///
-/// A row stays until its invocation has succeeded or was given up, so whatever
-/// was running when the process died is there, and due, at the next start.
+/// A row stays until its invocation succeeds or is given up. An invocation that
+/// was running when the process died is therefore due at the next start.
 package enum AsynchronousQueue {
-    /// Makes the tables if the file has none.
+    /// Creates missing tables.
     package static func create(in connection: Connection) throws(DatabaseError) {
         try connection.execute(
             """
@@ -76,7 +76,7 @@ package enum AsynchronousQueue {
             """)
     }
 
-    /// Puts an invocation into the queue, due at once or after a delay.
+    /// Adds an invocation to the queue, due now or after a delay.
     package static func append(
         _ invocation: InvocationInput, function: String, nowMilliseconds: Int,
         delayMilliseconds: Int = 0, in connection: Connection
@@ -93,7 +93,7 @@ package enum AsynchronousQueue {
             nowMilliseconds + delayMilliseconds)
     }
 
-    /// The invocations of a function that are due, those due longest first.
+    /// Reads the due invocations of a function, earliest due time first.
     package static func due(
         function: String, nowMilliseconds: Int, limit: Int, in connection: Connection
     ) throws(DatabaseError) -> [QueuedInvocation] {
@@ -116,7 +116,7 @@ package enum AsynchronousQueue {
         return found
     }
 
-    /// When the next invocation that is not due yet will be; nil for none.
+    /// Reads the earliest due time after `now`, in Unix milliseconds; nil for none.
     package static func nextDue(
         afterMilliseconds now: Int, in connection: Connection
     ) throws(DatabaseError) -> Int? {
@@ -125,12 +125,12 @@ package enum AsynchronousQueue {
         ).first?.optionalInteger("due")
     }
 
-    /// Takes out an invocation that has succeeded.
+    /// Removes an invocation that succeeded.
     package static func remove(id: Int, in connection: Connection) throws(DatabaseError) {
         try connection.execute("DELETE FROM async_invocation WHERE id = ?", id)
     }
 
-    /// Puts off an invocation that failed.
+    /// Schedules another attempt of an invocation that failed.
     package static func postpone(
         id: Int, attempts: Int, dueMilliseconds: Int, in connection: Connection
     ) throws(DatabaseError) {
@@ -139,7 +139,7 @@ package enum AsynchronousQueue {
             dueMilliseconds, id)
     }
 
-    /// Moves an invocation to the dead letters.
+    /// Turns an invocation into a dead letter.
     package static func moveToDeadLetters(
         id: Int, attempts: Int, condition: String, response: [UInt8], nowMilliseconds: Int,
         in connection: Connection
@@ -154,7 +154,7 @@ package enum AsynchronousQueue {
         try remove(id: id, in: connection)
     }
 
-    /// The newest dead letters.
+    /// Reads the newest dead letters.
     package static func deadLetters(
         limit: Int, in connection: Connection
     ) throws(DatabaseError) -> [DeadLetter] {
@@ -176,8 +176,8 @@ package enum AsynchronousQueue {
         return found
     }
 
-    /// Puts a dead letter back into the queue, with all its attempts.
-    /// - Returns: false when there is none of that number.
+    /// Puts a dead letter back into the queue with all attempts available.
+    /// - Returns: false if no dead letter has this number.
     package static func replay(
         deadLetter id: Int, nowMilliseconds: Int, in connection: Connection
     ) throws(DatabaseError) -> Bool {
@@ -192,7 +192,7 @@ package enum AsynchronousQueue {
         return connection.changes > 0
     }
 
-    /// Rows of each function that wait or run.
+    /// Counts the rows of each function, waiting or running.
     package static func depth(
         in connection: Connection
     ) throws(DatabaseError) -> [String: Int] {
@@ -203,7 +203,7 @@ package enum AsynchronousQueue {
         return depth
     }
 
-    /// True while a scheduled invocation of the function waits or runs.
+    /// True while a scheduled invocation of the function is waiting or running.
     package static func hasScheduled(
         function: String, in connection: Connection
     ) throws(DatabaseError) -> Bool {
@@ -213,12 +213,12 @@ package enum AsynchronousQueue {
         ).isEmpty
     }
 
-    /// Moves events from the outbox into the queue, for each function whose
-    /// filter they pass, in one transaction: none is lost, none is doubled.
-    /// - Parameter bucket: The one that the catalogue's filters are about; others
+    /// Moves events from the outbox into the queue of each function whose filter
+    /// matches, in one transaction: no event is lost or duplicated.
+    /// - Parameter bucket: The bucket of the catalogue's filters; other buckets
     ///   have their own notification configurations.
-    /// - Parameter delays: Milliseconds for each delivery of one event.
-    /// - Returns: whether there may be more in the outbox.
+    /// - Parameter delays: Returns the delay in milliseconds of each delivery of an event.
+    /// - Returns: true if the outbox may contain more events.
     package static func takeOver(
         from catalog: FunctionCatalog, bucket: String, region: String, nowMilliseconds: Int,
         limit: Int, delays: () -> [Int] = { [0] }, makeRequestID: () -> String,
@@ -236,7 +236,7 @@ package enum AsynchronousQueue {
             }
         for event in events {
             for function in catalog.functions {
-                // A function that two of them name is called once.
+                // A function named by two notifications is invoked once.
                 let request = notifications.first {
                     $0.function == function.name && $0.bucket == event.bucket
                         && $0.filter.matches(eventName: event.eventName, key: event.key)

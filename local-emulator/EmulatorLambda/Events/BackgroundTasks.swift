@@ -1,11 +1,10 @@
 import Synchronization
 
-/// Owns the tasks that outlive the call that started them: every one is
-/// cancelled and awaited by `finish`.
+/// Owner of tasks that outlive the call that started them. `finish` cancels and awaits them all.
 ///
-/// At most `countMax` run at the same time. The work of the service is bounded elsewhere (by
-/// reserved concurrency, connections and functions), so this limit is met by a defect only; the
-/// task is refused then and its owner decides what that means.
+/// At most `countMax` tasks run at once. The service bounds its work elsewhere
+/// (by reserved concurrency, connections and functions), so only a defect reaches
+/// this limit; the task is then refused and its owner decides how to proceed.
 final class BackgroundTasks: Sendable {
     private struct State {
         var tasks: [Int: Task<Void, Never>] = [:]
@@ -19,20 +18,19 @@ final class BackgroundTasks: Sendable {
     private let countMax: Int
     private let state = Mutex(State())
 
-    /// - Parameter countMax: Tasks that may run at the same time.
+    /// - Parameter countMax: Maximum number of running tasks.
     init(countMax: Int = BackgroundTasks.countMax) { self.countMax = countMax }
 
-    /// Starts work.
-    /// - Returns: a number for `cancel`; nil when the work is refused, after `finish` or at
-    ///   the limit.
+    /// Starts a task.
+    /// - Returns: a number for `cancel`; nil if the task is refused, after
+    ///   `finish` or at the limit.
     @discardableResult
     func start(_ body: @escaping @Sendable () async -> Void) -> Int? {
         state.withLock { state in
             guard !state.isFinished, state.tasks.count < countMax else { return nil }
             let number = state.nextNumber
             state.nextNumber += 1
-            // The end of the task waits for this lock, so it comes after the
-            // task is entered.
+            // The end of the task waits for this lock, so it cannot precede the entry.
             state.tasks[number] = Task { [self] in
                 await body()
                 self.state.withLock { $0.tasks[number] = nil }
@@ -41,12 +39,12 @@ final class BackgroundTasks: Sendable {
         }
     }
 
-    /// Cancels one; harmless when it has ended.
+    /// Cancels a task; has no effect if it has ended.
     func cancel(_ number: Int) {
         state.withLock { $0.tasks[number] }?.cancel()
     }
 
-    /// Cancels what runs and waits for its end.
+    /// Cancels all running tasks and waits for them to end.
     func finish() async {
         let running = state.withLock { state in
             state.isFinished = true

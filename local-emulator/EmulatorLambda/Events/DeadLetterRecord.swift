@@ -8,9 +8,9 @@ struct DeadLetterRecord: Sendable {
     var functionARN: String
     /// `RetriesExhausted` or `EventAgeExceeded`.
     var condition: String
-    /// The last error document; nil when there was no attempt.
+    /// The last error document; nil if no attempt was made.
     var response: [UInt8]?
-    /// Unix milliseconds.
+    /// The record's time in Unix milliseconds.
     var nowMilliseconds: Int
 
     var bytes: [UInt8] {

@@ -1,19 +1,20 @@
 import Randomness
 import Synchronization
 
-/// How often and how late object events are delivered.
+/// The number and delay of deliveries of object events.
 ///
-/// S3 delivers each event at least once and in no order. In disorder, some events come twice
-/// and all of them late by a random time; a seed replays the times.
+/// S3 delivers each event at least once and in any order. With a seed, some
+/// events are delivered twice and all after a random delay; the same seed gives
+/// the same delays.
 final class DeliveryPlan: Sendable {
     private let generator: Mutex<SeededGenerator?>
 
     private static let latenessMillisecondsMax: UInt64 = 800
 
-    /// - Parameter seed: nil delivers once, without delay.
+    /// - Parameter seed: nil delivers each event once, without delay.
     init(seed: UInt64?) { generator = Mutex(seed.map { SeededGenerator(seed: $0) }) }
 
-    /// The delay of each delivery of one event in milliseconds: one or two.
+    /// Returns the delay in milliseconds of each delivery of one event: one or two values.
     func delays() -> [Int] {
         generator.withLock { generator in
             guard var numbers = generator else { return [0] }

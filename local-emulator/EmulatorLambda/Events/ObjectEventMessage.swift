@@ -2,9 +2,9 @@ import EmulatorDatabase
 import JSON
 import WallClock
 
-/// The event of one object's change in S3's form (notification record 2.1).
+/// Builds the event of one object's change in S3's form (notification record 2.1).
 ///
-/// A record a message, as S3 sends them. The key is form-encoded there.
+/// A message holds one record, as from S3, with the key form-encoded.
 func objectEventPayload(
     _ event: ObjectEvent, region: String, configuration: String
 ) -> [UInt8] {
@@ -50,11 +50,11 @@ func objectEventPayload(
     return JSONOutput.object([("Records", .array([record]))]).bytes
 }
 
-/// A scheduled event as EventBridge sends it.
+/// Builds a scheduled event in EventBridge's form.
 func scheduledEventPayload(
     id: String, rule: String, timeMilliseconds: Int, region: String
 ) -> [UInt8] {
-    // EventBridge's time has whole seconds.
+    // EventBridge's times are in whole seconds.
     let time = UnixTime(milliseconds: timeMilliseconds).rfc3339.prefix(19) + "Z"
     let account = LambdaConfiguration.accountID
     return JSONOutput.object([
@@ -70,7 +70,7 @@ func scheduledEventPayload(
     ]).bytes
 }
 
-/// `application/x-www-form-urlencoded` of a key, slashes kept: a space is `+`.
+/// Encodes a key as `application/x-www-form-urlencoded` with slashes kept; a space is `+`.
 func formEncoded(_ key: String) -> String {
     var bytes: [UInt8] = []
     let digits = Array("0123456789ABCDEF".utf8)

@@ -1,13 +1,14 @@
 import FoundationEssentials
 
-/// When a function is called by the clock (EventBridge's two notations).
+/// A schedule in one of EventBridge's two notations.
 package enum Schedule: Sendable, Equatable {
-    /// `rate(5 minutes)`; seconds are ours, EventBridge begins at one minute.
+    /// `rate(5 minutes)`. Seconds are an extension: EventBridge starts at one minute.
     case rate(seconds: Int)
     /// `cron(minute hour day-of-month month day-of-week year)`, UTC.
     case cron(CronExpression)
 
-    /// - Returns: nil for anything that is neither notation.
+    /// Parses a schedule.
+    /// - Returns: nil for any other notation.
     package init?(_ text: String) {
         let text = text.trimmingPrefix { $0 == " " }
         if text.hasPrefix("rate("), text.hasSuffix(")") {
@@ -25,7 +26,7 @@ package enum Schedule: Sendable, Equatable {
         }
     }
 
-    /// The next time after `now` (both Unix milliseconds); nil when never.
+    /// Returns the next time after `now`, both in Unix milliseconds; nil if there is none.
     package func next(afterMilliseconds now: Int) -> Int? {
         switch self {
         case .rate(let seconds): now + seconds * 1_000
@@ -39,18 +40,19 @@ package enum Schedule: Sendable, Equatable {
     ]
 }
 
-/// Six fields of sets: lists, ranges, steps and names; no L, W or #.
+/// A cron expression of six fields: lists, ranges, steps and names, without L, W or #.
 package struct CronExpression: Sendable, Equatable {
     private var minutes: Set<Int>
     private var hours: Set<Int>
     private var days: Set<Int>?
     private var months: Set<Int>
-    /// 1 is Sunday.
+    /// Days of the week, with Sunday as 1; nil for any.
     private var weekdays: Set<Int>?
     private var years: Set<Int>?
 
-    /// - Returns: nil when a field cannot be read, or when days of the month
-    ///   and of the week are both given (one of them must be `?` or `*`).
+    /// Parses a cron expression.
+    /// - Returns: nil for an invalid field, or if days of both the month and the
+    ///   week are given (one must be `?` or `*`).
     package init?(_ text: String) {
         let fields = text.split(separator: " ").map(String.init)
         guard fields.count == 6,
@@ -76,8 +78,8 @@ package struct CronExpression: Sendable, Equatable {
         guard days == nil || weekdays == nil else { return nil }
     }
 
-    /// The next full minute after `now` that fits; nil when none does within
-    /// nine years (one leap day in the longest pause between two).
+    /// Returns the next matching full minute after `now`; nil if none follows
+    /// within nine years (leap days are at most eight years apart).
     package func next(afterMilliseconds now: Int) -> Int? {
         let start = now / 60_000 + 1
         let firstDay = start / 1_440

@@ -2,16 +2,16 @@ import EmulatorDatabase
 import Logging
 import WallClock
 
-/// Puts scheduled events into the asynchronous queue when their time comes.
+/// Queues scheduled events when they are due.
 struct Scheduler: Sendable {
     let catalog: FunctionCatalog
     let database: Database
     let services: PoolServices
-    /// Called after an event was queued.
+    /// Called after an event is queued.
     let wake: @Sendable () -> Void
 
-    /// Starts one task for each function with a schedule. A rate begins at
-    /// once: after a crash the sweep should not wait for another minute.
+    /// Starts one task for each function with a schedule. A rate fires
+    /// immediately, so the sweep after a crash is not delayed.
     func start() {
         for function in catalog.functions {
             guard let schedule = function.schedule else { continue }
@@ -29,7 +29,7 @@ struct Scheduler: Sendable {
         }
     }
 
-    /// One that still waits is enough: a slow function is not called twice.
+    /// Queues an event unless an earlier one is waiting or running.
     private func queue(_ function: String) async {
         let now = UnixTime.now().milliseconds
         let requestID = newRequestID()

@@ -5,23 +5,23 @@ import Synchronization
 struct FunctionInstance {
     let number: Int
     let startedAt: ContinuousClock.Instant
-    /// The invocation that output belongs to.
+    /// The request ID that output lines are assigned to.
     let requestTag = RequestTag()
     var state = InstanceState()
     var child: Child?
-    /// The runtime's open call of `next`.
+    /// The runtime's pending call of `next`; nil if there is none.
     var parked: CheckedContinuation<RuntimeNext, Never>?
     var current: RunningInvocation?
     var servedCount = 0
     var initMilliseconds: Double?
-    /// The body of the runtime's `init/error`.
+    /// The runtime's report to `init/error`; nil without one.
     var initFailure: InvocationFailure?
     var idleSince: ContinuousClock.Instant
-    /// The kernel's figure of the process's own peak, and when it was read.
+    /// The process's peak from the kernel, with the time of the reading; nil before the first.
     var ownPeak: (bytes: Int, at: ContinuousClock.Instant)?
-    /// Most memory that was seen during the invocation, its children's included.
+    /// Peak memory in bytes of the process tree during the invocation.
     var peakTreeBytes = 0
-    /// The program's files at the start.
+    /// The stamp of the program's files at the start.
     let program: ProgramStamp
 
     init(number: Int, program: ProgramStamp, now: ContinuousClock.Instant) {
@@ -32,32 +32,32 @@ struct FunctionInstance {
     }
 }
 
-/// An invocation that an instance has.
+/// The invocation that an instance is running.
 struct RunningInvocation {
     let invocation: InvocationInput
     let deliveredAt: ContinuousClock.Instant
     let isColdStart: Bool
-    /// Unix milliseconds.
+    /// Start time in Unix milliseconds.
     let startMilliseconds: Int
     let historySequence: Int
     let recordSequence: Int
-    /// When its time limit is reached.
+    /// The instant of its timeout.
     let deadline: ContinuousClock.Instant
     var continuation: CheckedContinuation<InvocationOutcome, Never>?
-    /// The answer that has begun and not ended.
+    /// The streamed response in progress; nil if there is none.
     var stream: ResponseBodyStream?
 }
 
-/// The answer to a runtime's call of `next`.
+/// The response to a runtime's call of `next`.
 enum RuntimeNext: Sendable {
     case invocation(RuntimeDelivery)
-    /// The invocation before has not been answered.
+    /// The previous invocation has no response yet.
     case invalidState
-    /// The instance is being ended.
+    /// The instance is ending.
     case gone
 }
 
-/// The invocation as the Runtime API's headers and body carry it.
+/// An invocation in the form of the Runtime API's headers and body.
 struct RuntimeDelivery: Sendable {
     var requestID: String
     var payload: [UInt8]
@@ -68,7 +68,7 @@ struct RuntimeDelivery: Sendable {
     var tenantID: String?
 }
 
-/// The request ID of what an instance does now; read by threads that collect output.
+/// The request ID of an instance's current invocation, read by the threads that collect output.
 final class RequestTag: Sendable {
     private let value = Mutex("")
     var requestID: String {

@@ -2,18 +2,18 @@ import ChildProcess
 import Logging
 import WallClock
 
-/// The response to a post of the runtime's.
+/// The result of a runtime's POST.
 enum ResponseStatus: Sendable {
     case accepted
-    /// Not the invocation that the instance has.
+    /// The request ID is not that of the instance's invocation.
     case invalidRequestID
-    /// It has been answered before.
+    /// The invocation already has a response.
     case invalidState
 }
 
-/// The Runtime API's side of a pool: what the processes ask and tell.
+/// The Runtime API side of a pool: the requests of its processes.
 extension FunctionPool {
-    /// The next invocation for an instance; waits as long as it takes.
+    /// Returns the next invocation of an instance; waits without a limit.
     func next(_ number: Int) async -> RuntimeNext {
         var answer = InstanceState.Action.refuseNextAsGone
         apply(to: number) { state in
@@ -42,18 +42,17 @@ extension FunctionPool {
         [.holdNext, .refuseNextAsGone, .refuseNextAsInvalid].contains(action)
     }
 
-    /// The connection of a waiting `next` is gone: nothing is sent there.
+    /// Drops a pending `next` whose connection is gone.
     func unpark(_ number: Int) {
         apply(to: number) { $0.nextDisconnected() }
     }
 
-    /// Logs what an instance has written so far, so that the lines of an
-    /// invocation stand before its end.
+    /// Logs the instance's output so far, so that an invocation's lines precede its end.
     func takeOutput(of number: Int) async {
         await instances[number]?.child?.takeOutput()
     }
 
-    /// A runtime's answer, good or bad.
+    /// Accepts a runtime's response, a result or an error.
     func answer(_ number: Int, requestID: String, _ outcome: InvocationOutcome) -> ResponseStatus {
         guard let current = instances[number]?.current,
             current.invocation.requestID == requestID
@@ -63,7 +62,7 @@ extension FunctionPool {
         return .accepted
     }
 
-    /// The head of a runtime's streamed answer: the caller receives the stream.
+    /// Accepts the head of a streamed response and passes the stream to the caller.
     func beginAnswer(
         _ number: Int, requestID: String, _ stream: ResponseBodyStream
     ) -> ResponseStatus {
@@ -78,7 +77,7 @@ extension FunctionPool {
         return .accepted
     }
 
-    /// A streamed answer has ended.
+    /// Accepts the end of a streamed response.
     func endAnswer(_ number: Int, requestID: String, _ end: ResponseBodyStream.End) {
         guard instances[number]?.current?.invocation.requestID == requestID,
             instances[number]?.state.responseEnded() == true
@@ -89,14 +88,14 @@ extension FunctionPool {
         }
     }
 
-    /// A runtime's `init/error`: kept until the process ends, which it does next.
+    /// Keeps a runtime's `init/error` until the process ends, which follows.
     func initError(_ number: Int, _ failure: InvocationFailure) -> ResponseStatus {
         guard instances[number]?.state.isStarting == true else { return .invalidState }
         instances[number]?.initFailure = failure
         return .accepted
     }
 
-    /// Tells the caller, the log and the counters how an invocation ended.
+    /// Reports the outcome of an invocation to the caller, the log and the counters.
     func complete(_ number: Int, _ outcome: InvocationOutcome) {
         guard let instance = instances[number], var current = instance.current else { return }
         let duration = (ContinuousClock.now - current.deliveredAt).milliseconds
@@ -134,8 +133,9 @@ extension FunctionPool {
         announceChange()
     }
 
-    /// The largest resident set of an instance's process. The kernel is asked
-    /// now and then only: at thousands of calls a second it costs more than them.
+    /// The peak resident set of an instance's process in bytes. It is read at
+    /// intervals: at thousands of calls a second, reading it would cost more than
+    /// the calls.
     private func ownPeakBytes(_ number: Int, _ instance: FunctionInstance) -> Int? {
         let now = ContinuousClock.now
         if let known = instance.ownPeak, now - known.at < .milliseconds(100) { return known.bytes }
@@ -165,13 +165,13 @@ extension FunctionPool {
                 durationMilliseconds: duration, outcome: name, answer: answer))
     }
 
-    /// Lambda's END and REPORT lines, and one line for the emulator's own log.
+    /// Writes Lambda's END and REPORT lines, and one line in the emulator's log.
     private func report(
         _ invocation: InvocationInput, _ outcome: InvocationOutcome, _ duration: Double,
         _ initDuration: Double?, _ peak: Int?
     ) {
         let requestID = invocation.requestID
-        // Lambda bills the start of an instance too.
+        // Lambda also bills the start of an instance.
         let billed = Int((duration + (initDuration ?? 0)).rounded(.up))
         var fields: [String: LogValue] = [
             "function": .string(function.name), "requestId": .string(requestID),
@@ -203,7 +203,7 @@ extension FunctionPool {
         log(line, invocation)
     }
 
-    /// The end of a REPORT line of an invocation that the service ended.
+    /// The end of the REPORT line if the service ended the invocation.
     private func statusText(_ outcome: InvocationOutcome) -> String {
         guard case .failed(let failure) = outcome else { return "" }
         switch failure.type {
@@ -215,7 +215,7 @@ extension FunctionPool {
 
     // MARK: Failures that the service reports
 
-    /// The process ended with an invocation in its hands.
+    /// The failure of an invocation whose process exited.
     func exitFailure(
         _ current: RunningInvocation, _ reason: InstanceState.KillReason?, _ exit: String
     ) -> InvocationFailure {
@@ -229,7 +229,7 @@ extension FunctionPool {
         return InvocationFailure(type: "Runtime.ExitError", message: prefix + exit)
     }
 
-    /// The process ended, or never was, before its first `next`.
+    /// The failure of a process that exited before its first `next`, or never started.
     func initFailure(
         _ instance: FunctionInstance, _ reason: InstanceState.KillReason?, _ exit: String
     ) -> InvocationFailure {
@@ -253,7 +253,7 @@ extension FunctionPool {
     }
 }
 
-/// A number with two decimals.
+/// Formats a number with two decimals.
 func fixed(_ value: Double) -> String {
     let hundredths = Int((value * 100).rounded())
     let rest = hundredths % 100

@@ -2,10 +2,10 @@ import ChildProcess
 import Logging
 import WallClock
 
-/// The shell around `InstanceState`: performs its actions.
+/// The shell around `InstanceState` that performs its actions.
 extension FunctionPool {
     /// Passes an event to an instance's state and performs the actions.
-    /// - Parameter exit: How the process ended, for failures that report it.
+    /// - Parameter exit: The result of the process, for failures that report it.
     func apply(
         to number: Int, exit: String = "", _ event: (inout InstanceState) -> [InstanceState.Action]
     ) {
@@ -56,7 +56,7 @@ extension FunctionPool {
         }
     }
 
-    /// Fails the call that waits longest: the start of an instance failed.
+    /// Fails the call that has waited longest after an instance failed to start.
     private func failWaiting(_ failure: InvocationFailure, number: Int) {
         services.logger.warning(
             "Instance did not start",

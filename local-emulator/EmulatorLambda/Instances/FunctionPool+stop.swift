@@ -1,9 +1,9 @@
 import ChildProcess
 import Logging
 
-/// The end of a pool.
+/// The shutdown of a pool.
 extension FunctionPool {
-    /// Takes no more calls, gives running ones until `deadline`, ends all instances.
+    /// Refuses new calls, lets running ones finish until `deadline`, then ends all instances.
     func stop(by deadline: ContinuousClock.Instant) async {
         isStopping = true
         let refused = waiting
@@ -14,7 +14,7 @@ extension FunctionPool {
             instances.values.contains(where: \.state.isWorking)
         }
         retireAll()
-        // SIGTERM has its grace; the rest is killed.
+        // Idle instances get SIGTERM and its grace period; working ones are killed.
         for number in instances.keys where instances[number]?.state.isWorking == true {
             apply(to: number) { $0.stopLimitReached() }
         }
@@ -25,7 +25,7 @@ extension FunctionPool {
         services.logger.error(
             "Instances abandoned: processes not reaped after SIGKILL",
             ["function": .string(function.name), "instances": .integer(instances.count)])
-        // Their callers get a failure.
+        // Callers of these instances get a failure.
         for number in instances.keys {
             apply(to: number, exit: "Runtime could not be ended") { $0.ended() }
         }
@@ -35,15 +35,15 @@ extension FunctionPool {
         for number in instances.keys { apply(to: number) { $0.retire() } }
     }
 
-    /// Time that SIGTERM gives an instance when the emulator stops, before it is killed.
+    /// Time between SIGTERM and SIGKILL when the emulator stops.
     private static let terminationGrace = Duration.seconds(1)
-    /// Time that the kernel gets to end killed processes.
+    /// Time for the kernel to end killed processes.
     private static let killGrace = Duration.seconds(5)
 
-    /// Waits while a condition holds, at most until a time. Wakes at each change.
+    /// Waits while a condition holds, until a deadline at the latest. Each change wakes it.
     ///
-    /// The timer is a task apart, so that cancelling the caller neither ends the wait early nor
-    /// takes its end away.
+    /// The timer is a separate task, so cancelling the caller neither ends the
+    /// wait early nor removes its limit.
     private func waitForChanges(
         until end: ContinuousClock.Instant, while condition: () -> Bool
     ) async {

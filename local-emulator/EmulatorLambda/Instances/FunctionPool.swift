@@ -2,24 +2,24 @@ import ChildProcess
 import Logging
 import WallClock
 
-/// The parts of the service that all pools share.
+/// The dependencies shared by all pools.
 struct PoolServices: Sendable {
     var configuration: LambdaConfiguration
     var logs: LogRing
     var history: InvocationHistory
     var metrics: LambdaMetrics
     var tasks: BackgroundTasks
-    /// Writes every invocation down; nil: nothing is.
+    /// The recorder of invocations; nil disables recording.
     var recorder: InvocationRecorder?
     var logger: Logger
 }
 
-/// How long a caller is ready to wait for an instance.
+/// The time that a call may wait for an instance.
 enum WaitPolicy: Sendable {
-    /// Not at all, but for the start of an instance: the Invoke API.
+    /// No wait except for an instance's start: the Invoke API.
     case none
     case milliseconds(Int)
-    /// The asynchronous queue, which bounds itself.
+    /// No limit: the asynchronous queue, which limits its own calls.
     case unbounded
 }
 
@@ -39,7 +39,7 @@ actor FunctionPool {
     private var nextNumber = 0
     var isStopping = false
     private var isWatchingDeadlines = false
-    /// A stop that waits for the next change of an instance.
+    /// Stops that wait for the next change of an instance.
     var changeWaiters: [CheckedContinuation<Void, Never>] = []
 
     init(function: FunctionDefinition, services: PoolServices) {
@@ -47,8 +47,8 @@ actor FunctionPool {
         self.services = services
     }
 
-    /// Runs the function on a free instance, or on a new one when none is free
-    /// and there may be more.
+    /// Runs the function on a free instance, or on a new one if none is free and
+    /// the limit permits it.
     func invoke(_ invocation: InvocationInput, wait: WaitPolicy) async -> InvocationOutcome {
         let until: ContinuousClock.Instant?
         let working = instances.values.count(where: \.state.isWorking)
@@ -68,7 +68,7 @@ actor FunctionPool {
         }
     }
 
-    /// As `invoke`, for callers that want the whole answer.
+    /// Invokes the function and collects the whole response.
     func invokeWhole(_ invocation: InvocationInput, wait: WaitPolicy) async -> InvocationOutcome {
         let outcome = await invoke(invocation, wait: wait)
         guard case .streaming(let stream) = outcome else { return outcome }
@@ -76,8 +76,7 @@ actor FunctionPool {
             bytesMax: services.configuration.responseBytesMax)
     }
 
-    /// Ends instances that were idle for too long, and throttles calls that have waited too
-    /// long.
+    /// Ends instances that exceed the idle time and throttles calls that have waited too long.
     func tick() {
         let now = ContinuousClock.now
         let late = waiting.filter { ($0.until ?? now + .seconds(1)) <= now }
@@ -92,15 +91,15 @@ actor FunctionPool {
         }
     }
 
-    /// Replaces the instances that run another program, each as soon as it is idle.
+    /// Replaces the instances of another program version, each once it is idle.
     func use(_ program: ProgramStamp) {
         for (number, instance) in instances where instance.program != program {
             apply(to: number) { $0.programReplaced() }
         }
     }
 
-    /// Notes how much memory working instances hold, and kills those that exceed the
-    /// function's, as Lambda's sandbox does.
+    /// Records the memory of working instances and kills those that exceed the
+    /// function's limit, as Lambda's sandbox does.
     func measureMemory(_ table: ProcessTable) {
         for (number, instance) in instances where instance.state.isMeasured {
             guard let child = instance.child else { continue }
@@ -111,10 +110,10 @@ actor FunctionPool {
         }
     }
 
-    /// True while an instance starts or has an invocation.
+    /// True while an instance is starting or working.
     var isAtWork: Bool { instances.values.contains { !$0.state.isIdle } }
 
-    /// Calls that wait for an instance.
+    /// Number of calls that wait for an instance.
     var waitingCount: Int { waiting.count }
 
     private var decision: PoolDecision {
@@ -130,7 +129,7 @@ actor FunctionPool {
 
     // MARK: Instances
 
-    /// Hands waiting calls to idle instances, then starts instances for the rest.
+    /// Assigns waiting calls to idle instances and starts instances for the rest.
     func serveWaiting() {
         while !waiting.isEmpty, let number = decision.choice(among: candidates) {
             deliver(waiting.removeFirst(), to: number)
@@ -174,7 +173,7 @@ actor FunctionPool {
 
     private func instanceStarted(_ number: Int, _ child: Child) {
         instances[number]?.child = child
-        // A stop may have come while the process was being made.
+        // A stop may have arrived while the process was starting.
         apply(to: number) { $0.processStarted(isStopping: isStopping) }
     }
 
@@ -226,15 +225,15 @@ actor FunctionPool {
                     tenantID: invocation.tenantID)))
     }
 
-    /// The process is gone. A response that is being sent ends now, so that the listener's
-    /// thread does not wait for it.
+    /// Breaks a response in progress after the process ended, so that the
+    /// listener's thread does not wait for it.
     private func breakAnswer(_ number: Int, _ result: ChildResult) {
         apply(to: number, exit: exitText(result)) { $0.processExited() }
     }
 
-    /// Waits for time limits, in one task for all instances. A timer for each
-    /// invocation would be cancelled nearly always, and what a cancelled sleep
-    /// holds stays in memory until its time has come.
+    /// Enforces timeouts in one task for all instances. A timer for each
+    /// invocation would nearly always be cancelled, and a cancelled sleep keeps
+    /// its memory until its time.
     private func watchDeadlines() {
         guard !isWatchingDeadlines else { return }
         isWatchingDeadlines = true
@@ -245,8 +244,8 @@ actor FunctionPool {
         }
     }
 
-    /// Kills what is over its time limit.
-    /// - Returns: when the next limit is reached; nil when nothing runs.
+    /// Kills instances that exceed their timeout.
+    /// - Returns: the instant of the next timeout; nil if nothing runs.
     private func endOverdue() -> ContinuousClock.Instant? {
         let now = ContinuousClock.now
         var next: ContinuousClock.Instant?
@@ -271,7 +270,7 @@ actor FunctionPool {
 }
 
 extension Duration {
-    /// Milliseconds with their fraction.
+    /// The duration in milliseconds, with the fraction.
     var milliseconds: Double {
         Double(components.seconds) * 1_000 + Double(components.attoseconds) / 1e15
     }

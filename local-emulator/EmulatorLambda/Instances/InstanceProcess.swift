@@ -3,7 +3,7 @@ import EmulatorHTTP
 import FoundationEssentials
 import Glibc
 
-/// The process of one instance with everything around it, from start to end.
+/// The process of one instance and its resources, from start to end.
 struct InstanceProcess: Sendable {
     let function: FunctionDefinition
     let number: Int
@@ -11,24 +11,24 @@ struct InstanceProcess: Sendable {
     let logs: LogRing
     let requestTag: RequestTag
 
-    /// A larger `/tmp` is a folder on the disk: memory is dearer. No single
-    /// file in it can exceed the limit then, all of them together can.
+    /// Maximum size in MB of a `/tmp` in memory. A larger one is a folder on
+    /// disk, where the limit applies to each file but not to the total.
     private static let memoryTmpMegabytesMax = 1_024
 
-    /// Starts the listener and the process, and returns when both are gone and
-    /// the scratch folder with them.
+    /// Starts the listener and the process. Returns when both have ended and the
+    /// scratch folder is removed.
     /// - Parameters:
     ///   - started: Called once the process runs.
     ///   - exited: Called when the process is reaped; its listener still runs.
-    /// - Throws: when one of them cannot start.
+    /// - Throws: an error if the listener or the process cannot start.
     func run(
         handler: any HTTPHandler, started: @Sendable (Child) async -> Void,
         exited: @Sendable (ChildResult) async -> Void
     ) async throws -> ChildResult {
         let scratch = "\(configuration.scratchFolder)/\(UUID().uuidString.lowercased())"
         try makeFolder(scratch)
-        // A function may think for its whole time limit between two requests:
-        // its connection is never closed for being silent.
+        // A function may be silent for its whole timeout between two requests, so
+        // its connection has no idle limit.
         let server = HTTPServer(
             configuration: HTTPServerConfiguration(
                 threadCount: 1, connectionMemoryBytes: 32 << 10, connectionCountMax: 64,
@@ -98,7 +98,7 @@ struct InstanceProcess: Sendable {
         }
     }
 
-    /// Lambda's form: date, version, a random number.
+    /// A stream name in Lambda's form: date, version, random number.
     private func logStream() -> String {
         let date = Date().formatted(
             Date.ISO8601FormatStyle(timeZone: .gmt).year().month().day().dateSeparator(.omitted))
@@ -118,14 +118,14 @@ private func makeFolder(_ path: String) throws {
     guard mkdir(path, 0o700) == 0 else { throw FolderError(path: path, number: errno) }
 }
 
-/// Scratch folders can hold gigabytes: another process removes them, so that
-/// no thread of ours waits for the disk.
+/// Removes a folder in a child process: it may contain gigabytes, and no thread
+/// of the emulator should wait for the disk.
 private func removeFolder(_ path: String) async {
     _ = try? await Child.run(
         ChildCommand(executable: "/bin/rm", arguments: ["-rf", "--", path]))
 }
 
-/// The path of a program named without a slash, from `PATH`; its name if none has it.
+/// The path in `PATH` of a program named without a slash; the name if it is not found.
 private func programPath(_ name: String, _ path: String?) -> String {
     guard !name.contains("/") else { return name }
     let places = (path ?? "").split(separator: ":").map { "\($0)/\(name)" }

@@ -1,25 +1,25 @@
-/// The state of one instance, as a machine without a process: events in, actions out.
+/// The state machine of one instance, without a process: events in, actions out.
 ///
-/// The pool tells it what happened and performs what it answers, in order. Sockets, timers,
-/// signals and waiting callers are the pool's.
+/// The pool reports events and performs the returned actions in order. It owns
+/// sockets, timers, signals and waiting callers.
 struct InstanceState: Hashable, Sendable {
-    /// Stage of an instance's life.
+    /// The stage of an instance's life.
     enum Stage: Hashable, Sendable {
         /// The process has not requested its first invocation.
         case starting
-        /// No invocation.
+        /// The instance has no invocation.
         case idle(Wait)
-        /// An invocation.
+        /// The instance has an invocation.
         case working(Work)
-        /// SIGKILL is sent; the process has not ended.
+        /// SIGKILL was sent; the process has not ended.
         case killed(KillReason, during: Activity)
-        /// SIGTERM is sent to an instance without an unanswered invocation.
+        /// SIGTERM was sent to an instance without an unanswered invocation.
         case terminating
-        /// The process has ended, or was never made.
+        /// The process has ended or could not start.
         case ended
     }
 
-    /// How an idle instance waits.
+    /// The wait of an idle instance.
     enum Wait: Hashable, Sendable {
         /// Its call of `next` has lost its connection.
         case disconnected
@@ -29,7 +29,7 @@ struct InstanceState: Hashable, Sendable {
         case frozen
     }
 
-    /// How far the response to an invocation is.
+    /// The progress of the response to an invocation.
     enum Work: Hashable, Sendable {
         case unanswered
         /// A streamed response has begun.
@@ -43,33 +43,33 @@ struct InstanceState: Hashable, Sendable {
     enum Activity: Hashable, Sendable {
         case starting
         case working(Work)
-        /// No caller waits for it.
+        /// An activity without a waiting caller.
         case other
     }
 
-    /// Why an instance is killed.
+    /// The reason for killing an instance.
     enum KillReason: Hashable, Sendable {
-        /// The time limit of the start or of the invocation.
+        /// The timeout of the start or of the invocation.
         case timeout
-        /// More memory than its function has.
+        /// The function's memory limit.
         case outOfMemory
-        /// The emulator stops and has no more time.
+        /// The end of the emulator's grace period.
         case stop
     }
 
-    /// One thing for the pool to do.
+    /// One action for the pool to perform.
     enum Action: Hashable, Sendable {
         /// Keep the call of `next` open, then look for work.
         case holdNext
-        /// Answer the call of `next` that is held: the instance is gone.
+        /// Answer the held call of `next`: the instance has ended.
         case releaseNext
-        /// Answer this call of `next`: the instance is gone.
+        /// Answer this call of `next`: the instance has ended.
         case refuseNextAsGone
         /// Answer this call of `next`: the invocation has no response yet.
         case refuseNextAsInvalid
-        /// Note how long the start took.
+        /// Record the duration of the start.
         case noteInitialized
-        /// Start the timer of the start's time limit.
+        /// Start the timer of the start's timeout.
         case startInitTimer
         /// Continue the stopped processes (SIGCONT).
         case thaw
@@ -79,21 +79,20 @@ struct InstanceState: Hashable, Sendable {
         case deliver
         case kill
         case terminate
-        /// Log that the instance runs an old program.
+        /// Log that the instance runs a replaced program.
         case logReplaced
         /// End the streamed response as failed.
         case breakStream(KillReason?)
-        /// Complete the invocation as failed. The reason is nil for an exit that was
-        /// not asked for.
+        /// Complete the invocation as failed; the reason is nil for an unexpected exit.
         case failInvocation(KillReason?)
-        /// Fail the call that has waited longest: the start failed.
+        /// Fail the call that has waited longest, since the start failed.
         case failStart(KillReason?)
-        /// Forget the instance.
+        /// Remove the instance.
         case remove
     }
 
-    /// The answer to the next request of an invocation. Independent of the
-    /// stage: a program can be replaced at any time.
+    /// The treatment of the instance after its invocation. It is independent of
+    /// the stage: a program can be replaced at any time.
     private enum Future: Hashable, Sendable {
         case reuse
         case retire
@@ -102,7 +101,7 @@ struct InstanceState: Hashable, Sendable {
     private(set) var stage = Stage.starting
     private var future = Future.reuse
 
-    /// The state of a process that is being made.
+    /// Creates the state of a process that is being started.
     init() {}
 
     // MARK: Questions
@@ -118,10 +117,10 @@ struct InstanceState: Hashable, Sendable {
     /// True if an invocation can be delivered now.
     var isAvailable: Bool { stage == .idle(.connected) || stage == .idle(.frozen) }
 
-    /// True if it is idle.
+    /// True if the instance is idle.
     var isIdle: Bool { if case .idle = stage { true } else { false } }
 
-    /// True until its process has requested an invocation.
+    /// True until the process requests its first invocation.
     var isStarting: Bool {
         switch stage {
         case .starting, .killed(_, during: .starting): true
@@ -129,10 +128,10 @@ struct InstanceState: Hashable, Sendable {
         }
     }
 
-    /// True if it was killed for its memory.
+    /// True if the instance was killed for its memory use.
     var isOutOfMemory: Bool { if case .killed(.outOfMemory, _) = stage { true } else { false } }
 
-    /// True if the process must be measured against its function's memory.
+    /// True if the process's memory must be checked against the function's limit.
     var isMeasured: Bool {
         switch stage {
         case .starting, .working, .terminating: true
@@ -154,12 +153,12 @@ struct InstanceState: Hashable, Sendable {
 // MARK: - The process
 
 extension InstanceState {
-    /// The process runs.
-    /// - Parameter isStopping: The emulator stops.
+    /// Records that the process runs.
+    /// - Parameter isStopping: True if the emulator is stopping.
     mutating func processStarted(isStopping: Bool) -> [Action] {
         switch stage {
         case .starting where !isStopping: return [.startInitTimer]
-        // A stop came while the process was being made.
+        // A stop arrived while the process was being started.
         case .starting, .terminating:
             stage = .terminating
             return [.terminate]
@@ -168,21 +167,21 @@ extension InstanceState {
         }
     }
 
-    /// The start has reached its time limit.
+    /// Kills an instance whose start has timed out.
     mutating func initLimitReached() -> [Action] {
         guard stage == .starting else { return [] }
         stage = .killed(.timeout, during: .starting)
         return [.kill]
     }
 
-    /// The invocation has reached its time limit.
+    /// Kills an instance whose invocation has timed out.
     mutating func timeLimitReached() -> [Action] {
         guard case .working(let work) = stage else { return [] }
         stage = .killed(.timeout, during: .working(work))
         return [.kill]
     }
 
-    /// The process tree holds more memory than the function has.
+    /// Kills an instance whose process tree exceeds the function's memory limit.
     mutating func memoryExceeded() -> [Action] {
         switch stage {
         case .starting: stage = .killed(.outOfMemory, during: .starting)
@@ -193,7 +192,7 @@ extension InstanceState {
         return [.kill]
     }
 
-    /// Another program has taken the place of the one that runs.
+    /// Retires an instance whose program was replaced, once it is idle.
     mutating func programReplaced() -> [Action] {
         guard future == .reuse else { return [] }
         future = .retire
@@ -202,8 +201,8 @@ extension InstanceState {
         return [.logReplaced, .terminate]
     }
 
-    /// The instance is no longer needed, or the emulator stops. An unanswered invocation
-    /// goes first.
+    /// Ends an instance that is not needed, or when the emulator stops. Has no
+    /// effect while an invocation is unanswered.
     mutating func retire() -> [Action] {
         switch stage {
         case .starting, .idle, .working(.answered):
@@ -213,7 +212,7 @@ extension InstanceState {
         }
     }
 
-    /// The emulator stops and has no more time.
+    /// Kills the instance: the emulator's grace period has ended.
     mutating func stopLimitReached() -> [Action] {
         switch stage {
         case .starting: stage = .killed(.stop, during: .other)
@@ -224,8 +223,7 @@ extension InstanceState {
         return [.kill]
     }
 
-    /// The process has ended and its listener has not: a response that is being sent
-    /// ends now.
+    /// Breaks a response in progress after the process ended while its listener still runs.
     func processExited() -> [Action] {
         switch stage {
         case .working(.streaming): [.breakStream(nil)]
@@ -234,7 +232,7 @@ extension InstanceState {
         }
     }
 
-    /// Process and listener have ended, or could not be made.
+    /// Records that process and listener have ended or could not start.
     mutating func ended() -> [Action] {
         defer { stage = .ended }
         switch stage {
@@ -253,12 +251,12 @@ extension InstanceState {
 // MARK: - The Runtime API
 
 extension InstanceState {
-    /// The runtime requests an invocation.
+    /// Handles the runtime's request for an invocation.
     mutating func nextRequested() -> [Action] {
         var actions: [Action]
         switch stage {
         case .starting: actions = [.noteInitialized, .holdNext]
-        // The runtime has lost the connection of its first call.
+        // The runtime has lost the connection of its previous call.
         case .idle: actions = [.releaseNext, .holdNext]
         case .working(.answered): actions = [.holdNext]
         case .working, .killed(_, during: .working(.unanswered)),
@@ -275,21 +273,21 @@ extension InstanceState {
         return actions
     }
 
-    /// The connection of the held call of `next` is gone.
+    /// Records that the connection of the held call of `next` is gone.
     mutating func nextDisconnected() -> [Action] {
         guard isAvailable else { return [] }
         stage = .idle(.disconnected)
         return [.releaseNext]
     }
 
-    /// There is nothing to do.
+    /// Records that no invocation is waiting.
     mutating func foundNoWork() -> [Action] {
         guard stage == .idle(.connected) else { return [] }
         stage = .idle(.frozen)
         return [.freeze]
     }
 
-    /// An invocation is chosen for the instance.
+    /// Records that an invocation was assigned to the instance.
     /// - Precondition: `isAvailable`.
     mutating func assigned() -> [Action] {
         precondition(isAvailable, "an invocation goes to an instance that waits for one")
@@ -298,19 +296,19 @@ extension InstanceState {
         return wasFrozen ? [.thaw, .deliver] : [.deliver]
     }
 
-    /// A streamed response begins.
-    /// - Returns: False if the invocation has a response already, or there is none.
+    /// Records the start of a streamed response.
+    /// - Returns: false if the invocation already has a response, or there is none.
     mutating func responseBegan() -> Bool { changeWork(from: .unanswered, to: .streaming) }
 
-    /// A whole response, good or bad.
-    /// - Returns: False if the invocation has a response already, or there is none.
+    /// Records a complete response, a result or an error.
+    /// - Returns: false if the invocation already has a response, or there is none.
     mutating func responded() -> Bool { changeWork(from: .unanswered, to: .answered) }
 
-    /// A streamed response has ended, well or not.
-    /// - Returns: False if none was under way.
+    /// Records the end of a streamed response, complete or broken.
+    /// - Returns: false if no stream was in progress.
     mutating func responseEnded() -> Bool { changeWork(from: .streaming, to: .answered) }
 
-    /// A response may still come from a process that is being killed.
+    /// Changes the progress; a process that is being killed may still send a response.
     private mutating func changeWork(from old: Work, to new: Work) -> Bool {
         switch stage {
         case .working(old): stage = .working(new)

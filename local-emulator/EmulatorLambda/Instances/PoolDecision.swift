@@ -1,23 +1,23 @@
-/// The decisions of a function's pool, as values: which call is let in, which instance gets
-/// the next invocation, how many instances are started.
+/// The decisions of a function's pool, as values: the calls that are admitted,
+/// the instance of the next invocation, and the number of instances to start.
 struct PoolDecision: Hashable, Sendable {
-    /// An instance as the pool sees it when it decides.
+    /// An instance as the pool sees it at a decision.
     struct Candidate: Hashable, Sendable {
         var number: Int
         var state: InstanceState
-        /// When it became idle; only the order counts.
+        /// The instant at which it became idle; only the order counts.
         var idleSince: ContinuousClock.Instant
     }
 
-    /// Instances that the function may have at once.
+    /// Maximum number of instances of the function.
     var capacity: Int
-    /// Calls that may wait for an instance.
+    /// Maximum number of waiting calls.
     var waitingCountMax: Int
 
     /// True if a call may wait or run.
     /// - Parameters:
-    ///   - working: Instances with an unanswered invocation.
-    ///   - waiting: Calls that wait.
+    ///   - working: Number of instances with an unanswered invocation.
+    ///   - waiting: Number of waiting calls.
     func admits(_ wait: WaitPolicy, working: Int, waiting: Int) -> Bool {
         switch wait {
         case .none: working + waiting < capacity
@@ -26,16 +26,16 @@ struct PoolDecision: Hashable, Sendable {
         }
     }
 
-    /// The instance for the next invocation: the one used last, so that the others can
-    /// expire. Nil where none is available.
+    /// Returns the instance of the next invocation: the most recently used one,
+    /// so that the others can expire; nil if none is available.
     func choice(among candidates: some Sequence<Candidate>) -> Int? {
         candidates.filter(\.state.isAvailable).max { $0.idleSince < $1.idleSince }?.number
     }
 
-    /// Instances to start for calls that wait.
+    /// Returns the number of instances to start for waiting calls.
     /// - Parameters:
-    ///   - instances: All instances, those that end included.
-    ///   - starting: Those among them that start.
+    ///   - instances: Number of instances, including those that are ending.
+    ///   - starting: Number of those that are starting.
     func startCount(waiting: Int, instances: Int, starting: Int, isStopping: Bool) -> Int {
         isStopping ? 0 : max(0, min(waiting - starting, capacity - instances))
     }

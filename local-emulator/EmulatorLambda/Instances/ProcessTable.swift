@@ -1,7 +1,6 @@
 import Glibc
 
-/// All processes of the machine at one moment: who started whom, and how much
-/// memory each holds (proc(5), `/proc/PID/stat`).
+/// A snapshot of the machine's processes: parent and memory of each (proc(5), `/proc/PID/stat`).
 struct ProcessTable: Sendable {
     private struct Entry {
         var processID: Int
@@ -12,7 +11,7 @@ struct ProcessTable: Sendable {
     private var children: [Int: [Entry]] = [:]
     private var residentBytes: [Int: Int] = [:]
 
-    /// Reads the kernel's table; that is memory, no disk is waited for.
+    /// Reads the kernel's table, which is in memory and involves no disk.
     init() {
         guard let folder = opendir("/proc") else { return }
         defer { closedir(folder) }
@@ -29,8 +28,8 @@ struct ProcessTable: Sendable {
         }
     }
 
-    /// Resident bytes of a process and its descendants; shared pages count once for
-    /// each. 0 when it is gone.
+    /// The resident bytes of a process and its descendants, with shared pages
+    /// counted in each process; 0 if the process is gone.
     func residentBytes(ofTree processID: Int) -> Int {
         var total = residentBytes[processID] ?? 0
         var open = children[processID] ?? []
@@ -41,8 +40,9 @@ struct ProcessTable: Sendable {
         return total
     }
 
-    /// The name in brackets may hold anything, so the fields count from its end:
-    /// state, parent, ..., and the resident pages as the twenty-second.
+    /// Parses one line. The name in brackets may contain any character, so fields
+    /// are counted from its end: state, parent, ..., and the resident pages as
+    /// the twenty-second.
     private static func entry(_ number: Int, _ text: String, pageBytes: Int) -> Entry? {
         guard let bracket = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: bracket)...].split(separator: " ")
@@ -53,7 +53,7 @@ struct ProcessTable: Sendable {
     }
 }
 
-/// The start of a file of the kernel's; nil when it cannot be read.
+/// The first bytes of a kernel file; nil if it cannot be read.
 private func smallFile(_ path: String) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
@@ -63,7 +63,7 @@ private func smallFile(_ path: String) -> String? {
     return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
 }
 
-/// Largest resident set of a running process, from the kernel's `VmHWM`.
+/// The peak resident bytes of a running process, from the kernel's `VmHWM`; nil if it is gone.
 func peakMemoryBytes(ofProcess processID: Int) -> Int? {
     let line = smallFile("/proc/\(processID)/status")?.split(separator: "\n")
         .first { $0.hasPrefix("VmHWM:") }

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Threads
 
-/// The identity of a program's files at one moment: another build has another stamp.
+/// The identity of a program's files at one moment; each build has a different stamp.
 struct ProgramStamp: Sendable, Hashable {
     private struct FileStamp: Sendable, Hashable {
         var number: UInt64
@@ -12,11 +12,11 @@ struct ProgramStamp: Sendable, Hashable {
 
     private var files: [String: FileStamp] = [:]
 
-    /// A folder with more files is not a function's own.
+    /// Maximum number of files; a folder with more does not belong to a function alone.
     private static let fileCountMax = 500
 
-    /// The program of a function and, where it has a folder of its own, the
-    /// files in that (not those of folders in it).
+    /// Stamps the function's program and the files of its own folder if it has
+    /// one, without subfolders.
     init(_ function: FunctionDefinition, _ configuration: LambdaConfiguration) {
         let folder = function.taskRoot ?? configuration.taskRoot
         let words = function.command ?? [configuration.bootstrapPath]
@@ -43,8 +43,9 @@ struct ProgramStamp: Sendable, Hashable {
 
 /// Reports changed programs to the pools.
 ///
-/// A thread reads the files' stamps every 250 ms, since `stat` can wait for a disk. A linker
-/// writes for a while: a change counts once two reads in a row find the same.
+/// A thread reads the stamps every 250 ms, since `stat` can wait for a disk.
+/// Linkers write for some time, so a change counts once two consecutive reads
+/// agree.
 struct ProgramWatch: Sendable {
     /// The watched functions.
     let functions: [FunctionDefinition]
@@ -66,7 +67,7 @@ struct ProgramWatch: Sendable {
         isOver.value.store(true, ordering: .releasing)
     }
 
-    /// Yields the stamps of all programs whenever one has changed.
+    /// Yields the stamps of all programs whenever one changes.
     private func watch(
         _ changes: AsyncStream<[String: ProgramStamp]>.Continuation, until isOver: EndOfWatch
     ) {
@@ -85,7 +86,7 @@ struct ProgramWatch: Sendable {
     }
 }
 
-/// Set when the watch is over; the thread ends at its next turn.
+/// A flag that ends the watch; the thread checks it on each round.
 private final class EndOfWatch: Sendable {
     let value = Atomic(false)
 }

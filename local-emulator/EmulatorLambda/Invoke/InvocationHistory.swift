@@ -2,36 +2,35 @@ import Synchronization
 
 /// An invocation in the console's list.
 package struct InvocationHistoryEntry: Sendable, Equatable {
-    /// Number of the entry, from 0.
+    /// The entry's number, from 0.
     package var sequence: Int
-    /// Name of the function.
+    /// The function's name.
     package var function: String
-    /// The same for every attempt of an asynchronous invocation.
+    /// The request ID, the same for every attempt of an asynchronous invocation.
     package var requestID: String
     /// The trigger.
     package var source: InvocationSource
-    /// The object whose change is the event.
+    /// The key of the object that caused the event; nil for other triggers.
     package var objectKey: String?
-    /// Number of the instance that served it, unique for its function.
+    /// The number of the instance, unique within its function.
     package var instance: Int
-    /// Unix milliseconds at which the instance got it.
+    /// Start on the instance in Unix milliseconds.
     package var startMilliseconds: Int
-    /// Milliseconds it waited for an instance.
+    /// Milliseconds spent waiting for an instance.
     package var waitedMilliseconds: Double
     /// True for the first invocation of its instance.
     package var coldStart: Bool
-    /// Milliseconds that the start of its instance took, of a cold start that
-    /// has ended.
+    /// Milliseconds of the instance's start; nil unless this is a cold start that has completed.
     package var initMilliseconds: Double?
-    /// nil while it runs.
+    /// Milliseconds of the run; nil while it is running.
     package var durationMilliseconds: Double?
-    /// `running`, `ok`, or the type of the error.
+    /// `running`, `ok` or the error type.
     package var outcome: String
-    /// Peak memory of the instance; nil where nothing was measured.
+    /// Peak memory of the instance in bytes; nil if not measured.
     package var peakMemoryBytes: Int?
 }
 
-/// The last invocations of all functions.
+/// The most recent invocations of all functions.
 package final class InvocationHistory: Sendable {
     private struct State {
         var records: [InvocationHistoryEntry?]
@@ -40,13 +39,13 @@ package final class InvocationHistory: Sendable {
 
     private let state: Mutex<State>
 
-    /// - Parameter capacity: Records kept.
+    /// - Parameter capacity: Maximum number of records.
     package init(capacity: Int = 2_000) {
         state = Mutex(State(records: Array(repeating: nil, count: capacity)))
     }
 
-    /// Enters an invocation that begins.
-    /// - Returns: its sequence, for `finish`.
+    /// Adds an invocation that starts.
+    /// - Returns: its sequence number, for `finish`.
     func begin(_ record: InvocationHistoryEntry) -> Int {
         state.withLock { state in
             var record = record
@@ -71,7 +70,7 @@ package final class InvocationHistory: Sendable {
         }
     }
 
-    /// The newest records that fit, newest first.
+    /// Returns the newest matching records, newest first.
     package func records(
         function: String? = nil, keyContains part: String? = nil, limit: Int
     ) -> [InvocationHistoryEntry] {

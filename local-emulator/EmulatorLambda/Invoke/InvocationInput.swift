@@ -3,30 +3,30 @@ import JSON
 /// The trigger of an invocation.
 package enum InvocationSource: String, Sendable, Hashable, CaseIterable {
     case invoke, url, event, schedule
-    /// Another function's invocation was given up.
+    /// Another function's invocation was given up and this function is its destination.
     case destination
 }
 
-/// One call of a function.
+/// The input of one invocation.
 package struct InvocationInput: Sendable {
-    /// UUID; the same for every attempt of an asynchronous one.
+    /// A UUID, the same for every attempt of an asynchronous invocation.
     package var requestID: String
-    /// The event, JSON.
+    /// The event as JSON.
     package var payload: [UInt8]
     /// The trigger.
     package var source: InvocationSource
-    /// The object whose change is the event.
+    /// The key of the object that caused the event; nil for other triggers.
     package var objectKey: String?
-    /// Unix milliseconds at which that change was committed.
+    /// Commit time of that change in Unix milliseconds; nil for other triggers.
     package var eventTimeMilliseconds: Int?
-    /// JSON that a caller of the Invoke API sent along (`X-Amz-Client-Context`).
+    /// JSON from the caller of the Invoke API (`X-Amz-Client-Context`); nil if absent.
     package var clientContext: String?
-    /// Whose invocation it is, where a caller says so (`X-Amz-Tenant-Id`).
+    /// The tenant named by the caller (`X-Amz-Tenant-Id`); nil if absent.
     package var tenantID: String?
-    /// `Root=...` of the caller, or one of ours.
+    /// The trace ID `Root=...`, from the caller or generated.
     package var traceID: String
 
-    /// An invocation with all its parts.
+    /// Creates the input of an invocation.
     package init(
         requestID: String, payload: [UInt8], source: InvocationSource, objectKey: String? = nil,
         eventTimeMilliseconds: Int? = nil, clientContext: String? = nil, traceID: String? = nil
@@ -46,33 +46,33 @@ package struct InvocationInput: Sendable {
     }
 }
 
-/// How an invocation ended.
+/// The outcome of an invocation.
 enum InvocationOutcome: Sendable {
-    /// The function's answer.
+    /// The function's complete response.
     case succeeded([UInt8])
-    /// The function's answer, of which more is to come.
+    /// The function's response, still in progress.
     case streaming(ResponseBodyStream)
-    /// The error document of the function, or ours for one that crashed, took
-    /// too long or never started.
+    /// The error document, from the function, or from the service for an instance
+    /// that crashed, timed out or never started.
     case failed(InvocationFailure)
-    /// No instance was to be had in the time allowed.
+    /// No instance was available in the permitted time.
     case throttled
 }
 
-/// An error as Lambda reports it.
+/// An error in Lambda's form.
 package struct InvocationFailure: Sendable, Equatable {
-    /// Short, for tables: `Function.X`, `Runtime.ExitError`, `Sandbox.Timedout`.
+    /// The error type: `Function.X`, `Runtime.ExitError`, `Sandbox.Timedout`.
     package var type: String
-    /// `{"errorType":..., "errorMessage":...}`.
+    /// The error document `{"errorType":..., "errorMessage":...}`.
     package var payload: [UInt8]
 
-    /// A failure that the function reported itself.
+    /// Creates a failure from the function's error document.
     package init(type: String, payload: [UInt8]) {
         self.type = type
         self.payload = payload
     }
 
-    /// A failure that the service reports.
+    /// Creates a failure that the service reports.
     package init(type: String, message: String) {
         self.type = type
         payload =

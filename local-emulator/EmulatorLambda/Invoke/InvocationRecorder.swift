@@ -6,19 +6,19 @@ import Synchronization
 import Threads
 import WallClock
 
-/// Writes every invocation, its event and its answer, to a file of a folder
-/// (`--record`): `000042-job-status.json`, numbered in the order of their
-/// starts. `spool replay` reads them.
+/// Writes each invocation with its event and response to a file (`--record`),
+/// numbered in the order of the starts: `000042-job-status.json`. `spool replay`
+/// reads these files.
 final class InvocationRecorder: Sendable {
-    /// An invocation with its answer, the content of a file.
+    /// The content of a file: an invocation with its response.
     struct Entry: Sendable {
         var sequence: Int
         var function: String
         var invocation: InvocationInput
-        /// Unix milliseconds.
+        /// Start time in Unix milliseconds.
         var startMilliseconds: Int
         var durationMilliseconds: Double
-        /// `ok` or the type of the error.
+        /// `ok` or the error type.
         var outcome: String
         var answer: [UInt8]
     }
@@ -30,27 +30,27 @@ final class InvocationRecorder: Sendable {
 
     private struct State {
         var nextSequence: Int
-        /// Bytes of the files that wait to be written.
+        /// Total size in bytes of the files that wait to be written.
         var waitingBytes = 0
     }
 
-    /// Shared with the thread, which must not keep the recorder alive.
+    /// State shared with the writer thread, which must not keep the recorder alive.
     private final class SharedState: Sendable {
         let value: Mutex<State>
 
         init(_ state: State) { value = Mutex(state) }
     }
 
-    /// Files that may wait for the disk.
+    /// Maximum number of files that wait to be written.
     static let waitingFileCountMax = 4_096
-    /// Bytes of the files that may wait for the disk. An event and its answer have at most 12 MiB.
+    /// Maximum size in bytes of the files that wait. An event with its response has at most 12 MiB.
     static let waitingBytesMax = 256 << 20
 
     private let logger: Logger
     private let state: SharedState
     private let thread: MailboxThread<File>
 
-    /// Makes the folder; files that are there stay, and the numbers continue after theirs.
+    /// Creates the folder; existing files stay and numbering continues after them.
     init(folder: String, logger: Logger) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let last =
@@ -69,7 +69,7 @@ final class InvocationRecorder: Sendable {
         }
     }
 
-    /// The number of an invocation that starts now.
+    /// Returns the number of an invocation that starts now.
     func nextSequence() -> Int {
         state.value.withLock { state in
             defer { state.nextSequence += 1 }
@@ -77,10 +77,10 @@ final class InvocationRecorder: Sendable {
         }
     }
 
-    /// Has an invocation written, soon and by a thread that may wait for the disk.
+    /// Queues an invocation for the writer thread.
     ///
-    /// If the disk is too slow, invocations beyond the limits are not recorded; a log line
-    /// names each.
+    /// If the disk is too slow, invocations beyond the limits are not recorded; a
+    /// log line names each one.
     func record(_ entry: Entry) {
         let digits = String(entry.sequence)
         let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
@@ -104,7 +104,7 @@ final class InvocationRecorder: Sendable {
             ["file": .string(file.name)])
     }
 
-    /// Returns when everything is written; later invocations are not recorded.
+    /// Waits until all files are written; later invocations are not recorded.
     func finish() async {
         await withCheckedContinuation { continuation in
             thread.stop { continuation.resume() }

@@ -3,15 +3,14 @@ import FoundationEssentials
 import JSON
 import Logging
 
-/// The Lambda API that clients and SDKs speak, version 2015-03-31: Invoke,
-/// ListFunctions and GetFunction.
+/// The Lambda API for clients and SDKs, version 2015-03-31: Invoke, ListFunctions and GetFunction.
 struct InvokeAPI: Sendable {
     static let root = "/2015-03-31/functions"
-    /// InvokeWithResponseStream has a version of its own.
+    /// The root of InvokeWithResponseStream, which has a different version.
     static let streamingRoot = "/2021-11-15/functions"
-    /// Lambda's limit of an asynchronous event.
+    /// Lambda's limit of an asynchronous event in bytes.
     private static let asynchronousBytesMax = 1 << 20
-    /// Lambda's limit of a synchronous event.
+    /// Lambda's limit of a synchronous event in bytes.
     private static let synchronousBytesMax = 6 << 20
 
     let catalog: FunctionCatalog
@@ -104,7 +103,7 @@ struct InvokeAPI: Sendable {
         }
     }
 
-    /// A replay repeats the ID of its recording; every other call gets a new one.
+    /// Returns the recorded ID for a replay, otherwise a new one.
     private func requestID(_ head: RequestHead) -> String {
         head.headers["X-Spool-Request-Id"].flatMap { UUID(uuidString: $0) }?.uuidString
             .lowercased() ?? newRequestID()
@@ -130,7 +129,7 @@ struct InvokeAPI: Sendable {
         }
     }
 
-    /// InvokeWithResponseStream: what the function sends, as it comes.
+    /// InvokeWithResponseStream: forwards the function's output while it arrives.
     private func stream(
         _ invocation: InvocationInput, _ pool: FunctionPool, wantsTail: Bool,
         _ identity: (String, String)
@@ -154,7 +153,7 @@ struct InvokeAPI: Sendable {
             ], body: body)
     }
 
-    /// The last 4 KB of an invocation's log.
+    /// Returns the last 4 KB of an invocation's log.
     private func logTail(_ invocation: InvocationInput) -> String {
         Data(services.logs.tail(requestID: invocation.requestID)).base64EncodedString()
     }
@@ -199,7 +198,7 @@ struct InvokeAPI: Sendable {
     }
 }
 
-/// True for bytes that are one JSON document.
+/// True if the bytes are one JSON document.
 func isJSON(_ bytes: [UInt8]) -> Bool {
     struct Anything: Decodable { init(from decoder: any Decoder) throws {} }
     return (try? JSONDecoder().decode(Anything.self, from: Data(bytes))) != nil

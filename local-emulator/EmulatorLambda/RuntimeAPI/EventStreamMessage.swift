@@ -1,9 +1,10 @@
 import Crypto
 
 /// One message of `application/vnd.amazon.eventstream`: lengths, a checksum of
-/// the lengths, headers, payload, a checksum of all (AWS event stream encoding).
+/// the lengths, headers, payload, a checksum of the message (AWS event stream
+/// encoding).
 struct EventStreamMessage: Sendable, Equatable {
-    /// String headers; names and values of at most 255 and 65,535 bytes.
+    /// String headers; names of up to 255 bytes, values of up to 65,535.
     var headers: [Header]
     var payload: [UInt8]
 
@@ -12,7 +13,7 @@ struct EventStreamMessage: Sendable, Equatable {
         var value: String
     }
 
-    /// An event of that type.
+    /// Creates an event message.
     init(event type: String, contentType: String, payload: [UInt8]) {
         headers = [
             Header(name: ":event-type", value: type),
@@ -22,7 +23,7 @@ struct EventStreamMessage: Sendable, Equatable {
         self.payload = payload
     }
 
-    /// Type 7 is a string with two bytes of length.
+    /// Header type 7: a string with a two-byte length.
     private static let stringType: UInt8 = 7
     private static let frameBytes = 16
 

@@ -3,18 +3,18 @@ import FoundationEssentials
 import Synchronization
 import Threads
 
-/// A function's answer that is passed on while the runtime still sends it.
+/// A function's response that is forwarded while the runtime sends it.
 ///
-/// The runtime's connection writes, the caller's task reads. A caller that
-/// reads slowly makes the runtime wait; one that is gone does not.
+/// The runtime's connection writes and the caller's task reads. A slow reader
+/// makes the runtime wait; an absent reader does not.
 final class ResponseBodyStream: ResponseByteStream {
-    /// How it ended.
+    /// The outcome of the stream.
     enum End: Sendable, Equatable {
         case complete
         case failed(InvocationFailure)
     }
 
-    /// The error that the reader of a failed stream receives.
+    /// The error thrown to the reader of a failed stream.
     struct Broken: Error {
         var failure: InvocationFailure
     }
@@ -24,39 +24,39 @@ final class ResponseBodyStream: ResponseByteStream {
         var waitingBytes = 0
         var totalBytes = 0
         var end: End?
-        /// The reader is gone: bytes are dropped from now on.
+        /// True if the reader is gone; further bytes are dropped.
         var isAbandoned = false
         var reader: CheckedContinuation<Void, Never>?
         var isWriterWaiting = false
-        /// All that came, where it is recorded.
+        /// All received bytes, if they are recorded.
         var copy: [UInt8] = []
     }
 
     private static let copyBytesMax = 6 << 20
-    /// Bytes that may wait for the reader.
+    /// Maximum number of unread bytes.
     private static let waitingBytesMax = 1 << 20
-    /// Lambda's limit of a streamed answer.
+    /// Lambda's limit of a streamed response in bytes.
     static let totalBytesMax = 200 << 20
 
-    /// The media type that the runtime gave its answer.
+    /// The media type that the runtime gave for its response; nil if it gave none.
     let contentType: String?
     private let state = Mutex(State())
     private let room = Wakeups()
 
     private let keepsCopy: Bool
 
-    /// - Parameter keepsCopy: For a recording: the first 6 MiB stay at hand.
+    /// - Parameter keepsCopy: True to keep the first 6 MiB for a recording.
     init(contentType: String?, keepsCopy: Bool = false) {
         self.contentType = contentType
         self.keepsCopy = keepsCopy
     }
 
-    /// The bytes so far, of a stream that keeps a copy.
+    /// The bytes so far; empty unless the stream keeps a copy.
     var copy: [UInt8] { state.withLock { $0.copy } }
 
-    /// Takes bytes from the runtime; called on its connection's own thread,
-    /// which waits here while too much is unread.
-    /// - Returns: false when the answer is larger than Lambda allows.
+    /// Accepts bytes from the runtime on its connection's thread, and blocks that
+    /// thread while too many bytes are unread.
+    /// - Returns: false if the response exceeds Lambda's limit.
     func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         while true {
             let step = state.withLock { state -> (isOver: Bool, result: Bool, wake: Reader?) in
@@ -81,7 +81,7 @@ final class ResponseBodyStream: ResponseByteStream {
         }
     }
 
-    /// Ends the stream; only the first call counts.
+    /// Ends the stream; only the first call has an effect.
     func finish(_ end: End) {
         let reader = state.withLock { state -> Reader? in
             if state.end == nil { state.end = end }
@@ -92,8 +92,8 @@ final class ResponseBodyStream: ResponseByteStream {
         reader?.resume()
     }
 
-    /// The next bytes; nil after the last.
-    /// - Throws: `Broken` when the function failed in the middle.
+    /// Returns the next bytes; nil at the end.
+    /// - Throws: `Broken` if the function failed midway.
     func next() async throws -> [UInt8]? {
         while true {
             if Task.isCancelled {
@@ -118,7 +118,7 @@ final class ResponseBodyStream: ResponseByteStream {
         }
     }
 
-    /// Drops the rest: the reader is gone.
+    /// Drops all further bytes because the reader is gone.
     func abandon() {
         let reader = state.withLock { state -> Reader? in
             state.isAbandoned = true
@@ -131,8 +131,8 @@ final class ResponseBodyStream: ResponseByteStream {
         reader?.resume()
     }
 
-    /// The whole answer, for callers that do not stream.
-    /// - Parameter bytesMax: One that is larger fails.
+    /// Collects the whole response for callers that do not stream.
+    /// - Parameter bytesMax: Maximum size; a larger response fails.
     func collected(bytesMax: Int) async -> InvocationOutcome {
         var all: [UInt8] = []
         do {
@@ -176,11 +176,11 @@ final class ResponseBodyStream: ResponseByteStream {
     }
 }
 
-/// Passes a runtime's chunked answer on to the stream that the caller reads.
+/// Forwards a runtime's chunked response to the stream that the caller reads.
 final class ResponseConsumer: BodyConsumer {
     let requestID: String
     let stream: ResponseBodyStream
-    /// Called when the runtime's connection breaks in the middle.
+    /// Called when the runtime's connection breaks midway.
     private let onBroken: @Sendable () -> Void
     private let result = Mutex<ResponseBodyStream.End?>(nil)
 
@@ -192,7 +192,7 @@ final class ResponseConsumer: BodyConsumer {
 
     deinit { if result.withLock({ $0 }) == nil { onBroken() } }
 
-    /// How the runtime says that it ended; nil while it has not.
+    /// The end that the runtime declared; nil until then.
     var end: ResponseBodyStream.End? { result.withLock { $0 } }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {

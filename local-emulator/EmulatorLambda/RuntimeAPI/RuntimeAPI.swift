@@ -11,7 +11,7 @@ struct RuntimeAPI: HTTPHandler {
     private static let modeHeader = "Lambda-Runtime-Function-Response-Mode"
 
     func immediatePlan(for head: RequestHead) -> BodyPlan? {
-        // A streamed answer is announced to its caller first.
+        // A streamed response is announced to its caller first.
         head.headers[Self.modeHeader] == nil
             ? .collect(bytesMax: pool.services.configuration.responseBytesMax) : nil
     }
@@ -25,7 +25,7 @@ struct RuntimeAPI: HTTPHandler {
         return .collect(bytesMax: pool.services.configuration.responseBytesMax)
     }
 
-    /// The caller gets the answer while it comes in.
+    /// Forwards a response to the caller while it arrives.
     private func streamedAnswer(_ requestID: String, _ head: RequestHead) async -> BodyPlan {
         let stream = ResponseBodyStream(
             contentType: head.headers["Content-Type"],
@@ -38,15 +38,15 @@ struct RuntimeAPI: HTTPHandler {
                     type: "Runtime.TruncatedResponse",
                     message: "The runtime broke off its answer.")
                 pool.services.tasks.start {
-                    // A process that dies loses its connection first; that it
-                    // died is the better reason, and comes within this time.
+                    // The connection of a dying process breaks first. The exit is
+                    // the better reason and is reported within this time.
                     try? await Task.sleep(for: .milliseconds(200))
                     await pool.endAnswer(number, requestID: requestID, .failed(failure))
                 }
             })
     }
 
-    /// The ID in `.../invocation/ID/response`.
+    /// The request ID in `.../invocation/ID/response`; nil for another path.
     private func answeredRequestID(_ path: String) -> String? {
         guard path.hasPrefix(Self.root) else { return nil }
         let words = path.dropFirst(Self.root.count).split(
@@ -133,8 +133,8 @@ struct RuntimeAPI: HTTPHandler {
         return answer(await pool.answer(number, requestID: requestID, .succeeded(bytes)))
     }
 
-    /// The function's error document. The type in the header is kept only when
-    /// it has the form that Lambda takes.
+    /// Reads the function's error document. The type in the header is kept only
+    /// if it has the form that Lambda accepts.
     private func failure(_ head: RequestHead, _ body: [UInt8]) -> InvocationFailure {
         struct Document: Decodable { var errorType: String? }
         let document = try? JSONDecoder().decode(Document.self, from: Data(body))
@@ -179,7 +179,7 @@ struct RuntimeAPI: HTTPHandler {
         body: .bytes(Array("404 page not found\n".utf8)))
 }
 
-/// `(Runtime|Function)\.[A-Z][a-zA-Z]+`
+/// True for a type of the form `(Runtime|Function)\.[A-Z][a-zA-Z]+`.
 func isErrorType(_ text: String) -> Bool {
     let words = text.split(separator: ".", omittingEmptySubsequences: false)
     guard words.count == 2, words[0] == "Runtime" || words[0] == "Function",

@@ -2,15 +2,15 @@ import EmulatorHTTP
 import FoundationEssentials
 import JSON
 
-/// The answer of a function URL in mode RESPONSE_STREAM.
+/// The response of a function URL in mode RESPONSE_STREAM.
 ///
-/// With the media type of an HTTP integration a JSON prelude of status, headers
-/// and cookies comes first, then eight NUL bytes, then the body; without it all
-/// is body.
+/// With the media type of an HTTP integration, a JSON prelude of status, headers
+/// and cookies precedes eight NUL bytes and the body. Otherwise all bytes are the
+/// body.
 struct StreamedResult: Sendable {
     static let preludeType = "application/vnd.awslambda.http-integration-response"
     private static let separator = [UInt8](repeating: 0, count: 8)
-    /// A longer one is taken for a broken answer.
+    /// Maximum size of a prelude in bytes; a longer one is an invalid response.
     private static let preludeBytesMax = 64 << 10
 
     private struct Prelude: Decodable {
@@ -19,9 +19,9 @@ struct StreamedResult: Sendable {
         var cookies: [String]?
     }
 
-    /// Reads as much as the head of the response needs.
-    /// - Returns: nil when the prelude cannot be read.
-    /// - Throws: `ResponseBodyStream.Broken` when the function failed before its end.
+    /// Reads the part of the stream that contains the head of the response.
+    /// - Returns: nil for an invalid prelude.
+    /// - Throws: `ResponseBodyStream.Broken` if the function failed before its end.
     static func response(_ stream: ResponseBodyStream) async throws -> Response? {
         guard stream.contentType == preludeType else {
             let type = stream.contentType ?? "application/octet-stream"
@@ -57,7 +57,7 @@ struct StreamedResult: Sendable {
     }
 }
 
-/// Bytes that were read already, and then the rest of a stream.
+/// A stream that starts with bytes already read.
 private actor PrefixedStream: ResponseByteStream {
     private var first: [UInt8]
     private let rest: ResponseBodyStream
@@ -76,11 +76,11 @@ private actor PrefixedStream: ResponseByteStream {
     }
 }
 
-/// The answer of InvokeWithResponseStream: payload events as they come, and at
-/// the end an event that says how it ended.
+/// The response of InvokeWithResponseStream: payload events while they arrive,
+/// then an event with the outcome.
 actor InvokeResponseStream: ResponseByteStream {
     private let source: ResponseBodyStream
-    /// The last lines of the log in base64, where they were asked for.
+    /// Returns the end of the log in base64; nil if it was not requested.
     private let logTail: @Sendable () -> String?
     private var isDone = false
 
@@ -105,7 +105,7 @@ actor InvokeResponseStream: ResponseByteStream {
         }
     }
 
-    /// A whole answer in the form of a stream.
+    /// Encodes a complete response as a stream.
     static func bytes(_ payload: [UInt8], _ failure: InvocationFailure?, logTail: String?)
         -> [UInt8]
     {

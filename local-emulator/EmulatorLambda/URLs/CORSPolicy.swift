@@ -1,7 +1,6 @@
 import EmulatorHTTP
 
-/// Which pages of other origins may call the functions: one rule for all, or
-/// the settings of a function's own URL.
+/// The CORS policy of the functions: one for the deployment, or the settings of a function's URL.
 struct CORSPolicy: Sendable {
     private let settings: CORSConfiguration
     /// True to allow every requested header.
@@ -9,7 +8,7 @@ struct CORSPolicy: Sendable {
 
     private static let allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
-    /// The deployment's rule: every method and header of these origins.
+    /// Creates the deployment's policy: every method and header for these origins.
     /// - Parameter allowedOrigins: `*` or a list.
     init(allowedOrigins: [String]) {
         settings = CORSConfiguration(
@@ -18,7 +17,7 @@ struct CORSPolicy: Sendable {
         echoesHeaders = true
     }
 
-    /// A function URL's own settings.
+    /// Creates a policy from a function URL's settings.
     init(_ settings: CORSConfiguration) {
         self.settings = settings
         echoesHeaders = false
@@ -30,8 +29,8 @@ struct CORSPolicy: Sendable {
             && head.headers["Access-Control-Request-Method"] != nil
     }
 
-    /// The answer to a preflight request.
-    /// - Parameter methods: Those that the path answers; nil: all.
+    /// Builds the response to a preflight request.
+    /// - Parameter methods: The methods of the path; nil for all.
     func preflight(_ head: RequestHead, methods: [String]? = nil) -> Response {
         var headers = originHeaders(head)
         guard headers.contains(where: { $0.0 == "Access-Control-Allow-Origin" }) else {
@@ -49,7 +48,7 @@ struct CORSPolicy: Sendable {
         return Response(status: 204, headers: headers)
     }
 
-    /// The response with this policy's headers in place of the function's own.
+    /// Replaces the function's CORS headers in a response with this policy's.
     func apply(to response: Response, for head: RequestHead) -> Response {
         guard head.headers["Origin"] != nil else { return response }
         var response = response
@@ -76,7 +75,7 @@ struct CORSPolicy: Sendable {
     private func originHeaders(_ head: RequestHead) -> [(String, String)] {
         guard let origin = head.headers["Origin"] else { return [] }
         let isForAll = settings.allowOrigins.contains("*")
-        // A browser takes no `*` together with credentials.
+        // Browsers reject `*` combined with credentials.
         if isForAll, !settings.allowCredentials { return [("Access-Control-Allow-Origin", "*")] }
         let vary = [("Vary", "Origin")]
         guard isForAll || settings.allowOrigins.contains(where: { covers($0, origin) }) else {
@@ -87,7 +86,7 @@ struct CORSPolicy: Sendable {
         return [("Access-Control-Allow-Origin", origin)] + credentials + vary
     }
 
-    /// `https://*.example.org` covers `https://a.example.org`.
+    /// True if the pattern matches: `https://*.example.org` covers `https://a.example.org`.
     private func covers(_ pattern: String, _ origin: String) -> Bool {
         guard let star = pattern.firstIndex(of: "*") else { return pattern == origin }
         let before = pattern[..<star]

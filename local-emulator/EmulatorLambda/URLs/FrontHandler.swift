@@ -3,8 +3,8 @@ import EmulatorDatabase
 import EmulatorHTTP
 import JSON
 
-/// Answers the front port: health, metrics, Invoke API, function URLs, REST
-/// routes, the console.
+/// The handler of the front port: health, metrics, Invoke API, function URLs,
+/// REST routes and the console.
 struct FrontHandler: HTTPHandler {
     let configuration: LambdaConfiguration
     let catalog: FunctionCatalog
@@ -50,7 +50,7 @@ struct FrontHandler: HTTPHandler {
 
     // MARK: Functions
 
-    /// The answer to a preflight request for a route; nil for anything else.
+    /// Answers a preflight request for a route; nil for any other request.
     private func preflight(_ head: RequestHead) -> Response? {
         guard !head.path.hasPrefix("/fn/"), cors.isPreflight(head),
             case .otherMethods(let methods) = routes.match(method: head.method, path: head.path)
@@ -91,15 +91,15 @@ struct FrontHandler: HTTPHandler {
             }
             let target = FunctionURLTarget(
                 function: name, rawPath: head.path, routeKey: routeKey, pathParameters: parameters)
-            // A function that streams does so on its routes too, as behind a
-            // proxy that sends these paths to its URL.
+            // A streaming function also streams on its routes, as behind a proxy
+            // that forwards these paths to its URL.
             let mode = function.url?.invokeMode ?? .buffered
             return await caller.call(
                 function, FunctionURLConfiguration(invokeMode: mode), target, head, body)
         }
     }
 
-    // MARK: The emulator's own
+    // MARK: Emulator endpoints
 
     private func health() async -> Response {
         let isReady = await isStoreReady()
@@ -120,15 +120,15 @@ struct FrontHandler: HTTPHandler {
             body: .bytes(Array(text.utf8)))
     }
 
-    /// Clients of AWS sign their calls: that will do in place of the token.
+    /// True if the caller may invoke functions; an AWS signature replaces the token.
     private func mayInvoke(_ head: RequestHead, _ body: ReceivedBody) -> Bool {
         if isAdministrator(head) { return true }
         guard case .bytes(let bytes) = body else { return false }
         return (try? caller.signature.caller(of: head, body: bytes)) != nil
     }
 
-    /// The Invoke API passes events unchecked, so it is for the operator alone
-    /// where a token is set.
+    /// True for the operator, or if no token is set. The Invoke API passes events
+    /// unchecked, so a token restricts it to the operator.
     private func isAdministrator(_ head: RequestHead) -> Bool {
         guard let token = configuration.administratorToken else { return true }
         return constantTimeEqual(

@@ -4,18 +4,18 @@ import Glibc
 import JSON
 import WallClock
 
-/// The part of an event that a function URL or a REST route adds to the request.
+/// The function, path and route that a request is resolved to.
 struct FunctionURLTarget: Sendable {
     var function: String
-    /// Percent-encoded path as the function sees it.
+    /// The percent-encoded path that the function receives.
     var rawPath: String
-    /// `$default`, or `POST /api/export`.
+    /// `$default`, or a route such as `POST /api/export`.
     var routeKey = "$default"
     var pathParameters: [String: String] = [:]
 }
 
-/// A request as an event, payload format 2.0 (Lambda function URLs, "Request
-/// payload format"). Text stays text; other bytes become base64.
+/// Builds the event of a request, payload format 2.0 (Lambda function URLs,
+/// "Request payload format"). Text is passed as is, other bytes as base64.
 func functionURLPayload(
     _ head: RequestHead, body: [UInt8], target: FunctionURLTarget, caller: SignedCaller? = nil,
     requestID: String, nowMilliseconds: Int
@@ -82,8 +82,8 @@ func functionURLPayload(
     ]).bytes
 }
 
-/// True if the bytes may hold `statusCode`: far cheaper than decoding a document.
-/// A name that is written with escapes has a backslash.
+/// True if the bytes may contain `statusCode`, far cheaper than decoding the
+/// document. An escaped name contains a backslash.
 private func mayHaveStatus(_ result: [UInt8]) -> Bool {
     holds(result, "statusCode") || holds(result, "\\u")
 }
@@ -103,7 +103,7 @@ private func holds(_ bytes: [UInt8], _ word: StaticString) -> Bool {
     }
 }
 
-/// The caller of a function behind AWS_IAM, as the event names it.
+/// The caller of an AWS_IAM function URL, in the event's form.
 private func authorizer(_ caller: SignedCaller) -> JSONOutput {
     .object([
         (
@@ -121,9 +121,9 @@ private func authorizer(_ caller: SignedCaller) -> JSONOutput {
     ])
 }
 
-/// A function's answer as a response (payload 2.0): a document without
-/// `statusCode` is the body of a 200; one that has it is taken apart.
-/// - Returns: nil when it has one but cannot be taken apart.
+/// Converts a function's result to a response (payload 2.0). A document without
+/// `statusCode` is the body of a 200; otherwise its members form the response.
+/// - Returns: nil if the result has a `statusCode` but is malformed.
 func functionURLResponse(_ result: [UInt8]) -> Response? {
     let data = Data(result)
     guard mayHaveStatus(result),
@@ -150,8 +150,8 @@ func functionURLResponse(_ result: [UInt8]) -> Response? {
         status: document.statusCode, headers: headers, body: bytes.isEmpty ? .none : .bytes(bytes))
 }
 
-/// A function's headers and cookies, without what the server sets itself and
-/// what a header cannot hold.
+/// A function's headers and cookies without those that the server sets or that
+/// are not valid in a header.
 func responseHeaders(
     _ fields: [String: HeaderText], cookies: [String]
 ) -> [(String, String)] {
@@ -166,7 +166,7 @@ func responseHeaders(
     return headers
 }
 
-/// Headers that the server sets itself.
+/// Headers set by the server only.
 private let forbiddenHeaders: Set<String> = [
     "content-length", "transfer-encoding", "connection", "date", "keep-alive",
 ]
@@ -191,7 +191,7 @@ private struct FunctionURLResult: Decodable {
     var cookies: [String]?
 }
 
-/// A header's value; numbers and booleans are taken as their text.
+/// The value of a header; numbers and booleans are converted to text.
 struct HeaderText: Decodable {
     var text: String
     init(from decoder: any Decoder) throws {

@@ -3,13 +3,14 @@ import FoundationEssentials
 import JSON
 import WallClock
 
-/// Calls a function for a request to its URL or one of its routes.
+/// Invokes a function for a request to its URL or to one of its routes.
 struct FunctionURLCaller: Sendable {
     let configuration: LambdaConfiguration
     let pools: [String: FunctionPool]
     let signature: RequestSignature
 
-    /// - Parameter url: The settings that hold; a route has Lambda's usual ones.
+    /// Invokes a function.
+    /// - Parameter url: The settings to apply; a route has Lambda's defaults.
     func call(
         _ function: FunctionDefinition, _ url: FunctionURLConfiguration,
         _ target: FunctionURLTarget, _ head: RequestHead, _ body: ReceivedBody
@@ -78,7 +79,7 @@ struct FunctionURLCaller: Sendable {
             502, "Bad gateway", detail: "The function failed: \(type).", headers: [identity])
     }
 
-    /// Lambda's own answer to a call that is not allowed.
+    /// Lambda's response to an unauthorized call.
     private func forbidden(_ fault: SignatureFault) -> Response {
         let type =
             switch fault {

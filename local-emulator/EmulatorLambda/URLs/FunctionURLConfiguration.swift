@@ -1,29 +1,29 @@
-/// A function URL's settings (Lambda API, `FunctionUrlConfig`).
+/// The settings of a function URL (Lambda API, `FunctionUrlConfig`).
 package struct FunctionURLConfiguration: Sendable, Equatable, Decodable {
-    /// Who may call.
+    /// The callers that are permitted.
     package enum AuthType: String, Sendable, Decodable {
-        /// Anybody.
+        /// All callers.
         case none = "NONE"
-        /// Who signs with Signature Version 4, service `lambda`.
+        /// Callers that sign with Signature Version 4, service `lambda`.
         case awsIAM = "AWS_IAM"
     }
 
-    /// How the answer goes out.
+    /// The delivery of a response.
     package enum InvokeMode: String, Sendable, Decodable {
-        /// When it is whole: at most 6 MB.
+        /// The complete response, at most 6 MB.
         case buffered = "BUFFERED"
-        /// As it comes.
+        /// The response while it is produced.
         case responseStream = "RESPONSE_STREAM"
     }
 
-    /// `NONE` where the file says nothing.
+    /// The auth type; `NONE` by default.
     package var authType: AuthType
-    /// `BUFFERED` where the file says nothing.
+    /// The invoke mode; `BUFFERED` by default.
     package var invokeMode: InvokeMode
-    /// nil: the deployment's own rule for all functions (`FRONTEND_URL`).
+    /// The CORS settings; nil for the deployment's policy (`FRONTEND_URL`).
     package var cors: CORSConfiguration?
 
-    /// A URL; without arguments it is open to every caller.
+    /// Creates settings; by default the URL is open to all callers.
     package init(
         authType: AuthType = .none, invokeMode: InvokeMode = .buffered,
         cors: CORSConfiguration? = nil
@@ -43,27 +43,27 @@ package struct FunctionURLConfiguration: Sendable, Equatable, Decodable {
     private enum Key: String, CodingKey { case authType, invokeMode, cors }
 }
 
-/// A function URL's CORS settings (Lambda API, `Cors`): headers that are set
-/// here override the function's own.
+/// The CORS settings of a function URL (Lambda API, `Cors`). The headers set here
+/// override the function's.
 package struct CORSConfiguration: Sendable, Equatable, Decodable {
-    /// `*`, or origins such as `https://example.org`; `https://*.example.org`
-    /// matches its subdomains.
+    /// Permitted origins: `*`, or origins such as `https://example.org`;
+    /// `https://*.example.org` matches its subdomains.
     package var allowOrigins: [String]
-    /// `*` or names.
+    /// Permitted methods: `*` or names.
     package var allowMethods: [String]
-    /// `*` or names.
+    /// Permitted request headers: `*` or names.
     package var allowHeaders: [String]
-    /// Headers that a page may read.
+    /// Response headers that a page may read.
     package var exposeHeaders: [String]
     /// True to allow requests with cookies and credentials.
     package var allowCredentials: Bool
-    /// How long a browser keeps the permission, 0 to 86,400; nil: not said.
+    /// Seconds that a browser caches the permission, 0 to 86,400; nil omits the header.
     package var maxAge: Int?
 
-    /// Longest `maxAge` that Lambda takes.
+    /// Lambda's limit of `maxAge` in seconds.
     static let maxAgeSecondsMax = 86_400
 
-    /// Settings that allow what is named and no more.
+    /// Creates settings that allow only the values given.
     package init(
         allowOrigins: [String] = [], allowMethods: [String] = [], allowHeaders: [String] = [],
         exposeHeaders: [String] = [], allowCredentials: Bool = false, maxAge: Int? = nil

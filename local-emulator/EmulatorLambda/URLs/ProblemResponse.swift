@@ -1,7 +1,7 @@
 import EmulatorHTTP
 import JSON
 
-/// A problem document (RFC 9457) with the `error` text that front ends read.
+/// Builds a problem document (RFC 9457) with the `error` text that front ends read.
 func problem(
     _ status: Int, _ title: String, error: String? = nil, detail: String? = nil,
     headers: [(String, String)] = []
@@ -19,7 +19,7 @@ func problem(
         body: .bytes(document.bytes))
 }
 
-/// A JSON document as an answer that no cache keeps.
+/// Builds a JSON response that caches do not store.
 func jsonResponse(
     _ document: JSONOutput, status: Int = 200, headers: [(String, String)] = []
 ) -> Response {

@@ -1,6 +1,6 @@
-/// The parameters of a query string in their order, decoded.
+/// The decoded parameters of a query string, in order.
 ///
-/// `+` is a space there; an escape that is none stays as it is.
+/// `+` decodes to a space; an invalid escape is kept unchanged.
 struct QueryString {
     private(set) var parameters: [(name: String, value: String)] = []
 
@@ -15,10 +15,10 @@ struct QueryString {
         }
     }
 
-    /// The first parameter of that name.
+    /// The value of the first parameter with a name; nil if there is none.
     subscript(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
 
-    /// Each name once, the values of a repeated one joined by commas (payload 2.0).
+    /// Each name once, with repeated values joined by commas (payload 2.0).
     var joined: [(String, String)] {
         var names: [String] = []
         var values: [String: String] = [:]
@@ -34,7 +34,7 @@ struct QueryString {
     }
 }
 
-/// Text with its `%XX` escapes resolved.
+/// Decodes the `%XX` escapes of a text.
 func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool) -> String {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]

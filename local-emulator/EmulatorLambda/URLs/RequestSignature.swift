@@ -3,25 +3,25 @@ import EmulatorHTTP
 import Signing
 import WallClock
 
-/// The signer of a request, as an event names it.
+/// The signer of a request, in the event's terms.
 struct SignedCaller: Sendable, Equatable {
     var accessKeyID: String
-    /// The one account that there is.
+    /// The emulator's single account.
     var accountID: String
     var userARN: String
 }
 
-/// Why a signature was not taken.
+/// The reason for rejecting a signature.
 enum SignatureFault: Error, Equatable {
-    /// There is none.
+    /// The request has no signature.
     case missing
     case malformed
     case unknownKey
-    /// The signature is from another day, too old, or from the future.
+    /// The signature is of another day, too old, or in the future.
     case expired
     case mismatch
 
-    /// Lambda's words for it.
+    /// Lambda's message for the fault.
     var message: String {
         switch self {
         case .missing: "Missing Authentication Token"
@@ -35,11 +35,11 @@ enum SignatureFault: Error, Equatable {
     }
 }
 
-/// Signature Version 4 of calls to functions, in the header or in the query
-/// (AWS General Reference, "Authenticating requests"), service `lambda`.
+/// Verifies Signature Version 4 of calls to functions, service `lambda`, in the
+/// header or the query (AWS General Reference, "Authenticating requests").
 struct RequestSignature: Sendable {
     var credentials: SigV4.Credentials
-    /// Unix milliseconds.
+    /// The current time in Unix milliseconds.
     var now: @Sendable () -> Int = { UnixTime.now().milliseconds }
 
     private static let skewSecondsMax = 300
@@ -51,7 +51,8 @@ struct RequestSignature: Sendable {
             || QueryString(head.query)["X-Amz-Signature"] != nil
     }
 
-    /// - Throws: what is wrong with the signature, or that there is none.
+    /// Verifies the signature of a request.
+    /// - Throws: the fault of the signature, `.missing` if there is none.
     func caller(of head: RequestHead, body: [UInt8]) throws(SignatureFault) -> SignedCaller {
         let claim = try Claim(head)
         guard claim.keyID == credentials.accessKeyID else { throw .unknownKey }
@@ -70,8 +71,7 @@ struct RequestSignature: Sendable {
         let isUnsigned = hash == SigV4.unsignedPayload
         guard isUnsigned || hash == hex(sha256(body)) else { throw .mismatch }
         let key = SigV4.signingKey(secret: credentials.secretAccessKey, scope: claim.scope)
-        // Every service but S3 encodes the path a second time before it signs;
-        // some clients do not.
+        // Every service except S3 signs the path encoded twice, but some clients encode it once.
         let isGood = [uriEncode(head.path, keepingSlash: true), head.path].contains { path in
             let request = SigV4.CanonicalRequest(
                 method: head.method, path: path, query: claim.query,
@@ -97,9 +97,9 @@ struct RequestSignature: Sendable {
         var timestamp: String
         var signedHeaders: [String]
         var signature: String
-        /// Without the signature itself.
+        /// The query without the signature.
         var query: [(name: String, value: String)]
-        /// Lifetime of a presigned URL; nil for a signed header.
+        /// Lifetime of a presigned URL in seconds; nil for a signature in the header.
         var expiresInSeconds: Int?
 
         init(_ head: RequestHead) throws(SignatureFault) {

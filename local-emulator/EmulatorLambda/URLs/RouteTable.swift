@@ -3,7 +3,7 @@ struct RouteTable: Sendable {
     /// The target of a request.
     enum Match: Sendable, Equatable {
         case function(String, parameters: [String: String], routeKey: String)
-        /// The path is known, but not with that method.
+        /// The path has a route, but not for this method.
         case otherMethods([String])
         case none
     }
@@ -27,8 +27,9 @@ struct RouteTable: Sendable {
         }
     }
 
+    /// Finds the route of a request.
     /// - Parameter path: Percent-encoded; segments are decoded one by one. A
-    ///   literal segment wins over a parameter.
+    ///   literal segment takes precedence over a parameter.
     func match(method: String, path: String) -> Match {
         let segments = pathSegments(path)
         let fitting = entries.compactMap { entry in
@@ -36,7 +37,7 @@ struct RouteTable: Sendable {
         }
         guard let parameterCountMin = fitting.map(\.parameters.count).min() else { return .none }
         let best = fitting.filter { $0.parameters.count == parameterCountMin }
-        // A route that answers GET answers HEAD; the server leaves the body out.
+        // A GET route also serves HEAD; the server omits the body.
         let wanted = best.first { $0.entry.method == method }
         let asGet = method == "HEAD" ? best.first { $0.entry.method == "GET" } : nil
         guard let found = wanted ?? asGet else {
@@ -62,7 +63,7 @@ struct RouteTable: Sendable {
     }
 }
 
-/// The segments of a path; a slash at the end does not count.
+/// Splits a path into segments; a trailing slash is ignored.
 private func pathSegments(_ path: String) -> [String] {
     var segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
     if segments.count > 1, segments.last == "" { segments.removeLast() }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Invocations that were given up, as the emulator's console lists them.
+/// Failed invocations, as the emulator's console lists them.
 struct DeadLetters: Sendable {
     var api: API
     var isJSON: Bool
@@ -20,7 +20,7 @@ struct DeadLetters: Sendable {
         var response: String
     }
 
-    /// Prints them, the newest first.
+    /// Prints the dead letters, newest first.
     func list() async throws {
         let action = "Asking for the dead letters"
         let bytes = try await api.get(action, "/console/api/queue?limit=2000")
@@ -45,8 +45,8 @@ struct DeadLetters: Sendable {
         if queue.deadLetters.isEmpty { api.context.print("There are no dead letters.") }
     }
 
-    /// Puts one back into its queue, or all of them.
-    /// - Parameter id: A number as listed; nil: all.
+    /// Puts dead letters back into the queue.
+    /// - Parameter id: The number in the list; nil for all.
     func replay(_ id: Int?) async throws {
         var numbers = id.map { [$0] } ?? []
         if id == nil {

@@ -1,11 +1,11 @@
 import JSON
 
-/// An edit as the user wrote it, with names of local files where the back end
-/// wants asset IDs.
+/// The user's edit, with names of local files in place of asset IDs.
 package struct EditDocument: Sendable {
     private var root: [String: JSONValue]
 
-    /// - Throws: when the bytes are not a JSON object.
+    /// Parses an edit.
+    /// - Throws: an error if the bytes are not a JSON object.
     package init(decoding bytes: [UInt8], path: String) throws(CommandError) {
         guard let value = try? JSONValue(parsing: bytes) else {
             throw CommandError("\(path) is not JSON.")
@@ -16,11 +16,11 @@ package struct EditDocument: Sendable {
         self.root = root
     }
 
-    /// The request's body: each asset named in `assetIDs` by its ID.
-    /// - Parameter clientToken: Put in where the edit has none of its own, so
-    ///   that sending the request again gives the same job.
-    /// - Throws: naming an asset that the edit never mentions: a slip in a name
-    ///   would upload a file for nothing.
+    /// Builds the request's body with the IDs of the named assets.
+    /// - Parameter clientToken: Added if the edit has none, so that a repeated
+    ///   request returns the same job.
+    /// - Throws: an error for a name that the edit does not mention: its file
+    ///   would be uploaded for nothing.
     package func request(
         assetIDs: [String: String], clientToken: String
     ) throws(CommandError) -> [UInt8] {
@@ -31,7 +31,7 @@ package struct EditDocument: Sendable {
         return JSONValue.object(root).bytes
     }
 
-    /// Checks names before anything is uploaded. Throws as `request` does.
+    /// Checks asset names before any upload. Throws as `request` does.
     package func requireAssets(named names: [String]) throws(CommandError) {
         let asked = Dictionary(names.map { ($0, $0) }, uniquingKeysWith: { first, _ in first })
         var used: Set<String> = []
@@ -51,7 +51,7 @@ package struct EditDocument: Sendable {
 }
 
 extension JSONValue {
-    /// `assetId` anywhere; of a multicam asset also its `angles` and `audio`.
+    /// Replaces `assetId` everywhere, and `angles` and `audio` of multicam assets.
     fileprivate func replacingAssets(
         _ assetIDs: [String: String], used: inout Set<String>
     ) -> JSONValue {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// `spool estimate`: what an export would cost, before it is started.
+/// `spool estimate`: the cost of an export that is not started.
 struct EstimateCommand: Sendable {
     var api: API
     var isJSON: Bool
@@ -21,7 +21,7 @@ struct EstimateCommand: Sendable {
     }
 }
 
-/// The back end's answer, as far as it is shown.
+/// The displayed part of the back end's response.
 struct Estimate: Decodable, Sendable, Hashable {
     struct Resources: Decodable, Sendable, Hashable {
         var gigabyteSeconds: Double
@@ -50,7 +50,7 @@ struct Estimate: Decodable, Sendable, Hashable {
     var resources: Resources
     var cost: Cost
 
-    /// One line a part, amounts below each other.
+    /// A table with one line per part and aligned amounts.
     var table: String {
         let basis =
             learnedFrom == 0
@@ -79,7 +79,7 @@ struct Estimate: Decodable, Sendable, Hashable {
 
     private static func megabytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 1e6, 1)) MB" }
 
-    /// Digits after the point; for amounts that are never negative.
+    /// Formats a non-negative amount with a fixed number of decimals.
     private static func fixed(_ value: Double, _ digits: Int) -> String {
         var scale = 1
         for _ in 0..<digits { scale *= 10 }

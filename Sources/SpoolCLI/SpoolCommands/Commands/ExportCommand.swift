@@ -4,7 +4,7 @@ import Synchronization
 
 /// `spool export`: upload, start, watch, download.
 struct ExportCommand: Sendable {
-    /// Between two looks at the status; grows while nothing changes.
+    /// Milliseconds between status requests; the interval grows while nothing changes.
     private static let pollMilliseconds = (minimum: 250, maximum: 2000)
     private static let finalStatuses: Set = ["completed", "failed", "cancelled", "expired"]
 
@@ -51,8 +51,8 @@ struct ExportCommand: Sendable {
         return assetIDs
     }
 
-    /// Fetches what comes of each job. Where one fails, the others are fetched
-    /// before that is reported.
+    /// Downloads the result of each job. If one fails, the others are downloaded
+    /// before the failure is reported.
     private func fetch(
         _ jobs: [AcceptedJob], to path: String, _ screen: inout ProgressScreen
     ) async throws {
@@ -70,7 +70,7 @@ struct ExportCommand: Sendable {
         }
     }
 
-    /// `out.mp4` becomes `out-2.webm`.
+    /// The output path of a job: `out.mp4` becomes `out-2.webm`.
     static func path(_ path: String, number: Int, _ format: String?) -> String {
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let dot = path[slash...].lastIndex(of: ".").flatMap { $0 > slash ? $0 : nil }
@@ -78,6 +78,7 @@ struct ExportCommand: Sendable {
         return "\(path[..<(dot ?? path.endIndex)])-\(number)\(ending)"
     }
 
+    /// Polls a job until it ends.
     /// - Returns: the last status, which is `completed`.
     private func watch(
         _ jobID: String, _ place: String, _ screen: inout ProgressScreen
@@ -145,7 +146,7 @@ final class StartedJobs: Sendable {
     var ids: [String] { jobIDs.withLock { $0 } }
 }
 
-/// A screen that transfers draw on from threads of their own.
+/// A progress screen shared by transfers on several threads.
 private final class SharedScreen: Sendable {
     private let state: Mutex<ProgressScreen>
     private let context: CommandContext
@@ -158,7 +159,7 @@ private final class SharedScreen: Sendable {
     var screen: ProgressScreen { state.withLock { $0 } }
 
     func show(phase: String, percent: Double) {
-        // Written inside the lock, or two lines could swap.
+        // Written under the lock to keep the lines in order.
         state.withLock { context.show($0.show(phase: phase, percent: percent)) }
     }
 }

@@ -1,14 +1,14 @@
 import FoundationEssentials
 import JSON
 
-/// Runs recorded invocations again, one after the other in their order, and
-/// tells where an answer is another one.
+/// Repeats recorded invocations one at a time, in order, and reports responses that differ.
 struct Replay: Sendable {
     var api: API
     var isJSON: Bool
 
-    /// - Returns: 0 when every answer is the same, otherwise 1.
-    /// - Throws: when the folder cannot be read or the back end does not respond.
+    /// Runs the replay.
+    /// - Returns: 0 if all responses match, otherwise 1.
+    /// - Throws: an error if the folder cannot be read or the back end does not respond.
     func run(_ options: Command.ReplayOptions) async throws -> Int32 {
         var comparison = ResponseComparison(ignoredNames: Set(options.ignoredNames))
         var different = 0
@@ -19,7 +19,7 @@ struct Replay: Sendable {
             throw CommandError("\(options.folder) holds no recorded invocation.")
         }
         for recording in recordings {
-            // IDs that an earlier answer renamed are renamed here too.
+            // IDs replaced in earlier responses are replaced in the event.
             let event = comparison.renamed(recording.event).bytes
             let response = try await api.invoke(recording, event: event)
             let faults = comparison.differences(recording, response)
@@ -63,21 +63,21 @@ struct Replay: Sendable {
     }
 }
 
-/// One file that `local-emulator --record` wrote.
+/// A file written by `local-emulator --record`.
 struct Recording: Sendable, Hashable {
-    /// Its name, which begins with its number.
+    /// The file's name, which starts with its number.
     var file: String
     var function: String
     var requestID: String
     var traceID: String?
     var clientContext: JSONValue?
     var event: JSONValue
-    /// `ok` or the type of the error.
+    /// `ok` or the error type.
     var outcome: String
-    /// The answer's JSON, or its text, or base64 of bytes that are neither.
+    /// The response: JSON, a string, or base64 of other bytes.
     var answer: JSONValue
 
-    /// The recordings of a folder in the order of their numbers.
+    /// Reads the recordings of a folder in numerical order.
     static func all(in folder: String) throws(CommandError) -> [Recording] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             throw CommandError("The folder \(folder) cannot be read.")
@@ -117,7 +117,7 @@ struct Recording: Sendable, Hashable {
         answer = document.answer ?? text.map { .string($0) } ?? .null
     }
 
-    /// An answer of today in the form of a recorded one.
+    /// Converts a response to the form of a recorded one.
     static func answer(_ bytes: [UInt8]) -> JSONValue {
         if let value = try? JSONValue(parsing: bytes) { return value }
         if let text = String(validating: bytes, as: UTF8.self) { return .string(text) }

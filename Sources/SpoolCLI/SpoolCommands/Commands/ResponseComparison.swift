@@ -1,32 +1,31 @@
 import JSON
 
-/// Compares answers of a recording with those of its replay.
+/// Compares recorded responses with those of a replay.
 ///
-/// What must differ from run to run does not count: times, the parts of a
-/// signed URL, and IDs that differ in each run. An ID that takes the place of
-/// another is remembered and must take it everywhere, in later answers and in
-/// the events that are sent.
+/// Values that vary between runs are ignored: times, the parts of a signed URL,
+/// and random IDs. An ID that replaces a recorded one must replace it everywhere,
+/// in later responses and in the events that are sent.
 struct ResponseComparison: Sendable {
-    /// One place where two answers part.
+    /// A difference between two responses.
     struct Difference: Sendable, Hashable {
-        /// JSON Pointer into the answer (RFC 6901); `#` leads into a text that
-        /// is JSON itself.
+        /// JSON Pointer into the response (RFC 6901); `#` leads into a string that contains JSON.
         var pointer: String
         var recorded: JSONValue
         var replayed: JSONValue
     }
 
-    /// Members of these names are not looked at.
+    /// Names of members that are not compared.
     var ignoredNames: Set<String>
     private var newByOld: [String: String] = [:]
     private var oldByNew: [String: String] = [:]
 
-    /// Shorter words are never IDs.
+    /// Minimum length of an ID; shorter words are compared literally.
     private static let identifierLengthMin = 8
 
     init(ignoredNames: Set<String>) { self.ignoredNames = ignoredNames }
 
-    /// - Returns: nothing when the replay did as the recording.
+    /// Compares one response with its recording.
+    /// - Returns: an empty array if they match.
     mutating func differences(_ recording: Recording, _ response: APIResponse) -> [Difference] {
         let hasFailed = response.header("X-Amz-Function-Error") != nil
         var found: [Difference] = []
@@ -40,7 +39,7 @@ struct ResponseComparison: Sendable {
         return found
     }
 
-    /// A document with the IDs of this run in place of the recorded ones.
+    /// Returns a document with the recorded IDs replaced by those of this run.
     func renamed(_ value: JSONValue) -> JSONValue {
         switch value {
         case .string(let text): .string(renamed(text))
@@ -86,7 +85,7 @@ struct ResponseComparison: Sendable {
         }
     }
 
-    /// Texts that are JSON documents themselves, as the bodies of URL answers.
+    /// Parses two strings that contain JSON, such as the bodies of URL responses.
     private static func documents(_ before: String, _ after: String) -> (
         JSONValue, JSONValue
     )? {
@@ -118,7 +117,7 @@ struct ResponseComparison: Sendable {
         return true
     }
 
-    /// Random IDs of one kind are equally long and have digits.
+    /// True if both words look like random IDs: of equal length, with digits.
     private static func mayBeRenamed(_ one: String, _ other: String) -> Bool {
         func looksRandom(_ text: String) -> Bool {
             text.utf8.count >= identifierLengthMin && text.contains(where: \.isNumber)
@@ -127,13 +126,13 @@ struct ResponseComparison: Sendable {
         return one.utf8.count == other.utf8.count && looksRandom(one) && looksRandom(other)
     }
 
-    /// A text without times and without what changes in a signed URL.
+    /// Returns a text without times and without the variable parts of signed URLs.
     private static func steady(_ text: String) -> String {
         text.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/, with: "<time>")
             .replacing(/X-Amz-(Signature|Date|Credential)=[^&]*/) { "X-Amz-\($0.output.1)=" }
     }
 
-    /// Words and what stands between them; together they are the text.
+    /// Splits a text into words and separators, which together make up the text.
     private static func tokens(_ text: String) -> [Substring] {
         var tokens: [Substring] = []
         var start = text.startIndex

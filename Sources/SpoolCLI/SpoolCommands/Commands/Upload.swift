@@ -1,13 +1,14 @@
 import FoundationEssentials
 
-/// Brings a local file into the store, as a browser would.
+/// Uploads a local file to the store as a browser would.
 struct Upload: Sendable {
-    /// Parts on the way at once; more does not make one line faster.
+    /// Parts in transfer at once; more do not speed up one connection.
     private static let concurrentPartCountMax = 4
 
     var api: API
 
-    /// - Parameter progress: Bytes of the file sent so far.
+    /// Uploads a file.
+    /// - Parameter progress: Called with the bytes of the file sent so far.
     /// - Returns: the asset's ID, and its record as the back end sent it.
     func send(
         _ path: String, progress: @escaping @Sendable (Int) -> Void
@@ -82,7 +83,7 @@ struct Upload: Sendable {
     }
 }
 
-/// Media types by file name: the back end looks at the bytes itself later.
+/// Media types by file extension; the back end later checks the content.
 enum MediaType {
     private static let byExtension = [
         "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json",

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import JSON
 
-/// The back end's routes, as far as the commands use them.
+/// The back end's routes that the commands use.
 struct API: Sendable {
     var context: CommandContext
-    /// Without a slash at its end.
+    /// The base URL without a trailing slash.
     var base: String
     var token: String?
 
@@ -20,12 +20,14 @@ struct API: Sendable {
             "Asking to upload \(filename)", "POST", "/api/upload/init", body: encode(body))
     }
 
+    /// Completes an upload.
     /// - Returns: the asset's record as the back end sent it.
     func completeUpload(_ completion: UploadCompletion) async throws -> [UInt8] {
         try await send(
             "Completing the upload", "POST", "/api/upload/complete", body: encode(completion))
     }
 
+    /// Starts an export.
     /// - Returns: one job, or one for each output or variation.
     func startExport(_ edit: [UInt8]) async throws -> [AcceptedJob] {
         struct Answer: Decodable {
@@ -37,14 +39,16 @@ struct API: Sendable {
         return answer.jobs ?? [AcceptedJob(jobId: answer.jobId)]
     }
 
-    /// - Returns: the document as it came, and what of it is shown.
+    /// Estimates an export.
+    /// - Returns: the raw document and its displayed part.
     func estimate(_ edit: [UInt8]) async throws -> (document: [UInt8], estimate: Estimate) {
         let action = "Estimating the export"
         let document = try await send(action, "POST", "/api/export/estimate", body: edit)
         return (document, try decode(action, document))
     }
 
-    /// - Returns: the document as it came, and what of it the commands read.
+    /// Reads the status of a job.
+    /// - Returns: the raw document and the part that the commands use.
     func status(of jobID: String) async throws -> (document: [UInt8], status: StatusResponse) {
         let action = "Asking for job \(jobID)"
         let document = try await send(action, "GET", "/api/export/\(jobID)")
@@ -55,7 +59,7 @@ struct API: Sendable {
         try await send("Cancelling job \(jobID)", "DELETE", "/api/export/\(jobID)")
     }
 
-    /// Lambda's Invoke API; a function's own failure is an answer, not an error.
+    /// Calls Lambda's Invoke API; a function's failure is a response, not an error.
     func invoke(
         _ function: String, event: [UInt8], isAsynchronous: Bool
     ) async throws -> APIResponse {
@@ -67,7 +71,7 @@ struct API: Sendable {
         return try await invoke(request, "Calling \(function)")
     }
 
-    /// A recorded invocation once more, under its own IDs.
+    /// Repeats a recorded invocation with its original IDs.
     func invoke(_ recording: Recording, event: [UInt8]) async throws -> APIResponse {
         var request = request(
             "POST", "/2015-03-31/functions/\(recording.function)/invocations", body: event)
@@ -82,7 +86,7 @@ struct API: Sendable {
         return try await invoke(request, "Calling \(recording.function)")
     }
 
-    /// A document of the emulator's own.
+    /// Reads a document of the emulator.
     func get(_ action: String, _ path: String) async throws -> [UInt8] {
         try await send(action, "GET", path)
     }
@@ -91,7 +95,7 @@ struct API: Sendable {
     func replayDeadLetter(_ id: Int) async throws {
         let action = "Replaying dead letter \(id)"
         let request = request("POST", "/console/api/dead-letters/\(id)/replay", body: nil)
-        // Once only: a second one of the same number finds nothing.
+        // Sent once: a repeat would find no dead letter with this number.
         let response = try await context.transport.send(request, progress: nil)
         guard response.isSuccess else { throw CommandError(action, response) }
     }
@@ -99,7 +103,7 @@ struct API: Sendable {
     private func invoke(_ request: APIRequest, _ action: String) async throws -> APIResponse {
         let response: APIResponse
         do {
-            // Not repeated: a second call may have a second effect.
+            // Sent once: a repeat could have a second effect.
             response = try await context.transport.send(request, progress: nil)
         } catch let error as APITransportError {
             throw CommandError("\(action) failed: \(error.detail).")
@@ -146,7 +150,7 @@ struct API: Sendable {
     }
 }
 
-/// Where the bytes of an upload go.
+/// The destination of an upload.
 struct GrantedUpload: Decodable, Sendable, Hashable {
     struct Part: Decodable, Sendable, Hashable {
         var partNumber: Int
@@ -154,17 +158,17 @@ struct GrantedUpload: Decodable, Sendable, Hashable {
     }
 
     var assetId: String
-    /// `PUT`, or `MULTIPART` with the three fields at the end.
+    /// `PUT`, or `MULTIPART` with the last three fields.
     var method: String?
     var uploadUrl: String?
     var headers: [String: String]?
     var uploadId: String?
-    /// Bytes of every part but the last.
+    /// The size in bytes of every part except the last.
     var partSize: Int?
     var parts: [Part]?
 }
 
-/// What tells the back end that all bytes are there.
+/// The request that completes an upload.
 struct UploadCompletion: Encodable, Sendable, Hashable {
     struct Part: Encodable, Sendable, Hashable {
         var partNumber: Int
@@ -176,14 +180,14 @@ struct UploadCompletion: Encodable, Sendable, Hashable {
     var parts: [Part]?
 }
 
-/// How far an export is.
 /// A job that an export request started.
 struct AcceptedJob: Decodable, Sendable, Hashable {
     var jobId: String
-    /// Of the file, where it is one of several outputs.
+    /// The format of the file if it is one of several outputs; nil otherwise.
     var format: String?
 }
 
+/// The status of a job, as far as the commands read it.
 struct StatusResponse: Decodable, Sendable, Hashable {
     struct Frames: Decodable, Sendable, Hashable {
         var done: Int
@@ -191,17 +195,17 @@ struct StatusResponse: Decodable, Sendable, Hashable {
     }
 
     var jobId: String
-    /// In the words of the front end whose kind of edit this is.
+    /// The status in the terms of the edit's front end.
     var status: String
-    /// In Spool's own words, whatever the kind of edit.
+    /// The status in Spool's terms, the same for every kind of edit.
     var state: String?
     var phase: String?
-    /// 0 to 100.
+    /// Percentage, 0 to 100.
     var progress: Double?
     var frames: Frames?
     var downloadUrl: String?
     var error: String?
-    /// Bytes of the result.
+    /// The size of the result in bytes.
     var size: Int?
 
     var word: String { state ?? status }

@@ -1,6 +1,6 @@
-/// One HTTP request as the commands need it.
+/// An HTTP request of a command.
 package struct APIRequest: Sendable, Hashable {
-    /// What is sent after the head.
+    /// The request body.
     package enum Body: Sendable, Hashable {
         case none
         case bytes([UInt8])
@@ -8,41 +8,41 @@ package struct APIRequest: Sendable, Hashable {
         case file(path: String, offset: Int, bytes: Int)
     }
 
-    /// Where the answer's body goes.
+    /// The destination of the response body.
     package enum Destination: Sendable, Hashable {
-        /// Into `APIResponse.body`.
+        /// The response's `body`.
         case memory
-        /// Into a file that is made or emptied first, streamed; only for 2xx,
-        /// other answers go into `APIResponse.body`.
+        /// A file that is created or truncated, streamed; only for 2xx. Other
+        /// bodies go into `APIResponse.body`.
         case file(path: String)
     }
 
-    /// One header; a request may have a name twice.
+    /// One header; a name may occur twice in a request.
     package struct Header: Sendable, Hashable {
         /// The header's name.
         package var name: String
         /// The header's value.
         package var value: String
 
-        /// A header of this name and value.
+        /// Creates a header.
         package init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    /// Upper-case.
+    /// The method in upper case.
     package var method: String
-    /// Absolute. A presigned one is a secret: it stays out of errors.
+    /// An absolute URL. A presigned URL is a secret, so errors never contain it.
     package var url: String
-    /// In this order.
+    /// The headers in the order they are sent.
     package var headers: [Header]
-    /// What is sent.
+    /// The request body.
     package var body: Body
-    /// Where the answer goes.
+    /// The destination of the response body.
     package var destination: Destination
 
-    /// A request of these parts.
+    /// Creates a request; the response goes to memory unless stated otherwise.
     package init(
         _ method: String, _ url: String, headers: [Header] = [], body: Body = .none,
         destination: Destination = .memory
@@ -55,23 +55,23 @@ package struct APIRequest: Sendable, Hashable {
     }
 }
 
-/// A whole answer.
+/// A complete response.
 package struct APIResponse: Sendable, Hashable {
-    /// Any status is an answer.
+    /// The status code; any value is a response, not an error.
     package var status: Int
-    /// As received.
+    /// The headers as received.
     package var headers: [APIRequest.Header]
-    /// Empty when it went to a file.
+    /// The body; empty if it went to a file.
     package var body: [UInt8]
 
-    /// A response of these parts.
+    /// Creates a response.
     package init(status: Int, headers: [APIRequest.Header] = [], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
-    /// The first value of a header, whatever the case of its name.
+    /// Returns the first value of a header, matched without regard to case.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
@@ -79,23 +79,24 @@ package struct APIResponse: Sendable, Hashable {
     var isSuccess: Bool { (200...299).contains(status) }
 }
 
-/// No whole answer came.
+/// A request that received no complete response.
 package struct APITransportError: Error, Sendable, Hashable {
-    /// Half a sentence, without the URL: a presigned one is a secret.
+    /// The cause without a full stop and without the URL, which may be a secret.
     package var detail: String
-    /// Whether the same request may fare better later.
+    /// True if a repeat of the request may succeed.
     package var isTransient: Bool
 
-    /// A transport failure.
+    /// Creates a transport error.
     package init(detail: String, isTransient: Bool) {
         self.detail = detail
         self.isTransient = isTransient
     }
 }
 
-/// Whatever carries requests: libcurl, or a test's double.
+/// A carrier of requests: libcurl, or a test double.
 package protocol APITransport: Sendable {
-    /// - Parameter progress: Bytes of the body sent so far, now and then.
+    /// Sends a request once.
+    /// - Parameter progress: Called now and then with the bytes of the body sent so far.
     /// - Throws: `APITransportError`, or `CancellationError` when the task is cancelled.
     func send(
         _ request: APIRequest, progress: (@Sendable (Int) -> Void)?

@@ -1,21 +1,21 @@
 import Glibc
 package import HTTPTransport
 
-/// The commands' requests over libcurl.
+/// A transport over libcurl.
 package struct CurlAPITransport: APITransport {
-    /// Answers that are documents; a result is written to a file.
+    /// Maximum size of a response in memory; results are written to files.
     private static let responseBytesMax = 64 << 20
-    /// Longest that Lambda lets a function run, and then some.
+    /// Timeout of a call: Lambda's maximum run time of a function plus a margin.
     private static let callMilliseconds = 930_000
-    /// A store may think for a while when it has the last byte of a large part.
+    /// Stall timeout: a store may take time to respond after the last byte of a large part.
     private static let stallSeconds = 120
 
     private let client: any HTTPClient
 
-    /// A transport over this client.
+    /// Creates a transport over a client.
     package init(client: any HTTPClient) { self.client = client }
 
-    /// One exchange, with no attempt after it.
+    /// Sends a request once.
     package func send(
         _ request: APIRequest, progress: (@Sendable (Int) -> Void)?
     ) async throws -> APIResponse {
@@ -68,7 +68,7 @@ package struct CurlAPITransport: APITransport {
         }
     }
 
-    /// Half a sentence, to stand after a colon.
+    /// The text without its full stop, for use after a colon.
     private static func half(_ text: String) -> String {
         text.hasSuffix(".") ? String(text.dropLast()) : text
     }

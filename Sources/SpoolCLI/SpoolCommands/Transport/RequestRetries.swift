@@ -1,13 +1,13 @@
 import WallClock
 
-/// Repeats requests that failed for a passing reason, by the rules of
-/// ObjectStore's `RetryPolicy`: full jitter, `Retry-After` first.
+/// Retries of requests after transient failures, by the rules of ObjectStore's
+/// `RetryPolicy`: full jitter, `Retry-After` first.
 enum RequestRetries {
-    /// Attempts in all, including the first.
+    /// Maximum number of attempts, including the first.
     static let attemptCountMax = 4
     /// The upper limit of the first wait; it doubles with each attempt.
     private static let delayBase = Duration.milliseconds(400)
-    /// A longer `Retry-After` than this ends the retries.
+    /// The maximum `Retry-After` that is honoured; a longer one ends the retries.
     private static let retryAfterMax = Duration.seconds(30)
     private static let retryableStatuses: Set<Int> = [408, 429, 500, 502, 503, 504]
 
