@@ -19,7 +19,9 @@ def commands():
 
 def test_each_make_target_of_the_readme_exists():
     makefile = (conftest.ROOT / "Makefile").read_text()
-    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", README.read_text()))
+    named = set(
+        re.findall(r"(?:^|`)(?:[A-Z_]+=\S+ )?make ([a-z][a-z-]*)", README.read_text(), re.M)
+    )
     assert {"demo", "test"} <= named
     missing = [name for name in named if not re.search(rf"^{name}:", makefile, re.M)]
     assert not missing

@@ -96,12 +96,15 @@ extension FunctionPool {
     }
 
     /// Reports the outcome of an invocation to the caller, the log and the counters.
-    func complete(_ number: Int, _ outcome: InvocationOutcome) {
+    func complete(
+        _ number: Int, _ outcome: InvocationOutcome, _ reason: InstanceState.KillReason? = nil
+    ) {
         guard let instance = instances[number], var current = instance.current else { return }
         let duration = (ContinuousClock.now - current.deliveredAt).milliseconds
         let own = ownPeakBytes(number, instance)
         let limit = function.memoryMegabytes << 20
-        let maximum = instance.state.isOutOfMemory ? limit : max(own ?? 0, instance.peakTreeBytes)
+        let isOutOfMemory = reason == .outOfMemory || instance.state.isOutOfMemory
+        let maximum = isOutOfMemory ? limit : max(own ?? 0, instance.peakTreeBytes)
         let peak = maximum > 0 ? maximum : nil
         let name =
             switch outcome {

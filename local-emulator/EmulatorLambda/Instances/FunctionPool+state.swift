@@ -41,7 +41,7 @@ extension FunctionPool {
             current.stream?.finish(.failed(exitFailure(current, reason, exit)))
         case .failInvocation(let reason):
             guard let current = instance.current else { return }
-            complete(number, .failed(exitFailure(current, reason, exit)))
+            complete(number, .failed(exitFailure(current, reason, exit)), reason)
         case .failStart(let reason):
             failWaiting(initFailure(instance, reason, exit), number: number)
         case .remove: instances[number] = nil
