@@ -45,7 +45,7 @@ struct LambdaInstanceTests {
         child.resume()
         try await eventually("the resumed child") { state() == "S" }
         child.pause()
-        child.terminate(graceMilliseconds: 60_000)
+        child.terminate(grace: .seconds(60))
 
         #expect(await child.wait().exit == .signal(15))
     }

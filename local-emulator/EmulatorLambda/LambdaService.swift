@@ -133,9 +133,9 @@ package final class LambdaService: Sendable {
 
     /// Refuses new work, lets running invocations finish within the grace period,
     /// then ends every process. Queued work stays in the database.
-    package func stop(graceMilliseconds: Int) async {
+    package func stop(grace: Duration) async {
         await dispatcher.stop()
-        let deadline = ContinuousClock.now + .milliseconds(graceMilliseconds)
+        let deadline = ContinuousClock.now + grace
         await withTaskGroup(of: Void.self) { group in
             for pool in pools.values {
                 group.addTask { await pool.stop(by: deadline) }

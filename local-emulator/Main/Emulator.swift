@@ -18,7 +18,7 @@ struct Emulator: Sendable {
     private let s3: HTTPServer
 
     /// Milliseconds from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
-    private static let drainMilliseconds = 6_000
+    private static let drainTime = Duration.seconds(6)
     /// Send buffer of S3 connections. A large one speeds up uploads (measured
     /// with 64 KiB and 1 MiB); Linux allocates twice this size.
     private static let s3SendBufferBytes = 128 << 10
@@ -97,9 +97,9 @@ struct Emulator: Sendable {
 
     /// Shuts down in order: new work, running work, connections, file.
     func stop() async {
-        await lambda.stop(graceMilliseconds: Self.drainMilliseconds)
-        await front.stop(graceMilliseconds: 500)
-        await s3.stop(graceMilliseconds: 500)
+        await lambda.stop(grace: Self.drainTime)
+        await front.stop(grace: .milliseconds(500))
+        await s3.stop(grace: .milliseconds(500))
         await database.close()
     }
 }

@@ -31,7 +31,7 @@ extension FunctionPool {
         case .thaw: instance.child?.resume()
         case .freeze: instance.child?.pause()
         case .kill: instance.child?.kill()
-        case .terminate: instance.child?.terminate(graceMilliseconds: 300)
+        case .terminate: instance.child?.terminate(grace: .milliseconds(300))
         case .logReplaced:
             services.logger.info(
                 "Instance with an old program replaced",
