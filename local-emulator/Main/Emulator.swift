@@ -24,9 +24,9 @@ struct Emulator: Sendable {
     private static let s3SendBufferBytes = 128 << 10
     private static let s3ConnectionMemoryBytes = 256 << 10
     /// Seconds between searches for unreferenced object bodies.
-    private static let upkeepSeconds = 60
+    private static let upkeepInterval = Duration.seconds(60)
     /// Seconds between checks of every object against its checksum: one week.
-    private static let scrubSeconds = 7 * 86_400
+    private static let scrubInterval = Duration.seconds(7 * 86_400)
 
     init(
         options: EmulatorOptions, environment: [String: String], dataFolder: String,
@@ -65,7 +65,7 @@ struct Emulator: Sendable {
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
-        configuration.idleMilliseconds = options.idleSeconds * 1_000
+        configuration.idleTimeMax = options.idleTimeMax
         configuration.freezesIdleInstances = options.freezes
         configuration.recordFolder = options.recordFolder
         configuration.disorderSeed = options.disorderSeed
@@ -88,8 +88,8 @@ struct Emulator: Sendable {
         try await lambda.start()
         wake.set { [lambda] in lambda.wake() }
         lambda.wake()
-        lambda.addUpkeep(everySeconds: Self.upkeepSeconds) { try await store.tidy() }
-        lambda.addUpkeep(everySeconds: Self.scrubSeconds) { _ = try await store.scrub() }
+        lambda.addUpkeep(every: Self.upkeepInterval) { try await store.tidy() }
+        lambda.addUpkeep(every: Self.scrubInterval) { _ = try await store.scrub() }
         frontHandler.set(lambda.front)
         readyLine =
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
