@@ -17,15 +17,15 @@ struct Emulator: Sendable {
     private let front: HTTPServer
     private let s3: HTTPServer
 
-    /// Milliseconds from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
+    /// Time from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
     private static let drainTime = Duration.seconds(6)
     /// Send buffer of S3 connections. A large one speeds up uploads (measured
     /// with 64 KiB and 1 MiB); Linux allocates twice this size.
     private static let s3SendBufferBytes = 128 << 10
     private static let s3ConnectionMemoryBytes = 256 << 10
-    /// Seconds between searches for unreferenced object bodies.
+    /// Interval between searches for unreferenced object bodies.
     private static let upkeepInterval = Duration.seconds(60)
-    /// Seconds between checks of every object against its checksum: one week.
+    /// Interval between checks of every object against its checksum: one week.
     private static let scrubInterval = Duration.seconds(7 * 86_400)
 
     init(
