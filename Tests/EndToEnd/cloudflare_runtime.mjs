@@ -10,8 +10,12 @@ await relay.queue(
     messages: messages.map((body, index) => ({
       body,
       attempts: 1,
-      ack: () => (outcomes[index] = "ack"),
-      retry: () => (outcomes[index] = "retry"),
+      ack: () => {
+        outcomes[index] = "ack";
+      },
+      retry: () => {
+        outcomes[index] = "retry";
+      },
     })),
   },
   env,
