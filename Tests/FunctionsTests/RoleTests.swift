@@ -62,6 +62,7 @@ import TestSupport
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
         await deliverSampleEvents(harness)
+        try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
         try await sweepThree(asset, harness)
 
@@ -78,6 +79,16 @@ import TestSupport
                 _ = try? await Registry.handler(function, services)(event, FunctionHarness.context)
             }
         }
+    }
+
+    /// A renderer that is late finds the tombstone of its export.
+    private func removeOneExport(_ asset: String, _ harness: FunctionHarness) async throws {
+        let keys = harness.keys(try await harness.export(asset))
+        try await harness.memory.putDocument(
+            ExportTombstone(reason: .deleted, removedAt: 0), at: keys.tombstone)
+        try await harness.memory.putDocument(["version": 1], at: keys.cancel)
+        try await harness.deliver(
+            keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
     }
 
     private func failOneExport(_ asset: String, _ harness: FunctionHarness) async throws {

@@ -14,6 +14,8 @@ package struct ExportListing: Hashable, Sendable {
     package var hasCancel = false
     /// The export has ended.
     package var hasResult = false
+    /// The export is removed, or its removal has begun.
+    package var hasTombstone = false
     /// The stitch is requested.
     package var hasStitchRequest = false
     /// Time of each unit's last request.
@@ -74,6 +76,7 @@ package struct ExportListing: Hashable, Sendable {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
         case "result.json": hasResult = true
+        case Substring(ExportKeys.tombstoneName): hasTombstone = true
         case "hls/audio.json": hasStreamAudio = true
         case "requests/all.stitch.json":
             hasStitchRequest = true
