@@ -16,7 +16,7 @@ struct InstanceProcess: Sendable {
     private static let memoryTmpMegabytesMax = 1_024
     /// Time to read what an ended process has sent. Its children may keep its connection open,
     /// and a slow caller its response.
-    private static let drainMilliseconds = 1_000
+    private static let drainTimeMax = Duration.seconds(1)
 
     /// Starts the listener and the process. Returns when both have ended and the
     /// scratch folder is removed.
@@ -37,7 +37,7 @@ struct InstanceProcess: Sendable {
         let server = HTTPServer(
             configuration: HTTPServerConfiguration(
                 threadCount: 1, connectionMemoryBytes: 32 << 10, connectionCountMax: 64,
-                idleTimeoutSeconds: 0),
+                idleTimeout: .zero),
             handler: handler)
         let result: Result<ChildResult, any Error>
         do {
@@ -45,13 +45,13 @@ struct InstanceProcess: Sendable {
             let ended = try await runProcess(scratch, port: port, started: started)
             await exited(ended)
             // Under load a response can wait in the socket of a process that has ended.
-            await server.waitForDisconnects(atMostMilliseconds: Self.drainMilliseconds)
+            await server.waitForDisconnects(atMost: Self.drainTimeMax)
             await drained(ended)
             result = .success(ended)
         } catch {
             result = .failure(error)
         }
-        await server.stop(graceMilliseconds: 0)
+        await server.stop(grace: .zero)
         await removeFolder(scratch)
         return try result.get()
     }

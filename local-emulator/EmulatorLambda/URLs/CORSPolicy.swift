@@ -10,13 +10,13 @@ struct CORSPolicy: Sendable {
 
     /// Creates the deployment's policy: every method and header for these origins.
     /// - Parameter allowedOrigins: `*` or a list.
-    init(allowedOrigins: [String], maxAgeSeconds: Int) {
+    init(allowedOrigins: [String], maxAge: Duration) {
         settings = CORSConfiguration(
             allowOrigins: allowedOrigins,
             exposeHeaders: [
                 "Allow", "Content-Disposition", "ETag", "Location", "Retry-After",
                 "WWW-Authenticate", "X-Amzn-RequestId",
-            ], maxAge: maxAgeSeconds)
+            ], maxAge: Int(maxAge.components.seconds))
         echoesHeaders = true
     }
 
