@@ -47,8 +47,7 @@ struct BatchWork {
             guard !facts.isStarted else { return facts }
             facts.hasTurn = try await hasTurn(found.status)
         } else if found.status.record.files.contains(where: \.isUpload) {
-            facts.releasedAt = try await bucket.objectInfo(keys.released)
-                .map { UnixTime(milliseconds: $0.lastModifiedMilliseconds) }
+            facts.releasedAt = try await bucket.objectInfo(keys.released)?.lastModified
             facts.areUploadsRead = try await uploads(found.status).areRead()
         }
         return facts

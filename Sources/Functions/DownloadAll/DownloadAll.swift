@@ -148,7 +148,7 @@ enum DownloadAll {
         if let bytesMax = dependencies.bytesMax, source.entry.bytes > bytesMax {
             let url = try await dependencies.bucket.presignedURL(
                 .get(source.key, downloadName: source.entry.name),
-                expiresInSeconds: JobStatus.downloadSeconds, audience: .client)
+                expiresIn: JobStatus.downloadURLLifetime, audience: .client)
             return FunctionURLResponse(
                 statusCode: 302, headers: ["location": url, "cache-control": "no-store"])
         }

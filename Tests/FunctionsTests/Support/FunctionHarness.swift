@@ -71,7 +71,7 @@ struct FunctionHarness: Sendable {
                 let digits = String(counter.next())
                 return String(repeating: "a", count: length - digits.count) + digits
             },
-            scratchRoot: "/tmp", concurrency: concurrency, renderSeconds: 900,
+            scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900),
             passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000))
     }
 
