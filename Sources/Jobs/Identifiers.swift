@@ -81,6 +81,44 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 }
 
+/// ID of a batch of exports: `batch_{time}_{random}`.
+package struct BatchID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
+    package let text: String
+
+    /// - Returns: nil if the text is not a batch ID.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "batch", Int(parts[1]) != nil, !parts[2].isEmpty,
+            KeySegment.isPlain(text, lengthMax: 60)
+        else { return nil }
+        self.text = text
+    }
+
+    /// - Parameter random: Unguessable text of `a-z 0-9`.
+    package init(time: UnixTime, random: String) {
+        text = "batch_\(time.milliseconds)_\(random)"
+    }
+
+    /// Creation time of the batch.
+    package var time: UnixTime {
+        UnixTime(milliseconds: max(0, Int(text.split(separator: "_")[1]) ?? 0))
+    }
+
+    /// ID of an output's export: the batch's time and random text, then three digits.
+    ///
+    /// All exports of a batch have one prefix, so one listing shows them.
+    /// - Parameter index: Position of the output in the batch, 0 to 999.
+    package func job(at index: Int) -> JobID {
+        JobID(time: time, random: "\(random)\(index / 100)\(index / 10 % 10)\(index % 10)")
+    }
+
+    /// The text after the time.
+    var random: Substring { text.split(separator: "_")[2] }
+
+    package var description: String { text }
+}
+
 /// Characters that a key's segment can have without escaping.
 enum KeySegment {
     static func isPlain(_ text: String, lengthMax: Int) -> Bool {

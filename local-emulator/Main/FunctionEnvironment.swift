@@ -20,7 +20,7 @@ func functionEnvironment(
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
     ]
     // PATH finds programs that a function starts by name; the library path serves dynamic binaries.
-    for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE"] {
+    for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE", "AUTH_PASSWORD"] {
         all[name] = environment[name]
     }
     // The planner splits work by the number of renderers.
