@@ -13,6 +13,8 @@ func functionEnvironment(
         "AWS_ENDPOINT_URL_S3": s3URL,
         "SPOOL_PUBLIC_S3_URL": s3URL,
         "SPOOL_PUBLIC_API_URL": apiURL,
+        // Function URLs of AWS have no front door, and a client could send its words there.
+        "SPOOL_STREAMED_FORMS": "on",
         // As on AWS, whose clients send and verify checksums by default.
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
