@@ -17,16 +17,16 @@ struct Emulator: Sendable {
     private let front: HTTPServer
     private let s3: HTTPServer
 
-    /// Milliseconds from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
-    private static let drainMilliseconds = 6_000
+    /// Time from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
+    private static let drainTime = Duration.seconds(6)
     /// Send buffer of S3 connections. A large one speeds up uploads (measured
     /// with 64 KiB and 1 MiB); Linux allocates twice this size.
     private static let s3SendBufferBytes = 128 << 10
     private static let s3ConnectionMemoryBytes = 256 << 10
-    /// Seconds between searches for unreferenced object bodies.
-    private static let upkeepSeconds = 60
-    /// Seconds between checks of every object against its checksum: one week.
-    private static let scrubSeconds = 7 * 86_400
+    /// Interval between searches for unreferenced object bodies.
+    private static let upkeepInterval = Duration.seconds(60)
+    /// Interval between checks of every object against its checksum: one week.
+    private static let scrubInterval = Duration.seconds(7 * 86_400)
 
     init(
         options: EmulatorOptions, environment: [String: String], dataFolder: String,
@@ -65,7 +65,7 @@ struct Emulator: Sendable {
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
-        configuration.idleMilliseconds = options.idleSeconds * 1_000
+        configuration.idleTimeMax = options.idleTimeMax
         configuration.freezesIdleInstances = options.freezes
         configuration.recordFolder = options.recordFolder
         configuration.disorderSeed = options.disorderSeed
@@ -88,8 +88,8 @@ struct Emulator: Sendable {
         try await lambda.start()
         wake.set { [lambda] in lambda.wake() }
         lambda.wake()
-        lambda.addUpkeep(everySeconds: Self.upkeepSeconds) { try await store.tidy() }
-        lambda.addUpkeep(everySeconds: Self.scrubSeconds) { _ = try await store.scrub() }
+        lambda.addUpkeep(every: Self.upkeepInterval) { try await store.tidy() }
+        lambda.addUpkeep(every: Self.scrubInterval) { _ = try await store.scrub() }
         frontHandler.set(lambda.front)
         readyLine =
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
@@ -97,9 +97,9 @@ struct Emulator: Sendable {
 
     /// Shuts down in order: new work, running work, connections, file.
     func stop() async {
-        await lambda.stop(graceMilliseconds: Self.drainMilliseconds)
-        await front.stop(graceMilliseconds: 500)
-        await s3.stop(graceMilliseconds: 500)
+        await lambda.stop(grace: Self.drainTime)
+        await front.stop(grace: .milliseconds(500))
+        await s3.stop(grace: .milliseconds(500))
         await database.close()
     }
 }
