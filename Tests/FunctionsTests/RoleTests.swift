@@ -61,10 +61,18 @@ import TestSupport
         }
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
+        try await saveProject(harness)
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
         try await sweepThree(asset, harness)
+
+        try await harness.memory.putDocument(
+            AssetRemovalMark(startedAt: 1_700_000_000_000), at: record.removal)
+        _ = try await harness.call(.startExport, "POST", "/", FunctionHarness.edit(asset))
+        for id in [asset, large] {
+            _ = try await harness.call(.assets, "DELETE", "/api/assets/\(id)")
+        }
 
         let unused = Self.everything.subtracting(harness.usedPermissions)
         #expect(unused == Self.unusedHere)
@@ -114,6 +122,17 @@ import TestSupport
         _ = try await Registry.handler(
             .sweep, harness.services(harness.allowed(.sweep, nil)))(
                 Array("{}".utf8), FunctionHarness.context)
+    }
+
+    /// Saves a project, one of an upload too, exports it and removes it.
+    private func saveProject(_ harness: FunctionHarness) async throws {
+        let path = "/api/projects/film"
+        for body in ["{}", #"{"editKey":"uploads/local/none.json"}"#] {
+            _ = try await harness.call(.projects, "PUT", path, body)
+        }
+        _ = try await harness.call(
+            .startExport, "POST", "/api/export", #"{"projectId":"film"}"#)
+        _ = try await harness.call(.projects, "DELETE", path)
     }
 
     /// Completes one upload and aborts another.
