@@ -50,25 +50,12 @@ import WallClock
                 == [.cancelExports([1, 2]), .requestNext])
     }
 
-    @Test func `uploads are released, and deleted once no request can still use them`() {
+    @Test func `uploads are deleted unless another batch uses them`() {
         var ended = facts(Self.completed, end: .complete)
-        #expect(BatchDecision.actions(for: ended) == [.releaseUploads])
-
-        ended.releasedAt = 100_000 - BatchDecision.releaseTime + .milliseconds(1)
-        #expect(BatchDecision.actions(for: ended) == [])
-
-        ended.releasedAt = 100_000 - BatchDecision.releaseTime
         #expect(BatchDecision.actions(for: ended) == [.deleteUploads, .removeMarker])
-    }
 
-    @Test func `uploads stay while another export reads them`() {
-        for released in [nil, UnixTime(milliseconds: 1)] {
-            var ended = facts(Self.completed, end: .complete)
-            ended.releasedAt = released
-            ended.areUploadsRead = true
-
-            #expect(BatchDecision.actions(for: ended) == [])
-        }
+        ended.areUploadsAwaited = true
+        #expect(BatchDecision.actions(for: ended) == [])
     }
 
     @Test func `a batch of kept assets ends at once`() {

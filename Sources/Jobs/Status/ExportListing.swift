@@ -16,6 +16,8 @@ package struct ExportListing: Hashable, Sendable {
     package var hasResult = false
     /// The output is stored.
     package var hasOutput = false
+    /// The export is removed, or its removal has begun.
+    package var hasTombstone = false
     /// The stitch is requested.
     package var hasStitchRequest = false
     /// Time of each unit's last request.
@@ -76,6 +78,7 @@ package struct ExportListing: Hashable, Sendable {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
         case "result.json": hasResult = true
+        case Substring(ExportKeys.tombstoneName): hasTombstone = true
         case "hls/audio.json": hasStreamAudio = true
         case "requests/all.stitch.json":
             hasStitchRequest = true
