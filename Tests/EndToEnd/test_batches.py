@@ -1,8 +1,8 @@
 """Batches survive kills, and take turns."""
 
-import conftest
 import pytest
 
+import conftest
 from conftest import Emulator, wait_until
 from store_clients import s3_client
 

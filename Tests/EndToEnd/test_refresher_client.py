@@ -140,9 +140,7 @@ def test_three_files_by_four_variations(refresher, page, foreign_page, clips):
     assert last["expires_at"][:10] > last["created_at"][:10]
 
     chosen = last["results"][5]
-    one = call(
-        again, "download", f"/api/jobs/{job['job_id']}/download?output={chosen['id']}"
-    )
+    one = call(again, "download", f"/api/jobs/{job['job_id']}/download?output={chosen['id']}")
     assert (one["status"], one["type"]) == (200, "video/mp4")
     film = base64.b64decode(one["data"])
     assert len(film) == chosen["size"] and film[4:8] == b"ftyp"
@@ -222,9 +220,7 @@ def test_a_job_is_cancelled_and_then_deleted(refresher, page, clips):
     }"""
     assert page.evaluate(delete, job) == [200, "cancelled"]
     assert call(page, "poll", job)[-1]["status"] == "cancelled"
-    wait_until(
-        "the end of all exports", lambda: page.evaluate(delete, job) == [200, "deleted"]
-    )
+    wait_until("the end of all exports", lambda: page.evaluate(delete, job) == [200, "deleted"])
     assert page.evaluate(delete, job)[0] == 404
     found = s3_client(refresher).list_objects_v2(
         Bucket="spool", Prefix=f"exports/local/{job.replace('batch', 'job')}"
