@@ -44,6 +44,18 @@ import WallClock
             BatchDecision.actions(for: facts(Self.completed)) == [.finish(end), .requestNext])
     }
 
+    @Test func `a batch that is not finished when its results expire is cancelled`() {
+        var late = facts(Self.mixed)
+        late.now = ListedBatch.record().expiresAt - .milliseconds(1)
+        #expect(BatchDecision.actions(for: late) == [])
+
+        late.now = ListedBatch.record().expiresAt
+        let end = BatchResult(
+            state: .cancelled, finishedAt: late.now, completeCount: 1,
+            error: "The batch did not finish within 24 hours.")
+        #expect(BatchDecision.actions(for: late) == [.finish(end), .requestNext])
+    }
+
     @Test func `a cancelled batch cancels what still runs`() {
         #expect(
             BatchDecision.actions(for: facts(Self.mixed, end: .cancelled))

@@ -152,13 +152,22 @@ struct BatchWork {
                     planned, as: indices.map { keys.batch.job(at: $0) }
                 ) { export, job in
                     try await acceptance.write(
-                        export.plan, edit: export.request, job: job, dialect: .refresher,
+                        export.plan, edit: request(of: export, until: record.expiresAt), job: job,
+                        dialect: .refresher,
                         batch: keys)
                 }
             } catch let problem as Problem {
                 for index in indices { try await export(index).fail(problem.detail) }
             }
         }
+    }
+
+    /// The export's request with its retention: the results expire together.
+    private func request(of export: PlannedExport, until end: UnixTime) -> JSONValue {
+        guard case .object(var fields) = export.request else { return export.request }
+        let seconds = max(1, (end - dependencies.now()).wholeSeconds)
+        fields["retention"] = .number(Double(seconds))
+        return .object(fields)
     }
 
     /// The edits of all outputs, in order.

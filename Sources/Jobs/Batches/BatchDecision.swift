@@ -51,7 +51,9 @@ package enum BatchDecision {
     package static func actions(for facts: BatchObservation) -> [BatchAction] {
         guard let status = facts.status else { return [.removeMarker] }
         guard facts.hasResult else {
-            if let end = status.end(at: facts.now) { return [.finish(end), .requestNext] }
+            if let end = status.end(at: facts.now) ?? status.expiry(at: facts.now) {
+                return [.finish(end), .requestNext]
+            }
             return facts.hasTurn && !facts.isStarted ? [.writeExports] : []
         }
         let running = status.members.indices.filter { !status.members[$0].state.isTerminal }
