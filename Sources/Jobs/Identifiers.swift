@@ -1,3 +1,4 @@
+import Crypto
 package import WallClock
 
 /// Owner of objects: the second path segment of every key.
@@ -64,6 +65,19 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     package init(time: UnixTime, random: String) {
         text = "job_\(time.milliseconds)_\(random)"
     }
+
+    /// The internal export that makes the proxy of an upload; always the same for that upload.
+    /// - Parameter time: Time at which the upload was granted.
+    package init(proxyOf asset: AssetID, etag: String, time: UnixTime) {
+        let digest = sha256Hex("\(asset.text) \(etag)").prefix(24)
+        text = "job_\(time.milliseconds)\(Self.internalMark)\(digest)"
+    }
+
+    private static let internalMark = "_proxy-"
+
+    /// True for an export that derive-asset started: its output is an asset's proxy, and no
+    /// list, webhook or count of the owner's exports includes it.
+    package var isInternal: Bool { text.contains(Self.internalMark) }
 
     /// Creation time of the job; 0 if the text does not contain it.
     package var time: UnixTime {

@@ -95,6 +95,16 @@ import TestSupport
         }
     }
 
+    /// A renderer that is late finds the tombstone of its export.
+    private func removeOneExport(_ asset: String, _ harness: FunctionHarness) async throws {
+        let keys = harness.keys(try await harness.export(asset))
+        try await harness.memory.putDocument(
+            ExportTombstone(reason: .deleted, removedAt: 0), at: keys.tombstone)
+        try await harness.memory.putDocument(["version": 1], at: keys.cancel)
+        try await harness.deliver(
+            keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
+    }
+
     /// Refuses one form, renders and deletes one batch, and cancels another.
     private func useBatches(_ harness: FunctionHarness) async throws {
         _ = try await harness.form(["a.mp4"], fields: "{}")
@@ -114,16 +124,6 @@ import TestSupport
         let cancelled = try await harness.batch(["c.mp4"])
         _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(cancelled.batch.text)")
         try await harness.advance(cancelled)
-    }
-
-    /// A renderer that is late finds the tombstone of its export.
-    private func removeOneExport(_ asset: String, _ harness: FunctionHarness) async throws {
-        let keys = harness.keys(try await harness.export(asset))
-        try await harness.memory.putDocument(
-            ExportTombstone(reason: .deleted, removedAt: 0), at: keys.tombstone)
-        try await harness.memory.putDocument(["version": 1], at: keys.cancel)
-        try await harness.deliver(
-            keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
     }
 
     private func failOneExport(_ asset: String, _ harness: FunctionHarness) async throws {

@@ -49,6 +49,8 @@ struct ExportAcceptance: Sendable {
     /// Checks and plans all exports of a body; writes nothing.
     /// - Throws: a 400 problem with every fault.
     func planned(_ body: JSONValue) async throws -> PlannedRequest {
+        let foreign = NamedUploads.faults(of: body, owner: owner)
+        guard foreign.isEmpty else { throw Problem.invalid(foreign) }
         if let several = try await plannedSeveral(body) { return .several(several) }
         let edit: Edit
         do {
@@ -72,10 +74,11 @@ struct ExportAcceptance: Sendable {
             chunks: plan.plannedChunks)
     }
 
-    /// ClipForge for its body shape, else Spool.
+    /// ClipForge or OpenCut for their body shapes, else Spool.
     static func dialect(of body: JSONValue) -> StatusDialect {
-        guard case .object(let fields) = body, fields["project"] != nil else { return .spool }
-        return .clipforge
+        if body["project"] ?? .null != .null { return .clipforge }
+        if body["sources"] ?? .null != .null { return .opencut }
+        return .spool
     }
 
     /// A new job, or the job that the client token already names.

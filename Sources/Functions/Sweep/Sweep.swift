@@ -83,7 +83,7 @@ enum Sweep {
         let ledger = ExportLedger(
             bucket: bucket, keys: ExportKeys(owner: owner, job: job), now: dependencies.now)
         let listing = try await ledger.listing()
-        let plan = try await bucket.document(RenderPlan.self, at: ledger.keys.plan)
+        let plan = try await ledger.usablePlan()
         let actions = SweepDecision.actions(for: listing, plan: plan, now: dependencies.now())
         for action in actions { try await perform(action, ledger) }
         return actions.count

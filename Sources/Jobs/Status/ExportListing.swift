@@ -14,10 +14,10 @@ package struct ExportListing: Hashable, Sendable {
     package var hasCancel = false
     /// The export has ended.
     package var hasResult = false
-    /// The output is stored.
-    package var hasOutput = false
     /// The export is removed, or its removal has begun.
     package var hasTombstone = false
+    /// The output is stored.
+    package var hasOutput = false
     /// The stitch is requested.
     package var hasStitchRequest = false
     /// Time of each unit's last request.
