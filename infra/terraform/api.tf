@@ -4,7 +4,7 @@ resource "aws_apigatewayv2_api" "rest" {
 
   cors_configuration {
     allow_origins = [var.frontend_url]
-    allow_methods = ["GET", "POST", "DELETE"]
+    allow_methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     allow_headers = ["authorization", "content-type", "uppy-versions"]
     max_age       = 3600
   }

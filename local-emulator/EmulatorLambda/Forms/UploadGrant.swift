@@ -7,7 +7,7 @@ struct UploadGrant: Sendable, Equatable, Decodable {
     static let contentType = "application/vnd.spool.upload-grant+json"
     private static let fieldBytesDefault = 64 << 10
 
-    /// Prefix of the key of each file, in the order of the files.
+    /// Prefix of the key of each file, in the order of the files; see `key(ofFile:named:)`.
     var keys: [String]
     /// Largest file.
     var fileBytesMax: Int
@@ -46,6 +46,16 @@ struct UploadGrant: Sendable, Equatable, Decodable {
 
     private enum Key: String, CodingKey {
         case keys, fileBytesMax, fileCountMax, fieldBytesMax, contentTypes, totalBytesMax
+    }
+
+    /// Key of a file: its name below a prefix that ends in a slash, else the prefix as the name
+    /// with the file's extension.
+    func key(ofFile number: Int, named fileName: String) -> String {
+        let (prefix, name) = (keys[number], safeFileName(fileName))
+        guard !prefix.hasSuffix("/") else { return prefix + name }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count > 1, let last = parts.last, !last.isEmpty else { return prefix }
+        return "\(prefix).\(last)"
     }
 
     /// True for the media type of a grant.
