@@ -44,7 +44,9 @@ import TestSupport
         else { throw HarnessError(text: "\(parts)") }
         _ = try await harness.memory.uploadPart(
             .bytes([1]), number: 1, of: ObjectKey(key), uploadID: upload)
-        _ = try await harness.call(.completeUpload, "POST", "/", #"{"assetId":"\#(large)"}"#)
+        for id in [asset, large] {
+            _ = try await harness.call(.completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
+        }
         try await useUppy(harness)
         try await harness.deliver(record.deriveRequest.text, to: .deriveAsset)
         _ = try await harness.call(

@@ -3,10 +3,11 @@ resource "aws_apigatewayv2_api" "rest" {
   protocol_type = "HTTP"
 
   cors_configuration {
-    allow_origins = [var.frontend_url]
-    allow_methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    allow_headers = ["authorization", "content-type", "uppy-versions"]
-    max_age       = 3600
+    allow_origins  = [var.frontend_url]
+    allow_methods  = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    allow_headers  = ["authorization", "content-type", "if-match", "if-none-match", "uppy-versions"]
+    expose_headers = ["etag", "location", "retry-after"]
+    max_age        = 3600
   }
 }
 

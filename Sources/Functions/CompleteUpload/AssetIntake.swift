@@ -70,7 +70,9 @@ struct AssetIntake: Sendable {
     }
 
     /// Writes the asset's entries in the owner's list: that of its kind, then that of all.
+    /// Uploaded JSON that is no caption file is an edit or a project, and no asset.
     private func list(_ record: AssetRecord) async throws {
+        guard record.status == .ready || record.contentType != "application/json" else { return }
         if let kind = record.listedKind {
             try await bucket.putDocument(["version": 1], at: listEntry(of: record, kind))
         }
