@@ -142,7 +142,7 @@ let package = Package(
             name: "EmulatorHTTP", dependencies: ["CMicroHTTPD", "Threads"],
             path: "local-emulator/EmulatorHTTP", swiftSettings: strict),
         .target(
-            name: "EmulatorDatabase", dependencies: ["CSQLite", "Threads"],
+            name: "EmulatorDatabase", dependencies: ["CSQLite", "Threads", "WallClock"],
             path: "local-emulator/EmulatorDatabase", swiftSettings: strict),
         .target(
             name: "EmulatorStore",

@@ -16,7 +16,7 @@ struct Configuration {
     var concurrency: Int
     /// `SPOOL_RENDER_SECONDS`: the time limit of render-chunk, 10 to 900; default 900, Lambda's
     /// maximum.
-    var renderSeconds: Int
+    var renderTimeMax: Duration
     /// `SPOOL_STREAM_MEGABYTES`: largest streamed response, 1 to 1,000,000 MB; default 200,
     /// Lambda's limit.
     var streamBytesMax: Int
@@ -40,7 +40,7 @@ struct Configuration {
             return number
         }
         concurrency = number("WORKER_CONCURRENCY", 1...1_000, default: 2)
-        renderSeconds = number("SPOOL_RENDER_SECONDS", 10...900, default: 900)
+        renderTimeMax = .seconds(number("SPOOL_RENDER_SECONDS", 10...900, default: 900))
         streamBytesMax =
             number("SPOOL_STREAM_MEGABYTES", 1...1_000_000, default: 200) * 1_000_000
         let memory = 128...10_240

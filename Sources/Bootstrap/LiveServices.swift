@@ -40,7 +40,7 @@ private func liveServices(
         randomText: { randomText(length: $0) },
         scratchRoot: configuration.scratchRoot,
         concurrency: configuration.concurrency,
-        renderSeconds: configuration.renderSeconds,
+        renderTimeMax: configuration.renderTimeMax,
         streamBytesMax: configuration.streamBytesMax,
         deployment: configuration.deployment)
 }

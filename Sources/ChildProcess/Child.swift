@@ -45,11 +45,11 @@ package final class Child: Sendable {
     ///
     /// Cancelling the task sends SIGTERM to the group and, after the grace
     /// period, SIGKILL; the call returns after the child has been reaped.
-    /// - Parameter graceMilliseconds: Time between SIGTERM and SIGKILL.
+    /// - Parameter grace: Time between SIGTERM and SIGKILL.
     /// - Returns: The exit; a non-zero code or a signal is a result, not an error.
     /// - Throws: `.startFailed`, `.cancelled`.
     package static func run(
-        _ command: ChildCommand, graceMilliseconds: Int = 2_000,
+        _ command: ChildCommand, grace: Duration = .seconds(2),
         onStandardOutput: OutputHandler? = nil, onStandardError: OutputHandler? = nil
     ) async throws(ChildProcessError) -> ChildResult {
         let cancelled = ChildProcessError(code: .cancelled, executable: command.executable)
@@ -59,21 +59,21 @@ package final class Child: Sendable {
         let result = await withTaskCancellationHandler {
             await child.wait()
         } onCancel: {
-            child.terminate(graceMilliseconds: graceMilliseconds)
+            child.terminate(grace: grace)
         }
         if Task.isCancelled { throw cancelled }
         return result
     }
 
     /// Sends SIGTERM to the group, and SIGKILL after the grace period.
-    package func terminate(graceMilliseconds: Int) {
+    package func terminate(grace: Duration) {
         ChildSupervisor.shared.post(
-            .terminate(processID: processID, graceMilliseconds: graceMilliseconds))
+            .terminate(processID: processID, grace: grace))
     }
 
     /// Sends SIGKILL to the group. Harmless after the child's end.
     package func kill() {
-        ChildSupervisor.shared.post(.terminate(processID: processID, graceMilliseconds: 0))
+        ChildSupervisor.shared.post(.terminate(processID: processID, grace: .zero))
     }
 
     /// Suspends the group (SIGSTOP) until `resume`.

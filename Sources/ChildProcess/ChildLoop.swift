@@ -117,12 +117,12 @@ struct ChildLoop {
         switch message {
         case .start(let request):
             request.started(start(request))
-        case .terminate(let processID, let graceMilliseconds):
+        case .terminate(let processID, let grace):
             guard var entry = entries[processID] else { return }
-            Glibc.kill(pid_t(-processID), graceMilliseconds > 0 ? SIGTERM : SIGKILL)
+            Glibc.kill(pid_t(-processID), grace > .zero ? SIGTERM : SIGKILL)
             // A paused group does not see SIGTERM before it continues.
             Glibc.kill(pid_t(-processID), SIGCONT)
-            let deadline = monotonicMilliseconds() + graceMilliseconds
+            let deadline = monotonicMilliseconds() + Int(grace / .milliseconds(1))
             entry.killAt = min(entry.killAt ?? deadline, deadline)
             entries[processID] = entry
         case .pause(let processID, let isPaused):

@@ -18,7 +18,7 @@ final class ChildSupervisor: Sendable {
     /// A request to the supervisor's thread.
     enum Message: Sendable {
         case start(StartRequest)
-        case terminate(processID: Int, graceMilliseconds: Int)
+        case terminate(processID: Int, grace: Duration)
         case pause(processID: Int, isPaused: Bool)
         case takeOutput(processID: Int, done: @Sendable () -> Void)
     }

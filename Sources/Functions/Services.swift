@@ -20,8 +20,8 @@ package struct Services: Sendable {
     package var scratchRoot: String
     /// Number of renderers that may run at once.
     package var concurrency: Int
-    /// Time limit of one renderer in seconds.
-    package var renderSeconds: Int
+    /// Time limit of one renderer.
+    package var renderTimeMax: Duration
     /// Largest streamed response in bytes; nil where the platform has no limit.
     package var streamBytesMax: Int?
     /// Sizes and prices for cost records.
@@ -33,7 +33,7 @@ package struct Services: Sendable {
         now: @escaping @Sendable () -> UnixTime,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
-        renderSeconds: Int, streamBytesMax: Int? = nil,
+        renderTimeMax: Duration, streamBytesMax: Int? = nil,
         deployment: Deployment = Deployment()
     ) {
         self.bucket = bucket
@@ -44,7 +44,7 @@ package struct Services: Sendable {
         self.randomText = randomText
         self.scratchRoot = scratchRoot
         self.concurrency = concurrency
-        self.renderSeconds = renderSeconds
+        self.renderTimeMax = renderTimeMax
         self.streamBytesMax = streamBytesMax
         self.deployment = deployment
     }

@@ -10,12 +10,12 @@ package struct HTTPRequest: Sendable {
     package var body: HTTPRequestBody
     /// The destination of a successful response's body.
     package var sink: HTTPSink
-    /// Limit for connecting, in milliseconds.
-    package var connectTimeoutMilliseconds: Int
-    /// Limit for the whole exchange, in milliseconds; 0 sets no limit.
-    package var timeoutMilliseconds: Int
-    /// A transfer below 1 kB/s for this many seconds fails; 0 sets no limit.
-    package var stallTimeoutSeconds: Int
+    /// Limit for connecting.
+    package var connectTimeout: Duration
+    /// Limit for the whole exchange; nil sets no limit.
+    package var timeout: Duration?
+    /// A transfer below 1 kB/s for this long fails, in whole seconds; nil sets no limit.
+    package var stallTimeout: Duration?
     /// Receives the number of body bytes sent so far, on the transport's thread:
     /// it must return quickly.
     package var onSent: (@Sendable (Int) -> Void)?
@@ -24,17 +24,17 @@ package struct HTTPRequest: Sendable {
     package init(
         method: String, url: String, headers: [(name: String, value: String)] = [],
         body: HTTPRequestBody = .none, sink: HTTPSink = .memory(bytesMax: 64 << 20),
-        connectTimeoutMilliseconds: Int = 5_000, timeoutMilliseconds: Int = 0,
-        stallTimeoutSeconds: Int = 30
+        connectTimeout: Duration = .seconds(5), timeout: Duration? = nil,
+        stallTimeout: Duration? = .seconds(30)
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.sink = sink
-        self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
-        self.timeoutMilliseconds = timeoutMilliseconds
-        self.stallTimeoutSeconds = stallTimeoutSeconds
+        self.connectTimeout = connectTimeout
+        self.timeout = timeout
+        self.stallTimeout = stallTimeout
     }
 }
 

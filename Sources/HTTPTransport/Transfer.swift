@@ -71,8 +71,9 @@ final class Transfer {
         _ = spool_curl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
         _ = spool_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         _ = spool_curl_set_long(
-            handle, CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeoutMilliseconds)
-        _ = spool_curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeoutMilliseconds)
+            handle, CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeout / .milliseconds(1)))
+        _ = spool_curl_set_long(
+            handle, CURLOPT_TIMEOUT_MS, request.timeout.map { Int($0 / .milliseconds(1)) } ?? 0)
         // curl's default buffers are small for media.
         if (request.body.count ?? 0) > Self.bufferBytes {
             _ = spool_curl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, Self.bufferBytes)
@@ -80,9 +81,9 @@ final class Transfer {
         if case .file = request.sink {
             _ = spool_curl_set_long(handle, CURLOPT_BUFFERSIZE, Self.bufferBytes)
         }
-        if request.stallTimeoutSeconds > 0 {
+        if let stallTimeout = request.stallTimeout {
             _ = spool_curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1_024)
-            _ = spool_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, request.stallTimeoutSeconds)
+            _ = spool_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, Int(stallTimeout / .seconds(1)))
         }
         setHeaders()
         setBody(context)

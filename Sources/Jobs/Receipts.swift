@@ -75,24 +75,25 @@ package struct FailureRecord: Hashable, Sendable, Codable {
     package var detail: String?
     /// False if another attempt cannot help.
     package var willRetry: Bool
-    /// Time of the failure, in milliseconds since 1970.
-    package var milliseconds: Int
+    /// Time of the failure.
+    package var failedAt: UnixTime
 
     /// A failed attempt.
     package init(
         requestID: String, attempt: Int, error: String, detail: String?, willRetry: Bool,
-        milliseconds: Int
+        failedAt: UnixTime
     ) {
         self.requestID = requestID
         self.attempt = attempt
         self.error = error
         self.detail = detail
         self.willRetry = willRetry
-        self.milliseconds = milliseconds
+        self.failedAt = failedAt
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, requestID = "requestId", attempt, error, detail, willRetry, milliseconds
+        case version, requestID = "requestId", attempt, error, detail, willRetry
+        case failedAt = "milliseconds"
     }
 }
 

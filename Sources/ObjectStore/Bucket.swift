@@ -95,15 +95,15 @@ package protocol Bucket: Sendable {
 
     /// Signs a URL that allows one kind of request until it expires (SigV4
     /// query).
-    /// - Parameter expiresInSeconds: 1 to 604,800.
+    /// - Parameter expiresIn: 1 to 604,800 seconds.
     /// - Parameter audience: The client of the URL; it decides the host.
     func presignedURL(
-        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
+        _ request: PresignedRequest, expiresIn: Duration, audience: URLAudience
     ) async throws(ObjectStoreError) -> String
 
     /// Signs a form with which a browser may post one object until it expires.
     /// - Throws: `.invalidRequest` if the store does not support POST forms.
     func presignedPost(
-        _ upload: PostUpload, expiresInSeconds: Int
+        _ upload: PostUpload, expiresIn: Duration
     ) async throws(ObjectStoreError) -> PresignedPost
 }

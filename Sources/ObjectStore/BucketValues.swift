@@ -1,3 +1,5 @@
+package import WallClock
+
 /// The client of a presigned URL: its host is part of the signature.
 package enum URLAudience: Sendable {
     /// Spool's own FFmpeg, next to the functions.
@@ -14,20 +16,20 @@ package struct ObjectInfo: Hashable, Sendable {
     package var etag: String
     /// The object's size in bytes.
     package var bytes: Int
-    /// The time of the last write in milliseconds since 1970; stores report whole seconds.
-    package var lastModifiedMilliseconds: Int
+    /// The time of the last write; stores report whole seconds.
+    package var lastModified: UnixTime
     /// The object's `Content-Type`; nil in a listing, which carries none.
     package var contentType: String?
 
     /// Creates the metadata of one object.
     package init(
-        key: ObjectKey, etag: String, bytes: Int, lastModifiedMilliseconds: Int,
+        key: ObjectKey, etag: String, bytes: Int, lastModified: UnixTime,
         contentType: String? = nil
     ) {
         self.key = key
         self.etag = etag
         self.bytes = bytes
-        self.lastModifiedMilliseconds = lastModifiedMilliseconds
+        self.lastModified = lastModified
         self.contentType = contentType
     }
 }

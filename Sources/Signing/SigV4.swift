@@ -1,4 +1,5 @@
 import Crypto
+import WallClock
 
 /// AWS Signature Version 4 as pure functions: clients sign with them and servers verify with them.
 ///
@@ -137,10 +138,10 @@ package enum SigV4 {
     /// Builds the query items that presign a request, the signature last.
     /// - Parameter request: `query` holds the URL's other parameters and
     ///   `headers` at least `host`; `payloadHash` is overwritten.
-    /// - Parameter expiresInSeconds: 1 to 604,800.
+    /// - Parameter expiresIn: 1 to 604,800 seconds.
     package static func presignedQuery(
         _ request: CanonicalRequest, timestamp: String, scope: Scope, credentials: Credentials,
-        expiresInSeconds: Int
+        expiresIn: Duration
     ) -> [(name: String, value: String)] {
         var signed = request
         signed.payloadHash = unsignedPayload
@@ -148,7 +149,7 @@ package enum SigV4 {
             ("X-Amz-Algorithm", algorithm),
             ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope.text)"),
             ("X-Amz-Date", timestamp),
-            ("X-Amz-Expires", "\(expiresInSeconds)"),
+            ("X-Amz-Expires", "\(expiresIn.wholeSeconds)"),
             ("X-Amz-SignedHeaders", request.signedHeaders),
         ]
         if let token = credentials.sessionToken {

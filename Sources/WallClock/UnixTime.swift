@@ -16,6 +16,9 @@ package struct UnixTime: Hashable, Sendable, Comparable {
     /// Whole seconds since 1970, rounded down.
     package var seconds: Int { (milliseconds - (milliseconds % 1_000 + 1_000) % 1_000) / 1_000 }
 
+    /// The instant rounded down to a whole second, as HTTP dates are.
+    package var wholeSecond: UnixTime { UnixTime(seconds: seconds) }
+
     /// The system's real-time clock. It may be set, so it can jump either way.
     package static func now() -> UnixTime {
         var time = timespec()

@@ -103,7 +103,7 @@ struct ChildProcessTests {
         let running = Task {
             try await Child.run(
                 shell("trap '' TERM; sleep 1000 & echo $!; echo $$; wait; sleep 1000"),
-                graceMilliseconds: 50, onStandardOutput: { output.append($0) })
+                grace: .milliseconds(50), onStandardOutput: { output.append($0) })
         }
         try await eventually("two process IDs") { output.text.split(separator: "\n").count == 2 }
         let members = output.text.split(separator: "\n").compactMap { Int($0) }

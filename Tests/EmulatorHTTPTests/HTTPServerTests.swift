@@ -86,7 +86,7 @@ private func withServer(
     let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: handler)
     let port = try server.start()
     try await body(port, server, handler)
-    await server.stop(graceMilliseconds: 1_000)
+    await server.stop(grace: .seconds(1))
 }
 
 @Suite(.timeLimit(.minutes(2))) struct HTTPServerTests {
@@ -238,14 +238,14 @@ private func withServer(
         await connection.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
         try await eventually("the handler's start") { handler.waiting.withLock { $0 } == 1 }
 
-        await server.stop(graceMilliseconds: 0)
+        await server.stop(grace: .zero)
 
         #expect(handler.cancelled.withLock { $0 } == 1)
         let again = HTTPServer(
             configuration: HTTPServerConfiguration(host: host, port: port), handler: handler)
         // A child that another test forks holds the socket until it executes its program.
         try await eventually("the port to be free") { (try? again.start()) == port }
-        await again.stop(graceMilliseconds: 0)
+        await again.stop(grace: .zero)
     }
 
     @Test func `a draining server refuses new requests and ends the running one`() async throws {
@@ -256,7 +256,7 @@ private func withServer(
         await running.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
         try await eventually("the handler's start") { handler.waiting.withLock { $0 } == 1 }
 
-        async let stopped: Void = server.stop(graceMilliseconds: 400)
+        async let stopped: Void = server.stop(grace: .milliseconds(400))
         var statusLine = ""
         try await eventually("a refusal") {
             let response = await RawConnection.exchange(
@@ -282,7 +282,7 @@ private func withServer(
                             "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port: port)
                     }
                 }
-                group.addTask { await server.stop(graceMilliseconds: 200) }
+                group.addTask { await server.stop(grace: .milliseconds(200)) }
             }
             #expect(server.counters.activeRequests == 0)
         }
@@ -294,7 +294,7 @@ private func withServer(
         await connection.send("GET /endless HTTP/1.1\r\nHost: h\r\n\r\n")
         _ = await connection.read(through: "\r\n\r\n")
 
-        await server.stop(graceMilliseconds: 0)
+        await server.stop(grace: .zero)
 
         #expect(await connection.readToEnd() == "")
     }

@@ -45,7 +45,7 @@ final class LambdaFixture: Sendable {
 
     /// Ends the service and removes the folder, unless it is kept.
     func stop(keepingFolder: Bool = false) async {
-        await service.stop(graceMilliseconds: 0)
+        await service.stop(grace: .zero)
         await database.close()
         if !keepingFolder { try? FileManager.default.removeItem(atPath: folder) }
     }

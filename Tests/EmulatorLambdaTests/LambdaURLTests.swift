@@ -31,7 +31,7 @@ struct LambdaURLTests {
             target: FunctionURLTarget(
                 function: "worker", rawPath: "/a%20b", routeKey: "POST /{p}",
                 pathParameters: ["p": "a b"]),
-            requestID: "id-1", nowMilliseconds: 1_583_348_638_390)
+            requestID: "id-1", now: 1_583_348_638_390)
 
         #expect(
             String(decoding: payload, as: UTF8.self) == """
@@ -53,7 +53,7 @@ struct LambdaURLTests {
         let payload = functionURLPayload(
             RequestHead(method: "PUT", path: "/"), body: [0xFF, 0x00],
             target: FunctionURLTarget(function: "f", rawPath: "/"), requestID: "i",
-            nowMilliseconds: 0)
+            now: 0)
 
         #expect(
             String(decoding: payload, as: UTF8.self)

@@ -18,7 +18,7 @@ struct PoolStopTests {
         async let call = lambda.invoke(order)
         try await eventually("the call to be served") { await isServing(lambda) }
 
-        async let stop: Void = lambda.service.stop(graceMilliseconds: 600_000)
+        async let stop: Void = lambda.service.stop(grace: .seconds(600))
         try await eventually("a refused call") { await lambda.invoke("{}").status == 429 }
         try "".write(toFile: lambda.folder + "/go", atomically: true, encoding: .utf8)
 

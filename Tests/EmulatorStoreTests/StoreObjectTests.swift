@@ -149,10 +149,10 @@ import Testing
             let bucket = try store.bucket()
             let key = ObjectKey("up/ü b.txt")
             let put = try await bucket.presignedURL(
-                .put(key, contentType: "text/plain", contentLength: 2), expiresInSeconds: 60,
+                .put(key, contentType: "text/plain", contentLength: 2), expiresIn: .seconds(60),
                 audience: .client)
             let get = try await bucket.presignedURL(
-                .get(key, downloadName: "b.txt"), expiresInSeconds: 60, audience: .client)
+                .get(key, downloadName: "b.txt"), expiresIn: .seconds(60), audience: .client)
             func target(_ url: String) -> String {
                 "/" + url.split(separator: "/", maxSplits: 2)[2]
             }

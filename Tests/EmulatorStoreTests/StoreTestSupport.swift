@@ -112,10 +112,10 @@ func withStore(
     do {
         try await body(running)
     } catch {
-        await server.stop(graceMilliseconds: 100)
+        await server.stop(grace: .milliseconds(100))
         throw error
     }
-    await server.stop(graceMilliseconds: 1_000)
+    await server.stop(grace: .seconds(1))
     await database.close()
 }
 

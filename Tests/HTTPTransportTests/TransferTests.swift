@@ -16,7 +16,7 @@ import Testing
 
         await #expect {
             _ = try await client.send(
-                HTTPRequest(method: "GET", url: url(server), timeoutMilliseconds: 50))
+                HTTPRequest(method: "GET", url: url(server), timeout: .milliseconds(50)))
         } throws: { ($0 as? HTTPTransportError)?.code == .timeout }
     }
 

@@ -5,6 +5,7 @@ import Randomness
 import RenderPlans
 import Testing
 import TestSupport
+import WallClock
 
 /// Listing of an export of 600 frames in two chunks.
 struct ListedExport {
@@ -24,7 +25,8 @@ struct ListedExport {
 
     mutating func add(_ key: ObjectKey, bytes: Int = 10, at time: Int = 1_000) {
         objects.append(
-            ObjectInfo(key: key, etag: "e", bytes: bytes, lastModifiedMilliseconds: time))
+            ObjectInfo(
+                key: key, etag: "e", bytes: bytes, lastModified: UnixTime(milliseconds: time)))
     }
 
     var listing: ExportListing { ExportListing(objects, of: keys) }

@@ -45,7 +45,7 @@ private let environment = ProcessInfo.processInfo.environment
             _ headers: [(name: String, value: String)], _ body: HTTPRequestBody
         ) async throws -> HTTPResponse {
             let url = try await bucket.presignedURL(
-                request, expiresInSeconds: 60, audience: .client)
+                request, expiresIn: .seconds(60), audience: .client)
             return try await client.send(
                 HTTPRequest(method: method, url: url, headers: headers, body: body))
         }

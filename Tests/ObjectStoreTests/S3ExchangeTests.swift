@@ -153,7 +153,7 @@ import TestSupport
             } == .invalidRequest)
         #expect(
             await code { () async throws(ObjectStoreError) in
-                try await bucket.presignedURL(.head(key), expiresInSeconds: 1, audience: .client)
+                try await bucket.presignedURL(.head(key), expiresIn: .seconds(1), audience: .client)
             } == .invalidRequest)
         #expect(server.requests.isEmpty)
     }
@@ -247,7 +247,7 @@ import TestSupport
                     objects: [
                         ObjectInfo(
                             key: ObjectKey("a b+c/ä\u{1}"), etag: "e", bytes: 3,
-                            lastModifiedMilliseconds: 1_700_000_000_500)
+                            lastModified: 1_700_000_000_500)
                     ], isTruncated: true))
         let request = try #require(server.requests.first)
         #expect(

@@ -85,7 +85,7 @@ import TestSupport
         let authorization = try #require(header("authorization", script.requests.last))
         #expect(authorization.contains("/eu-west-3/s3/aws4_request"))
         let url = try await bucket.presignedURL(
-            .head(ObjectKey("a")), expiresInSeconds: 9, audience: .client)
+            .head(ObjectKey("a")), expiresIn: .seconds(9), audience: .client)
         #expect(url.hasPrefix("https://spool.s3.eu-west-3.amazonaws.com/a?"))
     }
 
@@ -358,7 +358,7 @@ import TestSupport
 
         await #expect {
             _ = try await bucket(Script([Self.ok]), environment).presignedPost(
-                upload, expiresInSeconds: 60)
+                upload, expiresIn: .seconds(60))
         } throws: { ($0 as? ObjectStoreError)?.serviceCode == "NotImplemented" }
     }
 }

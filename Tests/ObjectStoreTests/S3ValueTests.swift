@@ -110,7 +110,7 @@ import WallClock
         async throws
     {
         let url = try await bucket(["AWS_ENDPOINT_URL_S3": "http://s:1"]).presignedURL(
-            .get(ObjectKey("a"), downloadName: name), expiresInSeconds: 60, audience: .client)
+            .get(ObjectKey("a"), downloadName: name), expiresIn: .seconds(60), audience: .client)
 
         #expect(
             url.hasPrefix("http://s:1/spool/a?response-content-disposition=\(encoded)&X-Amz-"))
@@ -123,8 +123,10 @@ import WallClock
         ])
         let request = PresignedRequest.get(ObjectKey("a b/ä.mp4"), downloadName: "x.mp4")
 
-        let mine = try await bucket.presignedURL(request, expiresInSeconds: 60, audience: .internal)
-        let theirs = try await bucket.presignedURL(request, expiresInSeconds: 60, audience: .client)
+        let mine = try await bucket.presignedURL(
+            request, expiresIn: .seconds(60), audience: .internal)
+        let theirs = try await bucket.presignedURL(
+            request, expiresIn: .seconds(60), audience: .client)
 
         #expect(mine.hasPrefix("http://store:9000/spool/a%20b/%C3%A4.mp4?response-content-"))
         #expect(theirs.hasPrefix("https://cdn.example/spool/a%20b/%C3%A4.mp4?response-content-"))
@@ -157,7 +159,7 @@ import WallClock
                 now: { UnixTime(seconds: 1_369_353_600) }, sleep: { _ in }, random: { 0 }))
 
         let url = try await bucket.presignedURL(
-            .get(ObjectKey("test.txt"), downloadName: nil), expiresInSeconds: 86_400,
+            .get(ObjectKey("test.txt"), downloadName: nil), expiresIn: .seconds(86_400),
             audience: .client)
 
         #expect(url.hasPrefix("https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm="))
@@ -175,7 +177,7 @@ import WallClock
     @Test func `an upload URL signs type and length`() async throws {
         let url = try await bucket(["AWS_ENDPOINT_URL_S3": "http://s:1"]).presignedURL(
             .put(ObjectKey("a"), contentType: "video/mp4", contentLength: 9),
-            expiresInSeconds: 60, audience: .client)
+            expiresIn: .seconds(60), audience: .client)
 
         #expect(url.contains("X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost"))
     }

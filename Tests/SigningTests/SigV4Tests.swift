@@ -121,7 +121,7 @@ import WallClock
                 request, timestamp: timestamp, scope: scope,
                 credentials: SigV4.Credentials(
                     accessKeyID: "a", secretAccessKey: "s", sessionToken: token),
-                expiresInSeconds: 1)
+                expiresIn: .seconds(1))
         }
 
         #expect(query("t+").contains { $0 == ("X-Amz-Security-Token", "t+") })
@@ -133,7 +133,7 @@ import WallClock
             SigV4.CanonicalRequest(
                 method: "GET", path: "/test.txt", headers: [("host", host)], payloadHash: ""),
             timestamp: timestamp, scope: scope, credentials: credentials,
-            expiresInSeconds: 86_400)
+            expiresIn: .seconds(86_400))
 
         #expect(
             query.last?.value

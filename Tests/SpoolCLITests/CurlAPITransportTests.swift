@@ -21,8 +21,8 @@ import Testing
                 #expect(request.method == "POST")
                 #expect(request.url == "http://h/x")
                 #expect(request.headers.map { "\($0.name)=\($0.value)" } == ["a=b"])
-                #expect(request.timeoutMilliseconds == 930_000)
-                #expect(request.stallTimeoutSeconds == 0)
+                #expect(request.timeout == .seconds(930))
+                #expect(request.stallTimeout == nil)
                 guard case .bytes([1, 2]) = request.body else {
                     Issue.record("The body is another one.")
                     return HTTPResponse(status: 500, headers: [], body: [], bodyBytes: 0)

@@ -106,10 +106,10 @@ extension BucketContract {
                 key: ObjectKey(prefix + "a"), contentType: "text/plain", bytes: 1...5)
             for seconds in [0, 604_801] {
                 try await expectError(.invalidRequest) { () async throws(ObjectStoreError) in
-                    try await bucket.presignedPost(upload, expiresInSeconds: seconds)
+                    try await bucket.presignedPost(upload, expiresIn: .seconds(seconds))
                 }
             }
-            let form = try await bucket.presignedPost(upload, expiresInSeconds: 60)
+            let form = try await bucket.presignedPost(upload, expiresIn: .seconds(60))
             try expect(form.fields["key"] == prefix + "a", "\(form)")
             try expect(form.fields["policy"] != nil, "\(form)")
         },

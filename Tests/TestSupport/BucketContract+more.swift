@@ -171,7 +171,7 @@ extension BucketContract {
             for seconds in [0, 604_801] {
                 try await expectError(.invalidRequest) { () async throws(ObjectStoreError) in
                     try await bucket.presignedURL(
-                        .get(key, downloadName: nil), expiresInSeconds: seconds,
+                        .get(key, downloadName: nil), expiresIn: .seconds(seconds),
                         audience: .client)
                 }
             }

@@ -168,15 +168,15 @@ package final class FaultyBucket: Bucket {
     }
 
     package func presignedURL(
-        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
+        _ request: PresignedRequest, expiresIn: Duration, audience: URLAudience
     ) async throws(ObjectStoreError) -> String {
         try await wrapped.presignedURL(
-            request, expiresInSeconds: expiresInSeconds, audience: audience)
+            request, expiresIn: expiresIn, audience: audience)
     }
 
     package func presignedPost(
-        _ upload: PostUpload, expiresInSeconds: Int
+        _ upload: PostUpload, expiresIn: Duration
     ) async throws(ObjectStoreError) -> PresignedPost {
-        try await wrapped.presignedPost(upload, expiresInSeconds: expiresInSeconds)
+        try await wrapped.presignedPost(upload, expiresIn: expiresIn)
     }
 }

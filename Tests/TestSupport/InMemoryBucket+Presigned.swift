@@ -2,9 +2,9 @@ package import ObjectStore
 
 extension InMemoryBucket {
     package func presignedURL(
-        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
+        _ request: PresignedRequest, expiresIn: Duration, audience: URLAudience
     ) async throws(ObjectStoreError) -> String {
-        guard (1...604_800).contains(expiresInSeconds) else {
+        guard (.seconds(1) ... .seconds(604_800)).contains(expiresIn) else {
             throw ObjectStoreError(.invalidRequest, operation: "Presign", key: "")
         }
         try check(request.key, "Presign")
@@ -20,9 +20,9 @@ extension InMemoryBucket {
     }
 
     package func presignedPost(
-        _ upload: PostUpload, expiresInSeconds: Int
+        _ upload: PostUpload, expiresIn: Duration
     ) async throws(ObjectStoreError) -> PresignedPost {
-        guard (1...604_800).contains(expiresInSeconds) else {
+        guard (.seconds(1) ... .seconds(604_800)).contains(expiresIn) else {
             throw ObjectStoreError(.invalidRequest, operation: "Presign", key: "")
         }
         try check(upload.key, "Presign")

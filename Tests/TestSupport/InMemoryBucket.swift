@@ -1,6 +1,7 @@
 import Crypto
 package import ObjectStore
 import Synchronization
+import WallClock
 
 /// A bucket in memory that implements S3's rules: ETags, ranges, conditions, byte
 /// order, paging and multipart. `BucketContract` checks that it matches real
@@ -164,7 +165,7 @@ package final class InMemoryBucket: Bucket {
     func info(_ key: ObjectKey, _ entry: Entry) -> ObjectInfo {
         ObjectInfo(
             key: key, etag: entry.etag, bytes: entry.body.count,
-            lastModifiedMilliseconds: entry.modified, contentType: entry.contentType)
+            lastModified: UnixTime(milliseconds: entry.modified), contentType: entry.contentType)
     }
 
     func time() -> Int { now() }

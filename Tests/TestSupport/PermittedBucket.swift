@@ -164,7 +164,7 @@ package final class PermittedBucket: Bucket {
 
     /// Signs a URL, which has the permissions of its signer.
     package func presignedURL(
-        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
+        _ request: PresignedRequest, expiresIn: Duration, audience: URLAudience
     ) async throws(ObjectStoreError) -> String {
         switch request {
         case .get(let key, _), .head(let key):
@@ -173,13 +173,13 @@ package final class PermittedBucket: Bucket {
             try require("s3:PutObject", key.text, "presignedURL")
         }
         return try await wrapped.presignedURL(
-            request, expiresInSeconds: expiresInSeconds, audience: audience)
+            request, expiresIn: expiresIn, audience: audience)
     }
 
     package func presignedPost(
-        _ upload: PostUpload, expiresInSeconds: Int
+        _ upload: PostUpload, expiresIn: Duration
     ) async throws(ObjectStoreError) -> PresignedPost {
         try require("s3:PutObject", upload.key.text, "PostObject")
-        return try await wrapped.presignedPost(upload, expiresInSeconds: expiresInSeconds)
+        return try await wrapped.presignedPost(upload, expiresIn: expiresIn)
     }
 }

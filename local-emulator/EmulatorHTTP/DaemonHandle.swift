@@ -86,7 +86,7 @@ private func daemonOptions(
     var numbers: [(MHD_OPTION, Int)] = [
         (MHD_OPTION.CONNECTION_MEMORY_LIMIT, configuration.connectionMemoryBytes),
         (MHD_OPTION.CONNECTION_LIMIT, configuration.connectionCountMax),
-        (MHD_OPTION.CONNECTION_TIMEOUT, configuration.idleTimeoutSeconds),
+        (MHD_OPTION.CONNECTION_TIMEOUT, Int(configuration.idleTimeout / .seconds(1))),
         (MHD_OPTION.STRICT_FOR_CLIENT, 1),
     ]
     if configuration.threadCount > 1 {

@@ -15,9 +15,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var connectionMemoryBytes: Int
     /// Connections at the same time; further ones are refused.
     package var connectionCountMax: Int
-    /// A connection without traffic for this many seconds is closed. The handler's
-    /// time does not count.
-    package var idleTimeoutSeconds: Int
+    /// A connection without traffic for this long is closed, in whole seconds; zero sets
+    /// no limit. The handler's time does not count.
+    package var idleTimeout: Duration
     /// Send buffer of a socket in bytes (`SO_SNDBUF`); nil for the kernel's default.
     /// FFmpeg reads a part of a file and disconnects; what is in the buffer then is
     /// wasted, 6 MB of a 10 s chunk with the default.
@@ -27,14 +27,14 @@ package struct HTTPServerConfiguration: Sendable {
     package init(
         host: String = "127.0.0.1", port: Int = 0, threadCount: Int = 2,
         connectionMemoryBytes: Int = 64 << 10, connectionCountMax: Int = 4_096,
-        idleTimeoutSeconds: Int = 75, sendBufferBytes: Int? = nil
+        idleTimeout: Duration = .seconds(75), sendBufferBytes: Int? = nil
     ) {
         self.host = host
         self.port = port
         self.threadCount = threadCount
         self.connectionMemoryBytes = connectionMemoryBytes
         self.connectionCountMax = connectionCountMax
-        self.idleTimeoutSeconds = idleTimeoutSeconds
+        self.idleTimeout = idleTimeout
         self.sendBufferBytes = sendBufferBytes
     }
 }
@@ -107,16 +107,16 @@ package final class HTTPServer: Sendable {
     /// `MHD_quiesce_daemon` would close the listening socket sooner, but in 0.9.75 it
     /// races with its worker threads for the socket's epoll entry and aborts the
     /// program.
-    package func stop(graceMilliseconds: Int) async {
+    package func stop(grace: Duration) async {
         let (daemon, watch) = state.withLock { state in
             defer { state = State() }
             return (state.daemon, state.watch)
         }
         guard let daemon else { return }
         core.isDraining.store(true, ordering: .relaxed)
-        if !(await drained(within: graceMilliseconds)) {
+        if !(await drained(within: grace)) {
             core.suspendedConnections.cancelAll()
-            _ = await drained(within: Self.cancellationMillisecondsMax)
+            _ = await drained(within: Self.cancellationTimeMax)
         }
         core.suspendedConnections.giveUp()
         watch?.cancel()
@@ -125,10 +125,10 @@ package final class HTTPServer: Sendable {
     }
 
     /// Cancelled handlers that take longer are abandoned.
-    private static let cancellationMillisecondsMax = 500
+    private static let cancellationTimeMax = Duration.milliseconds(500)
 
-    private func drained(within milliseconds: Int) async -> Bool {
-        let end = ContinuousClock.now + .milliseconds(milliseconds)
+    private func drained(within limit: Duration) async -> Bool {
+        let end = ContinuousClock.now + limit
         while core.counters.values.activeRequests > 0 {
             if ContinuousClock.now >= end { return false }
             try? await Task.sleep(for: .milliseconds(5))

@@ -12,8 +12,8 @@ package final class LambdaService: Sendable {
     private let services: PoolServices
     private let pools: [String: FunctionPool]
     private let dispatcher: AsynchronousDispatcher
-    /// Interval between memory checks of working instances, in milliseconds.
-    private static let memoryMilliseconds = 200
+    /// Interval between memory checks of working instances.
+    private static let memoryInterval = Duration.milliseconds(200)
     /// The handler of the front port.
     package let front: any HTTPHandler
 
@@ -46,10 +46,10 @@ package final class LambdaService: Sendable {
             catalog: catalog, pools: pools, database: database, services: services)
         let enqueue: @Sendable (InvocationInput, String) async throws -> Void = {
             invocation, function in
-            let now = UnixTime.now().milliseconds
+            let now = UnixTime.now()
             try await database.transaction { connection in
                 try AsynchronousQueue.append(
-                    invocation, function: function, nowMilliseconds: now, in: connection)
+                    invocation, function: function, now: now, in: connection)
             }
             dispatcher.wake()
         }
@@ -102,7 +102,7 @@ package final class LambdaService: Sendable {
         }
         services.tasks.start {
             while !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(Self.memoryMilliseconds))
+                try? await Task.sleep(for: Self.memoryInterval)
                 var working: [FunctionPool] = []
                 for pool in pools where await pool.isAtWork { working.append(pool) }
                 guard !working.isEmpty else { continue }
@@ -117,11 +117,11 @@ package final class LambdaService: Sendable {
 
     /// Repeats work at an interval until `stop`; an error is logged and does not end it.
     package func addUpkeep(
-        everySeconds seconds: Int, _ work: @escaping @Sendable () async throws -> Void
+        every interval: Duration, _ work: @escaping @Sendable () async throws -> Void
     ) {
         services.tasks.start { [services] in
             while !Task.isCancelled {
-                do { try await Task.sleep(for: .seconds(seconds)) } catch { return }
+                do { try await Task.sleep(for: interval) } catch { return }
                 do {
                     try await work()
                 } catch {
@@ -133,9 +133,9 @@ package final class LambdaService: Sendable {
 
     /// Refuses new work, lets running invocations finish within the grace period,
     /// then ends every process. Queued work stays in the database.
-    package func stop(graceMilliseconds: Int) async {
+    package func stop(grace: Duration) async {
         await dispatcher.stop()
-        let deadline = ContinuousClock.now + .milliseconds(graceMilliseconds)
+        let deadline = ContinuousClock.now + grace
         await withTaskGroup(of: Void.self) { group in
             for pool in pools.values {
                 group.addTask { await pool.stop(by: deadline) }

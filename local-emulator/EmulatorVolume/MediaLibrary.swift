@@ -43,7 +43,7 @@ struct MediaLibrary: Sendable {
         let stamp = file.stamp
         let identity = sha256Hex(
             "\(authorization ?? "") \(stamp.device) \(stamp.number) \(stamp.bytes)"
-                + " \(stamp.modifiedNanoseconds)")
+                + " \(stamp.changedNanoseconds)")
         if let known = try await known(identity) {
             let done = try await intake(file, path, known, authorization)
             if done.status != 404 { return try ready(done, known.asset) }

@@ -20,16 +20,16 @@ struct Emulator: Sendable {
     /// The scans of the shared volume; nil without one.
     private let volume: Task<Void, Never>?
 
-    /// Milliseconds from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
-    private static let drainMilliseconds = 6_000
+    /// Time from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
+    private static let drainTime = Duration.seconds(6)
     /// Send buffer of S3 connections. A large one speeds up uploads (measured
     /// with 64 KiB and 1 MiB); Linux allocates twice this size.
     private static let s3SendBufferBytes = 128 << 10
     private static let s3ConnectionMemoryBytes = 256 << 10
-    /// Seconds between searches for unreferenced object bodies.
-    private static let upkeepSeconds = 60
-    /// Seconds between checks of every object against its checksum: one week.
-    private static let scrubSeconds = 7 * 86_400
+    /// Interval between searches for unreferenced object bodies.
+    private static let upkeepInterval = Duration.seconds(60)
+    /// Interval between checks of every object against its checksum: one week.
+    private static let scrubInterval = Duration.seconds(7 * 86_400)
 
     init(
         options: EmulatorOptions, environment: [String: String], dataFolder: String,
@@ -68,7 +68,7 @@ struct Emulator: Sendable {
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
-        configuration.idleMilliseconds = options.idleSeconds * 1_000
+        configuration.idleTimeMax = options.idleTimeMax
         configuration.freezesIdleInstances = options.freezes
         configuration.recordFolder = options.recordFolder
         configuration.disorderSeed = options.disorderSeed
@@ -91,8 +91,8 @@ struct Emulator: Sendable {
         try await lambda.start()
         wake.set { [lambda] in lambda.wake() }
         lambda.wake()
-        lambda.addUpkeep(everySeconds: Self.upkeepSeconds) { try await store.tidy() }
-        lambda.addUpkeep(everySeconds: Self.scrubSeconds) { _ = try await store.scrub() }
+        lambda.addUpkeep(every: Self.upkeepInterval) { try await store.tidy() }
+        lambda.addUpkeep(every: Self.scrubInterval) { _ = try await store.scrub() }
         let shared = try await sharedVolume(environment, lambda.front, store, database, logger)
         frontHandler.set(shared?.front ?? lambda.front)
         volume = shared.map { shared in Task { await shared.run() } }
@@ -104,9 +104,9 @@ struct Emulator: Sendable {
     func stop() async {
         volume?.cancel()
         await volume?.value
-        await lambda.stop(graceMilliseconds: Self.drainMilliseconds)
-        await front.stop(graceMilliseconds: 500)
-        await s3.stop(graceMilliseconds: 500)
+        await lambda.stop(grace: Self.drainTime)
+        await front.stop(grace: .milliseconds(500))
+        await s3.stop(grace: .milliseconds(500))
         await database.close()
     }
 }

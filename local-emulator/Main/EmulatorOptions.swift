@@ -20,7 +20,7 @@ struct EmulatorOptions: Sendable, Equatable {
     /// True to stop idle instances, as Lambda freezes them.
     var freezes = false
     /// Seconds after which an idle instance ends.
-    var idleSeconds = 300
+    var idleTimeMax = Duration.seconds(300)
     /// Seed for late, repeated and unordered object events; nil delivers each once, immediately.
     var disorderSeed: UInt64?
     /// True to check the stored data, report damage and exit.
@@ -77,7 +77,7 @@ struct EmulatorOptions: Sendable, Equatable {
                 throw EmulatorOptionsError(
                     sentence: "--idle-seconds \(value) is not in 1...86400.")
             }
-            idleSeconds = seconds
+            idleTimeMax = .seconds(seconds)
         default: consoleFolder = value
         }
     }

@@ -32,7 +32,7 @@ struct FFmpegProcess {
         let result: ChildResult
         do {
             result = try await Child.run(
-                command, graceMilliseconds: configuration.cancelGrace.wholeMicroseconds / 1_000,
+                command, grace: configuration.cancelGrace,
                 onStandardOutput: { output.appendOutput($0) },
                 onStandardError: { output.appendError($0) })
         } catch {

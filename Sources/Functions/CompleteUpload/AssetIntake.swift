@@ -15,7 +15,7 @@ struct AssetIntake: Sendable {
     let now: @Sendable () -> UnixTime
 
     /// Lifetime of the URL that the probe reads from.
-    static let probeURLSeconds = 600
+    static let probeURLLifetime = Duration.seconds(600)
 
     /// Completes a multipart upload; a completed one stays.
     /// - Parameter parts: The client's list; empty lists the store's parts.
@@ -98,7 +98,7 @@ struct AssetIntake: Sendable {
         }
         let url = try await bucket.presignedURL(
             .get(ObjectKey(upload.key), downloadName: nil),
-            expiresInSeconds: Self.probeURLSeconds, audience: .internal)
+            expiresIn: Self.probeURLLifetime, audience: .internal)
         do throws(FFmpegError) {
             record.media = try await renderer.probe(url: url)
             record.status = .ready
@@ -171,18 +171,18 @@ struct AssetDocument: Encodable {
     var metadata: Metadata
 
     /// Lifetime of the URLs in the document.
-    static let urlSeconds = 86_400
+    static let urlLifetime = Duration.seconds(86_400)
 
     init(_ record: AssetRecord, keys: AssetKeys, bucket: any Bucket) async throws {
         id = record.id
         userId = record.owner
         status = record.status.rawValue
         cloudUrl = try await bucket.presignedURL(
-            .get(ObjectKey(record.key), downloadName: nil), expiresInSeconds: Self.urlSeconds,
+            .get(ObjectKey(record.key), downloadName: nil), expiresIn: Self.urlLifetime,
             audience: .client)
         if record.media?.video != nil {
             posterUrl = try await bucket.presignedURL(
-                .get(keys.poster, downloadName: nil), expiresInSeconds: Self.urlSeconds,
+                .get(keys.poster, downloadName: nil), expiresIn: Self.urlLifetime,
                 audience: .client)
         }
         let media = record.media

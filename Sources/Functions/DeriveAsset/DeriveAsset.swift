@@ -31,7 +31,7 @@ enum DeriveAsset {
     }
 
     /// Lifetime of the URL that FFmpeg reads from.
-    static let sourceURLSeconds = 3_600
+    static let sourceURLLifetime = Duration.seconds(3_600)
 
     /// - Throws: when the store or FFmpeg failed and another attempt may help.
     static func handle(
@@ -47,7 +47,7 @@ enum DeriveAsset {
             guard let asset, let media = asset.media else { continue }
             let url = try await dependencies.bucket.presignedURL(
                 .get(ObjectKey(asset.key), downloadName: nil),
-                expiresInSeconds: sourceURLSeconds, audience: .internal)
+                expiresIn: sourceURLLifetime, audience: .internal)
             try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
                 let work = Derivation(
                     keys: keys, etag: asset.etag, url: url, media: media, scratch: scratch,

@@ -65,7 +65,7 @@ enum InitUpload {
             key: ObjectKey(record.key), contentType: record.contentType, bytes: bytes...bytes)
         do {
             return try await bucket.presignedPost(
-                upload, expiresInSeconds: UploadLimits.grantSeconds)
+                upload, expiresIn: UploadLimits.grantLifetime)
         } catch {
             guard error.serviceCode == "NotImplemented" else { throw error }
             throw Problem.invalid([
@@ -113,8 +113,8 @@ enum UploadLimits {
     /// Smallest part, except the last; all others have the same length, as R2 requires.
     static let partBytesMin = 16 << 20
     /// Lifetime of a grant: an hour, a day for parts.
-    static let grantSeconds = 3_600
-    static let partGrantSeconds = 86_400
+    static let grantLifetime = Duration.seconds(3_600)
+    static let partGrantLifetime = Duration.seconds(86_400)
 
     /// The length of each part but the last: whole MiB.
     static func partBytes(of bytes: Int) -> Int {
@@ -152,7 +152,7 @@ private struct UploadGrant: Encodable {
         headers = [:]
         fields = form.fields
         expiresAt =
-            (record.createdAt + .seconds(UploadLimits.grantSeconds))
+            (record.createdAt + UploadLimits.grantLifetime)
             .rfc3339
     }
 
@@ -164,10 +164,10 @@ private struct UploadGrant: Encodable {
             method = "PUT"
             headers = ["content-type": record.contentType]
             expiresAt =
-                (record.createdAt + .seconds(UploadLimits.grantSeconds)).rfc3339
+                (record.createdAt + UploadLimits.grantLifetime).rfc3339
             uploadUrl = try await bucket.presignedURL(
                 .put(key, contentType: record.contentType, contentLength: record.bytes),
-                expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
+                expiresIn: UploadLimits.grantLifetime, audience: .client)
             return
         }
         let bytes = record.bytes ?? 0
@@ -177,13 +177,13 @@ private struct UploadGrant: Encodable {
         uploadId = uploadID
         partSize = partBytes
         expiresAt =
-            (record.createdAt + .seconds(UploadLimits.partGrantSeconds)).rfc3339
+            (record.createdAt + UploadLimits.partGrantLifetime).rfc3339
         let count = (bytes + partBytes - 1) / partBytes
         var parts: [Part] = []
         for number in 1...count {
             let url = try await bucket.presignedURL(
                 .uploadPart(key, uploadID: uploadID, number: number),
-                expiresInSeconds: UploadLimits.partGrantSeconds, audience: .client)
+                expiresIn: UploadLimits.partGrantLifetime, audience: .client)
             parts.append(Part(partNumber: number, url: url))
         }
         self.parts = parts

@@ -31,7 +31,7 @@ enum JobStatus {
     }
 
     /// Lifetime of a download URL.
-    static let downloadSeconds = 86_400
+    static let downloadURLLifetime = Duration.seconds(86_400)
 
     static func handle(
         _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
@@ -114,7 +114,7 @@ enum JobStatus {
             let key = ObjectKey(output.key)
             let name = "\(found.ledger.keys.job.text).\(key.text.split(separator: ".").last ?? "")"
             document.downloadUrl = try await dependencies.bucket.presignedURL(
-                .get(key, downloadName: name), expiresInSeconds: downloadSeconds,
+                .get(key, downloadName: name), expiresIn: downloadURLLifetime,
                 audience: .client)
         }
         for file in result?.captions ?? [] {
@@ -123,7 +123,7 @@ enum JobStatus {
             document.captionUrls?[file.format.rawValue] = try await dependencies.bucket
                 .presignedURL(
                     .get(ObjectKey(file.key), downloadName: name),
-                    expiresInSeconds: downloadSeconds,
+                    expiresIn: downloadURLLifetime,
                     audience: .client)
         }
         return document

@@ -21,7 +21,7 @@ struct StreamPlaylist {
 
     /// Lifetime of the URLs in a playlist: a player reloads it while it grows and has
     /// a day to play a finished one.
-    static let urlSeconds = 86_400
+    static let urlLifetime = Duration.seconds(86_400)
     static let contentType = "application/vnd.apple.mpegurl"
 
     private static let version = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
@@ -44,7 +44,7 @@ struct StreamPlaylist {
         }
         func sign(_ key: ObjectKey) async throws -> String {
             try await bucket.presignedURL(
-                .get(key, downloadName: nil), expiresInSeconds: urlSeconds, audience: .client)
+                .get(key, downloadName: nil), expiresIn: urlLifetime, audience: .client)
         }
         let text: String
         switch name {

@@ -21,7 +21,7 @@ enum RenderChunk {
     typealias Dependencies = ExportAttempt.Dependencies
 
     /// Lifetime of the URLs that FFmpeg reads from.
-    static let sourceURLSeconds = 3_600
+    static let sourceURLLifetime = Duration.seconds(3_600)
 
     /// - Throws: when the unit failed and another attempt may help, so that
     ///   the platform delivers the event again.

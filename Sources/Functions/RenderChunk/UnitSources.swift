@@ -23,7 +23,7 @@ struct UnitSources: Sendable {
                 key = extracted
             }
             urls[index] = try await bucket.presignedURL(
-                .get(key, downloadName: nil), expiresInSeconds: RenderChunk.sourceURLSeconds,
+                .get(key, downloadName: nil), expiresIn: RenderChunk.sourceURLLifetime,
                 audience: .internal)
         }
         return urls

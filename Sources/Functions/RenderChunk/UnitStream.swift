@@ -18,7 +18,7 @@ struct UnitStream: Sendable {
         let bucket = dependencies.bucket
         let url = try await bucket.presignedURL(
             .get(ObjectKey(receipt.key), downloadName: nil),
-            expiresInSeconds: RenderChunk.sourceURLSeconds, audience: .internal)
+            expiresIn: RenderChunk.sourceURLLifetime, audience: .internal)
         try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
             let path = "\(scratch)/piece.mp4"
             switch unit {

@@ -17,7 +17,7 @@ struct ExportPlanning: Sendable {
     /// Cuts chunks for the renderers of this deployment.
     var planner: ChunkPlanner {
         var planner = ChunkPlanner(
-            concurrency: dependencies.concurrency, functionSeconds: dependencies.renderSeconds)
+            concurrency: dependencies.concurrency, functionTimeMax: dependencies.renderTimeMax)
         planner.memoryMegabytes = dependencies.deployment.renderMegabytes
         planner.diskMegabytes = dependencies.deployment.renderDiskMegabytes
         return planner
@@ -62,7 +62,7 @@ struct ExportPlanning: Sendable {
         plan.renderings = plan.expectedRenderings
         if !plan.copiesAudio {
             plan.audioPieces = AudioPlanner(
-                concurrency: dependencies.concurrency, functionSeconds: dependencies.renderSeconds
+                concurrency: dependencies.concurrency, functionTimeMax: dependencies.renderTimeMax
             ).pieces(of: plan)
         }
         return plan

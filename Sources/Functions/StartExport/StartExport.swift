@@ -28,7 +28,7 @@ enum StartExport {
         /// Number of renderers that may run at once; it decides the number of chunks.
         var concurrency: Int
         /// Time limit of one renderer in seconds; chunks are planned well below it.
-        var renderSeconds: Int
+        var renderTimeMax: Duration
         var deployment = Deployment()
 
         init(_ services: Services) {
@@ -38,7 +38,7 @@ enum StartExport {
             now = services.now
             randomText = services.randomText
             concurrency = services.concurrency
-            renderSeconds = services.renderSeconds
+            renderTimeMax = services.renderTimeMax
             deployment = services.deployment
         }
     }

@@ -20,7 +20,7 @@ enum StitchExport {
     typealias Dependencies = ExportAttempt.Dependencies
 
     /// Lifetime of the chunk URLs that FFmpeg reads from.
-    static let chunkURLSeconds = 3_600
+    static let chunkURLLifetime = Duration.seconds(3_600)
 
     /// - Throws: when the stitch failed and another attempt may help.
     static func handle(

@@ -93,6 +93,6 @@ struct StitchedOutput: Sendable {
     private func url(_ receipt: RenderReceipt) async throws -> String {
         try await bucket.presignedURL(
             .get(ObjectKey(receipt.key), downloadName: nil),
-            expiresInSeconds: StitchExport.chunkURLSeconds, audience: .internal)
+            expiresIn: StitchExport.chunkURLLifetime, audience: .internal)
     }
 }

@@ -2,6 +2,7 @@ import Jobs
 import JSON
 import LambdaRuntime
 import ObjectStore
+import WallClock
 import Signing
 
 extension FunctionName {
@@ -106,7 +107,7 @@ private struct UppyResponse: Sendable {
                 status: 200,
                 SignedPart(
                     url: try await url(uploadID, number, of: try ownKey().key),
-                    expires: UploadLimits.partGrantSeconds))
+                    expires: UploadLimits.partGrantLifetime.wholeSeconds))
         case .signBatch(let uploadID): .json(status: 200, try await batch(of: uploadID))
         case .complete(let uploadID): .json(status: 200, try await complete(uploadID))
         case .abort(let uploadID): try await abort(uploadID)
@@ -124,10 +125,11 @@ private struct UppyResponse: Sendable {
             upload, inParts: false, to: authorized.owner, dependencies.upload)
         let url = try await bucket.presignedURL(
             .put(ObjectKey(record.key), contentType: upload.contentType, contentLength: nil),
-            expiresInSeconds: UploadLimits.grantSeconds, audience: .client)
+            expiresIn: UploadLimits.grantLifetime, audience: .client)
         return Parameters(
             assetId: asset.text, key: record.key, url: url,
-            headers: ["content-type": upload.contentType], expires: UploadLimits.grantSeconds)
+            headers: ["content-type": upload.contentType],
+            expires: UploadLimits.grantLifetime.wholeSeconds)
     }
 
     private func create() async throws -> Created {
@@ -178,7 +180,7 @@ private struct UppyResponse: Sendable {
             now: dependencies.upload.now)
         try await intake.joinParts(parts)
         let location = try await bucket.presignedURL(
-            .get(key, downloadName: nil), expiresInSeconds: AssetDocument.urlSeconds,
+            .get(key, downloadName: nil), expiresIn: AssetDocument.urlLifetime,
             audience: .client)
         return Completed(assetId: keys.asset.text, key: key.text, location: location)
     }
@@ -214,7 +216,7 @@ private struct UppyResponse: Sendable {
     ) async throws -> String {
         try await bucket.presignedURL(
             .uploadPart(key, uploadID: uploadID, number: number),
-            expiresInSeconds: UploadLimits.partGrantSeconds, audience: .client)
+            expiresIn: UploadLimits.partGrantLifetime, audience: .client)
     }
 
     private static func isUnknown(_ error: ObjectStoreError) -> Bool {

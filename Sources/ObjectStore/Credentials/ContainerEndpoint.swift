@@ -58,7 +58,7 @@ package struct ContainerEndpoint: Sendable, Hashable {
         if let token = try currentToken() { headers.append(("Authorization", token)) }
         let request = HTTPRequest(
             method: "GET", url: url, headers: headers, sink: .memory(bytesMax: 64 << 10),
-            connectTimeoutMilliseconds: 2_000, timeoutMilliseconds: 5_000)
+            connectTimeout: .seconds(2), timeout: .seconds(5))
         let response: HTTPResponse
         do {
             response = try await client.send(request)
@@ -72,8 +72,7 @@ package struct ContainerEndpoint: Sendable, Hashable {
             credentials: SigV4.Credentials(
                 accessKeyID: answer.AccessKeyId, secretAccessKey: answer.SecretAccessKey,
                 sessionToken: answer.Token),
-            expiresAtSeconds: answer.Expiration.flatMap { UnixTime(rfc3339: $0)?.milliseconds }.map
-            { $0 / 1_000 })
+            expiresAt: answer.Expiration.flatMap { UnixTime(rfc3339: $0) })
     }
 
     /// The current token. A few cached bytes are read faster than handed to a thread.

@@ -4,10 +4,10 @@ import WallClock
 
 /// The current credentials, renewed before they expire; concurrent callers share one renewal.
 actor CredentialsCache {
-    /// Remaining lifetime in seconds below which credentials are renewed.
-    private static let marginSeconds = 300
-    /// Seconds after which a profile's files are read again.
-    private static let profileSeconds = 900
+    /// Remaining lifetime below which credentials are renewed.
+    private static let margin = Duration.seconds(300)
+    /// Time after which a profile's files are read again.
+    private static let profileLifetime = Duration.seconds(900)
 
     private let source: CredentialsSource
     private let client: any HTTPClient
@@ -25,14 +25,14 @@ actor CredentialsCache {
     /// - Throws: the source's error if no valid credentials remain.
     func current() async throws(ObjectStoreError) -> SigV4.Credentials {
         if case .fixed(let credentials) = source { return credentials }
-        if let lease, !isExpiring(lease, within: Self.marginSeconds) { return lease.credentials }
+        if let lease, !isExpiring(lease, within: Self.margin) { return lease.credentials }
         do {
             let fresh = try await renewed().get()
             lease = fresh
             return fresh.credentials
         } catch {
             // The current credentials are used until they expire.
-            if let lease, !isExpiring(lease, within: 0) { return lease.credentials }
+            if let lease, !isExpiring(lease, within: .zero) { return lease.credentials }
             throw error
         }
     }
@@ -40,15 +40,15 @@ actor CredentialsCache {
     /// Discards credentials that the store reported as expired.
     func forget() { lease = nil }
 
-    private func isExpiring(_ lease: ExpiringCredentials, within seconds: Int) -> Bool {
-        lease.expiresAtSeconds.map { $0 - clock.now().seconds <= seconds } ?? false
+    private func isExpiring(_ lease: ExpiringCredentials, within margin: Duration) -> Bool {
+        lease.expiresAt.map { $0 - clock.now() <= margin } ?? false
     }
 
     /// Renews the credentials. The cache owns the task and every caller awaits
     /// it, so one caller's cancellation does not end the renewal.
     private func renewed() async -> Result<ExpiringCredentials, ObjectStoreError> {
         if let load { return await load.value }
-        let (source, client, now) = (source, client, clock.now().seconds)
+        let (source, client, now) = (source, client, clock.now())
         let task = Task<Result<ExpiringCredentials, ObjectStoreError>, Never> {
             do throws(ObjectStoreError) {
                 switch source {
@@ -59,7 +59,7 @@ actor CredentialsCache {
                     return .success(
                         ExpiringCredentials(
                             credentials: try profile.load(),
-                            expiresAtSeconds: now + Self.profileSeconds + Self.marginSeconds))
+                            expiresAt: now + Self.profileLifetime + Self.margin))
                 }
             } catch {
                 return .failure(error)

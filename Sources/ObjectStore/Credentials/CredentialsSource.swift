@@ -1,4 +1,5 @@
 package import Signing
+import WallClock
 
 /// The source of credentials.
 package enum CredentialsSource: Sendable, Hashable {
@@ -42,6 +43,6 @@ package enum CredentialsSource: Sendable, Hashable {
 /// Credentials with their expiry.
 struct ExpiringCredentials: Sendable, Hashable {
     var credentials: SigV4.Credentials
-    /// Expiry in seconds since 1970; nil for credentials that do not expire.
-    var expiresAtSeconds: Int?
+    /// Expiry; nil for credentials that do not expire.
+    var expiresAt: UnixTime?
 }

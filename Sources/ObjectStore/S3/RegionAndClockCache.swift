@@ -4,23 +4,23 @@ import WallClock
 /// The bucket's region and the clock skew, learned from responses.
 final class RegionAndClockCache: Sendable {
     private struct State {
-        var skewSeconds = 0
+        var skew = Duration.zero
         var region: String?
     }
 
     private let state = Mutex(State())
 
-    /// Seconds to add to the local clock.
-    var skewSeconds: Int { state.withLock { $0.skewSeconds } }
+    /// The store's clock minus the local clock.
+    var skew: Duration { state.withLock { $0.skew } }
 
     /// The bucket's region; nil unless it differs from the configured one.
     var region: String? { state.withLock { $0.region } }
 
     /// Updates the clock skew.
     /// - Parameter date: The response's `Date` header.
-    func update(date: String?, now: Int) {
-        guard let date, let theirs = UnixTime(http: date)?.seconds else { return }
-        state.withLock { $0.skewSeconds = theirs - now }
+    func update(date: String?, now: UnixTime) {
+        guard let date, let theirs = UnixTime(http: date) else { return }
+        state.withLock { $0.skew = theirs - now }
     }
 
     /// Updates the region.

@@ -114,7 +114,7 @@ extension S3Bucket {
         if let stored = try? await headObject(key), stored.etag == etag { return stored }
         return ObjectInfo(
             key: key, etag: etag, bytes: parts.reduce(0) { $0 + $1.bytes },
-            lastModifiedMilliseconds: exchange.clock.now().seconds * 1_000)
+            lastModified: exchange.clock.now().wholeSecond)
     }
 
     /// Returns the object at the key if an earlier attempt with a lost response

@@ -5,13 +5,13 @@ import WallClock
 extension S3Bucket {
     /// Signs a URL that allows one call without credentials.
     package func presignedURL(
-        _ request: PresignedRequest, expiresInSeconds: Int, audience: URLAudience
+        _ request: PresignedRequest, expiresIn: Duration, audience: URLAudience
     ) async throws(ObjectStoreError) -> String {
-        try checkPresigned(request.key, expiresInSeconds)
+        try checkPresigned(request.key, expiresIn)
         let place = exchange.current
         let endpoint = audience == .client ? place.clientEndpoint : place.endpoint
         let path = endpoint.path(bucket: place.bucket, key: request.key.text)
-        let timestamp = UnixTime(seconds: exchange.storeSeconds).basic
+        let timestamp = exchange.storeTime.basic
         let canonical = SigV4.CanonicalRequest(
             method: request.method, path: path, query: request.query,
             headers: [("host", endpoint.authority)] + request.headers, payloadHash: "")
@@ -19,7 +19,7 @@ extension S3Bucket {
             canonical, timestamp: timestamp,
             scope: SigV4.Scope(date: String(timestamp.prefix(8)), region: place.region),
             credentials: try await exchange.credentials.current(),
-            expiresInSeconds: expiresInSeconds)
+            expiresIn: expiresIn)
         let text = query.map { "\(uriEncode($0.name))=\(uriEncode($0.value))" }
         return "\(endpoint.scheme)://\(endpoint.authority)\(path)?" + text.joined(separator: "&")
     }
@@ -28,9 +28,9 @@ extension S3Bucket {
     ///
     /// Source: S3 API Reference, "Authenticating Requests: Browser-Based Uploads Using POST".
     package func presignedPost(
-        _ upload: PostUpload, expiresInSeconds: Int
+        _ upload: PostUpload, expiresIn: Duration
     ) async throws(ObjectStoreError) -> PresignedPost {
-        try checkPresigned(upload.key, expiresInSeconds)
+        try checkPresigned(upload.key, expiresIn)
         guard configuration.hasPostForms else {
             throw ObjectStoreError(
                 .invalidRequest, operation: "PostObject", key: upload.key.text,
@@ -38,8 +38,8 @@ extension S3Bucket {
         }
         let place = exchange.current
         let credentials = try await exchange.credentials.current()
-        let seconds = exchange.storeSeconds
-        let timestamp = UnixTime(seconds: seconds).basic
+        let time = exchange.storeTime
+        let timestamp = time.basic
         let scope = SigV4.Scope(date: String(timestamp.prefix(8)), region: place.region)
         var fields = [
             "key": upload.key.text, "Content-Type": upload.contentType,
@@ -49,7 +49,7 @@ extension S3Bucket {
         ]
         if let token = credentials.sessionToken { fields["x-amz-security-token"] = token }
         let policy = PostPolicyDocument(
-            expiration: UnixTime(seconds: seconds + expiresInSeconds).rfc3339,
+            expiration: (time + expiresIn).rfc3339,
             conditions: [.equal("bucket", place.bucket), .length(upload.bytes)]
                 + fields.sorted { $0.key < $1.key }.map { .equal($0.key, $0.value) })
         guard let bytes = try? JSONEncoder().encode(policy) else {
@@ -67,8 +67,8 @@ extension S3Bucket {
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)", fields: fields)
     }
 
-    private func checkPresigned(_ key: ObjectKey, _ seconds: Int) throws(ObjectStoreError) {
-        guard (1...604_800).contains(seconds) else {
+    private func checkPresigned(_ key: ObjectKey, _ lifetime: Duration) throws(ObjectStoreError) {
+        guard (.seconds(1) ... .seconds(604_800)).contains(lifetime) else {
             throw ObjectStoreError(
                 .invalidRequest, operation: "Presign", key: key.text,
                 detail: "A presigned URL lives for 1 to 604,800 seconds")

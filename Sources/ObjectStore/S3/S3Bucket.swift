@@ -202,11 +202,11 @@ package struct S3Bucket: Bucket {
                 .invalidResponse, operation: operation, key: key.text,
                 detail: "The answer has no ETag")
         }
-        let modified = response["Last-Modified"].flatMap { UnixTime(http: $0)?.seconds } ?? 0
+        let modified = response["Last-Modified"].flatMap { UnixTime(http: $0) }
         return ObjectInfo(
             key: key, etag: S3Documents.bare(etag),
             bytes: response["Content-Length"].flatMap { Int($0) } ?? response.bodyBytes,
-            lastModifiedMilliseconds: modified * 1_000, contentType: response["Content-Type"])
+            lastModified: modified ?? UnixTime(seconds: 0), contentType: response["Content-Type"])
     }
 
     private func written(
@@ -215,8 +215,8 @@ package struct S3Bucket: Bucket {
         var info = try info(key, response, operation: operation)
         info.bytes = bytes
         info.contentType = nil
-        let date = response["Date"].flatMap { UnixTime(http: $0)?.seconds }
-        info.lastModifiedMilliseconds = (date ?? exchange.clock.now().seconds) * 1_000
+        let date = response["Date"].flatMap { UnixTime(http: $0) }
+        info.lastModified = date ?? exchange.clock.now().wholeSecond
         return info
     }
 }

@@ -52,13 +52,13 @@ enum S3Documents {
                 let etag = entry.text(of: "ETag"),
                 let bytes = entry.text(of: "Size").flatMap({ Int($0) }),
                 let modified = entry.text(of: "LastModified").flatMap({
-                    UnixTime(rfc3339: $0)?.milliseconds
+                    UnixTime(rfc3339: $0)
                 })
             else { throw malformed(operation, "") }
             objects.append(
                 ObjectInfo(
                     key: ObjectKey(key), etag: bare(etag), bytes: bytes,
-                    lastModifiedMilliseconds: modified))
+                    lastModified: modified))
         }
         return ListPage(
             objects: objects, isTruncated: document.text(of: "IsTruncated") == "true")

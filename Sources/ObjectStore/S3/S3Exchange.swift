@@ -29,15 +29,15 @@ struct S3Exchange: Sendable {
         regionAndClock.region.map { configuration.located(in: $0) } ?? configuration
     }
 
-    /// The time on the store's clock in seconds since 1970.
-    var storeSeconds: Int { clock.now().seconds + regionAndClock.skewSeconds }
+    /// The time on the store's clock.
+    var storeTime: UnixTime { clock.now() + regionAndClock.skew }
 
     /// The timeout of one attempt. A file transfer has none and ends when it stalls.
-    private static let callTimeoutMilliseconds = 60_000
+    private static let callTimeout = Duration.seconds(60)
     /// S3's own limit for a completion.
-    private static let slowCallTimeoutMilliseconds = 600_000
+    private static let slowCallTimeout = Duration.seconds(600)
     /// AWS accepts a clock skew of up to 15 minutes.
-    private static let toleratedSkewSeconds = 15 * 60
+    private static let toleratedSkew = Duration.seconds(15 * 60)
 
     /// Performs a call with retries.
     /// - Returns: a response with a status below 300.
@@ -105,10 +105,10 @@ struct S3Exchange: Sendable {
     private func makeAttempt(
         _ call: S3Call
     ) async throws(ObjectStoreError) -> Result<HTTPResponse, FailedAttempt> {
-        let left = try millisecondsLeft(for: call)
+        let left = try timeLeft(for: call)
         let signing = Signing(
             place: current, credentials: try await credentials.current(),
-            seconds: storeSeconds)
+            time: storeTime)
         let response: HTTPResponse
         do {
             response = try await client.send(request(call, signing, within: left))
@@ -117,7 +117,7 @@ struct S3Exchange: Sendable {
             guard error.isTransient else { throw error }
             return .failure(FailedAttempt(error: error, failure: .transport))
         }
-        guard let refused = refusal(response, of: call, signedSeconds: signing.seconds) else {
+        guard let refused = refusal(response, of: call, signedAt: signing.time) else {
             guard !call.accepts(response) else { return .success(response) }
             let error = ObjectStoreError(
                 .invalidResponse, operation: call.operation, key: call.key,
@@ -138,27 +138,27 @@ struct S3Exchange: Sendable {
     private struct Signing {
         var place: S3Configuration
         var credentials: SigV4.Credentials
-        /// The signing time in seconds since 1970.
-        var seconds: Int
+        /// The signing time on the store's clock.
+        var time: UnixTime
     }
 
     /// Reads a failure from a response.
-    /// - Parameter signedSeconds: The time that the request was signed with, in seconds since 1970.
+    /// - Parameter signedAt: The time that the request was signed with.
     /// - Returns: nil for a successful response.
     private func refusal(
-        _ response: HTTPResponse, of call: S3Call, signedSeconds: Int
+        _ response: HTTPResponse, of call: S3Call, signedAt signed: UnixTime
     ) -> S3Refusal? {
         guard var refused = S3Refusal(response, of: call) else { return nil }
         // The response to a HEAD has no body with an error code.
         if call.method == "HEAD", response.status == 403,
-            let theirs = response["Date"].flatMap({ UnixTime(http: $0)?.seconds }),
-            abs(theirs - signedSeconds) > Self.toleratedSkewSeconds
+            let theirs = response["Date"].flatMap({ UnixTime(http: $0) }),
+            max(theirs - signed, signed - theirs) > Self.toleratedSkew
         {
             refused.error.code = .unavailable
             refused.error.serviceCode = "RequestTimeTooSkewed"
         }
         if refused.error.serviceCode == "RequestTimeTooSkewed" {
-            regionAndClock.update(date: response["Date"], now: clock.now().seconds)
+            regionAndClock.update(date: response["Date"], now: clock.now())
         }
         return refused
     }
@@ -179,10 +179,10 @@ struct S3Exchange: Sendable {
     /// The time left until the task's deadline.
     /// - Returns: nil if the task has no deadline.
     /// - Throws: `.timeout` if the deadline has passed.
-    private func millisecondsLeft(for call: S3Call) throws(ObjectStoreError) -> Int? {
+    private func timeLeft(for call: S3Call) throws(ObjectStoreError) -> Duration? {
         guard let deadline = StoreDeadline.time else { return nil }
-        let left = (deadline - clock.now()).wholeMilliseconds
-        guard left > 0 else {
+        let left = deadline - clock.now()
+        guard left > .zero else {
             throw ObjectStoreError(
                 .timeout, operation: call.operation, key: call.key,
                 detail: "the deadline has passed")
@@ -195,15 +195,15 @@ struct S3Exchange: Sendable {
         return deadline - clock.now() > delay
     }
 
-    /// The timeout of one attempt in milliseconds; 0 for none.
-    private func timeout(of call: S3Call, within left: Int?) -> Int {
-        guard !call.movesFile else { return left ?? 0 }
-        let timeoutMax =
-            call.isSlow ? Self.slowCallTimeoutMilliseconds : Self.callTimeoutMilliseconds
-        return min(left ?? .max, timeoutMax)
+    /// The timeout of one attempt; nil for none.
+    private func timeout(of call: S3Call, within left: Duration?) -> Duration? {
+        guard !call.movesFile else { return left }
+        let timeoutMax = call.isSlow ? Self.slowCallTimeout : Self.callTimeout
+        return left.map { min($0, timeoutMax) } ?? timeoutMax
     }
 
-    private func request(_ call: S3Call, _ signing: Signing, within left: Int?) -> HTTPRequest {
+    private func request(_ call: S3Call, _ signing: Signing, within left: Duration?) -> HTTPRequest
+    {
         let endpoint = signing.place.endpoint
         let path = endpoint.path(bucket: configuration.bucket, key: call.key)
         var request = HTTPRequest(
@@ -211,16 +211,16 @@ struct S3Exchange: Sendable {
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + queryText(call.query),
             headers: signedHeaders(call, signing, path: path), body: call.body,
             sink: call.sink,
-            timeoutMilliseconds: timeout(of: call, within: left))
+            timeout: timeout(of: call, within: left))
         // The padding that S3 sends meanwhile is below the stall limit.
-        if call.isSlow { request.stallTimeoutSeconds = 0 }
+        if call.isSlow { request.stallTimeout = nil }
         return request
     }
 
     private func signedHeaders(
         _ call: S3Call, _ signing: Signing, path: String
     ) -> [(name: String, value: String)] {
-        let timestamp = UnixTime(seconds: signing.seconds).basic
+        let timestamp = signing.time.basic
         let hash = call.payloadHash ?? payloadHash(call.body)
         var headers = call.headers
         headers.append(("x-amz-content-sha256", hash))

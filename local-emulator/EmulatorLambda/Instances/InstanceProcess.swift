@@ -32,7 +32,7 @@ struct InstanceProcess: Sendable {
         let server = HTTPServer(
             configuration: HTTPServerConfiguration(
                 threadCount: 1, connectionMemoryBytes: 32 << 10, connectionCountMax: 64,
-                idleTimeoutSeconds: 0),
+                idleTimeout: .zero),
             handler: handler)
         let result: Result<ChildResult, any Error>
         do {
@@ -43,7 +43,7 @@ struct InstanceProcess: Sendable {
         } catch {
             result = .failure(error)
         }
-        await server.stop(graceMilliseconds: 0)
+        await server.stop(grace: .zero)
         await removeFolder(scratch)
         return try result.get()
     }

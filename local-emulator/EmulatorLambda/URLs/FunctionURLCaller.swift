@@ -32,11 +32,11 @@ struct FunctionURLCaller: Sendable {
         let requestID = newRequestID()
         let payload = functionURLPayload(
             head, body: bytes, target: target, caller: caller, requestID: requestID,
-            nowMilliseconds: UnixTime.now().milliseconds)
+            now: UnixTime.now())
         let invocation = InvocationInput(
             requestID: requestID, payload: payload, source: .url,
             traceID: head.headers["X-Amzn-Trace-Id"])
-        let wait = WaitPolicy.milliseconds(function.timeoutSeconds * 1_000)
+        let wait = WaitPolicy.limited(.seconds(function.timeoutSeconds))
         let outcome =
             url.invokeMode == .buffered
             ? await pool.invokeWhole(invocation, wait: wait)

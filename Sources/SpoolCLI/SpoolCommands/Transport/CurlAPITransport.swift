@@ -6,9 +6,9 @@ package struct CurlAPITransport: APITransport {
     /// Maximum size of a response in memory; results are written to files.
     private static let responseBytesMax = 64 << 20
     /// Timeout of a call: Lambda's maximum run time of a function plus a margin.
-    private static let callMilliseconds = 930_000
+    private static let callTimeout = Duration.seconds(930)
     /// Stall timeout: a store may take time to respond after the last byte of a large part.
-    private static let stallSeconds = 120
+    private static let stallTimeout = Duration.seconds(120)
 
     private let client: any HTTPClient
 
@@ -22,17 +22,17 @@ package struct CurlAPITransport: APITransport {
         var sent = HTTPRequest(
             method: request.method, url: request.url,
             headers: request.headers.map { ($0.name, $0.value) },
-            sink: .memory(bytesMax: CurlAPITransport.responseBytesMax), stallTimeoutSeconds: 0)
+            sink: .memory(bytesMax: CurlAPITransport.responseBytesMax), stallTimeout: nil)
         sent.onSent = progress
         switch request.body {
         case .none:
-            sent.timeoutMilliseconds = CurlAPITransport.callMilliseconds
+            sent.timeout = CurlAPITransport.callTimeout
         case .bytes(let bytes):
             sent.body = .bytes(bytes)
-            sent.timeoutMilliseconds = CurlAPITransport.callMilliseconds
+            sent.timeout = CurlAPITransport.callTimeout
         case .file(let path, let offset, let bytes):
             sent.body = .file(path: path, offset: offset, bytes: bytes)
-            sent.stallTimeoutSeconds = CurlAPITransport.stallSeconds
+            sent.stallTimeout = CurlAPITransport.stallTimeout
         }
         guard case .file(let path) = request.destination else { return try await exchange(sent) }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -43,8 +43,8 @@ package struct CurlAPITransport: APITransport {
         }
         defer { close(descriptor) }
         sent.sink = .file(descriptor: descriptor)
-        sent.timeoutMilliseconds = 0
-        sent.stallTimeoutSeconds = CurlAPITransport.stallSeconds
+        sent.timeout = nil
+        sent.stallTimeout = CurlAPITransport.stallTimeout
         return try await exchange(sent)
     }
 

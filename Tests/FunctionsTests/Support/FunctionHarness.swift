@@ -52,7 +52,7 @@ struct FunctionHarness: Sendable {
                 let digits = String(counter.next())
                 return String(repeating: "a", count: length - digits.count) + digits
             },
-            scratchRoot: "/tmp", concurrency: concurrency, renderSeconds: 900)
+            scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900))
     }
 
     /// Permissions that the functions used, as `function action pattern`.

@@ -61,7 +61,7 @@ package struct ExportListing: Hashable, Sendable {
     package init(_ objects: [ObjectInfo], of keys: ExportKeys) {
         for object in objects where object.key.text.hasPrefix(keys.prefix) {
             let rest = object.key.text.dropFirst(keys.prefix.count)
-            let time = UnixTime(milliseconds: object.lastModifiedMilliseconds)
+            let time = object.lastModified
             lastActivity = max(lastActivity, time)
             firstActivity = min(firstActivity, time)
             read(rest, object: object)
@@ -69,7 +69,7 @@ package struct ExportListing: Hashable, Sendable {
     }
 
     private mutating func read(_ rest: Substring, object: ObjectInfo) {
-        let time = UnixTime(milliseconds: object.lastModifiedMilliseconds)
+        let time = object.lastModified
         switch rest {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
