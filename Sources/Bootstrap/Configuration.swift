@@ -2,6 +2,7 @@ import FFmpeg
 import Functions
 import Jobs
 import ObjectStore
+import RenderPlans
 
 /// Configuration from the environment, read and checked once.
 struct Configuration {
@@ -25,6 +26,10 @@ struct Configuration {
     /// `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of render-chunk,
     /// `SPOOL_RENDER_DISK_MEGABYTES`.
     var deployment = Deployment()
+
+    /// `SPOOL_ENCODERS`: hardware encoders of the renderers, separated by commas; `none` for none.
+    /// Nil if it is unset: start-export tries them.
+    var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -53,6 +58,20 @@ struct Configuration {
             default: deployment.renderDiskMegabytes)
         deployment.stitchMegabytes = number(
             "SPOOL_STITCH_MEGABYTES", memory, default: deployment.stitchMegabytes)
+        hardwareEncoders = nil
+        if let text = environment["SPOOL_ENCODERS"], !text.isEmpty {
+            var encoders: Set<RenderPlan.VideoEncoding.Encoder> = []
+            for word in text.split(separator: ",") where word != "none" {
+                if let encoder = RenderPlan.VideoEncoding.Encoder(rawValue: String(word)),
+                    encoder.isHardware
+                {
+                    encoders.insert(encoder)
+                } else {
+                    faults.append("SPOOL_ENCODERS names no hardware encoder: \(word).")
+                }
+            }
+            hardwareEncoders = encoders
+        }
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
@@ -89,5 +108,6 @@ extension FFmpegConfiguration {
         if let path = environment["SPOOL_FFMPEG"], !path.isEmpty { ffmpegPath = path }
         if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
         if let path = environment["SPOOL_FONTS_DIR"], !path.isEmpty { fontsDirectory = path }
+        if let path = environment["SPOOL_VAAPI_DEVICE"], !path.isEmpty { vaapiDevice = path }
     }
 }

@@ -1,4 +1,5 @@
 package import ObjectStore
+package import RenderPlans
 package import WallClock
 
 /// The live values that handlers are built from. Made once, in Bootstrap; each
@@ -26,6 +27,9 @@ package struct Services: Sendable {
     package var streamBytesMax: Int?
     /// Sizes and prices for cost records.
     package var deployment: Deployment
+    /// Hardware encoders of the renderers; nil if start-export runs on the same machine and may
+    /// try them.
+    package var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -34,7 +38,8 @@ package struct Services: Sendable {
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
-        deployment: Deployment = Deployment()
+        deployment: Deployment = Deployment(),
+        hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -47,5 +52,6 @@ package struct Services: Sendable {
         self.renderTimeMax = renderTimeMax
         self.streamBytesMax = streamBytesMax
         self.deployment = deployment
+        self.hardwareEncoders = hardwareEncoders
     }
 }
