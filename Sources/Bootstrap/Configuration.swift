@@ -26,6 +26,12 @@ struct Configuration {
     /// `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of render-chunk,
     /// `SPOOL_RENDER_DISK_MEGABYTES`.
     var deployment = Deployment()
+    /// `AUTH_PASSWORD`: the password of the owner `local`; nil disables sessions.
+    var password: String?
+    /// `SPOOL_BATCH_FILE_MAX_BYTES`: largest file of a batch, default 500 MB.
+    /// `SPOOL_BATCH_CONCURRENCY`: batches of one owner that render at once, default 1; 0 is no
+    /// limit.
+    var batchLimits = BatchLimits()
 
     /// `SPOOL_ENCODERS`: hardware encoders of the renderers, separated by commas; `none` for none.
     /// Nil if it is unset: start-export tries them.
@@ -58,20 +64,12 @@ struct Configuration {
             default: deployment.renderDiskMegabytes)
         deployment.stitchMegabytes = number(
             "SPOOL_STITCH_MEGABYTES", memory, default: deployment.stitchMegabytes)
-        hardwareEncoders = nil
-        if let text = environment["SPOOL_ENCODERS"], !text.isEmpty {
-            var encoders: Set<RenderPlan.VideoEncoding.Encoder> = []
-            for word in text.split(separator: ",") where word != "none" {
-                if let encoder = RenderPlan.VideoEncoding.Encoder(rawValue: String(word)),
-                    encoder.isHardware
-                {
-                    encoders.insert(encoder)
-                } else {
-                    faults.append("SPOOL_ENCODERS names no hardware encoder: \(word).")
-                }
-            }
-            hardwareEncoders = encoders
-        }
+        password = environment["AUTH_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
+        batchLimits.fileBytesMax = number(
+            "SPOOL_BATCH_FILE_MAX_BYTES", 1...(5 << 40), default: batchLimits.fileBytesMax)
+        batchLimits.concurrency = number(
+            "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
+        hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
@@ -90,6 +88,24 @@ struct Configuration {
             throw ConfigurationError(faults: faults + ["\(error)"])
         }
         guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+    }
+
+    /// Reads the list of hardware encoders; nil without one.
+    private static func hardwareEncoders(
+        _ text: String?, _ faults: inout [String]
+    ) -> Set<RenderPlan.VideoEncoding.Encoder>? {
+        guard let text, !text.isEmpty else { return nil }
+        var encoders: Set<RenderPlan.VideoEncoding.Encoder> = []
+        for word in text.split(separator: ",") where word != "none" {
+            if let encoder = RenderPlan.VideoEncoding.Encoder(rawValue: String(word)),
+                encoder.isHardware
+            {
+                encoders.insert(encoder)
+            } else {
+                faults.append("SPOOL_ENCODERS names no hardware encoder: \(word).")
+            }
+        }
+        return encoders
     }
 }
 

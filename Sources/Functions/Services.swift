@@ -27,6 +27,10 @@ package struct Services: Sendable {
     package var streamBytesMax: Int?
     /// Sizes and prices for cost records.
     package var deployment: Deployment
+    /// Signs in by password; nil without `AUTH_PASSWORD`.
+    package var passwordSessions: PasswordSessions?
+    /// Limits of batches.
+    package var batchLimits: BatchLimits
     /// Hardware encoders of the renderers; nil if start-export runs on the same machine and may
     /// try them.
     package var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
@@ -39,6 +43,7 @@ package struct Services: Sendable {
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
         deployment: Deployment = Deployment(),
+        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
         hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil
     ) {
         self.bucket = bucket
@@ -52,6 +57,8 @@ package struct Services: Sendable {
         self.renderTimeMax = renderTimeMax
         self.streamBytesMax = streamBytesMax
         self.deployment = deployment
+        self.passwordSessions = passwordSessions
+        self.batchLimits = batchLimits
         self.hardwareEncoders = hardwareEncoders
     }
 }

@@ -26,6 +26,8 @@ struct Emulator: Sendable {
     /// with 64 KiB and 1 MiB); Linux allocates twice this size.
     private static let s3SendBufferBytes = 128 << 10
     private static let s3ConnectionMemoryBytes = 256 << 10
+    /// Bytes of an oversized body that are read so that its client, a page, reads the 413.
+    private static let discardedBytesMax = 6 << 30
     /// Interval between searches for unreferenced object bodies.
     private static let upkeepInterval = Duration.seconds(60)
     /// Interval between checks of every object against its checksum: one week.
@@ -53,7 +55,9 @@ struct Emulator: Sendable {
         let s3Port = try s3.start()
         let frontHandler = DeferredHandler()
         front = HTTPServer(
-            configuration: HTTPServerConfiguration(host: options.host, port: options.port),
+            configuration: HTTPServerConfiguration(
+                host: options.host, port: options.port,
+                discardedBytesMax: Self.discardedBytesMax),
             handler: frontHandler)
         let port = try front.start()
         let address = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
@@ -68,6 +72,7 @@ struct Emulator: Sendable {
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
+        configuration.corsTimeMax = try corsTimeMax(environment)
         configuration.idleTimeMax = options.idleTimeMax
         configuration.freezesIdleInstances = options.freezes
         configuration.recordFolder = options.recordFolder
@@ -84,7 +89,7 @@ struct Emulator: Sendable {
                 "s3Url": configuration.environment["SPOOL_PUBLIC_S3_URL"] ?? s3URL,
                 "bucket": bucket,
             ],
-            isStoreReady: { await store.isHealthy() },
+            uploads: store, isStoreReady: { await store.isHealthy() },
             traffic: { [front, s3] in
                 traffic(front.counters, "front") + traffic(s3.counters, "s3")
             })
@@ -177,6 +182,17 @@ private func currentFolder() -> String { FileManager.default.currentDirectoryPat
 
 private func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+}
+
+/// `SPOOL_CORS_MAX_AGE`, 0 to 86,400 seconds; by default ten minutes, or a day in password mode.
+private func corsTimeMax(_ environment: [String: String]) throws -> Duration {
+    guard let text = environment["SPOOL_CORS_MAX_AGE"], !text.isEmpty else {
+        return environment["AUTH_PASSWORD"]?.isEmpty ?? true ? .seconds(600) : .seconds(86_400)
+    }
+    guard let seconds = Int(text), (0...86_400).contains(seconds) else {
+        throw StartError(sentence: "SPOOL_CORS_MAX_AGE \(text) is not in 0...86400.")
+    }
+    return .seconds(seconds)
 }
 
 /// The reason that the emulator did not start.

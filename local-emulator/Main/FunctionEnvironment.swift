@@ -13,12 +13,14 @@ func functionEnvironment(
         "AWS_ENDPOINT_URL_S3": s3URL,
         "SPOOL_PUBLIC_S3_URL": s3URL,
         "SPOOL_PUBLIC_API_URL": apiURL,
+        // Function URLs of AWS have no front door, and a client could send its words there.
+        "SPOOL_STREAMED_FORMS": "on",
         // As on AWS, whose clients send and verify checksums by default.
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
     ]
     // PATH finds programs that a function starts by name; the library path serves dynamic binaries.
-    for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE"] {
+    for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE", "AUTH_PASSWORD"] {
         all[name] = environment[name]
     }
     // The planner splits work by the number of renderers.

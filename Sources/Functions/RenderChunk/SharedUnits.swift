@@ -55,7 +55,7 @@ struct SharedUnits: Sendable {
     }
 
     /// Requests the unit of each; a rendered one is then found in the cache.
-    func request() async throws {
+    func request() async throws(ObjectStoreError) {
         for ledger in companions { try await ledger.requestUnit(unit) }
     }
 

@@ -65,6 +65,15 @@ enum Sweep {
     ) async throws -> Int {
         let bucket = dependencies.bucket
         let text = String(marker.text.dropFirst(ExportKeys.activePrefix.count))
+        if let batch = BatchID(text),
+            let found = try await bucket.document(BatchMarker.self, at: marker),
+            let owner = OwnerID(found.owner)
+        {
+            let keys = BatchKeys(owner: owner, batch: batch)
+            try await BatchLedger(bucket: bucket, keys: keys, now: dependencies.now)
+                .requestAdvance()
+            return 1
+        }
         guard let pointer = try await bucket.document(JobPointer.self, at: marker),
             let owner = OwnerID(pointer.owner), let job = JobID(text)
         else {
