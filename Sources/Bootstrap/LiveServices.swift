@@ -49,7 +49,8 @@ private func liveServices(
         streamBytesMax: configuration.streamBytesMax,
         deployment: configuration.deployment,
         passwordSessions: sessions,
-        batchLimits: configuration.batchLimits)
+        batchLimits: configuration.batchLimits,
+        hardwareEncoders: configuration.hardwareEncoders)
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

@@ -1,4 +1,5 @@
 package import ObjectStore
+package import RenderPlans
 package import WallClock
 
 /// The live values that handlers are built from. Made once, in Bootstrap; each
@@ -30,6 +31,9 @@ package struct Services: Sendable {
     package var passwordSessions: PasswordSessions?
     /// Limits of batches.
     package var batchLimits: BatchLimits
+    /// Hardware encoders of the renderers; nil if start-export runs on the same machine and may
+    /// try them.
+    package var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -39,7 +43,8 @@ package struct Services: Sendable {
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
         deployment: Deployment = Deployment(),
-        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits()
+        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
+        hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -54,5 +59,6 @@ package struct Services: Sendable {
         self.deployment = deployment
         self.passwordSessions = passwordSessions
         self.batchLimits = batchLimits
+        self.hardwareEncoders = hardwareEncoders
     }
 }
