@@ -42,7 +42,8 @@ private func liveServices(
         concurrency: configuration.concurrency,
         renderTimeMax: configuration.renderTimeMax,
         streamBytesMax: configuration.streamBytesMax,
-        deployment: configuration.deployment)
+        deployment: configuration.deployment,
+        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor)
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

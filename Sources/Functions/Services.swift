@@ -26,6 +26,10 @@ package struct Services: Sendable {
     package var streamBytesMax: Int?
     /// Sizes and prices for cost records.
     package var deployment: Deployment
+    /// Largest upload in bytes.
+    package var uploadBytesMax: Int
+    /// True if the platform stores forms and strips its header from clients' requests.
+    package var hasFrontDoor: Bool
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -34,7 +38,8 @@ package struct Services: Sendable {
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
-        deployment: Deployment = Deployment()
+        deployment: Deployment = Deployment(),
+        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -47,5 +52,7 @@ package struct Services: Sendable {
         self.renderTimeMax = renderTimeMax
         self.streamBytesMax = streamBytesMax
         self.deployment = deployment
+        self.uploadBytesMax = uploadBytesMax
+        self.hasFrontDoor = hasFrontDoor
     }
 }

@@ -18,6 +18,8 @@ struct FunctionHarness: Sendable {
     private let used = UsedPermissions()
     private let tokens: [String: OwnerID]
     private let concurrency: Int
+    /// Largest upload.
+    var uploadBytesMax = UploadLimits.bytesDefault
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -52,7 +54,8 @@ struct FunctionHarness: Sendable {
                 let digits = String(counter.next())
                 return String(repeating: "a", count: length - digits.count) + digits
             },
-            scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900))
+            scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900),
+            uploadBytesMax: uploadBytesMax)
     }
 
     /// Permissions that the functions used, as `function action pattern`.
