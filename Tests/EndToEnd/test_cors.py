@@ -43,7 +43,7 @@ def test_a_page_reads_every_status(tmp_path, foreign_page):
         ["DELETE", "/api/unknown/path", 0],
         ["PATCH", "/api/status/200", 2],
         ["POST", "/api/status/200", 11_000_000],
-        ["POST", "/api/status/200", 90_000_000],
+        ["POST", "/api/status/200", 70_000_000],
         ["PUT", "/fn/unknown/", 2],
         ["POST", "/fn/status/", 11_000_000],
     ]
