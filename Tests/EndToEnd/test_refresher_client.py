@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import io
 import json
+import pathlib
 import time
+import uuid
 import zipfile
 
 import pytest
@@ -176,6 +178,31 @@ def test_refused_files_are_named(page, clips):
     many = call(page, "start", [clips[0]] * 11, 1)
     assert many["status"] == 400
     assert "one file too many" in many["body"]["errors"][0]["detail"]
+
+
+def test_stored_names_are_uuids_with_the_extension(refresher, page, clips):
+    call(page, "login", PASSWORD)
+    job = call(page, "start", clips[1:2], 4)["body"]["job_id"]
+    store = s3_client(refresher)
+    record = store.get_object(Bucket="spool", Key=f"batches/local/{job}.json")["Body"].read()
+    asset = json.loads(record)["files"][0]["assetId"]
+
+    def uploads():
+        return [
+            entry["Key"]
+            for entry in store.list_objects_v2(
+                Bucket="spool", Prefix=f"uploads/local/{asset}/"
+            ).get("Contents", [])
+        ]
+
+    found = uploads()
+    # The upload is deleted when the job is done, four renders from now.
+    assert len(found) == 1
+    for key in found:
+        uuid.UUID(pathlib.PurePath(key).stem)
+        assert key.endswith(".webm")
+    call(page, "poll", job)
+    wait_until("the end of the uploads", lambda: not uploads())
 
 
 def test_a_job_expires_and_so_does_a_token(refresher, page, clips):
