@@ -64,6 +64,7 @@ import TestSupport
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
         try await useBatches(harness)
+        try await removeOldExport(asset, harness)
         try await saveProject(harness)
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
@@ -105,6 +106,14 @@ import TestSupport
             keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
     }
 
+    /// Deletes an export whose last write is long ago.
+    private func removeOldExport(_ asset: String, _ harness: FunctionHarness) async throws {
+        let job = try await harness.export(asset)
+        try await harness.run(job)
+        harness.clock.advance(by: ExportTombstone.lateWriteTime + .seconds(1))
+        _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(job.text)")
+    }
+
     /// Refuses one form, renders and deletes one batch, and cancels another.
     private func useBatches(_ harness: FunctionHarness) async throws {
         _ = try await harness.form(["a.mp4"], fields: "{}")
@@ -122,6 +131,7 @@ import TestSupport
             _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(keys.batch.text)")
         }
         let cancelled = try await harness.batch(["c.mp4"])
+        try await harness.sweep()
         _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(cancelled.batch.text)")
         try await harness.advance(cancelled)
     }

@@ -105,8 +105,8 @@ struct JobList: Encodable {
                 let isExpired = dependencies.now() >= record.expiresAt
                 return isExpired ? nil : .batch(BatchDocument(record, ended: result))
             }
-            guard let (status, result) = try await ledger.status() else { return nil }
-            var document = BatchDocument(status, result: result)
+            guard let (status, _) = try await ledger.status() else { return nil }
+            var document = BatchDocument(status)
             document.results = nil
             return .batch(document)
         }

@@ -44,10 +44,10 @@ enum ReadJobs {
                 now: dependencies.now)
             switch target {
             case .batch(let ledger, _):
-                guard let (status, result) = try await ledger.status() else {
+                guard let (status, _) = try await ledger.status() else {
                     throw Problem.jobNotFound
                 }
-                return .json(status: 200, BatchDocument(status, result: result))
+                return .json(status: 200, BatchDocument(status))
             case .export(let found):
                 let (status, document) = try await JobStatus.status(found, dependencies.bucket)
                 return .json(status: 200, JobDocument(status, document))

@@ -90,6 +90,12 @@ package struct BatchStatus: Hashable, Sendable {
             error: "The batch did not finish within 24 hours.")
     }
 
+    /// Time of the end; nil while the batch runs.
+    package var finishedAt: UnixTime? {
+        guard state.isTerminal else { return nil }
+        return result?.finishedAt ?? members.compactMap(\.finishedAt).max()
+    }
+
     /// Number of outputs that are complete.
     package var completeCount: Int { members.count { $0.state == .completed } }
 
