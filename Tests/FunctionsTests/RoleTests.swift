@@ -44,7 +44,10 @@ import TestSupport
         else { throw HarnessError(text: "\(parts)") }
         _ = try await harness.memory.uploadPart(
             .bytes([1]), number: 1, of: ObjectKey(key), uploadID: upload)
-        _ = try await harness.call(.completeUpload, "POST", "/", #"{"assetId":"\#(large)"}"#)
+        for id in [asset, large] {
+            _ = try await harness.call(.completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
+        }
+        try await exceedTheLimit(harness)
         try await useUppy(harness)
         try await harness.deliver(record.deriveRequest.text, to: .deriveAsset)
         _ = try await harness.call(
@@ -83,6 +86,31 @@ import TestSupport
         let unused = Self.everything.subtracting(harness.usedPermissions)
             .subtracting(sessions.usedPermissions)
         #expect(unused == Self.unusedHere)
+    }
+
+    /// Uploads more than is permitted, at once and in parts.
+    private func exceedTheLimit(_ harness: FunctionHarness) async throws {
+        var limited = harness
+        limited.uploadBytesMax = 5
+        for size in [5, 200_000_000] {
+            let (_, grant) = try await harness.call(
+                .initUpload, "POST", "/",
+                #"{"filename":"a.mp4","contentType":"video/mp4","size":\#(size)}"#)
+            guard case .string(let asset)? = grant["assetId"],
+                case .string(let key)? = grant["key"]
+            else { throw HarnessError(text: "\(grant)") }
+            let bytes = [UInt8](repeating: 1, count: 6)
+            if case .string(let upload)? = grant["uploadId"] {
+                _ = try await harness.memory.uploadPart(
+                    .bytes(bytes), number: 1, of: ObjectKey(key), uploadID: upload)
+            } else {
+                try await harness.memory.putObject(
+                    .bytes(bytes), at: ObjectKey(key), options: PutOptions(contentType: "video/mp4")
+                )
+            }
+            _ = try await limited.call(
+                .completeUpload, "POST", "/", #"{"assetId":"\#(asset)"}"#)
+        }
     }
 
     /// Delivers every sample in `events/` to its function. A sample may fail: the

@@ -30,6 +30,8 @@ struct FunctionHarness: Sendable {
         var now: UnixTime { time.withLock { $0 } }
         func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
     }
+    /// Largest upload.
+    var uploadBytesMax = UploadLimits.bytesDefault
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -72,7 +74,8 @@ struct FunctionHarness: Sendable {
                 return String(repeating: "a", count: length - digits.count) + digits
             },
             scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900),
-            passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000))
+            passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000),
+            uploadBytesMax: uploadBytesMax)
     }
 
     /// Permissions that the functions used, as `function action pattern`.

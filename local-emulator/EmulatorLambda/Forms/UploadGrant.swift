@@ -7,7 +7,7 @@ struct UploadGrant: Sendable, Equatable, Decodable {
     static let contentType = "application/vnd.spool.upload-grant+json"
     private static let fieldBytesDefault = 64 << 10
 
-    /// Prefix of the key of each file, in the order of the files; see `key(ofFile:named:)`.
+    /// Start of the key of each file, in the order of the files.
     var keys: [String]
     /// Largest file.
     var fileBytesMax: Int
@@ -48,19 +48,17 @@ struct UploadGrant: Sendable, Equatable, Decodable {
         case keys, fileBytesMax, fileCountMax, fieldBytesMax, contentTypes, totalBytesMax
     }
 
-    /// Key of a file: its name below a prefix that ends in a slash, else the prefix as the name
-    /// with the file's extension.
-    func key(ofFile number: Int, named fileName: String) -> String {
-        let (prefix, name) = (keys[number], safeFileName(fileName))
-        guard !prefix.hasSuffix("/") else { return prefix + name }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count > 1, let last = parts.last, !last.isEmpty else { return prefix }
-        return "\(prefix).\(last)"
-    }
-
     /// True for the media type of a grant.
     static func isGrant(_ contentType: String) -> Bool {
         contentType.prefix { $0 != ";" }.lowercased() == Self.contentType
+    }
+
+    /// The key of a file: below a prefix that ends in a slash its own name, otherwise the prefix
+    /// with the name's extension.
+    func key(ofFile number: Int, fileName: String) -> String {
+        let (prefix, name) = (keys[number], safeFileName(fileName))
+        if prefix.hasSuffix("/") { return prefix + name }
+        return prefix + (name.lastIndex(of: ".").map { String(name[$0...]) } ?? "")
     }
 
     /// True if a file of this content type may be stored.
