@@ -31,7 +31,7 @@ private func liveServices(
 ) throws -> Services {
     let configuration = try Configuration(environment: environment)
     let bucket = S3Bucket(configuration.store, client: client, clock: .live)
-    return Services(
+    var services = Services(
         bucket: bucket,
         renderer: MediaEngine(configuration: configuration.ffmpeg),
         authorizer: Authorizer(owners: configuration.tokens),
@@ -43,6 +43,9 @@ private func liveServices(
         renderTimeMax: configuration.renderTimeMax,
         streamBytesMax: configuration.streamBytesMax,
         deployment: configuration.deployment)
+    services.retention = configuration.retention
+    services.cacheBytesMax = configuration.cacheBytesMax
+    return services
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

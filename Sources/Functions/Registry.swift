@@ -21,6 +21,8 @@ package enum Registry {
         Projects.function,
         Assets.function,
         Sweep.function,
+        Expire.function,
+        RemoveOwner.function,
     ]
 
     /// The function as the runtime loop calls it.

@@ -1,3 +1,4 @@
+package import Jobs
 package import ObjectStore
 package import WallClock
 
@@ -26,6 +27,10 @@ package struct Services: Sendable {
     package var streamBytesMax: Int?
     /// Sizes and prices for cost records.
     package var deployment: Deployment
+    /// Ages at which exports and uploads are removed.
+    package var retention = RetentionPolicy()
+    /// Largest size of the chunk cache in bytes; nil for no limit.
+    package var cacheBytesMax: Int?
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

@@ -108,6 +108,13 @@ package struct JobPointer: Hashable, Sendable, Codable {
     package var dialect: StatusDialect
     /// Time at which the export was accepted.
     package var createdAt: UnixTime
+    private var storedRetention: StoredSeconds?
+
+    /// The export's own retention in whole seconds; nil for that of the deployment.
+    package var retention: Duration? {
+        get { storedRetention?.duration }
+        set { storedRetention = newValue.map { StoredSeconds(duration: $0) } }
+    }
 
     /// A pointer to an export.
     package init(owner: OwnerID, dialect: StatusDialect, createdAt: UnixTime) {
@@ -118,6 +125,7 @@ package struct JobPointer: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case version, owner, dialect, createdAt = "createdAtMilliseconds"
+        case storedRetention = "retentionSeconds"
     }
 }
 

@@ -115,7 +115,7 @@ extension AssetDetail.Derived {
                 return nil
             }
             return try await bucket.presignedURL(
-                .get(key, downloadName: nil), expiresInSeconds: AssetDocument.urlSeconds,
+                .get(key, downloadName: nil), expiresIn: AssetDocument.urlLifetime,
                 audience: .client)
         }
         proxy = try await url("proxy.mp4")

@@ -22,12 +22,14 @@ enum InitUpload {
         var now: @Sendable () -> UnixTime
         /// Unguessable text of `a-z 0-9`, of the requested length.
         var randomText: @Sendable (Int) -> String
+        var retention: RetentionPolicy
 
         init(_ services: Services) {
             bucket = services.bucket
             authorizer = services.authorizer
             now = services.now
             randomText = services.randomText
+            retention = services.retention
         }
     }
 
@@ -80,6 +82,7 @@ enum InitUpload {
     static func reserve(
         _ upload: UploadRequest, inParts: Bool, to owner: OwnerID, _ dependencies: Dependencies
     ) async throws -> (AssetID, UploadRecord) {
+        try await OwnerRemoval.refuseNewWork(of: owner, dependencies.bucket)
         let now = dependencies.now()
         let asset = AssetID(
             owner: owner, time: now, random: dependencies.randomText(20))
@@ -91,6 +94,10 @@ enum InitUpload {
         if inParts {
             record.uploadID = try await dependencies.bucket.createMultipartUpload(
                 key, options: PutOptions(contentType: upload.contentType))
+        }
+        if let age = dependencies.retention.uploads {
+            try await dependencies.bucket.putMarker(
+                DueEntry(at: now + age, owner: owner, .asset(asset)).key)
         }
         try await dependencies.bucket.putDocument(record, at: keys.upload)
         return (asset, record)

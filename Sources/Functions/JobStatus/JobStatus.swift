@@ -22,11 +22,14 @@ enum JobStatus {
         var bucket: any Bucket
         var authorizer: Authorizer
         var now: @Sendable () -> UnixTime
+        /// Age at which an export is removed.
+        var retention = RetentionPolicy()
 
         init(_ services: Services) {
             bucket = services.bucket
             authorizer = services.authorizer
             now = services.now
+            retention = services.retention
         }
     }
 
@@ -46,13 +49,21 @@ enum JobStatus {
             }
             let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
             let found = try await lookup.find(call.jobID, owner: authorized.owner)
+            let listing = try await found.ledger.listing()
+            if let removed = try await found.ledger.removal(
+                listing, found.pointer, dependencies.retention)
+            {
+                guard call.target == .status else { throw removed.problem }
+                return removed.status(found.pointer)
+            }
             switch call.target {
             case .playlist(let name):
-                return try await StreamPlaylist.answer(name, found, dependencies.bucket)
+                return try await StreamPlaylist.answer(
+                    name, found.ledger, listing, dependencies.bucket)
             case .download:
-                return try redirect(try await document(found, dependencies))
+                return try redirect(try await document(found, listing, dependencies))
             case .status, .list:
-                return .json(status: 200, try await document(found, dependencies))
+                return .json(status: 200, try await document(found, listing, dependencies))
             }
         }
     }
@@ -95,9 +106,8 @@ enum JobStatus {
     }
 
     private static func document(
-        _ found: JobLookup.Found, _ dependencies: Dependencies
+        _ found: JobLookup.Found, _ listing: ExportListing, _ dependencies: Dependencies
     ) async throws -> StatusDocument {
-        let listing = try await found.ledger.listing()
         let result = listing.hasResult ? try await found.ledger.result() : nil
         var audioOnlyFrameCount: Int?
         if listing.frames == nil, listing.hasPlan, result == nil {
@@ -107,6 +117,7 @@ enum JobStatus {
             ExportStatus(listing, result: result, audioOnlyFrameCount: audioOnlyFrameCount),
             job: found.ledger.keys.job,
             pointer: found.pointer)
+        document.expiresAt = dependencies.retention.expiry(of: found.pointer).rfc3339
         if !listing.streamedChunks.isEmpty {
             document.playlist = StreamPlaylist.path(found.ledger.keys.job)
         }

@@ -86,7 +86,7 @@ struct ProjectReading: Sendable {
     /// Lambda carries 6 MB. A larger project is answered with `documentUrl`.
     static let inlineBytesMax = 5_500_000
     /// Lifetime of `documentUrl`.
-    static let urlSeconds = 3_600
+    static let urlLifetime = Duration.seconds(3_600)
 
     func response(to request: FunctionURLRequest) async throws -> FunctionURLResponse {
         guard let stored = try await store.content(), stored.version.head.removedBytes == nil else {
@@ -100,7 +100,7 @@ struct ProjectReading: Sendable {
         var members = stored.members
         if Self.escapedBytes(JSONValue.object(members).bytes) > Self.inlineBytesMax {
             let url = try await bucket.presignedURL(
-                .get(store.keys.document, downloadName: nil), expiresInSeconds: Self.urlSeconds,
+                .get(store.keys.document, downloadName: nil), expiresIn: Self.urlLifetime,
                 audience: .client)
             members = ["documentUrl": .string(url)]
         }

@@ -49,7 +49,7 @@ struct ProjectStore: Sendable {
 
     /// An object that another program put here has no head.
     private func head(in object: StoredObject) -> ProjectHead {
-        let time = UnixTime(milliseconds: object.info.lastModifiedMilliseconds)
+        let time = object.info.lastModified
         return ProjectDocument.head(in: object.body)
             ?? ProjectHead(
                 id: keys.project, name: ProjectHead.nameDefault, createdAt: time, updatedAt: time)

@@ -78,7 +78,7 @@ struct PageRequest: Sendable {
             let found = try await concurrentMap(wanted, limit: 16) { try await entry($0.key) }
             entries += found.compactMap { $0 }
             let stale = zip(wanted, found).filter { object, entry in
-                let written = UnixTime(milliseconds: object.lastModifiedMilliseconds)
+                let written = object.lastModified
                 return entry == nil && now - written > Self.writerTime
             }
             if !stale.isEmpty { _ = try await bucket.deleteObjects(stale.map(\.0.key)) }

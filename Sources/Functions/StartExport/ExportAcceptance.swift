@@ -49,6 +49,7 @@ struct ExportAcceptance: Sendable {
     /// Checks and plans all exports of a body; writes nothing.
     /// - Throws: a 400 problem with every fault.
     func planned(_ body: JSONValue) async throws -> PlannedRequest {
+        _ = try Self.retention(of: body)
         if let several = try await plannedSeveral(body) { return .several(several) }
         let edit: Edit
         do {
@@ -99,6 +100,9 @@ struct ExportAcceptance: Sendable {
                     FieldFault(pointer: "/clientToken", detail: "was used for another edit")
                 ])
         }
+        try await ExportLedger(
+            bucket: bucket, keys: ExportKeys(owner: owner, job: job), now: dependencies.now
+        ).refuseIfRemoved()
         return job
     }
 
@@ -117,8 +121,13 @@ struct ExportAcceptance: Sendable {
         let ledger = ExportLedger(bucket: bucket, keys: keys, now: dependencies.now)
         _ = try await bucket.createDocument(edit, at: keys.edit)
         _ = try await bucket.createDocument(plan, at: keys.plan)
-        let pointer = JobPointer(
+        var pointer = JobPointer(
             owner: owner, dialect: dialect, createdAt: dependencies.now())
+        pointer.retention = try Self.retention(of: edit)
+        try await bucket.putMarker(
+            DueEntry(
+                at: dependencies.retention.expiry(of: pointer), owner: owner, .export(job)
+            ).key)
         _ = try await bucket.createDocument(pointer, at: keys.pointer)
         _ = try await bucket.createDocument(["version": 1], at: keys.recent)
         guard try await !bucket.objectExists(keys.result) else { return }

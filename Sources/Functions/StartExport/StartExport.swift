@@ -30,6 +30,8 @@ enum StartExport {
         /// Time limit of one renderer in seconds; chunks are planned well below it.
         var renderTimeMax: Duration
         var deployment = Deployment()
+        /// Age at which an export is removed.
+        var retention = RetentionPolicy()
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -40,6 +42,7 @@ enum StartExport {
             concurrency = services.concurrency
             renderTimeMax = services.renderTimeMax
             deployment = services.deployment
+            retention = services.retention
         }
     }
 
@@ -49,12 +52,16 @@ enum StartExport {
         await URLFunction.respond(
             to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
         ) { authorized in
+            let route = Route(authorized.request)
+            if route == .start {
+                try await OwnerRemoval.refuseNewWork(of: authorized.owner, dependencies.bucket)
+            }
             let stored = StoredEdit(bucket: dependencies.bucket, owner: authorized.owner)
             let body = try await stored.resolved(try authorized.jsonObject())
             let acceptance = ExportAcceptance(
                 owner: authorized.owner, dependencies: dependencies)
             let planned = try await acceptance.planned(body)
-            switch (Route(authorized.request), planned) {
+            switch (route, planned) {
             case (.estimate, _):
                 return .json(
                     status: 200,

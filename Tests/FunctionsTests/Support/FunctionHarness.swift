@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Functions
+@testable import Functions
 import Jobs
 import JSON
 import LambdaRuntime
@@ -9,6 +9,7 @@ import ObjectStore
 import Synchronization
 import Testing
 import TestSupport
+import WallClock
 
 /// Runs the functions on a bucket in memory: sends them HTTP requests and store events.
 struct FunctionHarness: Sendable {
@@ -18,6 +19,10 @@ struct FunctionHarness: Sendable {
     private let used = UsedPermissions()
     private let tokens: [String: OwnerID]
     private let concurrency: Int
+    /// Ages at which exports and uploads are removed.
+    var retention = RetentionPolicy()
+    /// Largest size of the chunk cache; nil for no limit.
+    var cacheBytesMax: Int?
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -45,7 +50,7 @@ struct FunctionHarness: Sendable {
     }
 
     func services(_ bucket: (any Bucket)? = nil) -> Services {
-        Services(
+        var services = Services(
             bucket: bucket ?? memory, renderer: renderer, authorizer: Authorizer(owners: tokens),
             now: { 1_700_000_000_000 }, sleep: { _ in try await Task.sleep(for: .seconds(3_600)) },
             randomText: { [counter] length in
@@ -53,6 +58,9 @@ struct FunctionHarness: Sendable {
                 return String(repeating: "a", count: length - digits.count) + digits
             },
             scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900))
+        services.retention = retention
+        services.cacheBytesMax = cacheBytesMax
+        return services
     }
 
     /// Permissions that the functions used, as `function action pattern`.
@@ -193,6 +201,18 @@ extension FunctionHarness {
             }
             return JobID(text)
         }
+    }
+}
+
+extension FunctionHarness {
+    /// Runs `expire` at a time, under its role.
+    func expire(at time: UnixTime, bucket: (any Bucket)? = nil) async throws -> Expire.Report {
+        var services = services(allowed(.expire, bucket))
+        services.now = { time }
+        var context = Self.context
+        context.deadline = time + .seconds(300)
+        let bytes = try await Registry.handler(.expire, services)(Array("{}".utf8), context)
+        return try JSONDecoder().decode(Expire.Report.self, from: Data(bytes))
     }
 }
 
