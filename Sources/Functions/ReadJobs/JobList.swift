@@ -24,9 +24,6 @@ struct JobList: Encodable {
 
     /// Entries of a page unless the request sets `limit`, and the largest `limit`.
     static let entryCount = 20, entryCountMax = 100
-    /// Age of the oldest export: results are kept for a week.
-    static let reach = Duration.seconds(7 * 86_400)
-
     /// A page that a request describes: `?limit=20&after=…`.
     struct Page: Sendable {
         var limit: Int
@@ -49,7 +46,7 @@ struct JobList: Encodable {
     /// Reads keys, then one or two documents for each entry: the cost does not grow with the
     /// number of jobs. The exports of a batch are skipped in the listing.
     init(_ page: Page, of owner: OwnerID, _ dependencies: ReadJobs.Dependencies) async throws {
-        let oldest = dependencies.now() - Self.reach
+        let oldest = dependencies.now() - ExportList.reach
         let (found, next) = try await Self.keys(page, of: owner, dependencies.bucket)
         let fresh = found.filter { $0.time >= oldest }
         let entries = try await concurrentMap(fresh, limit: 16) { entry in
@@ -89,10 +86,13 @@ struct JobList: Encodable {
         case .export(let keys):
             let ledger = ExportLedger(bucket: bucket, keys: keys, now: dependencies.now)
             let result = try await ledger.result()
-            let state =
-                if let result { ExportState(result.outcome) } else {
-                    ExportStatus(try await ledger.listing(), result: nil).state
-                }
+            var state = result.map { ExportState($0.outcome) }
+            if state == nil {
+                let listing = try await ledger.listing()
+                guard listing.presence == .present else { return nil }
+                state = ExportStatus(listing, result: nil).state
+            }
+            guard let state else { return nil }
             var document = JobDocument(
                 state, jobId: keys.job.text, createdAt: keys.job.time.rfc3339)
             document.error = result?.error

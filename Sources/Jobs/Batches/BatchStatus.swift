@@ -45,7 +45,8 @@ package struct BatchMember: Hashable, Sendable {
     package init(_ listing: ExportListing, result: ExportResult?) {
         let status = ExportStatus(listing, result: result)
         self.init(
-            isWritten: listing.hasPlan, state: status.state,
+            isWritten: listing.hasPlan,
+            state: listing.hasTombstone ? .expired : status.state,
             percent: listing.hasPlan && status.state != .queued
                 ? (status.work.fraction * Rational(100)).floor : 0,
             error: result?.error, output: result?.output, finishedAt: result?.finishedAt)
