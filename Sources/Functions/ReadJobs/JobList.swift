@@ -62,9 +62,12 @@ struct JobList: Encodable {
         let prefix = ExportKeys.recentPrefix(of: owner)
         var start = page.after.map { prefix + $0 }
         var found: [RecentEntry] = []
+        // Single exports fill the page at once; the exports of batches need longer listings.
+        var keyCount = page.limit + 1
         while true {
             let listed = try await bucket.listObjects(
-                prefix: prefix, startAfter: start, keyCountMax: 1_000)
+                prefix: prefix, startAfter: start, keyCountMax: keyCount)
+            keyCount = 1_000
             for object in listed.objects {
                 guard let entry = RecentEntry(object.key), !entry.isOutput else { continue }
                 if found.count == page.limit, let last = found.last {
