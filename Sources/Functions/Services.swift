@@ -1,5 +1,6 @@
 package import Jobs
 package import ObjectStore
+package import RenderPlans
 package import WallClock
 
 /// The live values that handlers are built from. Made once, in Bootstrap; each
@@ -31,6 +32,17 @@ package struct Services: Sendable {
     package var retention = RetentionPolicy()
     /// Largest size of the chunk cache in bytes; nil for no limit.
     package var cacheBytesMax: Int?
+    /// Signs in by password; nil without `AUTH_PASSWORD`.
+    package var passwordSessions: PasswordSessions?
+    /// Limits of batches.
+    package var batchLimits: BatchLimits
+    /// Hardware encoders of the renderers; nil if start-export runs on the same machine and may
+    /// try them.
+    package var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
+    /// Largest upload in bytes.
+    package var uploadBytesMax: Int
+    /// True if the platform stores forms and strips its header from clients' requests.
+    package var hasFrontDoor: Bool
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -39,7 +51,10 @@ package struct Services: Sendable {
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
-        deployment: Deployment = Deployment()
+        deployment: Deployment = Deployment(),
+        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
+        hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil,
+        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -52,5 +67,10 @@ package struct Services: Sendable {
         self.renderTimeMax = renderTimeMax
         self.streamBytesMax = streamBytesMax
         self.deployment = deployment
+        self.passwordSessions = passwordSessions
+        self.batchLimits = batchLimits
+        self.hardwareEncoders = hardwareEncoders
+        self.uploadBytesMax = uploadBytesMax
+        self.hasFrontDoor = hasFrontDoor
     }
 }

@@ -61,9 +61,14 @@ enum JobStatus {
                 return try await StreamPlaylist.answer(
                     name, found.ledger, listing, dependencies.bucket)
             case .download:
-                return try redirect(try await document(found, listing, dependencies))
+                return try redirect(
+                    try await status(found, listing, dependencies.bucket, dependencies.retention)
+                        .document)
             case .status, .list:
-                return .json(status: 200, try await document(found, listing, dependencies))
+                return .json(
+                    status: 200,
+                    try await status(found, listing, dependencies.bucket, dependencies.retention)
+                        .document)
             }
         }
     }
@@ -105,39 +110,42 @@ enum JobStatus {
         }
     }
 
-    private static func document(
-        _ found: JobLookup.Found, _ listing: ExportListing, _ dependencies: Dependencies
-    ) async throws -> StatusDocument {
+    /// The status of an export and the document that clients read.
+    static func status(
+        _ found: JobLookup.Found, _ listing: ExportListing, _ bucket: any Bucket,
+        _ retention: RetentionPolicy
+    ) async throws -> (status: ExportStatus, document: StatusDocument) {
         let result = listing.hasResult ? try await found.ledger.result() : nil
         var audioOnlyFrameCount: Int?
         if listing.frames == nil, listing.hasPlan, result == nil {
             audioOnlyFrameCount = try await found.ledger.plan().frameCount
         }
+        let status = ExportStatus(
+            listing, result: result, audioOnlyFrameCount: audioOnlyFrameCount)
         var document = StatusDocument(
-            ExportStatus(listing, result: result, audioOnlyFrameCount: audioOnlyFrameCount),
-            job: found.ledger.keys.job,
-            pointer: found.pointer)
-        document.expiresAt = dependencies.retention.expiry(of: found.pointer).rfc3339
+            status, job: found.ledger.keys.job, pointer: found.pointer)
+        document.expiresAt = retention.expiry(of: found.pointer).rfc3339
         if !listing.streamedChunks.isEmpty {
             document.playlist = StreamPlaylist.path(found.ledger.keys.job)
         }
         if let output = result?.output {
             let key = ObjectKey(output.key)
             let name = "\(found.ledger.keys.job.text).\(key.text.split(separator: ".").last ?? "")"
-            document.downloadUrl = try await dependencies.bucket.presignedURL(
+            document.downloadUrl = try await bucket.presignedURL(
                 .get(key, downloadName: name), expiresIn: downloadURLLifetime,
                 audience: .client)
         }
         for file in result?.captions ?? [] {
             let name = "\(found.ledger.keys.job.text).\(file.format.rawValue)"
             document.captionUrls = document.captionUrls ?? [:]
-            document.captionUrls?[file.format.rawValue] = try await dependencies.bucket
+            document.captionUrls?[file.format.rawValue] =
+                try await bucket
                 .presignedURL(
                     .get(ObjectKey(file.key), downloadName: name),
                     expiresIn: downloadURLLifetime,
                     audience: .client)
         }
-        return document
+        return (status, document)
     }
 
     private static func redirect(

@@ -78,8 +78,7 @@ struct PageRequest: Sendable {
             let found = try await concurrentMap(wanted, limit: 16) { try await entry($0.key) }
             entries += found.compactMap { $0 }
             let stale = zip(wanted, found).filter { object, entry in
-                let written = object.lastModified
-                return entry == nil && now - written > Self.writerTime
+                entry == nil && now - object.lastModified > Self.writerTime
             }
             if !stale.isEmpty { _ = try await bucket.deleteObjects(stale.map(\.0.key)) }
             guard isCut, let last else { return (entries, nil) }

@@ -2,12 +2,18 @@ import Jobs
 import JSON
 
 extension ExportAcceptance {
-    /// `retention` of a request: the age in seconds at which the export is removed. Nil for the
-    /// deployment's.
+    /// `retention` of a stored request: the age in seconds at which the export is removed. Nil
+    /// for the deployment's.
+    static func retention(of edit: JSONValue) -> Duration? {
+        guard case .object(let fields) = edit else { return nil }
+        return fields["retention"]?.integer.map { .seconds(max(1, $0)) }
+    }
+
+    /// Checks `retention` of a client's request.
     /// - Throws: a 400 problem at `/retention`.
-    static func retention(of body: JSONValue) throws(Problem) -> Duration? {
+    static func checkRetention(of body: JSONValue) throws(Problem) {
         guard case .object(let fields) = body, let value = fields["retention"], value != .null
-        else { return nil }
+        else { return }
         let range = RetentionPolicy.exportSecondsRange
         guard let seconds = value.integer, range.contains(seconds) else {
             throw Problem.invalid([
@@ -17,6 +23,5 @@ extension ExportAcceptance {
                         + "\(range.upperBound)")
             ])
         }
-        return .seconds(seconds)
     }
 }

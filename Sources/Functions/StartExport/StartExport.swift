@@ -2,6 +2,7 @@ import Jobs
 import LambdaRuntime
 import Logging
 import ObjectStore
+import RenderPlans
 import WallClock
 
 extension FunctionName {
@@ -32,6 +33,8 @@ enum StartExport {
         var deployment = Deployment()
         /// Age at which an export is removed.
         var retention = RetentionPolicy()
+        /// Hardware encoders of the renderers; nil to try them here.
+        var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -43,6 +46,7 @@ enum StartExport {
             renderTimeMax = services.renderTimeMax
             deployment = services.deployment
             retention = services.retention
+            hardwareEncoders = services.hardwareEncoders
         }
     }
 

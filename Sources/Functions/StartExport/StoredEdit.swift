@@ -9,7 +9,7 @@ struct StoredEdit: Sendable {
     let owner: OwnerID
 
     /// Largest stored edit in bytes.
-    private static let bytesMax = 64 << 20
+    static let bytesMax = 64 << 20
 
     /// The body itself, or the stored edit that it names by `editKey` or `projectId`.
     /// - Throws: a 400 problem for a key or ID that is not the caller's, 413 for an edit that is

@@ -16,6 +16,8 @@ package struct ExportListing: Hashable, Sendable {
     package var hasResult = false
     /// The export is removed, or its removal has begun.
     package var hasTombstone = false
+    /// The output is stored.
+    package var hasOutput = false
     /// The stitch is requested.
     package var hasStitchRequest = false
     /// Time of each unit's last request.
@@ -89,6 +91,8 @@ package struct ExportListing: Hashable, Sendable {
                 progress[unit] = Progress(frames: object.bytes, written: time)
             } else if let unit = Self.unit(rest, "receipts/", ".json") {
                 receipts.insert(unit)
+            } else if rest.hasPrefix("output.") {
+                hasOutput = true
             } else if rest.hasPrefix("hls/") {
                 readStream(rest.dropFirst("hls/".count), object: object)
             } else if rest.hasPrefix("failures/all.") {

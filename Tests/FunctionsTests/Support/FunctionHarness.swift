@@ -1,5 +1,4 @@
 import FoundationEssentials
-@testable import Functions
 import Jobs
 import JSON
 import LambdaRuntime
@@ -10,6 +9,8 @@ import Synchronization
 import Testing
 import TestSupport
 import WallClock
+
+@testable import Functions
 
 /// Runs the functions on a bucket in memory: sends them HTTP requests and store events.
 struct FunctionHarness: Sendable {
@@ -23,11 +24,25 @@ struct FunctionHarness: Sendable {
     var retention = RetentionPolicy()
     /// Largest size of the chunk cache; nil for no limit.
     var cacheBytesMax: Int?
+    private let password: String?
+    /// The functions' clock; the store's is not moved.
+    let clock = Clock()
+
+    /// A clock that tests move.
+    final class Clock: Sendable {
+        private let time = Mutex<UnixTime>(1_700_000_000_000)
+        var now: UnixTime { time.withLock { $0 } }
+        func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
+    }
+    /// Largest upload.
+    var uploadBytesMax = UploadLimits.bytesDefault
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
-        memory: InMemoryBucket = InMemoryBucket(now: { 1_700_000_000_000 }), concurrency: Int = 2
+        memory: InMemoryBucket = InMemoryBucket(now: { 1_700_000_000_000 }), concurrency: Int = 2,
+        password: String? = nil
     ) {
+        self.password = password
         self.renderer = renderer
         self.tokens = tokens
         self.memory = memory
@@ -50,14 +65,21 @@ struct FunctionHarness: Sendable {
     }
 
     func services(_ bucket: (any Bucket)? = nil) -> Services {
+        let sessions = password.map {
+            PasswordSessions(password: $0, bucket: bucket ?? memory, now: { [clock] in clock.now })
+        }
         var services = Services(
-            bucket: bucket ?? memory, renderer: renderer, authorizer: Authorizer(owners: tokens),
-            now: { 1_700_000_000_000 }, sleep: { _ in try await Task.sleep(for: .seconds(3_600)) },
+            bucket: bucket ?? memory, renderer: renderer,
+            authorizer: sessions.map { Authorizer(verifiers: [$0]) } ?? Authorizer(owners: tokens),
+            now: { [clock] in clock.now },
+            sleep: { _ in try await Task.sleep(for: .seconds(3_600)) },
             randomText: { [counter] length in
                 let digits = String(counter.next())
                 return String(repeating: "a", count: length - digits.count) + digits
             },
-            scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900))
+            scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900),
+            passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000),
+            uploadBytesMax: uploadBytesMax)
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
         return services
