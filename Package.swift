@@ -226,7 +226,7 @@ let package = Package(
         tests(
             of: "Functions",
             with: edit + ["Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock"]),
-        tests(of: "EmulatorHTTP"),
+        tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),
         tests(
             of: "EmulatorStore",

@@ -1,4 +1,5 @@
 import FFmpeg
+import FoundationEssentials
 import Functions
 import Jobs
 import ObjectStore
@@ -37,6 +38,11 @@ struct Configuration {
     /// Nil if it is unset: start-export tries them.
     var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
 
+    /// `SPOOL_UPLOAD_MAX_BYTES`: largest upload, 1 byte to 5 TiB; default 5 GiB.
+    var uploadBytesMax: Int
+    /// `SPOOL_STREAMED_FORMS=on`, which the emulator sets: its front door stores forms.
+    var hasFrontDoor: Bool
+
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
         var faults: [String] = []
@@ -54,6 +60,10 @@ struct Configuration {
         renderTimeMax = .seconds(number("SPOOL_RENDER_SECONDS", 10...900, default: 900))
         streamBytesMax =
             number("SPOOL_STREAM_MEGABYTES", 1...1_000_000, default: 200) * 1_000_000
+        hasFrontDoor = environment["SPOOL_STREAMED_FORMS"] == "on"
+        uploadBytesMax = number(
+            "SPOOL_UPLOAD_MAX_BYTES", 1...UploadLimits.bytesMax,
+            default: UploadLimits.bytesDefault)
         let memory = 128...10_240
         deployment.ownMegabytes = number(
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory, default: deployment.ownMegabytes)
@@ -84,6 +94,9 @@ struct Configuration {
             environment: environment, threads: number("SPOOL_FFMPEG_THREADS", 1...64, default: 1))
         do {
             store = try S3Configuration(environment: environment)
+            store.cdn = try CDN(environment: environment) { path in
+                FileManager.default.contents(atPath: path).map { Array($0) }
+            }
         } catch {
             throw ConfigurationError(faults: faults + ["\(error)"])
         }

@@ -50,7 +50,8 @@ private func liveServices(
         deployment: configuration.deployment,
         passwordSessions: sessions,
         batchLimits: configuration.batchLimits,
-        hardwareEncoders: configuration.hardwareEncoders)
+        hardwareEncoders: configuration.hardwareEncoders,
+        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor)
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

@@ -34,6 +34,10 @@ package struct Services: Sendable {
     /// Hardware encoders of the renderers; nil if start-export runs on the same machine and may
     /// try them.
     package var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
+    /// Largest upload in bytes.
+    package var uploadBytesMax: Int
+    /// True if the platform stores forms and strips its header from clients' requests.
+    package var hasFrontDoor: Bool
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -44,7 +48,8 @@ package struct Services: Sendable {
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
         deployment: Deployment = Deployment(),
         passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
-        hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil
+        hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil,
+        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -60,5 +65,7 @@ package struct Services: Sendable {
         self.passwordSessions = passwordSessions
         self.batchLimits = batchLimits
         self.hardwareEncoders = hardwareEncoders
+        self.uploadBytesMax = uploadBytesMax
+        self.hasFrontDoor = hasFrontDoor
     }
 }
