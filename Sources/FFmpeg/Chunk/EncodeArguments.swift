@@ -31,7 +31,10 @@ enum EncodeArguments {
         let video = output.video
         let effort = Effort(rawValue: video.preset) ?? .veryfast
         // A keyframe at least every five seconds keeps seeking fast.
-        let keyframes = ["-g", "\(max(1, (output.frameRate * Rational(5)).rounded))"]
+        let keyframes =
+            video.keyframeDistance.map {
+                ["-g", "\($0)", "-keyint_min", "\($0)", "-sc_threshold", "0"]
+            } ?? ["-g", "\(max(1, (output.frameRate * Rational(5)).rounded))"]
         let reordered =
             (video.ceiling.map {
                 ["-maxrate", "\($0.kilobitsPerSecond)k", "-bufsize", "\($0.bufferKilobits)k"]
@@ -145,7 +148,7 @@ extension RenderPlan.OutputSettings {
     package var encoders: Set<String> {
         var names: Set<String> = []
         if format.hasPicture { names.insert(video.codec.encoder) }
-        if format.hasAudio { names.insert(audio.codec.encoder) }
+        if hasAudio { names.insert(audio.codec.encoder) }
         switch format {
         case .gif: names.insert("gif")
         case .png: names.insert("png")

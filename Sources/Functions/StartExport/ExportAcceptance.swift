@@ -119,15 +119,16 @@ struct ExportAcceptance: Sendable {
         _ = try await bucket.createDocument(plan, at: keys.plan)
         let pointer = JobPointer(
             owner: owner, dialect: dialect, createdAt: dependencies.now())
-        _ = try await bucket.createDocument(pointer, at: keys.pointer)
-        _ = try await bucket.createDocument(["version": 1], at: keys.recent)
+        // An internal export is in no list, and its ID is not found.
+        if !job.isInternal {
+            _ = try await bucket.createDocument(pointer, at: keys.pointer)
+            _ = try await bucket.createDocument(["version": 1], at: keys.recent)
+        }
         guard try await !bucket.objectExists(keys.result) else { return }
         _ = try await bucket.createDocument(pointer, at: keys.active)
         // Another attempt with the same token may have stored a plan with other chunks.
         let stored = try await ledger.plan()
-        // Audio first: as the last unit it would keep one renderer busy alone.
-        let units = stored.audioUnits + stored.chunks.map(RenderUnit.video)
-        _ = try await concurrentMap(units, limit: 8) { unit in
+        _ = try await concurrentMap(stored.firstUnits, limit: 8) { unit in
             if stored.leader?.shares(unit) == true {
                 try await ledger.awaitUnit(unit)
             } else {
