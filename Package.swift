@@ -119,7 +119,7 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock",
+                "Crypto", "WallClock", "RenderPlans",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
@@ -142,7 +142,7 @@ let package = Package(
             name: "EmulatorHTTP", dependencies: ["CMicroHTTPD", "Threads"],
             path: "local-emulator/EmulatorHTTP", swiftSettings: strict),
         .target(
-            name: "EmulatorDatabase", dependencies: ["CSQLite", "Threads"],
+            name: "EmulatorDatabase", dependencies: ["CSQLite", "Threads", "WallClock"],
             path: "local-emulator/EmulatorDatabase", swiftSettings: strict),
         .target(
             name: "EmulatorStore",
@@ -158,11 +158,19 @@ let package = Package(
                 "Signing", "WallClock", "Randomness", "Threads",
             ],
             path: "local-emulator/EmulatorLambda", swiftSettings: strict),
+        .target(
+            name: "EmulatorVolume",
+            dependencies: [
+                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "Logging", "JSON", "Crypto",
+                "Threads",
+            ],
+            path: "local-emulator/EmulatorVolume", swiftSettings: strict),
         .executableTarget(
             name: "local-emulator",
             dependencies: [
                 "Arguments",
-                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "Logging",
+                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda",
+                "EmulatorVolume", "Logging",
                 "Crypto", "Signing", "WallClock", "ChildProcess", "Threads",
             ],
             path: "local-emulator/Main", swiftSettings: strict),
@@ -218,7 +226,7 @@ let package = Package(
         tests(
             of: "Functions",
             with: edit + ["Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock"]),
-        tests(of: "EmulatorHTTP"),
+        tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),
         tests(
             of: "EmulatorStore",
@@ -232,6 +240,7 @@ let package = Package(
                 "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Crypto", "Signing",
                 "WallClock", "JSON", "Logging", "Randomness",
             ]),
+        tests(of: "EmulatorVolume", with: ["EmulatorHTTP", "JSON"]),
         .testTarget(
             name: "SpoolCLITests",
             dependencies: ["SpoolCommands", "HTTPTransport", "JSON", "TestSupport"],

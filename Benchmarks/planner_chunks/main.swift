@@ -11,7 +11,7 @@ import RenderPlans
 
 let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 if numbers.count >= 6 {
-    let planner = ChunkPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
+    let planner = ChunkPlanner(concurrency: numbers[0], functionTimeMax: .seconds(numbers[1]))
     let edges = Array(numbers.dropFirst(6))
     let chunks = planner.chunks(
         frameCount: numbers[2], frameRate: Rational(numbers[3]),
@@ -35,7 +35,7 @@ if numbers.count >= 6 {
         audio: samples.map {
             RenderPlan.AudioPlacement(source: 0, startSample: $0, endSample: $1)
         }, chunks: chunks)
-    let audio = AudioPlanner(concurrency: numbers[0], functionSeconds: numbers[1])
+    let audio = AudioPlanner(concurrency: numbers[0], functionTimeMax: .seconds(numbers[1]))
     let whole = [AudioFrameRange(0, AudioPlanner.frameCount(of: plan))]
     print((audio.pieces(of: plan) ?? whole).map { String($0.count) }.joined(separator: " "))
 }

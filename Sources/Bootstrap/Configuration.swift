@@ -1,7 +1,9 @@
 import FFmpeg
+import FoundationEssentials
 import Functions
 import Jobs
 import ObjectStore
+import RenderPlans
 
 /// Configuration from the environment, read and checked once.
 struct Configuration {
@@ -16,7 +18,7 @@ struct Configuration {
     var concurrency: Int
     /// `SPOOL_RENDER_SECONDS`: the time limit of render-chunk, 10 to 900; default 900, Lambda's
     /// maximum.
-    var renderSeconds: Int
+    var renderTimeMax: Duration
     /// `SPOOL_STREAM_MEGABYTES`: largest streamed response, 1 to 1,000,000 MB; default 200,
     /// Lambda's limit.
     var streamBytesMax: Int
@@ -25,6 +27,21 @@ struct Configuration {
     /// `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of render-chunk,
     /// `SPOOL_RENDER_DISK_MEGABYTES`.
     var deployment = Deployment()
+    /// `AUTH_PASSWORD`: the password of the owner `local`; nil disables sessions.
+    var password: String?
+    /// `SPOOL_BATCH_FILE_MAX_BYTES`: largest file of a batch, default 500 MB.
+    /// `SPOOL_BATCH_CONCURRENCY`: batches of one owner that render at once, default 1; 0 is no
+    /// limit.
+    var batchLimits = BatchLimits()
+
+    /// `SPOOL_ENCODERS`: hardware encoders of the renderers, separated by commas; `none` for none.
+    /// Nil if it is unset: start-export tries them.
+    var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
+
+    /// `SPOOL_UPLOAD_MAX_BYTES`: largest upload, 1 byte to 5 TiB; default 5 GiB.
+    var uploadBytesMax: Int
+    /// `SPOOL_STREAMED_FORMS=on`, which the emulator sets: its front door stores forms.
+    var hasFrontDoor: Bool
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -40,9 +57,13 @@ struct Configuration {
             return number
         }
         concurrency = number("WORKER_CONCURRENCY", 1...1_000, default: 2)
-        renderSeconds = number("SPOOL_RENDER_SECONDS", 10...900, default: 900)
+        renderTimeMax = .seconds(number("SPOOL_RENDER_SECONDS", 10...900, default: 900))
         streamBytesMax =
             number("SPOOL_STREAM_MEGABYTES", 1...1_000_000, default: 200) * 1_000_000
+        hasFrontDoor = environment["SPOOL_STREAMED_FORMS"] == "on"
+        uploadBytesMax = number(
+            "SPOOL_UPLOAD_MAX_BYTES", 1...UploadLimits.bytesMax,
+            default: UploadLimits.bytesDefault)
         let memory = 128...10_240
         deployment.ownMegabytes = number(
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory, default: deployment.ownMegabytes)
@@ -53,6 +74,12 @@ struct Configuration {
             default: deployment.renderDiskMegabytes)
         deployment.stitchMegabytes = number(
             "SPOOL_STITCH_MEGABYTES", memory, default: deployment.stitchMegabytes)
+        password = environment["AUTH_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
+        batchLimits.fileBytesMax = number(
+            "SPOOL_BATCH_FILE_MAX_BYTES", 1...(5 << 40), default: batchLimits.fileBytesMax)
+        batchLimits.concurrency = number(
+            "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
+        hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
@@ -67,10 +94,31 @@ struct Configuration {
             environment: environment, threads: number("SPOOL_FFMPEG_THREADS", 1...64, default: 1))
         do {
             store = try S3Configuration(environment: environment)
+            store.cdn = try CDN(environment: environment) { path in
+                FileManager.default.contents(atPath: path).map { Array($0) }
+            }
         } catch {
             throw ConfigurationError(faults: faults + ["\(error)"])
         }
         guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+    }
+
+    /// Reads the list of hardware encoders; nil without one.
+    private static func hardwareEncoders(
+        _ text: String?, _ faults: inout [String]
+    ) -> Set<RenderPlan.VideoEncoding.Encoder>? {
+        guard let text, !text.isEmpty else { return nil }
+        var encoders: Set<RenderPlan.VideoEncoding.Encoder> = []
+        for word in text.split(separator: ",") where word != "none" {
+            if let encoder = RenderPlan.VideoEncoding.Encoder(rawValue: String(word)),
+                encoder.isHardware
+            {
+                encoders.insert(encoder)
+            } else {
+                faults.append("SPOOL_ENCODERS names no hardware encoder: \(word).")
+            }
+        }
+        return encoders
     }
 }
 
@@ -89,5 +137,6 @@ extension FFmpegConfiguration {
         if let path = environment["SPOOL_FFMPEG"], !path.isEmpty { ffmpegPath = path }
         if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
         if let path = environment["SPOOL_FONTS_DIR"], !path.isEmpty { fontsDirectory = path }
+        if let path = environment["SPOOL_VAAPI_DEVICE"], !path.isEmpty { vaapiDevice = path }
     }
 }

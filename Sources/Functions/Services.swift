@@ -1,4 +1,5 @@
 package import ObjectStore
+package import RenderPlans
 package import WallClock
 
 /// The live values that handlers are built from. Made once, in Bootstrap; each
@@ -20,12 +21,23 @@ package struct Services: Sendable {
     package var scratchRoot: String
     /// Number of renderers that may run at once.
     package var concurrency: Int
-    /// Time limit of one renderer in seconds.
-    package var renderSeconds: Int
+    /// Time limit of one renderer.
+    package var renderTimeMax: Duration
     /// Largest streamed response in bytes; nil where the platform has no limit.
     package var streamBytesMax: Int?
     /// Sizes and prices for cost records.
     package var deployment: Deployment
+    /// Signs in by password; nil without `AUTH_PASSWORD`.
+    package var passwordSessions: PasswordSessions?
+    /// Limits of batches.
+    package var batchLimits: BatchLimits
+    /// Hardware encoders of the renderers; nil if start-export runs on the same machine and may
+    /// try them.
+    package var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
+    /// Largest upload in bytes.
+    package var uploadBytesMax: Int
+    /// True if the platform stores forms and strips its header from clients' requests.
+    package var hasFrontDoor: Bool
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -33,8 +45,11 @@ package struct Services: Sendable {
         now: @escaping @Sendable () -> UnixTime,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
-        renderSeconds: Int, streamBytesMax: Int? = nil,
-        deployment: Deployment = Deployment()
+        renderTimeMax: Duration, streamBytesMax: Int? = nil,
+        deployment: Deployment = Deployment(),
+        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
+        hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil,
+        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -44,8 +59,13 @@ package struct Services: Sendable {
         self.randomText = randomText
         self.scratchRoot = scratchRoot
         self.concurrency = concurrency
-        self.renderSeconds = renderSeconds
+        self.renderTimeMax = renderTimeMax
         self.streamBytesMax = streamBytesMax
         self.deployment = deployment
+        self.passwordSessions = passwordSessions
+        self.batchLimits = batchLimits
+        self.hardwareEncoders = hardwareEncoders
+        self.uploadBytesMax = uploadBytesMax
+        self.hasFrontDoor = hasFrontDoor
     }
 }

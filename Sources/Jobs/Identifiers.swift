@@ -38,6 +38,13 @@ package struct AssetID: Hashable, Sendable, CustomStringConvertible {
         text = "\(owner.text)_\(time.milliseconds)_\(random)"
     }
 
+    /// Creation time of the asset; 0 if the text does not contain it.
+    package var time: UnixTime {
+        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+        let digits = parts.count > 2 ? Int(parts[parts.count - 2]) : nil
+        return UnixTime(milliseconds: max(0, digits ?? 0))
+    }
+
     package var description: String { text }
 }
 
@@ -77,6 +84,63 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         return UnixTime(milliseconds: parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0)
     }
+
+    package var description: String { text }
+}
+
+/// ID of a saved project: `prj_{time}_{random}`, or any plain ID that a client chose.
+package struct ProjectID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
+    package let text: String
+
+    /// - Returns: nil unless the text is one to 64 of `a-z 0-9 - _`.
+    package init?(_ text: String) {
+        guard KeySegment.isPlain(text, lengthMax: 64) else { return nil }
+        self.text = text
+    }
+
+    /// - Parameter random: Unguessable text of `a-z 0-9`.
+    package init(time: UnixTime, random: String) {
+        text = "prj_\(time.milliseconds)_\(random)"
+    }
+
+    package var description: String { text }
+}
+
+/// ID of a batch of exports: `batch_{time}_{random}`.
+package struct BatchID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
+    package let text: String
+
+    /// - Returns: nil if the text is not a batch ID.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "batch", Int(parts[1]) != nil, !parts[2].isEmpty,
+            KeySegment.isPlain(text, lengthMax: 60)
+        else { return nil }
+        self.text = text
+    }
+
+    /// - Parameter random: Unguessable text of `a-z 0-9`.
+    package init(time: UnixTime, random: String) {
+        text = "batch_\(time.milliseconds)_\(random)"
+    }
+
+    /// Creation time of the batch.
+    package var time: UnixTime {
+        UnixTime(milliseconds: max(0, Int(text.split(separator: "_")[1]) ?? 0))
+    }
+
+    /// ID of an output's export: the batch's time and random text, then three digits.
+    ///
+    /// All exports of a batch have one prefix, so one listing shows them.
+    /// - Parameter index: Position of the output in the batch, 0 to 999.
+    package func job(at index: Int) -> JobID {
+        JobID(time: time, random: "\(random)\(index / 100)\(index / 10 % 10)\(index % 10)")
+    }
+
+    /// The text after the time.
+    var random: Substring { text.split(separator: "_")[2] }
 
     package var description: String { text }
 }

@@ -75,24 +75,25 @@ package struct FailureRecord: Hashable, Sendable, Codable {
     package var detail: String?
     /// False if another attempt cannot help.
     package var willRetry: Bool
-    /// Time of the failure, in milliseconds since 1970.
-    package var milliseconds: Int
+    /// Time of the failure.
+    package var failedAt: UnixTime
 
     /// A failed attempt.
     package init(
         requestID: String, attempt: Int, error: String, detail: String?, willRetry: Bool,
-        milliseconds: Int
+        failedAt: UnixTime
     ) {
         self.requestID = requestID
         self.attempt = attempt
         self.error = error
         self.detail = detail
         self.willRetry = willRetry
-        self.milliseconds = milliseconds
+        self.failedAt = failedAt
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, requestID = "requestId", attempt, error, detail, willRetry, milliseconds
+        case version, requestID = "requestId", attempt, error, detail, willRetry
+        case failedAt = "milliseconds"
     }
 }
 
@@ -108,15 +109,21 @@ package struct JobPointer: Hashable, Sendable, Codable {
     /// Time at which the export was accepted.
     package var createdAt: UnixTime
 
+    /// Text of the `BatchID` that the export is an output of; nil for a single export.
+    package var batch: String?
+
     /// A pointer to an export.
-    package init(owner: OwnerID, dialect: StatusDialect, createdAt: UnixTime) {
+    package init(
+        owner: OwnerID, dialect: StatusDialect, createdAt: UnixTime, batch: BatchID? = nil
+    ) {
         self.owner = owner.text
         self.dialect = dialect
         self.createdAt = createdAt
+        self.batch = batch?.text
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, owner, dialect, createdAt = "createdAtMilliseconds"
+        case version, owner, dialect, createdAt = "createdAtMilliseconds", batch
     }
 }
 

@@ -10,14 +10,15 @@ package import RenderPlans
 package struct AudioPlanner: Hashable, Sendable {
     /// Maximum units that render at the same time.
     package var concurrency: Int
-    /// Time limit of the function that renders one unit, in seconds.
-    package var functionSeconds: Int
+    /// Time limit of the function that renders one unit.
+    package var functionTimeMax: Duration
 
     /// Creates a planner.
     /// - Precondition: Both arguments are at least 1.
-    package init(concurrency: Int, functionSeconds: Int) {
-        precondition(concurrency >= 1 && functionSeconds >= 1, "a planner has something to plan")
-        (self.concurrency, self.functionSeconds) = (concurrency, functionSeconds)
+    package init(concurrency: Int, functionTimeMax: Duration) {
+        precondition(
+            concurrency >= 1 && functionTimeMax >= .seconds(1), "a planner has something to plan")
+        (self.concurrency, self.functionTimeMax) = (concurrency, functionTimeMax)
     }
 
     /// The cost of audio, measured with FFmpeg 5.1 (docs/benchmarks.md).
@@ -88,7 +89,7 @@ package struct AudioPlanner: Hashable, Sendable {
 
     /// The minimum number of pieces that each fit into the function's time limit.
     private func pieceCountMin(_ plan: RenderPlan) -> Int {
-        let limit = Double(functionSeconds) * ChunkPlanner.Cost.deadlineShare
+        let limit = (functionTimeMax / .seconds(1)) * ChunkPlanner.Cost.deadlineShare
         return max(1, Int((Self.seconds(plan) / limit).rounded(.up)))
     }
 

@@ -11,8 +11,8 @@ import RenderPlans
 package struct ChunkPlanner: Hashable, Sendable {
     /// Maximum chunks that render at the same time.
     package var concurrency: Int
-    /// Time limit of the function that renders one chunk, in seconds.
-    package var functionSeconds: Int
+    /// Time limit of the function that renders one chunk.
+    package var functionTimeMax: Duration
     /// Memory of that function in megabytes; nil is unlimited.
     package var memoryMegabytes: Int?
     /// Disk of that function in megabytes; nil is unlimited.
@@ -20,10 +20,11 @@ package struct ChunkPlanner: Hashable, Sendable {
 
     /// Creates a planner without limits on memory and disk.
     /// - Precondition: Both arguments are at least 1.
-    package init(concurrency: Int = 2, functionSeconds: Int = 900) {
-        precondition(concurrency >= 1 && functionSeconds >= 1, "a planner has something to plan")
+    package init(concurrency: Int = 2, functionTimeMax: Duration = .seconds(900)) {
+        precondition(
+            concurrency >= 1 && functionTimeMax >= .seconds(1), "a planner has something to plan")
         self.concurrency = concurrency
-        self.functionSeconds = functionSeconds
+        self.functionTimeMax = functionTimeMax
     }
 
     /// The cost of chunks, measured with FFmpeg 5.1.
@@ -99,7 +100,7 @@ package struct ChunkPlanner: Hashable, Sendable {
         nanosecondsPerFrame: Double
     ) -> Rational {
         let cpuPerSecond = nanosecondsPerFrame * frameRate.doubleValue / 1e9
-        let affordable = Double(functionSeconds) * Cost.deadlineShare / cpuPerSecond
+        let affordable = (functionTimeMax / .seconds(1)) * Cost.deadlineShare / cpuPerSecond
         let timelineSeconds = (Rational(frameCount) / frameRate).doubleValue
 
         let longer = Cost.longerSeconds.first { seconds in

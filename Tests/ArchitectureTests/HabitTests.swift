@@ -51,6 +51,39 @@ import Testing
         return false
     }
 
+    /// Names of numbers of time that are no instant and no length of time in the program:
+    /// metered quantities, fields of documents, and positions inside a media file.
+    private static let plainTimes: Set<String> = [
+        // Metered quantities that are added up and stored.
+        "cpuSeconds", "cpuMilliseconds", "cpuMicroseconds", "renderMilliseconds",
+        "audioMilliseconds", "stitchMilliseconds",
+        // Fields of infra/functions.json, of a CORS rule and of a response.
+        "timeoutSeconds", "maximumEventAgeSeconds", "maxAgeSeconds", "retryAfterSeconds",
+        // Positions and lengths in a media or caption file.
+        "startMicroseconds", "durationMicroseconds", "durationMilliseconds", "endMilliseconds",
+        "combineMilliseconds",
+        // A file's time of change as `stat` gives it.
+        "changedNanoseconds",
+        // Conversions of Duration.
+        "wholeSeconds", "wholeMilliseconds", "wholeMicroseconds",
+    ]
+
+    @Test func `no instant and no duration is a bare number`() throws {
+        let time = try Regex(
+            #"(?:let |var |[(,] *|^ +)([a-z]\w*(?:Seconds|Milliseconds|Microseconds|Nanoseconds)): Int\b"#
+        )
+        for file in Self.product {
+            for (index, line) in file.lines.enumerated() {
+                for match in line.matches(of: time) {
+                    let name = String(match.output[1].substring ?? "")
+                    #expect(
+                        Self.plainTimes.contains(name),
+                        "\(file.path):\(index + 1): \(name) is a UnixTime or a Duration")
+                }
+            }
+        }
+    }
+
     @Test func `every bypass of the compiler's checks has a SAFETY comment`() {
         for file in Self.product {
             let lines = file.lines

@@ -92,7 +92,7 @@ import Testing
         try await withDatabase { database in
             let event = ObjectEvent(
                 bucket: "b", key: "k ü", eventName: "ObjectCreated:Put", bytes: 3, etag: "e",
-                sequencer: "0A", timeMilliseconds: 5, requestID: "r")
+                sequencer: "0A", time: 5, requestID: "r")
             let left = try await database.transaction { connection in
                 try ObjectEventOutbox.create(in: connection)
                 for _ in 0..<3 { try ObjectEventOutbox.append(event, in: connection) }

@@ -114,7 +114,7 @@ struct LambdaInstanceTests {
                     invocation: InvocationInput(
                         requestID: "r", payload: Array("{\"a\":1}".utf8), source: .invoke,
                         traceID: "t"),
-                    startMilliseconds: 0, durationMilliseconds: 1.5, outcome: "ok",
+                    startedAt: 0, durationMilliseconds: 1.5, outcome: "ok",
                     answer: answer))
             await recorder.finish()
         }
@@ -133,9 +133,9 @@ struct LambdaInstanceTests {
         let record = DeadLetterRecord(
             invocation: QueuedInvocation(
                 id: 1, function: "f", requestID: "r", payload: Array("{\"a\":1}".utf8),
-                source: "invoke", createdMilliseconds: 0, dueMilliseconds: 0, attempts: 3),
+                source: "invoke", createdAt: 0, dueAt: 0, attempts: 3),
             functionARN: "arn:f", condition: "RetriesExhausted",
-            response: Array("{\"errorType\":\"E\"}".utf8), nowMilliseconds: 0)
+            response: Array("{\"errorType\":\"E\"}".utf8), now: 0)
         var late = record
         late.condition = "EventAgeExceeded"
         late.response = nil

@@ -137,7 +137,9 @@ struct LambdaInvokeTests {
     ) async throws {
         try await withLambda(
             [FunctionDefinition(name: "worker", handler: handler)],
-            configure: { $0.initMilliseconds = handler == "init-hang" ? 300 : 10_000 }
+            configure: {
+                $0.initTimeMax = handler == "init-hang" ? .milliseconds(300) : .seconds(10)
+            }
         ) { lambda in
             let answer = await lambda.invoke("{}")
 
@@ -195,7 +197,7 @@ struct LambdaInvokeTests {
     }
 
     @Test func `an instance that has nothing to do ends and its folder with it`() async throws {
-        try await withLambda(configure: { $0.idleMilliseconds = 1 }) { lambda in
+        try await withLambda(configure: { $0.idleTimeMax = .milliseconds(1) }) { lambda in
             let first = await lambda.invoke(#"{"order":"served"}"#).json
             try await eventually("the removal of the instance's folder") {
                 try FileManager.default.contentsOfDirectory(atPath: lambda.folder + "/scratch")

@@ -3,6 +3,7 @@ import EmulatorHTTP
 import Foundation
 import TestSupport
 import Testing
+import WallClock
 
 @testable import EmulatorLambda
 
@@ -27,7 +28,7 @@ struct LambdaQueueTests {
         let event = ObjectEvent(
             bucket: "spool", key: key, eventName: name, bytes: 3, etag: "abc",
             sequencer: "0000000000000001",
-            timeMilliseconds: Int(Date().timeIntervalSince1970 * 1_000), requestID: "R")
+            time: .now(), requestID: "R")
         try await lambda.database.transaction { try ObjectEventOutbox.append(event, in: $0) }
         lambda.service.wake()
     }
@@ -126,7 +127,7 @@ struct LambdaQueueTests {
         try await withLambda([Self.worker(age: 0)]) { lambda in
             let old = ObjectEvent(
                 bucket: "spool", key: "in/old.json", eventName: "ObjectCreated:Put", bytes: 1,
-                etag: "", sequencer: "1", timeMilliseconds: 1_000, requestID: "R")
+                etag: "", sequencer: "1", time: 1_000, requestID: "R")
             try await lambda.database.transaction { try ObjectEventOutbox.append(old, in: $0) }
             lambda.service.wake()
 

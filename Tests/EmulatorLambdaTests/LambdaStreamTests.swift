@@ -1,3 +1,4 @@
+import TestSupport
 import ChildProcess
 import Crypto
 import EmulatorHTTP
@@ -124,11 +125,11 @@ struct LambdaSignatureTests {
     private static let timestamp = "20261121T120000Z"
 
     private func check(
-        _ head: RequestHead, body: String, atSeconds seconds: Int = 0
+        _ head: RequestHead, body: String, after delay: Duration = .zero
     ) -> Result<SignedCaller, SignatureFault> {
-        let signed = UnixTime(basic: Self.timestamp)?.seconds ?? 0
+        let signed = UnixTime(basic: Self.timestamp) ?? 0
         let signature = RequestSignature(
-            credentials: Self.credentials, now: { (signed + seconds) * 1_000 })
+            credentials: Self.credentials, now: { signed + delay })
         do {
             return .success(try signature.caller(of: head, body: Array(body.utf8)))
         } catch {
@@ -175,8 +176,8 @@ struct LambdaSignatureTests {
         #expect(check(head(credentials: stranger), body: "{}") == .failure(.unknownKey))
         #expect(check(head(scope: store), body: "{}") == .failure(.malformed))
         #expect(check(unsigned, body: "{}") == .failure(.missing))
-        #expect(check(head(), body: "{}", atSeconds: 301) == .failure(.expired))
-        #expect(check(head(), body: "{}", atSeconds: -301) == .failure(.expired))
+        #expect(check(head(), body: "{}", after: .seconds(301)) == .failure(.expired))
+        #expect(check(head(), body: "{}", after: .seconds(-301)) == .failure(.expired))
     }
 
     @Test func `a signed link holds until it expires`() {
@@ -197,7 +198,7 @@ struct LambdaSignatureTests {
             method: "GET", path: "/fn/a/",
             query: empty.canonicalQuery + "&X-Amz-Signature=\(signature)", headers: ["Host": "h"])
 
-        #expect((try? check(head, body: "", atSeconds: 60).get()) != nil)
-        #expect(check(head, body: "", atSeconds: 61) == .failure(.expired))
+        #expect((try? check(head, body: "", after: .seconds(60)).get()) != nil)
+        #expect(check(head, body: "", after: .seconds(61)) == .failure(.expired))
     }
 }

@@ -2,7 +2,9 @@ import EmulatorDatabase
 @testable import EmulatorLambda
 import Foundation
 import Logging
+import TestSupport
 import Testing
+import WallClock
 
 struct LambdaValueTests {
     @Test func `the project's own catalogue is valid`() throws {
@@ -77,13 +79,11 @@ struct LambdaValueTests {
         ("cron(0 0 1 1 ? 2020)", "2026-01-01T00:00:00Z", "never"),
     ])
     func `a schedule names its next time`(text: String, now: String, next: String) throws {
-        let format = Date.ISO8601FormatStyle()
-        let start = Int(try format.parse(now).timeIntervalSince1970 * 1_000)
+        let start = try #require(UnixTime(rfc3339: now))
 
-        let found = try #require(Schedule(text)).next(afterMilliseconds: start)
+        let found = try #require(Schedule(text)).next(after: start)
 
-        let date = found.map { Date(timeIntervalSince1970: Double($0) / 1_000).formatted(format) }
-        #expect(date ?? "never" == next)
+        #expect(found == UnixTime(rfc3339: next))
     }
 
     @Test(arguments: [
@@ -97,7 +97,7 @@ struct LambdaValueTests {
     @Test func `an object event has S3's record`() {
         let event = ObjectEvent(
             bucket: "spool", key: "in/a b(1)+é.json", eventName: "ObjectCreated:Put", bytes: 12,
-            etag: "d41d8", sequencer: "00A1", timeMilliseconds: 1_583_348_638_390,
+            etag: "d41d8", sequencer: "00A1", time: 1_583_348_638_390,
             requestID: "R1")
 
         let payload = objectEventPayload(event, region: "us-east-1", configuration: "worker")
@@ -118,7 +118,7 @@ struct LambdaValueTests {
 
     @Test func `a scheduled event has EventBridge's form`() {
         let payload = scheduledEventPayload(
-            id: "i", rule: "sweep", timeMilliseconds: 1_583_348_638_390, region: "us-east-1")
+            id: "i", rule: "sweep", time: 1_583_348_638_390, region: "us-east-1")
 
         #expect(
             String(decoding: payload, as: UTF8.self) == """

@@ -22,8 +22,8 @@ import Testing
     }
 
     @Test func `a call that waits finds a bounded queue`() {
-        #expect(decision.admits(.milliseconds(1), working: 2, waiting: 2))
-        #expect(!decision.admits(.milliseconds(1), working: 2, waiting: 3))
+        #expect(decision.admits(.limited(.milliseconds(1)), working: 2, waiting: 2))
+        #expect(!decision.admits(.limited(.milliseconds(1)), working: 2, waiting: 3))
     }
 
     @Test func `the asynchronous queue is always let in`() {

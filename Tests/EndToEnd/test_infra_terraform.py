@@ -16,6 +16,9 @@ from conftest import ROOT
 
 MODULE = ROOT / "infra/terraform"
 CATALOGUE = json.loads((ROOT / "infra/functions.json").read_text())
+for entry in (f for f in CATALOGUE["functions"] if "url" in f):
+    for permission, keys in CATALOGUE["callerPermissions"].items():
+        entry["permissions"][permission] = entry["permissions"].get(permission, []) + keys
 FILES = sorted(MODULE.glob("*.tf"))
 
 
@@ -106,6 +109,8 @@ def test_terraform_formats_nothing_and_computes_the_catalogues_policies(tmp_path
         "var.bucket_name": '"media"',
         "var.image_uri": "null",
         "var.frontend_url": '"*"',
+        "var.tokens": '"secret=me"',
+        "var.upload_max_bytes": "5",
         "aws_cloudwatch_log_group.function[each_key].arn": '"logs"',
         "aws_sqs_queue.failures.arn": '"failures"',
     }.items():

@@ -50,6 +50,17 @@ import TestSupport
         #expect(mapping.logFields["detail"] == "tail")
     }
 
+    @Test func `a store error's cause is logged and not shown`() {
+        struct Refused: Error, CustomStringConvertible { let description = "refused by 10.0.0.1" }
+        let error = ObjectStoreError(
+            .unavailable, operation: "GetObject", key: "a", underlying: Refused())
+        let mapping = FailureMapping(error)
+
+        #expect(mapping.logFields["cause"] == "refused by 10.0.0.1")
+        #expect(!mapping.sentence.contains("10.0.0.1"))
+        #expect(!mapping.problem(requestID: "request-1").detail.contains("10.0.0.1"))
+    }
+
     @Test func `an unknown error shows only the request ID`() {
         struct Surprise: Error { let secret = "hidden" }
         let problem = Problem.describing(Surprise(), requestID: "request-1")

@@ -39,9 +39,9 @@ import Testing
         audio: .init(codec: "opus", sampleRate: 48_000, channels: 2, streamIndex: 1))
 
     private func cut(
-        _ plan: RenderPlan, instances: Int, functionSeconds: Int = 900
+        _ plan: RenderPlan, instances: Int, functionTimeMax: Duration = .seconds(900)
     ) -> [AudioFrameRange]? {
-        AudioPlanner(concurrency: instances, functionSeconds: functionSeconds).pieces(of: plan)
+        AudioPlanner(concurrency: instances, functionTimeMax: functionTimeMax).pieces(of: plan)
     }
 
     @Test func `audio pieces tile the packets after the encoder's delay`() throws {

@@ -94,7 +94,7 @@ import TestSupport
     }
 
     @Test func `chunks of large frames fit into a function's time`() {
-        let planner = ChunkPlanner(concurrency: 2, functionSeconds: 60)
+        let planner = ChunkPlanner(concurrency: 2, functionTimeMax: .seconds(60))
         let chunks = planner.chunks(
             frameCount: 60 * 60, frameRate: Rational(60), clipEdges: [],
             pixelsPerFrame: 3840 * 2160)
@@ -103,11 +103,13 @@ import TestSupport
     }
 
     @Test(arguments: [
-        (#""codec":"h264""#, 300), (#""codec":"hevc","preset":"slower""#, 300),
-        (#""codec":"vp9","preset":"veryslow""#, 300), (#""codec":"hevc","preset":"veryslow""#, 60),
+        (#""codec":"h264""#, Duration.seconds(300)),
+        (#""codec":"hevc","preset":"slower""#, .seconds(300)),
+        (#""codec":"vp9","preset":"veryslow""#, .seconds(300)),
+        (#""codec":"hevc","preset":"veryslow""#, .seconds(60)),
     ])
     func `a slow encoder's chunks fit into a function's time`(
-        output: String, functionSeconds: Int
+        output: String, functionTimeMax: Duration
     ) throws {
         let plan = try Edit(
             request: request(
@@ -118,7 +120,7 @@ import TestSupport
                 """)
         ).lowered(
             assets: [:], captions: [:], unready: [:],
-            planner: ChunkPlanner(concurrency: 2, functionSeconds: functionSeconds))
+            planner: ChunkPlanner(concurrency: 2, functionTimeMax: functionTimeMax))
 
         let seconds = plan.chunks.map {
             Double($0.count * 1_920 * 1_080) / 1e9
@@ -128,7 +130,7 @@ import TestSupport
         #expect(
             (seconds.max() ?? 0)
                 <= max(
-                    Double(functionSeconds) * ChunkPlanner.Cost.deadlineShare * 1.1,
+                    (functionTimeMax / .seconds(1)) * ChunkPlanner.Cost.deadlineShare * 1.1,
                     1.1 * 30 * 1_920 * 1_080 * 1_086 / 1e9))
         #expect(plan.chunks.count >= 6)
     }

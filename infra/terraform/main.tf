@@ -19,6 +19,19 @@ locals {
   catalogue    = jsondecode(file("${path.module}/../functions.json"))
   functions    = { for function in local.catalogue.functions : function.name => function }
   answering    = { for name, function in local.functions : name => function if can(function.url) }
+  # A function with a URL may also check the session of its caller.
+  permissions = {
+    for name, function in local.functions : name => {
+      for action in setunion(
+        keys(function.permissions),
+        can(function.url) ? keys(local.catalogue.callerPermissions) : []
+      ) :
+      action => distinct(concat(
+        try(function.permissions[action], []),
+        can(function.url) ? try(local.catalogue.callerPermissions[action], []) : []
+      ))
+    }
+  }
   asynchronous = { for name, function in local.functions : name => function if can(function.async) }
   scheduled    = { for name, function in local.functions : name => function if can(function.schedule) }
   notified     = { for name, function in local.functions : name => function if can(function.objectEvents) }
@@ -38,6 +51,20 @@ locals {
   zip_only = {
     SPOOL_FONTS_DIR = "/var/task/share/fonts"
     SSL_CERT_FILE   = "/var/task/etc/ca-certificates.crt"
+  }
+  cors = {
+    origins = [for origin in split(",", var.frontend_url) : trimspace(origin)]
+    headers = [
+      "authorization", "content-type", "if-match", "if-none-match", "range", "uppy-versions",
+    ]
+    exposed = [
+      "allow", "content-disposition", "etag", "location", "retry-after", "www-authenticate",
+    ]
+  }
+  answering_environment = {
+    SPOOL_TOKENS           = var.tokens
+    AUTH_PASSWORD          = var.password
+    SPOOL_UPLOAD_MAX_BYTES = tostring(var.upload_max_bytes)
   }
   environment = merge(
     {
@@ -77,7 +104,7 @@ resource "aws_iam_role_policy" "function" {
     Version = "2012-10-17"
     Statement = concat(
       [
-        for action, patterns in each.value.permissions : {
+        for action, patterns in local.permissions[each.key] : {
           Effect = "Allow"
           Action = [action]
           Resource = (
@@ -144,8 +171,8 @@ resource "aws_lambda_function" "function" {
   environment {
     variables = merge(
       local.environment,
-      can(each.value.url) ? { SPOOL_TOKENS = var.tokens } : {},
-      each.key == "start-export" ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
+      can(each.value.url) ? merge(local.answering_environment, local.cdn_environment) : {},
+      contains(["start-export", "advance-batch"], each.key) ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
       try(each.value.environment, {})
     )
   }
@@ -160,10 +187,11 @@ resource "aws_lambda_function_url" "function" {
   invoke_mode        = try(each.value.url.invokeMode, "BUFFERED")
 
   cors {
-    allow_origins = [var.frontend_url]
-    allow_methods = distinct([for route in try(each.value.routes, []) : route.method])
-    allow_headers = ["authorization", "content-type", "uppy-versions"]
-    max_age       = 3600
+    allow_origins  = local.cors.origins
+    allow_methods  = distinct([for route in try(each.value.routes, []) : route.method])
+    allow_headers  = local.cors.headers
+    expose_headers = local.cors.exposed
+    max_age        = var.cors_max_age
   }
 }
 

@@ -1,3 +1,5 @@
+package import WallClock
+
 /// One change of an object, for the functions that its bucket notifies.
 package struct ObjectEvent: Hashable, Sendable {
     /// Row ID in the outbox; nil before the event is appended.
@@ -15,14 +17,14 @@ package struct ObjectEvent: Hashable, Sendable {
     /// Hexadecimal, of fixed width; a later change of a key has a greater one.
     package var sequencer: String
     /// Milliseconds since 1970.
-    package var timeMilliseconds: Int
+    package var time: UnixTime
     /// Request ID of the change.
     package var requestID: String
 
     /// An event.
     package init(
         id: Int? = nil, bucket: String, key: String, eventName: String, bytes: Int, etag: String,
-        sequencer: String, timeMilliseconds: Int, requestID: String
+        sequencer: String, time: UnixTime, requestID: String
     ) {
         self.id = id
         self.bucket = bucket
@@ -31,7 +33,7 @@ package struct ObjectEvent: Hashable, Sendable {
         self.bytes = bytes
         self.etag = etag
         self.sequencer = sequencer
-        self.timeMilliseconds = timeMilliseconds
+        self.time = time
         self.requestID = requestID
     }
 }
@@ -62,7 +64,7 @@ package enum ObjectEventOutbox {
             VALUES(?,?,?,?,?,?,?,?)
             """,
             event.bucket, event.key, event.eventName, event.bytes, event.etag, event.sequencer,
-            event.timeMilliseconds, event.requestID)
+            event.time, event.requestID)
     }
 
     /// The oldest events, in order of appending.
@@ -79,7 +81,7 @@ package enum ObjectEventOutbox {
                     key: try row.text("key"), eventName: try row.text("event_name"),
                     bytes: try row.integer("size"), etag: try row.text("etag"),
                     sequencer: try row.text("sequencer"),
-                    timeMilliseconds: try row.integer("time_ms"),
+                    time: try row.time("time_ms"),
                     requestID: try row.text("request_id")))
         }
         return events

@@ -12,19 +12,21 @@ package final class LambdaService: Sendable {
     private let services: PoolServices
     private let pools: [String: FunctionPool]
     private let dispatcher: AsynchronousDispatcher
-    /// Interval between memory checks of working instances, in milliseconds.
-    private static let memoryMilliseconds = 200
+    /// Interval between memory checks of working instances.
+    private static let memoryInterval = Duration.milliseconds(200)
     /// The handler of the front port.
     package let front: any HTTPHandler
 
     /// - Parameters:
     ///   - info: Data for the console: addresses, bucket, version.
+    ///   - uploads: The store of the files of forms; nil passes forms to the functions.
     ///   - isStoreReady: Readiness check of the store for /healthz.
     ///   - traffic: Byte and request counts of the servers, for /metrics.
     /// - Throws: an error if the folder of recordings cannot be created.
     package init(
         configuration: LambdaConfiguration, catalog: FunctionCatalog, database: Database,
         logger: Logger, info: [String: String] = [:],
+        uploads: (any UploadSink)? = nil,
         isStoreReady: @escaping @Sendable () async -> Bool = { true },
         traffic: @escaping @Sendable () -> [(name: String, value: Int)] = { [] }
     ) throws {
@@ -46,20 +48,23 @@ package final class LambdaService: Sendable {
             catalog: catalog, pools: pools, database: database, services: services)
         let enqueue: @Sendable (InvocationInput, String) async throws -> Void = {
             invocation, function in
-            let now = UnixTime.now().milliseconds
+            let now = UnixTime.now()
             try await database.transaction { connection in
                 try AsynchronousQueue.append(
-                    invocation, function: function, nowMilliseconds: now, in: connection)
+                    invocation, function: function, now: now, in: connection)
             }
             dispatcher.wake()
         }
+        let caller = FunctionURLCaller(
+            configuration: configuration, pools: pools,
+            signature: RequestSignature(credentials: configuration.credentials))
         front = FrontHandler(
             configuration: configuration, catalog: catalog, pools: pools, services: services,
             routes: RouteTable(catalog),
-            cors: CORSPolicy(allowedOrigins: configuration.allowedOrigins),
-            caller: FunctionURLCaller(
-                configuration: configuration, pools: pools,
-                signature: RequestSignature(credentials: configuration.credentials)),
+            cors: CORSPolicy(
+                allowedOrigins: configuration.allowedOrigins,
+                maxAge: configuration.corsTimeMax),
+            caller: caller, forms: StreamedForms(caller: caller, sink: uploads, logger: logger),
             invokeAPI: InvokeAPI(
                 catalog: catalog, pools: pools, services: services, enqueue: enqueue),
             consoleAPI: ConsoleAPI(
@@ -102,7 +107,7 @@ package final class LambdaService: Sendable {
         }
         services.tasks.start {
             while !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(Self.memoryMilliseconds))
+                try? await Task.sleep(for: Self.memoryInterval)
                 var working: [FunctionPool] = []
                 for pool in pools where await pool.isAtWork { working.append(pool) }
                 guard !working.isEmpty else { continue }
@@ -117,11 +122,11 @@ package final class LambdaService: Sendable {
 
     /// Repeats work at an interval until `stop`; an error is logged and does not end it.
     package func addUpkeep(
-        everySeconds seconds: Int, _ work: @escaping @Sendable () async throws -> Void
+        every interval: Duration, _ work: @escaping @Sendable () async throws -> Void
     ) {
         services.tasks.start { [services] in
             while !Task.isCancelled {
-                do { try await Task.sleep(for: .seconds(seconds)) } catch { return }
+                do { try await Task.sleep(for: interval) } catch { return }
                 do {
                     try await work()
                 } catch {

@@ -95,7 +95,7 @@ package final class ObjectStoreServer: HTTPHandler {
         try await database.transaction { connection in
             try StoreSchema.create(in: connection)
             try connection.execute(
-                "INSERT OR IGNORE INTO buckets VALUES(?,?)", bucket, now.milliseconds)
+                "INSERT OR IGNORE INTO buckets VALUES(?,?)", bucket, now)
         }
         try await reconcile()
         try await loadBucketCORS()

@@ -77,11 +77,3 @@ enum StoreSchema {
         try ObjectEventOutbox.create(in: connection)
     }
 }
-
-extension Row {
-    /// The instant in a `_ms` column.
-    /// - Throws: `.column` for an unknown name, NULL or another type.
-    func time(_ column: String) throws(DatabaseError) -> UnixTime {
-        UnixTime(milliseconds: try integer(column))
-    }
-}

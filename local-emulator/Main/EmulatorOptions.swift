@@ -20,7 +20,7 @@ struct EmulatorOptions: Sendable, Equatable {
     /// True to stop idle instances, as Lambda freezes them.
     var freezes = false
     /// Seconds after which an idle instance ends.
-    var idleSeconds = 300
+    var idleTimeMax = Duration.seconds(300)
     /// Seed for late, repeated and unordered object events; nil delivers each once, immediately.
     var disorderSeed: UInt64?
     /// True to check the stored data, report damage and exit.
@@ -77,7 +77,7 @@ struct EmulatorOptions: Sendable, Equatable {
                 throw EmulatorOptionsError(
                     sentence: "--idle-seconds \(value) is not in 1...86400.")
             }
-            idleSeconds = seconds
+            idleTimeMax = .seconds(seconds)
         default: consoleFolder = value
         }
     }
@@ -127,7 +127,10 @@ struct EmulatorOptions: Sendable, Equatable {
         spool-secret), SPOOL_BUCKET (default spool), FRONTEND_URL (origins that may
         call the functions, separated by commas; default *), SPOOL_ADMIN_TOKEN
         (asked for by console API, Invoke API and metrics), WORKER_CONCURRENCY
-        (instances of render-chunk). Every SPOOL_ variable reaches the functions.
+        (instances of render-chunk), MEDIA_BASE_PATH, EXPORTS_PATH and POLL_INTERVAL_MS
+        (a folder shared with an editor: docs/shared-volume.md), SPOOL_LOG_FILE (the log
+        in a file as well, rotated at SPOOL_LOG_FILE_BYTES, of SPOOL_LOG_FILE_COUNT
+        files). Every SPOOL_ variable reaches the functions.
 
         One ready line is printed on standard output; JSON lines on standard error.
         SIGTERM ends it in order within 10 seconds. kill -9 loses nothing.

@@ -35,6 +35,8 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     package var fontsDirectory: String
     /// Niceness of the processes, 0 to 19; 0 gives them their share of a busy machine.
     package var niceness = 0
+    /// The device of VA-API encoders.
+    package var vaapiDevice: String
 
     /// A configuration; by default Debian's FFmpeg on one thread.
     package init(
@@ -44,7 +46,8 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         cpuTimeMax: Duration? = nil, addressSpaceBytesMax: Int? = nil,
         fileBytesMax: Int? = nil, cancelGrace: Duration = .milliseconds(250),
         networkTimeout: Duration = .seconds(30), networkReceiveBufferBytes: Int = 1 << 18,
-        decodedSeamCountMax: Int = 12, fontsDirectory: String = "/usr/share/fonts"
+        decodedSeamCountMax: Int = 12, fontsDirectory: String = "/usr/share/fonts",
+        vaapiDevice: String = "/dev/dri/renderD128"
     ) {
         self.ffmpegPath = ffmpegPath
         self.ffprobePath = ffprobePath
@@ -60,6 +63,7 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         self.networkReceiveBufferBytes = networkReceiveBufferBytes
         self.decodedSeamCountMax = decodedSeamCountMax
         self.fontsDirectory = fontsDirectory
+        self.vaapiDevice = vaapiDevice
     }
 }
 

@@ -35,7 +35,7 @@ extension ExportLedger {
         let willRetry = !failure.isPermanent && attempt < Self.attemptCountMax
         let record = FailureRecord(
             requestID: context.requestID, attempt: attempt, error: failure.sentence,
-            detail: failure.detail, willRetry: willRetry, milliseconds: now().milliseconds)
+            detail: failure.detail, willRetry: willRetry, failedAt: now())
         _ = try await bucket.createDocument(record, at: failureKey(subject, attempt: attempt))
         context.logger.warning(
             "Attempt failed",

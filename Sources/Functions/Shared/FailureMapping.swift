@@ -61,15 +61,18 @@ struct FailureMapping: Sendable {
     var sentence: String
     /// For the failure record and the log; nil adds nothing.
     var detail: String?
+    /// The error below this one, for the log alone; nil without one.
+    var cause: String?
     var row: Row
 
     /// True if another attempt at the event cannot help.
     var isPermanent: Bool { row.isPermanent }
 
-    /// The class, and the detail if there is one.
+    /// The class, and the detail and the cause if there are any.
     var logFields: [String: LogValue] {
         var fields: [String: LogValue] = ["class": .string(row.failureClass.rawValue)]
         if let detail { fields["detail"] = .string(detail) }
+        if let cause { fields["cause"] = .string(cause) }
         return fields
     }
 
@@ -90,6 +93,7 @@ struct FailureMapping: Sendable {
             self.init(error.description, error.standardErrorTail, error.code.row)
         case let error as ObjectStoreError:
             self.init(error.description, nil, error.code.row)
+            cause = error.underlying
         default:
             self.init(
                 "An unexpected error occurred.", "\(error)",

@@ -17,7 +17,7 @@ struct ExportPlanning: Sendable {
     /// Cuts chunks for the renderers of this deployment.
     var planner: ChunkPlanner {
         var planner = ChunkPlanner(
-            concurrency: dependencies.concurrency, functionSeconds: dependencies.renderSeconds)
+            concurrency: dependencies.concurrency, functionTimeMax: dependencies.renderTimeMax)
         planner.memoryMegabytes = dependencies.deployment.renderMegabytes
         planner.diskMegabytes = dependencies.deployment.renderDiskMegabytes
         return planner
@@ -57,12 +57,14 @@ struct ExportPlanning: Sendable {
         } catch {
             throw Problem.invalid(placed(error).faults)
         }
-        try await EngineCapabilities(renderer: dependencies.renderer)
-            .refuse(plan, outputAt: edit.output.pointer)
+        let capabilities = EngineCapabilities(
+            renderer: dependencies.renderer, hardware: dependencies.hardwareEncoders)
+        plan = try await capabilities.choose(for: plan, outputAt: edit.output.pointer)
+        try await capabilities.refuse(plan, outputAt: edit.output.pointer)
         plan.renderings = plan.expectedRenderings
         if !plan.copiesAudio {
             plan.audioPieces = AudioPlanner(
-                concurrency: dependencies.concurrency, functionSeconds: dependencies.renderSeconds
+                concurrency: dependencies.concurrency, functionTimeMax: dependencies.renderTimeMax
             ).pieces(of: plan)
         }
         return plan

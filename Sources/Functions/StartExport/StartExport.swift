@@ -2,6 +2,7 @@ import Jobs
 import LambdaRuntime
 import Logging
 import ObjectStore
+import RenderPlans
 import WallClock
 
 extension FunctionName {
@@ -28,8 +29,10 @@ enum StartExport {
         /// Number of renderers that may run at once; it decides the number of chunks.
         var concurrency: Int
         /// Time limit of one renderer in seconds; chunks are planned well below it.
-        var renderSeconds: Int
+        var renderTimeMax: Duration
         var deployment = Deployment()
+        /// Hardware encoders of the renderers; nil to try them here.
+        var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -38,8 +41,9 @@ enum StartExport {
             now = services.now
             randomText = services.randomText
             concurrency = services.concurrency
-            renderSeconds = services.renderSeconds
+            renderTimeMax = services.renderTimeMax
             deployment = services.deployment
+            hardwareEncoders = services.hardwareEncoders
         }
     }
 

@@ -56,7 +56,7 @@ package struct AssetDerivatives: Hashable, Sendable {
 
     /// Derives the states.
     /// - Parameters:
-    ///   - objects: All objects below `keys.prefix`.
+    ///   - objects: All objects below `keys.objectPrefix`.
     ///   - record: The asset's record; another upload's objects are not counted.
     package init(_ objects: [ObjectInfo], of record: AssetRecord, keys: AssetKeys) {
         let present = Set(objects.map(\.key))

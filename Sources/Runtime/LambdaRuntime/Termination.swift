@@ -5,9 +5,9 @@ import Threads
 ///
 /// Lambda sends SIGKILL about 500 ms after SIGTERM; a process that is still running
 /// shortly before that ends here, with status 0.
-func watchTermination(graceMilliseconds: UInt32 = 450) -> SignalWatch {
+func watchTermination(grace: Duration = .milliseconds(450)) -> SignalWatch {
     SignalWatch([SIGTERM]) {
-        usleep(graceMilliseconds * 1_000)
+        usleep(UInt32(grace / .microseconds(1)))
         _exit(0)
     }
 }

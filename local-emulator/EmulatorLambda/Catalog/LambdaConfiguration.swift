@@ -16,10 +16,12 @@ package struct LambdaConfiguration: Sendable {
     package var bucket = "spool"
     /// Origins that may call functions from a browser: `*` or a list.
     package var allowedOrigins: [String]
-    /// Idle time in milliseconds after which an instance ends.
-    package var idleMilliseconds: Int
-    /// Timeout in milliseconds from the start of an instance to its first `next`.
-    package var initMilliseconds: Int
+    /// Time that a browser keeps the answer to a preflight request (`SPOOL_CORS_MAX_AGE`).
+    package var corsTimeMax = Duration.seconds(600)
+    /// Idle time after which an instance ends.
+    package var idleTimeMax: Duration
+    /// Timeout from the start of an instance to its first `next`.
+    package var initTimeMax: Duration
     /// Maximum size of a request body in bytes. Lambda's limit is 6 MiB; edits have up to 10 MB.
     package var bodyBytesMax: Int
     /// Maximum size of a function's response in bytes: 6 MiB and 100 bytes, as on Lambda.
@@ -48,8 +50,8 @@ package struct LambdaConfiguration: Sendable {
     package init(
         bootstrapPath: String, taskRoot: String, scratchFolder: String,
         environment: [String: String] = [:], region: String = "us-east-1",
-        allowedOrigins: [String] = ["*"], idleMilliseconds: Int = 300_000,
-        initMilliseconds: Int = 10_000, bodyBytesMax: Int = 10_000_000,
+        allowedOrigins: [String] = ["*"], idleTimeMax: Duration = .seconds(300),
+        initTimeMax: Duration = .seconds(10), bodyBytesMax: Int = 10_000_000,
         responseBytesMax: Int = (6 << 20) + 100, waitingCountMax: Int = 1_000,
         consoleFolder: String? = nil, administratorToken: String? = nil,
         credentials: SigV4.Credentials = SigV4.Credentials(
@@ -61,8 +63,8 @@ package struct LambdaConfiguration: Sendable {
         self.environment = environment
         self.region = region
         self.allowedOrigins = allowedOrigins
-        self.idleMilliseconds = idleMilliseconds
-        self.initMilliseconds = initMilliseconds
+        self.idleTimeMax = idleTimeMax
+        self.initTimeMax = initTimeMax
         self.bodyBytesMax = bodyBytesMax
         self.responseBytesMax = responseBytesMax
         self.waitingCountMax = waitingCountMax

@@ -87,7 +87,7 @@ struct ConsoleAPI: Sendable {
                             ("source", .string(record.source.rawValue)),
                             ("objectKey", .optional(record.objectKey)),
                             ("instance", .integer(record.instance)),
-                            ("startMs", .integer(record.startMilliseconds)),
+                            ("startMs", .integer(record.startedAt.milliseconds)),
                             ("waitedMs", .number(record.waitedMilliseconds)),
                             ("durationMs", record.durationMilliseconds.map { .number($0) }),
                             ("outcome", .string(record.outcome)),
@@ -114,7 +114,7 @@ struct ConsoleAPI: Sendable {
                             ("sequence", .integer(line.sequence)),
                             (
                                 "time",
-                                .string(UnixTime(milliseconds: line.timeMilliseconds).rfc3339)
+                                .string(line.time.rfc3339)
                             ),
                             ("function", .string(line.function)),
                             ("requestId", .string(line.requestID)),
@@ -149,8 +149,8 @@ struct ConsoleAPI: Sendable {
             ("function", .string(letter.function)),
             ("requestId", .string(letter.requestID)),
             ("objectKey", .optional(letter.objectKey)),
-            ("created", .string(UnixTime(milliseconds: letter.createdMilliseconds).rfc3339)),
-            ("died", .string(UnixTime(milliseconds: letter.diedMilliseconds).rfc3339)),
+            ("created", .string(letter.createdAt.rfc3339)),
+            ("died", .string(letter.diedAt.rfc3339)),
             ("attempts", .integer(letter.attempts)),
             ("condition", .string(letter.condition)),
             ("response", .string(String(decoding: letter.response, as: UTF8.self))),
@@ -158,9 +158,9 @@ struct ConsoleAPI: Sendable {
     }
 
     private func replay(_ id: Int) async throws -> Response {
-        let now = UnixTime.now().milliseconds
+        let now = UnixTime.now()
         let found = try await database.transaction { connection in
-            try AsynchronousQueue.replay(deadLetter: id, nowMilliseconds: now, in: connection)
+            try AsynchronousQueue.replay(deadLetter: id, now: now, in: connection)
         }
         guard found else { return problem(404, "Not found") }
         wake()

@@ -1,3 +1,4 @@
+import WallClock
 import Synchronization
 
 /// Counters for /metrics.
@@ -27,7 +28,8 @@ final class LambdaMetrics: Sendable {
         state.withLock { change(&$0.functions[function, default: Counts()]) }
     }
 
-    func dispatched(afterMilliseconds milliseconds: Int) {
+    func dispatched(after delay: Duration) {
+        let milliseconds = delay.wholeMilliseconds
         state.withLock { state in
             let bounds = Self.dispatchBoundsMilliseconds
             let index = bounds.firstIndex { milliseconds <= $0 } ?? bounds.count

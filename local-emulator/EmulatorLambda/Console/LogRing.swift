@@ -1,13 +1,13 @@
 package import Logging
 import Synchronization
-import WallClock
+package import WallClock
 
 /// A log line of a function or of the service about an invocation.
 package struct FunctionLogLine: Sendable, Equatable {
     /// The line's number, increasing by one; a cursor for readers.
     package var sequence: Int
-    /// Time in Unix milliseconds.
-    package var timeMilliseconds: Int
+    /// Time of the line.
+    package var time: UnixTime
     /// The function's name.
     package var function: String
     /// The request ID; empty during the start of an instance.
@@ -35,10 +35,10 @@ package final class LogRing: Sendable {
     /// Adds a line. Lines with `isOutput`, which the function printed, are also
     /// written to standard error.
     package func append(_ text: String, function: String, requestID: String, isOutput: Bool) {
-        let now = UnixTime.now().milliseconds
+        let now = UnixTime.now()
         state.withLock { state in
             let line = FunctionLogLine(
-                sequence: state.next, timeMilliseconds: now, function: function,
+                sequence: state.next, time: now, function: function,
                 requestID: requestID, text: text)
             state.lines[state.next % state.lines.count] = line
             state.next += 1

@@ -67,7 +67,7 @@ actor AsynchronousDispatcher {
             } catch {
                 services.logger.error(
                     "Asynchronous queue not read", ["error": .string("\(error)")])
-                wake(inMilliseconds: 1_000)
+                wake(in: .seconds(1))
             }
         } while mustRunAgain && !isStopped
         isRunning = false
@@ -76,7 +76,7 @@ actor AsynchronousDispatcher {
     private func pass() async throws {
         guard !isStopped else { return }
         endedDuringPass = []
-        let now = UnixTime.now().milliseconds
+        let now = UnixTime.now()
         let limits = catalog.functions.map { function in
             (name: function.name, count: function.reservedConcurrency)
         }
@@ -84,7 +84,7 @@ actor AsynchronousDispatcher {
         let bucket = services.configuration.bucket
         let found = try await database.transaction { connection in
             let hasMore = try AsynchronousQueue.takeOver(
-                from: catalog, bucket: bucket, region: region, nowMilliseconds: now,
+                from: catalog, bucket: bucket, region: region, now: now,
                 limit: Self.outboxBatch, delays: plan.delays, makeRequestID: newRequestID,
                 in: connection)
             var due: [QueuedInvocation] = []
@@ -92,15 +92,15 @@ actor AsynchronousDispatcher {
                 // The rows in flight come first, so twice the limit leaves room
                 // for as many new ones.
                 due += try AsynchronousQueue.due(
-                    function: limit.name, nowMilliseconds: now, limit: 2 * limit.count,
+                    function: limit.name, now: now, limit: 2 * limit.count,
                     in: connection)
             }
-            let next = try AsynchronousQueue.nextDue(afterMilliseconds: now, in: connection)
+            let next = try AsynchronousQueue.nextDue(after: now, in: connection)
             return (hasMore: hasMore, due: due, next: next)
         }
         for row in found.due where !endedDuringPass.contains(row.id) { dispatch(row) }
         if found.hasMore { mustRunAgain = true }
-        if let next = found.next { wake(inMilliseconds: next - now) }
+        if let next = found.next { wake(in: next - now) }
     }
 
     private func dispatch(_ row: QueuedInvocation) {
@@ -112,38 +112,37 @@ actor AsynchronousDispatcher {
         // The row stays in the queue for a later pass.
         if task == nil {
             release(row)
-            wake(inMilliseconds: 1_000)
+            wake(in: .seconds(1))
         }
     }
 
     private func deliver(_ row: QueuedInvocation, to pool: FunctionPool) async {
-        let age = UnixTime.now().milliseconds - row.createdMilliseconds
+        let age = UnixTime.now() - row.createdAt
         let policy = pool.function.asynchronous
-        if age > policy.maximumEventAgeSeconds * 1_000 {
+        if age > .seconds(policy.maximumEventAgeSeconds) {
             await moveToDeadLetters(row, "EventAgeExceeded", response: nil, policy)
             return
         }
         let invocation = InvocationInput(
             requestID: row.requestID, payload: row.payload,
             source: InvocationSource(rawValue: row.source) ?? .invoke, objectKey: row.objectKey,
-            eventTimeMilliseconds: row.source == "event" && row.attempts == 0
-                ? row.createdMilliseconds : nil)
+            eventTime: row.source == "event" && row.attempts == 0 ? row.createdAt : nil)
         switch await pool.invokeWhole(invocation, wait: .unbounded) {
         case .succeeded, .streaming:
             await settle(row, { try AsynchronousQueue.remove(id: row.id, in: $0) })
         case .failed(let failure):
             let attempts = row.attempts + 1
-            guard let delay = policy.delayMilliseconds(afterAttempt: attempts) else {
+            guard let delay = policy.delay(afterAttempt: attempts) else {
                 var last = row
                 last.attempts = attempts
                 await moveToDeadLetters(last, "RetriesExhausted", response: failure.payload, policy)
                 return
             }
             services.metrics.update(row.function) { $0.retries += 1 }
-            let due = UnixTime.now().milliseconds + delay
+            let due = UnixTime.now() + delay
             await settle(row) {
                 try AsynchronousQueue.postpone(
-                    id: row.id, attempts: attempts, dueMilliseconds: due, in: $0)
+                    id: row.id, attempts: attempts, dueAt: due, in: $0)
             }
         case .throttled:
             // This happens only as the process ends: the row stays unchanged.
@@ -158,19 +157,19 @@ actor AsynchronousDispatcher {
         _ policy: AsynchronousPolicy
     ) async {
         services.metrics.update(row.function) { $0.deadLetters += 1 }
-        let now = UnixTime.now().milliseconds
+        let now = UnixTime.now()
         let record = DeadLetterRecord(
             invocation: row, functionARN: services.configuration.arn(ofFunction: row.function),
-            condition: condition, response: response, nowMilliseconds: now)
+            condition: condition, response: response, now: now)
         await settle(row) { connection in
             try AsynchronousQueue.moveToDeadLetters(
                 id: row.id, attempts: row.attempts, condition: condition,
-                response: response ?? [], nowMilliseconds: now, in: connection)
+                response: response ?? [], now: now, in: connection)
             guard let destination = policy.onFailure else { return }
             try AsynchronousQueue.append(
                 InvocationInput(
                     requestID: newRequestID(), payload: record.bytes, source: .destination),
-                function: functionName(in: destination), nowMilliseconds: now, in: connection)
+                function: functionName(in: destination), now: now, in: connection)
         }
     }
 
@@ -195,10 +194,10 @@ actor AsynchronousDispatcher {
         endedDuringPass.insert(row.id)
     }
 
-    private func wake(inMilliseconds milliseconds: Int) {
+    private func wake(in delay: Duration) {
         if let wakeTimer { services.tasks.cancel(wakeTimer) }
         wakeTimer = services.tasks.start { [self] in
-            try? await Task.sleep(for: .milliseconds(max(1, milliseconds)))
+            try? await Task.sleep(for: max(.milliseconds(1), delay))
             if !Task.isCancelled { await run() }
         }
     }

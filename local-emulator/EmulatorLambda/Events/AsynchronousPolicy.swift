@@ -40,11 +40,11 @@ package struct AsynchronousPolicy: Sendable, Equatable, Decodable {
         case maximumRetryAttempts, retryDelaysSeconds, maximumEventAgeSeconds, onFailure
     }
 
-    /// Returns the milliseconds to wait after a failed attempt (the first is 1);
+    /// Returns the time to wait after a failed attempt (the first is 1);
     /// nil if no attempt follows.
-    package func delayMilliseconds(afterAttempt attempt: Int) -> Int? {
+    package func delay(afterAttempt attempt: Int) -> Duration? {
         guard attempt <= maximumRetryAttempts else { return nil }
         let index = min(attempt, retryDelaysSeconds.count) - 1
-        return index < 0 ? 0 : Int(retryDelaysSeconds[index] * 1_000)
+        return index < 0 ? .zero : .seconds(retryDelaysSeconds[index])
     }
 }

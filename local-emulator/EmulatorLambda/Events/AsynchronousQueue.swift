@@ -1,3 +1,4 @@
+package import WallClock
 package import EmulatorDatabase
 
 /// An asynchronous invocation in the queue.
@@ -14,10 +15,10 @@ package struct QueuedInvocation: Sendable, Equatable {
     package var source: String
     /// The key of the object that caused the event; nil for other sources.
     package var objectKey: String?
-    /// Time of queueing in Unix milliseconds.
-    package var createdMilliseconds: Int
-    /// Earliest time of the next attempt in Unix milliseconds.
-    package var dueMilliseconds: Int
+    /// Time of queueing.
+    package var createdAt: UnixTime
+    /// Earliest time of the next attempt.
+    package var dueAt: UnixTime
     /// Number of failed attempts.
     package var attempts: Int
 }
@@ -32,10 +33,10 @@ package struct DeadLetter: Sendable, Equatable {
     package var requestID: String
     /// The key of the object that caused the event; nil for other sources.
     package var objectKey: String?
-    /// Time of queueing in Unix milliseconds.
-    package var createdMilliseconds: Int
-    /// Time of the last failure in Unix milliseconds.
-    package var diedMilliseconds: Int
+    /// Time of queueing.
+    package var createdAt: UnixTime
+    /// Time of the last failure.
+    package var diedAt: UnixTime
     /// Number of failed attempts.
     package var attempts: Int
     /// `RetriesExhausted` or `EventAgeExceeded`.
@@ -78,8 +79,8 @@ package enum AsynchronousQueue {
 
     /// Adds an invocation to the queue, due now or after a delay.
     package static func append(
-        _ invocation: InvocationInput, function: String, nowMilliseconds: Int,
-        delayMilliseconds: Int = 0, in connection: Connection
+        _ invocation: InvocationInput, function: String, now: UnixTime,
+        delay: Duration = .zero, in connection: Connection
     ) throws(DatabaseError) {
         try connection.execute(
             """
@@ -89,19 +90,19 @@ package enum AsynchronousQueue {
             """,
             function, invocation.requestID,
             invocation.payload, invocation.source.rawValue, invocation.objectKey,
-            invocation.eventTimeMilliseconds ?? nowMilliseconds,
-            nowMilliseconds + delayMilliseconds)
+            invocation.eventTime ?? now,
+            now + delay)
     }
 
     /// Reads the due invocations of a function, earliest due time first.
     package static func due(
-        function: String, nowMilliseconds: Int, limit: Int, in connection: Connection
+        function: String, now: UnixTime, limit: Int, in connection: Connection
     ) throws(DatabaseError) -> [QueuedInvocation] {
         let rows = try connection.query(
             """
             SELECT * FROM async_invocation WHERE function = ? AND due_ms <= ?
             ORDER BY due_ms, id LIMIT ?
-            """, function, nowMilliseconds, limit)
+            """, function, now, limit)
         var found: [QueuedInvocation] = []
         for row in rows {
             found.append(
@@ -109,20 +110,20 @@ package enum AsynchronousQueue {
                     id: try row.integer("id"), function: try row.text("function"),
                     requestID: try row.text("request_id"), payload: try row.blob("payload"),
                     source: try row.text("source"), objectKey: try row.optionalText("object_key"),
-                    createdMilliseconds: try row.integer("created_ms"),
-                    dueMilliseconds: try row.integer("due_ms"),
+                    createdAt: try row.time("created_ms"),
+                    dueAt: try row.time("due_ms"),
                     attempts: try row.integer("attempts")))
         }
         return found
     }
 
-    /// Reads the earliest due time after `now`, in Unix milliseconds; nil for none.
+    /// Reads the earliest due time after `now`; nil for none.
     package static func nextDue(
-        afterMilliseconds now: Int, in connection: Connection
-    ) throws(DatabaseError) -> Int? {
+        after now: UnixTime, in connection: Connection
+    ) throws(DatabaseError) -> UnixTime? {
         try connection.query(
             "SELECT min(due_ms) AS due FROM async_invocation WHERE due_ms > ?", now
-        ).first?.optionalInteger("due")
+        ).first?.optionalInteger("due").map { UnixTime(milliseconds: $0) }
     }
 
     /// Removes an invocation that succeeded.
@@ -132,16 +133,16 @@ package enum AsynchronousQueue {
 
     /// Schedules another attempt of an invocation that failed.
     package static func postpone(
-        id: Int, attempts: Int, dueMilliseconds: Int, in connection: Connection
+        id: Int, attempts: Int, dueAt: UnixTime, in connection: Connection
     ) throws(DatabaseError) {
         try connection.execute(
             "UPDATE async_invocation SET attempts = ?, due_ms = ? WHERE id = ?", attempts,
-            dueMilliseconds, id)
+            dueAt, id)
     }
 
     /// Turns an invocation into a dead letter.
     package static func moveToDeadLetters(
-        id: Int, attempts: Int, condition: String, response: [UInt8], nowMilliseconds: Int,
+        id: Int, attempts: Int, condition: String, response: [UInt8], now: UnixTime,
         in connection: Connection
     ) throws(DatabaseError) {
         try connection.execute(
@@ -150,7 +151,7 @@ package enum AsynchronousQueue {
               created_ms, died_ms, attempts, condition, response)
             SELECT function, request_id, payload, source, object_key, created_ms, ?, ?, ?, ?
             FROM async_invocation WHERE id = ?
-            """, nowMilliseconds, attempts, condition, response, id)
+            """, now, attempts, condition, response, id)
         try remove(id: id, in: connection)
     }
 
@@ -167,8 +168,8 @@ package enum AsynchronousQueue {
                     id: try row.integer("id"), function: try row.text("function"),
                     requestID: try row.text("request_id"),
                     objectKey: try row.optionalText("object_key"),
-                    createdMilliseconds: try row.integer("created_ms"),
-                    diedMilliseconds: try row.integer("died_ms"),
+                    createdAt: try row.time("created_ms"),
+                    diedAt: try row.time("died_ms"),
                     attempts: try row.integer("attempts"),
                     condition: try row.text("condition"), payload: try row.blob("payload"),
                     response: try row.blob("response")))
@@ -179,7 +180,7 @@ package enum AsynchronousQueue {
     /// Puts a dead letter back into the queue with all attempts available.
     /// - Returns: false if no dead letter has this number.
     package static func replay(
-        deadLetter id: Int, nowMilliseconds: Int, in connection: Connection
+        deadLetter id: Int, now: UnixTime, in connection: Connection
     ) throws(DatabaseError) -> Bool {
         try connection.execute(
             """
@@ -187,7 +188,7 @@ package enum AsynchronousQueue {
               function, request_id, payload, source, object_key, created_ms, due_ms)
             SELECT function, request_id, payload, source, object_key, ?, ?
             FROM dead_letter WHERE id = ?
-            """, nowMilliseconds, nowMilliseconds, id)
+            """, now, now, id)
         try connection.execute("DELETE FROM dead_letter WHERE id = ?", id)
         return connection.changes > 0
     }
@@ -217,11 +218,11 @@ package enum AsynchronousQueue {
     /// matches, in one transaction: no event is lost or duplicated.
     /// - Parameter bucket: The bucket of the catalogue's filters; other buckets
     ///   have their own notification configurations.
-    /// - Parameter delays: Returns the delay in milliseconds of each delivery of an event.
+    /// - Parameter delays: Returns the delay of each delivery of an event.
     /// - Returns: true if the outbox may contain more events.
     package static func takeOver(
-        from catalog: FunctionCatalog, bucket: String, region: String, nowMilliseconds: Int,
-        limit: Int, delays: () -> [Int] = { [0] }, makeRequestID: () -> String,
+        from catalog: FunctionCatalog, bucket: String, region: String, now: UnixTime,
+        limit: Int, delays: () -> [Duration] = { [.zero] }, makeRequestID: () -> String,
         in connection: Connection
     ) throws(DatabaseError) -> Bool {
         let events = try ObjectEventOutbox.oldest(limit: limit, in: connection)
@@ -247,9 +248,9 @@ package enum AsynchronousQueue {
                     try append(
                         InvocationInput(
                             requestID: makeRequestID(), payload: payload, source: .event,
-                            objectKey: event.key, eventTimeMilliseconds: event.timeMilliseconds),
-                        function: function.name, nowMilliseconds: nowMilliseconds,
-                        delayMilliseconds: delay, in: connection)
+                            objectKey: event.key, eventTime: event.time),
+                        function: function.name, now: now,
+                        delay: delay, in: connection)
                 }
             }
         }

@@ -10,8 +10,8 @@ struct DeadLetterRecord: Sendable {
     var condition: String
     /// The last error document; nil if no attempt was made.
     var response: [UInt8]?
-    /// The record's time in Unix milliseconds.
-    var nowMilliseconds: Int
+    /// The record's time.
+    var now: UnixTime
 
     var bytes: [UInt8] {
         let context = JSONOutput.object([
@@ -27,7 +27,7 @@ struct DeadLetterRecord: Sendable {
         ])
         return JSONOutput.compact([
             ("version", .string("1.0")),
-            ("timestamp", .string(UnixTime(milliseconds: nowMilliseconds).rfc3339)),
+            ("timestamp", .string(now.rfc3339)),
             ("requestContext", context),
             ("requestPayload", .raw(invocation.payload)),
             ("responseContext", response == nil ? nil : responseContext),

@@ -14,13 +14,13 @@ final class DeliveryPlan: Sendable {
     /// - Parameter seed: nil delivers each event once, without delay.
     init(seed: UInt64?) { generator = Mutex(seed.map { SeededGenerator(seed: $0) }) }
 
-    /// Returns the delay in milliseconds of each delivery of one event: one or two values.
-    func delays() -> [Int] {
+    /// Returns the delay of each delivery of one event: one or two values.
+    func delays() -> [Duration] {
         generator.withLock { generator in
-            guard var numbers = generator else { return [0] }
+            guard var numbers = generator else { return [.zero] }
             defer { generator = numbers }
             return (0...Int(numbers.next() % 2)).map { _ in
-                Int(numbers.next() % Self.latenessMillisecondsMax)
+                .milliseconds(Int64(numbers.next() % Self.latenessMillisecondsMax))
             }
         }
     }

@@ -14,7 +14,7 @@ func objectEventPayload(
         object.append(("eTag", .string(event.etag)))
     }
     object.append(("sequencer", .string(event.sequencer)))
-    let time = UnixTime(milliseconds: event.timeMilliseconds).rfc3339
+    let time = event.time.rfc3339
     let record = JSONOutput.object([
         ("eventVersion", .string("2.1")),
         ("eventSource", .string("aws:s3")),
@@ -52,10 +52,10 @@ func objectEventPayload(
 
 /// Builds a scheduled event in EventBridge's form.
 func scheduledEventPayload(
-    id: String, rule: String, timeMilliseconds: Int, region: String
+    id: String, rule: String, time: UnixTime, region: String
 ) -> [UInt8] {
     // EventBridge's times are in whole seconds.
-    let time = UnixTime(milliseconds: timeMilliseconds).rfc3339.prefix(19) + "Z"
+    let time = time.rfc3339.prefix(19) + "Z"
     let account = LambdaConfiguration.accountID
     return JSONOutput.object([
         ("version", .string("0")),

@@ -1,3 +1,4 @@
+package import WallClock
 import FoundationEssentials
 
 /// A schedule in one of EventBridge's two notations.
@@ -26,11 +27,11 @@ package enum Schedule: Sendable, Equatable {
         }
     }
 
-    /// Returns the next time after `now`, both in Unix milliseconds; nil if there is none.
-    package func next(afterMilliseconds now: Int) -> Int? {
+    /// Returns the next time after `now`; nil if there is none.
+    package func next(after now: UnixTime) -> UnixTime? {
         switch self {
-        case .rate(let seconds): now + seconds * 1_000
-        case .cron(let expression): expression.next(afterMilliseconds: now)
+        case .rate(let seconds): now + .seconds(seconds)
+        case .cron(let expression): expression.next(after: now)
         }
     }
 
@@ -80,14 +81,14 @@ package struct CronExpression: Sendable, Equatable {
 
     /// Returns the next matching full minute after `now`; nil if none follows
     /// within nine years (leap days are at most eight years apart).
-    package func next(afterMilliseconds now: Int) -> Int? {
-        let start = now / 60_000 + 1
+    package func next(after now: UnixTime) -> UnixTime? {
+        let start = now.seconds / 60 + 1
         let firstDay = start / 1_440
         for day in firstDay..<(firstDay + 9 * 366) where fits(day: day) {
             let from = day == firstDay ? start % 1_440 : 0
             for minute in from..<1_440
             where hours.contains(minute / 60) && minutes.contains(minute % 60) {
-                return (day * 1_440 + minute) * 60_000
+                return UnixTime(seconds: (day * 1_440 + minute) * 60)
             }
         }
         return nil

@@ -22,26 +22,26 @@ struct Scheduler: Sendable {
     private func run(_ function: String, _ schedule: Schedule) async {
         if case .rate = schedule { await queue(function) }
         while !Task.isCancelled {
-            let now = UnixTime.now().milliseconds
-            guard let next = schedule.next(afterMilliseconds: now) else { return }
-            do { try await Task.sleep(for: .milliseconds(next - now)) } catch { return }
+            let now = UnixTime.now()
+            guard let next = schedule.next(after: now) else { return }
+            do { try await Task.sleep(for: next - now) } catch { return }
             await queue(function)
         }
     }
 
     /// Queues an event unless an earlier one is waiting or running.
     private func queue(_ function: String) async {
-        let now = UnixTime.now().milliseconds
+        let now = UnixTime.now()
         let requestID = newRequestID()
         let payload = scheduledEventPayload(
-            id: requestID, rule: function, timeMilliseconds: now,
+            id: requestID, rule: function, time: now,
             region: services.configuration.region)
         do {
             try await database.transaction { connection in
                 if try AsynchronousQueue.hasScheduled(function: function, in: connection) { return }
                 try AsynchronousQueue.append(
                     InvocationInput(requestID: requestID, payload: payload, source: .schedule),
-                    function: function, nowMilliseconds: now, in: connection)
+                    function: function, now: now, in: connection)
             }
             wake()
         } catch {

@@ -1,3 +1,4 @@
+import WallClock
 import ChildProcess
 import Synchronization
 
@@ -37,8 +38,8 @@ struct RunningInvocation {
     let invocation: InvocationInput
     let deliveredAt: ContinuousClock.Instant
     let isColdStart: Bool
-    /// Start time in Unix milliseconds.
-    let startMilliseconds: Int
+    /// Start time.
+    let startedAt: UnixTime
     let historySequence: Int
     let recordSequence: Int
     /// The instant of its timeout.
@@ -61,7 +62,7 @@ enum RuntimeNext: Sendable {
 struct RuntimeDelivery: Sendable {
     var requestID: String
     var payload: [UInt8]
-    var deadlineMilliseconds: Int
+    var deadline: UnixTime
     var functionARN: String
     var traceID: String
     var clientContext: String?

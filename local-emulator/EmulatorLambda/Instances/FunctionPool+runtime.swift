@@ -164,7 +164,7 @@ extension FunctionPool {
         recorder.record(
             InvocationRecorder.Entry(
                 sequence: current.recordSequence, function: function.name,
-                invocation: current.invocation, startMilliseconds: current.startMilliseconds,
+                invocation: current.invocation, startedAt: current.startedAt,
                 durationMilliseconds: duration, outcome: name, answer: answer))
     }
 
@@ -187,7 +187,7 @@ extension FunctionPool {
         if case .failed(let failure) = outcome {
             if failure.type == "Sandbox.Timedout" {
                 let seconds = fixed(Double(function.timeoutSeconds))
-                let time = UnixTime(milliseconds: UnixTime.now().milliseconds).rfc3339
+                let time = UnixTime.now().rfc3339
                 log("\(time) \(requestID) Task timed out after \(seconds) seconds", invocation)
             }
             fields["error"] = .string(
@@ -238,7 +238,7 @@ extension FunctionPool {
     ) -> InvocationFailure {
         if let failure = instance.initFailure { return failure }
         if reason == .timeout {
-            let limit = fixed(Double(services.configuration.initMilliseconds) / 1_000)
+            let limit = fixed(services.configuration.initTimeMax / .seconds(1))
             return InvocationFailure(
                 type: "Sandbox.Timedout", message: "Init timed out after \(limit) seconds")
         }

@@ -49,9 +49,9 @@ extension FunctionPool {
     }
 
     private func startInitTimer(_ number: Int) {
-        let limit = services.configuration.initMilliseconds
+        let limit = services.configuration.initTimeMax
         services.tasks.start { [self] in
-            try? await Task.sleep(for: .milliseconds(limit))
+            try? await Task.sleep(for: limit)
             await initLimitReached(number)
         }
     }
@@ -77,7 +77,7 @@ extension FunctionPool {
             recorder.record(
                 InvocationRecorder.Entry(
                     sequence: recorder.nextSequence(), function: function.name,
-                    invocation: entry.invocation, startMilliseconds: UnixTime.now().milliseconds,
+                    invocation: entry.invocation, startedAt: UnixTime.now(),
                     durationMilliseconds: 0, outcome: failure.type, answer: failure.payload))
         }
         entry.continuation.resume(returning: .failed(failure))

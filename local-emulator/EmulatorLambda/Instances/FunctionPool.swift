@@ -18,7 +18,7 @@ struct PoolServices: Sendable {
 enum WaitPolicy: Sendable {
     /// No wait except for an instance's start: the Invoke API.
     case none
-    case milliseconds(Int)
+    case limited(Duration)
     /// No limit: the asynchronous queue, which limits its own calls.
     case unbounded
 }
@@ -57,7 +57,7 @@ actor FunctionPool {
         }
         switch wait {
         case .none, .unbounded: until = nil
-        case .milliseconds(let milliseconds): until = .now + .milliseconds(milliseconds)
+        case .limited(let limit): until = .now + limit
         }
         guard !isStopping else { return .throttled }
         return await withCheckedContinuation { continuation in
@@ -84,7 +84,7 @@ actor FunctionPool {
             waiting.removeAll { ($0.until ?? now + .seconds(1)) <= now }
             for entry in late { entry.continuation.resume(returning: throttle()) }
         }
-        let idleLimit = Duration.milliseconds(services.configuration.idleMilliseconds)
+        let idleLimit = services.configuration.idleTimeMax
         for (number, instance) in instances
         where instance.state.isIdle && now - instance.idleSince >= idleLimit {
             apply(to: number) { $0.retire() }
@@ -160,7 +160,8 @@ actor FunctionPool {
                 let result = try await process.run(
                     handler: RuntimeAPI(pool: self, number: number),
                     started: { child in await instanceStarted(number, child) },
-                    exited: { result in await breakAnswer(number, result) })
+                    exited: { _ in await processExited(number) },
+                    drained: { result in await breakAnswer(number, result) })
                 await instanceEnded(number, result: result, startFailure: nil)
             } catch {
                 await instanceEnded(number, result: nil, startFailure: "\(error)")
@@ -190,17 +191,17 @@ actor FunctionPool {
         guard var instance = instances[number], let parked = instance.parked else { return }
         let actions = instance.state.assigned()
         let invocation = entry.invocation
-        let now = UnixTime.now().milliseconds
+        let now = UnixTime.now()
         let waited = ContinuousClock.now - entry.since
         let record = InvocationHistoryEntry(
             sequence: 0, function: function.name, requestID: invocation.requestID,
             source: invocation.source, objectKey: invocation.objectKey, instance: number,
-            startMilliseconds: now, waitedMilliseconds: waited.milliseconds,
+            startedAt: now, waitedMilliseconds: waited.milliseconds,
             coldStart: instance.servedCount == 0, outcome: "running")
         let limit = function.timeoutSeconds
         instance.current = RunningInvocation(
             invocation: invocation, deliveredAt: .now, isColdStart: instance.servedCount == 0,
-            startMilliseconds: now, historySequence: services.history.begin(record),
+            startedAt: now, historySequence: services.history.begin(record),
             recordSequence: services.recorder?.nextSequence() ?? 0,
             deadline: .now + .seconds(limit),
             continuation: entry.continuation)
@@ -210,8 +211,8 @@ actor FunctionPool {
         instance.servedCount += 1
         instance.requestTag.requestID = invocation.requestID
         instances[number] = instance
-        if let time = invocation.eventTimeMilliseconds {
-            services.metrics.dispatched(afterMilliseconds: max(0, now - time))
+        if let time = invocation.eventTime {
+            services.metrics.dispatched(after: max(.zero, now - time))
         }
         watchDeadlines()
         log("START RequestId: \(invocation.requestID) Version: $LATEST", invocation)
@@ -219,16 +220,20 @@ actor FunctionPool {
             returning: .invocation(
                 RuntimeDelivery(
                     requestID: invocation.requestID, payload: invocation.payload,
-                    deadlineMilliseconds: now + limit * 1_000,
+                    deadline: now + .seconds(limit),
                     functionARN: services.configuration.arn(ofFunction: function.name),
                     traceID: invocation.traceID, clientContext: invocation.clientContext,
                     tenantID: invocation.tenantID)))
     }
 
+    private func processExited(_ number: Int) {
+        apply(to: number) { $0.processExited() }
+    }
+
     /// Breaks a response in progress after the process ended, so that the
     /// listener's thread does not wait for it.
     private func breakAnswer(_ number: Int, _ result: ChildResult) {
-        apply(to: number, exit: exitText(result)) { $0.processExited() }
+        apply(to: number, exit: exitText(result)) { $0.outputDrained() }
     }
 
     /// Enforces timeouts in one task for all instances. A timer for each

@@ -21,7 +21,7 @@ struct PoolDecision: Hashable, Sendable {
     func admits(_ wait: WaitPolicy, working: Int, waiting: Int) -> Bool {
         switch wait {
         case .none: working + waiting < capacity
-        case .milliseconds: working + waiting < capacity || waiting < waitingCountMax
+        case .limited: working + waiting < capacity || waiting < waitingCountMax
         case .unbounded: true
         }
     }

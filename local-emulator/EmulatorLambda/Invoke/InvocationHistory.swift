@@ -1,3 +1,4 @@
+package import WallClock
 import Synchronization
 
 /// An invocation in the console's list.
@@ -14,8 +15,8 @@ package struct InvocationHistoryEntry: Sendable, Equatable {
     package var objectKey: String?
     /// The number of the instance, unique within its function.
     package var instance: Int
-    /// Start on the instance in Unix milliseconds.
-    package var startMilliseconds: Int
+    /// Start on the instance.
+    package var startedAt: UnixTime
     /// Milliseconds spent waiting for an instance.
     package var waitedMilliseconds: Double
     /// True for the first invocation of its instance.

@@ -1,3 +1,4 @@
+package import WallClock
 import JSON
 
 /// The trigger of an invocation.
@@ -17,8 +18,8 @@ package struct InvocationInput: Sendable {
     package var source: InvocationSource
     /// The key of the object that caused the event; nil for other triggers.
     package var objectKey: String?
-    /// Commit time of that change in Unix milliseconds; nil for other triggers.
-    package var eventTimeMilliseconds: Int?
+    /// Commit time of that change; nil for other triggers.
+    package var eventTime: UnixTime?
     /// JSON from the caller of the Invoke API (`X-Amz-Client-Context`); nil if absent.
     package var clientContext: String?
     /// The tenant named by the caller (`X-Amz-Tenant-Id`); nil if absent.
@@ -29,13 +30,13 @@ package struct InvocationInput: Sendable {
     /// Creates the input of an invocation.
     package init(
         requestID: String, payload: [UInt8], source: InvocationSource, objectKey: String? = nil,
-        eventTimeMilliseconds: Int? = nil, clientContext: String? = nil, traceID: String? = nil
+        eventTime: UnixTime? = nil, clientContext: String? = nil, traceID: String? = nil
     ) {
         self.requestID = requestID
         self.payload = payload
         self.source = source
         self.objectKey = objectKey
-        self.eventTimeMilliseconds = eventTimeMilliseconds
+        self.eventTime = eventTime
         self.clientContext = clientContext
         self.traceID = traceID ?? Self.newTraceID(requestID)
     }

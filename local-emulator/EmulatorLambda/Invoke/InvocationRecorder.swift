@@ -15,8 +15,8 @@ final class InvocationRecorder: Sendable {
         var sequence: Int
         var function: String
         var invocation: InvocationInput
-        /// Start time in Unix milliseconds.
-        var startMilliseconds: Int
+        /// Start time.
+        var startedAt: UnixTime
         var durationMilliseconds: Double
         /// `ok` or the error type.
         var outcome: String
@@ -130,7 +130,7 @@ final class InvocationRecorder: Sendable {
             ("objectKey", .optional(invocation.objectKey)),
             ("traceId", .string(invocation.traceID)),
             ("clientContext", invocation.clientContext.map { .raw(Array($0.utf8)) }),
-            ("start", .string(UnixTime(milliseconds: entry.startMilliseconds).rfc3339)),
+            ("start", .string(entry.startedAt.rfc3339)),
             ("durationMs", .number(entry.durationMilliseconds)),
             ("outcome", .string(entry.outcome)),
             ("event", .raw(invocation.payload)),

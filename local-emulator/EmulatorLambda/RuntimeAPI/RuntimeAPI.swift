@@ -1,3 +1,4 @@
+import WallClock
 import EmulatorHTTP
 import FoundationEssentials
 
@@ -96,7 +97,7 @@ struct RuntimeAPI: HTTPHandler {
             var headers = [
                 ("Content-Type", "application/json"),
                 ("Lambda-Runtime-Aws-Request-Id", delivery.requestID),
-                ("Lambda-Runtime-Deadline-Ms", String(delivery.deadlineMilliseconds)),
+                ("Lambda-Runtime-Deadline-Ms", String(delivery.deadline.milliseconds)),
                 ("Lambda-Runtime-Invoked-Function-Arn", delivery.functionARN),
                 ("Lambda-Runtime-Trace-Id", delivery.traceID),
             ]

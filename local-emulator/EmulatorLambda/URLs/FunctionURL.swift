@@ -18,7 +18,7 @@ struct FunctionURLTarget: Sendable {
 /// "Request payload format"). Text is passed as is, other bytes as base64.
 func functionURLPayload(
     _ head: RequestHead, body: [UInt8], target: FunctionURLTarget, caller: SignedCaller? = nil,
-    requestID: String, nowMilliseconds: Int
+    requestID: String, now: UnixTime
 ) -> [UInt8] {
     var names: [String] = []
     var values: [String: String] = [:]
@@ -54,8 +54,8 @@ func functionURLPayload(
         ("requestId", .string(requestID)),
         ("routeKey", .string(target.routeKey)),
         ("stage", .string("$default")),
-        ("time", .string(UnixTime(milliseconds: nowMilliseconds).commonLog)),
-        ("timeEpoch", .integer(nowMilliseconds)),
+        ("time", .string(now.commonLog)),
+        ("timeEpoch", .integer(now.milliseconds)),
     ])
     func object(_ pairs: [(String, String)]) -> JSONOutput {
         .object(pairs.map { ($0.0, .string($0.1)) })

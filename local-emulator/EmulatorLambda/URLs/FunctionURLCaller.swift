@@ -16,9 +16,7 @@ struct FunctionURLCaller: Sendable {
         _ target: FunctionURLTarget, _ head: RequestHead, _ body: ReceivedBody
     ) async -> Response {
         guard case .bytes(let bytes) = body else {
-            return problem(
-                413, "Content too large",
-                detail: "A request body has at most \(configuration.bodyBytesMax) bytes.")
+            return bodyTooLarge
         }
         guard let pool = pools[function.name] else { return problem(404, "Not found") }
         var caller: SignedCaller?
@@ -32,16 +30,23 @@ struct FunctionURLCaller: Sendable {
         let requestID = newRequestID()
         let payload = functionURLPayload(
             head, body: bytes, target: target, caller: caller, requestID: requestID,
-            nowMilliseconds: UnixTime.now().milliseconds)
+            now: UnixTime.now())
         let invocation = InvocationInput(
             requestID: requestID, payload: payload, source: .url,
             traceID: head.headers["X-Amzn-Trace-Id"])
-        let wait = WaitPolicy.milliseconds(function.timeoutSeconds * 1_000)
+        let wait = WaitPolicy.limited(.seconds(function.timeoutSeconds))
         let outcome =
             url.invokeMode == .buffered
             ? await pool.invokeWhole(invocation, wait: wait)
             : await pool.invoke(invocation, wait: wait)
         return await response(outcome, function, ("X-Amzn-RequestId", requestID))
+    }
+
+    /// The response to a body above the limit.
+    var bodyTooLarge: Response {
+        problem(
+            413, "Content too large",
+            detail: "A request body has at most \(configuration.bodyBytesMax) bytes.")
     }
 
     private func response(

@@ -39,10 +39,10 @@ enum SignatureFault: Error, Equatable {
 /// header or the query (AWS General Reference, "Authenticating requests").
 struct RequestSignature: Sendable {
     var credentials: SigV4.Credentials
-    /// The current time in Unix milliseconds.
-    var now: @Sendable () -> Int = { UnixTime.now().milliseconds }
+    /// The current time.
+    var now: @Sendable () -> UnixTime = UnixTime.now
 
-    private static let skewSecondsMax = 300
+    private static let skewMax = Duration.seconds(300)
     private static let service = "lambda"
 
     /// True for a request with a signature, valid or not.
@@ -56,12 +56,12 @@ struct RequestSignature: Sendable {
     func caller(of head: RequestHead, body: [UInt8]) throws(SignatureFault) -> SignedCaller {
         let claim = try Claim(head)
         guard claim.keyID == credentials.accessKeyID else { throw .unknownKey }
-        guard let seconds = UnixTime(basic: claim.timestamp)?.seconds,
+        guard let signed = UnixTime(basic: claim.timestamp),
             claim.timestamp.hasPrefix(claim.scope.date)
         else { throw .malformed }
-        let age = now() / 1_000 - seconds
-        guard age >= -Self.skewSecondsMax,
-            age <= claim.expiresInSeconds ?? Self.skewSecondsMax
+        let age = now() - signed
+        guard age >= .zero - Self.skewMax,
+            age <= claim.lifetime ?? Self.skewMax
         else { throw .expired }
         guard claim.scope.service == Self.service, claim.signedHeaders.contains("host") else {
             throw .malformed
@@ -99,12 +99,12 @@ struct RequestSignature: Sendable {
         var signature: String
         /// The query without the signature.
         var query: [(name: String, value: String)]
-        /// Lifetime of a presigned URL in seconds; nil for a signature in the header.
-        var expiresInSeconds: Int?
+        /// Lifetime of a presigned URL; nil for a signature in the header.
+        var lifetime: Duration?
 
         init(_ head: RequestHead) throws(SignatureFault) {
             var query: [(name: String, value: String)] = []
-            var expiresInSeconds: Int?
+            var lifetime: Duration?
             for pair in (head.query ?? "").split(separator: "&") {
                 let sides = pair.split(
                     separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -131,7 +131,7 @@ struct RequestSignature: Sendable {
                 guard let seconds = value("X-Amz-Expires").flatMap({ Int($0) }),
                     1...604_800 ~= seconds
                 else { throw .malformed }
-                expiresInSeconds = seconds
+                lifetime = .seconds(seconds)
                 query.removeAll { $0.name == "X-Amz-Signature" }
             }
             guard let credential = fields["Credential"], let names = fields["SignedHeaders"],
@@ -144,7 +144,7 @@ struct RequestSignature: Sendable {
                 date: String(parts[1]), region: String(parts[2]), service: String(parts[3]))
             self.timestamp = timestamp
             self.query = query
-            self.expiresInSeconds = expiresInSeconds
+            self.lifetime = lifetime
             signedHeaders = names.split(separator: ";").map(String.init)
             self.signature = signature
         }

@@ -38,7 +38,7 @@ extension ObjectStoreServer {
                 )
             }
             try index.connection.execute(
-                "INSERT OR IGNORE INTO buckets VALUES(?,?)", name, index.now.milliseconds)
+                "INSERT OR IGNORE INTO buckets VALUES(?,?)", name, index.now)
         }
         return Response(status: 200, headers: [("Location", "/\(name)")])
     }

@@ -29,7 +29,7 @@ extension ObjectIndex {
         try requireBucket(bucket)
         try connection.execute(
             "INSERT INTO uploads VALUES(?,?,?,?,?)", id, bucket, key,
-            try StoredJSON.encode(headers), now.milliseconds)
+            try StoredJSON.encode(headers), now)
     }
 
     /// - Throws: `.noSuchBucket`, `.noSuchUpload`.
@@ -74,7 +74,7 @@ extension ObjectIndex {
             INSERT OR REPLACE INTO parts(upload_id, number, etag, size, blob, modified_ms, checksums)
             VALUES(?,?,?,?,?,?,?)
             """, uploadID, part.number, part.etag, part.bytes, part.blob,
-            part.modified.milliseconds, try StoredJSON.encode(part.checksums))
+            part.modified, try StoredJSON.encode(part.checksums))
     }
 
     /// Removes an upload and schedules the blobs of its parts for removal.
@@ -91,7 +91,7 @@ extension ObjectIndex {
     func noteCompleted(_ id: String, _ bucket: String, _ key: [UInt8], etag: String) throws {
         try connection.execute(
             "INSERT OR REPLACE INTO completed_uploads VALUES(?,?,?,?,?)", id, bucket, key, etag,
-            now.milliseconds)
+            now)
     }
 
     /// The ETag of a completed upload; nil if it is not complete.

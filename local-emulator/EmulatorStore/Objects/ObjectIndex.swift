@@ -165,7 +165,7 @@ struct ObjectIndex {
             """
             INSERT OR REPLACE INTO objects(bucket, key, etag, size, modified_ms, headers, blob,
               inline_id, part_sizes, sequencer, pieces, crc64) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)
-            """, object.bucket, object.key, object.etag, object.bytes, now.milliseconds,
+            """, object.bucket, object.key, object.etag, object.bytes, now,
             try StoredJSON.encode(object.headers), blob, inlineID,
             try StoredJSON.encode(object.partSizes), sequencer, pieces, object.crc64)
         try emit(
@@ -192,7 +192,7 @@ struct ObjectIndex {
     func scheduleUnlink(blob: String) throws {
         try connection.execute(
             "INSERT OR REPLACE INTO dead_blobs VALUES(?,?)", blob,
-            (now + deletionGrace).milliseconds)
+            (now + deletionGrace))
     }
 
     private func scheduleUnlink(_ object: ObjectRecord) throws {
@@ -218,7 +218,7 @@ struct ObjectIndex {
     ) throws {
         let event = ObjectEvent(
             bucket: bucket, key: String(decoding: key, as: UTF8.self), eventName: eventName,
-            bytes: bytes, etag: etag, sequencer: sequencer, timeMilliseconds: now.milliseconds,
+            bytes: bytes, etag: etag, sequencer: sequencer, time: now,
             requestID: requestID)
         try ObjectEventOutbox.append(event, in: connection)
     }

@@ -94,7 +94,7 @@ extension ObjectIndex {
                 """
                 SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key < ? AND modified_ms <= ?
                 LIMIT 1000
-                """, bucket, rule.prefix, end, (now - age).milliseconds)
+                """, bucket, rule.prefix, end, (now - age))
             for object in try rows.map({ try ObjectRecord($0) }) {
                 let tags = object.tags?.tags ?? []
                 guard rule.tags.allSatisfy(tags.contains) else { continue }

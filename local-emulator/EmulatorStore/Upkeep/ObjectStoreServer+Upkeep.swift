@@ -53,7 +53,7 @@ extension ObjectStoreServer {
         let now = configuration.now()
         let due = try await database.read { connection in
             try connection.query(
-                "SELECT blob FROM dead_blobs WHERE unlink_ms <= ? LIMIT 1000", now.milliseconds
+                "SELECT blob FROM dead_blobs WHERE unlink_ms <= ? LIMIT 1000", now
             ).map { try $0.text("blob") }
         }
         let dead = due.filter { !blobs.isPinned($0) }
@@ -64,7 +64,7 @@ extension ObjectStoreServer {
             }
             try connection.execute(
                 "DELETE FROM completed_uploads WHERE completed_ms < ?",
-                (now - Self.completedUploadLifetime).milliseconds)
+                (now - Self.completedUploadLifetime))
         }
         try await applyLifecycle()
     }

@@ -1,0 +1,15 @@
+package import WallClock
+
+/// Instants, stored as integer milliseconds since 1970 in `_ms` columns.
+extension UnixTime: SQLBindable {
+    /// The value as SQLite stores it.
+    package var sqlValue: SQLValue { .integer(milliseconds) }
+}
+
+extension Row {
+    /// The instant in a `_ms` column.
+    /// - Throws: `.column` for an unknown name, NULL or another type.
+    package func time(_ column: String) throws(DatabaseError) -> UnixTime {
+        UnixTime(milliseconds: try integer(column))
+    }
+}
