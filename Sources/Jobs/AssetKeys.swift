@@ -43,6 +43,8 @@ package struct AssetKeys: Hashable, Sendable {
         return String(decoding: bytes.prefix(128), as: UTF8.self)
     }
 
+    /// Prefix of every object of the asset, with the closing slash.
+    package var prefix: String { "\(root)/" }
     /// A small H.264 film of the upload for editors.
     package var proxy: ObjectKey { ObjectKey("\(root)/proxy.mp4") }
     /// A sheet of thumbnails as JPEG.

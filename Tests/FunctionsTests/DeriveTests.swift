@@ -125,7 +125,7 @@ import TestSupport
 
         try await asset.derive()
 
-        #expect(!harness.memory.keys.contains { $0.hasPrefix(asset.keys.objectPrefix) })
+        #expect(!harness.memory.keys.contains { $0.hasPrefix(asset.keys.prefix) })
     }
 
     @Test func `a derivative fails after three attempts that might have helped`() async throws {
@@ -169,7 +169,7 @@ private struct DerivedAsset {
 
     func derivatives() async throws -> AssetDerivatives {
         AssetDerivatives(
-            try await harness.memory.listAllObjects(prefix: keys.objectPrefix), of: record, keys: keys)
+            try await harness.memory.listAllObjects(prefix: keys.prefix), of: record, keys: keys)
     }
 
     func requests(of harness: FunctionHarness) -> [String] {

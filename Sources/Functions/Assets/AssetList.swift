@@ -93,7 +93,7 @@ struct AssetDetail: Encodable {
                 detail: "The asset's upload is not complete yet.", error: "Upload incomplete")
         }
         document = try await AssetDocument(record, keys: keys, bucket: bucket)
-        let objects = try await bucket.listAllObjects(prefix: keys.objectPrefix)
+        let objects = try await bucket.listAllObjects(prefix: keys.prefix)
         more = More(
             createdAt: record.createdAt.rfc3339, error: record.error,
             derived: try await Derived(
@@ -111,7 +111,7 @@ extension AssetDetail.Derived {
         _ objects: [ObjectKey], of record: AssetRecord, keys: AssetKeys, in bucket: any Bucket
     ) async throws {
         func url(_ name: String) async throws -> String? {
-            guard let key = objects.first(where: { $0.text == keys.objectPrefix + name }) else {
+            guard let key = objects.first(where: { $0.text == keys.prefix + name }) else {
                 return nil
             }
             return try await bucket.presignedURL(
@@ -123,7 +123,7 @@ extension AssetDetail.Derived {
         sprite = try await url("sprite.jpg")
         thumbnails = try await url("sprite.vtt")
         waveform = try await url("waveform.json")
-        let copied = keys.audioPrefix(of: record.etag).dropFirst(keys.objectPrefix.count)
+        let copied = keys.audioPrefix(of: record.etag).dropFirst(keys.prefix.count)
         audio = try await url("audio.m4a")
         if audio == nil { audio = try await url("\(copied)m4a") }
     }

@@ -61,7 +61,7 @@ enum DeriveAsset {
             .get(ObjectKey(asset.key), downloadName: nil), expiresIn: sourceURLSeconds,
             audience: .internal)
         let present = AssetDerivatives(
-            try await bucket.listAllObjects(prefix: keys.objectPrefix), of: asset, keys: keys)
+            try await bucket.listAllObjects(prefix: keys.prefix), of: asset, keys: keys)
         try await withScratchDirectory(in: dependencies.scratchRoot) { scratch in
             let work = Derivation(
                 derived: DerivedObjects(bucket: bucket, keys: keys, etag: asset.etag),
@@ -76,7 +76,7 @@ enum DeriveAsset {
         for record in [keys.record, keys.upload] {
             if try await bucket.objectExists(record) { return }
         }
-        let left = try await bucket.listAllObjects(prefix: keys.objectPrefix).map(\.key)
+        let left = try await bucket.listAllObjects(prefix: keys.prefix).map(\.key)
         for key in left { try await bucket.deleteObject(key) }
     }
 }

@@ -56,7 +56,7 @@ package struct AssetDerivatives: Hashable, Sendable {
 
     /// Derives the states.
     /// - Parameters:
-    ///   - objects: All objects below `keys.objectPrefix`.
+    ///   - objects: All objects below `keys.prefix`.
     ///   - record: The asset's record; another upload's objects are not counted.
     package init(_ objects: [ObjectInfo], of record: AssetRecord, keys: AssetKeys) {
         let present = Set(objects.map(\.key))
