@@ -4,7 +4,7 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo package infra test test-fast lint format unit end-to-end package-size \
+.PHONY: setup build demo package infra openapi test test-fast lint format unit end-to-end package-size \
 	bench gallery clean
 
 setup:
@@ -27,9 +27,12 @@ package: build
 	scripts/setup --tests
 	scripts/package
 
-# The templates of infra/functions.json.
-infra:
+# The templates of infra/functions.json, and the schemas within docs/openapi.json.
+infra: openapi
 	scripts/generate-infra
+
+openapi:
+	scripts/bundle-openapi
 
 # Ends with the optimised build that is deployed: tests run the other one.
 test:

@@ -21,6 +21,12 @@ package enum Registry {
         Projects.function,
         Assets.function,
         Sweep.function,
+        Auth.function,
+        CreateBatch.function,
+        AdvanceBatch.function,
+        ReadJobs.function,
+        RemoveJob.function,
+        Health.function,
     ]
 
     /// The function as the runtime loop calls it.

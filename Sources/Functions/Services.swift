@@ -26,6 +26,10 @@ package struct Services: Sendable {
     package var streamBytesMax: Int?
     /// Sizes and prices for cost records.
     package var deployment: Deployment
+    /// Signs in by password; nil without `AUTH_PASSWORD`.
+    package var passwordSessions: PasswordSessions?
+    /// Limits of batches.
+    package var batchLimits: BatchLimits
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -34,7 +38,8 @@ package struct Services: Sendable {
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
-        deployment: Deployment = Deployment()
+        deployment: Deployment = Deployment(),
+        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits()
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -47,5 +52,7 @@ package struct Services: Sendable {
         self.renderTimeMax = renderTimeMax
         self.streamBytesMax = streamBytesMax
         self.deployment = deployment
+        self.passwordSessions = passwordSessions
+        self.batchLimits = batchLimits
     }
 }

@@ -47,6 +47,7 @@ import TestSupport
     private static let retire = Event(testDescription: "retire") { $0.retire() }
     private static let stop = Event(testDescription: "stop") { $0.stopLimitReached() }
     private static let exit = Event(testDescription: "exit") { $0.processExited() }
+    private static let drained = Event(testDescription: "drained") { $0.outputDrained() }
     private static let end = Event(testDescription: "end") { $0.ended() }
 
     /// Ways into each stage.
@@ -118,7 +119,8 @@ import TestSupport
         Row(.idle(.connected), replaced, [.logReplaced, .terminate], .terminating),
         Row(.idle(.connected), retire, [.terminate], .terminating),
         Row(.idle(.connected), stop, [.kill], .killed(.stop, during: .other)),
-        Row(.idle(.connected), exit, [], .idle(.connected)),
+        Row(.idle(.connected), exit, [.releaseNext], .terminating),
+        Row(.idle(.connected), drained, [], .idle(.connected)),
         Row(.idle(.connected), end, [.releaseNext, .remove], .ended),
         // Idle, frozen or without a connection.
         Row(.idle(.frozen), assigned, [.thaw, .deliver], .working(.unanswered)),
@@ -144,7 +146,8 @@ import TestSupport
         Row(.working(.unanswered), end, [.failInvocation(nil), .remove], .ended),
         Row(.working(.streaming), next, [.refuseNextAsInvalid], .working(.streaming)),
         Row(.working(.streaming), streamEnd, [], .working(.answered)),
-        Row(.working(.streaming), exit, [.breakStream(nil)], .working(.streaming)),
+        Row(.working(.streaming), exit, [], .working(.streaming)),
+        Row(.working(.streaming), drained, [.breakStream(nil)], .working(.streaming)),
         Row(.working(.streaming), end, [.failInvocation(nil), .remove], .ended),
         Row(.working(.answered), next, [.holdNext], .idle(.connected)),
         Row(.working(.answered), retire, [.terminate], .terminating),
@@ -161,7 +164,8 @@ import TestSupport
         Row(killedWorking, stop, [], killedWorking),
         Row(killedWorking, exit, [], killedWorking),
         Row(killedWorking, end, [.failInvocation(.timeout), .remove], .ended),
-        Row(killedStreaming, exit, [.breakStream(.outOfMemory)], killedStreaming),
+        Row(killedStreaming, exit, [], killedStreaming),
+        Row(killedStreaming, drained, [.breakStream(.outOfMemory)], killedStreaming),
         Row(killedStreaming, streamEnd, [], .killed(.outOfMemory, during: .working(.answered))),
         Row(killedStreaming, end, [.failInvocation(.outOfMemory), .remove], .ended),
         Row(
@@ -172,6 +176,7 @@ import TestSupport
         Row(
             .killed(.timeout, during: .starting), started, [.kill],
             .killed(.timeout, during: .starting)),
+        Row(.killed(.stop, during: .other), exit, [.releaseNext], .killed(.stop, during: .other)),
         Row(.killed(.stop, during: .other), end, [.releaseNext, .remove], .ended),
         // Terminating.
         Row(.terminating, started, [.terminate], .terminating),
@@ -181,6 +186,8 @@ import TestSupport
         Row(.terminating, replaced, [.logReplaced], .terminating),
         Row(.terminating, memory, [.kill], .killed(.outOfMemory, during: .other)),
         Row(.terminating, stop, [.kill], .killed(.stop, during: .other)),
+        Row(.terminating, exit, [.releaseNext], .terminating),
+        Row(.terminating, drained, [], .terminating),
         Row(.terminating, end, [.releaseNext, .remove], .ended),
         // Ended: nothing more happens.
         Row(.ended, started, [], .ended), Row(.ended, next, [.refuseNextAsGone], .ended),
@@ -250,7 +257,7 @@ import TestSupport
     @Test func `random events never leave an invocation without an end`() {
         let events = [
             Self.started, Self.next, Self.lost, Self.noWork, Self.initLimit, Self.limit,
-            Self.memory, Self.replaced, Self.retire, Self.stop, Self.exit,
+            Self.memory, Self.replaced, Self.retire, Self.stop, Self.exit, Self.drained,
         ]
         for seed in testSeeds(500) {
             var random = SeededGenerator(seed: seed)

@@ -198,12 +198,66 @@ struct LambdaURLTests {
             #expect(
                 allowed.headers == [
                     "Access-Control-Allow-Origin": "http://two", "Vary": "Origin",
-                    "Access-Control-Allow-Methods": "DELETE,GET",
+                    "Access-Control-Allow-Methods": "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS",
                     "Access-Control-Allow-Headers": "authorization",
                     "Access-Control-Max-Age": "600",
                 ])
             #expect(strange.headers["Access-Control-Allow-Origin"] == nil)
             #expect(answer.headers["Access-Control-Allow-Origin"] == "http://one")
+        }
+    }
+
+    @Test(arguments: [
+        ("OPTIONS", "/api/nothing", 204), ("OPTIONS", "/api/things/1", 204),
+        ("GET", "/api/nothing", 404), ("PUT", "/api/things/1", 405), ("GET", "/fn/unknown/", 404),
+        ("POST", "/api/things", 413),
+    ])
+    func `a page can read every refusal below api`(
+        method: String, path: String, status: Int
+    ) async throws {
+        try await withLambda(
+            Self.functions,
+            configure: {
+                $0.corsTimeMax = .seconds(86_400)
+                $0.bodyBytesMax = 10
+            }
+        ) { lambda in
+            let answer = await lambda.send(
+                method, path, status == 413 ? "more than ten" : "",
+                headers: ["Origin": "http://page", "Access-Control-Request-Method": "PUT"])
+
+            #expect(answer.status == status)
+            #expect(answer.headers["Access-Control-Allow-Origin"] == "*")
+            #expect(
+                answer.headers["Access-Control-Max-Age"] == (status == 204 ? "86400" : nil))
+        }
+    }
+
+    @Test func `the server's own refusals are readable by pages below api alone`() async throws {
+        try await withLambda(Self.functions) { lambda in
+            let origins = ["/api/things", "/metrics", "/console/api/logs"].map { path in
+                lambda.service.front.refusal(
+                    Response(status: 503),
+                    of: RequestHead(method: "GET", path: path, headers: ["Origin": "http://page"])
+                ).headers.map(\.1)
+            }
+
+            #expect(origins.map { $0.contains("*") } == [true, false, false])
+        }
+    }
+
+    @Test(arguments: [("20", true), ("10", false)])
+    func `an announced body above the limit is refused before it is sent`(
+        length: String, isRefused: Bool
+    ) async throws {
+        try await withLambda(Self.functions, configure: { $0.bodyBytesMax = 10 }) { lambda in
+            let head = RequestHead(
+                method: "POST", path: "/api/things",
+                headers: ["Content-Length": length, "Expect": "100-continue"])
+            let plan = lambda.service.front.immediatePlan(for: head)
+
+            let refused = if case .refuse(let answer) = plan { answer.status } else { 0 }
+            #expect(refused == (isRefused ? 413 : 0))
         }
     }
 

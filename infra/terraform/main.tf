@@ -19,6 +19,19 @@ locals {
   catalogue    = jsondecode(file("${path.module}/../functions.json"))
   functions    = { for function in local.catalogue.functions : function.name => function }
   answering    = { for name, function in local.functions : name => function if can(function.url) }
+  # A function with a URL may also check the session of its caller.
+  permissions = {
+    for name, function in local.functions : name => {
+      for action in setunion(
+        keys(function.permissions),
+        can(function.url) ? keys(local.catalogue.callerPermissions) : []
+      ) :
+      action => distinct(concat(
+        try(function.permissions[action], []),
+        can(function.url) ? try(local.catalogue.callerPermissions[action], []) : []
+      ))
+    }
+  }
   asynchronous = { for name, function in local.functions : name => function if can(function.async) }
   scheduled    = { for name, function in local.functions : name => function if can(function.schedule) }
   notified     = { for name, function in local.functions : name => function if can(function.objectEvents) }
@@ -77,7 +90,7 @@ resource "aws_iam_role_policy" "function" {
     Version = "2012-10-17"
     Statement = concat(
       [
-        for action, patterns in each.value.permissions : {
+        for action, patterns in local.permissions[each.key] : {
           Effect = "Allow"
           Action = [action]
           Resource = (
@@ -144,8 +157,8 @@ resource "aws_lambda_function" "function" {
   environment {
     variables = merge(
       local.environment,
-      can(each.value.url) ? { SPOOL_TOKENS = var.tokens } : {},
-      each.key == "start-export" ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
+      can(each.value.url) ? { SPOOL_TOKENS = var.tokens, AUTH_PASSWORD = var.password } : {},
+      contains(["start-export", "advance-batch"], each.key) ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
       try(each.value.environment, {})
     )
   }

@@ -51,6 +51,13 @@ struct DaemonHandle: @unchecked Sendable {
         }
     }
 
+    /// True while a connection is not accepted yet.
+    var hasWaitingClient: Bool {
+        var listener = pollfd(
+            fd: spool_daemon_listener(pointer), events: Int16(POLLIN), revents: 0)
+        return poll(&listener, 1, 0) > 0
+    }
+
     /// Closes all connections and joins the threads, outside the cooperative pool.
     func stop() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -145,12 +152,17 @@ private let noteConnection:
     ) -> Void = { core, connection, context, code in
         guard let connection, let context else { return }
         let handle = ConnectionHandle(pointer: connection)
+        let counters = core.map {
+            Unmanaged<ServerCore>.fromOpaque($0).takeUnretainedValue().counters
+        }
         if code == MHD_ConnectionNotificationCode.CONNECTION_NOTIFY_STARTED {
+            counters?.connectionOpened()
             context.pointee = Unmanaged.passRetained(ConnectionTraffic()).toOpaque()
         } else if let traffic = context.pointee {
             handle.countTraffic(core)
             context.pointee = nil
             Unmanaged<ConnectionTraffic>.fromOpaque(traffic).release()
+            counters?.connectionClosed()
         }
     }
 

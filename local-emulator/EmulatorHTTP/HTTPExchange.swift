@@ -26,10 +26,6 @@ final class HTTPExchange: Sendable {
         var discardedBytes = 0
     }
 
-    /// Limit of an unwanted body that is read so that the client can read the response;
-    /// beyond it the connection is closed.
-    private static let discardedBytesMax = 64 << 20
-
     private let core: ServerCore
     private let target: String
     private let state = Mutex(State())
@@ -85,23 +81,17 @@ final class HTTPExchange: Sendable {
     ) -> MHD_Result {
         core.counters.requestBegan()
         let headers = connection.headers
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let head = RequestHead(
+            method: method, path: String(parts.first ?? ""),
+            query: parts.count > 1 ? String(parts[1]) : nil, headers: headers,
+            remoteAddress: connection.remoteAddress)
         let fault = RequestRules.fault(
             method: method, target: target, version: version, headers: headers,
             headerBytes: connection.headerBytes)
-        if let fault {
-            let response = Response(
-                status: 400, headers: [("Content-Type", "text/plain"), ("Connection", "close")],
-                body: .bytes(Array((fault + "\n").utf8)))
-            return send(response, on: connection)
+        if let response = refusal(fault) {
+            return send(core.handler.refusal(response, of: head), on: connection)
         }
-        if core.isDraining.load(ordering: .relaxed) {
-            let headers = [("Connection", "close"), ("Retry-After", "1")]
-            return send(Response(status: 503, headers: headers, body: .none), on: connection)
-        }
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let head = RequestHead(
-            method: method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil,
-            headers: headers, remoteAddress: connection.remoteAddress)
         let hasBody = RequestRules.hasBody(headers)
         let plan = hasBody ? core.handler.immediatePlan(for: head) : nil
         state.withLock { state in
@@ -120,6 +110,18 @@ final class HTTPExchange: Sendable {
             return become(.planned(plan))
         }
         return isParked ? MHD_Result.YES : MHD_Result.NO
+    }
+
+    /// The server's own response to a malformed request, or to any while it stops.
+    private func refusal(_ fault: String?) -> Response? {
+        if let fault {
+            return Response(
+                status: 400, headers: [("Content-Type", "text/plain"), ("Connection", "close")],
+                body: .bytes(Array((fault + "\n").utf8)))
+        }
+        guard core.isDraining.load(ordering: .relaxed) else { return nil }
+        return Response(
+            status: 503, headers: [("Connection", "close"), ("Retry-After", "1")], body: .none)
     }
 
     /// libmicrohttpd closes a connection whose response is queued in the first call, so
@@ -152,7 +154,7 @@ final class HTTPExchange: Sendable {
     private func read(_ data: UnsafeRawBufferPointer) -> MHD_Result {
         state.withLock { state in
             if !state.body.receive(data) { state.discardedBytes += data.count }
-            return state.discardedBytes > Self.discardedBytesMax
+            return state.discardedBytes > core.discardedBytesMax
                 ? MHD_Result.NO : MHD_Result.YES
         }
     }

@@ -22,12 +22,16 @@ package struct HTTPServerConfiguration: Sendable {
     /// FFmpeg reads a part of a file and disconnects; what is in the buffer then is
     /// wasted, 6 MB of a 10 s chunk with the default.
     package var sendBufferBytes: Int?
+    /// Bytes of an unwanted body that are read so that the client can read the response;
+    /// beyond them the connection is closed.
+    package var discardedBytesMax: Int
 
     /// A configuration; by default on a free port of the loopback interface.
     package init(
         host: String = "127.0.0.1", port: Int = 0, threadCount: Int = 2,
         connectionMemoryBytes: Int = 64 << 10, connectionCountMax: Int = 4_096,
-        idleTimeout: Duration = .seconds(75), sendBufferBytes: Int? = nil
+        idleTimeout: Duration = .seconds(75), sendBufferBytes: Int? = nil,
+        discardedBytesMax: Int = 64 << 20
     ) {
         self.host = host
         self.port = port
@@ -36,6 +40,7 @@ package struct HTTPServerConfiguration: Sendable {
         self.connectionCountMax = connectionCountMax
         self.idleTimeout = idleTimeout
         self.sendBufferBytes = sendBufferBytes
+        self.discardedBytesMax = discardedBytesMax
     }
 }
 
@@ -66,7 +71,8 @@ package final class HTTPServer: Sendable {
     /// Creates a server; it listens after `start`.
     package init(configuration: HTTPServerConfiguration, handler: any HTTPHandler) {
         self.configuration = configuration
-        core = ServerCore(handler: handler)
+        core = ServerCore(
+            handler: handler, discardedBytesMax: configuration.discardedBytesMax)
     }
 
     deinit {
@@ -98,6 +104,17 @@ package final class HTTPServer: Sendable {
             state.watch = watch
         }
         return daemon.port
+    }
+
+    /// Waits until the server has read what its clients have sent and they have disconnected,
+    /// or for the given time. For clients whose process has ended.
+    package func waitForDisconnects(atMost limit: Duration) async {
+        guard let daemon = state.withLock({ $0.daemon }) else { return }
+        let end = ContinuousClock.now + limit
+        while core.counters.connections > 0 || daemon.hasWaitingClient {
+            if ContinuousClock.now >= end { return }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
     }
 
     /// Refuses new requests with 503, waits for running ones up to the grace period,
@@ -145,6 +162,10 @@ final class ServerCore: Sendable {
     let uploads = OpenUploads()
     /// New requests are refused.
     let isDraining = Atomic(false)
+    let discardedBytesMax: Int
 
-    init(handler: any HTTPHandler) { self.handler = handler }
+    init(handler: any HTTPHandler, discardedBytesMax: Int) {
+        self.handler = handler
+        self.discardedBytesMax = discardedBytesMax
+    }
 }

@@ -68,11 +68,17 @@ package protocol HTTPHandler: Sendable {
     func plan(for head: RequestHead) async -> BodyPlan
     /// The response. Called after the whole body has arrived.
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response
+    /// Completes a response by which the server itself refuses a request. Called on the
+    /// connection's thread, so it must not block.
+    func refusal(_ response: Response, of head: RequestHead) -> Response
 }
 
 extension HTTPHandler {
     /// Always asks `plan`.
     package func immediatePlan(for head: RequestHead) -> BodyPlan? { nil }
+
+    /// Changes nothing.
+    package func refusal(_ response: Response, of head: RequestHead) -> Response { response }
 }
 
 /// A response of a handler.

@@ -36,6 +36,15 @@ final class TrafficCounters: Sendable {
             activeRequests: active.load(ordering: .relaxed))
     }
 
+    private let open = Atomic(0)
+
+    /// Number of open connections.
+    var connections: Int { open.load(ordering: .acquiring) }
+
+    func connectionOpened() { open.add(1, ordering: .releasing) }
+
+    func connectionClosed() { open.subtract(1, ordering: .releasing) }
+
     func requestBegan() {
         requests.add(1, ordering: .relaxed)
         active.add(1, ordering: .relaxed)

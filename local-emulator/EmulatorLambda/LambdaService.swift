@@ -19,12 +19,14 @@ package final class LambdaService: Sendable {
 
     /// - Parameters:
     ///   - info: Data for the console: addresses, bucket, version.
+    ///   - uploads: The store of the files of forms; nil passes forms to the functions.
     ///   - isStoreReady: Readiness check of the store for /healthz.
     ///   - traffic: Byte and request counts of the servers, for /metrics.
     /// - Throws: an error if the folder of recordings cannot be created.
     package init(
         configuration: LambdaConfiguration, catalog: FunctionCatalog, database: Database,
         logger: Logger, info: [String: String] = [:],
+        uploads: (any UploadSink)? = nil,
         isStoreReady: @escaping @Sendable () async -> Bool = { true },
         traffic: @escaping @Sendable () -> [(name: String, value: Int)] = { [] }
     ) throws {
@@ -53,13 +55,16 @@ package final class LambdaService: Sendable {
             }
             dispatcher.wake()
         }
+        let caller = FunctionURLCaller(
+            configuration: configuration, pools: pools,
+            signature: RequestSignature(credentials: configuration.credentials))
         front = FrontHandler(
             configuration: configuration, catalog: catalog, pools: pools, services: services,
             routes: RouteTable(catalog),
-            cors: CORSPolicy(allowedOrigins: configuration.allowedOrigins),
-            caller: FunctionURLCaller(
-                configuration: configuration, pools: pools,
-                signature: RequestSignature(credentials: configuration.credentials)),
+            cors: CORSPolicy(
+                allowedOrigins: configuration.allowedOrigins,
+                maxAge: configuration.corsTimeMax),
+            caller: caller, forms: StreamedForms(caller: caller, sink: uploads, logger: logger),
             invokeAPI: InvokeAPI(
                 catalog: catalog, pools: pools, services: services, enqueue: enqueue),
             consoleAPI: ConsoleAPI(

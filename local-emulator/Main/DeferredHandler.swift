@@ -19,6 +19,10 @@ final class DeferredHandler: HTTPHandler {
         return await handler.plan(for: head)
     }
 
+    func refusal(_ response: Response, of head: RequestHead) -> Response {
+        handler.withLock({ $0 })?.refusal(response, of: head) ?? response
+    }
+
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
         guard let handler = handler.withLock({ $0 }) else { return Self.starting }
         return await handler.respond(to: head, body: body)

@@ -3,6 +3,7 @@ import EmulatorDatabase
 import EmulatorHTTP
 import EmulatorLambda
 import EmulatorStore
+import EmulatorVolume
 import FoundationEssentials
 import Glibc
 import Logging
@@ -16,6 +17,8 @@ struct Emulator: Sendable {
     private let lambda: LambdaService
     private let front: HTTPServer
     private let s3: HTTPServer
+    /// The scans of the shared volume; nil without one.
+    private let volume: Task<Void, Never>?
 
     /// Time from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
     private static let drainTime = Duration.seconds(6)
@@ -23,6 +26,8 @@ struct Emulator: Sendable {
     /// with 64 KiB and 1 MiB); Linux allocates twice this size.
     private static let s3SendBufferBytes = 128 << 10
     private static let s3ConnectionMemoryBytes = 256 << 10
+    /// Bytes of an oversized body that are read so that its client, a page, reads the 413.
+    private static let discardedBytesMax = 6 << 30
     /// Interval between searches for unreferenced object bodies.
     private static let upkeepInterval = Duration.seconds(60)
     /// Interval between checks of every object against its checksum: one week.
@@ -50,7 +55,9 @@ struct Emulator: Sendable {
         let s3Port = try s3.start()
         let frontHandler = DeferredHandler()
         front = HTTPServer(
-            configuration: HTTPServerConfiguration(host: options.host, port: options.port),
+            configuration: HTTPServerConfiguration(
+                host: options.host, port: options.port,
+                discardedBytesMax: Self.discardedBytesMax),
             handler: frontHandler)
         let port = try front.start()
         let address = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
@@ -65,6 +72,7 @@ struct Emulator: Sendable {
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
+        configuration.corsTimeMax = try corsTimeMax(environment)
         configuration.idleTimeMax = options.idleTimeMax
         configuration.freezesIdleInstances = options.freezes
         configuration.recordFolder = options.recordFolder
@@ -81,7 +89,7 @@ struct Emulator: Sendable {
                 "s3Url": configuration.environment["SPOOL_PUBLIC_S3_URL"] ?? s3URL,
                 "bucket": bucket,
             ],
-            isStoreReady: { await store.isHealthy() },
+            uploads: store, isStoreReady: { await store.isHealthy() },
             traffic: { [front, s3] in
                 traffic(front.counters, "front") + traffic(s3.counters, "s3")
             })
@@ -90,13 +98,17 @@ struct Emulator: Sendable {
         lambda.wake()
         lambda.addUpkeep(every: Self.upkeepInterval) { try await store.tidy() }
         lambda.addUpkeep(every: Self.scrubInterval) { _ = try await store.scrub() }
-        frontHandler.set(lambda.front)
+        let shared = try await sharedVolume(environment, lambda.front, store, database, logger)
+        frontHandler.set(shared?.front ?? lambda.front)
+        volume = shared.map { shared in Task { await shared.run() } }
         readyLine =
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
     }
 
     /// Shuts down in order: new work, running work, connections, file.
     func stop() async {
+        volume?.cancel()
+        await volume?.value
         await lambda.stop(grace: Self.drainTime)
         await front.stop(grace: .milliseconds(500))
         await s3.stop(grace: .milliseconds(500))
@@ -116,6 +128,16 @@ private func hasPrivateTmp(_ logger: Logger) async -> Bool {
             ["reason": .string("\(error)")])
         return false
     }
+}
+
+/// The shared volume; nil without `MEDIA_BASE_PATH`.
+private func sharedVolume(
+    _ environment: [String: String], _ front: any HTTPHandler, _ store: ObjectStoreServer,
+    _ database: Database, _ logger: Logger
+) async throws -> SharedVolume? {
+    guard let settings = try SharedVolumeConfiguration(environment: environment) else { return nil }
+    return try await SharedVolume(
+        settings, inner: front, store: store, database: database, logger: logger)
 }
 
 private func readCatalog(
@@ -160,6 +182,17 @@ private func currentFolder() -> String { FileManager.default.currentDirectoryPat
 
 private func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+}
+
+/// `SPOOL_CORS_MAX_AGE`, 0 to 86,400 seconds; by default ten minutes, or a day in password mode.
+private func corsTimeMax(_ environment: [String: String]) throws -> Duration {
+    guard let text = environment["SPOOL_CORS_MAX_AGE"], !text.isEmpty else {
+        return environment["AUTH_PASSWORD"]?.isEmpty ?? true ? .seconds(600) : .seconds(86_400)
+    }
+    guard let seconds = Int(text), (0...86_400).contains(seconds) else {
+        throw StartError(sentence: "SPOOL_CORS_MAX_AGE \(text) is not in 0...86400.")
+    }
+    return .seconds(seconds)
 }
 
 /// The reason that the emulator did not start.

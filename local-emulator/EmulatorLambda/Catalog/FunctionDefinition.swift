@@ -101,10 +101,19 @@ package struct FunctionRoute: Sendable, Equatable, Decodable {
     package var method: String
     /// The path template, which starts with a slash; `{name}` matches one segment.
     package var path: String
+    /// The treatment of the body; nil passes it to the function.
+    package var body: RouteBody?
 
     /// Creates a route.
-    package init(method: String, path: String) {
+    package init(method: String, path: String, body: RouteBody? = nil) {
         self.method = method
         self.path = path
+        self.body = body
     }
+}
+
+/// A treatment of request bodies before the function.
+package enum RouteBody: String, Sendable, Decodable {
+    /// The files of a `multipart/form-data` body are stored while they arrive.
+    case multipartStream = "multipart-stream"
 }

@@ -16,6 +16,8 @@ package struct LambdaConfiguration: Sendable {
     package var bucket = "spool"
     /// Origins that may call functions from a browser: `*` or a list.
     package var allowedOrigins: [String]
+    /// Time that a browser keeps the answer to a preflight request (`SPOOL_CORS_MAX_AGE`).
+    package var corsTimeMax = Duration.seconds(600)
     /// Idle time after which an instance ends.
     package var idleTimeMax: Duration
     /// Timeout from the start of an instance to its first `next`.

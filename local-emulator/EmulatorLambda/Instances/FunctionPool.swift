@@ -160,7 +160,8 @@ actor FunctionPool {
                 let result = try await process.run(
                     handler: RuntimeAPI(pool: self, number: number),
                     started: { child in await instanceStarted(number, child) },
-                    exited: { result in await breakAnswer(number, result) })
+                    exited: { _ in await processExited(number) },
+                    drained: { result in await breakAnswer(number, result) })
                 await instanceEnded(number, result: result, startFailure: nil)
             } catch {
                 await instanceEnded(number, result: nil, startFailure: "\(error)")
@@ -225,10 +226,14 @@ actor FunctionPool {
                     tenantID: invocation.tenantID)))
     }
 
+    private func processExited(_ number: Int) {
+        apply(to: number) { $0.processExited() }
+    }
+
     /// Breaks a response in progress after the process ended, so that the
     /// listener's thread does not wait for it.
     private func breakAnswer(_ number: Int, _ result: ChildResult) {
-        apply(to: number, exit: exitText(result)) { $0.processExited() }
+        apply(to: number, exit: exitText(result)) { $0.outputDrained() }
     }
 
     /// Enforces timeouts in one task for all instances. A timer for each

@@ -14,16 +14,21 @@ struct InstanceProcess: Sendable {
     /// Maximum size in MB of a `/tmp` in memory. A larger one is a folder on
     /// disk, where the limit applies to each file but not to the total.
     private static let memoryTmpMegabytesMax = 1_024
+    /// Time to read what an ended process has sent. Its children may keep its connection open,
+    /// and a slow caller its response.
+    private static let drainTimeMax = Duration.seconds(1)
 
     /// Starts the listener and the process. Returns when both have ended and the
     /// scratch folder is removed.
     /// - Parameters:
     ///   - started: Called once the process runs.
     ///   - exited: Called when the process is reaped; its listener still runs.
+    ///   - drained: Called when the listener has read what the process had sent.
     /// - Throws: an error if the listener or the process cannot start.
     func run(
         handler: any HTTPHandler, started: @Sendable (Child) async -> Void,
-        exited: @Sendable (ChildResult) async -> Void
+        exited: @Sendable (ChildResult) async -> Void,
+        drained: @Sendable (ChildResult) async -> Void
     ) async throws -> ChildResult {
         let scratch = "\(configuration.scratchFolder)/\(UUID().uuidString.lowercased())"
         try makeFolder(scratch)
@@ -39,6 +44,9 @@ struct InstanceProcess: Sendable {
             let port = try server.start()
             let ended = try await runProcess(scratch, port: port, started: started)
             await exited(ended)
+            // Under load a response can wait in the socket of a process that has ended.
+            await server.waitForDisconnects(atMost: Self.drainTimeMax)
+            await drained(ended)
             result = .success(ended)
         } catch {
             result = .failure(error)

@@ -223,8 +223,20 @@ extension InstanceState {
         return [.kill]
     }
 
-    /// Breaks a response in progress after the process ended while its listener still runs.
-    func processExited() -> [Action] {
+    /// Releases the held call of `next` after the process ended: its listener ends only
+    /// after its calls.
+    mutating func processExited() -> [Action] {
+        switch stage {
+        case .idle:
+            stage = .terminating
+            return [.releaseNext]
+        case .killed(_, during: .other), .terminating: return [.releaseNext]
+        case .starting, .working, .killed, .ended: return []
+        }
+    }
+
+    /// Breaks a response in progress: the process ended and what it had sent is read.
+    func outputDrained() -> [Action] {
         switch stage {
         case .working(.streaming): [.breakStream(nil)]
         case .killed(let reason, during: .working(.streaming)): [.breakStream(reason)]

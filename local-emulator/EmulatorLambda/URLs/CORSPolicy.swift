@@ -10,10 +10,13 @@ struct CORSPolicy: Sendable {
 
     /// Creates the deployment's policy: every method and header for these origins.
     /// - Parameter allowedOrigins: `*` or a list.
-    init(allowedOrigins: [String]) {
+    init(allowedOrigins: [String], maxAge: Duration) {
         settings = CORSConfiguration(
             allowOrigins: allowedOrigins,
-            exposeHeaders: ["ETag", "Location", "Retry-After", "X-Amzn-RequestId"], maxAge: 600)
+            exposeHeaders: [
+                "Allow", "Content-Disposition", "ETag", "Location", "Retry-After",
+                "WWW-Authenticate", "X-Amzn-RequestId",
+            ], maxAge: Int(maxAge.components.seconds))
         echoesHeaders = true
     }
 
@@ -29,15 +32,15 @@ struct CORSPolicy: Sendable {
             && head.headers["Access-Control-Request-Method"] != nil
     }
 
-    /// Builds the response to a preflight request.
-    /// - Parameter methods: The methods of the path; nil for all.
-    func preflight(_ head: RequestHead, methods: [String]? = nil) -> Response {
+    /// Builds the response to a preflight request. The deployment's policy names every method:
+    /// a page then reads the 404 or 405 of the request itself.
+    func preflight(_ head: RequestHead) -> Response {
         var headers = originHeaders(head)
         guard headers.contains(where: { $0.0 == "Access-Control-Allow-Origin" }) else {
             return Response(status: 204, headers: headers)
         }
         let named = settings.allowMethods.contains("*") ? Self.allMethods : settings.allowMethods
-        let allowed = echoesHeaders ? methods ?? Self.allMethods : named
+        let allowed = echoesHeaders ? Self.allMethods : named
         if !allowed.isEmpty {
             headers.append(("Access-Control-Allow-Methods", allowed.joined(separator: ",")))
         }

@@ -13,6 +13,7 @@ struct FrontHandler: HTTPHandler {
     let routes: RouteTable
     let cors: CORSPolicy
     let caller: FunctionURLCaller
+    let forms: StreamedForms
     let invokeAPI: InvokeAPI
     let consoleAPI: ConsoleAPI
     let consoleFiles: ConsoleFiles
@@ -21,14 +22,22 @@ struct FrontHandler: HTTPHandler {
     let traffic: @Sendable () -> [(name: String, value: Int)]
 
     func immediatePlan(for head: RequestHead) -> BodyPlan? {
-        .collect(bytesMax: configuration.bodyBytesMax)
+        formRoute(head) == nil ? collecting(head) : nil
     }
 
     func plan(for head: RequestHead) async -> BodyPlan {
-        .collect(bytesMax: configuration.bodyBytesMax)
+        guard let (function, target) = formRoute(head) else { return collecting(head) }
+        return await forms.plan(function, target, head) { cors.apply(to: $0, for: head) }
+    }
+
+    func refusal(_ response: Response, of head: RequestHead) -> Response {
+        isForPages(head) ? cors.apply(to: response, for: head) : response
     }
 
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
+        if case .consumed(let consumer) = body {
+            return await respond(to: head, after: consumer)
+        }
         switch head.path {
         case "/healthz": return await health()
         case "/metrics": return isAdministrator(head) ? await metrics() : refused
@@ -40,22 +49,57 @@ struct FrontHandler: HTTPHandler {
         if head.path.hasPrefix(ConsoleAPI.root) {
             return isAdministrator(head) ? await consoleAPI.respond(head) : refused
         }
-        if let response = preflight(head) { return response }
         if head.path.hasPrefix("/fn/") {
             return await functionURL(head, body)
         }
+        if isForPages(head), cors.isPreflight(head) { return cors.preflight(head) }
         if let file = consoleFiles.response(to: head) { return file }
         return cors.apply(to: await route(head, body), for: head)
     }
 
+    // MARK: Bodies
+
+    /// Refuses a body for a route before it arrives if it is announced as too large and its
+    /// client waits for 100 (Continue).
+    private func collecting(_ head: RequestHead) -> BodyPlan {
+        let limit = configuration.bodyBytesMax
+        guard let length = head.headers["content-length"].flatMap({ Int($0) }), length > limit,
+            head.headers["expect"]?.lowercased() == "100-continue", isForPages(head)
+        else { return .collect(bytesMax: limit) }
+        return .refuse(cors.apply(to: caller.bodyTooLarge, for: head))
+    }
+
+    /// The function and route of a form that is stored while it arrives; nil for other requests.
+    private func formRoute(
+        _ head: RequestHead
+    ) -> (FunctionDefinition, FunctionURLTarget)? {
+        guard forms.take(head),
+            case .function(let name, let parameters, let key) = routes.match(
+                method: head.method, path: head.path),
+            routes.takesForms(key), let function = catalog.function(named: name)
+        else { return nil }
+        let target = FunctionURLTarget(
+            function: name, rawPath: head.path, routeKey: key, pathParameters: parameters)
+        return (function, target)
+    }
+
+    private func respond(
+        to head: RequestHead, after consumer: any BodyConsumer
+    ) async -> Response {
+        if let refused = consumer as? RefusedBody { return refused.response }
+        guard let receiver = consumer as? FormReceiver,
+            let function = catalog.function(named: receiver.target.function)
+        else { return problem(500, "Internal error", detail: "The request has no plan.") }
+        return cors.apply(to: await forms.respond(function, receiver, head), for: head)
+    }
+
     // MARK: Functions
 
-    /// Answers a preflight request for a route; nil for any other request.
-    private func preflight(_ head: RequestHead) -> Response? {
-        guard !head.path.hasPrefix("/fn/"), cors.isPreflight(head),
-            case .otherMethods(let methods) = routes.match(method: head.method, path: head.path)
-        else { return nil }
-        return cors.preflight(head, methods: methods)
+    /// True for paths that pages of other origins call. The console's API, the Invoke API and
+    /// the metrics are not among them.
+    private func isForPages(_ head: RequestHead) -> Bool {
+        head.path == "/api" || head.path.hasPrefix("/api/") || head.path.hasPrefix("/fn/")
+            || routes.match(method: head.method, path: head.path) != .none
     }
 
     private func functionURL(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
@@ -71,7 +115,8 @@ struct FrontHandler: HTTPHandler {
         let target = FunctionURLTarget(
             function: function.name, rawPath: path.isEmpty ? "/" : String(path))
         return cors.apply(
-            to: await caller.call(function, url, target, head, body), for: head)
+            to: await caller.call(function, url, target, trusted(head, of: function), body),
+            for: head)
     }
 
     private func route(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
@@ -95,8 +140,15 @@ struct FrontHandler: HTTPHandler {
             // that forwards these paths to its URL.
             let mode = function.url?.invokeMode ?? .buffered
             return await caller.call(
-                function, FunctionURLConfiguration(invokeMode: mode), target, head, body)
+                function, FunctionURLConfiguration(invokeMode: mode), target,
+                trusted(head, of: function), body)
         }
+    }
+
+    /// The request without the words by which the front door reports a stored form.
+    private func trusted(_ head: RequestHead, of function: FunctionDefinition) -> RequestHead {
+        function.routes.contains { $0.body == .multipartStream }
+            ? StreamedForms.stripped(head) : head
     }
 
     // MARK: Emulator endpoints

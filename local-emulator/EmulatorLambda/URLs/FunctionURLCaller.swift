@@ -16,9 +16,7 @@ struct FunctionURLCaller: Sendable {
         _ target: FunctionURLTarget, _ head: RequestHead, _ body: ReceivedBody
     ) async -> Response {
         guard case .bytes(let bytes) = body else {
-            return problem(
-                413, "Content too large",
-                detail: "A request body has at most \(configuration.bodyBytesMax) bytes.")
+            return bodyTooLarge
         }
         guard let pool = pools[function.name] else { return problem(404, "Not found") }
         var caller: SignedCaller?
@@ -42,6 +40,13 @@ struct FunctionURLCaller: Sendable {
             ? await pool.invokeWhole(invocation, wait: wait)
             : await pool.invoke(invocation, wait: wait)
         return await response(outcome, function, ("X-Amzn-RequestId", requestID))
+    }
+
+    /// The response to a body above the limit.
+    var bodyTooLarge: Response {
+        problem(
+            413, "Content too large",
+            detail: "A request body has at most \(configuration.bodyBytesMax) bytes.")
     }
 
     private func response(

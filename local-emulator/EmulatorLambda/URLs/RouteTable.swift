@@ -16,8 +16,13 @@ struct RouteTable: Sendable {
     }
 
     private let entries: [Entry]
+    /// Keys of the routes whose forms are stored while they arrive.
+    private let formRoutes: Set<String>
 
     init(_ catalog: FunctionCatalog) {
+        formRoutes = Set(
+            catalog.functions.flatMap(\.routes).filter { $0.body == .multipartStream }
+                .map { "\($0.method) \($0.path)" })
         entries = catalog.functions.flatMap { function in
             function.routes.map { route in
                 Entry(
@@ -46,6 +51,9 @@ struct RouteTable: Sendable {
         return .function(
             found.entry.function, parameters: found.parameters, routeKey: found.entry.key)
     }
+
+    /// True for a route with `"body": "multipart-stream"`.
+    func takesForms(_ routeKey: String) -> Bool { formRoutes.contains(routeKey) }
 
     private func parameters(_ template: [String], _ segments: [String]) -> [String: String]? {
         guard template.count == segments.count else { return nil }
