@@ -30,6 +30,8 @@ struct FunctionHarness: Sendable {
         var now: UnixTime { time.withLock { $0 } }
         func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
     }
+    /// Largest upload.
+    var uploadBytesMax = UploadLimits.bytesDefault
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -66,13 +68,14 @@ struct FunctionHarness: Sendable {
             bucket: bucket ?? memory, renderer: renderer,
             authorizer: sessions.map { Authorizer(verifiers: [$0]) } ?? Authorizer(owners: tokens),
             now: { [clock] in clock.now },
-            sleep: { if $0 > Auth.guessDelay { try await Task.sleep(for: .seconds(3_600)) } },
+            sleep: { _ in try await Task.sleep(for: .seconds(3_600)) },
             randomText: { [counter] length in
                 let digits = String(counter.next())
                 return String(repeating: "a", count: length - digits.count) + digits
             },
             scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900),
-            passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000))
+            passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000),
+            uploadBytesMax: uploadBytesMax)
     }
 
     /// Permissions that the functions used, as `function action pattern`.
