@@ -61,6 +61,6 @@ package struct MailMessage: Hashable, Sendable {
             bytes += character.utf8.prefix(45)
         }
         words.append("=?UTF-8?B?\(base64(bytes))?=")
-        return words.joined(separator: "\r\n ")
+        return words.joined(separator: " ")
     }
 }

@@ -26,9 +26,12 @@ package struct MailTemplate: Hashable, Sendable {
         let oneLine = String(
             plain.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) })
         return (
-            oneLine, Self.fill(text, values) { $0 }, Self.fill(html, values, Self.escaped)
+            String(oneLine.prefix(Self.subjectCharactersMax)), Self.fill(text, values) { $0 }, Self.fill(html, values, Self.escaped)
         )
     }
+
+    /// As encoded words, a line stays below the 998 bytes of RFC 5322.
+    private static let subjectCharactersMax = 120
 
     private static func fill(
         _ template: String, _ values: [String: String], _ escape: (String) -> String
