@@ -122,7 +122,7 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock", "RenderPlans",
+                "Crypto", "WallClock", "Notify", "RenderPlans",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(

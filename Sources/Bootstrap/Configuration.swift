@@ -42,6 +42,8 @@ struct Configuration {
     var uploadBytesMax: Int
     /// `SPOOL_STREAMED_FORMS=on`, which the emulator sets: its front door stores forms.
     var hasFrontDoor: Bool
+    /// Settings of webhooks and e-mail.
+    var deliveries: DeliveryConfiguration
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -80,6 +82,7 @@ struct Configuration {
         batchLimits.concurrency = number(
             "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
         hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
+        deliveries = DeliveryConfiguration(environment: environment, faults: &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

@@ -51,7 +51,8 @@ private func liveServices(
         passwordSessions: sessions,
         batchLimits: configuration.batchLimits,
         hardwareEncoders: configuration.hardwareEncoders,
-        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor)
+        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor,
+        deliveries: configuration.deliveries.services(client))
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

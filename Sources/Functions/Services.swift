@@ -38,6 +38,8 @@ package struct Services: Sendable {
     package var uploadBytesMax: Int
     /// True if the platform stores forms and strips its header from clients' requests.
     package var hasFrontDoor: Bool
+    /// Sends notifications.
+    package var deliveries: DeliveryServices
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -49,7 +51,8 @@ package struct Services: Sendable {
         deployment: Deployment = Deployment(),
         passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
         hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil,
-        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
+        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true,
+        deliveries: DeliveryServices = .none
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -67,5 +70,6 @@ package struct Services: Sendable {
         self.hardwareEncoders = hardwareEncoders
         self.uploadBytesMax = uploadBytesMax
         self.hasFrontDoor = hasFrontDoor
+        self.deliveries = deliveries
     }
 }

@@ -51,7 +51,8 @@ extension HTTPClient {
         _ mail: MailSubmission, timeout: Duration
     ) async throws(HTTPTransportError) -> HTTPResponse {
         guard mail.isWellFormed else {
-            throw HTTPTransportError(.invalid, "An address has a character that SMTP does not permit")
+            throw HTTPTransportError(
+                .invalid, "An address has a character that SMTP does not permit")
         }
         let headers = mail.headers + [("Content-Type", "multipart/alternative")]
         var request = HTTPRequest(

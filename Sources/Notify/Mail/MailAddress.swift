@@ -46,6 +46,9 @@ package struct MailSender: Hashable, Sendable {
         (self.name, self.address) = (name.isEmpty ? nil : String(name), address)
     }
 
+    /// `name <address>` or the address, as in JSON.
+    package var plainText: String { name.map { "\($0) <\(address.text)>" } ?? address.text }
+
     /// The value of `From`.
     package var header: String {
         guard let name else { return address.text }

@@ -26,7 +26,8 @@ package struct MailTemplate: Hashable, Sendable {
         let oneLine = String(
             plain.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) })
         return (
-            String(oneLine.prefix(Self.subjectCharactersMax)), Self.fill(text, values) { $0 }, Self.fill(html, values, Self.escaped)
+            String(oneLine.prefix(Self.subjectCharactersMax)), Self.fill(text, values) { $0 },
+            Self.fill(html, values, Self.escaped)
         )
     }
 
