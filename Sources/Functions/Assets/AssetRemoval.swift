@@ -63,7 +63,7 @@ struct AssetRemoval: Sendable {
     /// Deletes what was written after the removal; nothing of an asset that exists.
     func deleteLateWrites() async throws {
         guard try await !bucket.objectExists(keys.upload) else { return }
-        for prefix in [keys.mediaPrefix, keys.objectPrefix] {
+        for prefix in [keys.mediaPrefix, keys.prefix] {
             try await delete(try await bucket.listAllObjects(prefix: prefix).map(\.key))
         }
     }
