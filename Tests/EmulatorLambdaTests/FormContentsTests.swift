@@ -1,4 +1,5 @@
 import EmulatorHTTP
+import JSON
 import Synchronization
 import Testing
 
