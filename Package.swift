@@ -158,11 +158,19 @@ let package = Package(
                 "Signing", "WallClock", "Randomness", "Threads",
             ],
             path: "local-emulator/EmulatorLambda", swiftSettings: strict),
+        .target(
+            name: "EmulatorVolume",
+            dependencies: [
+                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "Logging", "JSON", "Crypto",
+                "Threads",
+            ],
+            path: "local-emulator/EmulatorVolume", swiftSettings: strict),
         .executableTarget(
             name: "local-emulator",
             dependencies: [
                 "Arguments",
-                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda", "Logging",
+                "EmulatorHTTP", "EmulatorDatabase", "EmulatorStore", "EmulatorLambda",
+                "EmulatorVolume", "Logging",
                 "Crypto", "Signing", "WallClock", "ChildProcess", "Threads",
             ],
             path: "local-emulator/Main", swiftSettings: strict),
@@ -232,6 +240,7 @@ let package = Package(
                 "EmulatorHTTP", "EmulatorDatabase", "ChildProcess", "Crypto", "Signing",
                 "WallClock", "JSON", "Logging", "Randomness",
             ]),
+        tests(of: "EmulatorVolume", with: ["EmulatorHTTP", "JSON"]),
         .testTarget(
             name: "SpoolCLITests",
             dependencies: ["SpoolCommands", "HTTPTransport", "JSON", "TestSupport"],

@@ -26,6 +26,12 @@ struct Configuration {
     /// `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of render-chunk,
     /// `SPOOL_RENDER_DISK_MEGABYTES`.
     var deployment = Deployment()
+    /// `AUTH_PASSWORD`: the password of the owner `local`; nil disables sessions.
+    var password: String?
+    /// `SPOOL_BATCH_FILE_MAX_BYTES`: largest file of a batch, default 500 MB.
+    /// `SPOOL_BATCH_CONCURRENCY`: batches of one owner that render at once, default 1; 0 is no
+    /// limit.
+    var batchLimits = BatchLimits()
 
     /// `SPOOL_UPLOAD_MAX_BYTES`: largest upload, 1 byte to 5 TiB; default 5 GiB.
     var uploadBytesMax: Int
@@ -63,6 +69,11 @@ struct Configuration {
             default: deployment.renderDiskMegabytes)
         deployment.stitchMegabytes = number(
             "SPOOL_STITCH_MEGABYTES", memory, default: deployment.stitchMegabytes)
+        password = environment["AUTH_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
+        batchLimits.fileBytesMax = number(
+            "SPOOL_BATCH_FILE_MAX_BYTES", 1...(5 << 40), default: batchLimits.fileBytesMax)
+        batchLimits.concurrency = number(
+            "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

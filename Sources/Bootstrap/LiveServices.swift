@@ -31,10 +31,15 @@ private func liveServices(
 ) throws -> Services {
     let configuration = try Configuration(environment: environment)
     let bucket = S3Bucket(configuration.store, client: client, clock: .live)
+    let sessions = configuration.password.map {
+        PasswordSessions(password: $0, bucket: bucket, now: UnixTime.now)
+    }
+    var verifiers: [any TokenVerifier] = sessions.map { [$0] } ?? []
+    if !configuration.tokens.isEmpty { verifiers.insert(StaticTokens(configuration.tokens), at: 0) }
     return Services(
         bucket: bucket,
         renderer: MediaEngine(configuration: configuration.ffmpeg),
-        authorizer: Authorizer(owners: configuration.tokens),
+        authorizer: Authorizer(verifiers: verifiers),
         now: UnixTime.now,
         sleep: { try await Task.sleep(for: $0) },
         randomText: { randomText(length: $0) },
@@ -43,6 +48,8 @@ private func liveServices(
         renderTimeMax: configuration.renderTimeMax,
         streamBytesMax: configuration.streamBytesMax,
         deployment: configuration.deployment,
+        passwordSessions: sessions,
+        batchLimits: configuration.batchLimits,
         uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor)
 }
 

@@ -19,6 +19,12 @@ package enum Registry {
         DownloadAll.function,
         CancelExport.function,
         Sweep.function,
+        Auth.function,
+        CreateBatch.function,
+        AdvanceBatch.function,
+        ReadJobs.function,
+        RemoveJob.function,
+        Health.function,
     ]
 
     /// The function as the runtime loop calls it.

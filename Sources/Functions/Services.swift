@@ -26,6 +26,10 @@ package struct Services: Sendable {
     package var streamBytesMax: Int?
     /// Sizes and prices for cost records.
     package var deployment: Deployment
+    /// Signs in by password; nil without `AUTH_PASSWORD`.
+    package var passwordSessions: PasswordSessions?
+    /// Limits of batches.
+    package var batchLimits: BatchLimits
     /// Largest upload in bytes.
     package var uploadBytesMax: Int
     /// True if the platform stores forms and strips its header from clients' requests.
@@ -39,6 +43,7 @@ package struct Services: Sendable {
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
         deployment: Deployment = Deployment(),
+        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
         uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
     ) {
         self.bucket = bucket
@@ -52,6 +57,8 @@ package struct Services: Sendable {
         self.renderTimeMax = renderTimeMax
         self.streamBytesMax = streamBytesMax
         self.deployment = deployment
+        self.passwordSessions = passwordSessions
+        self.batchLimits = batchLimits
         self.uploadBytesMax = uploadBytesMax
         self.hasFrontDoor = hasFrontDoor
     }

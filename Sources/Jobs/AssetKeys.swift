@@ -28,8 +28,11 @@ package struct AssetKeys: Hashable, Sendable {
         ObjectKey("\(audioPrefix(of: etag))\(fileExtension)")
     }
     /// Prefix of the audio keys of one upload, for any extension.
-    package func audioPrefix(of etag: String) -> String {
-        let plain = etag.utf8.filter { byte in
+    package func audioPrefix(of etag: String) -> String { "\(root)/audio.\(Self.plain(etag))." }
+
+    /// The bytes of an ETag that a key holds unescaped.
+    private static func plain(_ etag: String) -> String {
+        let bytes = etag.utf8.filter { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
@@ -37,7 +40,34 @@ package struct AssetKeys: Hashable, Sendable {
             default: false
             }
         }
-        return "\(root)/audio.\(String(decoding: plain.prefix(128), as: UTF8.self))."
+        return String(decoding: bytes.prefix(128), as: UTF8.self)
+    }
+
+    /// Prefix of every object of the asset, with the closing slash.
+    package var prefix: String { "\(root)/" }
+    /// A small H.264 film of the upload for editors.
+    package var proxy: ObjectKey { ObjectKey("\(root)/proxy.mp4") }
+    /// A sheet of thumbnails as JPEG.
+    /// - Parameter sheet: From 0; the first sheet has no number in its name.
+    package func sprite(_ sheet: Int) -> ObjectKey {
+        ObjectKey(sheet == 0 ? "\(root)/sprite.jpg" : "\(root)/sprite.\(sheet).jpg")
+    }
+    /// The WebVTT file that gives each thumbnail's time and place.
+    package var thumbnails: ObjectKey { ObjectKey("\(root)/sprite.vtt") }
+    /// The peaks of the audio, as JSON of BBC audiowaveform.
+    package var waveform: ObjectKey { ObjectKey("\(root)/waveform.json") }
+    /// The audio as AAC, if the upload's own packets cannot be copied exactly.
+    package var encodedAudio: ObjectKey { ObjectKey("\(root)/audio.m4a") }
+
+    /// Says that a derived object with this ETag is of the upload with that ETag.
+    /// - Parameter object: ETag of the derived object at `key`.
+    package func mark(_ key: ObjectKey, etag object: String, of upload: String) -> ObjectKey {
+        let name = key.text.split(separator: "/").last ?? ""
+        return ObjectKey("\(root)/derived/\(Self.plain(upload))/\(name).\(Self.plain(object))")
+    }
+    /// Says that a derivative of the upload with that ETag cannot be made, and why.
+    package func failedMark(_ kind: AssetDerivative, of upload: String) -> ObjectKey {
+        ObjectKey("\(root)/derived/\(Self.plain(upload))/\(kind.rawValue).failed")
     }
     /// Its event starts derive-asset; complete-upload writes it.
     package var deriveRequest: ObjectKey { ObjectKey("\(root)/media.derive.json") }

@@ -18,12 +18,16 @@ package struct UploadRecord: Hashable, Sendable, Codable {
     package var uploadID: String?
     /// Time of the grant.
     package var createdAt: UnixTime
+    /// True if the file belongs to one batch: nothing is derived from it, and it is deleted
+    /// with the batch's last output. Nil is false.
+    package var isForBatch: Bool?
 
     /// A granted upload.
     package init(
         fileName: String, contentType: String, bytes: Int?, key: String, uploadID: String?,
-        createdAt: UnixTime
+        createdAt: UnixTime, isForBatch: Bool? = nil
     ) {
+        self.isForBatch = isForBatch
         self.fileName = fileName
         self.contentType = contentType
         self.bytes = bytes
@@ -34,7 +38,7 @@ package struct UploadRecord: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case version, fileName, contentType, bytes, key, uploadID = "uploadId"
-        case createdAt = "createdAtMilliseconds"
+        case createdAt = "createdAtMilliseconds", isForBatch
     }
 }
 

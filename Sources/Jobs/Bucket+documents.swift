@@ -23,7 +23,7 @@ extension Bucket {
         } catch {
             throw ObjectStoreError(
                 .invalidResponse, operation: "GetObject", key: key.text,
-                detail: "The document does not decode as \(type)", underlying: error)
+                detail: "\(ObjectStoreError.undecodable) \(type)", underlying: error)
         }
     }
 
@@ -74,5 +74,14 @@ extension Bucket {
     /// True if the object exists.
     package func objectExists(_ key: ObjectKey) async throws(ObjectStoreError) -> Bool {
         try await objectInfo(key) != nil
+    }
+}
+
+extension ObjectStoreError {
+    fileprivate static let undecodable = "The document does not decode as"
+
+    /// True if a stored document was read, but is not of the expected form.
+    package var isUndecodable: Bool {
+        code == .invalidResponse && detail?.hasPrefix(Self.undecodable) == true
     }
 }

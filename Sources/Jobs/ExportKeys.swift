@@ -77,25 +77,17 @@ package struct ExportKeys: Hashable, Sendable {
     package var pointer: ObjectKey { Self.pointer(job) }
     /// The `JobPointer` of a job.
     package static func pointer(_ job: JobID) -> ObjectKey { ObjectKey("jobs/\(job.text).json") }
-    /// Entry in the owner's list of exports, newest first.
-    package var recent: ObjectKey {
-        let age = max(0, Self.jobMillisecondsMax - job.time.milliseconds)
-        let digits = String(age)
-        let zeros = String(repeating: "0", count: max(0, 13 - digits.count))
-        return ObjectKey("\(Self.recentPrefix(of: owner))\(zeros)\(digits)/\(job.text)")
-    }
+    /// Entry in the owner's list of exports and batches, newest first.
+    package var recent: ObjectKey { RecentEntry.export(self).key }
     /// Prefix of every `recent` key of one owner.
-    package static func recentPrefix(of owner: OwnerID) -> String { "recent/\(owner.text)/" }
-    /// The export of a `recent` key, or nil for any other key.
+    package static func recentPrefix(of owner: OwnerID) -> String { RecentEntry.prefix(of: owner) }
+    /// The export of a `recent` key, a single one or one of a batch; nil for any other key.
     package static func parseRecent(_ key: ObjectKey) -> ExportKeys? {
-        let parts = key.text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0] == "recent", let owner = OwnerID(String(parts[1])),
-            let job = JobID(String(parts[3]))
-        else { return nil }
-        return ExportKeys(owner: owner, job: job)
+        switch RecentEntry(key) {
+        case .export(let keys), .output(let keys, _): keys
+        case .batch, nil: nil
+        }
     }
-    /// Upper bound of times, in the year 2286. Keys hold the difference, because listings ascend.
-    private static let jobMillisecondsMax = 9_999_999_999_999
 
     /// The `ClientTokenRecord`: the first request with a token names the job.
     /// - Parameter digest: SHA-256 of the token, in hexadecimal.

@@ -1,3 +1,4 @@
+import Crypto
 package import WallClock
 
 /// Owner of objects: the second path segment of every key.
@@ -58,11 +59,62 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
         text = "job_\(time.milliseconds)_\(random)"
     }
 
+    /// The internal export that makes the proxy of an upload; always the same for that upload.
+    /// - Parameter time: Time at which the upload was granted.
+    package init(proxyOf asset: AssetID, etag: String, time: UnixTime) {
+        let digest = sha256Hex("\(asset.text) \(etag)").prefix(24)
+        text = "job_\(time.milliseconds)\(Self.internalMark)\(digest)"
+    }
+
+    private static let internalMark = "_proxy-"
+
+    /// True for an export that derive-asset started: its output is an asset's proxy, and no
+    /// list, webhook or count of the owner's exports includes it.
+    package var isInternal: Bool { text.contains(Self.internalMark) }
+
     /// Creation time of the job; 0 if the text does not contain it.
     package var time: UnixTime {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         return UnixTime(milliseconds: parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0)
     }
+
+    package var description: String { text }
+}
+
+/// ID of a batch of exports: `batch_{time}_{random}`.
+package struct BatchID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
+    package let text: String
+
+    /// - Returns: nil if the text is not a batch ID.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "batch", Int(parts[1]) != nil, !parts[2].isEmpty,
+            KeySegment.isPlain(text, lengthMax: 60)
+        else { return nil }
+        self.text = text
+    }
+
+    /// - Parameter random: Unguessable text of `a-z 0-9`.
+    package init(time: UnixTime, random: String) {
+        text = "batch_\(time.milliseconds)_\(random)"
+    }
+
+    /// Creation time of the batch.
+    package var time: UnixTime {
+        UnixTime(milliseconds: max(0, Int(text.split(separator: "_")[1]) ?? 0))
+    }
+
+    /// ID of an output's export: the batch's time and random text, then three digits.
+    ///
+    /// All exports of a batch have one prefix, so one listing shows them.
+    /// - Parameter index: Position of the output in the batch, 0 to 999.
+    package func job(at index: Int) -> JobID {
+        JobID(time: time, random: "\(random)\(index / 100)\(index / 10 % 10)\(index % 10)")
+    }
+
+    /// The text after the time.
+    var random: Substring { text.split(separator: "_")[2] }
 
     package var description: String { text }
 }

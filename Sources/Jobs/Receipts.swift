@@ -109,15 +109,21 @@ package struct JobPointer: Hashable, Sendable, Codable {
     /// Time at which the export was accepted.
     package var createdAt: UnixTime
 
+    /// Text of the `BatchID` that the export is an output of; nil for a single export.
+    package var batch: String?
+
     /// A pointer to an export.
-    package init(owner: OwnerID, dialect: StatusDialect, createdAt: UnixTime) {
+    package init(
+        owner: OwnerID, dialect: StatusDialect, createdAt: UnixTime, batch: BatchID? = nil
+    ) {
         self.owner = owner.text
         self.dialect = dialect
         self.createdAt = createdAt
+        self.batch = batch?.text
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, owner, dialect, createdAt = "createdAtMilliseconds"
+        case version, owner, dialect, createdAt = "createdAtMilliseconds", batch
     }
 }
 

@@ -98,6 +98,8 @@ extension Limits {
 
     /// Characters of an asset ID: the part of an S3 key that the rest leaves free.
     package static let assetIDCharactersMax = 256
+    /// Characters of an object key: S3's limit of 1,024 bytes.
+    package static let objectKeyCharactersMax = 1_024
     /// Characters of a client token: enough for any UUID or hash.
     package static let clientTokenCharactersMax = 256
     /// Characters of a URL: browsers and servers accept them reliably.

@@ -17,6 +17,9 @@ from conftest import ROOT
 
 TEMPLATES = ["spool.template.json", "spool-image.template.json"]
 CATALOGUE = json.loads((ROOT / "infra/functions.json").read_text())
+for entry in (f for f in CATALOGUE["functions"] if "url" in f):
+    for permission, keys in CATALOGUE["callerPermissions"].items():
+        entry["permissions"][permission] = entry["permissions"].get(permission, []) + keys
 
 
 def template(name):

@@ -16,6 +16,9 @@ from conftest import ROOT
 
 MODULE = ROOT / "infra/terraform"
 CATALOGUE = json.loads((ROOT / "infra/functions.json").read_text())
+for entry in (f for f in CATALOGUE["functions"] if "url" in f):
+    for permission, keys in CATALOGUE["callerPermissions"].items():
+        entry["permissions"][permission] = entry["permissions"].get(permission, []) + keys
 FILES = sorted(MODULE.glob("*.tf"))
 
 

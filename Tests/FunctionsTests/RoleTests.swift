@@ -62,11 +62,17 @@ import TestSupport
         }
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
+        try await useBatches(harness)
         await deliverSampleEvents(harness)
+        try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
         try await sweepThree(asset, harness)
 
+        let sessions = FunctionHarness(password: "a")
+        _ = try await sessions.call(.auth, "POST", "/", #"{"password":"a"}"#)
+
         let unused = Self.everything.subtracting(harness.usedPermissions)
+            .subtracting(sessions.usedPermissions)
         #expect(unused == Self.unusedHere)
     }
 
@@ -104,6 +110,38 @@ import TestSupport
                 _ = try? await Registry.handler(function, services)(event, FunctionHarness.context)
             }
         }
+    }
+
+    /// A renderer that is late finds the tombstone of its export.
+    private func removeOneExport(_ asset: String, _ harness: FunctionHarness) async throws {
+        let keys = harness.keys(try await harness.export(asset))
+        try await harness.memory.putDocument(
+            ExportTombstone(reason: .deleted, removedAt: 0), at: keys.tombstone)
+        try await harness.memory.putDocument(["version": 1], at: keys.cancel)
+        try await harness.deliver(
+            keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
+    }
+
+    /// Refuses one form, renders and deletes one batch, and cancels another.
+    private func useBatches(_ harness: FunctionHarness) async throws {
+        _ = try await harness.form(["a.mp4"], fields: "{}")
+        let batch = try await harness.batch(["a.mp4"])
+        try await harness.advance(batch)
+        try await harness.render(batch)
+        harness.clock.advance(by: BatchDecision.releaseTime)
+        let broken = try await harness.batch(["b.mp4"])
+        let upload = try await harness.record(broken).files[0].assetID
+        if let asset = AssetID(upload).map({ AssetKeys(owner: .local, asset: $0) }) {
+            try await harness.memory.deleteObject(asset.record)
+        }
+        for keys in [batch, broken] {
+            try await harness.advance(keys)
+            _ = try await harness.status(keys)
+            _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(keys.batch.text)")
+        }
+        let cancelled = try await harness.batch(["c.mp4"])
+        _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(cancelled.batch.text)")
+        try await harness.advance(cancelled)
     }
 
     private func failOneExport(_ asset: String, _ harness: FunctionHarness) async throws {

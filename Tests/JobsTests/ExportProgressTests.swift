@@ -11,9 +11,9 @@ import Testing
     }
 
     @Test func `each phase has its percentage`() {
-        let phases: [ExportProgress] = [.stitching, .completed]
+        let phases: [ExportProgress] = [.accepted, .stitching, .finishing, .completed]
 
-        #expect(phases.map(\.percent) == [85, 100])
+        #expect(phases.map(\.percent) == [10, 85, 95, 100])
     }
 
     @Test func `rendering runs from twenty to eighty with the frames`() {

@@ -80,7 +80,7 @@ struct ListedExport {
                 .contains($0.key)
         }
         #expect(export.status().state == .queued)
-        #expect(export.status().progress.percent == 20)
+        #expect(export.status().progress.percent == 10)
 
         export.add(export.keys.progress(.audio), bytes: 150)
         let half = ExportStatus(export.listing, result: nil, audioOnlyFrameCount: 300)
@@ -128,10 +128,14 @@ struct ListedExport {
         for unit in [export.first, export.second, .audio] {
             export.add(export.keys.receipt(unit))
         }
-        let stitching = export.status().progress.percent
+        #expect(export.status().progress.percent == 85)
+        export.add(export.keys.output(fileExtension: "mp4"))
+        #expect(export.status().progress.percent == 95)
+        export.objects.removeLast()
+
         let failed = export.status(ExportResult(outcome: .failed, finishedAt: 1))
 
-        #expect(failed.progress.percent == stitching)
+        #expect(failed.progress.percent == 95)
     }
 
     @Test func `all receipts without a result mean stitching`() {
@@ -206,10 +210,23 @@ struct ListedExport {
         (StatusDialect.clipforge, ExportState.queued, "pending"),
         (.clipforge, .stitching, "processing"), (.opencut, .completed, "completed"),
         (.clipforge, .cancelled, "failed"), (.spool, .stitching, "stitching"),
+        (.refresher, .queued, "queued"), (.refresher, .rendering, "processing"),
+        (.refresher, .stitching, "processing"), (.refresher, .completed, "complete"),
+        (.refresher, .failed, "failed"), (.refresher, .cancelled, "cancelled"),
     ])
     func `each dialect has its own state names`(
         dialect: StatusDialect, state: ExportState, word: String
     ) {
         #expect(dialect.name(of: state) == word)
+    }
+
+    @Test func `ClipForge's queue has four words`() {
+        let words: [ExportState: String] = [
+            .queued: "waiting", .rendering: "active", .stitching: "active",
+            .completed: "completed", .failed: "failed", .cancelled: "failed",
+            .expired: "failed",
+        ]
+
+        for (state, word) in words { #expect(state.queueWord == word) }
     }
 }

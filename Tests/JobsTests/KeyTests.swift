@@ -128,4 +128,15 @@ import TestSupport
         #expect(keys.media(fileName: "a.mp4").text.hasPrefix(AssetKeys.uploadPrefix(of: owner)))
         #expect(AssetKeys.uploadPrefix(of: owner) == "uploads/ann/")
     }
+
+    @Test func `the proxy's export is the same for the same bytes of an upload alone`() {
+        let asset = AssetID(owner: owner, time: 17, random: "xyz")
+        let job = JobID(proxyOf: asset, etag: "aa", time: 17)
+
+        #expect(job == JobID(proxyOf: asset, etag: "aa", time: 17))
+        #expect(job != JobID(proxyOf: asset, etag: "ab", time: 17))
+        #expect(JobID(job.text) == job)
+        #expect(job.isInternal && job.time == 17)
+        #expect(!JobID(time: 17, random: "proxy").isInternal)
+    }
 }

@@ -16,9 +16,22 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  catalogue    = jsondecode(file("${path.module}/../functions.json"))
-  functions    = { for function in local.catalogue.functions : function.name => function }
-  answering    = { for name, function in local.functions : name => function if can(function.url) }
+  catalogue = jsondecode(file("${path.module}/../functions.json"))
+  functions = { for function in local.catalogue.functions : function.name => function }
+  answering = { for name, function in local.functions : name => function if can(function.url) }
+  # A function with a URL may also check the session of its caller.
+  permissions = {
+    for name, function in local.functions : name => {
+      for action in setunion(
+        keys(function.permissions),
+        can(function.url) ? keys(local.catalogue.callerPermissions) : []
+      ) :
+      action => distinct(concat(
+        try(function.permissions[action], []),
+        can(function.url) ? try(local.catalogue.callerPermissions[action], []) : []
+      ))
+    }
+  }
   asynchronous = { for name, function in local.functions : name => function if can(function.async) }
   scheduled    = { for name, function in local.functions : name => function if can(function.schedule) }
   notified     = { for name, function in local.functions : name => function if can(function.objectEvents) }
@@ -90,7 +103,7 @@ resource "aws_iam_role_policy" "function" {
     Version = "2012-10-17"
     Statement = concat(
       [
-        for action, patterns in each.value.permissions : {
+        for action, patterns in local.permissions[each.key] : {
           Effect = "Allow"
           Action = [action]
           Resource = (
@@ -157,8 +170,8 @@ resource "aws_lambda_function" "function" {
   environment {
     variables = merge(
       local.environment,
-      can(each.value.url) ? merge(local.answering_environment, local.cdn_environment) : {},
-      each.key == "start-export" ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
+      can(each.value.url) ? merge(local.answering_environment, { AUTH_PASSWORD = var.password }, local.cdn_environment) : {},
+      contains(["start-export", "advance-batch"], each.key) ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
       try(each.value.environment, {})
     )
   }

@@ -19,6 +19,13 @@ variable "tokens" {
   }
 }
 
+variable "password" {
+  description = "Password of the owner local (POST /api/auth); empty for none."
+  type        = string
+  default     = ""
+  sensitive   = true
+}
+
 variable "frontend_url" {
   description = "Allowed browser origins (CORS), separated by commas, or * for any."
   type        = string

@@ -3,6 +3,7 @@ import EmulatorDatabase
 import EmulatorHTTP
 import EmulatorLambda
 import EmulatorStore
+import EmulatorVolume
 import FoundationEssentials
 import Glibc
 import Logging
@@ -16,6 +17,8 @@ struct Emulator: Sendable {
     private let lambda: LambdaService
     private let front: HTTPServer
     private let s3: HTTPServer
+    /// The scans of the shared volume; nil without one.
+    private let volume: Task<Void, Never>?
 
     /// Time from SIGTERM until running invocations are ended; the whole shutdown has 10 s.
     private static let drainTime = Duration.seconds(6)
@@ -95,13 +98,17 @@ struct Emulator: Sendable {
         lambda.wake()
         lambda.addUpkeep(every: Self.upkeepInterval) { try await store.tidy() }
         lambda.addUpkeep(every: Self.scrubInterval) { _ = try await store.scrub() }
-        frontHandler.set(lambda.front)
+        let shared = try await sharedVolume(environment, lambda.front, store, database, logger)
+        frontHandler.set(shared?.front ?? lambda.front)
+        volume = shared.map { shared in Task { await shared.run() } }
         readyLine =
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
     }
 
     /// Shuts down in order: new work, running work, connections, file.
     func stop() async {
+        volume?.cancel()
+        await volume?.value
         await lambda.stop(grace: Self.drainTime)
         await front.stop(grace: .milliseconds(500))
         await s3.stop(grace: .milliseconds(500))
@@ -121,6 +128,16 @@ private func hasPrivateTmp(_ logger: Logger) async -> Bool {
             ["reason": .string("\(error)")])
         return false
     }
+}
+
+/// The shared volume; nil without `MEDIA_BASE_PATH`.
+private func sharedVolume(
+    _ environment: [String: String], _ front: any HTTPHandler, _ store: ObjectStoreServer,
+    _ database: Database, _ logger: Logger
+) async throws -> SharedVolume? {
+    guard let settings = try SharedVolumeConfiguration(environment: environment) else { return nil }
+    return try await SharedVolume(
+        settings, inner: front, store: store, database: database, logger: logger)
 }
 
 private func readCatalog(

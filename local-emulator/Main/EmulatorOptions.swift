@@ -127,7 +127,9 @@ struct EmulatorOptions: Sendable, Equatable {
         spool-secret), SPOOL_BUCKET (default spool), FRONTEND_URL (origins that may
         call the functions, separated by commas; default *), SPOOL_ADMIN_TOKEN
         (asked for by console API, Invoke API and metrics), WORKER_CONCURRENCY
-        (instances of render-chunk). Every SPOOL_ variable reaches the functions.
+        (instances of render-chunk), MEDIA_BASE_PATH, EXPORTS_PATH and POLL_INTERVAL_MS
+        (a folder shared with an editor: docs/shared-volume.md). Every SPOOL_ variable
+        reaches the functions.
 
         One ready line is printed on standard output; JSON lines on standard error.
         SIGTERM ends it in order within 10 seconds. kill -9 loses nothing.

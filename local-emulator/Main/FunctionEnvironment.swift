@@ -20,7 +20,7 @@ func functionEnvironment(
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
     ]
     // PATH finds programs that a function starts by name; the library path serves dynamic binaries.
-    for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE"] {
+    for name in ["PATH", "LD_LIBRARY_PATH", "FRONTEND_URL", "SWIFT_BACKTRACE", "AUTH_PASSWORD"] {
         all[name] = environment[name]
     }
     // The planner splits work by the number of renderers.
@@ -30,6 +30,11 @@ func functionEnvironment(
     where name.hasPrefix("SPOOL_") && name != "SPOOL_ADMIN_TOKEN" {
         all[name] = value
     }
+    // Files of the shared volume are not sent, so only S3's limit (5 TiB) applies to them.
+    if environment["MEDIA_BASE_PATH"] != nil, all["SPOOL_UPLOAD_MAX_BYTES"] == nil {
+        all["SPOOL_UPLOAD_MAX_BYTES"] = "\(5 << 40)"
+    }
+    all["SPOOL_VOLUME_TOKEN"] = nil
     all["SPOOL_BUCKET"] = bucket
     return all
 }

@@ -59,7 +59,7 @@ extension EditDecoding {
         }
         let audio = asset["audio"].flatMap { self.audioAngle($0, angles, offsets) }
         let switches = reader.required("switches", of: asset).flatMap {
-            self.switches($0, angles)
+            self.switches($0, angles, naming: "angle")
         }
         guard let switches else { return nil }
         return .multicam(
@@ -118,8 +118,10 @@ extension EditDecoding {
             offset: offsets[Self.audioAngleName] ?? .zero)
     }
 
-    private mutating func switches(
-        _ node: JSONNode, _ angles: [Edit.Multicam.Angle]
+    /// Reads switches.
+    /// - Parameter name: The field that holds an angle's name.
+    mutating func switches(
+        _ node: JSONNode, _ angles: [Edit.Multicam.Angle], naming name: String
     ) -> [Edit.Multicam.Switch]? {
         guard let elements = reader.array(node, maximum: Limits.switchCountMax) else { return nil }
         guard !elements.isEmpty else {
@@ -131,7 +133,8 @@ extension EditDecoding {
         for element in elements {
             guard let object = reader.object(element) else { continue }
             let at = reader.required("at", of: object).flatMap { self.at($0) }
-            let angle = reader.required("angle", of: object).flatMap { self.angle($0, angles) }
+            let angle = reader.required(name, of: object)
+                .flatMap { self.angle($0, angles, naming: name) }
             guard let at, let angle else { continue }
             if let last = switches.last, at.value <= last.at.value {
                 reader.report("must be later than the switch before it", at: at.pointer)
@@ -150,14 +153,19 @@ extension EditDecoding {
             .map { Located($0, node.pointer) }
     }
 
-    private mutating func angle(_ node: JSONNode, _ angles: [Edit.Multicam.Angle]) -> Int? {
-        guard case .string(let name) = node.value else {
+    /// Reads the name of an angle.
+    /// - Returns: Its index.
+    mutating func angle(
+        _ node: JSONNode, _ angles: [Edit.Multicam.Angle], naming name: String
+    ) -> Int? {
+        guard case .string(let word) = node.value else {
             return reader.mismatch(node, expected: "a string")
         }
-        if let index = angles.firstIndex(where: { $0.name == name }) { return index }
+        if let index = angles.firstIndex(where: { $0.name == word }) { return index }
         let known = angles.map(\.name).joined(separator: ", ")
         reader.report(
-            "must be one of the angles \(known), not \(JSONReader.quoted(name))", at: node.pointer)
+            "must be one of the \(name)s \(known), not \(JSONReader.quoted(word))",
+            at: node.pointer)
         return nil
     }
 }

@@ -75,7 +75,7 @@ struct EditDecoding {
     }
 
     /// The fields of which a request has one; each has a different shape.
-    private static let shapes = ["timeline", "project", "clip", "otio"]
+    private static let shapes = ["timeline", "project", "clip", "otio", "sources"]
 
     /// Reads the tracks and the soundtrack from the shape of the request.
     private mutating func content(of root: JSONObjectNode) -> ([Edit.Track], Edit.Soundtrack?)? {
@@ -92,6 +92,7 @@ struct EditDecoding {
         case "timeline": return timeline(node)
         case "project": return project(node).map { ($0, nil) }
         case "clip": return clipRequest(node).map { ($0, nil) }
+        case "sources": return multicamConfig(root, node).map { ($0, nil) }
         default:
             return openTimelineIO(node, media: root["media"]).map { ($0, nil) }
         }

@@ -72,8 +72,8 @@ struct AssetIntake: Sendable {
         let record = try await examine(upload, info)
         try await bucket.putDocument(record, at: keys.record)
         if info.bytes > bytesMax { try await bucket.deleteObject(ObjectKey(upload.key)) }
-        // Nothing is derived from captions.
-        if record.status == .ready, record.media != nil {
+        // Nothing is derived from captions, or from a file that its batch deletes.
+        if record.status == .ready, record.media != nil, upload.isForBatch != true {
             try await bucket.putDocument(["version": 1], at: keys.deriveRequest)
         }
         return record

@@ -1,4 +1,5 @@
 import Jobs
+import JSON
 import LambdaRuntime
 import ObjectStore
 import WallClock
@@ -45,6 +46,8 @@ enum DownloadAll {
         var entry: ZipArchive.Entry
         var key: ObjectKey
         var etag: String
+        /// ID of the export.
+        var id: String
     }
 
     static func handle(
@@ -54,17 +57,22 @@ enum DownloadAll {
         let head = await URLFunction.respond(
             to: request, context, authorizer: dependencies.authorizer, methods: ["GET", "HEAD"]
         ) { authorized in
-            let path = authorized.request.rawPath.split(separator: "/").map(String.init).dropLast()
+            let path = authorized.request.rawPath.split(separator: "/").map(String.init)
             let name: String
-            if authorized.request.pathParameters["jobId"] == nil, path.last == "exports" {
+            if authorized.request.pathParameters["jobId"] == nil, path.dropLast().last == "exports"
+            {
                 sources = try await completed(of: authorized.owner, dependencies)
                 name = "exports.zip"
             } else {
-                let id = authorized.request.pathParameters["jobId"] ?? path.last
-                let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
-                let found = try await lookup.find(id, owner: authorized.owner)
-                sources = try await finished(found.ledger)
-                name = "\(found.ledger.keys.job.text).zip"
+                let id = authorized.request.pathParameters["jobId"] ?? path.dropLast().last
+                let target = try await JobTarget.find(
+                    id, owner: authorized.owner, bucket: dependencies.bucket,
+                    now: dependencies.now)
+                (sources, name) = try await files(of: target)
+                if path.last == "download" {
+                    return try await single(
+                        Self.chosen(by: request, from: &sources), dependencies)
+                }
             }
             try check(sources, dependencies)
             return FunctionURLResponse(
@@ -78,19 +86,84 @@ enum DownloadAll {
             return StreamedResponse(whole: head)
         }
         let bucket = dependencies.bucket
+        let isArchive = head.headers["content-type"] == "application/zip"
         return StreamedResponse(http: head) { [sources] writer in
-            try await write(sources, from: bucket, to: writer)
+            if isArchive {
+                try await write(sources, from: bucket, to: writer)
+            } else {
+                for source in sources {
+                    try await send(source, from: bucket) { try await writer.write($0) }
+                }
+            }
         }
+    }
+
+    /// The finished files of a job, and the name of their archive.
+    private static func files(
+        of target: JobTarget
+    ) async throws -> (sources: [Source], archiveName: String) {
+        switch target {
+        case .export(let found):
+            return (try await finished(found.ledger), "\(found.ledger.keys.job.text).zip")
+        case .batch(let ledger, let record):
+            guard let (status, _) = try await ledger.status() else { throw Problem.jobNotFound }
+            let sources = zip(record.outputs, status.members).compactMap { output, member in
+                member.output.map { file in
+                    Source(
+                        entry: ZipArchive.Entry(
+                            name: output.name, bytes: file.bytes,
+                            modified: member.finishedAt ?? record.createdAt),
+                        key: ObjectKey(file.key), etag: file.etag, id: output.job.text)
+                }
+            }
+            return (sources, "variations.zip")
+        }
+    }
+
+    /// The file that `?output=` names by ID or name, else the first. The only one left in
+    /// `sources`.
+    private static func chosen(
+        by request: FunctionURLRequest, from sources: inout [Source]
+    ) throws(Problem) -> Source {
+        if let wanted = request.queryStringParameters["output"] {
+            sources = sources.filter { $0.id == wanted || $0.entry.name == wanted }
+            guard !sources.isEmpty else {
+                throw Problem(
+                    status: 404, title: "Not found",
+                    detail: "The job has no complete output \(wanted).",
+                    faults: [FieldFault(pointer: "/output", detail: "is not a complete output")],
+                    error: "Output not found")
+            }
+        }
+        sources = Array(sources.prefix(1))
+        guard let source = sources.first else { throw incomplete }
+        return source
+    }
+
+    /// One file as a stream: a page of another origin can read it, which a redirect to the
+    /// store does not allow where the store names its origins. A larger file is a redirect.
+    private static func single(
+        _ source: Source, _ dependencies: Dependencies
+    ) async throws -> FunctionURLResponse {
+        if let bytesMax = dependencies.bytesMax, source.entry.bytes > bytesMax {
+            let url = try await dependencies.bucket.presignedURL(
+                .get(source.key, downloadName: source.entry.name),
+                expiresIn: JobStatus.downloadURLLifetime, audience: .client)
+            return FunctionURLResponse(
+                statusCode: 302, headers: ["location": url, "cache-control": "no-store"])
+        }
+        return FunctionURLResponse(
+            statusCode: 200,
+            headers: [
+                "content-type": "video/mp4", "cache-control": "no-store",
+                "content-disposition": ContentDisposition.attachment(source.entry.name),
+            ])
     }
 
     private static func check(
         _ sources: [Source], _ dependencies: Dependencies
     ) throws(Problem) {
-        guard !sources.isEmpty else {
-            throw Problem(
-                status: 409, title: "Not completed",
-                detail: "No export is completed; nothing to download.")
-        }
+        guard !sources.isEmpty else { throw incomplete }
         let bytes = sources.reduce(0) { $0 + $1.entry.bytes }
         guard let bytesMax = dependencies.bytesMax, bytes > bytesMax else { return }
         throw Problem(
@@ -98,6 +171,10 @@ enum DownloadAll {
             detail: "The files have \(bytes) bytes; the limit of one archive is \(bytesMax). "
                 + "Download them one by one.")
     }
+
+    private static let incomplete = Problem(
+        status: 409, title: "Not completed",
+        detail: "No export is completed; nothing to download.")
 
     /// The files of one export; empty before it is completed.
     private static func finished(_ ledger: ExportLedger) async throws -> [Source] {
@@ -107,7 +184,9 @@ enum DownloadAll {
         let entry = ZipArchive.Entry(
             name: "\(ledger.keys.job.text).\(suffix)", bytes: output.bytes,
             modified: result.finishedAt)
-        return [Source(entry: entry, key: key, etag: output.etag)]
+        return [
+            Source(entry: entry, key: key, etag: output.etag, id: ledger.keys.job.text)
+        ]
     }
 
     private static func completed(
@@ -133,20 +212,28 @@ enum DownloadAll {
         var archive = ZipArchive()
         for source in sources {
             try await writer.write(archive.begin(source.entry))
-            var end = min(pieceBytes, source.entry.bytes)
-            var piece = try await read(source, 0..<end, bucket)
-            while !piece.isEmpty {
-                let range = end..<min(end + pieceBytes, source.entry.bytes)
-                end = range.upperBound
-                // The next block is read while this one is sent.
-                async let next = read(source, range, bucket)
+            try await send(source, from: bucket) { piece in
                 archive.note(piece)
                 try await writer.write(piece)
-                piece = try await next
             }
             try await writer.write(archive.end())
         }
         try await writer.write(archive.directory())
+    }
+
+    /// Reads a file in blocks; the next one is read while `piece` handles the last.
+    private static func send(
+        _ source: Source, from bucket: any Bucket, _ handle: ([UInt8]) async throws -> Void
+    ) async throws {
+        var end = min(pieceBytes, source.entry.bytes)
+        var piece = try await read(source, 0..<end, bucket)
+        while !piece.isEmpty {
+            let range = end..<min(end + pieceBytes, source.entry.bytes)
+            end = range.upperBound
+            async let next = read(source, range, bucket)
+            try await handle(piece)
+            piece = try await next
+        }
     }
 
     private static func read(

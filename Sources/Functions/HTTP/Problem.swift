@@ -17,11 +17,13 @@ package struct Problem: Error, Hashable, Sendable {
     package var error: String
     /// Added to the response's headers.
     package var headers: [String: String] = [:]
+    /// Added to the document's members (RFC 9457, 3.2): facts that a client acts on.
+    package var members: [String: JSONValue] = [:]
 
     /// A problem; `error` defaults to the detail.
     package init(
         status: Int, title: String, detail: String, faults: [FieldFault] = [], error: String? = nil,
-        headers: [String: String] = [:]
+        headers: [String: String] = [:], members: [String: JSONValue] = [:]
     ) {
         self.status = status
         self.title = title
@@ -29,6 +31,7 @@ package struct Problem: Error, Hashable, Sendable {
         self.faults = faults
         self.error = error ?? detail
         self.headers = headers
+        self.members = members
     }
 
     /// 400 with one fault for each wrong field.
@@ -65,24 +68,15 @@ package struct Problem: Error, Hashable, Sendable {
 
     /// The HTTP response.
     package var response: FunctionURLResponse {
-        let document = ProblemDocument(
-            type: "about:blank", title: title, status: status, detail: detail,
-            errors: faults.map { .init(pointer: $0.pointer, detail: $0.detail) }, error: error)
+        let errors = faults.map { fault -> JSONValue in
+            ["pointer": .string(fault.pointer), "detail": .string(fault.detail)]
+        }
+        let document: [String: JSONValue] = [
+            "type": "about:blank", "title": .string(title), "status": .integer(status),
+            "detail": .string(detail), "errors": .array(errors), "error": .string(error),
+        ]
         return .json(
-            status: status, document,
+            status: status, JSONValue.object(members.merging(document) { $1 }),
             headers: headers.merging(["content-type": "application/problem+json"]) { $1 })
     }
-}
-
-private struct ProblemDocument: Encodable {
-    struct Fault: Encodable {
-        var pointer: String
-        var detail: String
-    }
-    var type: String
-    var title: String
-    var status: Int
-    var detail: String
-    var errors: [Fault]
-    var error: String
 }

@@ -79,7 +79,7 @@ package enum URLFunction {
                     detail: "The method is \(request.method); use \(allowed).",
                     headers: ["allow": allowed])
             }
-            let owner = try authorizer.owner(of: request)
+            let owner = try await authorizer.owner(of: request)
             return try await body(AuthorizedRequest(request: request, owner: owner))
         } catch {
             let problem = Problem.describing(error, requestID: context.requestID)

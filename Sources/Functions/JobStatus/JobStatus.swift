@@ -50,9 +50,10 @@ enum JobStatus {
             case .playlist(let name):
                 return try await StreamPlaylist.answer(name, found, dependencies.bucket)
             case .download:
-                return try redirect(try await document(found, dependencies))
+                return try redirect(try await status(found, dependencies.bucket).document)
             case .status, .list:
-                return .json(status: 200, try await document(found, dependencies))
+                return .json(
+                    status: 200, try await status(found, dependencies.bucket).document)
             }
         }
     }
@@ -94,39 +95,41 @@ enum JobStatus {
         }
     }
 
-    private static func document(
-        _ found: JobLookup.Found, _ dependencies: Dependencies
-    ) async throws -> StatusDocument {
+    /// The status of an export and the document that clients read.
+    static func status(
+        _ found: JobLookup.Found, _ bucket: any Bucket
+    ) async throws -> (status: ExportStatus, document: StatusDocument) {
         let listing = try await found.ledger.listing()
         let result = listing.hasResult ? try await found.ledger.result() : nil
         var audioOnlyFrameCount: Int?
         if listing.frames == nil, listing.hasPlan, result == nil {
             audioOnlyFrameCount = try await found.ledger.plan().frameCount
         }
+        let status = ExportStatus(
+            listing, result: result, audioOnlyFrameCount: audioOnlyFrameCount)
         var document = StatusDocument(
-            ExportStatus(listing, result: result, audioOnlyFrameCount: audioOnlyFrameCount),
-            job: found.ledger.keys.job,
-            pointer: found.pointer)
+            status, job: found.ledger.keys.job, pointer: found.pointer)
         if !listing.streamedChunks.isEmpty {
             document.playlist = StreamPlaylist.path(found.ledger.keys.job)
         }
         if let output = result?.output {
             let key = ObjectKey(output.key)
             let name = "\(found.ledger.keys.job.text).\(key.text.split(separator: ".").last ?? "")"
-            document.downloadUrl = try await dependencies.bucket.presignedURL(
+            document.downloadUrl = try await bucket.presignedURL(
                 .get(key, downloadName: name), expiresIn: downloadURLLifetime,
                 audience: .client)
         }
         for file in result?.captions ?? [] {
             let name = "\(found.ledger.keys.job.text).\(file.format.rawValue)"
             document.captionUrls = document.captionUrls ?? [:]
-            document.captionUrls?[file.format.rawValue] = try await dependencies.bucket
+            document.captionUrls?[file.format.rawValue] =
+                try await bucket
                 .presignedURL(
                     .get(ObjectKey(file.key), downloadName: name),
                     expiresIn: downloadURLLifetime,
                     audience: .client)
         }
-        return document
+        return (status, document)
     }
 
     private static func redirect(

@@ -29,7 +29,7 @@ struct SharedUnits: Sendable {
     /// Requests the unit of every export that waits for this one. Without a plan
     /// there is none.
     static func release(_ unit: RenderUnit, of leader: ExportLedger) async throws {
-        let plan = try await leader.bucket.document(RenderPlan.self, at: leader.keys.plan)
+        let plan = try await leader.usablePlan()
         try await SharedUnits(of: unit, plan, leader: leader).request()
     }
 
@@ -47,9 +47,7 @@ struct SharedUnits: Sendable {
         for ledger in companions {
             guard try await !ledger.isStopped(),
                 try await !leader.bucket.objectExists(ledger.keys.request(unit)),
-                let other = try await leader.bucket.document(
-                    RenderPlan.self, at: ledger.keys.plan),
-                other.version == RenderPlan.currentVersion, SharedRendering.areEqual(plan, other)
+                let other = try await ledger.usablePlan(), SharedRendering.areEqual(plan, other)
             else { continue }
             found.append(Waiting(ledger: ledger, plan: other))
         }
@@ -57,7 +55,7 @@ struct SharedUnits: Sendable {
     }
 
     /// Requests the unit of each; a rendered one is then found in the cache.
-    func request() async throws {
+    func request() async throws(ObjectStoreError) {
         for ledger in companions { try await ledger.requestUnit(unit) }
     }
 

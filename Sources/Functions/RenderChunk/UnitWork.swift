@@ -48,7 +48,7 @@ struct UnitWork {
         var observation = RenderObservation(unit: unit)
         observation.isStopped = try await ledger.isStopped()
         if observation.isStopped {
-            plan = try await bucket.document(RenderPlan.self, at: ledger.keys.plan)
+            plan = try await ledger.usablePlan()
             return observation
         }
         let plan = try await ledger.plan()

@@ -54,7 +54,8 @@ struct ExportAttempt: Sendable {
         ledger = ExportLedger(bucket: metered.bucket, keys: keys, now: dependencies.now)
     }
 
-    /// Runs one attempt and records its failure.
+    /// Runs one attempt and records its failure. Deletes what it wrote to an export that was
+    /// removed meanwhile.
     /// - Parameter afterLastAttempt: Runs when the body threw and no other attempt
     ///   follows: the export has failed, or it was stopped.
     /// - Throws: the body's error when the platform should deliver the event again.
@@ -64,12 +65,20 @@ struct ExportAttempt: Sendable {
         afterLastAttempt: (ExportAttempt) async throws -> Void
     ) async throws {
         let attempt = ExportAttempt(keys, context, dependencies)
+        // Unmetered: an export that is removed has no bill.
+        let removal = ExportRemoval(bucket: dependencies.bucket, now: dependencies.now)
         do {
-            try await body(attempt)
+            do {
+                try await body(attempt)
+            } catch {
+                try await attempt.ledger.recordFailure(error, of: subject, context)
+                try await afterLastAttempt(attempt)
+            }
         } catch {
-            try await attempt.ledger.recordFailure(error, of: subject, context)
-            try await afterLastAttempt(attempt)
+            try await removal.cleanUp(keys)
+            throw error
         }
+        try await removal.cleanUp(keys)
     }
 
     /// Runs a render under a `RenderMonitor`.

@@ -13,16 +13,40 @@ struct ExportLedger: Sendable {
     let keys: ExportKeys
     let now: @Sendable () -> UnixTime
 
-    /// The stored plan.
-    /// - Throws: `HandlerFailure.permanent` if there is none or its version is unknown.
+    /// The stored plan, checked again before it is used.
+    /// - Throws: `HandlerFailure.permanent` if there is none, if it is damaged or its version
+    ///   is unknown.
     func plan() async throws -> RenderPlan {
-        guard let plan = try await bucket.document(RenderPlan.self, at: keys.plan) else {
+        guard let plan = try await decodedPlan() else {
             throw HandlerFailure.permanent("The export has no plan.")
         }
         guard plan.version == RenderPlan.currentVersion else {
             throw HandlerFailure.permanent("The plan's version \(plan.version) is not known.")
         }
+        if let defect = plan.defect {
+            throw HandlerFailure.permanent("The stored plan is damaged: \(defect).")
+        }
         return plan
+    }
+
+    /// The stored plan for work that must not fail for it, such as cleaning up; nil if there is
+    /// none, or if `plan()` would refuse it.
+    func usablePlan() async throws -> RenderPlan? {
+        do {
+            return try await plan()
+        } catch HandlerFailure.permanent {
+            return nil
+        }
+    }
+
+    private func decodedPlan() async throws -> RenderPlan? {
+        do {
+            return try await bucket.document(RenderPlan.self, at: keys.plan)
+        } catch {
+            guard error.isUndecodable else { throw error }
+            throw HandlerFailure.permanent(
+                "The stored plan is damaged: it does not decode.", detail: error.underlying)
+        }
     }
 
     func listing() async throws(ObjectStoreError) -> ExportListing {

@@ -49,6 +49,8 @@ struct ExportAcceptance: Sendable {
     /// Checks and plans all exports of a body; writes nothing.
     /// - Throws: a 400 problem with every fault.
     func planned(_ body: JSONValue) async throws -> PlannedRequest {
+        let foreign = NamedUploads.faults(of: body, owner: owner)
+        guard foreign.isEmpty else { throw Problem.invalid(foreign) }
         if let several = try await plannedSeveral(body) { return .several(several) }
         let edit: Edit
         do {
@@ -72,10 +74,11 @@ struct ExportAcceptance: Sendable {
             chunks: plan.plannedChunks)
     }
 
-    /// ClipForge for its body shape, else Spool.
+    /// ClipForge or OpenCut for their body shapes, else Spool.
     static func dialect(of body: JSONValue) -> StatusDialect {
-        guard case .object(let fields) = body, fields["project"] != nil else { return .spool }
-        return .clipforge
+        if body["project"] ?? .null != .null { return .clipforge }
+        if body["sources"] ?? .null != .null { return .opencut }
+        return .spool
     }
 
     /// A new job, or the job that the client token already names.
@@ -110,17 +113,20 @@ struct ExportAcceptance: Sendable {
 
     /// Writes the job's objects, the requests last: an interrupted start never has a
     /// request without its plan. Existing objects stay.
+    /// - Parameter batch: The batch that the export is an output of.
     func write(
-        _ plan: RenderPlan, edit: JSONValue, job: JobID, dialect: StatusDialect
+        _ plan: RenderPlan, edit: JSONValue, job: JobID, dialect: StatusDialect,
+        batch: BatchKeys? = nil
     ) async throws {
         let keys = ExportKeys(owner: owner, job: job)
         let ledger = ExportLedger(bucket: bucket, keys: keys, now: dependencies.now)
         _ = try await bucket.createDocument(edit, at: keys.edit)
         _ = try await bucket.createDocument(plan, at: keys.plan)
         let pointer = JobPointer(
-            owner: owner, dialect: dialect, createdAt: dependencies.now())
+            owner: owner, dialect: dialect, createdAt: dependencies.now(), batch: batch?.batch)
         _ = try await bucket.createDocument(pointer, at: keys.pointer)
-        _ = try await bucket.createDocument(["version": 1], at: keys.recent)
+        _ = try await bucket.createDocument(
+            ["version": 1], at: batch?.recent(of: keys) ?? keys.recent)
         guard try await !bucket.objectExists(keys.result) else { return }
         _ = try await bucket.createDocument(pointer, at: keys.active)
         // Another attempt with the same token may have stored a plan with other chunks.

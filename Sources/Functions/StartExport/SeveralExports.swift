@@ -64,12 +64,29 @@ extension ExportAcceptance {
     func acceptSeveral(
         _ exports: [PlannedExport], body: JSONValue
     ) async throws -> AcceptedExports {
-        var planned = exports
         let dialect = Self.dialect(of: body)
         var jobs: [JobID] = []
-        for export in planned {
+        for export in exports {
             jobs.append(try await job(for: export.edit, export.request))
         }
+        let planned = try await writeTogether(exports, as: jobs) { export, job in
+            try await write(export.plan, edit: export.request, job: job, dialect: dialect)
+        }
+        let dropped = planned.first?.edit.dropped ?? []
+        return AcceptedExports(
+            jobId: jobs.first?.text, status: dialect.name(of: .queued),
+            jobs: zip(planned, jobs).map { $0.answer(job: $1) },
+            dropped: dropped.isEmpty ? nil : dropped)
+    }
+
+    /// Writes exports so that those that read the same frames are rendered together.
+    /// - Parameter jobs: The export's job at the same position.
+    /// - Returns: the exports with their final plans.
+    func writeTogether(
+        _ exports: [PlannedExport], as jobs: [JobID],
+        write: (PlannedExport, JobID) async throws -> Void
+    ) async throws -> [PlannedExport] {
+        var planned = exports
         var leaders: Set<Int> = []
         for group in shareRendering(&planned) {
             let leader = group[0]
@@ -88,16 +105,15 @@ extension ExportAcceptance {
         }
         // A leader comes last: its renderers request units of the others.
         let order = planned.indices.filter { !leaders.contains($0) } + leaders.sorted()
-        for index in order {
-            let export = planned[index]
-            try await write(
-                export.plan, edit: export.request, job: jobs[index], dialect: dialect)
-        }
-        let dropped = planned.first?.edit.dropped ?? []
-        return AcceptedExports(
-            jobId: jobs.first?.text, status: dialect.name(of: .queued),
-            jobs: zip(planned, jobs).map { $0.answer(job: $1) },
-            dropped: dropped.isEmpty ? nil : dropped)
+        for index in order { try await write(planned[index], jobs[index]) }
+        return planned
+    }
+
+    /// Plans one variation.
+    func planned(_ variation: Variations.Variation) async throws -> PlannedExport {
+        PlannedExport(
+            edit: variation.edit, request: variation.request,
+            plan: try await planning.plan(variation.edit), kind: .variation(variation))
     }
 
     /// Plans each output or variation; nil if the body is a request for one export.
@@ -120,10 +136,7 @@ extension ExportAcceptance {
                     kind: .output(output.index)))
         }
         for variation in variations?.variations ?? [] {
-            planned.append(
-                PlannedExport(
-                    edit: variation.edit, request: variation.request,
-                    plan: try await planning.plan(variation.edit), kind: .variation(variation)))
+            planned.append(try await self.planned(variation))
         }
         return planned
     }

@@ -90,8 +90,7 @@ struct StitchWork {
 
     /// Without a plan nothing was stitched.
     private func deleteOutput() async throws {
-        guard let plan = try await bucket.document(RenderPlan.self, at: ledger.keys.plan)
-        else { return }
+        guard let plan = try await ledger.usablePlan() else { return }
         try await bucket.deleteObject(
             ledger.keys.output(fileExtension: plan.output.format.rawValue))
         for format in plan.captionFiles ?? [] {

@@ -65,6 +65,15 @@ enum Sweep {
     ) async throws -> Int {
         let bucket = dependencies.bucket
         let text = String(marker.text.dropFirst(ExportKeys.activePrefix.count))
+        if let batch = BatchID(text),
+            let found = try await bucket.document(BatchMarker.self, at: marker),
+            let owner = OwnerID(found.owner)
+        {
+            let keys = BatchKeys(owner: owner, batch: batch)
+            try await BatchLedger(bucket: bucket, keys: keys, now: dependencies.now)
+                .requestAdvance()
+            return 1
+        }
         guard let pointer = try await bucket.document(JobPointer.self, at: marker),
             let owner = OwnerID(pointer.owner), let job = JobID(text)
         else {
@@ -74,7 +83,7 @@ enum Sweep {
         let ledger = ExportLedger(
             bucket: bucket, keys: ExportKeys(owner: owner, job: job), now: dependencies.now)
         let listing = try await ledger.listing()
-        let plan = try await bucket.document(RenderPlan.self, at: ledger.keys.plan)
+        let plan = try await ledger.usablePlan()
         let actions = SweepDecision.actions(for: listing, plan: plan, now: dependencies.now())
         for action in actions { try await perform(action, ledger) }
         return actions.count

@@ -4,7 +4,7 @@ package import WallClock
 
 /// Action of the sweep for one export that is not terminal.
 package enum SweepAction: Hashable, Sendable {
-    /// Remove the marker of an export that has ended or was never written.
+    /// Remove the marker of an export that has ended, is removed or was never written.
     case removeMarker
     /// Write a request that an interrupted start-export left out.
     case writeRequest(RenderUnit)
@@ -33,7 +33,7 @@ package enum SweepDecision {
     package static func actions(
         for listing: ExportListing, plan: RenderPlan?, now: UnixTime
     ) -> [SweepAction] {
-        guard !listing.hasResult else { return [.removeMarker] }
+        guard !listing.hasResult, !listing.hasTombstone else { return [.removeMarker] }
         guard !listing.hasCancel else { return [.cancel] }
         guard let plan else {
             let isOld = now - listing.lastActivity > quietTime

@@ -14,6 +14,10 @@ package struct ExportListing: Hashable, Sendable {
     package var hasCancel = false
     /// The export has ended.
     package var hasResult = false
+    /// The export is removed, or its removal has begun.
+    package var hasTombstone = false
+    /// The output is stored.
+    package var hasOutput = false
     /// The stitch is requested.
     package var hasStitchRequest = false
     /// Time of each unit's last request.
@@ -74,6 +78,7 @@ package struct ExportListing: Hashable, Sendable {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
         case "result.json": hasResult = true
+        case Substring(ExportKeys.tombstoneName): hasTombstone = true
         case "hls/audio.json": hasStreamAudio = true
         case "requests/all.stitch.json":
             hasStitchRequest = true
@@ -86,6 +91,8 @@ package struct ExportListing: Hashable, Sendable {
                 progress[unit] = Progress(frames: object.bytes, written: time)
             } else if let unit = Self.unit(rest, "receipts/", ".json") {
                 receipts.insert(unit)
+            } else if rest.hasPrefix("output.") {
+                hasOutput = true
             } else if rest.hasPrefix("hls/") {
                 readStream(rest.dropFirst("hls/".count), object: object)
             } else if rest.hasPrefix("failures/all.") {

@@ -2,10 +2,14 @@ package import MediaTime
 
 /// Progress of an export in percent. Never goes back while its inputs do not.
 package enum ExportProgress: Hashable, Sendable {
-    /// Chunks are queued or being rendered.
+    /// No renderer has begun; the sources are fetched first.
+    case accepted
+    /// The plan is being rendered.
     case rendering(work: Work)
     /// Every unit is finished; the output is joined, verified and uploaded.
     case stitching
+    /// The output is stored; its result and URL are next.
+    case finishing
     case completed
 
     /// The finished work.
@@ -40,12 +44,14 @@ package enum ExportProgress: Hashable, Sendable {
         }
     }
 
-    /// 0 to 100: 20 to 80 while rendering, 85 while stitching, 100 completed. Rounded down, so
-    /// that 80 means that everything is rendered.
+    /// 0 to 100: 10 accepted, 20 to 80 while rendering, 85 while the output is stored, 95 until
+    /// its result, 100 completed. Rounded down, so that 80 means that everything is rendered.
     package var percent: Int {
         switch self {
+        case .accepted: 10
         case .rendering(let work): 20 + (Rational(60) * work.fraction).floor
         case .stitching: 85
+        case .finishing: 95
         case .completed: 100
         }
     }

@@ -24,16 +24,31 @@ package enum ExportState: String, Hashable, Sendable, Codable {
 
 /// The state names that a client reads.
 package enum StatusDialect: String, Hashable, Sendable, Codable {
-    case spool, clipforge, opencut
+    case spool, clipforge, opencut, refresher
 
     /// Name of the state in this dialect.
     package func name(of state: ExportState) -> String {
         switch (self, state) {
         case (.spool, _): state.rawValue
+        case (.refresher, .queued): "queued"
+        case (.refresher, .completed): "complete"
+        case (.refresher, .cancelled): "cancelled"
         case (_, .queued): "pending"
         case (_, .rendering), (_, .stitching): "processing"
         case (_, .completed): "completed"
         case (_, .failed), (_, .cancelled), (_, .expired): "failed"
+        }
+    }
+}
+
+extension ExportState {
+    /// The word of ClipForge's job queue: `waiting`, `active`, `completed` or `failed`.
+    package var queueWord: String {
+        switch self {
+        case .queued: "waiting"
+        case .rendering, .stitching: "active"
+        case .completed: "completed"
+        case .failed, .cancelled, .expired: "failed"
         }
     }
 }
@@ -70,6 +85,8 @@ package struct ExportStatus: Hashable, Sendable {
     package var audioDone: Rational
     /// Content of `result.json`; nil while the export runs.
     package var result: ExportResult?
+    /// True once the output is stored.
+    package var hasOutput: Bool
 
     /// Derives the status. A pure function of its arguments.
     /// - Parameters:
@@ -89,6 +106,7 @@ package struct ExportStatus: Hashable, Sendable {
         audioDone =
             isAudioDone ? Rational(1) : listing.audioDone(frameCount: audioOnlyFrameCount ?? total)
         self.result = result
+        hasOutput = listing.hasOutput
         // A cancel marker alone is a request: the stitch may finish first.
         if let result {
             state = ExportState(result.outcome)
@@ -105,15 +123,20 @@ package struct ExportStatus: Hashable, Sendable {
     package var progress: ExportProgress {
         switch state {
         case .failed where isEverythingRendered, .cancelled where isEverythingRendered:
-            .stitching
-        case .queued, .rendering, .failed, .cancelled, .expired:
-            .rendering(
-                work: .init(
-                    chunks: chunks.map { ($0.frames, $0.framesDone) },
-                    audioDone: hasAudio ? audioDone : nil))
-        case .stitching: .stitching
+            // The output may have been stored and deleted again.
+            .finishing
+        case .queued: .accepted
+        case .rendering, .failed, .cancelled, .expired: .rendering(work: work)
+        case .stitching: hasOutput ? .finishing : .stitching
         case .completed: .completed
         }
+    }
+
+    /// The rendered share of the export.
+    package var work: ExportProgress.Work {
+        .init(
+            chunks: chunks.map { ($0.frames, $0.framesDone) },
+            audioDone: hasAudio ? audioDone : nil)
     }
 
     private var isEverythingRendered: Bool {

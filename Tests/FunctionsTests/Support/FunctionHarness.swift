@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Functions
 import Jobs
 import JSON
 import LambdaRuntime
@@ -9,6 +8,9 @@ import ObjectStore
 import Synchronization
 import Testing
 import TestSupport
+import WallClock
+
+@testable import Functions
 
 /// Runs the functions on a bucket in memory: sends them HTTP requests and store events.
 struct FunctionHarness: Sendable {
@@ -20,11 +22,23 @@ struct FunctionHarness: Sendable {
     private let concurrency: Int
     /// Largest upload.
     var uploadBytesMax = UploadLimits.bytesDefault
+    private let password: String?
+    /// The functions' clock; the store's is not moved.
+    let clock = Clock()
+
+    /// A clock that tests move.
+    final class Clock: Sendable {
+        private let time = Mutex<UnixTime>(1_700_000_000_000)
+        var now: UnixTime { time.withLock { $0 } }
+        func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
+    }
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
-        memory: InMemoryBucket = InMemoryBucket(now: { 1_700_000_000_000 }), concurrency: Int = 2
+        memory: InMemoryBucket = InMemoryBucket(now: { 1_700_000_000_000 }), concurrency: Int = 2,
+        password: String? = nil
     ) {
+        self.password = password
         self.renderer = renderer
         self.tokens = tokens
         self.memory = memory
@@ -47,14 +61,20 @@ struct FunctionHarness: Sendable {
     }
 
     func services(_ bucket: (any Bucket)? = nil) -> Services {
-        Services(
-            bucket: bucket ?? memory, renderer: renderer, authorizer: Authorizer(owners: tokens),
-            now: { 1_700_000_000_000 }, sleep: { _ in try await Task.sleep(for: .seconds(3_600)) },
+        let sessions = password.map {
+            PasswordSessions(password: $0, bucket: bucket ?? memory, now: { [clock] in clock.now })
+        }
+        return Services(
+            bucket: bucket ?? memory, renderer: renderer,
+            authorizer: sessions.map { Authorizer(verifiers: [$0]) } ?? Authorizer(owners: tokens),
+            now: { [clock] in clock.now },
+            sleep: { if $0 > Auth.guessDelay { try await Task.sleep(for: .seconds(3_600)) } },
             randomText: { [counter] length in
                 let digits = String(counter.next())
                 return String(repeating: "a", count: length - digits.count) + digits
             },
             scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900),
+            passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000),
             uploadBytesMax: uploadBytesMax)
     }
 
@@ -75,11 +95,12 @@ struct FunctionHarness: Sendable {
     /// Calls a function's URL.
     func call(
         _ name: FunctionName, _ method: String, _ path: String, _ body: String = "",
-        query: [String: String] = [:], token: String? = nil, bucket: (any Bucket)? = nil
+        query: [String: String] = [:], headers: [String: String] = [:], token: String? = nil,
+        bucket: (any Bucket)? = nil
     ) async throws -> (status: Int, json: [String: JSONValue]) {
+        let credentials = token.map { ["authorization": "Bearer \($0)"] } ?? [:]
         let request = FunctionURLRequest(
-            method: method, rawPath: path,
-            headers: token.map { ["authorization": "Bearer \($0)"] } ?? [:],
+            method: method, rawPath: path, headers: headers.merging(credentials) { $1 },
             queryStringParameters: query, bodyBytes: Array(body.utf8))
         let bytes = try await Registry.handler(name, services(allowed(name, bucket)))(
             Array(try JSONEncoder().encode(request)), Self.context)

@@ -8,10 +8,10 @@ struct BlobError: Error, CustomStringConvertible {
     var path: String
     var code: Int32
 
-    init(_ operation: String, _ path: String) {
+    init(_ operation: String, _ path: String, code: Int32 = errno) {
         self.operation = operation
         self.path = path
-        code = errno
+        self.code = code
     }
 
     var description: String {
@@ -83,7 +83,7 @@ final class BlobFolder: Sendable {
         throw error
     }
 
-    private func syncFolder(of id: String) throws(BlobError) {
+    func syncFolder(of id: String) throws(BlobError) {
         do throws(BlobError) {
             try Self.synchronize("\(path)/data/\(id.prefix(2))")
         } catch {
@@ -119,7 +119,10 @@ final class BlobFolder: Sendable {
     func check(_ slices: [BlobSlice]) async throws -> (md5: String, crc64: String, bytes: Int) {
         try await onDisk { [self] in
             var check = BlobCheck()
-            for slice in slices { try check.read(blobPath(slice.blob)) }
+            for slice in slices {
+                close(try openUnchanged(slice.blob))
+                try check.read(blobPath(slice.blob))
+            }
             return check.finish()
         }
     }
@@ -128,9 +131,7 @@ final class BlobFolder: Sendable {
     /// - Returns: A descriptor that the caller closes.
     func openBlob(_ id: String) async throws -> Int32 {
         try await onDisk { [self] in
-            let descriptor = open(blobPath(id), O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw BlobError("open", blobPath(id)) }
-            return descriptor
+            try openUnchanged(id)
         }
     }
 
@@ -193,9 +194,9 @@ final class BlobFolder: Sendable {
         try syncFolder(of: id)
     }
 
-    private func append(_ slice: BlobSlice, to output: Int32) throws(BlobError) {
-        let input = open(blobPath(slice.blob), O_RDONLY | O_CLOEXEC)
-        guard input >= 0 else { throw BlobError("open", blobPath(slice.blob)) }
+    /// Appends a range of a blob to a file; the kernel copies.
+    func append(_ slice: BlobSlice, to output: Int32) throws(BlobError) {
+        let input = try openUnchanged(slice.blob)
         defer { close(input) }
         var offset = off_t(slice.range.lowerBound)
         var left = slice.range.count
@@ -209,7 +210,7 @@ final class BlobFolder: Sendable {
     /// Runs disk work without waiting for its end.
     func later(_ body: @escaping @Sendable () -> Void) { disk.run(body) }
 
-    private func onDisk<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+    func onDisk<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             disk.run { continuation.resume(with: Result { try body() }) }
         }

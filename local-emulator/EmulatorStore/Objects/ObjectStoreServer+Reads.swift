@@ -1,4 +1,6 @@
 import EmulatorHTTP
+import Glibc
+import Logging
 import WallClock
 
 /// The bytes of an object that a response contains.
@@ -65,6 +67,9 @@ extension ObjectStoreServer {
             let source = isHead ? nil : try index.source(object.place, selection.range)
             return (object, selection, source)
         }
+        if isHead, case .blob(let id) = object.place, BlobFolder.isLinked(id) {
+            close(try await openUnchanged(id))
+        }
         var headers = try ObjectHeaders.served(object, request, isWhole: !selection.isPartial)
         if selection.isPartial, selection.bytes > 0 {
             let last = selection.offset + selection.bytes - 1
@@ -81,12 +86,24 @@ extension ObjectStoreServer {
         return Response(status: status, headers: headers, body: try await responseBody(source))
     }
 
+    /// Opens a blob.
+    /// - Throws: `.noSuchKey` for a linked file that was changed: the object is gone.
+    private func openUnchanged(_ blob: String) async throws -> Int32 {
+        do {
+            return try await blobs.openBlob(blob)
+        } catch let error as BlobError where error.code == ESTALE {
+            logger.error("File changed after it was taken over", ["blob": .string(blob)])
+            throw S3Error(
+                .noSuchKey, "The file of this object was changed after it was taken over.")
+        }
+    }
+
     private func responseBody(_ source: BodySource) async throws -> ResponseBody {
         switch source {
         case .bytes(let bytes): return .bytes(bytes)
         case .blobs(let slices) where slices.count == 1:
             let (slice, path) = (slices[0], slices[0].blob)
-            let file = FileDescriptor(adopting: try await blobs.openBlob(path))
+            let file = FileDescriptor(adopting: try await openUnchanged(path))
             return .file(file, offset: slice.range.lowerBound, bytes: slice.range.count)
         case .blobs(let slices):
             let pin = blobs.pin(slices.map(\.blob))
