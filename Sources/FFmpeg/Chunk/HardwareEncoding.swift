@@ -1,4 +1,4 @@
-import RenderPlans
+package import RenderPlans
 
 /// Arguments of a hardware encoder.
 ///

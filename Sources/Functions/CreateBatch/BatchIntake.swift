@@ -114,7 +114,8 @@ struct BatchIntake: Sendable {
             isForBatch: true)
         _ = try await bucket.createDocument(upload, at: keys.upload)
         let intake = AssetIntake(
-            keys: keys, bucket: bucket, renderer: dependencies.renderer, now: dependencies.now)
+            keys: keys, bucket: bucket, renderer: dependencies.renderer, now: dependencies.now,
+            bytesMax: dependencies.limits.fileBytesMax)
         return check(
             try await intake.record(), name: file.filename, isUpload: true, at: pointer)
     }
