@@ -97,7 +97,7 @@ struct AssetDetail: Encodable {
         more = More(
             createdAt: record.createdAt.rfc3339, error: record.error,
             derived: try await Derived(
-                objects.map(\.key), of: record, keys: keys, in: bucket))
+                AssetDerivatives(objects, of: record, keys: keys), in: bucket))
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -107,27 +107,24 @@ struct AssetDetail: Encodable {
 }
 
 extension AssetDetail.Derived {
-    fileprivate init(
-        _ objects: [ObjectKey], of record: AssetRecord, keys: AssetKeys, in bucket: any Bucket
-    ) async throws {
-        let present = Set(objects)
-        func url(_ key: ObjectKey) async throws -> String? {
-            guard present.contains(key) else { return nil }
+    fileprivate init(_ present: AssetDerivatives, in bucket: any Bucket) async throws {
+        func url(_ key: ObjectKey?) async throws -> String? {
+            guard let key else { return nil }
             return try await bucket.presignedURL(
                 .get(key, downloadName: nil), expiresIn: AssetDocument.urlLifetime,
                 audience: .client)
         }
-        proxy = try await url(keys.proxy)
-        poster = try await url(keys.poster)
-        thumbnails = try await url(keys.thumbnails)
-        waveform = try await url(keys.waveform)
-        audio = try await url(keys.encodedAudio)
-        if audio == nil { audio = try await url(keys.audio(of: record.etag, fileExtension: "m4a")) }
-        let sheets = (0..<AssetDerivatives.sheetCountMax).map(keys.sprite)
-            .filter(present.contains)
-        sprite = try await url(keys.sprite(0))
-        guard sheets.count > 1 else { return }
-        sprites = []
-        for sheet in sheets { sprites = (sprites ?? []) + [try await url(sheet)].compactMap { $0 } }
+        proxy = try await url(present.proxy)
+        poster = try await url(present.poster)
+        sprite = try await url(present.sprites.first)
+        thumbnails = try await url(present.thumbnails)
+        waveform = try await url(present.waveform)
+        audio = try await url(present.audio)
+        guard present.sprites.count > 1 else { return }
+        var sheets: [String] = []
+        for sheet in present.sprites {
+            if let url = try await url(sheet) { sheets.append(url) }
+        }
+        sprites = sheets
     }
 }
