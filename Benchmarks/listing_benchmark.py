@@ -169,6 +169,8 @@ def main():
                 "asset-list/local/all/",
                 1000,
             ),
+            ("GET /api/jobs", "/api/jobs", "recent/local/", 21),
+            ("GET /api/jobs?limit=100", "/api/jobs?limit=100", "recent/local/", 101),
             ("GET /api/exports, 100 entries", "/api/exports", "recent/local/", 100),
             ("GET /api/jobs, 20 entries", "/api/jobs", "recent/local/", 20),
         ):

@@ -1,4 +1,6 @@
+import JSON
 import EmulatorHTTP
+import JSON
 import Synchronization
 import Testing
 

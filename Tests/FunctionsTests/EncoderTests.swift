@@ -62,7 +62,9 @@ import TestSupport
     }
 
     @Test func `software is no encoder in the plan`() async throws {
-        #expect(try await start(#""encoder":"software""#).plan?.output.video.encoder == nil)
+        let plan = try await start(#""encoder":"software""#).plan
+
+        #expect(plan?.output.video.encoder == nil)
     }
 
     @Test(arguments: [

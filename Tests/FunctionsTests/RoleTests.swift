@@ -5,6 +5,7 @@ import JSON
 import ObjectStore
 import Testing
 import TestSupport
+import WallClock
 
 /// Every test on a `FunctionHarness` runs each function under its deployed role; these
 /// check that no role allows more than its function uses.
@@ -33,7 +34,9 @@ import TestSupport
     }
 
     @Test func `each permission of a role is used by its function`() async throws {
-        let harness = FunctionHarness()
+        var harness = FunctionHarness()
+        harness.retention.uploads = .seconds(86_400)
+        harness.cacheBytesMax = 1 << 40
         let asset = try await harness.asset()
         let parts = try await harness.call(
             .initUpload, "POST", "/",
@@ -61,13 +64,16 @@ import TestSupport
         let job = try await harness.export(asset)
         try await harness.run(job)
         _ = try await harness.call(.jobStatus, "GET", "/api/export/\(job.text)")
+        // The second finds its chunks in the cache.
+        try await harness.run(try await harness.export(asset))
         let cancelled = try await harness.export(asset)
-        for id in [cancelled.text, cancelled.text, JobID(time: 1, random: "a").text] {
+        for id in [cancelled.text, job.text, JobID(time: 1, random: "a").text] {
             _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(id)")
         }
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
         try await useBatches(harness)
+        try await removeOldExport(asset, harness)
         try await saveProject(harness)
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
@@ -83,6 +89,7 @@ import TestSupport
         for id in [asset, large] {
             _ = try await harness.call(.assets, "DELETE", "/api/assets/\(id)")
         }
+        try await expireEverything(harness)
 
         let unused = Self.everything.subtracting(harness.usedPermissions)
             .subtracting(sessions.usedPermissions)
@@ -114,6 +121,19 @@ import TestSupport
         }
     }
 
+    /// Removes what is due, and an owner with an export that runs.
+    private func expireEverything(_ harness: FunctionHarness) async throws {
+        _ = try await harness.call(
+            .initUpload, "POST", "/",
+            #"{"filename":"d.mp4","contentType":"video/mp4","size":200000000}"#)
+        _ = try await harness.export(try await harness.asset())
+        let now: UnixTime = 1_700_000_000_000
+        _ = try await harness.expire(at: now + .seconds(8 * 86_400))
+        _ = try await harness.call(
+            .removeOwner, "DELETE", "/api/owner", query: ["confirm": "local"])
+        _ = try await harness.expire(at: now + .seconds(9 * 86_400))
+    }
+
     /// Delivers every sample in `events/` to its function. A sample may fail: the
     /// permissions that it uses count.
     private func deliverSampleEvents(_ harness: FunctionHarness) async {
@@ -135,6 +155,14 @@ import TestSupport
             keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
     }
 
+    /// Deletes an export whose last write is long ago.
+    private func removeOldExport(_ asset: String, _ harness: FunctionHarness) async throws {
+        let job = try await harness.export(asset)
+        try await harness.run(job)
+        harness.clock.advance(by: ExportTombstone.lateWriteTime + .seconds(1))
+        _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(job.text)")
+    }
+
     /// Refuses one form, renders and deletes one batch, and cancels another.
     private func useBatches(_ harness: FunctionHarness) async throws {
         _ = try await harness.form(["a.mp4"], fields: "{}")
@@ -152,6 +180,7 @@ import TestSupport
             _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(keys.batch.text)")
         }
         let cancelled = try await harness.batch(["c.mp4"])
+        try await harness.sweep()
         _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(cancelled.batch.text)")
         try await harness.advance(cancelled)
     }

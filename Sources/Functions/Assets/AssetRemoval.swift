@@ -7,7 +7,8 @@ import WallClock
 /// Removes an asset with its upload and everything that was made of it.
 ///
 /// The record goes first: from then on no edit can use the asset. The upload record goes last: it
-/// shows an interrupted removal, which the next DELETE finishes.
+/// shows an interrupted removal, which the next DELETE finishes, or `expire` by the entry in the
+/// index of due work.
 struct AssetRemoval: Sendable {
     let keys: AssetKeys
     let bucket: any Bucket
@@ -27,10 +28,13 @@ struct AssetRemoval: Sendable {
         guard let upload = try await bucket.document(UploadRecord.self, at: keys.upload) else {
             throw Problem.assetNotFound
         }
+        let due = DueEntry(at: now(), owner: keys.owner, .asset(keys.asset))
+        try await bucket.putMarker(due.key)
         // Before the search: a new export sees the mark, or the search sees the export.
         try await bucket.putDocument(AssetRemovalMark(startedAt: now()), at: keys.removal)
         if let job = try await readingExport() {
             try await bucket.deleteObject(keys.removal)
+            try await bucket.deleteObject(due.key)
             throw Problem.assetInUse(job)
         }
         var removed = try await bucket.objectInfo(keys.record).map { [$0] } ?? []
@@ -45,11 +49,23 @@ struct AssetRemoval: Sendable {
                 keys.listEntry($0, fileName: upload.fileName)
             } + [keys.removal])
         try await bucket.deleteObject(keys.upload)
-        // A completion or derivation that ran at the same time may have written since.
+        // A completion or derivation that ran at the same time may have written since, and a
+        // granted URL may still be used.
         removed += try await remove(keys.prefix)
+        let late = now() + UploadLimits.grantLifetime + ExportTombstone.lateWriteTime
+        try await bucket.putMarker(DueEntry(at: late, owner: keys.owner, .asset(keys.asset)).key)
+        try await bucket.deleteObject(due.key)
         return Report(
             id: keys.asset.text, objects: removed.count + 1,
             bytes: removed.reduce(0) { $0 + $1.bytes })
+    }
+
+    /// Deletes what was written after the removal; nothing of an asset that exists.
+    func deleteLateWrites() async throws {
+        guard try await !bucket.objectExists(keys.upload) else { return }
+        for prefix in [keys.mediaPrefix, keys.prefix] {
+            try await delete(try await bucket.listAllObjects(prefix: prefix).map(\.key))
+        }
     }
 
     /// An export of the owner that has not ended and reads the asset.

@@ -14,6 +14,8 @@ struct ExportAttempt: Sendable {
         var sleep: @Sendable (Duration) async throws -> Void
         var scratchRoot: String
         var deployment: Deployment
+        /// True if the cache has a size limit: the last use of a chunk is recorded.
+        var recordsCacheUse: Bool
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -22,6 +24,7 @@ struct ExportAttempt: Sendable {
             sleep = services.sleep
             scratchRoot = services.scratchRoot
             deployment = services.deployment
+            recordsCacheUse = services.cacheBytesMax != nil
         }
     }
 

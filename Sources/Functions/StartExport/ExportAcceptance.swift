@@ -51,6 +51,7 @@ struct ExportAcceptance: Sendable {
     func planned(_ body: JSONValue) async throws -> PlannedRequest {
         let foreign = NamedUploads.faults(of: body, owner: owner)
         guard foreign.isEmpty else { throw Problem.invalid(foreign) }
+        _ = try Self.retention(of: body)
         if let several = try await plannedSeveral(body) { return .several(several) }
         let edit: Edit
         do {
@@ -102,6 +103,9 @@ struct ExportAcceptance: Sendable {
                     FieldFault(pointer: "/clientToken", detail: "was used for another edit")
                 ])
         }
+        try await ExportLedger(
+            bucket: bucket, keys: ExportKeys(owner: owner, job: job), now: dependencies.now
+        ).refuseIfRemoved()
         return job
     }
 
@@ -122,8 +126,13 @@ struct ExportAcceptance: Sendable {
         let ledger = ExportLedger(bucket: bucket, keys: keys, now: dependencies.now)
         _ = try await bucket.createDocument(edit, at: keys.edit)
         _ = try await bucket.createDocument(plan, at: keys.plan)
-        let pointer = JobPointer(
+        var pointer = JobPointer(
             owner: owner, dialect: dialect, createdAt: dependencies.now(), batch: batch?.batch)
+        pointer.retention = try Self.retention(of: edit)
+        try await bucket.putMarker(
+            DueEntry(
+                at: dependencies.retention.expiry(of: pointer), owner: owner, .export(job)
+            ).key)
         // An internal export is in no list, and its ID is not found.
         if !job.isInternal {
             _ = try await bucket.createDocument(pointer, at: keys.pointer)

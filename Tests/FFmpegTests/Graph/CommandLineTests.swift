@@ -203,6 +203,9 @@ import TestSupport
     @Test func `the folder commands holds the files that this suite reads`() throws {
         let names =
             Video.allCases.map { "chunk-\($0.rawValue)" } + ["chunk-ceiling", "chunk-proxy"]
+            + RenderPlan.VideoEncoding.Encoder.hardware.flatMap { encoder in
+                [Video.h264, .hevc].map { "chunk-\($0.rawValue)-\(encoder.rawValue)" }
+            }
             + Audio.allCases.map { "audio-\($0.rawValue)" } + ["audio-piece"]
             + Self.stitches.map { "stitch-\($0.name)" }
             + ["probe-local", "probe-remote", "poster", "extract-audio", "thumbnails"]
