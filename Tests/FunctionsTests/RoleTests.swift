@@ -2,6 +2,7 @@ import Foundation
 import Functions
 import Jobs
 import JSON
+import Notify
 import ObjectStore
 import Testing
 import TestSupport
@@ -75,6 +76,7 @@ import WallClock
         try await useBatches(harness)
         try await removeOldExport(asset, harness)
         try await saveProject(harness)
+        try await useWebhooks(asset, job, harness)
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
@@ -94,6 +96,40 @@ import WallClock
         let unused = Self.everything.subtracting(harness.usedPermissions)
             .subtracting(sessions.usedPermissions)
         #expect(unused == Self.unusedHere)
+    }
+
+    /// Announces an export to an endpoint that fails, and one whose event was lost.
+    private func useWebhooks(
+        _ asset: String, _ job: JobID, _ harness: FunctionHarness
+    ) async throws {
+        let path = "/api/webhooks/endpoints"
+        let (_, made) = try await harness.call(
+            .webhooks, "POST", path, #"{"url":"https://a.example/","events":["export.completed"]}"#)
+        guard let id = made["id"]?.text,
+            let keys = AssetID(asset).map({
+                AssetKeys(owner: .local, asset: $0)
+            })
+        else { throw HarnessError(text: "\(made)") }
+        harness.receiver.alwaysAnswer(.status(500))
+        let batch = BatchID("batch_1700000000000_a").map { BatchKeys(owner: .local, batch: $0) }
+        for key in [harness.keys(job).result, keys.record, batch?.result].compactMap({ $0 }) {
+            try await harness.deliver(key.text, to: .notify)
+        }
+        _ = try await harness.call(
+            .startExport, "POST", "/",
+            FunctionHarness.edit(
+                asset, more: #","callback":{"url":"https://a.example/","secretRef":"none"}"#))
+        let late = FunctionHarness(memory: harness.memory)
+        late.receiver.alwaysAnswer(.status(500))
+        late.clock.advance(by: .seconds(400))
+        _ = try await Registry.handler(
+            .deliverWebhooks, late.services(harness.allowed(.deliverWebhooks, nil)))(
+                Array("{}".utf8), FunctionHarness.context)
+        let (_, tested) = try await harness.call(.webhooks, "POST", "\(path)/\(id)/test")
+        _ = try await harness.call(
+            .webhooks, "POST",
+            "/api/webhooks/deliveries/\(tested["id"]?.text ?? "")/redeliver")
+        _ = try await harness.call(.webhooks, "DELETE", "\(path)/\(id)")
     }
 
     /// Uploads more than is permitted, at once and in parts.
