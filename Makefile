@@ -83,6 +83,7 @@ bench: build
 	.venv/bin/python Benchmarks/multicam_benchmark.py
 	.venv/bin/python Benchmarks/reexport_benchmark.py
 	.venv/bin/python Benchmarks/outputs_benchmark.py
+	.venv/bin/python Benchmarks/proxy_benchmark.py
 	.venv/bin/python Benchmarks/runtime_benchmark.py
 	.venv/bin/python Benchmarks/emulator_benchmark.py
 	.venv/bin/python Benchmarks/estimate_benchmark.py
