@@ -48,6 +48,8 @@ struct Configuration {
     var retention = RetentionPolicy()
     /// `SPOOL_CACHE_BYTES_MAX`: largest size of the chunk cache; not set, it has no limit.
     var cacheBytesMax: Int?
+    /// Settings of webhooks and e-mail.
+    var deliveries: DeliveryConfiguration
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -87,6 +89,7 @@ struct Configuration {
             "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
         hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
         (retention, cacheBytesMax) = Self.retention(environment, number)
+        deliveries = DeliveryConfiguration(environment: environment, faults: &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

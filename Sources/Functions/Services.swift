@@ -43,6 +43,8 @@ package struct Services: Sendable {
     package var retention = RetentionPolicy()
     /// Largest size of the chunk cache in bytes; nil for no limit.
     package var cacheBytesMax: Int?
+    /// Sends notifications.
+    package var deliveries: DeliveryServices
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -54,7 +56,8 @@ package struct Services: Sendable {
         deployment: Deployment = Deployment(),
         passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
         hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil,
-        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
+        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true,
+        deliveries: DeliveryServices = .none
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -72,5 +75,6 @@ package struct Services: Sendable {
         self.hardwareEncoders = hardwareEncoders
         self.uploadBytesMax = uploadBytesMax
         self.hasFrontDoor = hasFrontDoor
+        self.deliveries = deliveries
     }
 }

@@ -17,6 +17,7 @@ import WallClock
         "derive-asset s3:AbortMultipartUpload assets/*",
         "render-chunk s3:AbortMultipartUpload cache/*",
         "stitch-export s3:AbortMultipartUpload exports/*",
+        "stitch-export s3:AbortMultipartUpload assets/*",
     ]
 
     private static var everything: Set<String> {
@@ -78,6 +79,7 @@ import WallClock
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
         try await sweepThree(asset, harness)
+        try await deriveLong(harness)
 
         let sessions = FunctionHarness(password: "a")
         _ = try await sessions.call(.auth, "POST", "/", #"{"password":"a"}"#)
@@ -206,6 +208,32 @@ import WallClock
         _ = try await Registry.handler(
             .sweep, harness.services(harness.allowed(.sweep, nil)))(
                 Array("{}".utf8), FunctionHarness.context)
+    }
+
+    /// Makes a long proxy, loses it, and fails the proxy of a replaced file; then the asset is
+    /// deleted.
+    private func deriveLong(_ harness: FunctionHarness) async throws {
+        guard let asset = AssetID(try await harness.asset()) else { return }
+        let keys = AssetKeys(owner: .local, asset: asset)
+        var record = try await harness.lengthen(keys, seconds: 100)
+        for etag in [record.etag, record.etag, "another"] {
+            record.etag = etag
+            try await harness.memory.putDocument(record, at: keys.record)
+            try await harness.memory.deleteObject(keys.proxy)
+            let job = JobID(proxyOf: asset, etag: etag, time: record.createdAt)
+            try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
+            try await harness.settle([job])
+        }
+        let failed = harness.keys(JobID(proxyOf: asset, etag: "another", time: record.createdAt))
+        try await harness.memory.putDocument(
+            JobPointer(owner: .local, dialect: .spool, createdAt: 1), at: failed.active)
+        _ = try await Registry.handler(
+            .sweep, harness.services(harness.allowed(.sweep, nil)))(
+                Array("{}".utf8), FunctionHarness.context)
+        try await harness.memory.deleteObject(keys.failedMark(.proxy, of: "another"))
+        try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
+        for key in [keys.record, keys.upload] { try await harness.memory.deleteObject(key) }
+        try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
     }
 
     /// Saves a project, one of an upload too, exports it and removes it.

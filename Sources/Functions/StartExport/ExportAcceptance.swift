@@ -133,17 +133,18 @@ struct ExportAcceptance: Sendable {
             DueEntry(
                 at: dependencies.retention.expiry(of: pointer), owner: owner, .export(job)
             ).key)
-        _ = try await bucket.createDocument(pointer, at: keys.pointer)
-        _ = try await bucket.createDocument(
-            ["version": 1], at: batch?.recent(of: keys) ?? keys.recent)
+        // An internal export is in no list, and its ID is not found.
+        if !job.isInternal {
+            _ = try await bucket.createDocument(pointer, at: keys.pointer)
+            _ = try await bucket.createDocument(
+                ["version": 1], at: batch?.recent(of: keys) ?? keys.recent)
+        }
         guard try await !bucket.objectExists(keys.result) else { return }
         _ = try await bucket.createDocument(pointer, at: keys.active)
         try await refuseRemovedAssets(plan, ledger)
         // Another attempt with the same token may have stored a plan with other chunks.
         let stored = try await ledger.plan()
-        // Audio first: as the last unit it would keep one renderer busy alone.
-        let units = stored.audioUnits + stored.chunks.map(RenderUnit.video)
-        _ = try await concurrentMap(units, limit: 8) { unit in
+        _ = try await concurrentMap(stored.firstUnits, limit: 8) { unit in
             if stored.leader?.shares(unit) == true {
                 try await ledger.awaitUnit(unit)
             } else {
