@@ -8,6 +8,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import Signing
+import Synchronization
 
 /// The running emulator with its database and two ports.
 struct Emulator: Sendable {
@@ -38,7 +39,8 @@ struct Emulator: Sendable {
         scratchFolder: String, logger: Logger
     ) async throws {
         let catalog = try readCatalog(options.functionsPath, environment: environment)
-        let storage = StoreSettings(environment: environment, dataFolder: dataFolder)
+        let storage = try StoreSettings(
+            environment: environment, dataFolder: dataFolder, rules: catalog.bucket)
         let bucket = storage.bucket
         let (accessKeyID, secretAccessKey) = (storage.accessKeyID, storage.secretAccessKey)
         database = try Database(path: storage.databasePath)
@@ -73,6 +75,9 @@ struct Emulator: Sendable {
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
         configuration.corsTimeMax = try corsTimeMax(environment)
+        if let limit = storage.volumeLimit {
+            configuration.admitsUpload = { limit.admits($0) }
+        }
         configuration.idleTimeMax = options.idleTimeMax
         configuration.freezesIdleInstances = options.freezes
         configuration.recordFolder = options.recordFolder
@@ -101,6 +106,10 @@ struct Emulator: Sendable {
         let shared = try await sharedVolume(environment, lambda.front, store, database, logger)
         frontHandler.set(shared?.front ?? lambda.front)
         volume = shared.map { shared in Task { await shared.run() } }
+        if let limit = try number(environment, "SPOOL_EXIT_WHEN_IDLE", 5...86_400) {
+            exitWhenIdle(
+                for: .seconds(limit), lambda, store, s3, catalog.bucket.workPrefixes ?? [], logger)
+        }
         readyLine =
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
     }
@@ -113,6 +122,27 @@ struct Emulator: Sendable {
         await front.stop(grace: .milliseconds(500))
         await s3.stop(grace: .milliseconds(500))
         await database.close()
+    }
+}
+
+/// Ends the process in order, as SIGTERM does, after a time without work.
+private func exitWhenIdle(
+    for limit: Duration, _ lambda: LambdaService, _ store: ObjectStoreServer, _ s3: HTTPServer,
+    _ workPrefixes: [String], _ logger: Logger
+) {
+    let watch = Mutex(IdleWatch())
+    let interval = Duration.seconds(1)
+    lambda.addUpkeep(every: interval) {
+        let sample = ActivitySample(
+            functions: await lambda.activity(), store: s3.counters,
+            hasActiveWork: try await store.hasObjects(below: workPrefixes))
+        let idleTime = watch.withLock { watch in
+            watch.add(sample, after: interval)
+            return watch.idleTime
+        }
+        guard idleTime >= limit else { return }
+        logger.info("Idle: no work", ["seconds": .integer(Int(idleTime.components.seconds))])
+        kill(getpid(), SIGTERM)
     }
 }
 
