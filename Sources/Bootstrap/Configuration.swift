@@ -27,12 +27,6 @@ struct Configuration {
     /// `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of render-chunk,
     /// `SPOOL_RENDER_DISK_MEGABYTES`.
     var deployment = Deployment()
-    /// `SPOOL_EXPORT_RETENTION_SECONDS`: age at which exports are removed, up to 30 days; default
-    /// 7 days. `SPOOL_UPLOAD_RETENTION_SECONDS`: age at which uploads are removed; not set, they
-    /// are kept.
-    var retention = RetentionPolicy()
-    /// `SPOOL_CACHE_BYTES_MAX`: largest size of the chunk cache; not set, it has no limit.
-    var cacheBytesMax: Int?
     /// `AUTH_PASSWORD`: the password of the owner `local`; nil disables sessions.
     var password: String?
     /// `SPOOL_BATCH_FILE_MAX_BYTES`: largest file of a batch, default 500 MB.
@@ -48,6 +42,14 @@ struct Configuration {
     var uploadBytesMax: Int
     /// `SPOOL_STREAMED_FORMS=on`, which the emulator sets: its front door stores forms.
     var hasFrontDoor: Bool
+    /// `SPOOL_EXPORT_RETENTION_SECONDS`: age at which exports are removed, up to 30 days; default
+    /// 7 days. `SPOOL_UPLOAD_RETENTION_SECONDS`: age at which uploads are removed; not set, they
+    /// are kept.
+    var retention = RetentionPolicy()
+    /// `SPOOL_CACHE_BYTES_MAX`: largest size of the chunk cache; not set, it has no limit.
+    var cacheBytesMax: Int?
+    /// Settings of webhooks and e-mail.
+    var deliveries: DeliveryConfiguration
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -80,13 +82,14 @@ struct Configuration {
             default: deployment.renderDiskMegabytes)
         deployment.stitchMegabytes = number(
             "SPOOL_STITCH_MEGABYTES", memory, default: deployment.stitchMegabytes)
-        (retention, cacheBytesMax) = Self.retention(environment, number)
         password = environment["AUTH_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
         batchLimits.fileBytesMax = number(
             "SPOOL_BATCH_FILE_MAX_BYTES", 1...(5 << 40), default: batchLimits.fileBytesMax)
         batchLimits.concurrency = number(
             "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
         hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
+        (retention, cacheBytesMax) = Self.retention(environment, number)
+        deliveries = DeliveryConfiguration(environment: environment, faults: &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

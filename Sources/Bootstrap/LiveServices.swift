@@ -51,7 +51,8 @@ private func liveServices(
         passwordSessions: sessions,
         batchLimits: configuration.batchLimits,
         hardwareEncoders: configuration.hardwareEncoders,
-        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor)
+        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor,
+        deliveries: configuration.deliveries.services(client))
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
     return services

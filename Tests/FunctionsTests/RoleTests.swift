@@ -2,6 +2,7 @@ import Foundation
 import Functions
 import Jobs
 import JSON
+import Notify
 import ObjectStore
 import Testing
 import TestSupport
@@ -15,8 +16,11 @@ import WallClock
         "advance-batch s3:AbortMultipartUpload uploads/*",
         "remove-job s3:AbortMultipartUpload uploads/*",
         "derive-asset s3:AbortMultipartUpload assets/*",
+        // The proxy of an asset whose owner is removed meanwhile.
+        "remove-owner s3:PutObject assets/*",
         "render-chunk s3:AbortMultipartUpload cache/*",
         "stitch-export s3:AbortMultipartUpload exports/*",
+        "stitch-export s3:AbortMultipartUpload assets/*",
     ]
 
     private static var everything: Set<String> {
@@ -72,11 +76,14 @@ import WallClock
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
         try await useBatches(harness)
+        try await removeOldExport(asset, harness)
         try await saveProject(harness)
+        try await useWebhooks(asset, job, harness)
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
         try await sweepThree(asset, harness)
+        try await deriveLong(harness)
 
         let sessions = FunctionHarness(password: "a")
         _ = try await sessions.call(.auth, "POST", "/", #"{"password":"a"}"#)
@@ -93,17 +100,38 @@ import WallClock
         #expect(unused == Self.unusedHere)
     }
 
-    /// Removes what is due, and an owner with an export that runs.
-    private func expireEverything(_ harness: FunctionHarness) async throws {
+    /// Announces an export to an endpoint that fails, and one whose event was lost.
+    private func useWebhooks(
+        _ asset: String, _ job: JobID, _ harness: FunctionHarness
+    ) async throws {
+        let path = "/api/webhooks/endpoints"
+        let (_, made) = try await harness.call(
+            .webhooks, "POST", path, #"{"url":"https://a.example/","events":["export.completed"]}"#)
+        guard let id = made["id"]?.text,
+            let keys = AssetID(asset).map({
+                AssetKeys(owner: .local, asset: $0)
+            })
+        else { throw HarnessError(text: "\(made)") }
+        harness.receiver.alwaysAnswer(.status(500))
+        let batch = BatchID("batch_1700000000000_a").map { BatchKeys(owner: .local, batch: $0) }
+        for key in [harness.keys(job).result, keys.record, batch?.result].compactMap({ $0 }) {
+            try await harness.deliver(key.text, to: .notify)
+        }
         _ = try await harness.call(
-            .initUpload, "POST", "/",
-            #"{"filename":"d.mp4","contentType":"video/mp4","size":200000000}"#)
-        _ = try await harness.export(try await harness.asset())
-        let now: UnixTime = 1_700_000_000_000
-        _ = try await harness.expire(at: now + .seconds(8 * 86_400))
+            .startExport, "POST", "/",
+            FunctionHarness.edit(
+                asset, more: #","callback":{"url":"https://a.example/","secretRef":"none"}"#))
+        let late = FunctionHarness(memory: harness.memory)
+        late.receiver.alwaysAnswer(.status(500))
+        late.clock.advance(by: .seconds(400))
+        _ = try await Registry.handler(
+            .deliverWebhooks, late.services(harness.allowed(.deliverWebhooks, nil)))(
+                Array("{}".utf8), FunctionHarness.context)
+        let (_, tested) = try await harness.call(.webhooks, "POST", "\(path)/\(id)/test")
         _ = try await harness.call(
-            .removeOwner, "DELETE", "/api/owner", query: ["confirm": "local"])
-        _ = try await harness.expire(at: now + .seconds(9 * 86_400))
+            .webhooks, "POST",
+            "/api/webhooks/deliveries/\(tested["id"]?.text ?? "")/redeliver")
+        _ = try await harness.call(.webhooks, "DELETE", "\(path)/\(id)")
     }
 
     /// Uploads more than is permitted, at once and in parts.
@@ -129,6 +157,19 @@ import WallClock
             _ = try await limited.call(
                 .completeUpload, "POST", "/", #"{"assetId":"\#(asset)"}"#)
         }
+    }
+
+    /// Removes what is due, and an owner with an export that runs.
+    private func expireEverything(_ harness: FunctionHarness) async throws {
+        _ = try await harness.call(
+            .initUpload, "POST", "/",
+            #"{"filename":"d.mp4","contentType":"video/mp4","size":200000000}"#)
+        _ = try await harness.export(try await harness.asset())
+        let now: UnixTime = 1_700_000_000_000
+        _ = try await harness.expire(at: now + .seconds(8 * 86_400))
+        _ = try await harness.call(
+            .removeOwner, "DELETE", "/api/owner", query: ["confirm": "local"])
+        _ = try await harness.expire(at: now + .seconds(9 * 86_400))
     }
 
     /// Delivers every sample in `events/` to its function. A sample may fail: the
@@ -158,6 +199,14 @@ import WallClock
         _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(old.job.text)")
     }
 
+    /// Deletes an export whose last write is long ago.
+    private func removeOldExport(_ asset: String, _ harness: FunctionHarness) async throws {
+        let job = try await harness.export(asset)
+        try await harness.run(job)
+        harness.clock.advance(by: ExportTombstone.lateWriteTime + .seconds(1))
+        _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(job.text)")
+    }
+
     /// Refuses one form, renders and deletes one batch, and cancels another.
     private func useBatches(_ harness: FunctionHarness) async throws {
         _ = try await harness.form(["a.mp4"], fields: "{}")
@@ -175,6 +224,7 @@ import WallClock
             _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(keys.batch.text)")
         }
         let cancelled = try await harness.batch(["c.mp4"])
+        try await harness.sweep()
         _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(cancelled.batch.text)")
         try await harness.advance(cancelled)
     }
@@ -202,6 +252,32 @@ import WallClock
         _ = try await Registry.handler(
             .sweep, harness.services(harness.allowed(.sweep, nil)))(
                 Array("{}".utf8), FunctionHarness.context)
+    }
+
+    /// Makes a long proxy, loses it, and fails the proxy of a replaced file; then the asset is
+    /// deleted.
+    private func deriveLong(_ harness: FunctionHarness) async throws {
+        guard let asset = AssetID(try await harness.asset()) else { return }
+        let keys = AssetKeys(owner: .local, asset: asset)
+        var record = try await harness.lengthen(keys, seconds: 100)
+        for etag in [record.etag, record.etag, "another"] {
+            record.etag = etag
+            try await harness.memory.putDocument(record, at: keys.record)
+            try await harness.memory.deleteObject(keys.proxy)
+            let job = JobID(proxyOf: asset, etag: etag, time: record.createdAt)
+            try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
+            try await harness.settle([job])
+        }
+        let failed = harness.keys(JobID(proxyOf: asset, etag: "another", time: record.createdAt))
+        try await harness.memory.putDocument(
+            JobPointer(owner: .local, dialect: .spool, createdAt: 1), at: failed.active)
+        _ = try await Registry.handler(
+            .sweep, harness.services(harness.allowed(.sweep, nil)))(
+                Array("{}".utf8), FunctionHarness.context)
+        try await harness.memory.deleteObject(keys.failedMark(.proxy, of: "another"))
+        try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
+        for key in [keys.record, keys.upload] { try await harness.memory.deleteObject(key) }
+        try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
     }
 
     /// Saves a project, one of an upload too, exports it and removes it.

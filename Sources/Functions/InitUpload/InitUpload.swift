@@ -22,17 +22,17 @@ enum InitUpload {
         var now: @Sendable () -> UnixTime
         /// Unguessable text of `a-z 0-9`, of the requested length.
         var randomText: @Sendable (Int) -> String
-        var retention: RetentionPolicy
         /// Largest upload.
         var uploadBytesMax: Int
+        var retention: RetentionPolicy
 
         init(_ services: Services) {
             bucket = services.bucket
             authorizer = services.authorizer
             now = services.now
             randomText = services.randomText
-            retention = services.retention
             uploadBytesMax = services.uploadBytesMax
+            retention = services.retention
         }
     }
 

@@ -33,17 +33,14 @@ struct ExportList: Encodable {
             let ledger = ExportLedger(
                 bucket: dependencies.bucket, keys: keys, now: dependencies.now)
             return Entry(
-                jobId: keys.job.text, status: try await state(of: ledger, ledger.result()).rawValue,
+                jobId: keys.job.text, status: try await state(of: ledger).rawValue,
                 createdAt: keys.job.time.rfc3339)
         }
         return ExportList(exports: entries)
     }
 
-    /// The state of an export: `expired` without objects.
-    static func state(
-        of ledger: ExportLedger, _ result: ExportResult?
-    ) async throws -> ExportState {
-        if let result { return ExportState(result.outcome) }
+    private static func state(of ledger: ExportLedger) async throws -> ExportState {
+        if let result = try await ledger.result() { return ExportState(result.outcome) }
         let listing = try await ledger.listing()
         guard listing.presence == .present else { return .expired }
         return ExportStatus(listing, result: nil).state

@@ -62,12 +62,12 @@ enum JobStatus {
                     name, found.ledger, listing, dependencies.bucket)
             case .download:
                 return try redirect(
-                    try await status(found, listing, dependencies.bucket, dependencies.retention)
+                    try await status(found, listing, dependencies.retention, dependencies.bucket)
                         .document)
             case .status, .list:
                 return .json(
                     status: 200,
-                    try await status(found, listing, dependencies.bucket, dependencies.retention)
+                    try await status(found, listing, dependencies.retention, dependencies.bucket)
                         .document)
             }
         }
@@ -112,8 +112,8 @@ enum JobStatus {
 
     /// The status of an export and the document that clients read.
     static func status(
-        _ found: JobLookup.Found, _ listing: ExportListing, _ bucket: any Bucket,
-        _ retention: RetentionPolicy
+        _ found: JobLookup.Found, _ listing: ExportListing, _ retention: RetentionPolicy,
+        _ bucket: any Bucket
     ) async throws -> (status: ExportStatus, document: StatusDocument) {
         let result = listing.hasResult ? try await found.ledger.result() : nil
         var audioOnlyFrameCount: Int?

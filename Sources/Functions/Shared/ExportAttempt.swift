@@ -52,6 +52,7 @@ struct ExportAttempt: Sendable {
             memoryMegabytes: dependencies.deployment.ownMegabytes)
         var metered = dependencies
         metered.bucket = meter.bucket
+        if keys.job.isInternal { metered.renderer = dependencies.renderer.inBackground }
         self.dependencies = metered
         self.context = context
         ledger = ExportLedger(bucket: metered.bucket, keys: keys, now: dependencies.now)

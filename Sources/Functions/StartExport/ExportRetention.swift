@@ -2,18 +2,12 @@ import Jobs
 import JSON
 
 extension ExportAcceptance {
-    /// `retention` of a stored request: the age in seconds at which the export is removed. Nil
-    /// for the deployment's.
-    static func retention(of edit: JSONValue) -> Duration? {
-        guard case .object(let fields) = edit else { return nil }
-        return fields["retention"]?.integer.map { .seconds(max(1, $0)) }
-    }
-
-    /// Checks `retention` of a client's request.
+    /// `retention` of a request: the age in seconds at which the export is removed. Nil for the
+    /// deployment's.
     /// - Throws: a 400 problem at `/retention`.
-    static func checkRetention(of body: JSONValue) throws(Problem) {
+    static func retention(of body: JSONValue) throws(Problem) -> Duration? {
         guard case .object(let fields) = body, let value = fields["retention"], value != .null
-        else { return }
+        else { return nil }
         let range = RetentionPolicy.exportSecondsRange
         guard let seconds = value.integer, range.contains(seconds) else {
             throw Problem.invalid([
@@ -23,5 +17,6 @@ extension ExportAcceptance {
                         + "\(range.upperBound)")
             ])
         }
+        return .seconds(seconds)
     }
 }

@@ -31,10 +31,10 @@ enum StartExport {
         /// Time limit of one renderer in seconds; chunks are planned well below it.
         var renderTimeMax: Duration
         var deployment = Deployment()
-        /// Age at which an export is removed.
-        var retention = RetentionPolicy()
         /// Hardware encoders of the renderers; nil to try them here.
         var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
+        /// Age at which an export is removed.
+        var retention = RetentionPolicy()
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -45,8 +45,8 @@ enum StartExport {
             concurrency = services.concurrency
             renderTimeMax = services.renderTimeMax
             deployment = services.deployment
-            retention = services.retention
             hardwareEncoders = services.hardwareEncoders
+            retention = services.retention
         }
     }
 
