@@ -75,13 +75,8 @@ struct Emulator: Sendable {
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
         configuration.corsTimeMax = try corsTimeMax(environment)
-        if let limit = storage.volumeLimit {
-            configuration.admitsUpload = { limit.admits($0) }
-        }
-        configuration.idleTimeMax = options.idleTimeMax
-        configuration.freezesIdleInstances = options.freezes
-        configuration.recordFolder = options.recordFolder
-        configuration.disorderSeed = options.disorderSeed
+        configuration.admitsUpload = storage.admitsUpload
+        options.apply(to: &configuration)
         configuration.hasPrivateTmp = await hasPrivateTmp(logger)
         configuration.consoleFolder = options.consoleFolder ?? consoleFolder(options.functionsPath)
         configuration.credentials = SigV4.Credentials(
@@ -101,17 +96,24 @@ struct Emulator: Sendable {
         try await lambda.start()
         wake.set { [lambda] in lambda.wake() }
         lambda.wake()
-        lambda.addUpkeep(every: Self.upkeepInterval) { try await store.tidy() }
-        lambda.addUpkeep(every: Self.scrubInterval) { _ = try await store.scrub() }
+        try Self.startUpkeep(lambda, store, s3, catalog.bucket, environment, logger)
         let shared = try await sharedVolume(environment, lambda.front, store, database, logger)
         frontHandler.set(shared?.front ?? lambda.front)
         volume = shared.map { shared in Task { await shared.run() } }
-        if let limit = try number(environment, "SPOOL_EXIT_WHEN_IDLE", 5...86_400) {
-            exitWhenIdle(
-                for: .seconds(limit), lambda, store, s3, catalog.bucket.workPrefixes ?? [], logger)
-        }
         readyLine =
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
+    }
+
+    private static func startUpkeep(
+        _ lambda: LambdaService, _ store: ObjectStoreServer, _ s3: HTTPServer,
+        _ rules: BucketRules, _ environment: [String: String], _ logger: Logger
+    ) throws {
+        lambda.addUpkeep(every: upkeepInterval) { try await store.tidy() }
+        lambda.addUpkeep(every: scrubInterval) { _ = try await store.scrub() }
+        guard let limit = try number(environment, "SPOOL_EXIT_WHEN_IDLE", 5...86_400) else {
+            return
+        }
+        exitWhenIdle(for: .seconds(limit), lambda, store, s3, rules.workPrefixes ?? [], logger)
     }
 
     /// Shuts down in order: new work, running work, connections, file.

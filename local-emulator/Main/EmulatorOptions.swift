@@ -1,4 +1,5 @@
 import Arguments
+import EmulatorLambda
 
 /// Options from the command line and the environment.
 struct EmulatorOptions: Sendable, Equatable {
@@ -140,7 +141,18 @@ struct EmulatorOptions: Sendable, Equatable {
         """
 }
 
-/// An invalid argument.
-struct EmulatorOptionsError: Error, Equatable {
+extension EmulatorOptions {
+    /// Sets the options of the functions' instances.
+    func apply(to configuration: inout LambdaConfiguration) {
+        configuration.idleTimeMax = idleTimeMax
+        configuration.freezesIdleInstances = freezes
+        configuration.recordFolder = recordFolder
+        configuration.disorderSeed = disorderSeed
+    }
+}
+
+/// An invalid argument or variable.
+struct EmulatorOptionsError: Error, Equatable, CustomStringConvertible {
     var sentence: String
+    var description: String { sentence }
 }

@@ -45,8 +45,14 @@ struct StoreSettings: Sendable {
         return configuration
     }
 
+    /// True if the volume has room for so many more bytes of uploads.
+    var admitsUpload: @Sendable (_ bytes: Int) -> Bool {
+        guard let limit = volumeLimit else { return { _ in true } }
+        return { limit.admits($0) }
+    }
+
     /// The limit of the volume that holds the data; nil without one.
-    var volumeLimit: VolumeLimit? {
+    private var volumeLimit: VolumeLimit? {
         let folder = dataFolder
         return diskPercentMax.map { percent in
             VolumeLimit(percentMax: percent) { VolumeUsage(of: folder) }

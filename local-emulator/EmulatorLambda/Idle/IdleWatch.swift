@@ -33,7 +33,7 @@ package struct IdleWatch: Sendable {
     /// Takes a sample.
     /// - Parameter interval: Time since the one before.
     package mutating func add(_ sample: ActivitySample, after interval: Duration) {
-        defer { last = sample }
+        defer { self.last = sample }
         guard let last, !Self.hasWork(sample, since: last) else {
             idleTime = .zero
             return

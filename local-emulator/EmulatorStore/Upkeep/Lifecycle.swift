@@ -74,9 +74,13 @@ package struct ExpiryRules: Hashable, Sendable {
     package init() {}
 
     fileprivate var rules: [LifecycleRules.Rule] {
-        objects.sorted { $0.key < $1.key }.map { prefix, age in
+        var rules = objects.sorted { $0.key < $1.key }.map { prefix, age in
             LifecycleRules.Rule(prefix: Array(prefix.utf8), tags: [], expiration: age)
-        } + (uploads.map { [.init(prefix: [], tags: [], uploadExpiration: $0)] } ?? [])
+        }
+        if let uploads {
+            rules.append(LifecycleRules.Rule(prefix: [], tags: [], uploadExpiration: uploads))
+        }
+        return rules
     }
 }
 
