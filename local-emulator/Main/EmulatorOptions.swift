@@ -1,4 +1,5 @@
 import Arguments
+import EmulatorLambda
 
 /// Options from the command line and the environment.
 struct EmulatorOptions: Sendable, Equatable {
@@ -32,6 +33,7 @@ struct EmulatorOptions: Sendable, Equatable {
     init(
         arguments: [String], environment: [String: String] = [:]
     ) throws(EmulatorOptionsError) {
+        dataFolder = environment["DATA_DIR"] ?? ""
         if let text = environment["PORT"] { port = try Self.port(text, "PORT") }
         let parsed: ParsedArguments
         do {
@@ -54,7 +56,7 @@ struct EmulatorOptions: Sendable, Equatable {
             try set(option.name, to: value)
         }
         guard !dataFolder.isEmpty else {
-            throw EmulatorOptionsError(sentence: "--data DIR is required.")
+            throw EmulatorOptionsError(sentence: "--data DIR or DATA_DIR is required.")
         }
     }
 
@@ -105,7 +107,8 @@ struct EmulatorOptions: Sendable, Equatable {
         An S3-compatible store, a Lambda-compatible function service and a web
         console in one process. Everything that lasts is in DIR.
 
-          --data DIR         folder for objects, index and queue (made if missing)
+          --data DIR         folder for objects, index and queue (made if missing;
+                             default $DATA_DIR)
           --port N           console, function URLs, Invoke API (default 8080 or
                              $PORT; 0 is any free port)
           --s3-port N        S3 endpoint, path style (default 9000; 0 is any free port)
@@ -138,7 +141,18 @@ struct EmulatorOptions: Sendable, Equatable {
         """
 }
 
-/// An invalid argument.
-struct EmulatorOptionsError: Error, Equatable {
+extension EmulatorOptions {
+    /// Sets the options of the functions' instances.
+    func apply(to configuration: inout LambdaConfiguration) {
+        configuration.idleTimeMax = idleTimeMax
+        configuration.freezesIdleInstances = freezes
+        configuration.recordFolder = recordFolder
+        configuration.disorderSeed = disorderSeed
+    }
+}
+
+/// An invalid argument or variable.
+struct EmulatorOptionsError: Error, Equatable, CustomStringConvertible {
     var sentence: String
+    var description: String { sentence }
 }
