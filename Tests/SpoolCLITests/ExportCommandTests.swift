@@ -199,7 +199,7 @@ import Testing
             #expect(status == 2)
         }
 
-        #expect(backEnd.errors == "The edit has no assetId \"c\", which --asset names.\n")
+        #expect(backEnd.errors == "--asset c=… matches no assetId of the edit.\n")
         #expect(backEnd.calls == [])
     }
 
@@ -230,7 +230,7 @@ import Testing
             #expect(status == 1)
         }
 
-        #expect(backEnd.errors == "Asking to upload a.mp4 failed: the answer was status 503.\n")
+        #expect(backEnd.errors == "Requesting the upload of a.mp4 failed with status 503.\n")
         #expect(backEnd.sleeps == [200, 400, 800])
     }
     @Test func `a retry waits as long as the back end asks, up to 30 seconds`() async throws {
