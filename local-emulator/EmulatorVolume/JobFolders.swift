@@ -45,7 +45,7 @@ actor JobFolders {
         }
         guard look.isMounted else {
             if !hasWarned {
-                logger.warning("Folder of the exports is missing or another one")
+                logger.warning("Exports folder is missing or was replaced")
                 hasWarned = true
             }
             return

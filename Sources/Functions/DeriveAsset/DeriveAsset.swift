@@ -90,7 +90,7 @@ private struct Derivation {
         do throws(FFmpegError) {
             _ = try await dependencies.renderer.poster(url: url, media: media, to: path)
         } catch {
-            return try logOrThrow(error, "Poster not made")
+            return try logOrThrow(error, "Poster not created")
         }
         _ = try await dependencies.bucket.uploadFile(
             path, to: keys.poster, contentType: "image/jpeg")

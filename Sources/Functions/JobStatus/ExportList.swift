@@ -11,7 +11,7 @@ struct ExportList: Encodable {
     }
     var exports: [Entry]
 
-    /// Largest number of exports in one response.
+    /// Maximum number of exports in one response.
     static let entryCountMax = 100
     /// Age of the oldest export: results are kept for a week.
     static let reach = Duration.seconds(7 * 86_400)
