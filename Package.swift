@@ -119,7 +119,7 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock",
+                "Crypto", "WallClock", "RenderPlans",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
@@ -226,7 +226,7 @@ let package = Package(
         tests(
             of: "Functions",
             with: edit + ["Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock"]),
-        tests(of: "EmulatorHTTP"),
+        tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),
         tests(
             of: "EmulatorStore",

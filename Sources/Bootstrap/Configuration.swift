@@ -1,7 +1,9 @@
 import FFmpeg
+import FoundationEssentials
 import Functions
 import Jobs
 import ObjectStore
+import RenderPlans
 
 /// Configuration from the environment, read and checked once.
 struct Configuration {
@@ -32,6 +34,15 @@ struct Configuration {
     /// limit.
     var batchLimits = BatchLimits()
 
+    /// `SPOOL_ENCODERS`: hardware encoders of the renderers, separated by commas; `none` for none.
+    /// Nil if it is unset: start-export tries them.
+    var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
+
+    /// `SPOOL_UPLOAD_MAX_BYTES`: largest upload, 1 byte to 5 TiB; default 5 GiB.
+    var uploadBytesMax: Int
+    /// `SPOOL_STREAMED_FORMS=on`, which the emulator sets: its front door stores forms.
+    var hasFrontDoor: Bool
+
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
         var faults: [String] = []
@@ -49,6 +60,10 @@ struct Configuration {
         renderTimeMax = .seconds(number("SPOOL_RENDER_SECONDS", 10...900, default: 900))
         streamBytesMax =
             number("SPOOL_STREAM_MEGABYTES", 1...1_000_000, default: 200) * 1_000_000
+        hasFrontDoor = environment["SPOOL_STREAMED_FORMS"] == "on"
+        uploadBytesMax = number(
+            "SPOOL_UPLOAD_MAX_BYTES", 1...UploadLimits.bytesMax,
+            default: UploadLimits.bytesDefault)
         let memory = 128...10_240
         deployment.ownMegabytes = number(
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory, default: deployment.ownMegabytes)
@@ -64,6 +79,7 @@ struct Configuration {
             "SPOOL_BATCH_FILE_MAX_BYTES", 1...(5 << 40), default: batchLimits.fileBytesMax)
         batchLimits.concurrency = number(
             "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
+        hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
@@ -78,10 +94,31 @@ struct Configuration {
             environment: environment, threads: number("SPOOL_FFMPEG_THREADS", 1...64, default: 1))
         do {
             store = try S3Configuration(environment: environment)
+            store.cdn = try CDN(environment: environment) { path in
+                FileManager.default.contents(atPath: path).map { Array($0) }
+            }
         } catch {
             throw ConfigurationError(faults: faults + ["\(error)"])
         }
         guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+    }
+
+    /// Reads the list of hardware encoders; nil without one.
+    private static func hardwareEncoders(
+        _ text: String?, _ faults: inout [String]
+    ) -> Set<RenderPlan.VideoEncoding.Encoder>? {
+        guard let text, !text.isEmpty else { return nil }
+        var encoders: Set<RenderPlan.VideoEncoding.Encoder> = []
+        for word in text.split(separator: ",") where word != "none" {
+            if let encoder = RenderPlan.VideoEncoding.Encoder(rawValue: String(word)),
+                encoder.isHardware
+            {
+                encoders.insert(encoder)
+            } else {
+                faults.append("SPOOL_ENCODERS names no hardware encoder: \(word).")
+            }
+        }
+        return encoders
     }
 }
 
@@ -100,5 +137,6 @@ extension FFmpegConfiguration {
         if let path = environment["SPOOL_FFMPEG"], !path.isEmpty { ffmpegPath = path }
         if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
         if let path = environment["SPOOL_FONTS_DIR"], !path.isEmpty { fontsDirectory = path }
+        if let path = environment["SPOOL_VAAPI_DEVICE"], !path.isEmpty { vaapiDevice = path }
     }
 }

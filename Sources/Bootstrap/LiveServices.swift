@@ -49,7 +49,9 @@ private func liveServices(
         streamBytesMax: configuration.streamBytesMax,
         deployment: configuration.deployment,
         passwordSessions: sessions,
-        batchLimits: configuration.batchLimits)
+        batchLimits: configuration.batchLimits,
+        hardwareEncoders: configuration.hardwareEncoders,
+        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor)
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

@@ -29,3 +29,21 @@ SPOOL_LAZY(
 SPOOL_LAZY(library, int, RAND_bytes, (unsigned char *bytes, int count), (bytes, count))
 SPOOL_LAZY(library, int, CRYPTO_memcmp, (const void *left, const void *right, size_t count),
      (left, right, count))
+SPOOL_LAZY(library, BIO *, BIO_new_mem_buf, (const void *bytes, int count), (bytes, count))
+SPOOL_LAZY(library, int, BIO_free, (BIO *input), (input))
+SPOOL_LAZY(
+    library, EVP_PKEY *, PEM_read_bio_PrivateKey,
+    (BIO *input, EVP_PKEY **key, pem_password_cb *callback, void *passphrase),
+    (input, key, callback, passphrase))
+SPOOL_LAZY(library, void, EVP_PKEY_free, (EVP_PKEY *key), (key))
+SPOOL_LAZY(library, int, EVP_PKEY_get_base_id, (const EVP_PKEY *key), (key))
+SPOOL_LAZY(
+    library, int, EVP_DigestSignInit,
+    (EVP_MD_CTX *context, EVP_PKEY_CTX **key_context, const EVP_MD *type, ENGINE *engine,
+     EVP_PKEY *key),
+    (context, key_context, type, engine, key))
+SPOOL_LAZY(
+    library, int, EVP_DigestSign,
+    (EVP_MD_CTX *context, unsigned char *signature, size_t *length,
+     const unsigned char *bytes, size_t count),
+    (context, signature, length, bytes, count))

@@ -18,6 +18,8 @@ package enum Registry {
         JobStatus.function,
         DownloadAll.function,
         CancelExport.function,
+        Projects.function,
+        Assets.function,
         Sweep.function,
         Auth.function,
         CreateBatch.function,
@@ -58,14 +60,23 @@ private struct Dispatch: Sendable {
     let context: InvocationContext
     let services: Services
 
+    /// The request without the header by which a front door reports a form, where there is none:
+    /// a client would have written it.
+    private func trusted(_ request: FunctionURLRequest) -> FunctionURLRequest {
+        var request = request
+        if !services.hasFrontDoor { request.headers["x-spool-body"] = nil }
+        return request
+    }
+
     func respond(to event: LambdaEvent) async throws -> [UInt8] {
         switch event {
         case .functionURL(let request):
             guard let url = function.url else { throw unexpected("a function URL request") }
-            return try encoded(await url(request, context, services))
+            return try encoded(await url(trusted(request), context, services))
         case .apiGateway(let event):
             guard let url = function.url else { throw unexpected("an API Gateway request") }
-            return try encoded(APIGatewayResponse(await url(event.request, context, services)))
+            return try encoded(
+                APIGatewayResponse(await url(trusted(event.request), context, services)))
         case .s3(let event):
             return try await respond(to: event)
         case .eventBridge(let event):

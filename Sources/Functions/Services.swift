@@ -1,4 +1,5 @@
 package import ObjectStore
+package import RenderPlans
 package import WallClock
 
 /// The live values that handlers are built from. Made once, in Bootstrap; each
@@ -30,6 +31,13 @@ package struct Services: Sendable {
     package var passwordSessions: PasswordSessions?
     /// Limits of batches.
     package var batchLimits: BatchLimits
+    /// Hardware encoders of the renderers; nil if start-export runs on the same machine and may
+    /// try them.
+    package var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
+    /// Largest upload in bytes.
+    package var uploadBytesMax: Int
+    /// True if the platform stores forms and strips its header from clients' requests.
+    package var hasFrontDoor: Bool
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -39,7 +47,9 @@ package struct Services: Sendable {
         randomText: @escaping @Sendable (Int) -> String, scratchRoot: String, concurrency: Int,
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
         deployment: Deployment = Deployment(),
-        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits()
+        passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
+        hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil,
+        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -54,5 +64,8 @@ package struct Services: Sendable {
         self.deployment = deployment
         self.passwordSessions = passwordSessions
         self.batchLimits = batchLimits
+        self.hardwareEncoders = hardwareEncoders
+        self.uploadBytesMax = uploadBytesMax
+        self.hasFrontDoor = hasFrontDoor
     }
 }

@@ -96,7 +96,8 @@ package protocol Bucket: Sendable {
     /// Signs a URL that allows one kind of request until it expires (SigV4
     /// query).
     /// - Parameter expiresIn: 1 to 604,800 seconds.
-    /// - Parameter audience: The client of the URL; it decides the host.
+    /// - Parameter audience: The client of the URL; it decides the host. A client's download
+    ///   may be the URL of a CDN.
     func presignedURL(
         _ request: PresignedRequest, expiresIn: Duration, audience: URLAudience
     ) async throws(ObjectStoreError) -> String

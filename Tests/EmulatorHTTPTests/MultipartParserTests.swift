@@ -1,4 +1,5 @@
 import EmulatorHTTP
+import Randomness
 import Testing
 import TestSupport
 

@@ -1,5 +1,8 @@
 """Pages of another origin read every response of the API, the server's own refusals included."""
 
+import socket
+import subprocess
+
 import conftest
 from lambda_functions import function, start
 
@@ -43,7 +46,7 @@ def test_a_page_reads_every_status(tmp_path, foreign_page):
         ["DELETE", "/api/unknown/path", 0],
         ["PATCH", "/api/status/200", 2],
         ["POST", "/api/status/200", 11_000_000],
-        ["POST", "/api/status/200", 90_000_000],
+        ["POST", "/api/status/200", 70_000_000],
         ["PUT", "/fn/unknown/", 2],
         ["POST", "/fn/status/", 11_000_000],
     ]
@@ -97,3 +100,24 @@ def test_password_mode_keeps_a_preflight_for_a_day(tmp_path):
         assert preflight(running, "/api/jobs").headers["Access-Control-Max-Age"] == "86400"
     finally:
         assert running.stop() == 0
+
+
+def test_the_api_listens_on_the_port_of_the_environment(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            *(conftest.BIN / "local-emulator", "--data", tmp_path / "data", "--s3-port", "0"),
+            *("--functions", conftest.ROOT / "infra/functions.json"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PORT": str(port)},
+    )
+    try:
+        assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
+    finally:
+        process.terminate()
+        assert process.wait(timeout=10) == 0

@@ -144,6 +144,22 @@ def test_chromium_sends_form_data(emulator, store, foreign_page):
     assert keys(store) == ["uploads/local/form/0/film.mp4"]
 
 
+def test_chromium_reads_why_a_large_form_is_refused(emulator, store, foreign_page):
+    answer = foreign_page.evaluate(
+        """async ([url, megabytes]) => {
+            const form = new FormData();
+            const bytes = new Uint8Array(megabytes << 20);
+            form.append('files[]', new File([bytes], 'film.mp4', {type: 'video/mp4'}));
+            const headers = {authorization: 'Bearer wrong'};
+            const answer = await fetch(url, {method: 'POST', body: form, headers});
+            return [answer.status, (await answer.json()).error];
+        }""",
+        [emulator.api + "/api/forms", 100],
+    )
+    assert answer == [401, "Invalid or expired token"]
+    assert not keys(store)
+
+
 def test_files_beyond_a_limit_are_named_and_not_stored(emulator, store):
     files = [("files[]", (f"{number}.mp4", b"x", "video/mp4")) for number in range(9)]
     large = ("files[]", ("large.mp4", bytes(LIMIT + 1), "video/mp4"))

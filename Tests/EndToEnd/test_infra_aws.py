@@ -277,3 +277,41 @@ def test_cloudformation_creates_the_stack(name, monkeypatch):
         }
         board = clients("cloudwatch").get_dashboard(DashboardName="spool")
         assert len(json.loads(board["DashboardBody"])["widgets"]) == 6
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_cdn_is_optional_and_serves_signed_urls_alone(name):
+    document = template(name)
+    resources = document["Resources"]
+    cdn = {key: value for key, value in resources.items() if value.get("Condition") == "HasCdn"}
+    assert document["Parameters"]["CdnPublicKey"]["Default"] == ""
+    assert {value["Type"].split("::")[-1] for value in cdn.values()} == {
+        *("PublicKey", "KeyGroup", "OriginAccessControl", "CachePolicy", "Distribution"),
+        "BucketPolicy",
+    }
+    settings = cdn["Cdn"]["Properties"]["DistributionConfig"]
+    assert settings["DefaultCacheBehavior"]["TrustedKeyGroups"] == [{"Ref": "CdnKeys"}]
+    access = cdn["CdnAccess"]["Properties"]["OriginAccessControlConfig"]
+    assert access["SigningBehavior"] == "always"
+    (statement,) = cdn["CdnBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "s3:GetObject"
+    assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert "${Cdn}" in statement["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Sub"]
+    for function in CATALOGUE["functions"]:
+        properties = resources[title(function["name"])]["Properties"]
+        variables = properties["Environment"]["Variables"]
+        for variable in ("SPOOL_CDN_URL", "SPOOL_CDN_KEY_PAIR_ID", "SPOOL_CDN_KEY_FILE"):
+            assert (variable in variables) == ("url" in function)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_pages_of_a_list_of_origins_may_call_every_method(name):
+    document = template(name)
+    assert document["Parameters"]["FrontendUrl"]["Type"] == "CommaDelimitedList"
+    (api,) = of_type(document, "AWS::ApiGatewayV2::Api").values()
+    cors = api["CorsConfiguration"]
+    assert {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} <= set(cors["AllowMethods"])
+    assert cors["AllowOrigins"] == {"Ref": "FrontendUrl"}
+    for url in of_type(document, "AWS::Lambda::Url").values():
+        assert url["Cors"]["AllowOrigins"] == {"Ref": "FrontendUrl"}
+        assert url["Cors"]["MaxAge"] == {"Ref": "CorsMaxAge"}

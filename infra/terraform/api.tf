@@ -3,10 +3,12 @@ resource "aws_apigatewayv2_api" "rest" {
   protocol_type = "HTTP"
 
   cors_configuration {
-    allow_origins = [var.frontend_url]
-    allow_methods = ["GET", "POST", "DELETE"]
-    allow_headers = ["authorization", "content-type", "uppy-versions"]
-    max_age       = 3600
+    allow_origins  = local.cors.origins
+    allow_headers  = local.cors.headers
+    expose_headers = local.cors.exposed
+    max_age        = var.cors_max_age
+    # All methods: a page then reads the 404 of a wrong one.
+    allow_methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
   }
 }
 

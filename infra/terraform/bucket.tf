@@ -29,7 +29,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "media" {
 resource "aws_s3_bucket_cors_configuration" "media" {
   bucket = aws_s3_bucket.media.id
   cors_rule {
-    allowed_origins = [var.frontend_url]
+    allowed_origins = local.cors.origins
     allowed_methods = local.catalogue.bucket.cors.methods
     allowed_headers = local.catalogue.bucket.cors.headers
     expose_headers  = local.catalogue.bucket.cors.exposedHeaders

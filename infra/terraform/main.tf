@@ -52,6 +52,20 @@ locals {
     SPOOL_FONTS_DIR = "/var/task/share/fonts"
     SSL_CERT_FILE   = "/var/task/etc/ca-certificates.crt"
   }
+  cors = {
+    origins = [for origin in split(",", var.frontend_url) : trimspace(origin)]
+    headers = [
+      "authorization", "content-type", "if-match", "if-none-match", "range", "uppy-versions",
+    ]
+    exposed = [
+      "allow", "content-disposition", "etag", "location", "retry-after", "www-authenticate",
+    ]
+  }
+  answering_environment = {
+    SPOOL_TOKENS           = var.tokens
+    AUTH_PASSWORD          = var.password
+    SPOOL_UPLOAD_MAX_BYTES = tostring(var.upload_max_bytes)
+  }
   environment = merge(
     {
       SPOOL_BUCKET  = var.bucket_name
@@ -157,7 +171,7 @@ resource "aws_lambda_function" "function" {
   environment {
     variables = merge(
       local.environment,
-      can(each.value.url) ? { SPOOL_TOKENS = var.tokens, AUTH_PASSWORD = var.password } : {},
+      can(each.value.url) ? merge(local.answering_environment, local.cdn_environment) : {},
       contains(["start-export", "advance-batch"], each.key) ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
       try(each.value.environment, {})
     )
@@ -173,10 +187,11 @@ resource "aws_lambda_function_url" "function" {
   invoke_mode        = try(each.value.url.invokeMode, "BUFFERED")
 
   cors {
-    allow_origins = [var.frontend_url]
-    allow_methods = distinct([for route in try(each.value.routes, []) : route.method])
-    allow_headers = ["authorization", "content-type", "uppy-versions"]
-    max_age       = 3600
+    allow_origins  = local.cors.origins
+    allow_methods  = distinct([for route in try(each.value.routes, []) : route.method])
+    allow_headers  = local.cors.headers
+    expose_headers = local.cors.exposed
+    max_age        = var.cors_max_age
   }
 }
 

@@ -8,6 +8,11 @@ output "function_urls" {
   value       = { for name, url in aws_lambda_function_url.function : name => url.function_url }
 }
 
+output "cdn_url" {
+  description = "Base URL of downloads; null without a CDN."
+  value       = try(local.cdn_environment.SPOOL_CDN_URL, null)
+}
+
 output "alarm_topic" {
   description = "SNS topic of the alarms: subscribe to it."
   value       = aws_sns_topic.alarms.arn

@@ -27,9 +27,33 @@ variable "password" {
 }
 
 variable "frontend_url" {
-  description = "Allowed browser origin (CORS), or * for any."
+  description = "Allowed browser origins (CORS), separated by commas, or * for any."
   type        = string
   default     = "*"
+}
+
+variable "cors_max_age" {
+  description = "Seconds that a browser keeps the answer to a preflight request."
+  type        = number
+  default     = 3600
+}
+
+variable "upload_max_bytes" {
+  description = "Largest upload in bytes."
+  type        = number
+  default     = 5368709120
+}
+
+variable "cdn_public_key" {
+  description = "Public key (PEM) of signed download URLs; null for no CDN."
+  type        = string
+  default     = null
+}
+
+variable "cdn_key_file" {
+  description = "Path of the private key in the package or image."
+  type        = string
+  default     = "/var/task/etc/cdn-key.pem"
 }
 
 variable "architecture" {

@@ -134,4 +134,11 @@ package protocol ResponseByteStream: Sendable {
     /// The next bytes; nil at the end. An error breaks the connection, so that the
     /// client sees an incomplete body.
     func next() async throws -> [UInt8]?
+    /// Called when nothing more is read: at the end, or when the client has disconnected.
+    func abandon()
+}
+
+extension ResponseByteStream {
+    /// Does nothing.
+    package func abandon() {}
 }

@@ -55,7 +55,7 @@ private final class StreamSource: Sendable {
         var end: Int?
     }
 
-    private let stream: any ResponseByteStream
+    let stream: any ResponseByteStream
     private let exchange: HTTPExchange
     private let connection: ConnectionHandle
     private let state = Mutex(State())
@@ -106,7 +106,9 @@ private func readStream(
 }
 
 private func releaseStream(_ source: UnsafeMutableRawPointer?) {
-    if let source { Unmanaged<StreamSource>.fromOpaque(source).release() }
+    guard let source else { return }
+    let owned = Unmanaged<StreamSource>.fromOpaque(source).takeRetainedValue()
+    owned.stream.abandon()
 }
 
 private func readNothing(

@@ -128,8 +128,10 @@ struct EmulatorOptions: Sendable, Equatable {
         call the functions, separated by commas; default *), SPOOL_ADMIN_TOKEN
         (required by console API, Invoke API and metrics), WORKER_CONCURRENCY
         (instances of render-chunk), MEDIA_BASE_PATH, EXPORTS_PATH and POLL_INTERVAL_MS
-        (a folder shared with an editor: docs/shared-volume.md). The
-        functions receive every SPOOL_ variable except SPOOL_ADMIN_TOKEN.
+        (a folder shared with an editor: docs/shared-volume.md), SPOOL_LOG_FILE (also
+        writes the log to a file, rotated at SPOOL_LOG_FILE_BYTES, keeping
+        SPOOL_LOG_FILE_COUNT files). The functions receive every SPOOL_ variable except
+        SPOOL_ADMIN_TOKEN.
 
         Prints one line on standard output when ready, and logs JSON lines on standard error.
         SIGTERM shuts it down within 10 seconds. kill -9 loses no acknowledged write.

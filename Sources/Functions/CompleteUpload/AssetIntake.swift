@@ -13,6 +13,8 @@ struct AssetIntake: Sendable {
     let bucket: any Bucket
     let renderer: any MediaRenderer
     let now: @Sendable () -> UnixTime
+    /// Largest upload.
+    let bytesMax: Int
 
     /// Lifetime of the URL that the probe reads from.
     static let probeURLLifetime = Duration.seconds(600)
@@ -27,9 +29,14 @@ struct AssetIntake: Sendable {
         let key = ObjectKey(upload.key)
         if try await bucket.objectExists(key) { return }
         do {
-            var known = parts.sorted { $0.number < $1.number }
-            if known.isEmpty { known = try await bucket.listParts(of: key, uploadID: uploadID) }
+            let stored = try await bucket.listParts(of: key, uploadID: uploadID)
+            let known = parts.isEmpty ? stored : parts.sorted { $0.number < $1.number }
             guard !known.isEmpty else { throw notUploaded(upload) }
+            let bytes = stored.reduce(0) { $0 + $1.bytes }
+            guard bytes <= bytesMax else {
+                try await bucket.abortMultipartUpload(key, uploadID: uploadID)
+                throw Problem.uploadTooLarge(bytes, bytesMax: bytesMax, pointer: "/parts")
+            }
             _ = try await bucket.completeMultipartUpload(
                 key, uploadID: uploadID, parts: known, condition: nil)
         } catch let error as ObjectStoreError {
@@ -49,20 +56,45 @@ struct AssetIntake: Sendable {
     func record() async throws -> AssetRecord {
         let upload = try await upload()
         guard let info = try await bucket.objectInfo(ObjectKey(upload.key)) else {
+            // The bytes of an upload that was too large are deleted.
+            if let known = try await bucket.document(AssetRecord.self, at: keys.record),
+                known.status == .failed
+            {
+                return known
+            }
             throw notUploaded(upload)
         }
         if let known = try await bucket.document(AssetRecord.self, at: keys.record),
             known.etag == info.etag
         {
+            // Assets of earlier versions are not in the list yet.
+            if try await !bucket.objectExists(listEntry(of: known, nil)) { try await list(known) }
             return known
         }
         let record = try await examine(upload, info)
+        // The entries first: an asset is never missing in the list.
+        try await list(record)
         try await bucket.putDocument(record, at: keys.record)
+        if info.bytes > bytesMax { try await bucket.deleteObject(ObjectKey(upload.key)) }
         // Nothing is derived from captions, or from a file that its batch deletes.
         if record.status == .ready, record.media != nil, upload.isForBatch != true {
             try await bucket.putDocument(["version": 1], at: keys.deriveRequest)
         }
         return record
+    }
+
+    /// Writes the asset's entries in the owner's list: that of its kind, then that of all.
+    /// Uploaded JSON that is no caption file is an edit or a project, and no asset.
+    private func list(_ record: AssetRecord) async throws {
+        guard record.status == .ready || record.contentType != "application/json" else { return }
+        if let kind = record.listedKind {
+            try await bucket.putDocument(["version": 1], at: listEntry(of: record, kind))
+        }
+        try await bucket.putDocument(["version": 1], at: listEntry(of: record, nil))
+    }
+
+    private func listEntry(of record: AssetRecord, _ kind: AssetKeys.Kind?) -> ObjectKey {
+        keys.listEntry(kind, fileName: record.fileName)
     }
 
     private func upload() async throws -> UploadRecord {
@@ -84,6 +116,11 @@ struct AssetIntake: Sendable {
             id: keys.asset, owner: keys.owner, status: .failed, fileName: upload.fileName,
             contentType: upload.contentType, key: upload.key, etag: info.etag, bytes: info.bytes,
             media: nil, error: nil, createdAt: upload.createdAt)
+        if info.bytes > bytesMax {
+            record.error =
+                "The upload has \(info.bytes) bytes; the largest upload has \(bytesMax) bytes."
+            return record
+        }
         if let announced = upload.bytes, info.bytes != announced {
             record.error =
                 "The upload has \(info.bytes) bytes, but \(announced) were announced."

@@ -26,12 +26,15 @@ enum CompleteUpload {
         var renderer: any MediaRenderer
         var authorizer: Authorizer
         var now: @Sendable () -> UnixTime
+        /// Largest upload.
+        var uploadBytesMax: Int
 
         init(_ services: Services) {
             bucket = services.bucket
             renderer = services.renderer
             authorizer = services.authorizer
             now = services.now
+            uploadBytesMax = services.uploadBytesMax
         }
     }
 
@@ -46,7 +49,7 @@ enum CompleteUpload {
             let keys = AssetKeys(owner: authorized.owner, asset: asset)
             let intake = AssetIntake(
                 keys: keys, bucket: dependencies.bucket, renderer: dependencies.renderer,
-                now: dependencies.now)
+                now: dependencies.now, bytesMax: dependencies.uploadBytesMax)
             try await intake.joinParts(completion.parts)
             let record = try await intake.record()
             guard record.status == .ready else {
@@ -73,7 +76,7 @@ enum CompleteUpload {
             guard let keys = AssetKeys(uploadKey: ObjectKey(record.key)) else { continue }
             let intake = AssetIntake(
                 keys: keys, bucket: dependencies.bucket, renderer: dependencies.renderer,
-                now: dependencies.now)
+                now: dependencies.now, bytesMax: dependencies.uploadBytesMax)
             do {
                 let asset = try await intake.record()
                 context.logger.info(

@@ -22,12 +22,15 @@ enum InitUpload {
         var now: @Sendable () -> UnixTime
         /// Unguessable text of `a-z 0-9`, of the requested length.
         var randomText: @Sendable (Int) -> String
+        /// Largest upload.
+        var uploadBytesMax: Int
 
         init(_ services: Services) {
             bucket = services.bucket
             authorizer = services.authorizer
             now = services.now
             randomText = services.randomText
+            uploadBytesMax = services.uploadBytesMax
         }
     }
 
@@ -37,7 +40,8 @@ enum InitUpload {
         await URLFunction.respond(
             to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
         ) { authorized in
-            let upload = try UploadRequest(try authorized.jsonObject())
+            let upload = try UploadRequest(
+                try authorized.jsonObject(), bytesMax: dependencies.uploadBytesMax)
             let grant = try await grant(upload, owner: authorized.owner, dependencies)
             return .json(status: 200, grant)
         }
@@ -49,11 +53,13 @@ enum InitUpload {
         let isForm = upload.method == .post
         let inParts = !isForm && (upload.bytes ?? 0) > UploadLimits.singlePutBytes
         let (asset, record) = try await reserve(upload, inParts: inParts, to: owner, dependencies)
-        guard isForm else {
-            return try await UploadGrant(record, asset: asset, bucket: dependencies.bucket)
-        }
-        return UploadGrant(
-            record, asset: asset, form: try await form(for: record, dependencies.bucket))
+        var grant =
+            isForm
+            ? UploadGrant(
+                record, asset: asset, form: try await form(for: record, dependencies.bucket))
+            : try await UploadGrant(record, asset: asset, bucket: dependencies.bucket)
+        grant.maxBytes = dependencies.uploadBytesMax
+        return grant
     }
 
     /// - Throws: a problem at `/method` if the store does not support form uploads.
@@ -97,14 +103,30 @@ enum InitUpload {
     }
 }
 
+extension Problem {
+    /// 413 for an upload above `SPOOL_UPLOAD_MAX_BYTES`.
+    static func uploadTooLarge(_ bytes: Int?, bytesMax: Int, pointer: String) -> Problem {
+        let size = bytes.map { "The upload has \($0) bytes; the" } ?? "The"
+        return Problem(
+            status: 413, title: "Upload too large",
+            detail: "\(size) largest upload has \(bytesMax) bytes.",
+            faults: [FieldFault(pointer: pointer, detail: "must be at most \(bytesMax)")],
+            error: "Upload too large")
+    }
+}
+
 /// Size limits of uploads.
-enum UploadLimits {
+package enum UploadLimits {
     /// Largest single PUT; a larger file is uploaded in parts.
     static let singlePutBytes = 100 << 20
     /// Largest form upload (S3's limit).
     static let formBytes = 5 << 30
     /// Largest file: S3's 5 TiB.
-    static let bytesMax = 5 << 40
+    package static let bytesMax = 5 << 40
+    /// Default of `SPOOL_UPLOAD_MAX_BYTES`: 5 GiB.
+    package static let bytesDefault = 5 << 30
+    /// Smallest part, except the last, that S3 joins.
+    static let storePartBytesMin = 5 << 20
     /// Maximum number of parts in one upload (S3's limit).
     static let partCountMax = 10_000
     /// Maximum number of parts in one grant. A URL with a session token has up to 2 kB, a
@@ -143,6 +165,8 @@ private struct UploadGrant: Encodable {
     var uploadId: String?
     var partSize: Int?
     var parts: [Part]?
+    /// Largest upload of this deployment.
+    var maxBytes: Int?
 
     init(_ record: UploadRecord, asset: AssetID, form: PresignedPost) {
         assetId = asset.text

@@ -16,10 +16,12 @@ struct UploadRequest: Sendable {
 
     /// - Parameters:
     ///   - typeField: Name of the field that holds the content type.
+    ///   - bytesMax: Largest upload of the deployment.
     ///   - sizeField: Name of the required size field; nil where callers do not
     ///     announce the size.
     init(
-        _ body: JSONValue, typeField: String = "contentType", sizeField: String? = "size"
+        _ body: JSONValue, bytesMax: Int, typeField: String = "contentType",
+        sizeField: String? = "size"
     ) throws(Problem) {
         var reader = JSONReader()
         let root = JSONNode(body, .root)
@@ -36,7 +38,10 @@ struct UploadRequest: Sendable {
                     + " application/x-subrip, application/json), not \(JSONReader.quoted(type))",
                 at: object.pointer.appending(typeField))
         }
-        let maximum = isCaptions ? CaptionLimits.fileBytesMax : UploadLimits.bytesMax
+        // JSON is an edit or a project more often than a caption file, which is checked later.
+        let captionsMax =
+            type == "application/json" ? StoredEdit.bytesMax : CaptionLimits.fileBytesMax
+        let maximum = isCaptions ? captionsMax : UploadLimits.bytesMax
         let size = sizeField.flatMap { reader.required($0, of: object) }
             .flatMap { reader.integer($0, in: 1...maximum) }
         // Only Spool's own API has a method field.
@@ -50,6 +55,9 @@ struct UploadRequest: Sendable {
         }
         guard reader.faults.isEmpty, let name, let type else {
             throw Problem.invalid(reader.faults)
+        }
+        if let size, size > bytesMax {
+            throw Problem.uploadTooLarge(size, bytesMax: bytesMax, pointer: "/size")
         }
         (fileName, contentType, bytes) = (name, type, size)
     }

@@ -95,6 +95,7 @@ private struct UppyResponse: Sendable {
     let dependencies: UppyUpload.Dependencies
 
     private var bucket: any Bucket { dependencies.upload.bucket }
+    private var bytesMax: Int { dependencies.upload.uploadBytesMax }
     private var query: [String: String] { authorized.request.queryStringParameters }
 
     func answer(_ verb: UppyVerb) async throws -> FunctionURLResponse {
@@ -120,7 +121,8 @@ private struct UppyResponse: Sendable {
     private func parameters() async throws -> Parameters {
         let fields = query.filter { ["filename", "type"].contains($0.key) }
         let upload = try UploadRequest(
-            .object(fields.mapValues(JSONValue.string)), typeField: "type", sizeField: nil)
+            .object(fields.mapValues(JSONValue.string)), bytesMax: bytesMax, typeField: "type",
+            sizeField: nil)
         let (asset, record) = try await InitUpload.reserve(
             upload, inParts: false, to: authorized.owner, dependencies.upload)
         let url = try await bucket.presignedURL(
@@ -134,10 +136,11 @@ private struct UppyResponse: Sendable {
 
     private func create() async throws -> Created {
         let upload = try UploadRequest(
-            try authorized.jsonObject(), typeField: "type", sizeField: nil)
+            try authorized.jsonObject(), bytesMax: bytesMax, typeField: "type", sizeField: nil)
         let (asset, record) = try await InitUpload.reserve(
             upload, inParts: true, to: authorized.owner, dependencies.upload)
-        return Created(assetId: asset.text, key: record.key, uploadId: record.uploadID)
+        return Created(
+            assetId: asset.text, key: record.key, uploadId: record.uploadID, maxBytes: bytesMax)
     }
 
     private func parts(of uploadID: String) async throws -> [Part] {
@@ -177,7 +180,7 @@ private struct UppyResponse: Sendable {
         }
         let intake = AssetIntake(
             keys: keys, bucket: bucket, renderer: dependencies.renderer,
-            now: dependencies.upload.now)
+            now: dependencies.upload.now, bytesMax: bytesMax)
         try await intake.joinParts(parts)
         let location = try await bucket.presignedURL(
             .get(key, downloadName: nil), expiresIn: AssetDocument.urlLifetime,
@@ -214,7 +217,11 @@ private struct UppyResponse: Sendable {
     private func url(
         _ uploadID: String, _ number: Int, of key: ObjectKey
     ) async throws -> String {
-        try await bucket.presignedURL(
+        // Every part but the last has at least the size that S3 requires.
+        guard (number - 1) * UploadLimits.storePartBytesMin < bytesMax else {
+            throw Problem.uploadTooLarge(nil, bytesMax: bytesMax, pointer: "/partNumber")
+        }
+        return try await bucket.presignedURL(
             .uploadPart(key, uploadID: uploadID, number: number),
             expiresIn: UploadLimits.partGrantLifetime, audience: .client)
     }
@@ -245,6 +252,8 @@ private struct UppyResponse: Sendable {
         var assetId: String
         var key: String
         var uploadId: String?
+        /// Largest upload of this deployment.
+        var maxBytes: Int
     }
 
     /// A part in S3's field names.

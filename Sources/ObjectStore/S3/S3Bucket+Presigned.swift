@@ -8,6 +8,11 @@ extension S3Bucket {
         _ request: PresignedRequest, expiresIn: Duration, audience: URLAudience
     ) async throws(ObjectStoreError) -> String {
         try checkPresigned(request.key, expiresIn)
+        if audience == .client, case .get(let key, let name) = request, let cdn = configuration.cdn
+        {
+            return cdn.url(
+                of: key, downloadName: name, expiresAt: exchange.storeTime + expiresIn)
+        }
         let place = exchange.current
         let endpoint = audience == .client ? place.clientEndpoint : place.endpoint
         let path = endpoint.path(bucket: place.bucket, key: request.key.text)

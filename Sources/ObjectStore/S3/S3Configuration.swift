@@ -18,6 +18,8 @@ package struct S3Configuration: Sendable {
     package var responseChecksums = ChecksumPolicy.whenRequired
     /// True if the store supports POST forms; R2 does not.
     package var hasPostForms = true
+    /// The host of clients' downloads; nil for the store itself.
+    package var cdn: CDN?
     /// True if the endpoints follow from the region.
     private var isAmazon = false
 
@@ -126,7 +128,7 @@ struct S3Variables {
 }
 
 /// A URL without user name and password, for logs.
-private func withoutUser(_ url: String) -> String {
+func withoutUser(_ url: String) -> String {
     guard let at = url.lastIndex(of: "@") else { return url }
     return "…" + url[at...]
 }

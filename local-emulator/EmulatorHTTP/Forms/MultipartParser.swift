@@ -10,6 +10,16 @@ package struct MultipartPart: Hashable, Sendable {
     package var contentType: String?
     /// Size of the head as received.
     package var headBytes: Int
+
+    /// A head.
+    package init(
+        name: String? = nil, fileName: String? = nil, contentType: String? = nil, headBytes: Int
+    ) {
+        self.name = name
+        self.fileName = fileName
+        self.contentType = contentType
+        self.headBytes = headBytes
+    }
 }
 
 /// Splits a `multipart/form-data` body (RFC 7578) into parts while it arrives. It holds at most

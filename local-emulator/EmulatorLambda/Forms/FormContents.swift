@@ -97,7 +97,7 @@ struct FormContents {
         } else if !grant.permits(contentType) {
             refuse(name, fileName, "contentType")
         } else {
-            let key = grant.keys[number] + safeFileName(fileName)
+            let key = grant.key(ofFile: number, fileName: fileName)
             do {
                 let writer = try sink.begin(key: key, contentType: contentType)
                 self.part = .file(

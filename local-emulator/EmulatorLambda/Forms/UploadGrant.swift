@@ -7,7 +7,7 @@ struct UploadGrant: Sendable, Equatable, Decodable {
     static let contentType = "application/vnd.spool.upload-grant+json"
     private static let fieldBytesDefault = 64 << 10
 
-    /// Prefix of the key of each file, in the order of the files.
+    /// Start of the key of each file, in the order of the files.
     var keys: [String]
     /// Largest file.
     var fileBytesMax: Int
@@ -51,6 +51,14 @@ struct UploadGrant: Sendable, Equatable, Decodable {
     /// True for the media type of a grant.
     static func isGrant(_ contentType: String) -> Bool {
         contentType.prefix { $0 != ";" }.lowercased() == Self.contentType
+    }
+
+    /// The key of a file: below a prefix that ends in a slash its own name, otherwise the prefix
+    /// with the name's extension.
+    func key(ofFile number: Int, fileName: String) -> String {
+        let (prefix, name) = (keys[number], safeFileName(fileName))
+        if prefix.hasSuffix("/") { return prefix + name }
+        return prefix + (name.lastIndex(of: ".").map { String(name[$0...]) } ?? "")
     }
 
     /// True if a file of this content type may be stored.

@@ -74,6 +74,8 @@ private actor PrefixedStream: ResponseByteStream {
         }
         return try await rest.next()
     }
+
+    nonisolated func abandon() { rest.abandon() }
 }
 
 /// The response of InvokeWithResponseStream: payload events while they arrive,
@@ -88,6 +90,8 @@ actor InvokeResponseStream: ResponseByteStream {
         self.source = source
         self.logTail = logTail
     }
+
+    nonisolated func abandon() { source.abandon() }
 
     func next() async throws -> [UInt8]? {
         if isDone { return nil }
