@@ -54,6 +54,7 @@ BEYOND_SCHEMA = [
     "is not supported for ",
     "cannot be combined with hls",
     "cannot be combined with maxBitrate",
+    '" cannot be combined with ',
     "in any format",
     "must be from 0 to 51 for ",
     "of the picture",

@@ -160,7 +160,7 @@ import Testing
             let status = try await run(backEnd, in: folder)
             #expect(status == 1)
 
-            #expect(backEnd.errors.hasSuffix("failed: 5 bytes came instead of 6.\n"))
+            #expect(backEnd.errors.hasSuffix("failed: received 5 of 6 bytes.\n"))
             let files = try FileManager.default.contentsOfDirectory(atPath: folder)
             #expect(files.count == 3)
         }

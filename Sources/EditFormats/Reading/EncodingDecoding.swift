@@ -134,12 +134,13 @@ extension EditDecoding {
             // Then auto is software.
             guard encoder.isHardware else { return }
             let what = video.copiesUntouched ? "smartCut" : video.codec.rawValue
-            reader.report("\"\(encoder.rawValue)\" does not go with \(what)", at: node.pointer)
+            reader.report(
+                "\"\(encoder.rawValue)\" cannot be combined with \(what)", at: node.pointer)
             return
         }
         if video.ceiling != nil, encoder.isHardware, encoder != .nvenc {
             reader.report(
-                "\"\(encoder.rawValue)\" does not go with maxBitrate", at: node.pointer)
+                "\"\(encoder.rawValue)\" cannot be combined with maxBitrate", at: node.pointer)
         }
         video.encoder = encoder == .software ? nil : encoder
     }

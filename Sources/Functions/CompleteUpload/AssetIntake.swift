@@ -84,7 +84,7 @@ struct AssetIntake: Sendable {
     }
 
     /// Writes the asset's entries in the owner's list: that of its kind, then that of all.
-    /// Uploaded JSON that is no caption file is an edit or a project, and no asset.
+    /// Uploaded JSON that is not a caption file is an edit or a project, not an asset.
     private func list(_ record: AssetRecord) async throws {
         guard record.status == .ready || record.contentType != "application/json" else { return }
         if let kind = record.listedKind {
