@@ -156,7 +156,7 @@ private func hasPrivateTmp(_ logger: Logger) async -> Bool {
         return try await Child.run(probe).exit == .code(0)
     } catch {
         logger.info(
-            "Instances share the machine's /tmp and get a folder each by TMPDIR",
+            "Instances share the machine's /tmp, each with its own TMPDIR",
             ["reason": .string("\(error)")])
         return false
     }
@@ -199,7 +199,7 @@ private func bootstrapPath(_ options: EmulatorOptions) throws -> String {
         decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let path = options.bootstrapPath ?? folder(of: own) + "/bootstrap"
     guard let whole = realpath(path, nil) else {
-        throw StartError(sentence: "The program of the functions, \(path), is not there.")
+        throw StartError(sentence: "The functions' program \(path) does not exist.")
     }
     defer { free(whole) }
     return String(cString: whole)

@@ -62,7 +62,7 @@ struct StoreSettings: Sendable {
 
 /// Ends the process at once after a disk failure; the next start reads the data on disk.
 private func endAtOnce(_ reason: String, _ logger: Logger) {
-    logger.error("The disk failed, so the emulator ends", ["error": .string(reason)])
+    logger.error("Emulator ended: the disk failed", ["error": .string(reason)])
     // EX_IOERR of sysexits.h. Nothing is flushed or closed first.
     _exit(74)
 }
