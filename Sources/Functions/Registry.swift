@@ -30,6 +30,8 @@ package enum Registry {
         ReadJobs.function,
         RemoveJob.function,
         Health.function,
+        Expire.function,
+        RemoveOwner.function,
     ]
 
     /// The function as the runtime loop calls it.

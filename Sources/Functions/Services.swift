@@ -1,3 +1,4 @@
+package import Jobs
 package import ObjectStore
 package import RenderPlans
 package import WallClock
@@ -38,6 +39,10 @@ package struct Services: Sendable {
     package var uploadBytesMax: Int
     /// True if the platform stores forms and strips its header from clients' requests.
     package var hasFrontDoor: Bool
+    /// Ages at which exports and uploads are removed.
+    package var retention = RetentionPolicy()
+    /// Largest size of the chunk cache in bytes; nil for no limit.
+    package var cacheBytesMax: Int?
     /// Sends notifications.
     package var deliveries: DeliveryServices
 

@@ -1,5 +1,6 @@
 import JSON
 import EmulatorHTTP
+import JSON
 import Synchronization
 import Testing
 

@@ -16,9 +16,9 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  catalogue    = jsondecode(file("${path.module}/../functions.json"))
-  functions    = { for function in local.catalogue.functions : function.name => function }
-  answering    = { for name, function in local.functions : name => function if can(function.url) }
+  catalogue = jsondecode(file("${path.module}/../functions.json"))
+  functions = { for function in local.catalogue.functions : function.name => function }
+  answering = { for name, function in local.functions : name => function if can(function.url) }
   # A function with a URL may also check the session of its caller.
   permissions = {
     for name, function in local.functions : name => {

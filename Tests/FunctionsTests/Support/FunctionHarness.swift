@@ -35,6 +35,10 @@ struct FunctionHarness: Sendable {
     let receiver = FakeReceiver()
     /// Largest upload.
     var uploadBytesMax = UploadLimits.bytesDefault
+    /// Ages at which exports and uploads are removed.
+    var retention = RetentionPolicy()
+    /// Largest size of the chunk cache; nil for no limit.
+    var cacheBytesMax: Int?
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -67,7 +71,7 @@ struct FunctionHarness: Sendable {
         let sessions = password.map {
             PasswordSessions(password: $0, bucket: bucket ?? memory, now: { [clock] in clock.now })
         }
-        return Services(
+        var services = Services(
             bucket: bucket ?? memory, renderer: renderer,
             authorizer: sessions.map { Authorizer(verifiers: [$0]) } ?? Authorizer(owners: tokens),
             now: { [clock] in clock.now },
@@ -85,6 +89,9 @@ struct FunctionHarness: Sendable {
                 template: { language, event in
                     MailTemplate(text: "Subject: {{jobId}}\n\n\(language) \(event)", html: "<p>")
                 }))
+        services.retention = retention
+        services.cacheBytesMax = cacheBytesMax
+        return services
     }
 
     /// Permissions that the functions used, as `function action pattern`.
@@ -225,6 +232,18 @@ extension FunctionHarness {
             }
             return JobID(text)
         }
+    }
+}
+
+extension FunctionHarness {
+    /// Runs `expire` at a time, under its role.
+    func expire(at time: UnixTime, bucket: (any Bucket)? = nil) async throws -> Expire.Report {
+        var services = services(allowed(.expire, bucket))
+        services.now = { time }
+        var context = Self.context
+        context.deadline = time + .seconds(300)
+        let bytes = try await Registry.handler(.expire, services)(Array("{}".utf8), context)
+        return try JSONDecoder().decode(Expire.Report.self, from: Data(bytes))
     }
 }
 
