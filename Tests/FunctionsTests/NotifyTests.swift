@@ -196,7 +196,7 @@ import TestSupport
         (#""url":"https://a@b.example/""#, "/callback/url"),
         (#""url":"https://b.example:22/""#, "/callback/url"),
         (#""url":"https://b.example/","secretRef":"none""#, "/callback/secretRef"),
-        (#""email":"nobody""#, "/callback/email"),
+        (#""email":"a@""#, "/callback/email"),
         (#""data":1"#, "/callback/url"),
     ])
     func `a callback that cannot be delivered is refused`(
