@@ -72,7 +72,7 @@ struct LiveDeliveryClient: DeliveryClient {
     private func reply(to request: HTTPRequest, now: UnixTime) async -> DeliveryReply {
         do throws(HTTPTransportError) {
             let response = try await client.send(request)
-            let after = response[name: "retry-after"].flatMap { retryAfter($0, now: now) }
+            let after = response["retry-after"].flatMap { retryAfter($0, now: now) }
             let excerpt = String(
                 decoding: response.body.prefix(DeliveryReply.excerptBytes), as: UTF8.self)
             return DeliveryReply(

@@ -2,6 +2,7 @@ import Foundation
 import Functions
 import Jobs
 import JSON
+import Notify
 import ObjectStore
 import Testing
 import TestSupport
@@ -15,6 +16,8 @@ import WallClock
         "advance-batch s3:AbortMultipartUpload uploads/*",
         "remove-job s3:AbortMultipartUpload uploads/*",
         "derive-asset s3:AbortMultipartUpload assets/*",
+        // The proxy of an asset whose owner is removed meanwhile.
+        "remove-owner s3:PutObject assets/*",
         "render-chunk s3:AbortMultipartUpload cache/*",
         "stitch-export s3:AbortMultipartUpload exports/*",
         "stitch-export s3:AbortMultipartUpload assets/*",
@@ -75,6 +78,7 @@ import WallClock
         try await useBatches(harness)
         try await removeOldExport(asset, harness)
         try await saveProject(harness)
+        try await useWebhooks(asset, job, harness)
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
@@ -94,6 +98,40 @@ import WallClock
         let unused = Self.everything.subtracting(harness.usedPermissions)
             .subtracting(sessions.usedPermissions)
         #expect(unused == Self.unusedHere)
+    }
+
+    /// Announces an export to an endpoint that fails, and one whose event was lost.
+    private func useWebhooks(
+        _ asset: String, _ job: JobID, _ harness: FunctionHarness
+    ) async throws {
+        let path = "/api/webhooks/endpoints"
+        let (_, made) = try await harness.call(
+            .webhooks, "POST", path, #"{"url":"https://a.example/","events":["export.completed"]}"#)
+        guard let id = made["id"]?.text,
+            let keys = AssetID(asset).map({
+                AssetKeys(owner: .local, asset: $0)
+            })
+        else { throw HarnessError(text: "\(made)") }
+        harness.receiver.alwaysAnswer(.status(500))
+        let batch = BatchID("batch_1700000000000_a").map { BatchKeys(owner: .local, batch: $0) }
+        for key in [harness.keys(job).result, keys.record, batch?.result].compactMap({ $0 }) {
+            try await harness.deliver(key.text, to: .notify)
+        }
+        _ = try await harness.call(
+            .startExport, "POST", "/",
+            FunctionHarness.edit(
+                asset, more: #","callback":{"url":"https://a.example/","secretRef":"none"}"#))
+        let late = FunctionHarness(memory: harness.memory)
+        late.receiver.alwaysAnswer(.status(500))
+        late.clock.advance(by: .seconds(400))
+        _ = try await Registry.handler(
+            .deliverWebhooks, late.services(harness.allowed(.deliverWebhooks, nil)))(
+                Array("{}".utf8), FunctionHarness.context)
+        let (_, tested) = try await harness.call(.webhooks, "POST", "\(path)/\(id)/test")
+        _ = try await harness.call(
+            .webhooks, "POST",
+            "/api/webhooks/deliveries/\(tested["id"]?.text ?? "")/redeliver")
+        _ = try await harness.call(.webhooks, "DELETE", "\(path)/\(id)")
     }
 
     /// Uploads more than is permitted, at once and in parts.
@@ -153,6 +191,12 @@ import WallClock
         try await harness.memory.putDocument(["version": 1], at: keys.cancel)
         try await harness.deliver(
             keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
+        // One whose objects the store expired: its removal needs no second visit.
+        let old = harness.keys(try await harness.export(asset))
+        for key in harness.memory.keys where key.hasPrefix(old.prefix) {
+            try await harness.memory.deleteObject(ObjectKey(key))
+        }
+        _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(old.job.text)")
     }
 
     /// Deletes an export whose last write is long ago.

@@ -64,7 +64,8 @@ struct AssetRemoval: Sendable {
     func deleteLateWrites() async throws {
         guard try await !bucket.objectExists(keys.upload) else { return }
         for prefix in [keys.mediaPrefix, keys.prefix] {
-            try await delete(try await bucket.listAllObjects(prefix: prefix).map(\.key))
+            try await bucket.deleteAll(
+                try await bucket.listAllObjects(prefix: prefix).map(\.key))
         }
     }
 

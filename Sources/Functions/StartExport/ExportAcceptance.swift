@@ -44,6 +44,7 @@ struct ExportAcceptance: Sendable {
     let dependencies: StartExport.Dependencies
 
     private var bucket: any Bucket { dependencies.bucket }
+    private var callbacks: CallbackCheck { CallbackCheck(bucket: bucket, owner: owner) }
     var planning: ExportPlanning { ExportPlanning(owner: owner, dependencies: dependencies) }
 
     /// Checks and plans all exports of a body; writes nothing.
@@ -52,13 +53,17 @@ struct ExportAcceptance: Sendable {
         let foreign = NamedUploads.faults(of: body, owner: owner)
         guard foreign.isEmpty else { throw Problem.invalid(foreign) }
         _ = try Self.retention(of: body)
-        if let several = try await plannedSeveral(body) { return .several(several) }
+        if let several = try await plannedSeveral(body) {
+            try await callbacks.check(several.first?.edit.callback)
+            return .several(several)
+        }
         let edit: Edit
         do {
             edit = try Edit(request: body)
         } catch {
             throw Problem.invalid(error.faults)
         }
+        try await callbacks.check(edit.callback)
         return .one(edit, try await planning.plan(edit))
     }
 

@@ -4,6 +4,7 @@ import JSON
 import LambdaRuntime
 import Logging
 import MediaTime
+import Notify
 import ObjectStore
 import Synchronization
 import Testing
@@ -30,6 +31,8 @@ struct FunctionHarness: Sendable {
         var now: UnixTime { time.withLock { $0 } }
         func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
     }
+    /// The receiver of webhooks and messages.
+    let receiver = FakeReceiver()
     /// Largest upload.
     var uploadBytesMax = UploadLimits.bytesDefault
     /// Ages at which exports and uploads are removed.
@@ -79,7 +82,13 @@ struct FunctionHarness: Sendable {
             },
             scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900),
             passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000),
-            uploadBytesMax: uploadBytesMax)
+            uploadBytesMax: uploadBytesMax,
+            deliveries: DeliveryServices(
+                client: receiver, schedule: RetrySchedule(scale: 0.01),
+                mailSender: MailSender("Spool <spool@example.org>"),
+                template: { language, event in
+                    MailTemplate(text: "Subject: {{jobId}}\n\n\(language) \(event)", html: "<p>")
+                }))
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
         return services

@@ -115,13 +115,12 @@ struct DeliveryLedger: Sendable {
             record, at: keys.record(claim.id), etag: claim.record.etag)
         if etag != nil, let claimed { try await bucket.deleteObject(claimed.key) }
         try await note(step, took: took, record.target)
-        logger.info(
-            "Delivery attempted",
-            [
-                "deliveryId": .string(record.id), "event": .string(record.event.rawValue),
-                "state": .string(record.state.rawValue),
-                "status": reply.status.map { .integer($0) } ?? .null,
-            ])
+        var fields: [String: LogValue] = [
+            "deliveryId": .string(record.id), "event": .string(record.event.rawValue),
+            "state": .string(record.state.rawValue),
+        ]
+        if let status = reply.status { fields["status"] = .integer(status) }
+        logger.info("Delivery attempted", fields)
         return record
     }
 
