@@ -113,6 +113,11 @@ extension FunctionHarness {
         #expect(results.count == 4)
         #expect(first["name"] == "a_v1.mp4")
         #expect(first["ready"] == true)
+        // The exports expire with the batch, and name it.
+        let pointer = try await harness.memory.document(
+            JobPointer.self, at: keys.export(at: 0).pointer)
+        #expect(pointer?.retention == BatchRecord.lifetime)
+        #expect(pointer?.batch == keys.batch.text)
 
         #expect(!harness.memory.keys.contains { $0.hasPrefix("uploads/") })
         #expect(!harness.memory.keys.contains { $0.hasPrefix("assets/") })
