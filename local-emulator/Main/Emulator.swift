@@ -44,7 +44,6 @@ struct Emulator: Sendable {
         let bucket = storage.bucket
         let (accessKeyID, secretAccessKey) = (storage.accessKeyID, storage.secretAccessKey)
         database = try Database(path: storage.databasePath)
-
         let wake = DeferredCall()
         let store = try await ObjectStoreServer(
             configuration: storage.configuration(logger), database: database, logger: logger,
