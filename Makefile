@@ -88,6 +88,7 @@ bench: build
 	.venv/bin/python Benchmarks/estimate_benchmark.py
 	.venv/bin/python Benchmarks/store_benchmark.py
 	.venv/bin/python Benchmarks/store_client_benchmark.py
+	.venv/bin/python Benchmarks/listing_benchmark.py
 	.venv/bin/python Benchmarks/planner_simulation.py simulate
 
 # One short example of each feature, and a page to look at them.

@@ -119,7 +119,7 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock",
+                "Crypto", "WallClock", "RenderPlans",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(

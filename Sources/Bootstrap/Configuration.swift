@@ -3,6 +3,7 @@ import FoundationEssentials
 import Functions
 import Jobs
 import ObjectStore
+import RenderPlans
 
 /// Configuration from the environment, read and checked once.
 struct Configuration {
@@ -32,6 +33,10 @@ struct Configuration {
     /// `SPOOL_BATCH_CONCURRENCY`: batches of one owner that render at once, default 1; 0 is no
     /// limit.
     var batchLimits = BatchLimits()
+
+    /// `SPOOL_ENCODERS`: hardware encoders of the renderers, separated by commas; `none` for none.
+    /// Nil if it is unset: start-export tries them.
+    var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
 
     /// `SPOOL_UPLOAD_MAX_BYTES`: largest upload, 1 byte to 5 TiB; default 5 GiB.
     var uploadBytesMax: Int
@@ -74,6 +79,7 @@ struct Configuration {
             "SPOOL_BATCH_FILE_MAX_BYTES", 1...(5 << 40), default: batchLimits.fileBytesMax)
         batchLimits.concurrency = number(
             "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
+        hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
@@ -96,6 +102,24 @@ struct Configuration {
         }
         guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
     }
+
+    /// Reads the list of hardware encoders; nil without one.
+    private static func hardwareEncoders(
+        _ text: String?, _ faults: inout [String]
+    ) -> Set<RenderPlan.VideoEncoding.Encoder>? {
+        guard let text, !text.isEmpty else { return nil }
+        var encoders: Set<RenderPlan.VideoEncoding.Encoder> = []
+        for word in text.split(separator: ",") where word != "none" {
+            if let encoder = RenderPlan.VideoEncoding.Encoder(rawValue: String(word)),
+                encoder.isHardware
+            {
+                encoders.insert(encoder)
+            } else {
+                faults.append("SPOOL_ENCODERS names no hardware encoder: \(word).")
+            }
+        }
+        return encoders
+    }
 }
 
 /// Every variable that is missing or malformed, in one error.
@@ -113,5 +137,6 @@ extension FFmpegConfiguration {
         if let path = environment["SPOOL_FFMPEG"], !path.isEmpty { ffmpegPath = path }
         if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
         if let path = environment["SPOOL_FONTS_DIR"], !path.isEmpty { fontsDirectory = path }
+        if let path = environment["SPOOL_VAAPI_DEVICE"], !path.isEmpty { vaapiDevice = path }
     }
 }

@@ -50,6 +50,7 @@ private func liveServices(
         deployment: configuration.deployment,
         passwordSessions: sessions,
         batchLimits: configuration.batchLimits,
+        hardwareEncoders: configuration.hardwareEncoders,
         uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor)
 }
 

@@ -18,6 +18,8 @@ package enum Registry {
         JobStatus.function,
         DownloadAll.function,
         CancelExport.function,
+        Projects.function,
+        Assets.function,
         Sweep.function,
         Auth.function,
         CreateBatch.function,

@@ -1,4 +1,5 @@
 package import ObjectStore
+package import RenderPlans
 package import WallClock
 
 /// The live values that handlers are built from. Made once, in Bootstrap; each
@@ -30,6 +31,9 @@ package struct Services: Sendable {
     package var passwordSessions: PasswordSessions?
     /// Limits of batches.
     package var batchLimits: BatchLimits
+    /// Hardware encoders of the renderers; nil if start-export runs on the same machine and may
+    /// try them.
+    package var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
     /// Largest upload in bytes.
     package var uploadBytesMax: Int
     /// True if the platform stores forms and strips its header from clients' requests.
@@ -44,6 +48,7 @@ package struct Services: Sendable {
         renderTimeMax: Duration, streamBytesMax: Int? = nil,
         deployment: Deployment = Deployment(),
         passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
+        hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil,
         uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
     ) {
         self.bucket = bucket
@@ -59,6 +64,7 @@ package struct Services: Sendable {
         self.deployment = deployment
         self.passwordSessions = passwordSessions
         self.batchLimits = batchLimits
+        self.hardwareEncoders = hardwareEncoders
         self.uploadBytesMax = uploadBytesMax
         self.hasFrontDoor = hasFrontDoor
     }

@@ -38,6 +38,13 @@ package struct AssetID: Hashable, Sendable, CustomStringConvertible {
         text = "\(owner.text)_\(time.milliseconds)_\(random)"
     }
 
+    /// Creation time of the asset; 0 if the text does not contain it.
+    package var time: UnixTime {
+        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+        let digits = parts.count > 2 ? Int(parts[parts.count - 2]) : nil
+        return UnixTime(milliseconds: max(0, digits ?? 0))
+    }
+
     package var description: String { text }
 }
 
@@ -76,6 +83,25 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     package var time: UnixTime {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         return UnixTime(milliseconds: parts.count > 1 ? max(0, Int(parts[1]) ?? 0) : 0)
+    }
+
+    package var description: String { text }
+}
+
+/// ID of a saved project: `prj_{time}_{random}`, or any plain ID that a client chose.
+package struct ProjectID: Hashable, Sendable, CustomStringConvertible {
+    /// Text of the ID.
+    package let text: String
+
+    /// - Returns: nil unless the text is one to 64 of `a-z 0-9 - _`.
+    package init?(_ text: String) {
+        guard KeySegment.isPlain(text, lengthMax: 64) else { return nil }
+        self.text = text
+    }
+
+    /// - Parameter random: Unguessable text of `a-z 0-9`.
+    package init(time: UnixTime, random: String) {
+        text = "prj_\(time.milliseconds)_\(random)"
     }
 
     package var description: String { text }

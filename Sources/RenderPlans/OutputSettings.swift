@@ -53,6 +53,29 @@ extension RenderPlan {
         package var copiesUntouched = false
         /// Limit of the bit rate; nil if only the quality decides.
         package var ceiling: Ceiling?
+        /// The encoder that was requested; nil is software. A stored plan never has `auto`.
+        package var encoder: Encoder?
+
+        /// The kinds of encoder.
+        package enum Encoder: String, Hashable, Sendable, Codable, CaseIterable {
+            /// Hardware where the machine has it, else software.
+            case auto
+            case software
+            /// NVIDIA.
+            case nvenc
+            /// Intel Quick Sync Video.
+            case qsv
+            /// Linux's interface to the encoders of AMD and Intel.
+            case vaapi
+            /// Apple.
+            case videotoolbox
+
+            /// The hardware encoders, in the order in which `auto` tries them.
+            package static let hardware: [Encoder] = [.nvenc, .qsv, .vaapi, .videotoolbox]
+
+            /// True for hardware.
+            package var isHardware: Bool { Self.hardware.contains(self) }
+        }
 
         /// The limits of a decoder's buffer (VBV).
         package struct Ceiling: Hashable, Sendable, Codable {
@@ -124,4 +147,14 @@ extension RenderPlan.VideoEncoding.Codec {
         case .av1: 32
         }
     }
+}
+
+extension RenderPlan.VideoEncoding {
+    /// The hardware encoder; nil for software.
+    package var hardwareEncoder: Encoder? { encoder.flatMap { $0.isHardware ? $0 : nil } }
+}
+
+extension RenderPlan.VideoEncoding.Codec {
+    /// True if hardware encoders are supported for the codec.
+    package var hasHardwareEncoders: Bool { self == .h264 || self == .hevc }
 }

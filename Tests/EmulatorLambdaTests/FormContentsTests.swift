@@ -1,3 +1,4 @@
+import JSON
 import EmulatorHTTP
 import JSON
 import Synchronization

@@ -2,10 +2,12 @@
 
 import json
 import os
+import pathlib
 import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 
 import pytest
 
@@ -431,3 +433,23 @@ def test_wrong_settings_end_the_start_with_a_sentence(tmp_path, volume):
             emulator.start()
         assert emulator.process.wait(timeout=20) == 1
         assert sentence in (tmp_path / "bad.log").read_text()
+
+
+def test_a_file_of_another_file_system_is_copied(tmp_path, media):
+    """Where neither a clone nor a link is possible; the store checks the copy's bytes."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as root:
+        volume = pathlib.Path(root)
+        if volume.stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("/dev/shm is the same file system")
+        (volume / "takes").mkdir()
+        shutil.copy(media / "a.mp4", volume / "takes/a.mp4")
+        emulator = start(tmp_path, volume)
+        body = config(sources=[{"id": "cam", "path": "takes/a.mp4"}], audio=None)
+        body["switches"] = [{"at": 0, "source": "cam"}]
+
+        folder = place(volume, "copied", body)
+
+        assert ended(folder)["status"] == "completed"
+        assert duration(folder / "output.mp4") > 1.9
+        assert transfers(emulator) == {"copy"}
+        assert emulator.stop() == 0

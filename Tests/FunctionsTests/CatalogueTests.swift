@@ -68,6 +68,8 @@ import Testing
         struct Path: Decodable {
             var get: Operation?
             var post: Operation?
+            var put: Operation?
+            var patch: Operation?
             var delete: Operation?
         }
         struct Operation: Decodable { var operationId: String }
@@ -78,8 +80,10 @@ import Testing
         let data = try Data(contentsOf: Self.root.appending(path: "docs/openapi.json"))
         let document = try JSONDecoder().decode(OpenAPI.self, from: data)
         let described = document.paths.flatMap { path, operations in
-            [("GET", operations.get), ("POST", operations.post), ("DELETE", operations.delete)]
-                .compactMap { method, operation in operation.map { _ in "\(method) \(path)" } }
+            [
+                ("GET", operations.get), ("POST", operations.post), ("PUT", operations.put),
+                ("PATCH", operations.patch), ("DELETE", operations.delete),
+            ].compactMap { method, operation in operation.map { _ in "\(method) \(path)" } }
         }
         let served = try Self.catalogue().functions.flatMap { $0.routes ?? [] }
 

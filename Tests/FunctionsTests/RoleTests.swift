@@ -11,6 +11,8 @@ import TestSupport
 @Suite struct RoleTests {
     /// Permitted but unused here: only a failed multipart transfer of a large file is aborted.
     private static let unusedHere: Set<String> = [
+        "advance-batch s3:AbortMultipartUpload uploads/*",
+        "remove-job s3:AbortMultipartUpload uploads/*",
         "derive-asset s3:AbortMultipartUpload assets/*",
         "render-chunk s3:AbortMultipartUpload cache/*",
         "stitch-export s3:AbortMultipartUpload exports/*",
@@ -42,7 +44,9 @@ import TestSupport
         else { throw HarnessError(text: "\(parts)") }
         _ = try await harness.memory.uploadPart(
             .bytes([1]), number: 1, of: ObjectKey(key), uploadID: upload)
-        _ = try await harness.call(.completeUpload, "POST", "/", #"{"assetId":"\#(large)"}"#)
+        for id in [asset, large] {
+            _ = try await harness.call(.completeUpload, "POST", "/", #"{"assetId":"\#(id)"}"#)
+        }
         try await exceedTheLimit(harness)
         try await useUppy(harness)
         try await harness.deliver(record.deriveRequest.text, to: .deriveAsset)
@@ -63,6 +67,7 @@ import TestSupport
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
         try await useBatches(harness)
+        try await saveProject(harness)
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
@@ -70,6 +75,12 @@ import TestSupport
 
         let sessions = FunctionHarness(password: "a")
         _ = try await sessions.call(.auth, "POST", "/", #"{"password":"a"}"#)
+        try await harness.memory.putDocument(
+            AssetRemovalMark(startedAt: 1_700_000_000_000), at: record.removal)
+        _ = try await harness.call(.startExport, "POST", "/", FunctionHarness.edit(asset))
+        for id in [asset, large] {
+            _ = try await harness.call(.assets, "DELETE", "/api/assets/\(id)")
+        }
 
         let unused = Self.everything.subtracting(harness.usedPermissions)
             .subtracting(sessions.usedPermissions)
@@ -128,7 +139,6 @@ import TestSupport
         let batch = try await harness.batch(["a.mp4"])
         try await harness.advance(batch)
         try await harness.render(batch)
-        harness.clock.advance(by: BatchDecision.releaseTime)
         let broken = try await harness.batch(["b.mp4"])
         let upload = try await harness.record(broken).files[0].assetID
         if let asset = AssetID(upload).map({ AssetKeys(owner: .local, asset: $0) }) {
@@ -167,6 +177,17 @@ import TestSupport
         _ = try await Registry.handler(
             .sweep, harness.services(harness.allowed(.sweep, nil)))(
                 Array("{}".utf8), FunctionHarness.context)
+    }
+
+    /// Saves a project, one of an upload too, exports it and removes it.
+    private func saveProject(_ harness: FunctionHarness) async throws {
+        let path = "/api/projects/film"
+        for body in ["{}", #"{"editKey":"uploads/local/none.json"}"#] {
+            _ = try await harness.call(.projects, "PUT", path, body)
+        }
+        _ = try await harness.call(
+            .startExport, "POST", "/api/export", #"{"projectId":"film"}"#)
+        _ = try await harness.call(.projects, "DELETE", path)
     }
 
     /// Completes one upload and aborts another.

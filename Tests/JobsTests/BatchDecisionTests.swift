@@ -44,31 +44,30 @@ import WallClock
             BatchDecision.actions(for: facts(Self.completed)) == [.finish(end), .requestNext])
     }
 
+    @Test func `a batch that is not finished when its results expire is cancelled`() {
+        var late = facts(Self.mixed)
+        late.now = ListedBatch.record().expiresAt - .milliseconds(1)
+        #expect(BatchDecision.actions(for: late) == [])
+
+        late.now = ListedBatch.record().expiresAt
+        let end = BatchResult(
+            state: .cancelled, finishedAt: late.now, completeCount: 1,
+            error: "The batch did not finish within 24 hours.")
+        #expect(BatchDecision.actions(for: late) == [.finish(end), .requestNext])
+    }
+
     @Test func `a cancelled batch cancels what still runs`() {
         #expect(
             BatchDecision.actions(for: facts(Self.mixed, end: .cancelled))
                 == [.cancelExports([1, 2]), .requestNext])
     }
 
-    @Test func `uploads are released, and deleted once no request can still use them`() {
+    @Test func `uploads are deleted unless another batch uses them`() {
         var ended = facts(Self.completed, end: .complete)
-        #expect(BatchDecision.actions(for: ended) == [.releaseUploads])
-
-        ended.releasedAt = 100_000 - BatchDecision.releaseTime + .milliseconds(1)
-        #expect(BatchDecision.actions(for: ended) == [])
-
-        ended.releasedAt = 100_000 - BatchDecision.releaseTime
         #expect(BatchDecision.actions(for: ended) == [.deleteUploads, .removeMarker])
-    }
 
-    @Test func `uploads stay while another export reads them`() {
-        for released in [nil, UnixTime(milliseconds: 1)] {
-            var ended = facts(Self.completed, end: .complete)
-            ended.releasedAt = released
-            ended.areUploadsRead = true
-
-            #expect(BatchDecision.actions(for: ended) == [])
-        }
+        ended.areUploadsAwaited = true
+        #expect(BatchDecision.actions(for: ended) == [])
     }
 
     @Test func `a batch of kept assets ends at once`() {

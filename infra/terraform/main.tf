@@ -63,6 +63,7 @@ locals {
   }
   answering_environment = {
     SPOOL_TOKENS           = var.tokens
+    AUTH_PASSWORD          = var.password
     SPOOL_UPLOAD_MAX_BYTES = tostring(var.upload_max_bytes)
   }
   environment = merge(
@@ -170,7 +171,7 @@ resource "aws_lambda_function" "function" {
   environment {
     variables = merge(
       local.environment,
-      can(each.value.url) ? merge(local.answering_environment, { AUTH_PASSWORD = var.password }, local.cdn_environment) : {},
+      can(each.value.url) ? merge(local.answering_environment, local.cdn_environment) : {},
       contains(["start-export", "advance-batch"], each.key) ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
       try(each.value.environment, {})
     )

@@ -90,7 +90,7 @@ struct ExportsFolder: Sendable {
             job.observation.config = unusable(error.detail, "config.json \(error.detail).")
             return
         }
-        let stamp = "\(file.stamp.number) \(file.stamp.bytes) \(file.stamp.modifiedNanoseconds)"
+        let stamp = "\(file.stamp.number) \(file.stamp.bytes) \(file.stamp.changedNanoseconds)"
         job.stamp = stamp
         if let finished, finished.stamp == stamp, case .document = finished.config {
             job.observation.config = finished.config

@@ -173,8 +173,7 @@ actor JobFolders {
 
     private func follow(_ job: FolderJob, _ folder: Folder) async throws {
         guard let export = job.export else { return }
-        let answer = await api.call(
-            "GET", "/api/export/\(export)/status", authorization: authorization)
+        let answer = await exportStatus(export)
         if answer.isTransient { return }
         guard answer.status == 200 else {
             var status = FolderStatus(jobID: folder.name, .failed, error: answer.error)
@@ -213,6 +212,15 @@ actor JobFolders {
 
     private func cancel(_ job: FolderJob, _ folder: Folder) async throws {
         guard let export = job.export else { return }
+        if folder.observation.isPresent {
+            // An export that has ended keeps its result; DELETE would remove it.
+            let last = await exportStatus(export)
+            if last.isTransient { return }
+            let known = FolderStatus(jobID: folder.name, export: export, answer: last.body)
+            if last.status == 200, known.status == .completed || known.status == .failed {
+                return try await follow(job, folder)
+            }
+        }
         let answer = await api.call(
             "DELETE", "/api/export/\(export)", authorization: authorization)
         if answer.isTransient { return }
@@ -222,12 +230,14 @@ actor JobFolders {
         guard folder.observation.isPresent else {
             return try await database.transaction { try FolderJob.forget(folder.name, in: $0) }
         }
-        // An export that ended first keeps its result.
-        if answer.body["state"]?.text == "completed" { return try await follow(job, folder) }
         var status = FolderStatus(
             jobID: folder.name, .failed, error: "The export was cancelled.")
         status.exportID = export
         try await end(job, status, folder)
+    }
+
+    private func exportStatus(_ export: String) async -> VolumeAPI.Answer {
+        await api.call("GET", "/api/export/\(export)/status", authorization: authorization)
     }
 
     private func reportReplaced(

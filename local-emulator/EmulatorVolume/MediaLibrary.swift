@@ -43,13 +43,13 @@ struct MediaLibrary: Sendable {
         let stamp = file.stamp
         let identity = sha256Hex(
             "\(authorization ?? "") \(stamp.device) \(stamp.number) \(stamp.bytes)"
-                + " \(stamp.modifiedNanoseconds)")
+                + " \(stamp.changedNanoseconds)")
         if let known = try await known(identity) {
             let done = try await intake(file, path, known, authorization)
             if done.status != 404 { return try ready(done, known.asset) }
             try await forget(identity)
         }
-        let made = try await grant(path, stamp.bytes, identity, authorization)
+        let made = try await grant(path, identity, authorization)
         return try ready(try await intake(file, path, made, authorization), made.asset)
     }
 
@@ -74,14 +74,13 @@ struct MediaLibrary: Sendable {
 
     /// Reserves an asset; of two concurrent calls for one file, both get the first one's.
     private func grant(
-        _ path: VolumePath, _ bytes: Int, _ identity: String, _ authorization: String?
+        _ path: VolumePath, _ identity: String, _ authorization: String?
     ) async throws -> Known {
+        // The call that announces no size: the file is not sent, and needs no space.
         let answer = await api.call(
-            "POST", "/api/upload/init",
-            [
-                "filename": .string(path.fileName), "contentType": .string(path.contentType),
-                "size": .integer(bytes),
-            ], authorization: authorization)
+            "POST", "/api/uppy/s3/multipart",
+            ["filename": .string(path.fileName), "type": .string(path.contentType)],
+            authorization: authorization)
         guard answer.status == 200, let asset = answer.body["assetId"]?.text,
             let key = answer.body["key"]?.text
         else {

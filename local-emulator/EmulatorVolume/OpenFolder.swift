@@ -11,13 +11,13 @@ struct OpenFolder: Sendable {
         var device: UInt
         var number: UInt
         var bytes: Int
-        var modifiedNanoseconds: Int
+        var changedNanoseconds: Int
 
         init(_ status: stat) {
             device = UInt(status.st_dev)
             number = UInt(status.st_ino)
             bytes = Int(status.st_size)
-            modifiedNanoseconds =
+            changedNanoseconds =
                 Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
         }
     }

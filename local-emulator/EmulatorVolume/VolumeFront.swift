@@ -12,6 +12,10 @@ struct VolumeFront: HTTPHandler {
 
     func plan(for head: RequestHead) async -> BodyPlan { await inner.plan(for: head) }
 
+    func refusal(_ response: Response, of head: RequestHead) -> Response {
+        inner.refusal(response, of: head)
+    }
+
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
         guard head.method == "POST", Self.paths.contains(head.path), case .bytes(let bytes) = body,
             let request = try? JSONValue(parsing: bytes), ResolvedConfig.namesFiles(request)
@@ -22,35 +26,19 @@ struct VolumeFront: HTTPHandler {
             let response = await inner.respond(to: head, body: .bytes(config.body.bytes))
             return placed(response, config)
         } catch let error as ConfigFaults {
-            return await refusal(Self.problem(error.faults), head)
+            return inner.refusal(Self.problem(error.faults), of: head)
         } catch MediaLibrary.Refusal.answer(let answer) {
-            return await refusal(answer.response, head)
+            return inner.refusal(answer.response, of: head)
         } catch {
-            return await refusal(
+            return inner.refusal(
                 Response(
                     status: 503,
                     headers: [("Content-Type", "application/problem+json"), ("Retry-After", "1")],
                     body: .bytes(
                         Self.document(
                             503, "Service unavailable", "The shared volume did not answer.", []))),
-                head)
+                of: head)
         }
-    }
-
-    /// Adds the CORS headers that a route's own answer has.
-    private func refusal(_ response: Response, _ head: RequestHead) async -> Response {
-        guard head.headers["origin"] != nil else { return response }
-        var check = head
-        check.method = "OPTIONS"
-        let headers = await inner.respond(to: check, body: .bytes([])).headers
-        var response = response
-        let names = Set(response.headers.map { $0.0.lowercased() })
-        response.headers += headers.filter {
-            let name = $0.0.lowercased()
-            return (name.hasPrefix("access-control-allow-") || name == "vary")
-                && !names.contains(name)
-        }
-        return response
     }
 
     /// Names the fields that the caller wrote.

@@ -128,8 +128,9 @@ struct EmulatorOptions: Sendable, Equatable {
         call the functions, separated by commas; default *), SPOOL_ADMIN_TOKEN
         (asked for by console API, Invoke API and metrics), WORKER_CONCURRENCY
         (instances of render-chunk), MEDIA_BASE_PATH, EXPORTS_PATH and POLL_INTERVAL_MS
-        (a folder shared with an editor: docs/shared-volume.md). Every SPOOL_ variable
-        reaches the functions.
+        (a folder shared with an editor: docs/shared-volume.md), SPOOL_LOG_FILE (the log
+        in a file as well, rotated at SPOOL_LOG_FILE_BYTES, of SPOOL_LOG_FILE_COUNT
+        files). Every SPOOL_ variable reaches the functions.
 
         One ready line is printed on standard output; JSON lines on standard error.
         SIGTERM ends it in order within 10 seconds. kill -9 loses nothing.

@@ -26,7 +26,30 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
         _exit(0)
     }
     raiseFileLimit()
-    let logger = Logger(fields: ["component": "local-emulator"])
+    let file: LogFile?
+    do {
+        let settings = try LogFileConfiguration(environment: environment)
+        file = if let settings { try LogFile(settings) } else { nil }
+    } catch {
+        writeText("local-emulator: \(error)\n", to: 2)
+        return 2
+    }
+    let logger = Logger(
+        fields: ["component": "local-emulator"],
+        sink: { line in
+            Logger.standardError(line)
+            file?.append(line)
+        })
+    let status = await run(options, environment, signals, logger)
+    await file?.close()
+    return status
+}
+
+/// Runs the emulator or the scrub.
+private func run(
+    _ options: EmulatorOptions, _ environment: [String: String], _ signals: SignalWatch,
+    _ logger: Logger
+) async -> Int32 {
     do {
         if options.scrubs {
             return try await scrubCommand(

@@ -123,6 +123,24 @@ extension EditDecoding {
         }
         readCeiling(object, into: &video)
         readSmartCut(object, into: &video)
+        readEncoder(object, into: &video)
+    }
+
+    private mutating func readEncoder(_ object: JSONObjectNode, into video: inout Video) {
+        guard let node = object["encoder"], let encoder = reader.choice(node, Video.Encoder.self)
+        else { return }
+        guard video.codec.hasHardwareEncoders, !video.copiesUntouched else {
+            // Then auto is software.
+            guard encoder.isHardware else { return }
+            let what = video.copiesUntouched ? "smartCut" : video.codec.rawValue
+            reader.report("\"\(encoder.rawValue)\" does not go with \(what)", at: node.pointer)
+            return
+        }
+        if video.ceiling != nil, encoder.isHardware, encoder != .nvenc {
+            reader.report(
+                "\"\(encoder.rawValue)\" does not go with maxBitrate", at: node.pointer)
+        }
+        video.encoder = encoder == .software ? nil : encoder
     }
 
     private mutating func readSmartCut(_ object: JSONObjectNode, into video: inout Video) {

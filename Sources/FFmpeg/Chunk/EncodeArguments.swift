@@ -29,9 +29,12 @@ enum EncodeArguments {
         _ output: RenderPlan.OutputSettings, threads: Int
     ) -> [String] {
         let video = output.video
+        if let encoder = video.hardwareEncoder {
+            return HardwareEncoding(encoder, video).arguments
+                + ["-g", "\(keyframeDistance(output))", "-bf", "0"]
+        }
         let effort = Effort(rawValue: video.preset) ?? .veryfast
-        // A keyframe at least every five seconds keeps seeking fast.
-        let keyframes = ["-g", "\(max(1, (output.frameRate * Rational(5)).rounded))"]
+        let keyframes = ["-g", "\(keyframeDistance(output))"]
         let reordered =
             (video.ceiling.map {
                 ["-maxrate", "\($0.kilobitsPerSecond)k", "-bufsize", "\($0.bufferKilobits)k"]
@@ -61,11 +64,19 @@ enum EncodeArguments {
         }
     }
 
+    /// A keyframe at least every five seconds keeps seeking fast.
+    private static func keyframeDistance(_ output: RenderPlan.OutputSettings) -> Int {
+        max(1, (output.frameRate * Rational(5)).rounded)
+    }
+
     /// The presets of x264, mapped to those of other encoders.
-    private enum Effort: String, CaseIterable {
+    enum Effort: String, CaseIterable {
         case veryslow, slower, slow, medium, fast, faster, veryfast, superfast, ultrafast
 
         private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+
+        /// NVENC's presets p7 to p1.
+        var nvenc: String { "p\(max(1, 7 - rank))" }
 
         /// SVT-AV1's presets 4 to 12.
         var av1: Int { 4 + rank }
@@ -114,8 +125,8 @@ extension RenderPlan.VideoEncoding.Codec {
     /// File extension and muxer of a chunk; mp4 does not support ProRes.
     var chunkFile: String { self == .prores ? "mov" : "mp4" }
 
-    /// FFmpeg's name of the encoder.
-    fileprivate var encoder: String {
+    /// FFmpeg's name of the software encoder.
+    fileprivate var softwareEncoder: String {
         switch self {
         case .h264, .lossless: "libx264"
         case .hevc: "libx265"
@@ -123,6 +134,13 @@ extension RenderPlan.VideoEncoding.Codec {
         case .vp9: "libvpx-vp9"
         case .prores: "prores_ks"
         }
+    }
+}
+
+extension RenderPlan.VideoEncoding {
+    /// FFmpeg's name of the encoder.
+    fileprivate var encoderName: String {
+        hardwareEncoder.map { HardwareEncoding($0, self).name } ?? codec.softwareEncoder
     }
 }
 
@@ -144,7 +162,7 @@ extension RenderPlan.OutputSettings {
     /// Names of FFmpeg's encoders that this output needs.
     package var encoders: Set<String> {
         var names: Set<String> = []
-        if format.hasPicture { names.insert(video.codec.encoder) }
+        if format.hasPicture { names.insert(video.encoderName) }
         if format.hasAudio { names.insert(audio.codec.encoder) }
         switch format {
         case .gif: names.insert("gif")

@@ -109,8 +109,8 @@ extension MediaEngine {
         let threads = configuration.threads
         let inputs = outputs.last?.graph.inputs.files ?? []
         var arguments =
-            globalArguments + Self.progressArguments
-            + ["-copyts", "-filter_complex_threads", "\(threads)"]
+            globalArguments + deviceArguments(outputs.map(\.output.plan.output.video))
+            + Self.progressArguments + ["-copyts", "-filter_complex_threads", "\(threads)"]
             + inputs.flatMap { $0.input.arguments(configuration) }
             + Self.text(outputs).arguments
         for (graph, output) in outputs {
@@ -120,6 +120,16 @@ extension MediaEngine {
                 + ["-f", settings.video.codec.chunkFile, "file:\(output.path)"]
         }
         return arguments
+    }
+
+    /// Options that open the devices of the outputs' encoders.
+    private func deviceArguments(_ videos: [RenderPlan.VideoEncoding]) -> [String] {
+        for video in videos {
+            guard let encoder = video.hardwareEncoder else { continue }
+            let device = HardwareEncoding(encoder, video).deviceArguments(configuration)
+            if !device.isEmpty { return device }
+        }
+        return []
     }
 
     /// Compares the frames that were decoded and written with the planned ones.

@@ -77,6 +77,13 @@ package struct MediaEngine: Sendable {
         }
     }
 
+    /// True if the hardware encoder works here; nil until it was tried.
+    func hardware(_ name: String) -> Bool? { known.hardware.withLock { $0[name] } }
+
+    func remember(hardware name: String, _ isPresent: Bool) {
+        known.hardware.withLock { $0[name] = isPresent }
+    }
+
     /// Options before the inputs, equal in every run.
     var globalArguments: [String] {
         [
@@ -96,6 +103,8 @@ private final class ProgramCache: Sendable {
     /// Names by the option that lists them.
     let names = Mutex<[String: Set<String>]>([:])
     let fonts = Mutex<String?>(nil)
+    /// Hardware encoders that were tried, by name.
+    let hardware = Mutex<[String: Bool]>([:])
 }
 
 /// Output and cost of a finished run.

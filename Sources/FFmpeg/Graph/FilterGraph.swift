@@ -312,6 +312,8 @@ struct FilterGraph {
                         + "[\(name)b\(index + 1)]")
             }
         }
+        let upload =
+            output.video.hardwareEncoder.map { HardwareEncoding($0, output.video).upload } ?? []
         // FFmpeg reports the number of written frames for its first output only.
         let counted = name.isEmpty ? [] : counter(inputs.count(frames.count, of: .output))
         let last =
@@ -319,7 +321,7 @@ struct FilterGraph {
                 "trim=end_pts=\(frames.count)",
                 "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
                 "format=yuv420p",
-            ] + counted
+            ] + counted + upload
         chains.append("[\(name)b\(raised.count)]\(last.joined(separator: ","))\(outputPad)")
     }
 }

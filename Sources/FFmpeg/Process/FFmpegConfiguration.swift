@@ -33,6 +33,8 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     /// The folder, searched with its subfolders, of the only fonts that texts are
     /// drawn with.
     package var fontsDirectory: String
+    /// The device of VA-API encoders.
+    package var vaapiDevice: String
 
     /// A configuration; by default Debian's FFmpeg on one thread.
     package init(
@@ -42,7 +44,8 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         cpuTimeMax: Duration? = nil, addressSpaceBytesMax: Int? = nil,
         fileBytesMax: Int? = nil, cancelGrace: Duration = .milliseconds(250),
         networkTimeout: Duration = .seconds(30), networkReceiveBufferBytes: Int = 1 << 18,
-        decodedSeamCountMax: Int = 12, fontsDirectory: String = "/usr/share/fonts"
+        decodedSeamCountMax: Int = 12, fontsDirectory: String = "/usr/share/fonts",
+        vaapiDevice: String = "/dev/dri/renderD128"
     ) {
         self.ffmpegPath = ffmpegPath
         self.ffprobePath = ffprobePath
@@ -58,6 +61,7 @@ package struct FFmpegConfiguration: Sendable, Hashable {
         self.networkReceiveBufferBytes = networkReceiveBufferBytes
         self.decodedSeamCountMax = decodedSeamCountMax
         self.fontsDirectory = fontsDirectory
+        self.vaapiDevice = vaapiDevice
     }
 }
 

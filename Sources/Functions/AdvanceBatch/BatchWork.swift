@@ -23,7 +23,9 @@ struct BatchWork {
         repeat {
             let facts = try await observe()
             let actions = BatchDecision.actions(for: facts)
-            for action in actions { try await perform(action, facts) }
+            for action in actions {
+                guard try await perform(action, facts) else { return }
+            }
             // The end is the one step after which another is due at once.
             isEnded = actions.contains {
                 switch $0 {
@@ -47,8 +49,7 @@ struct BatchWork {
             guard !facts.isStarted else { return facts }
             facts.hasTurn = try await hasTurn(found.status)
         } else if found.status.record.files.contains(where: \.isUpload) {
-            facts.releasedAt = try await bucket.objectInfo(keys.released)?.lastModified
-            facts.areUploadsRead = try await uploads(found.status).areRead()
+            facts.areUploadsAwaited = try await uploads(found.status).areAwaited()
         }
         return facts
     }
@@ -89,14 +90,19 @@ struct BatchWork {
     }
 
     private func uploads(_ status: BatchStatus) -> BatchUploads {
-        BatchUploads(bucket: bucket, keys: keys, record: status.record)
+        BatchUploads(
+            bucket: bucket, keys: keys, record: status.record, now: dependencies.now)
     }
 
     // MARK: Perform
 
-    private func perform(_ action: BatchAction, _ facts: BatchObservation) async throws {
+    /// - Returns: false if the actions after this one must wait.
+    private func perform(
+        _ action: BatchAction, _ facts: BatchObservation
+    ) async throws -> Bool {
         guard let status = facts.status else {
-            return try await bucket.deleteObject(keys.active)
+            try await bucket.deleteObject(keys.active)
+            return true
         }
         switch action {
         case .writeExports:
@@ -115,14 +121,12 @@ struct BatchWork {
                 try await BatchLedger(bucket: bucket, keys: other.keys, now: dependencies.now)
                     .requestAdvance()
             }
-        case .releaseUploads:
-            try await uploads(status).release()
-            _ = try await bucket.createDocument(["version": 1], at: keys.released)
         case .deleteUploads:
-            try await uploads(status).delete()
+            return try await uploads(status).delete()
         case .removeMarker:
             try await bucket.deleteObject(keys.active)
         }
+        return true
     }
 
     private func export(_ index: Int) -> ExportLedger {
@@ -148,13 +152,22 @@ struct BatchWork {
                     planned, as: indices.map { keys.batch.job(at: $0) }
                 ) { export, job in
                     try await acceptance.write(
-                        export.plan, edit: export.request, job: job, dialect: .refresher,
+                        export.plan, edit: request(of: export, until: record.expiresAt), job: job,
+                        dialect: .refresher,
                         batch: keys)
                 }
             } catch let problem as Problem {
                 for index in indices { try await export(index).fail(problem.detail) }
             }
         }
+    }
+
+    /// The export's request with its retention: the results expire together.
+    private func request(of export: PlannedExport, until end: UnixTime) -> JSONValue {
+        guard case .object(var fields) = export.request else { return export.request }
+        let seconds = max(1, (end - dependencies.now()).wholeSeconds)
+        fields["retention"] = .number(Double(seconds))
+        return .object(fields)
     }
 
     /// The edits of all outputs, in order.

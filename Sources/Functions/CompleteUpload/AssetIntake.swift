@@ -67,9 +67,13 @@ struct AssetIntake: Sendable {
         if let known = try await bucket.document(AssetRecord.self, at: keys.record),
             known.etag == info.etag
         {
+            // Assets of earlier versions are not in the list yet.
+            if try await !bucket.objectExists(listEntry(of: known, nil)) { try await list(known) }
             return known
         }
         let record = try await examine(upload, info)
+        // The entries first: an asset is never missing in the list.
+        try await list(record)
         try await bucket.putDocument(record, at: keys.record)
         if info.bytes > bytesMax { try await bucket.deleteObject(ObjectKey(upload.key)) }
         // Nothing is derived from captions, or from a file that its batch deletes.
@@ -77,6 +81,20 @@ struct AssetIntake: Sendable {
             try await bucket.putDocument(["version": 1], at: keys.deriveRequest)
         }
         return record
+    }
+
+    /// Writes the asset's entries in the owner's list: that of its kind, then that of all.
+    /// Uploaded JSON that is no caption file is an edit or a project, and no asset.
+    private func list(_ record: AssetRecord) async throws {
+        guard record.status == .ready || record.contentType != "application/json" else { return }
+        if let kind = record.listedKind {
+            try await bucket.putDocument(["version": 1], at: listEntry(of: record, kind))
+        }
+        try await bucket.putDocument(["version": 1], at: listEntry(of: record, nil))
+    }
+
+    private func listEntry(of record: AssetRecord, _ kind: AssetKeys.Kind?) -> ObjectKey {
+        keys.listEntry(kind, fileName: record.fileName)
     }
 
     private func upload() async throws -> UploadRecord {

@@ -40,7 +40,7 @@ enum BatchBody {
     }
 }
 
-/// Permission to store the files of a form: file n goes below `keys[n]`.
+/// Permission to store the files of a form: file n is stored at `keys[n]` with its extension.
 struct FormGrant: Encodable {
     var keys: [String]
     var fileBytesMax: Int

@@ -115,7 +115,7 @@ struct BatchIntake: Sendable {
         _ = try await bucket.createDocument(upload, at: keys.upload)
         let intake = AssetIntake(
             keys: keys, bucket: bucket, renderer: dependencies.renderer, now: dependencies.now,
-            bytesMax: UploadLimits.bytesMax)
+            bytesMax: dependencies.limits.fileBytesMax)
         return check(
             try await intake.record(), name: file.filename, isUpload: true, at: pointer)
     }
@@ -166,7 +166,11 @@ struct BatchIntake: Sendable {
 
     private func delete(_ file: StoredForm.File) async throws {
         guard let keys = ownKeys(file) else { return }
-        for key in [keys.record, keys.upload, ObjectKey(file.key)] {
+        // No edit can have named an asset that was never reported.
+        let entries = ([nil] + AssetKeys.Kind.allCases).map {
+            keys.listEntry($0, fileName: file.filename)
+        }
+        for key in [keys.record, ObjectKey(file.key)] + entries + [keys.upload] {
             try await bucket.deleteObject(key)
         }
     }

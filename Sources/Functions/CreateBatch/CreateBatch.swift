@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Jobs
 import JSON
 import LambdaRuntime
@@ -65,7 +66,9 @@ enum CreateBatch {
         let now = dependencies.now()
         let keys = (0..<BatchLimits.fileCountMax).map { _ in
             let asset = AssetID(owner: owner, time: now, random: dependencies.randomText(20))
-            return AssetKeys(owner: owner, asset: asset).prefixes[0]
+            // The stored name is a UUID with the file's extension.
+            return AssetKeys(owner: owner, asset: asset)
+                .media(fileName: UUID().uuidString.lowercased()).text
         }
         return .json(
             status: 200,

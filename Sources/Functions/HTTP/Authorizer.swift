@@ -61,6 +61,7 @@ package struct StaticTokens: TokenVerifier {
         self.owners = owners.map { (Array($0.key.utf8), $0.value) }
     }
 
+    /// The token's owner; nil for any other token.
     package func owner(ofToken token: String) -> OwnerID? {
         let token = Array(token.utf8)
         var found: OwnerID?

@@ -35,6 +35,7 @@ package final class PasswordSessions: TokenVerifier {
         return (token.issue(at: time), time + SessionToken.lifetime)
     }
 
+    /// The owner `local` for a token that is valid now; nil for any other token.
     package func owner(ofToken token: String) async throws -> OwnerID? {
         guard let secret = try await knownSecret() else { return nil }
         let sessions = SessionToken(password: password, secret: secret)

@@ -38,7 +38,10 @@ struct UploadRequest: Sendable {
                     + " application/x-subrip, application/json), not \(JSONReader.quoted(type))",
                 at: object.pointer.appending(typeField))
         }
-        let maximum = isCaptions ? CaptionLimits.fileBytesMax : UploadLimits.bytesMax
+        // JSON is an edit or a project more often than a caption file, which is checked later.
+        let captionsMax =
+            type == "application/json" ? StoredEdit.bytesMax : CaptionLimits.fileBytesMax
+        let maximum = isCaptions ? captionsMax : UploadLimits.bytesMax
         let size = sizeField.flatMap { reader.required($0, of: object) }
             .flatMap { reader.integer($0, in: 1...maximum) }
         // Only Spool's own API has a method field.

@@ -27,11 +27,24 @@ enum RemoveJob {
         }
     }
 
-    /// The response; `removed` counts deleted results.
+    /// What was deleted.
+    private struct Removed: Encodable {
+        var exports = 0
+        var objects = 0
+        var bytes = 0
+
+        mutating func add(_ report: RemovalReport) {
+            exports += 1
+            objects += report.objects
+            bytes += report.bytes
+        }
+    }
+
+    /// The response; `removed` is nil for a cancelled job.
     private struct Answer: Encodable {
         var jobID: String
         var status: String
-        var removed: Int?
+        var removed: Removed?
 
         private enum CodingKeys: String, CodingKey { case jobID = "job_id", status, removed }
     }
@@ -65,8 +78,9 @@ enum RemoveJob {
             let state = ExportState(try await ledger.cancel().outcome)
             return Answer(jobID: job, status: StatusDialect.refresher.name(of: state))
         }
-        try await remove([ledger.keys], dependencies)
-        return Answer(jobID: job, status: "deleted", removed: 1)
+        var report = Removed()
+        report.add(try await remove(ledger.keys, dependencies))
+        return Answer(jobID: job, status: "deleted", removed: report)
     }
 
     private static func end(
@@ -88,33 +102,33 @@ enum RemoveJob {
             try await ledger.requestAdvance()
             return Answer(jobID: batch, status: BatchState.cancelled.rawValue)
         }
-        try await removeAll(status, ledger, dependencies)
-        return Answer(jobID: batch, status: "deleted", removed: status.completeCount)
+        return Answer(
+            jobID: batch, status: "deleted",
+            removed: try await removeAll(status, ledger, dependencies))
     }
 
     private static func removeAll(
         _ status: BatchStatus, _ ledger: BatchLedger, _ dependencies: Dependencies
-    ) async throws {
+    ) async throws -> Removed {
         let (bucket, keys) = (dependencies.bucket, ledger.keys)
-        let exports = status.record.outputs.map { ExportKeys(owner: keys.owner, job: $0.job) }
-        try await remove(exports, dependencies)
-        for export in exports { try await bucket.deleteObject(keys.recent(of: export)) }
-        let uploads = BatchUploads(bucket: bucket, keys: keys, record: status.record)
-        try await uploads.release()
+        var report = Removed()
+        for output in status.record.outputs {
+            let export = ExportKeys(owner: keys.owner, job: output.job)
+            report.add(try await remove(export, dependencies))
+            try await bucket.deleteObject(keys.recent(of: export))
+        }
         // Uploads that another export reads expire like any other.
-        if try await !uploads.areRead() { try await uploads.delete() }
+        _ = try await BatchUploads(
+            bucket: bucket, keys: keys, record: status.record, now: dependencies.now
+        ).delete()
         for key in keys.all { try await bucket.deleteObject(key) }
+        return report
     }
 
     private static func remove(
-        _ exports: [ExportKeys], _ dependencies: Dependencies
-    ) async throws {
-        for export in exports {
-            let bucket = dependencies.bucket
-            let keys = try await bucket.listAllObjects(prefix: export.prefix).map(\.key)
-            for key in keys + [export.active, export.recent, export.pointer] {
-                try await bucket.deleteObject(key)
-            }
-        }
+        _ export: ExportKeys, _ dependencies: Dependencies
+    ) async throws -> RemovalReport {
+        try await ExportRemoval(bucket: dependencies.bucket, now: dependencies.now)
+            .remove(export, reason: .deleted)
     }
 }

@@ -11,6 +11,8 @@ package protocol MediaRenderer: Sendable {
     func encoders() async throws(FFmpegError) -> Set<String>
     /// Names of the filters that FFmpeg has.
     func filters() async throws(FFmpegError) -> Set<String>
+    /// True if the hardware encoder works on this machine; software always does.
+    func canEncode(_ video: RenderPlan.VideoEncoding) async throws(FFmpegError) -> Bool
     /// The canonical text that a chunk's content address is made of.
     func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String
     /// Reads format, duration and streams of a file.

@@ -129,6 +129,7 @@ struct ExportAcceptance: Sendable {
             ["version": 1], at: batch?.recent(of: keys) ?? keys.recent)
         guard try await !bucket.objectExists(keys.result) else { return }
         _ = try await bucket.createDocument(pointer, at: keys.active)
+        try await refuseRemovedAssets(plan, ledger)
         // Another attempt with the same token may have stored a plan with other chunks.
         let stored = try await ledger.plan()
         // Audio first: as the last unit it would keep one renderer busy alone.

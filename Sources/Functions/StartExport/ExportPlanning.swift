@@ -57,8 +57,10 @@ struct ExportPlanning: Sendable {
         } catch {
             throw Problem.invalid(placed(error).faults)
         }
-        try await EngineCapabilities(renderer: dependencies.renderer)
-            .refuse(plan, outputAt: edit.output.pointer)
+        let capabilities = EngineCapabilities(
+            renderer: dependencies.renderer, hardware: dependencies.hardwareEncoders)
+        plan = try await capabilities.choose(for: plan, outputAt: edit.output.pointer)
+        try await capabilities.refuse(plan, outputAt: edit.output.pointer)
         plan.renderings = plan.expectedRenderings
         if !plan.copiesAudio {
             plan.audioPieces = AudioPlanner(

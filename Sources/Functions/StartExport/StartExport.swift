@@ -2,6 +2,7 @@ import Jobs
 import LambdaRuntime
 import Logging
 import ObjectStore
+import RenderPlans
 import WallClock
 
 extension FunctionName {
@@ -30,6 +31,8 @@ enum StartExport {
         /// Time limit of one renderer in seconds; chunks are planned well below it.
         var renderTimeMax: Duration
         var deployment = Deployment()
+        /// Hardware encoders of the renderers; nil to try them here.
+        var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -40,6 +43,7 @@ enum StartExport {
             concurrency = services.concurrency
             renderTimeMax = services.renderTimeMax
             deployment = services.deployment
+            hardwareEncoders = services.hardwareEncoders
         }
     }
 

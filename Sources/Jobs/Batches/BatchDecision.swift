@@ -10,10 +10,8 @@ package struct BatchObservation: Hashable, Sendable {
     package var isStarted: Bool
     /// True if the batch may render now.
     package var hasTurn: Bool
-    /// Time at which the uploads were released; nil before.
-    package var releasedAt: UnixTime?
-    /// True if an export outside the batch reads one of its uploads.
-    package var areUploadsRead: Bool
+    /// True if another batch that has not ended uses one of the uploads.
+    package var areUploadsAwaited: Bool
     /// The current time.
     package var now: UnixTime
 
@@ -27,7 +25,7 @@ package struct BatchObservation: Hashable, Sendable {
         self.isStarted = isStarted
         self.hasTurn = hasTurn
         self.now = now
-        areUploadsRead = false
+        areUploadsAwaited = false
     }
 }
 
@@ -41,9 +39,7 @@ package enum BatchAction: Hashable, Sendable {
     case finish(BatchResult)
     /// Request the other batches of the owner that wait.
     case requestNext
-    /// Prevent new edits from using the uploads.
-    case releaseUploads
-    /// Delete the uploads of the batch.
+    /// Delete the uploads of the batch; while another export reads one, stop here.
     case deleteUploads
     /// Nothing is left to do.
     case removeMarker
@@ -51,15 +47,13 @@ package enum BatchAction: Hashable, Sendable {
 
 /// Decides the next actions for a batch. Pure: every case is a table row.
 package enum BatchDecision {
-    /// Time between release and deletion of an upload. A start-export that read the asset
-    /// before its release has written its marker by then: its time limit is 30 seconds.
-    package static let releaseTime = Duration.seconds(35)
-
     /// Actions in order; empty to wait for another event.
     package static func actions(for facts: BatchObservation) -> [BatchAction] {
         guard let status = facts.status else { return [.removeMarker] }
         guard facts.hasResult else {
-            if let end = status.end(at: facts.now) { return [.finish(end), .requestNext] }
+            if let end = status.end(at: facts.now) ?? status.expiry(at: facts.now) {
+                return [.finish(end), .requestNext]
+            }
             return facts.hasTurn && !facts.isStarted ? [.writeExports] : []
         }
         let running = status.members.indices.filter { !status.members[$0].state.isTerminal }
@@ -68,9 +62,7 @@ package enum BatchDecision {
                 ? [.cancelExports(Array(running)), .requestNext] : []
         }
         guard status.record.files.contains(where: \.isUpload) else { return [.removeMarker] }
-        guard !facts.areUploadsRead else { return [] }
-        guard let released = facts.releasedAt else { return [.releaseUploads] }
-        return facts.now - released >= releaseTime ? [.deleteUploads, .removeMarker] : []
+        return facts.areUploadsAwaited ? [] : [.deleteUploads, .removeMarker]
     }
 }
 

@@ -24,8 +24,6 @@ package struct BatchKeys: Hashable, Sendable {
     package var result: ObjectKey { ObjectKey("\(root).result.json") }
     /// Exists once every export of the batch is written with all its requests.
     package var started: ObjectKey { ObjectKey("\(root).started.json") }
-    /// Marks that new edits cannot use the batch's uploads; they are deleted a moment later.
-    package var released: ObjectKey { ObjectKey("\(root).released.json") }
     /// The `BatchMarker` of a batch that has work left. The sweep lists these markers.
     package var active: ObjectKey { ObjectKey("\(ExportKeys.activePrefix)\(batch.text)") }
     /// Prefix of every `active` key of a batch.
@@ -35,7 +33,7 @@ package struct BatchKeys: Hashable, Sendable {
 
     /// Every key of the batch but those of its exports; the record is last.
     package var all: [ObjectKey] {
-        [active, advanceRequest, started, released, result, recent, record]
+        [active, advanceRequest, started, result, recent, record]
     }
 
     /// Prefix of all objects of all exports of the batch.

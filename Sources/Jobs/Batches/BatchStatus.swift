@@ -82,6 +82,14 @@ package struct BatchStatus: Hashable, Sendable {
             state: state, finishedAt: now, completeCount: completeCount, error: error)
     }
 
+    /// The end of a batch that did not finish before its results expire; nil before that.
+    package func expiry(at now: UnixTime) -> BatchResult? {
+        guard result == nil, now >= record.expiresAt else { return nil }
+        return BatchResult(
+            state: .cancelled, finishedAt: now, completeCount: completeCount,
+            error: "The batch did not finish within 24 hours.")
+    }
+
     /// Number of outputs that are complete.
     package var completeCount: Int { members.count { $0.state == .completed } }
 

@@ -65,10 +65,13 @@ import TestSupport
         #expect(text(200, 300, plan([clip(100, 400, from: Rational(2), fadeOut: 50)])) == before)
     }
 
-    @Test func `another file, in-point, length, fade or FFmpeg changes the fingerprint`() {
+    @Test func `another file, in-point, length, fade, encoder or FFmpeg changes the fingerprint`() {
         let base = plan([clip(100, 400, from: Rational(2))])
+        var hardware = base
+        hardware.output.video.encoder = .nvenc
         let texts = [
-            text(200, 300, base), text(200, 301, base), text(201, 301, base),
+            text(200, 300, hardware), text(200, 300, base), text(200, 301, base),
+            text(201, 301, base),
             text(200, 300, plan([clip(100, 400, from: Rational(2))], etag: "\"f\"")),
             text(200, 300, plan([clip(100, 400, from: Rational(201, 100))])),
             text(200, 300, plan([clip(100, 400, from: Rational(2), fadeOut: 101)])),

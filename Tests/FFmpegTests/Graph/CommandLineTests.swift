@@ -37,6 +37,32 @@ import TestSupport
             try await chunk(plan(codec, .aac)), "commands/chunk-\(codec.rawValue).txt")
     }
 
+    @Test(
+        arguments: RenderPlan.VideoEncoding.Encoder.hardware,
+        [Video.h264, Video.hevc])
+    func `a chunk is encoded with the options of its hardware encoder`(
+        encoder: RenderPlan.VideoEncoding.Encoder, codec: Video
+    ) async throws {
+        var plan = plan(codec, .aac)
+        plan.output.video.encoder = encoder
+
+        expectGolden(
+            try await chunk(plan), "commands/chunk-\(codec.rawValue)-\(encoder.rawValue).txt")
+    }
+
+    @Test func `a hardware encoder that FFmpeg does not list is not tried`() async throws {
+        var video = RenderPlan.VideoEncoding()
+        let text = try await recorded.text { engine in
+            for encoder in RenderPlan.VideoEncoding.Encoder.hardware {
+                video.encoder = encoder
+                let isPresent = try await engine.canEncode(video)
+                #expect(!isPresent)
+            }
+        }
+
+        #expect(text.split(separator: "\n").count { $0.contains("-encoders") } == 1)
+    }
+
     @Test func `a ceiling limits the bit rate of a chunk`() async throws {
         var plan = plan(.h264, .aac)
         plan.output.video.ceiling = .init(kilobitsPerSecond: 4_000, bufferKilobits: 8_000)
@@ -144,6 +170,9 @@ import TestSupport
     @Test func `the folder commands holds the files that this suite reads`() throws {
         let names =
             Video.allCases.map { "chunk-\($0.rawValue)" } + ["chunk-ceiling"]
+            + RenderPlan.VideoEncoding.Encoder.hardware.flatMap { encoder in
+                [Video.h264, .hevc].map { "chunk-\($0.rawValue)-\(encoder.rawValue)" }
+            }
             + Audio.allCases.map { "audio-\($0.rawValue)" } + ["audio-piece"]
             + Self.stitches.map { "stitch-\($0.name)" }
             + ["probe-local", "probe-remote", "poster", "extract-audio"]

@@ -16,8 +16,18 @@ import WallClock
     private func signIn(
         _ password: String, at harness: FunctionHarness? = nil
     ) async throws -> (status: Int, json: [String: JSONValue]) {
-        try await (harness ?? self.harness).call(
-            .auth, "POST", "/api/auth", #"{"password":"\#(password)"}"#)
+        let harness = harness ?? self.harness
+        var services = harness.services(harness.allowed(.auth, nil))
+        services.sleep = { _ in }
+        let response = await Auth.handle(
+            FunctionURLRequest(
+                method: "POST", rawPath: "/api/auth",
+                bodyBytes: Array(#"{"password":"\#(password)"}"#.utf8)),
+            FunctionHarness.context, Auth.Dependencies(services))
+        guard
+            case .object(let json) = try JSONValue(parsing: Array((response.body ?? "").utf8))
+        else { throw HarnessError(text: "\(response)") }
+        return (response.statusCode, json)
     }
 
     private func token(at harness: FunctionHarness? = nil) async throws -> String {

@@ -114,13 +114,6 @@ extension FunctionHarness {
         #expect(first["name"] == "a_v1.mp4")
         #expect(first["ready"] == true)
 
-        // The uploads are released, and deleted once no request can still use them.
-        #expect(harness.memory.keys.contains { $0.hasPrefix("uploads/") })
-        try await harness.sweep()
-        try await harness.advance(keys)
-        #expect(harness.memory.keys.contains { $0.hasPrefix("uploads/") })
-        harness.clock.advance(by: BatchDecision.releaseTime)
-        try await harness.advance(keys)
         #expect(!harness.memory.keys.contains { $0.hasPrefix("uploads/") })
         #expect(!harness.memory.keys.contains { $0.hasPrefix("assets/") })
         #expect(!harness.memory.keys.contains { $0.hasPrefix("active/") })
@@ -228,11 +221,24 @@ extension FunctionHarness {
         let asset = try await harness.record(keys).files[0].assetID
         let other = try await harness.export(asset)
         try await harness.render(keys)
-        #expect(try await !harness.memory.objectExists(keys.released))
+        #expect(try await harness.status(keys)["status"] == "complete")
+        #expect(harness.memory.keys.contains { $0.hasPrefix("uploads/") })
 
         try await harness.run(other)
         try await harness.advance(keys)
-        #expect(try await harness.memory.objectExists(keys.released))
+        #expect(!harness.memory.keys.contains { $0.hasPrefix("uploads/") })
+    }
+
+    @Test func `uploads stay while another batch waits for them`() async throws {
+        let keys = try await harness.batch(["a.mp4"])
+        try await harness.advance(keys)
+        let asset = try await harness.record(keys).files[0].assetID
+        harness.clock.advance(by: .seconds(1))
+        _ = try await harness.call(
+            .createBatch, "POST", "/api/jobs", #"{"assets":["\#(asset)"],"variations":1}"#)
+        try await harness.render(keys)
+
+        #expect(harness.memory.keys.contains { $0.hasPrefix("uploads/") })
     }
 
     @Test func `a deleted running batch is cancelled, a deleted ended one is gone`() async throws {
@@ -248,7 +254,11 @@ extension FunctionHarness {
         let deleted = try await harness.call(.removeJob, "DELETE", path)
         #expect(deleted.json["status"] == "deleted")
 
-        #expect(harness.memory.keys.filter { !$0.hasPrefix("cache/") } == [])
+        let left = harness.memory.keys.filter { key in
+            !["cache/", "due/", "jobs/"].contains { key.hasPrefix($0) }
+                && !["/removed.json", "/cancel.json"].contains { key.hasSuffix($0) }
+        }
+        #expect(left == [])
         #expect(try await harness.call(.readJobs, "GET", path).status == 404)
         #expect(try await harness.call(.removeJob, "DELETE", path).status == 404)
     }

@@ -50,6 +50,10 @@ final class FakeRenderer: MediaRenderer {
 
     func encoders() async throws(FFmpegError) -> Set<String> { knownEncoders }
 
+    func canEncode(_ video: RenderPlan.VideoEncoding) async throws(FFmpegError) -> Bool {
+        video.hardwareEncoder.map { knownEncoders.contains($0.rawValue) } ?? true
+    }
+
     func filters() async throws(FFmpegError) -> Set<String> { [] }
 
     func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String {

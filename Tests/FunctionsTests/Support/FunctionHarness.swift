@@ -20,8 +20,6 @@ struct FunctionHarness: Sendable {
     private let used = UsedPermissions()
     private let tokens: [String: OwnerID]
     private let concurrency: Int
-    /// Largest upload.
-    var uploadBytesMax = UploadLimits.bytesDefault
     private let password: String?
     /// The functions' clock; the store's is not moved.
     let clock = Clock()
@@ -32,6 +30,8 @@ struct FunctionHarness: Sendable {
         var now: UnixTime { time.withLock { $0 } }
         func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
     }
+    /// Largest upload.
+    var uploadBytesMax = UploadLimits.bytesDefault
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -68,7 +68,7 @@ struct FunctionHarness: Sendable {
             bucket: bucket ?? memory, renderer: renderer,
             authorizer: sessions.map { Authorizer(verifiers: [$0]) } ?? Authorizer(owners: tokens),
             now: { [clock] in clock.now },
-            sleep: { if $0 > Auth.guessDelay { try await Task.sleep(for: .seconds(3_600)) } },
+            sleep: { _ in try await Task.sleep(for: .seconds(3_600)) },
             randomText: { [counter] length in
                 let digits = String(counter.next())
                 return String(repeating: "a", count: length - digits.count) + digits
@@ -98,16 +98,26 @@ struct FunctionHarness: Sendable {
         query: [String: String] = [:], headers: [String: String] = [:], token: String? = nil,
         bucket: (any Bucket)? = nil
     ) async throws -> (status: Int, json: [String: JSONValue]) {
-        let credentials = token.map { ["authorization": "Bearer \($0)"] } ?? [:]
-        let request = FunctionURLRequest(
-            method: method, rawPath: path, headers: headers.merging(credentials) { $1 },
-            queryStringParameters: query, bodyBytes: Array(body.utf8))
-        let bytes = try await Registry.handler(name, services(allowed(name, bucket)))(
-            Array(try JSONEncoder().encode(request)), Self.context)
-        let response = try JSONDecoder().decode(FunctionURLResponse.self, from: Data(bytes))
+        let response = try await send(
+            name, method, path, body, query: query, headers: headers, token: token, bucket: bucket)
         guard case .object(let fields) = try JSONValue(parsing: Array((response.body ?? "{}").utf8))
         else { return (response.statusCode, [:]) }
         return (response.statusCode, fields)
+    }
+
+    /// Calls a function's URL, for tests of headers.
+    func send(
+        _ name: FunctionName, _ method: String, _ path: String, _ body: String = "",
+        query: [String: String] = [:], headers: [String: String] = [:], token: String? = nil,
+        bucket: (any Bucket)? = nil
+    ) async throws -> FunctionURLResponse {
+        let authorization = token.map { ["authorization": "Bearer \($0)"] } ?? [:]
+        let request = FunctionURLRequest(
+            method: method, rawPath: path, headers: authorization.merging(headers) { $1 },
+            queryStringParameters: query, bodyBytes: Array(body.utf8))
+        let bytes = try await Registry.handler(name, services(allowed(name, bucket)))(
+            Array(try JSONEncoder().encode(request)), Self.context)
+        return try JSONDecoder().decode(FunctionURLResponse.self, from: Data(bytes))
     }
 
     /// Delivers the event of one object to one function.

@@ -16,13 +16,13 @@ extension BlobFolder {
     /// State of a file that a linked blob must keep.
     private struct FileState: Equatable {
         var bytes: Int
-        var modifiedNanoseconds: Int
+        var changedNanoseconds: Int
 
         init(_ descriptor: Int32, _ path: String) throws(BlobError) {
             var status = stat()
             guard fstat(descriptor, &status) == 0 else { throw BlobError("fstat", path) }
             bytes = Int(status.st_size)
-            modifiedNanoseconds =
+            changedNanoseconds =
                 Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
         }
     }
@@ -44,7 +44,7 @@ extension BlobFolder {
         guard parts.count == 3 else { return descriptor }
         do throws(BlobError) {
             let state = try FileState(descriptor, path)
-            guard Int(parts[1]) == state.bytes, Int(parts[2]) == state.modifiedNanoseconds else {
+            guard Int(parts[1]) == state.bytes, Int(parts[2]) == state.changedNanoseconds else {
                 throw BlobError("read", path, code: ESTALE)
             }
             return descriptor
@@ -62,7 +62,7 @@ extension BlobFolder {
         return try await onDisk { [self] in
             let state = try FileState(file, "the file")
             if try clone(file, as: id) { return (id, .clone) }
-            let linked = "\(id).\(state.bytes).\(state.modifiedNanoseconds)"
+            let linked = "\(id).\(state.bytes).\(state.changedNanoseconds)"
             if linkat(
                 AT_FDCWD, "/proc/self/fd/\(file)", AT_FDCWD, blobPath(linked), AT_SYMLINK_FOLLOW)
                 == 0

@@ -73,8 +73,9 @@ struct HTTPParseError: Error, Sendable, Hashable, CustomStringConvertible {
 struct HTTPLimits: Sendable, Hashable {
     /// Bytes of status line, headers and trailers together.
     var headBytesMax = 64 << 10
-    /// Bytes of the body. Lambda's events have little more than 6 MiB.
-    var bodyBytesMax = 7 << 20
+    /// Bytes of the body. Lambda's events have little more than 6 MiB; those of the emulator hold
+    /// bodies of 10 MB as JSON strings, in which quotes take two bytes.
+    var bodyBytesMax = 24 << 20
     /// Interim responses (100 to 199) before the response.
     var interimResponseCountMax = 8
 }

@@ -1,0 +1,130 @@
+import Jobs
+import JSON
+import LambdaRuntime
+import ObjectStore
+import WallClock
+
+/// `kind` and `name` of a request for a list of assets.
+struct AssetFilter: Sendable {
+    /// Nil for every kind.
+    var kind: AssetKeys.Kind?
+    /// Part of the file name in lower case; nil for every name.
+    var name: String?
+
+    /// - Throws: a 400 problem at `/kind`.
+    init(_ request: FunctionURLRequest) throws(Problem) {
+        let query = request.queryStringParameters
+        name = query["name"].flatMap { $0.isEmpty ? nil : $0.lowercased() }
+        guard let word = query["kind"], !word.isEmpty else { return }
+        kind = AssetKeys.Kind(rawValue: word)
+        guard kind != nil else {
+            let known = AssetKeys.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem.invalid([
+                FieldFault(
+                    pointer: "/kind",
+                    detail: "must be one of \(known), not \(JSONReader.quoted(word))")
+            ])
+        }
+    }
+
+    func includes(_ entry: ObjectKey) -> Bool {
+        guard let name else { return true }
+        return AssetKeys.parseListEntry(entry)?.fileName.lowercased().contains(name) ?? false
+    }
+}
+
+/// The owner's assets, newest first by upload.
+struct AssetList: Encodable {
+    var assets: [AssetDocument]
+    /// Nil at the end of the list.
+    var nextCursor: String?
+
+    /// Reads the records of the page; names are in the listing itself.
+    static func page(
+        _ page: PageRequest, _ filter: AssetFilter, of owner: OwnerID, in bucket: any Bucket,
+        now: UnixTime
+    ) async throws -> AssetList {
+        let read = try await page.read(
+            AssetKeys.listPrefix(of: owner, filter.kind), in: bucket, now: now,
+            isWanted: filter.includes,
+            isFiltered: filter.name != nil
+        ) { entry in
+            // An entry is written before its record, and its asset may have another kind since.
+            guard let (keys, _) = AssetKeys.parseListEntry(entry),
+                let record = try await bucket.document(AssetRecord.self, at: keys.record),
+                filter.kind == nil || record.listedKind == filter.kind
+            else { return AssetDocument?.none }
+            return try await AssetDocument(record, keys: keys, bucket: bucket)
+        }
+        return AssetList(assets: read.entries, nextCursor: read.nextCursor)
+    }
+}
+
+/// One asset with fresh URLs of everything that was made of it.
+struct AssetDetail: Encodable {
+    /// URLs of the derived objects that exist.
+    struct Derived: Encodable {
+        var proxy: String?
+        var poster: String?
+        var sprite: String?
+        /// All sheets of thumbnails; nil if there is only one.
+        var sprites: [String]?
+        var thumbnails: String?
+        var waveform: String?
+        var audio: String?
+    }
+
+    private var document: AssetDocument
+    private var more: More
+
+    private struct More: Encodable {
+        var createdAt: String
+        /// Reason in one sentence; nil unless the asset has failed.
+        var error: String?
+        var derived: Derived
+    }
+
+    /// - Throws: a 404 problem, 409 for an upload that is not complete.
+    init(_ keys: AssetKeys, in bucket: any Bucket) async throws {
+        guard let record = try await bucket.document(AssetRecord.self, at: keys.record) else {
+            guard try await bucket.objectExists(keys.upload) else { throw Problem.assetNotFound }
+            throw Problem(
+                status: 409, title: "Upload incomplete",
+                detail: "The asset's upload is not complete yet.", error: "Upload incomplete")
+        }
+        document = try await AssetDocument(record, keys: keys, bucket: bucket)
+        let objects = try await bucket.listAllObjects(prefix: keys.objectPrefix)
+        more = More(
+            createdAt: record.createdAt.rfc3339, error: record.error,
+            derived: try await Derived(
+                objects.map(\.key), of: record, keys: keys, in: bucket))
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try document.encode(to: encoder)
+        try more.encode(to: encoder)
+    }
+}
+
+extension AssetDetail.Derived {
+    fileprivate init(
+        _ objects: [ObjectKey], of record: AssetRecord, keys: AssetKeys, in bucket: any Bucket
+    ) async throws {
+        func url(_ name: String) async throws -> String? {
+            guard let key = objects.first(where: { $0.text == keys.objectPrefix + name }) else {
+                return nil
+            }
+            return try await bucket.presignedURL(
+                .get(key, downloadName: nil), expiresIn: AssetDocument.urlLifetime,
+                audience: .client)
+        }
+        proxy = try await url("proxy.mp4")
+        poster = try await url("poster.jpg")
+        sprite = try await url("sprite.jpg")
+        thumbnails = try await url("sprite.vtt")
+        waveform = try await url("waveform.json")
+        let copied = keys.audioPrefix(of: record.etag).dropFirst(keys.objectPrefix.count)
+        audio = try await url("audio.m4a")
+        if audio == nil { audio = try await url("\(copied)m4a") }
+    }
+}
