@@ -100,6 +100,9 @@ let package = Package(
                 "WallClock",
             ],
             swiftSettings: strict),
+        // Webhooks and mail as values: what is sent, to whom, and when again.
+        .target(
+            name: "Notify", dependencies: ["JSON", "WallClock", "Crypto"], swiftSettings: pure),
         .target(
             name: "LambdaRuntime",
             dependencies: ["JSON", "Logging", "WallClock", "CMalloc", "Threads"],
@@ -110,7 +113,7 @@ let package = Package(
             dependencies: [
                 "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
                 "Lowering", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "Logging", "Crypto",
-                "Signing", "WallClock",
+                "Signing", "WallClock", "Notify",
             ],
             swiftSettings: strict),
 
@@ -119,7 +122,7 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock", "RenderPlans",
+                "Crypto", "WallClock", "Notify", "RenderPlans",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
@@ -221,11 +224,14 @@ let package = Package(
         tests(
             of: "ObjectStore", with: ["HTTPTransport", "Crypto", "Signing", "WallClock", "XMLTree"]),
         tests(of: "Jobs", with: edit + ["ObjectStore", "WallClock"]),
+        tests(of: "Notify", with: ["JSON", "WallClock", "Crypto"]),
         tests(of: "FFmpeg", with: edit + ["ChildProcess"]),
         tests(of: "LambdaRuntime", with: ["Logging", "JSON", "WallClock"]),
         tests(
             of: "Functions",
-            with: edit + ["Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock"]),
+            with: edit + [
+                "Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock", "Notify",
+            ]),
         tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),
         tests(

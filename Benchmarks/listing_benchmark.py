@@ -25,7 +25,8 @@ sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 import conftest  # noqa: E402
 import store_clients  # noqa: E402
 
-NEWEST = 1_795_176_000_000
+# Lists of exports reach back a week.
+NEWEST, STEP = int(1_000 * time.time()), 50_000
 TIME_MAX = 9_999_999_999_999
 
 
@@ -41,7 +42,7 @@ def age(milliseconds):
 def objects(entries, asset_record, result):
     """Key and body of every object, as the functions write them."""
     for number in range(entries):
-        at = NEWEST - 1_000 * number
+        at = NEWEST - STEP * number
         tail = f"{number:020}"
         project = f"prj_{at}_{tail}"
         head = {
@@ -168,7 +169,10 @@ def main():
                 "asset-list/local/all/",
                 1000,
             ),
+            ("GET /api/jobs", "/api/jobs", "recent/local/", 21),
+            ("GET /api/jobs?limit=100", "/api/jobs?limit=100", "recent/local/", 101),
             ("GET /api/exports, 100 entries", "/api/exports", "recent/local/", 100),
+            ("GET /api/jobs, 20 entries", "/api/jobs", "recent/local/", 20),
         ):
             show(name, emulator.api + path, listing(prefix, keys), requests)
         emulator.stop()

@@ -42,6 +42,14 @@ struct Configuration {
     var uploadBytesMax: Int
     /// `SPOOL_STREAMED_FORMS=on`, which the emulator sets: its front door stores forms.
     var hasFrontDoor: Bool
+    /// `SPOOL_EXPORT_RETENTION_SECONDS`: age at which exports are removed, up to 30 days; default
+    /// 7 days. `SPOOL_UPLOAD_RETENTION_SECONDS`: age at which uploads are removed; not set, they
+    /// are kept.
+    var retention = RetentionPolicy()
+    /// `SPOOL_CACHE_BYTES_MAX`: largest size of the chunk cache; not set, it has no limit.
+    var cacheBytesMax: Int?
+    /// Settings of webhooks and e-mail.
+    var deliveries: DeliveryConfiguration
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -80,6 +88,8 @@ struct Configuration {
         batchLimits.concurrency = number(
             "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
         hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
+        (retention, cacheBytesMax) = Self.retention(environment, number)
+        deliveries = DeliveryConfiguration(environment: environment, faults: &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
@@ -119,6 +129,27 @@ struct Configuration {
             }
         }
         return encoders
+    }
+}
+
+extension Configuration {
+    /// Retention and largest cache of the deployment.
+    private static func retention(
+        _ environment: [String: String],
+        _ number: (_ name: String, _ bounds: ClosedRange<Int>, _ value: Int) -> Int
+    ) -> (RetentionPolicy, cacheBytesMax: Int?) {
+        func optional(_ name: String, _ bounds: ClosedRange<Int>) -> Int? {
+            guard let text = environment[name], !text.isEmpty else { return nil }
+            return number(name, bounds, bounds.upperBound)
+        }
+        var policy = RetentionPolicy()
+        let secondsMax = RetentionPolicy.exportSecondsRange.upperBound
+        if let seconds = optional("SPOOL_EXPORT_RETENTION_SECONDS", 1...secondsMax) {
+            policy.exports = .seconds(seconds)
+        }
+        policy.uploads = optional("SPOOL_UPLOAD_RETENTION_SECONDS", 1...(10 * 365 * 86_400))
+            .map { .seconds($0) }
+        return (policy, optional("SPOOL_CACHE_BYTES_MAX", 1_000_000...(1 << 60)))
     }
 }
 

@@ -36,7 +36,7 @@ private func liveServices(
     }
     var verifiers: [any TokenVerifier] = sessions.map { [$0] } ?? []
     if !configuration.tokens.isEmpty { verifiers.insert(StaticTokens(configuration.tokens), at: 0) }
-    return Services(
+    var services = Services(
         bucket: bucket,
         renderer: MediaEngine(configuration: configuration.ffmpeg),
         authorizer: Authorizer(verifiers: verifiers),
@@ -51,7 +51,11 @@ private func liveServices(
         passwordSessions: sessions,
         batchLimits: configuration.batchLimits,
         hardwareEncoders: configuration.hardwareEncoders,
-        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor)
+        uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor,
+        deliveries: configuration.deliveries.services(client))
+    services.retention = configuration.retention
+    services.cacheBytesMax = configuration.cacheBytesMax
+    return services
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

@@ -29,6 +29,12 @@ SPOOL_LAZY(
 SPOOL_LAZY(library, int, RAND_bytes, (unsigned char *bytes, int count), (bytes, count))
 SPOOL_LAZY(library, int, CRYPTO_memcmp, (const void *left, const void *right, size_t count),
      (left, right, count))
+SPOOL_LAZY(
+    library, int, EVP_EncodeBlock, (unsigned char *text, const unsigned char *bytes, int count),
+    (text, bytes, count))
+SPOOL_LAZY(
+    library, int, EVP_DecodeBlock, (unsigned char *bytes, const unsigned char *text, int count),
+    (bytes, text, count))
 SPOOL_LAZY(library, BIO *, BIO_new_mem_buf, (const void *bytes, int count), (bytes, count))
 SPOOL_LAZY(library, int, BIO_free, (BIO *input), (input))
 SPOOL_LAZY(

@@ -33,6 +33,17 @@ SPOOL_LAZY(
     (list, text))
 SPOOL_LAZY(library, void, curl_slist_free_all, (struct curl_slist *list), (list))
 
+SPOOL_LAZY(library, curl_mime *, curl_mime_init, (CURL *easy), (easy))
+SPOOL_LAZY(library, void, curl_mime_free, (curl_mime *mime), (mime))
+SPOOL_LAZY(library, curl_mimepart *, curl_mime_addpart, (curl_mime *mime), (mime))
+SPOOL_LAZY(
+    library, CURLcode, curl_mime_data, (curl_mimepart *part, const char *bytes, size_t count),
+    (part, bytes, count))
+SPOOL_LAZY(
+    library, CURLcode, curl_mime_type, (curl_mimepart *part, const char *type), (part, type))
+SPOOL_LAZY(
+    library, CURLcode, curl_mime_encoder, (curl_mimepart *part, const char *name), (part, name))
+
 /* The two variadic functions are called with an argument of the documented
    type; none of our functions is variadic itself, so no argument is read
    through va_list. */
@@ -77,6 +88,14 @@ CURLcode spool_curl_set_callback(
 
 CURLcode spool_curl_set_seek_callback(CURL *handle, spool_curl_seek_callback_type value) {
     return real_setopt()(handle, CURLOPT_SEEKFUNCTION, value);
+}
+
+CURLcode spool_curl_set_socket_callback(CURL *handle, spool_curl_socket_callback_type value) {
+    return real_setopt()(handle, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
+CURLcode spool_curl_set_mime(CURL *handle, curl_mime *value) {
+    return real_setopt()(handle, CURLOPT_MIMEPOST, value);
 }
 
 CURLcode spool_curl_get_long(CURL *handle, CURLINFO info, long *value) {

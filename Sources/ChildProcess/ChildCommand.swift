@@ -12,6 +12,8 @@ package struct ChildCommand: Sendable, Equatable {
     package var limits: ChildLimits
     /// The child's `/tmp`.
     package var temporaryFolder: TemporaryFolder
+    /// Niceness from 0, this process's own, to 19: at 19 the child gets what others leave.
+    package var niceness = 0
 
     /// A command; by default without limits, in the parent's folder and with its `/tmp`.
     package init(

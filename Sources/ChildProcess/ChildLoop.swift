@@ -171,6 +171,12 @@ struct ChildLoop {
                     code: .startFailed, executable: request.command.executable,
                     errorNumber: Int(status), step: stepName(step)))
         }
+        if request.command.niceness > 0 {
+            // Best effort: it only decides who waits on a busy machine.
+            _ = setpriority(
+                __priority_which_t(PRIO_PROCESS.rawValue), id_t(processID),
+                Int32(request.command.niceness))
+        }
         let child = Child(processID: Int(processID))
         child.pipes.withLock { $0 = [outputEnds.read, errorEnds.read] }
         entries[Int(processID)] = Entry(

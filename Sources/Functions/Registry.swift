@@ -21,12 +21,17 @@ package enum Registry {
         Projects.function,
         Assets.function,
         Sweep.function,
+        NotifyFunction.function,
+        DeliverWebhooks.function,
+        Webhooks.function,
         Auth.function,
         CreateBatch.function,
         AdvanceBatch.function,
         ReadJobs.function,
         RemoveJob.function,
         Health.function,
+        Expire.function,
+        RemoveOwner.function,
     ]
 
     /// The function as the runtime loop calls it.

@@ -1,3 +1,4 @@
+package import Jobs
 package import ObjectStore
 package import RenderPlans
 package import WallClock
@@ -38,6 +39,12 @@ package struct Services: Sendable {
     package var uploadBytesMax: Int
     /// True if the platform stores forms and strips its header from clients' requests.
     package var hasFrontDoor: Bool
+    /// Ages at which exports and uploads are removed.
+    package var retention = RetentionPolicy()
+    /// Largest size of the chunk cache in bytes; nil for no limit.
+    package var cacheBytesMax: Int?
+    /// Sends notifications.
+    package var deliveries: DeliveryServices
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
@@ -49,7 +56,8 @@ package struct Services: Sendable {
         deployment: Deployment = Deployment(),
         passwordSessions: PasswordSessions? = nil, batchLimits: BatchLimits = BatchLimits(),
         hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>? = nil,
-        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true
+        uploadBytesMax: Int = UploadLimits.bytesDefault, hasFrontDoor: Bool = true,
+        deliveries: DeliveryServices = .none
     ) {
         self.bucket = bucket
         self.renderer = renderer
@@ -67,5 +75,6 @@ package struct Services: Sendable {
         self.hardwareEncoders = hardwareEncoders
         self.uploadBytesMax = uploadBytesMax
         self.hasFrontDoor = hasFrontDoor
+        self.deliveries = deliveries
     }
 }

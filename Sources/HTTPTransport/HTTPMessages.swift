@@ -19,6 +19,14 @@ package struct HTTPRequest: Sendable {
     /// Receives the number of body bytes sent so far, on the transport's thread:
     /// it must return quickly.
     package var onSent: (@Sendable (Int) -> Void)?
+    /// Asked with the address of each connection, 4 or 16 bytes in network order, before it is
+    /// opened; false refuses it. The request then has a connection of its own. Nil permits all.
+    package var permitsAddress: (@Sendable ([UInt8]) -> Bool)?
+    /// Bytes of the response's body that are kept; the rest is dropped, and a transfer of more
+    /// than 64 KiB is ended early. Nil keeps the body as `sink` says.
+    package var excerptBytes: Int?
+    /// The message of a request over SMTP; nil for HTTP.
+    var mail: MailSubmission?
 
     /// A request; by default without a body, with the response in memory.
     package init(
@@ -138,6 +146,8 @@ package struct HTTPTransportError: Error, Sendable, Hashable, CustomStringConver
         /// The local file could not be read or written.
         case localFile
         case cancelled
+        /// Every address of the host was refused by `permitsAddress`.
+        case forbiddenAddress
         /// The request or the response is not valid HTTP.
         case invalid
     }

@@ -14,6 +14,16 @@ final class Transfer {
     private var body: [UInt8] = []
     private var bodyBytes = 0
     private var failure: HTTPTransportError?
+    private var recipients: UnsafeMutablePointer<curl_slist>?
+    private var mime: OpaquePointer?
+    private var refusedAddresses = 0
+    /// True if the transfer was ended within the body because only its beginning is kept.
+    private var isCut = false
+    /// Length of a body at which a transfer that keeps an excerpt is ended.
+    private static let cutBytes = 64 << 10
+    /// The last reply of a mail server.
+    private var lastLine = ""
+    private static let replyCharactersMax = 512
 
     typealias OpaqueCurl = UnsafeMutableRawPointer
 
@@ -52,6 +62,8 @@ final class Transfer {
     deinit {
         curl_easy_cleanup(handle)
         curl_slist_free_all(headerList)
+        curl_slist_free_all(recipients)
+        if let mime { curl_mime_free(mime) }
     }
 
     /// Sets every option. `self` must outlive the transfer.
@@ -86,13 +98,44 @@ final class Transfer {
             _ = spool_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, Int(stallTimeout / .seconds(1)))
         }
         setHeaders()
-        setBody(context)
+        if let mail = request.mail { setMail(mail) } else { setBody(context) }
         setCallbacks(context)
+        if request.permitsAddress != nil {
+            _ = spool_curl_set_socket_callback(handle, openSocket)
+            _ = spool_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, context)
+            // A kept connection was opened for a request with other rules.
+            _ = spool_curl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
+            _ = spool_curl_set_long(handle, CURLOPT_FORBID_REUSE, 1)
+        }
+    }
+
+    private func setMail(_ mail: MailSubmission) {
+        _ = spool_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        if mail.requiresTLS {
+            _ = spool_curl_set_long(handle, CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
+        }
+        if let user = mail.user, let password = mail.password {
+            _ = spool_curl_set_text(handle, CURLOPT_USERNAME, user)
+            _ = spool_curl_set_text(handle, CURLOPT_PASSWORD, password)
+        }
+        _ = spool_curl_set_text(handle, CURLOPT_MAIL_FROM, "<\(mail.sender)>")
+        recipients = curl_slist_append(nil, "<\(mail.recipient)>")
+        _ = spool_curl_set_list(handle, CURLOPT_MAIL_RCPT, recipients)
+        // libcurl frees `mime` only together with its parts, and never with the handle.
+        guard let mime = curl_mime_init(handle) else { return }
+        self.mime = mime
+        for (type, content) in [("text/plain", mail.text), ("text/html", mail.html)] {
+            let part = curl_mime_addpart(mime)
+            _ = curl_mime_data(part, content, content.utf8.count)
+            _ = curl_mime_type(part, "\(type); charset=utf-8")
+            _ = curl_mime_encoder(part, "base64")
+        }
+        _ = spool_curl_set_mime(handle, mime)
     }
 
     private func setHeaders() {
         // An empty Expect avoids the wait for a 100 that few servers send.
-        var lines = ["Expect:", "Accept:"]
+        var lines = request.mail == nil ? ["Expect:", "Accept:"] : []
         for (name, value) in request.headers {
             // curl sends `Name;` as a header without a value.
             lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)")
@@ -139,7 +182,21 @@ final class Transfer {
     /// The response, or the failure.
     func outcome(_ result: CURLcode) -> Result<HTTPResponse, HTTPTransportError> {
         if let failure { return .failure(failure) }
-        guard result == CURLE_OK else {
+        if request.mail != nil {
+            var code = 0
+            _ = spool_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &code)
+            if result == CURLE_OK || code >= 400 {
+                return .success(
+                    HTTPResponse(
+                        status: code, headers: [], body: Array(lastLine.utf8),
+                        bodyBytes: lastLine.utf8.count))
+            }
+        }
+        guard result == CURLE_OK || isCut else {
+            if result == CURLE_COULDNT_CONNECT, refusedAddresses > 0 {
+                return .failure(
+                    HTTPTransportError(.forbiddenAddress, "The host's address is not permitted"))
+            }
             let text = String(cString: curl_easy_strerror(result))
             return .failure(HTTPTransportError(Self.code(result), text))
         }
@@ -165,6 +222,31 @@ final class Transfer {
     }
 
     // MARK: Called by libcurl
+
+    /// Opens a socket if the address is permitted.
+    func open(_ purpose: curlsocktype, _ address: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
+        let family = address.pointee.family
+        let (offset, count) =
+            switch family {
+            case AF_INET: (MemoryLayout<sockaddr_in>.offset(of: \.sin_addr), 4)
+            case AF_INET6: (MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr), 16)
+            default: (nil, 0)
+            }
+        // SAFETY: libcurl's structure has room for any address from `addr` on, and `addrlen`
+        // bytes of it are set.
+        guard let offset, let start = MemoryLayout<curl_sockaddr>.offset(of: \.addr),
+            offset + count <= Int(address.pointee.addrlen)
+        else { return CURL_SOCKET_BAD }
+        let bytes = Array(
+            UnsafeRawBufferPointer(
+                start: UnsafeRawPointer(address) + start + offset, count: count))
+        guard request.permitsAddress?(bytes) ?? true else {
+            refusedAddresses += 1
+            return CURL_SOCKET_BAD
+        }
+        let flags = Int32(SOCK_CLOEXEC.rawValue)
+        return socket(family, address.pointee.socktype | flags, address.pointee.protocol)
+    }
 
     /// Copies the next bytes of the body; 0 at its end.
     func read(into buffer: UnsafeMutablePointer<CChar>, capacity: Int) -> Int {
@@ -193,6 +275,10 @@ final class Transfer {
                 .tooLarge, "The response's headers have more than \(Self.headerBytesMax) bytes")
             return false
         }
+        if request.mail != nil {
+            lastLine = String(line.prefix(Self.replyCharactersMax))
+            return true
+        }
         if line.hasPrefix("HTTP/") {
             headers = []
             let parts = line.split(separator: " ", maxSplits: 2)
@@ -216,6 +302,11 @@ final class Transfer {
         {
             observe?(bytes)
             return write(bytes, to: descriptor, at: offset + bodyBytes - bytes.count)
+        }
+        if let kept = request.excerptBytes {
+            body.append(contentsOf: bytes.prefix(max(0, kept - body.count)))
+            isCut = bodyBytes > Self.cutBytes
+            return !isCut
         }
         // The caller's limit is for a successful body, not for an error's text.
         var limit = Self.errorBytesMax
@@ -260,6 +351,12 @@ private let readBody: spool_curl_data_callback = { buffer, size, count, context 
 }
 
 private let refuseToRewind: spool_curl_seek_callback_type = { _, _, _ in CURL_SEEKFUNC_FAIL }
+
+private let openSocket: spool_curl_socket_callback_type = { context, purpose, address in
+    guard let context, let address else { return CURL_SOCKET_BAD }
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.open(purpose, address)
+}
 
 private let takeHeader: spool_curl_data_callback = { buffer, size, count, context in
     guard let buffer, let context else { return 0 }

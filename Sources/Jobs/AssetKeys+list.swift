@@ -9,12 +9,10 @@ extension AssetKeys {
         case video, audio, image, captions
     }
 
-    /// Prefix of the asset's records and derived objects, with the closing slash.
-    package var objectPrefix: String { "assets/\(owner.text)/\(asset.text)/" }
     /// Prefix of the asset's uploaded bytes, with the closing slash.
     package var mediaPrefix: String { "\(Self.uploadPrefix(of: owner))\(asset.text)/" }
     /// Its presence stops new exports of the asset: a removal has begun.
-    package var removal: ObjectKey { ObjectKey("\(objectPrefix)removal.json") }
+    package var removal: ObjectKey { ObjectKey("\(prefix)removal.json") }
 
     /// Entry in the owner's list of assets, newest first. It contains the file name, so that a
     /// search by name needs the listing alone.

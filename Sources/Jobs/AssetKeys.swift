@@ -65,6 +65,10 @@ package struct AssetKeys: Hashable, Sendable {
         let name = key.text.split(separator: "/").last ?? ""
         return ObjectKey("\(root)/derived/\(Self.plain(upload))/\(name).\(Self.plain(object))")
     }
+    /// Prefix of the failed attempts at a derivative of the upload with that ETag.
+    package func attemptPrefix(_ kind: AssetDerivative, of upload: String) -> String {
+        "\(root)/derived/\(Self.plain(upload))/\(kind.rawValue).attempt."
+    }
     /// Says that a derivative of the upload with that ETag cannot be made, and why.
     package func failedMark(_ kind: AssetDerivative, of upload: String) -> ObjectKey {
         ObjectKey("\(root)/derived/\(Self.plain(upload))/\(kind.rawValue).failed")

@@ -108,6 +108,13 @@ package struct JobPointer: Hashable, Sendable, Codable {
     package var dialect: StatusDialect
     /// Time at which the export was accepted.
     package var createdAt: UnixTime
+    private var storedRetention: StoredSeconds?
+
+    /// The export's own retention in whole seconds; nil for that of the deployment.
+    package var retention: Duration? {
+        get { storedRetention?.duration }
+        set { storedRetention = newValue.map { StoredSeconds(duration: $0) } }
+    }
 
     /// Text of the `BatchID` that the export is an output of; nil for a single export.
     package var batch: String?
@@ -124,6 +131,7 @@ package struct JobPointer: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case version, owner, dialect, createdAt = "createdAtMilliseconds", batch
+        case storedRetention = "retentionSeconds"
     }
 }
 

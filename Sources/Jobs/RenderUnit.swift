@@ -70,7 +70,7 @@ package enum RenderUnit: Hashable, Sendable {
 extension RenderPlan {
     /// Audio units of the plan; empty without audio.
     package var audioUnits: [RenderUnit] {
-        guard output.format.hasAudio else { return [] }
+        guard output.hasAudio else { return [] }
         return audioPieces?.map(RenderUnit.audioPiece) ?? [.audio]
     }
 }

@@ -43,7 +43,7 @@ package struct AudioPlanner: Hashable, Sendable {
 
     /// The audio frames of each piece, in order; nil if the audio is one unit.
     package func pieces(of plan: RenderPlan) -> [AudioFrameRange]? {
-        guard plan.output.format.hasAudio, plan.output.audio.codec == .aac,
+        guard plan.output.hasAudio, plan.output.audio.codec == .aac,
             !plan.output.isStreamed
         else { return nil }
         let frames = Self.frameCount(of: plan)

@@ -106,6 +106,10 @@ extension Limits {
     package static let urlCharactersMax = 2_048
     /// Characters of a secret's name.
     package static let secretNameCharactersMax = 128
+    /// Characters in the address of a mailbox (RFC 5321, 4.5.3.1).
+    package static let mailAddressCharactersMax = 254
+    /// Characters in a language tag.
+    package static let languageCharactersMax = 12
 
     /// Merge fields of one request.
     package static let mergeFieldCountMax = 1_000

@@ -19,6 +19,11 @@ extension RenderPlan {
         package var audio: AudioEncoding
         /// True if the film can be watched over HLS while it is rendered.
         package var isStreamed = false
+        /// True for a film without an audio track; nil is false.
+        package var omitsAudio: Bool?
+
+        /// True if the output has an audio track.
+        package var hasAudio: Bool { format.hasAudio && omitsAudio != true }
 
         /// Creates output settings; by default MP4 on black.
         package init(
@@ -53,6 +58,9 @@ extension RenderPlan {
         package var copiesUntouched = false
         /// Limit of the bit rate; nil if only the quality decides.
         package var ceiling: Ceiling?
+        /// Frames from one keyframe to the next, exactly, in H.264; nil lets the encoder place
+        /// keyframes at most five seconds apart.
+        package var keyframeDistance: Int?
         /// The encoder that was requested; nil is software. A stored plan never has `auto`.
         package var encoder: Encoder?
 

@@ -36,6 +36,9 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     package var companions: [Companion]?
     /// The export with which this one's units are rendered; nil is none.
     package var leader: Companion?
+    /// Units that are requested and unfinished at a time, so that other exports are not held
+    /// up; nil requests all at once.
+    package var unitsAtOnce: Int?
 
     /// Creates a plan of the current version.
     package init(
@@ -147,5 +150,6 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case version, output, frameCount, sources, layers, audio, chunks, renderings
         case audioPieces = "soundPieces", captionFiles, companions, leader
+        case unitsAtOnce
     }
 }

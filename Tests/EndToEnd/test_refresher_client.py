@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import io
 import json
+import pathlib
 import time
+import uuid
 import zipfile
 
 import pytest
@@ -93,7 +95,7 @@ def refresher(tmp_path_factory):
 @pytest.fixture
 def page(foreign_page, refresher):
     """A new tab of the front end, signed out."""
-    tab = foreign_page.context.new_page()
+    tab = foreign_page.context.browser.new_page()
     tab.goto(foreign_page.url)
     tab.evaluate(CLIENT)
     tab.evaluate("api => { window.refresher = window.client(api) }", refresher.api)
@@ -122,7 +124,7 @@ def test_three_files_by_four_variations(refresher, page, foreign_page, clips):
     page.close()
 
     # The page was closed, and the viewer comes back in another tab.
-    again = foreign_page.context.new_page()
+    again = foreign_page.context.browser.new_page()
     again.goto(foreign_page.url)
     again.evaluate(CLIENT)
     again.evaluate("api => { window.refresher = window.client(api) }", refresher.api)
@@ -178,6 +180,31 @@ def test_refused_files_are_named(page, clips):
     assert "one file too many" in many["body"]["errors"][0]["detail"]
 
 
+def test_stored_names_are_uuids_with_the_extension(refresher, page, clips):
+    call(page, "login", PASSWORD)
+    job = call(page, "start", clips[1:2], 4)["body"]["job_id"]
+    store = s3_client(refresher)
+    record = store.get_object(Bucket="spool", Key=f"batches/local/{job}.json")["Body"].read()
+    asset = json.loads(record)["files"][0]["assetId"]
+
+    def uploads():
+        return [
+            entry["Key"]
+            for entry in store.list_objects_v2(
+                Bucket="spool", Prefix=f"uploads/local/{asset}/"
+            ).get("Contents", [])
+        ]
+
+    found = uploads()
+    # The upload is deleted when the job is done, four renders from now.
+    assert len(found) == 1
+    for key in found:
+        uuid.UUID(pathlib.PurePath(key).stem)
+        assert key.endswith(".webm")
+    call(page, "poll", job)
+    wait_until("the end of the uploads", lambda: not uploads())
+
+
 def test_a_job_expires_and_so_does_a_token(refresher, page, clips):
     call(page, "login", PASSWORD)
     job = call(page, "start", clips[:1], 1)["body"]["job_id"]
@@ -225,4 +252,6 @@ def test_a_job_is_cancelled_and_then_deleted(refresher, page, clips):
     found = s3_client(refresher).list_objects_v2(
         Bucket="spool", Prefix=f"exports/local/{job.replace('batch', 'job')}"
     )
-    assert not found.get("Contents")
+    # What is left says that the exports were removed, and stops a late renderer.
+    names = {entry["Key"].split("/")[-1] for entry in found.get("Contents", [])}
+    assert names <= {"removed.json", "cancel.json"}

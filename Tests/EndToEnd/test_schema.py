@@ -118,7 +118,7 @@ NAMES = """
     left speed fadeIn volumeEffect angles offsets switches at angle color overlap clip end
     captions title words otio maxBitrate bufferSize smartCut hls range ducking text style font
     family stroke srt font-family maxWordsPerLine animation colors bold uppercase project timeline
-    callback url outputs secretRef data clientToken
+    callback url email language outputs secretRef data clientToken
 """.split()
 
 

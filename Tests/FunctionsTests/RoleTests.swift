@@ -2,9 +2,11 @@ import Foundation
 import Functions
 import Jobs
 import JSON
+import Notify
 import ObjectStore
 import Testing
 import TestSupport
+import WallClock
 
 /// Every test on a `FunctionHarness` runs each function under its deployed role; these
 /// check that no role allows more than its function uses.
@@ -16,6 +18,7 @@ import TestSupport
         "derive-asset s3:AbortMultipartUpload assets/*",
         "render-chunk s3:AbortMultipartUpload cache/*",
         "stitch-export s3:AbortMultipartUpload exports/*",
+        "stitch-export s3:AbortMultipartUpload assets/*",
     ]
 
     private static var everything: Set<String> {
@@ -32,7 +35,9 @@ import TestSupport
     }
 
     @Test func `each permission of a role is used by its function`() async throws {
-        let harness = FunctionHarness()
+        var harness = FunctionHarness()
+        harness.retention.uploads = .seconds(86_400)
+        harness.cacheBytesMax = 1 << 40
         let asset = try await harness.asset()
         let parts = try await harness.call(
             .initUpload, "POST", "/",
@@ -60,18 +65,23 @@ import TestSupport
         let job = try await harness.export(asset)
         try await harness.run(job)
         _ = try await harness.call(.jobStatus, "GET", "/api/export/\(job.text)")
+        // The second finds its chunks in the cache.
+        try await harness.run(try await harness.export(asset))
         let cancelled = try await harness.export(asset)
-        for id in [cancelled.text, cancelled.text, JobID(time: 1, random: "a").text] {
+        for id in [cancelled.text, job.text, JobID(time: 1, random: "a").text] {
             _ = try await harness.call(.cancelExport, "DELETE", "/api/export/\(id)")
         }
         try await harness.deliver(
             harness.keys(cancelled).stitchRequest.text, to: .stitchExport)
         try await useBatches(harness)
+        try await removeOldExport(asset, harness)
         try await saveProject(harness)
+        try await useWebhooks(asset, job, harness)
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
         try await sweepThree(asset, harness)
+        try await deriveLong(harness)
 
         let sessions = FunctionHarness(password: "a")
         _ = try await sessions.call(.auth, "POST", "/", #"{"password":"a"}"#)
@@ -81,10 +91,45 @@ import TestSupport
         for id in [asset, large] {
             _ = try await harness.call(.assets, "DELETE", "/api/assets/\(id)")
         }
+        try await expireEverything(harness)
 
         let unused = Self.everything.subtracting(harness.usedPermissions)
             .subtracting(sessions.usedPermissions)
         #expect(unused == Self.unusedHere)
+    }
+
+    /// Announces an export to an endpoint that fails, and one whose event was lost.
+    private func useWebhooks(
+        _ asset: String, _ job: JobID, _ harness: FunctionHarness
+    ) async throws {
+        let path = "/api/webhooks/endpoints"
+        let (_, made) = try await harness.call(
+            .webhooks, "POST", path, #"{"url":"https://a.example/","events":["export.completed"]}"#)
+        guard let id = made["id"]?.text,
+            let keys = AssetID(asset).map({
+                AssetKeys(owner: .local, asset: $0)
+            })
+        else { throw HarnessError(text: "\(made)") }
+        harness.receiver.alwaysAnswer(.status(500))
+        let batch = BatchID("batch_1700000000000_a").map { BatchKeys(owner: .local, batch: $0) }
+        for key in [harness.keys(job).result, keys.record, batch?.result].compactMap({ $0 }) {
+            try await harness.deliver(key.text, to: .notify)
+        }
+        _ = try await harness.call(
+            .startExport, "POST", "/",
+            FunctionHarness.edit(
+                asset, more: #","callback":{"url":"https://a.example/","secretRef":"none"}"#))
+        let late = FunctionHarness(memory: harness.memory)
+        late.receiver.alwaysAnswer(.status(500))
+        late.clock.advance(by: .seconds(400))
+        _ = try await Registry.handler(
+            .deliverWebhooks, late.services(harness.allowed(.deliverWebhooks, nil)))(
+                Array("{}".utf8), FunctionHarness.context)
+        let (_, tested) = try await harness.call(.webhooks, "POST", "\(path)/\(id)/test")
+        _ = try await harness.call(
+            .webhooks, "POST",
+            "/api/webhooks/deliveries/\(tested["id"]?.text ?? "")/redeliver")
+        _ = try await harness.call(.webhooks, "DELETE", "\(path)/\(id)")
     }
 
     /// Uploads more than is permitted, at once and in parts.
@@ -112,6 +157,19 @@ import TestSupport
         }
     }
 
+    /// Removes what is due, and an owner with an export that runs.
+    private func expireEverything(_ harness: FunctionHarness) async throws {
+        _ = try await harness.call(
+            .initUpload, "POST", "/",
+            #"{"filename":"d.mp4","contentType":"video/mp4","size":200000000}"#)
+        _ = try await harness.export(try await harness.asset())
+        let now: UnixTime = 1_700_000_000_000
+        _ = try await harness.expire(at: now + .seconds(8 * 86_400))
+        _ = try await harness.call(
+            .removeOwner, "DELETE", "/api/owner", query: ["confirm": "local"])
+        _ = try await harness.expire(at: now + .seconds(9 * 86_400))
+    }
+
     /// Delivers every sample in `events/` to its function. A sample may fail: the
     /// permissions that it uses count.
     private func deliverSampleEvents(_ harness: FunctionHarness) async {
@@ -133,6 +191,14 @@ import TestSupport
             keys.request(FunctionHarness.units[0]).text, to: .renderChunk)
     }
 
+    /// Deletes an export whose last write is long ago.
+    private func removeOldExport(_ asset: String, _ harness: FunctionHarness) async throws {
+        let job = try await harness.export(asset)
+        try await harness.run(job)
+        harness.clock.advance(by: ExportTombstone.lateWriteTime + .seconds(1))
+        _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(job.text)")
+    }
+
     /// Refuses one form, renders and deletes one batch, and cancels another.
     private func useBatches(_ harness: FunctionHarness) async throws {
         _ = try await harness.form(["a.mp4"], fields: "{}")
@@ -150,6 +216,7 @@ import TestSupport
             _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(keys.batch.text)")
         }
         let cancelled = try await harness.batch(["c.mp4"])
+        try await harness.sweep()
         _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(cancelled.batch.text)")
         try await harness.advance(cancelled)
     }
@@ -177,6 +244,32 @@ import TestSupport
         _ = try await Registry.handler(
             .sweep, harness.services(harness.allowed(.sweep, nil)))(
                 Array("{}".utf8), FunctionHarness.context)
+    }
+
+    /// Makes a long proxy, loses it, and fails the proxy of a replaced file; then the asset is
+    /// deleted.
+    private func deriveLong(_ harness: FunctionHarness) async throws {
+        guard let asset = AssetID(try await harness.asset()) else { return }
+        let keys = AssetKeys(owner: .local, asset: asset)
+        var record = try await harness.lengthen(keys, seconds: 100)
+        for etag in [record.etag, record.etag, "another"] {
+            record.etag = etag
+            try await harness.memory.putDocument(record, at: keys.record)
+            try await harness.memory.deleteObject(keys.proxy)
+            let job = JobID(proxyOf: asset, etag: etag, time: record.createdAt)
+            try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
+            try await harness.settle([job])
+        }
+        let failed = harness.keys(JobID(proxyOf: asset, etag: "another", time: record.createdAt))
+        try await harness.memory.putDocument(
+            JobPointer(owner: .local, dialect: .spool, createdAt: 1), at: failed.active)
+        _ = try await Registry.handler(
+            .sweep, harness.services(harness.allowed(.sweep, nil)))(
+                Array("{}".utf8), FunctionHarness.context)
+        try await harness.memory.deleteObject(keys.failedMark(.proxy, of: "another"))
+        try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
+        for key in [keys.record, keys.upload] { try await harness.memory.deleteObject(key) }
+        try await harness.deliver(keys.deriveRequest.text, to: .deriveAsset)
     }
 
     /// Saves a project, one of an upload too, exports it and removes it.

@@ -103,4 +103,30 @@ import WallClock
         #expect(
             SweepDecision.actions(for: export.listing, plan: nil, now: quiet) == [.removeMarker])
     }
+
+    @Test func `a plan with a window has only its next units requested`() {
+        var export = ListedExport()
+        export.objects.removeAll {
+            [export.keys.request(export.first), export.keys.request(export.second)]
+                .contains($0.key)
+        }
+        var plan = ListedExport.plan
+        plan.unitsAtOnce = 1
+
+        #expect(export.listing.nextUnits(of: plan) == [])
+        #expect(
+            SweepDecision.actions(for: export.listing, plan: plan, now: quiet)
+                == [.repeatRequest(.audio)])
+        plan.unitsAtOnce = 2
+        #expect(export.listing.nextUnits(of: plan) == [export.first])
+        #expect(
+            SweepDecision.actions(for: export.listing, plan: plan, now: quiet)
+                == [.writeRequest(export.first), .repeatRequest(.audio)])
+        export.add(export.keys.receipt(.audio))
+        #expect(export.listing.nextUnits(of: plan) == [export.first, export.second])
+        #expect(plan.firstUnits == [.audio, export.first])
+        plan.unitsAtOnce = nil
+        #expect(export.listing.nextUnits(of: plan) == [])
+        #expect(plan.firstUnits == [.audio, export.first, export.second])
+    }
 }

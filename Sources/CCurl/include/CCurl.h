@@ -20,6 +20,13 @@ CURLcode spool_curl_set_callback(
 typedef int (*spool_curl_seek_callback_type)(void *, curl_off_t, int);
 CURLcode spool_curl_set_seek_callback(CURL *handle, spool_curl_seek_callback_type value);
 
+/* Returns a socket for the address, or CURL_SOCKET_BAD to refuse it. */
+typedef curl_socket_t (*spool_curl_socket_callback_type)(
+    void *, curlsocktype, struct curl_sockaddr *);
+CURLcode spool_curl_set_socket_callback(CURL *handle, spool_curl_socket_callback_type value);
+
+CURLcode spool_curl_set_mime(CURL *handle, curl_mime *value);
+
 CURLcode spool_curl_get_long(CURL *handle, CURLINFO info, long *value);
 CURLcode spool_curl_get_private(CURL *handle, char **value);
 

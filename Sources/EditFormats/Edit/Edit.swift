@@ -156,11 +156,15 @@ package struct Edit: Hashable, Sendable {
         package var length: Rational?
     }
 
-    /// The HTTP request that is sent when the export ends.
+    /// The notification that is sent when the export ends.
     package struct Callback: Hashable, Sendable, Codable {
-        /// An http or https URL.
-        package var url: String
-        /// Name of the secret that signs the delivery; nil is none.
+        /// An http or https URL; nil for e-mail alone.
+        package var url: String?
+        /// Address of a mailbox; nil for a request alone.
+        package var email: String?
+        /// Language of the e-mail; nil is the default.
+        package var language: String?
+        /// Name of the secret that signs the request; nil is none.
         package var secretRef: String?
         /// JSON of the caller, sent back unchanged; nil is none.
         package var data: JSONValue?

@@ -60,7 +60,7 @@ struct EditDecoding {
         return edit
     }
 
-    private mutating func merged(_ request: JSONValue) -> JSONNode? {
+    mutating func merged(_ request: JSONValue) -> JSONNode? {
         guard case .object(var fields) = request, let list = fields["merge"], list != .null else {
             return JSONNode(request, .root)
         }
@@ -164,21 +164,5 @@ struct EditDecoding {
         return assetID.map {
             Edit.Soundtrack(assetID: $0, effect: effect, volume: volume, ducks: ducks)
         }
-    }
-
-    private mutating func callback(_ node: JSONNode) -> Edit.Callback? {
-        guard let callback = reader.object(node) else { return nil }
-        let secretRef = callback["secretRef"].flatMap {
-            reader.text($0, lengthMax: Limits.secretNameCharactersMax)
-        }
-        guard let place = reader.required("url", of: callback),
-            let url = reader.text(place, lengthMax: Limits.urlCharactersMax)
-        else { return nil }
-        let scheme = ["https://", "http://"].first { url.hasPrefix($0) }
-        guard let scheme, url != scheme, url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            reader.report("must be an http or https URL", at: place.pointer)
-            return nil
-        }
-        return Edit.Callback(url: url, secretRef: secretRef, data: callback["data"]?.value)
     }
 }

@@ -34,7 +34,10 @@ enum EncodeArguments {
                 + ["-g", "\(keyframeDistance(output))", "-bf", "0"]
         }
         let effort = Effort(rawValue: video.preset) ?? .veryfast
-        let keyframes = ["-g", "\(keyframeDistance(output))"]
+        var keyframes = ["-g", "\(keyframeDistance(output))"]
+        if let distance = video.keyframeDistance {
+            keyframes += ["-keyint_min", "\(distance)", "-sc_threshold", "0"]
+        }
         let reordered =
             (video.ceiling.map {
                 ["-maxrate", "\($0.kilobitsPerSecond)k", "-bufsize", "\($0.bufferKilobits)k"]
@@ -66,7 +69,7 @@ enum EncodeArguments {
 
     /// A keyframe at least every five seconds keeps seeking fast.
     private static func keyframeDistance(_ output: RenderPlan.OutputSettings) -> Int {
-        max(1, (output.frameRate * Rational(5)).rounded)
+        output.video.keyframeDistance ?? max(1, (output.frameRate * Rational(5)).rounded)
     }
 
     /// The presets of x264, mapped to those of other encoders.
@@ -163,7 +166,7 @@ extension RenderPlan.OutputSettings {
     package var encoders: Set<String> {
         var names: Set<String> = []
         if format.hasPicture { names.insert(video.encoderName) }
-        if format.hasAudio { names.insert(audio.codec.encoder) }
+        if hasAudio { names.insert(audio.codec.encoder) }
         switch format {
         case .gif: names.insert("gif")
         case .png: names.insert("png")

@@ -62,7 +62,7 @@ extension MediaEngine {
 
     private func indexBytes(_ plan: RenderPlan, bytes: Int) -> Int? {
         guard bytes >= Self.largeFileBytes else { return nil }
-        let samples = plan.output.format.hasAudio ? plan.sampleCount : 0
+        let samples = plan.output.hasAudio ? plan.sampleCount : 0
         return OutputFile(plan.output).indexBytes(frames: plan.frameCount, samples: samples)
     }
 

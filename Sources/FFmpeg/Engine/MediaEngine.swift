@@ -10,11 +10,26 @@ import Synchronization
 /// them within the configured grace period.
 package struct MediaEngine: Sendable {
     let configuration: FFmpegConfiguration
-    private let known = ProgramCache()
+    private let known: ProgramCache
 
     /// An engine that runs the programs of `configuration`.
     package init(configuration: FFmpegConfiguration = FFmpegConfiguration()) {
         self.configuration = configuration
+        known = ProgramCache()
+    }
+
+    /// This engine with programs that leave a busy machine to the programs of others.
+    package var inBackground: MediaEngine {
+        var configuration = configuration
+        configuration.niceness = Self.backgroundNiceness
+        return MediaEngine(configuration: configuration, known: known)
+    }
+
+    /// A third of the share of a process with niceness 0, by the kernel's table of weights.
+    private static let backgroundNiceness = 5
+
+    private init(configuration: FFmpegConfiguration, known: ProgramCache) {
+        (self.configuration, self.known) = (configuration, known)
     }
 
     /// The first line of `ffmpeg -version`. Cached for the life of the engine, so a

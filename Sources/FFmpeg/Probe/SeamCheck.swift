@@ -36,7 +36,7 @@ extension MediaEngine {
             try await verifyPackets(path, plan)
         }
         async let audio = result { () async throws(FFmpegError) in
-            plan.output.format.hasAudio ? try await verifyAudio(path, plan) : nil
+            plan.output.hasAudio ? try await verifyAudio(path, plan) : nil
         }
         let decoded = await result { () async throws(FFmpegError) in
             try await verifyDecoding(path, plan)

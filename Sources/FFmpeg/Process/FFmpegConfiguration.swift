@@ -33,6 +33,8 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     /// The folder, searched with its subfolders, of the only fonts that texts are
     /// drawn with.
     package var fontsDirectory: String
+    /// Niceness of the processes, 0 to 19; 0 gives them their share of a busy machine.
+    package var niceness = 0
     /// The device of VA-API encoders.
     package var vaapiDevice: String
 

@@ -13,14 +13,16 @@ struct FFmpegProcess {
     /// URL and plan index of each source, to name the one that failed.
     var sources: [(url: String, source: Int)] = []
 
-    /// - Parameter onLine: Called with each line of standard output.
+    /// - Parameters:
+    ///   - onLine: Called with each line of standard output.
+    ///   - onBytes: Called with each piece of standard output, which has no lines then.
     func run(
         _ executable: String, _ arguments: [String], collectBytesMax: Int = 1 << 22,
-        onLine: ProcessOutput.LineHandler? = nil
+        onLine: ProcessOutput.LineHandler? = nil, onBytes: Child.OutputHandler? = nil
     ) async throws(FFmpegError) -> Outcome {
         let output = ProcessOutput(
             collectBytesMax: onLine == nil ? collectBytesMax : 0, onLine: onLine)
-        let command = ChildCommand(
+        var command = ChildCommand(
             executable: executable, arguments: arguments,
             environment: configuration.environment,
             limits: ChildLimits(
@@ -29,11 +31,13 @@ struct FFmpegProcess {
                 },
                 addressSpaceBytes: configuration.addressSpaceBytesMax,
                 fileBytes: configuration.fileBytesMax))
+        command.niceness = configuration.niceness
+        let onOutput = onBytes ?? { output.appendOutput($0) }
         let result: ChildResult
         do {
             result = try await Child.run(
                 command, grace: configuration.cancelGrace,
-                onStandardOutput: { output.appendOutput($0) },
+                onStandardOutput: onOutput,
                 onStandardError: { output.appendError($0) })
         } catch {
             switch error.code {

@@ -165,8 +165,10 @@ struct BatchWork {
     /// The export's request with its retention: the results expire together.
     private func request(of export: PlannedExport, until end: UnixTime) -> JSONValue {
         guard case .object(var fields) = export.request else { return export.request }
-        let seconds = max(1, (end - dependencies.now()).wholeSeconds)
-        fields["retention"] = .number(Double(seconds))
+        let seconds = (end - dependencies.now()).wholeSeconds
+        let range = RetentionPolicy.exportSecondsRange
+        let retention = min(max(seconds, range.lowerBound), range.upperBound)
+        fields["retention"] = .number(Double(retention))
         return .object(fields)
     }
 

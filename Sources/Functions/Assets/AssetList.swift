@@ -93,7 +93,7 @@ struct AssetDetail: Encodable {
                 detail: "The asset's upload is not complete yet.", error: "Upload incomplete")
         }
         document = try await AssetDocument(record, keys: keys, bucket: bucket)
-        let objects = try await bucket.listAllObjects(prefix: keys.objectPrefix)
+        let objects = try await bucket.listAllObjects(prefix: keys.prefix)
         more = More(
             createdAt: record.createdAt.rfc3339, error: record.error,
             derived: try await Derived(
@@ -110,21 +110,24 @@ extension AssetDetail.Derived {
     fileprivate init(
         _ objects: [ObjectKey], of record: AssetRecord, keys: AssetKeys, in bucket: any Bucket
     ) async throws {
-        func url(_ name: String) async throws -> String? {
-            guard let key = objects.first(where: { $0.text == keys.objectPrefix + name }) else {
-                return nil
-            }
+        let present = Set(objects)
+        func url(_ key: ObjectKey) async throws -> String? {
+            guard present.contains(key) else { return nil }
             return try await bucket.presignedURL(
                 .get(key, downloadName: nil), expiresIn: AssetDocument.urlLifetime,
                 audience: .client)
         }
-        proxy = try await url("proxy.mp4")
-        poster = try await url("poster.jpg")
-        sprite = try await url("sprite.jpg")
-        thumbnails = try await url("sprite.vtt")
-        waveform = try await url("waveform.json")
-        let copied = keys.audioPrefix(of: record.etag).dropFirst(keys.objectPrefix.count)
-        audio = try await url("audio.m4a")
-        if audio == nil { audio = try await url("\(copied)m4a") }
+        proxy = try await url(keys.proxy)
+        poster = try await url(keys.poster)
+        thumbnails = try await url(keys.thumbnails)
+        waveform = try await url(keys.waveform)
+        audio = try await url(keys.encodedAudio)
+        if audio == nil { audio = try await url(keys.audio(of: record.etag, fileExtension: "m4a")) }
+        let sheets = (0..<AssetDerivatives.sheetCountMax).map(keys.sprite)
+            .filter(present.contains)
+        sprite = try await url(keys.sprite(0))
+        guard sheets.count > 1 else { return }
+        sprites = []
+        for sheet in sheets { sprites = (sprites ?? []) + [try await url(sheet)].compactMap { $0 } }
     }
 }

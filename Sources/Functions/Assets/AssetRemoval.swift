@@ -7,7 +7,8 @@ import WallClock
 /// Removes an asset with its upload and everything that was made of it.
 ///
 /// The record goes first: from then on no edit can use the asset. The upload record goes last: it
-/// shows an interrupted removal, which the next DELETE finishes.
+/// shows an interrupted removal, which the next DELETE finishes, or `expire` by the entry in the
+/// index of due work.
 struct AssetRemoval: Sendable {
     let keys: AssetKeys
     let bucket: any Bucket
@@ -27,10 +28,13 @@ struct AssetRemoval: Sendable {
         guard let upload = try await bucket.document(UploadRecord.self, at: keys.upload) else {
             throw Problem.assetNotFound
         }
+        let due = DueEntry(at: now(), owner: keys.owner, .asset(keys.asset))
+        try await bucket.putMarker(due.key)
         // Before the search: a new export sees the mark, or the search sees the export.
         try await bucket.putDocument(AssetRemovalMark(startedAt: now()), at: keys.removal)
         if let job = try await readingExport() {
             try await bucket.deleteObject(keys.removal)
+            try await bucket.deleteObject(due.key)
             throw Problem.assetInUse(job)
         }
         var removed = try await bucket.objectInfo(keys.record).map { [$0] } ?? []
@@ -39,17 +43,30 @@ struct AssetRemoval: Sendable {
             try await abort(ObjectKey(upload.key), uploadID)
         }
         removed += try await remove(keys.mediaPrefix)
-        removed += try await remove(keys.objectPrefix)
-        try await delete(
+        removed += try await remove(keys.prefix)
+        try await bucket.deleteAll(
             ([nil] + AssetKeys.Kind.allCases).map {
                 keys.listEntry($0, fileName: upload.fileName)
             } + [keys.removal])
         try await bucket.deleteObject(keys.upload)
-        // A completion or derivation that ran at the same time may have written since.
-        removed += try await remove(keys.objectPrefix)
+        // A completion or derivation that ran at the same time may have written since, and a
+        // granted URL may still be used.
+        removed += try await remove(keys.prefix)
+        let late = now() + UploadLimits.grantLifetime + ExportTombstone.lateWriteTime
+        try await bucket.putMarker(DueEntry(at: late, owner: keys.owner, .asset(keys.asset)).key)
+        try await bucket.deleteObject(due.key)
         return Report(
             id: keys.asset.text, objects: removed.count + 1,
             bytes: removed.reduce(0) { $0 + $1.bytes })
+    }
+
+    /// Deletes what was written after the removal; nothing of an asset that exists.
+    func deleteLateWrites() async throws {
+        guard try await !bucket.objectExists(keys.upload) else { return }
+        for prefix in [keys.mediaPrefix, keys.prefix] {
+            try await bucket.deleteAll(
+                try await bucket.listAllObjects(prefix: prefix).map(\.key))
+        }
     }
 
     /// An export of the owner that has not ended and reads the asset.
@@ -57,7 +74,7 @@ struct AssetRemoval: Sendable {
         let active = try await bucket.listAllObjects(prefix: ExportKeys.activePrefix)
         let jobs = active.compactMap {
             JobID(String($0.key.text.dropFirst(ExportKeys.activePrefix.count)))
-        }
+        }.filter { !$0.isInternal }
         return try await concurrentMap(jobs, limit: 16) { job -> JobID? in
             let export = ExportKeys(owner: keys.owner, job: job)
             guard let plan = try await bucket.document(RenderPlan.self, at: export.plan),
@@ -72,13 +89,8 @@ struct AssetRemoval: Sendable {
     private func remove(_ prefix: String) async throws -> [ObjectInfo] {
         let found = try await bucket.listAllObjects(prefix: prefix)
             .filter { $0.key != keys.upload && $0.key != keys.removal }
-        try await delete(found.map(\.key))
+        try await bucket.deleteAll(found.map(\.key))
         return found
-    }
-
-    private func delete(_ keys: [ObjectKey]) async throws {
-        guard !keys.isEmpty else { return }
-        if let (_, error) = try await bucket.deleteObjects(keys).first { throw error }
     }
 
     /// Ends a multipart upload that may be complete or aborted already.

@@ -68,12 +68,14 @@ struct AssetIntake: Sendable {
             known.etag == info.etag
         {
             // Assets of earlier versions are not in the list yet.
-            if try await !bucket.objectExists(listEntry(of: known, nil)) { try await list(known) }
+            if try await !bucket.objectExists(listEntry(of: known, nil)) {
+                try await list(known, of: upload)
+            }
             return known
         }
         let record = try await examine(upload, info)
         // The entries first: an asset is never missing in the list.
-        try await list(record)
+        try await list(record, of: upload)
         try await bucket.putDocument(record, at: keys.record)
         if info.bytes > bytesMax { try await bucket.deleteObject(ObjectKey(upload.key)) }
         // Nothing is derived from captions, or from a file that its batch deletes.
@@ -84,9 +86,12 @@ struct AssetIntake: Sendable {
     }
 
     /// Writes the asset's entries in the owner's list: that of its kind, then that of all.
-    /// Uploaded JSON that is no caption file is an edit or a project, and no asset.
-    private func list(_ record: AssetRecord) async throws {
-        guard record.status == .ready || record.contentType != "application/json" else { return }
+    ///
+    /// A file of a batch is not listed, nor is JSON that is no caption file: an edit or a project.
+    private func list(_ record: AssetRecord, of upload: UploadRecord) async throws {
+        guard upload.isForBatch != true,
+            record.status == .ready || record.contentType != "application/json"
+        else { return }
         if let kind = record.listedKind {
             try await bucket.putDocument(["version": 1], at: listEntry(of: record, kind))
         }

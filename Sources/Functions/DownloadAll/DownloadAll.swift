@@ -178,7 +178,10 @@ enum DownloadAll {
 
     /// The files of one export; empty before it is completed.
     private static func finished(_ ledger: ExportLedger) async throws -> [Source] {
-        guard let result = try await ledger.result(), let output = result.output else { return [] }
+        guard let result = try await ledger.result(), let output = result.output else {
+            try await ledger.refuseIfRemoved()
+            return []
+        }
         let key = ObjectKey(output.key)
         let suffix = key.text.split(separator: ".").last ?? "bin"
         let entry = ZipArchive.Entry(

@@ -24,6 +24,7 @@ enum InitUpload {
         var randomText: @Sendable (Int) -> String
         /// Largest upload.
         var uploadBytesMax: Int
+        var retention: RetentionPolicy
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -31,6 +32,7 @@ enum InitUpload {
             now = services.now
             randomText = services.randomText
             uploadBytesMax = services.uploadBytesMax
+            retention = services.retention
         }
     }
 
@@ -86,6 +88,7 @@ enum InitUpload {
     static func reserve(
         _ upload: UploadRequest, inParts: Bool, to owner: OwnerID, _ dependencies: Dependencies
     ) async throws -> (AssetID, UploadRecord) {
+        try await OwnerRemoval.refuseNewWork(of: owner, dependencies.bucket)
         let now = dependencies.now()
         let asset = AssetID(
             owner: owner, time: now, random: dependencies.randomText(20))
@@ -97,6 +100,10 @@ enum InitUpload {
         if inParts {
             record.uploadID = try await dependencies.bucket.createMultipartUpload(
                 key, options: PutOptions(contentType: upload.contentType))
+        }
+        if let age = dependencies.retention.uploads {
+            try await dependencies.bucket.putMarker(
+                DueEntry(at: now + age, owner: owner, .asset(asset)).key)
         }
         try await dependencies.bucket.putDocument(record, at: keys.upload)
         return (asset, record)

@@ -2,7 +2,8 @@ import Jobs
 import ObjectStore
 import WallClock
 
-/// The exports of one owner in the last week, newest first.
+/// The exports of one owner in the last 30 days, newest first. One that has expired is listed
+/// until then, one that was deleted is not.
 struct ExportList: Encodable {
     struct Entry: Encodable, Sendable {
         var jobId: String
@@ -13,8 +14,8 @@ struct ExportList: Encodable {
 
     /// Largest number of exports in one response.
     static let entryCountMax = 100
-    /// Age of the oldest export: results are kept for a week.
-    static let reach = Duration.seconds(7 * 86_400)
+    /// Age of the oldest export: the longest retention.
+    static let reach = Duration.seconds(RetentionPolicy.exportSecondsRange.upperBound)
 
     /// Reads the newest keys and one result each; only an export without a result is
     /// listed. The cost does not grow with the number of exports or objects.
@@ -40,6 +41,8 @@ struct ExportList: Encodable {
 
     private static func state(of ledger: ExportLedger) async throws -> ExportState {
         if let result = try await ledger.result() { return ExportState(result.outcome) }
-        return ExportStatus(try await ledger.listing(), result: nil).state
+        let listing = try await ledger.listing()
+        guard listing.presence == .present else { return .expired }
+        return ExportStatus(listing, result: nil).state
     }
 }

@@ -22,11 +22,14 @@ enum JobStatus {
         var bucket: any Bucket
         var authorizer: Authorizer
         var now: @Sendable () -> UnixTime
+        /// Age at which an export is removed.
+        var retention = RetentionPolicy()
 
         init(_ services: Services) {
             bucket = services.bucket
             authorizer = services.authorizer
             now = services.now
+            retention = services.retention
         }
     }
 
@@ -46,14 +49,26 @@ enum JobStatus {
             }
             let lookup = JobLookup(bucket: dependencies.bucket, now: dependencies.now)
             let found = try await lookup.find(call.jobID, owner: authorized.owner)
+            let listing = try await found.ledger.listing()
+            if let removed = try await found.ledger.removal(
+                listing, found.pointer, dependencies.retention)
+            {
+                guard call.target == .status else { throw removed.problem }
+                return removed.status(found.pointer)
+            }
             switch call.target {
             case .playlist(let name):
-                return try await StreamPlaylist.answer(name, found, dependencies.bucket)
+                return try await StreamPlaylist.answer(
+                    name, found.ledger, listing, dependencies.bucket)
             case .download:
-                return try redirect(try await status(found, dependencies.bucket).document)
+                return try redirect(
+                    try await status(found, listing, dependencies.retention, dependencies.bucket)
+                        .document)
             case .status, .list:
                 return .json(
-                    status: 200, try await status(found, dependencies.bucket).document)
+                    status: 200,
+                    try await status(found, listing, dependencies.retention, dependencies.bucket)
+                        .document)
             }
         }
     }
@@ -97,9 +112,9 @@ enum JobStatus {
 
     /// The status of an export and the document that clients read.
     static func status(
-        _ found: JobLookup.Found, _ bucket: any Bucket
+        _ found: JobLookup.Found, _ listing: ExportListing, _ retention: RetentionPolicy,
+        _ bucket: any Bucket
     ) async throws -> (status: ExportStatus, document: StatusDocument) {
-        let listing = try await found.ledger.listing()
         let result = listing.hasResult ? try await found.ledger.result() : nil
         var audioOnlyFrameCount: Int?
         if listing.frames == nil, listing.hasPlan, result == nil {
@@ -109,6 +124,7 @@ enum JobStatus {
             listing, result: result, audioOnlyFrameCount: audioOnlyFrameCount)
         var document = StatusDocument(
             status, job: found.ledger.keys.job, pointer: found.pointer)
+        document.expiresAt = retention.expiry(of: found.pointer).rfc3339
         if !listing.streamedChunks.isEmpty {
             document.playlist = StreamPlaylist.path(found.ledger.keys.job)
         }

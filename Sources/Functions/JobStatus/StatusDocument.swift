@@ -42,6 +42,8 @@ struct StatusDocument: Encodable {
     var usage: ExportResult.Usage?
     var createdAt: String
     var finishedAt: String?
+    /// RFC 3339; the export is removed then.
+    var expiresAt: String?
 
     init(_ status: ExportStatus, job: JobID, pointer: JobPointer) {
         jobId = job.text

@@ -32,11 +32,10 @@ struct StreamPlaylist {
     /// - Throws: a 409 problem before the first segment, or if the export is not
     ///   streamed.
     static func answer(
-        _ name: Name, _ found: JobLookup.Found, _ bucket: any Bucket
+        _ name: Name, _ ledger: ExportLedger, _ listing: ExportListing, _ bucket: any Bucket
     ) async throws -> FunctionURLResponse {
-        let keys = found.ledger.keys
-        let playlist = StreamPlaylist(
-            plan: try await found.ledger.plan(), listing: try await found.ledger.listing())
+        let keys = ledger.keys
+        let playlist = StreamPlaylist(plan: try await ledger.plan(), listing: listing)
         guard playlist.plan.output.isStreamed else {
             throw Problem(
                 status: 409, title: "Not streamed",

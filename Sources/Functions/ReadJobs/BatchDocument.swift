@@ -61,7 +61,7 @@ struct BatchDocument: Encodable, Sendable {
     }
 
     /// The batch with its progress and the results that are ready.
-    init(_ found: BatchStatus, result: BatchResult?) {
+    init(_ found: BatchStatus) {
         self.init(accepted: found.record)
         status = found.state.rawValue
         priority = found.record.priority.rawValue
@@ -77,7 +77,7 @@ struct BatchDocument: Encodable, Sendable {
         }
         errorMessage = found.error
         expiresAt = found.record.expiresAt.rfc3339
-        finishedAt = result.map { $0.finishedAt.rfc3339 }
+        finishedAt = found.finishedAt?.rfc3339
     }
 
     /// A batch that has ended, without its results: a list reads no exports for it.

@@ -24,9 +24,6 @@ struct JobList: Encodable {
 
     /// Entries of a page unless the request sets `limit`, and the largest `limit`.
     static let entryCount = 20, entryCountMax = 100
-    /// Age of the oldest export: results are kept for a week.
-    static let reach = Duration.seconds(7 * 86_400)
-
     /// A page that a request describes: `?limit=20&after=…`.
     struct Page: Sendable {
         var limit: Int
@@ -49,7 +46,7 @@ struct JobList: Encodable {
     /// Reads keys, then one or two documents for each entry: the cost does not grow with the
     /// number of jobs. The exports of a batch are skipped in the listing.
     init(_ page: Page, of owner: OwnerID, _ dependencies: ReadJobs.Dependencies) async throws {
-        let oldest = dependencies.now() - Self.reach
+        let oldest = dependencies.now() - ExportList.reach
         let (found, next) = try await Self.keys(page, of: owner, dependencies.bucket)
         let fresh = found.filter { $0.time >= oldest }
         let entries = try await concurrentMap(fresh, limit: 16) { entry in
@@ -65,9 +62,12 @@ struct JobList: Encodable {
         let prefix = ExportKeys.recentPrefix(of: owner)
         var start = page.after.map { prefix + $0 }
         var found: [RecentEntry] = []
+        // Single exports fill the page at once; the exports of batches need longer listings.
+        var keyCount = page.limit + 1
         while true {
             let listed = try await bucket.listObjects(
-                prefix: prefix, startAfter: start, keyCountMax: 1_000)
+                prefix: prefix, startAfter: start, keyCountMax: keyCount)
+            keyCount = 1_000
             for object in listed.objects {
                 guard let entry = RecentEntry(object.key), !entry.isOutput else { continue }
                 if found.count == page.limit, let last = found.last {
@@ -89,10 +89,13 @@ struct JobList: Encodable {
         case .export(let keys):
             let ledger = ExportLedger(bucket: bucket, keys: keys, now: dependencies.now)
             let result = try await ledger.result()
-            let state =
-                if let result { ExportState(result.outcome) } else {
-                    ExportStatus(try await ledger.listing(), result: nil).state
-                }
+            var state = result.map { ExportState($0.outcome) }
+            if state == nil {
+                let listing = try await ledger.listing()
+                guard listing.presence == .present else { return nil }
+                state = ExportStatus(listing, result: nil).state
+            }
+            guard let state else { return nil }
             var document = JobDocument(
                 state, jobId: keys.job.text, createdAt: keys.job.time.rfc3339)
             document.error = result?.error
@@ -105,8 +108,8 @@ struct JobList: Encodable {
                 let isExpired = dependencies.now() >= record.expiresAt
                 return isExpired ? nil : .batch(BatchDocument(record, ended: result))
             }
-            guard let (status, result) = try await ledger.status() else { return nil }
-            var document = BatchDocument(status, result: result)
+            guard let (status, _) = try await ledger.status() else { return nil }
+            var document = BatchDocument(status)
             document.results = nil
             return .batch(document)
         }

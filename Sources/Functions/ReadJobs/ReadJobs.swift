@@ -18,11 +18,13 @@ enum ReadJobs {
         var bucket: any Bucket
         var authorizer: Authorizer
         var now: @Sendable () -> UnixTime
+        var retention: RetentionPolicy
 
         init(_ services: Services) {
             bucket = services.bucket
             authorizer = services.authorizer
             now = services.now
+            retention = services.retention
         }
     }
 
@@ -44,12 +46,21 @@ enum ReadJobs {
                 now: dependencies.now)
             switch target {
             case .batch(let ledger, _):
-                guard let (status, result) = try await ledger.status() else {
+                guard let (status, _) = try await ledger.status() else {
                     throw Problem.jobNotFound
                 }
-                return .json(status: 200, BatchDocument(status, result: result))
+                return .json(status: 200, BatchDocument(status))
             case .export(let found):
-                let (status, document) = try await JobStatus.status(found, dependencies.bucket)
+                let listing = try await found.ledger.listing()
+                if let removed = try await found.ledger.removal(
+                    listing, found.pointer, dependencies.retention)
+                {
+                    var pointer = found.pointer
+                    pointer.dialect = .clipforge
+                    return removed.status(pointer)
+                }
+                let (status, document) = try await JobStatus.status(
+                    found, listing, dependencies.retention, dependencies.bucket)
                 return .json(status: 200, JobDocument(status, document))
             }
         }

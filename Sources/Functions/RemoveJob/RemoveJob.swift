@@ -75,6 +75,7 @@ enum RemoveJob {
     ) async throws -> Answer {
         let job = ledger.keys.job.text
         guard try await ledger.result() != nil else {
+            try await ledger.refuseIfRemoved()
             let state = ExportState(try await ledger.cancel().outcome)
             return Answer(jobID: job, status: StatusDialect.refresher.name(of: state))
         }

@@ -78,7 +78,13 @@ struct UnitWork {
         case .render(let targets):
             return .init(targets: targets, outcome: await render(targets))
         case .recordCached:
-            if let receipt = cachedReceipt { try await record(receipt, of: unit) }
+            if let receipt = cachedReceipt {
+                // Before the receipt: a chunk that a receipt names counts as used.
+                if attempt.dependencies.recordsCacheUse {
+                    try await bucket.putMarker(ExportKeys.use(of: ObjectKey(receipt.key)))
+                }
+                try await record(receipt, of: unit)
+            }
         case .recordRendered:
             if let receipt = rendered { try await record(receipt, of: unit) }
         case .salvage(let salvaged):

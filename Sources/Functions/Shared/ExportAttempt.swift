@@ -14,6 +14,8 @@ struct ExportAttempt: Sendable {
         var sleep: @Sendable (Duration) async throws -> Void
         var scratchRoot: String
         var deployment: Deployment
+        /// True if the cache has a size limit: the last use of a chunk is recorded.
+        var recordsCacheUse: Bool
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -22,6 +24,7 @@ struct ExportAttempt: Sendable {
             sleep = services.sleep
             scratchRoot = services.scratchRoot
             deployment = services.deployment
+            recordsCacheUse = services.cacheBytesMax != nil
         }
     }
 
@@ -49,6 +52,7 @@ struct ExportAttempt: Sendable {
             memoryMegabytes: dependencies.deployment.ownMegabytes)
         var metered = dependencies
         metered.bucket = meter.bucket
+        if keys.job.isInternal { metered.renderer = dependencies.renderer.inBackground }
         self.dependencies = metered
         self.context = context
         ledger = ExportLedger(bucket: metered.bucket, keys: keys, now: dependencies.now)

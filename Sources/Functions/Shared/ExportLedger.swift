@@ -71,8 +71,20 @@ struct ExportLedger: Sendable {
         if try await !bucket.createDocument(result, at: keys.result) {
             stored = try await self.result() ?? result
         }
-        try await bucket.deleteObject(keys.active)
+        try await close(stored)
         return stored
+    }
+
+    /// Removes the marker of an export that has ended. The asset of an internal export learns
+    /// of a failure first.
+    func close(_ result: ExportResult) async throws(ObjectStoreError) {
+        if keys.job.isInternal, result.outcome != .completed,
+            let plan = try await bucket.document(RenderPlan.self, at: keys.plan),
+            let derived = DerivedObjects(of: plan, owner: keys.owner, bucket: bucket)
+        {
+            try await derived.fail(.proxy, result.error ?? "The proxy was not made.")
+        }
+        try await bucket.deleteObject(keys.active)
     }
 
     /// Ends the export as failed.
@@ -107,10 +119,15 @@ struct ExportLedger: Sendable {
         try await bucket.putDocument(UnitRequest(unit), at: keys.request(unit))
     }
 
-    /// Requests the stitch if every receipt exists. One caller wins.
+    /// Requests the stitch if every receipt exists, else the units that are next. One caller
+    /// wins.
     func requestStitchIfComplete(_ plan: RenderPlan) async throws(ObjectStoreError) {
         let listing = try await listing()
-        guard !listing.hasStitchRequest, listing.isEverythingRendered(of: plan) else { return }
+        guard listing.isEverythingRendered(of: plan) else {
+            for unit in listing.nextUnits(of: plan) { try await requestUnit(unit) }
+            return
+        }
+        guard !listing.hasStitchRequest else { return }
         _ = try await bucket.createDocument(
             StitchRequest(jobID: keys.job.text), at: keys.stitchRequest)
     }

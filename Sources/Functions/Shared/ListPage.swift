@@ -80,7 +80,7 @@ struct PageRequest: Sendable {
             let stale = zip(wanted, found).filter { object, entry in
                 entry == nil && now - object.lastModified > Self.writerTime
             }
-            if !stale.isEmpty { _ = try await bucket.deleteObjects(stale.map(\.0.key)) }
+            try await bucket.deleteAll(stale.map(\.0.key))
             guard isCut, let last else { return (entries, nil) }
             if entries.count >= limit || keysLeft <= 0 || page.objects.isEmpty {
                 return (entries, Self.encoded(last.dropFirst(prefix.count)))

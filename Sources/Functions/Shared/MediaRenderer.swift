@@ -5,6 +5,8 @@ package import RenderPlans
 /// Media operations of the handlers. `MediaEngine` implements them with FFmpeg; tests use
 /// a double that writes marked bytes.
 package protocol MediaRenderer: Sendable {
+    /// This renderer, leaving a busy machine to the programs of others.
+    var inBackground: Self { get }
     /// First line of `ffmpeg -version`: part of every content address.
     func version() async throws(FFmpegError) -> String
     /// Names of the encoders that FFmpeg has.
@@ -54,6 +56,14 @@ package protocol MediaRenderer: Sendable {
     func extractAudio(
         url: String, media: MediaInfo, to path: String
     ) async throws(FFmpegError) -> RenderReport
+    /// Reads the whole audio of a source: its peaks, and optionally an M4A file.
+    func readAudio(
+        url: String, media: MediaInfo, writing file: MediaEngine.AudioFile?
+    ) async throws(FFmpegError) -> WaveformPeaks
+    /// Writes the sheets of a proxy's thumbnails as JPEG; returns their paths.
+    func thumbnails(
+        of url: String, _ grid: ThumbnailGrid, in folder: String
+    ) async throws(FFmpegError) -> [String]
     /// Writes a still frame of a source as JPEG.
     func poster(
         url: String, media: MediaInfo, to path: String

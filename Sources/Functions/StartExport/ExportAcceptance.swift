@@ -44,6 +44,7 @@ struct ExportAcceptance: Sendable {
     let dependencies: StartExport.Dependencies
 
     private var bucket: any Bucket { dependencies.bucket }
+    private var callbacks: CallbackCheck { CallbackCheck(bucket: bucket, owner: owner) }
     var planning: ExportPlanning { ExportPlanning(owner: owner, dependencies: dependencies) }
 
     /// Checks and plans all exports of a body; writes nothing.
@@ -51,13 +52,18 @@ struct ExportAcceptance: Sendable {
     func planned(_ body: JSONValue) async throws -> PlannedRequest {
         let foreign = NamedUploads.faults(of: body, owner: owner)
         guard foreign.isEmpty else { throw Problem.invalid(foreign) }
-        if let several = try await plannedSeveral(body) { return .several(several) }
+        _ = try Self.retention(of: body)
+        if let several = try await plannedSeveral(body) {
+            try await callbacks.check(several.first?.edit.callback)
+            return .several(several)
+        }
         let edit: Edit
         do {
             edit = try Edit(request: body)
         } catch {
             throw Problem.invalid(error.faults)
         }
+        try await callbacks.check(edit.callback)
         return .one(edit, try await planning.plan(edit))
     }
 
@@ -102,6 +108,9 @@ struct ExportAcceptance: Sendable {
                     FieldFault(pointer: "/clientToken", detail: "was used for another edit")
                 ])
         }
+        try await ExportLedger(
+            bucket: bucket, keys: ExportKeys(owner: owner, job: job), now: dependencies.now
+        ).refuseIfRemoved()
         return job
     }
 
@@ -122,19 +131,25 @@ struct ExportAcceptance: Sendable {
         let ledger = ExportLedger(bucket: bucket, keys: keys, now: dependencies.now)
         _ = try await bucket.createDocument(edit, at: keys.edit)
         _ = try await bucket.createDocument(plan, at: keys.plan)
-        let pointer = JobPointer(
+        var pointer = JobPointer(
             owner: owner, dialect: dialect, createdAt: dependencies.now(), batch: batch?.batch)
-        _ = try await bucket.createDocument(pointer, at: keys.pointer)
-        _ = try await bucket.createDocument(
-            ["version": 1], at: batch?.recent(of: keys) ?? keys.recent)
+        pointer.retention = try Self.retention(of: edit)
+        try await bucket.putMarker(
+            DueEntry(
+                at: dependencies.retention.expiry(of: pointer), owner: owner, .export(job)
+            ).key)
+        // An internal export is in no list, and its ID is not found.
+        if !job.isInternal {
+            _ = try await bucket.createDocument(pointer, at: keys.pointer)
+            _ = try await bucket.createDocument(
+                ["version": 1], at: batch?.recent(of: keys) ?? keys.recent)
+        }
         guard try await !bucket.objectExists(keys.result) else { return }
         _ = try await bucket.createDocument(pointer, at: keys.active)
         try await refuseRemovedAssets(plan, ledger)
         // Another attempt with the same token may have stored a plan with other chunks.
         let stored = try await ledger.plan()
-        // Audio first: as the last unit it would keep one renderer busy alone.
-        let units = stored.audioUnits + stored.chunks.map(RenderUnit.video)
-        _ = try await concurrentMap(units, limit: 8) { unit in
+        _ = try await concurrentMap(stored.firstUnits, limit: 8) { unit in
             if stored.leader?.shares(unit) == true {
                 try await ledger.awaitUnit(unit)
             } else {

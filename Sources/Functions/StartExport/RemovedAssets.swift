@@ -25,7 +25,7 @@ extension ExportAcceptance {
         guard let asset = AssetID(id) else { return false }
         let keys = AssetKeys(owner: owner, asset: asset)
         let page = try await dependencies.bucket.listObjects(
-            prefix: keys.objectPrefix, startAfter: nil, keyCountMax: 1_000)
+            prefix: keys.prefix, startAfter: nil, keyCountMax: 1_000)
         guard page.objects.contains(where: { $0.key == keys.record }) else { return true }
         guard page.objects.contains(where: { $0.key == keys.removal }),
             let mark = try await dependencies.bucket.document(

@@ -153,7 +153,7 @@ extension ExportAcceptance {
 
     /// Everything the audio depends on; nil without audio.
     private func audioUnitsText(_ export: PlannedExport) -> String? {
-        guard export.plan.output.format.hasAudio else { return nil }
+        guard export.plan.output.hasAudio else { return nil }
         let units = export.plan.audioUnits.map(\.name).joined(separator: " ")
         return units + "\n" + audioFingerprint(of: export.plan, ffmpegVersion: "")
     }

@@ -33,6 +33,8 @@ enum StartExport {
         var deployment = Deployment()
         /// Hardware encoders of the renderers; nil to try them here.
         var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
+        /// Age at which an export is removed.
+        var retention = RetentionPolicy()
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -44,6 +46,7 @@ enum StartExport {
             renderTimeMax = services.renderTimeMax
             deployment = services.deployment
             hardwareEncoders = services.hardwareEncoders
+            retention = services.retention
         }
     }
 
@@ -53,12 +56,16 @@ enum StartExport {
         await URLFunction.respond(
             to: request, context, authorizer: dependencies.authorizer, methods: ["POST"]
         ) { authorized in
+            let route = Route(authorized.request)
+            if route == .start {
+                try await OwnerRemoval.refuseNewWork(of: authorized.owner, dependencies.bucket)
+            }
             let stored = StoredEdit(bucket: dependencies.bucket, owner: authorized.owner)
             let body = try await stored.resolved(try authorized.jsonObject())
             let acceptance = ExportAcceptance(
                 owner: authorized.owner, dependencies: dependencies)
             let planned = try await acceptance.planned(body)
-            switch (Route(authorized.request), planned) {
+            switch (route, planned) {
             case (.estimate, _):
                 return .json(
                     status: 200,

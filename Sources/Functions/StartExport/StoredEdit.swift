@@ -20,7 +20,9 @@ struct StoredEdit: Sendable {
         guard case .string(let key)? = fields["editKey"] else { return body }
         var edit = try await edit(at: key)
         if case .object(var merged) = edit {
-            if let token = fields["clientToken"] { merged["clientToken"] = token }
+            for name in ["clientToken", "retention"] {
+                if let value = fields[name] { merged[name] = value }
+            }
             edit = .object(merged)
         }
         return edit

@@ -32,13 +32,23 @@ struct StitchedOutput: Sendable {
         let contentType = plan.output.format.contentType
         let found = Mutex<SeamCheck?>(nil)
         let renderer = attempt.renderer
-        let stored = try await bucket.uploadFile(
-            path, to: attempt.keys.output(fileExtension: fileExtension), contentType: contentType
-        ) {
+        let derived =
+            attempt.keys.job.isInternal
+            ? DerivedObjects(of: plan, owner: attempt.keys.owner, bucket: bucket) : nil
+        if let derived, try await !derived.isCurrent() {
+            throw HandlerFailure.permanent("The asset was deleted or replaced.")
+        }
+        let key = derived?.keys.proxy ?? attempt.keys.output(fileExtension: fileExtension)
+        let stored = try await bucket.uploadFile(path, to: key, contentType: contentType) {
             let check = try await renderer.verify(path, against: plan)
             found.withLock { $0 = check }
         }
         guard let check = found.withLock({ $0 }) else { throw CancellationError() }
+        if let derived {
+            try await derived.mark(stored)
+            // What is made of the proxy is next.
+            try await bucket.putDocument(["version": 1], at: derived.keys.deriveRequest)
+        }
         let captions = try await storeCaptions(plan)
         let duration = Rational(plan.frameCount) / plan.output.frameRate
         var usage = self.usage(of: receipts, units.video, stitch: report)
@@ -50,7 +60,7 @@ struct StitchedOutput: Sendable {
             output: ExportResult.Output(
                 key: stored.key.text, bytes: stored.bytes, etag: stored.etag,
                 contentType: contentType, frames: plan.pictureFrames.count,
-                samples: plan.output.format.hasAudio ? plan.sampleCount : 0,
+                samples: plan.output.hasAudio ? plan.sampleCount : 0,
                 durationSeconds: duration.doubleValue),
             captions: captions,
             check: ExportResult.Check(

@@ -94,7 +94,11 @@ enum Sweep {
         let stitch = StitchRequest(jobID: ledger.keys.job.text)
         switch action {
         case .removeMarker:
-            try await bucket.deleteObject(ledger.keys.active)
+            if let result = try await ledger.result() {
+                try await ledger.close(result)
+            } else {
+                try await bucket.deleteObject(ledger.keys.active)
+            }
         case .writeRequest(let unit):
             try await ledger.requestUnit(unit)
         case .repeatRequest(let unit):

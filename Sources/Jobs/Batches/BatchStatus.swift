@@ -45,7 +45,8 @@ package struct BatchMember: Hashable, Sendable {
     package init(_ listing: ExportListing, result: ExportResult?) {
         let status = ExportStatus(listing, result: result)
         self.init(
-            isWritten: listing.hasPlan, state: status.state,
+            isWritten: listing.hasPlan,
+            state: listing.hasTombstone ? .expired : status.state,
             percent: listing.hasPlan && status.state != .queued
                 ? (status.work.fraction * Rational(100)).floor : 0,
             error: result?.error, output: result?.output, finishedAt: result?.finishedAt)
@@ -88,6 +89,12 @@ package struct BatchStatus: Hashable, Sendable {
         return BatchResult(
             state: .cancelled, finishedAt: now, completeCount: completeCount,
             error: "The batch did not finish within 24 hours.")
+    }
+
+    /// Time of the end; nil while the batch runs.
+    package var finishedAt: UnixTime? {
+        guard state.isTerminal else { return nil }
+        return result?.finishedAt ?? members.compactMap(\.finishedAt).max()
     }
 
     /// Number of outputs that are complete.

@@ -3,8 +3,7 @@ import WallClock
 
 /// An entry in an owner's list of exports and batches: `recent/{owner}/{age}/…`.
 ///
-/// Listings ascend, so the key holds the time that is left until the year 2286: newest first.
-/// A batch precedes its own exports, and both follow each other without a gap.
+/// Newest first. A batch precedes its own exports, and both follow each other without a gap.
 package enum RecentEntry: Hashable, Sendable {
     /// An export that belongs to no batch: `…/{job}`.
     case export(ExportKeys)
@@ -52,12 +51,6 @@ package enum RecentEntry: Hashable, Sendable {
     }
 
     private static func stem(_ owner: OwnerID, _ time: UnixTime) -> String {
-        let age = max(0, millisecondsMax - time.milliseconds)
-        let digits = String(age)
-        let zeros = String(repeating: "0", count: max(0, 13 - digits.count))
-        return "\(prefix(of: owner))\(zeros)\(digits)/"
+        "\(prefix(of: owner))\(NewestFirst.text(of: time))/"
     }
-
-    /// Upper bound of times, in the year 2286.
-    private static let millisecondsMax = 9_999_999_999_999
 }

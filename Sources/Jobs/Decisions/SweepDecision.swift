@@ -47,9 +47,10 @@ package enum SweepDecision {
             guard listing.hasStitchRequest else { return [.writeStitchRequest] }
             return isQuiet ? [.repeatStitchRequest] : []
         }
+        let due = plan.unitsAtOnce.map { _ in Set(listing.nextUnits(of: plan)) }
         return unfinishedUnits(of: plan, in: listing).compactMap { unit in
             guard listing.requests[unit] != nil else {
-                return isQuiet ? .writeRequest(unit) : nil
+                return isQuiet && due?.contains(unit) != false ? .writeRequest(unit) : nil
             }
             let isStuck =
                 listing.progress[unit].map { now - $0.written > stuckUnitTime }

@@ -23,7 +23,7 @@ extension ExportListing {
 
     /// The receipts that make up a plan's audio, in time order; nil while one is missing.
     package func finishedAudio(of plan: RenderPlan) -> [RenderUnit]? {
-        guard plan.output.format.hasAudio else { return [] }
+        guard plan.output.hasAudio else { return [] }
         guard let pieces = plan.audioPieces, let first = pieces.first, let last = pieces.last
         else { return receipts.contains(.audio) ? [.audio] : nil }
         let ranges = Tiling.cover(

@@ -262,7 +262,7 @@ struct S3Exchange: Sendable {
     ) -> ObjectStoreError {
         let code: ObjectStoreError.Code =
             switch error.code {
-            case .connect, .reset: .unavailable
+            case .connect, .reset, .forbiddenAddress: .unavailable
             case .timeout: .timeout
             case .tls, .invalid: .invalidResponse
             case .tooLarge: .tooLarge

@@ -70,6 +70,39 @@ import TestSupport
         expectGolden(try await chunk(plan), "commands/chunk-ceiling.txt")
     }
 
+    @Test func `a proxy's chunk has its keyframes at a fixed distance`() async throws {
+        var plan = plan(.h264, .aac)
+        plan.output.video.keyframeDistance = 14
+
+        expectGolden(try await chunk(plan), "commands/chunk-proxy.txt")
+    }
+
+    @Test(arguments: ["peaks", "encoded", "copied"])
+    func `audio is read once for its peaks and its M4A`(name: String) async throws {
+        let path = "\(recorded.folder)/audio.m4a"
+        let file: MediaEngine.AudioFile? =
+            name == "encoded"
+            ? .encoded(path: path) : name == "copied" ? .copied(path: path) : nil
+        var media = RenderPlan.filmWithLogo.sources[0].media
+        media.startMicroseconds = 1_400_000
+        let text = try await recorded.text { engine in
+            _ = try await engine.readAudio(
+                url: "https://store/f.mkv?signature=1", media: media, writing: file)
+        }
+
+        expectGolden(text, "commands/read-audio-\(name).txt")
+    }
+
+    @Test func `thumbnails are taken from keyframes alone`() async throws {
+        let grid = ThumbnailGrid(duration: Rational(700), width: 960, height: 540)
+        let text = try await recorded.text { engine in
+            _ = try await engine.thumbnails(
+                of: "https://store/proxy.mp4?signature=1", grid, in: recorded.folder)
+        }
+
+        expectGolden(text, "commands/thumbnails.txt")
+    }
+
     @Test(arguments: Audio.allCases)
     func `audio is encoded with the options of its codec`(codec: Audio) async throws {
         let text = try await recorded.text { engine in
@@ -169,13 +202,14 @@ import TestSupport
 
     @Test func `the folder commands holds the files that this suite reads`() throws {
         let names =
-            Video.allCases.map { "chunk-\($0.rawValue)" } + ["chunk-ceiling"]
+            Video.allCases.map { "chunk-\($0.rawValue)" } + ["chunk-ceiling", "chunk-proxy"]
             + RenderPlan.VideoEncoding.Encoder.hardware.flatMap { encoder in
                 [Video.h264, .hevc].map { "chunk-\($0.rawValue)-\(encoder.rawValue)" }
             }
             + Audio.allCases.map { "audio-\($0.rawValue)" } + ["audio-piece"]
             + Self.stitches.map { "stitch-\($0.name)" }
-            + ["probe-local", "probe-remote", "poster", "extract-audio"]
+            + ["probe-local", "probe-remote", "poster", "extract-audio", "thumbnails"]
+            + ["peaks", "encoded", "copied"].map { "read-audio-\($0)" }
 
         #expect(try Golden.files(in: "commands") == Set(names.map { "commands/\($0).txt" }))
     }

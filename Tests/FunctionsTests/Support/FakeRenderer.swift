@@ -25,17 +25,24 @@ final class FakeRenderer: MediaRenderer {
     /// Frames that a cancelled run has finished.
     private let finishedFrames: Int
 
+    /// The answer to every probe.
+    private let probed: MediaInfo
+
     init(
-        failure: FFmpegError? = nil, failureTogether: FFmpegError? = nil,
+        media: MediaInfo = FakeRenderer.media, failure: FFmpegError? = nil,
+        failureTogether: FFmpegError? = nil,
         encoders: Set<String> = [], finishedFrames: Int = 0,
         duringChunk: @escaping @Sendable () async throws -> Void = {}
     ) {
+        probed = media
         self.failure = failure
         self.failureTogether = failureTogether
         knownEncoders = encoders.union(["libx264", "aac", "pcm_s16le"])
         self.duringChunk = duringChunk
         self.finishedFrames = finishedFrames
     }
+
+    var inBackground: FakeRenderer { self }
 
     var calls: Calls { state.withLock { $0 } }
 
@@ -62,7 +69,7 @@ final class FakeRenderer: MediaRenderer {
 
     func probe(url: String) async throws(FFmpegError) -> MediaInfo {
         if let failure { throw failure }
-        return Self.media
+        return probed
     }
 
     func renderChunk(
@@ -156,6 +163,27 @@ final class FakeRenderer: MediaRenderer {
         url: String, media: MediaInfo, to path: String
     ) async throws(FFmpegError) -> RenderReport {
         try write("audio of \(url)", to: path, frames: 0)
+    }
+
+    func readAudio(
+        url: String, media: MediaInfo, writing file: MediaEngine.AudioFile?
+    ) async throws(FFmpegError) -> WaveformPeaks {
+        switch file {
+        case .encoded(let path), .copied(let path): _ = try write("m4a", to: path, frames: 0)
+        case nil: if let failure { throw failure }
+        }
+        return WaveformPeaks(channels: 1, sampleRate: 48_000)
+    }
+
+    func thumbnails(
+        of url: String, _ grid: ThumbnailGrid, in folder: String
+    ) async throws(FFmpegError) -> [String] {
+        var paths: [String] = []
+        for sheet in 0..<grid.sheetCount {
+            paths.append("\(folder)/sprite-\(sheet).jpg")
+            _ = try write("sheet \(sheet)", to: paths[sheet], frames: 0)
+        }
+        return paths
     }
 
     func poster(

@@ -4,6 +4,7 @@ import JSON
 import LambdaRuntime
 import Logging
 import MediaTime
+import Notify
 import ObjectStore
 import Synchronization
 import Testing
@@ -30,8 +31,14 @@ struct FunctionHarness: Sendable {
         var now: UnixTime { time.withLock { $0 } }
         func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
     }
+    /// The receiver of webhooks and messages.
+    let receiver = FakeReceiver()
     /// Largest upload.
     var uploadBytesMax = UploadLimits.bytesDefault
+    /// Ages at which exports and uploads are removed.
+    var retention = RetentionPolicy()
+    /// Largest size of the chunk cache; nil for no limit.
+    var cacheBytesMax: Int?
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -64,7 +71,7 @@ struct FunctionHarness: Sendable {
         let sessions = password.map {
             PasswordSessions(password: $0, bucket: bucket ?? memory, now: { [clock] in clock.now })
         }
-        return Services(
+        var services = Services(
             bucket: bucket ?? memory, renderer: renderer,
             authorizer: sessions.map { Authorizer(verifiers: [$0]) } ?? Authorizer(owners: tokens),
             now: { [clock] in clock.now },
@@ -75,7 +82,16 @@ struct FunctionHarness: Sendable {
             },
             scratchRoot: "/tmp", concurrency: concurrency, renderTimeMax: .seconds(900),
             passwordSessions: sessions, batchLimits: BatchLimits(fileBytesMax: 1_000),
-            uploadBytesMax: uploadBytesMax)
+            uploadBytesMax: uploadBytesMax,
+            deliveries: DeliveryServices(
+                client: receiver, schedule: RetrySchedule(scale: 0.01),
+                mailSender: MailSender("Spool <spool@example.org>"),
+                template: { language, event in
+                    MailTemplate(text: "Subject: {{jobId}}\n\n\(language) \(event)", html: "<p>")
+                }))
+        services.retention = retention
+        services.cacheBytesMax = cacheBytesMax
+        return services
     }
 
     /// Permissions that the functions used, as `function action pattern`.
@@ -216,6 +232,18 @@ extension FunctionHarness {
             }
             return JobID(text)
         }
+    }
+}
+
+extension FunctionHarness {
+    /// Runs `expire` at a time, under its role.
+    func expire(at time: UnixTime, bucket: (any Bucket)? = nil) async throws -> Expire.Report {
+        var services = services(allowed(.expire, bucket))
+        services.now = { time }
+        var context = Self.context
+        context.deadline = time + .seconds(300)
+        let bytes = try await Registry.handler(.expire, services)(Array("{}".utf8), context)
+        return try JSONDecoder().decode(Expire.Report.self, from: Data(bytes))
     }
 }
 

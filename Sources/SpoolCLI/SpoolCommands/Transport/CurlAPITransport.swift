@@ -61,7 +61,7 @@ package struct CurlAPITransport: APITransport {
             case .connect, .timeout, .reset:
                 throw APITransportError(
                     detail: CurlAPITransport.half(error.text), isTransient: true)
-            case .tls, .tooLarge, .localFile, .invalid:
+            case .tls, .tooLarge, .localFile, .invalid, .forbiddenAddress:
                 throw APITransportError(
                     detail: CurlAPITransport.half(error.text), isTransient: false)
             }

@@ -44,49 +44,66 @@ extension MediaEngine {
             frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: outcome.cpuMicroseconds)
     }
 
-    /// Writes a JPEG, at most 640 pixels wide, of the frame at a tenth of the duration.
+    /// Writes a JPEG, at most 640 pixels wide, of the frame at a tenth of the duration, or of
+    /// the first frame if nothing can be decoded from there.
     ///
     /// High dynamic range is mapped to BT.709 if this FFmpeg has the filters.
-    /// - Throws: `.unsupported` for a file without video.
+    /// - Throws: `.unsupported` for a file without video, `.notMedia` if no frame decodes.
     package func poster(
         url: String, media: MediaInfo, to path: String
     ) async throws(FFmpegError) -> RenderReport {
         guard let video = media.video else {
             throw FFmpegError(.unsupported, "The file has no video to take a poster from.")
         }
-        var options = ["-an", "-sn", "-dn"]
-        if media.kind == .video, media.durationMicroseconds > 0 {
-            options += ["-ss", Rational(media.durationMicroseconds, 10_000_000).sixDecimals]
+        let mapping = ToneMapping(video) == nil ? [false] : [true, false]
+        let tenth = Rational(media.durationMicroseconds, 10_000_000)
+        let starts = media.kind == .video && tenth > .zero ? [tenth, .zero] : [.zero]
+        var failure = FFmpegError(.notMedia, "No frame could be decoded.")
+        // Without an index FFmpeg seeks to the next keyframe, which may not exist. A poster
+        // that is too dark is better than none.
+        for start in starts {
+            for isMapped in mapping {
+                let arguments = posterArguments(
+                    video, url, media, from: start, isMapped: isMapped, to: path)
+                do throws(FFmpegError) {
+                    let outcome = try await FFmpegProcess(
+                        configuration: configuration, sources: [(url, 0)]
+                    ).run(configuration.ffmpegPath, arguments)
+                    let bytes = FileSystem.size(of: path)
+                    guard bytes == 0 else {
+                        return RenderReport(
+                            frames: 1, bytes: bytes, cpuMicroseconds: outcome.cpuMicroseconds)
+                    }
+                    failure = FFmpegError(
+                        .notMedia, "No frame could be decoded.", arguments: arguments,
+                        exitStatus: 0, standardErrorTail: outcome.errors)
+                } catch {
+                    guard error.code != .cancelled else { throw error }
+                    failure = error
+                }
+            }
         }
+        throw failure
+    }
+
+    private func posterArguments(
+        _ video: MediaInfo.Video, _ url: String, _ media: MediaInfo, from start: Rational,
+        isMapped: Bool, to path: String
+    ) -> [String] {
         let size = video.displaySize
         let width = max(2, min(640, size.width))
         let height = max(2, (Rational(width * size.height, max(1, size.width))).rounded)
-        let input = SourceInput(url: url, format: media.demuxer, options: options)
-        func arguments(_ chain: [String]) -> [String] {
-            let filters =
-                chain + ["scale=\(width):\(height):out_range=pc", "setsar=1", "format=yuvj420p"]
-            return globalArguments + input.arguments(configuration)
-                + ["-map", "0:\(video.streamIndex)", "-frames:v", "1"]
-                + ["-vf", filters.joined(separator: ",")]
-                + ["-map_metadata", "-1", "-q:v", "4", "-c:v", "mjpeg", "-f", "mjpeg"]
-                + ["file:\(path)"]
-        }
-        let process = FFmpegProcess(configuration: configuration, sources: [(url, 0)])
-        let mapping = ToneMapping(video)?.chain(to: (width: width, height: height)) ?? []
-        let outcome: FFmpegProcess.Outcome
-        do throws(FFmpegError) {
-            outcome = try await process.run(configuration.ffmpegPath, arguments(mapping))
-        } catch {
-            // A poster that is too dark is better than none.
-            guard !mapping.isEmpty else { throw error }
-            outcome = try await process.run(configuration.ffmpegPath, arguments([]))
-        }
-        let bytes = FileSystem.size(of: path)
-        guard bytes > 0 else {
-            throw FFmpegError(
-                .sourceUnreadable(source: nil), "No frame could be decoded.",
-                arguments: arguments(mapping), exitStatus: 0, standardErrorTail: outcome.errors)
-        }
-        return RenderReport(frames: 1, bytes: bytes, cpuMicroseconds: outcome.cpuMicroseconds)
+        let input = SourceInput(
+            url: url, format: media.demuxer,
+            options: ["-an", "-sn", "-dn"] + (start > .zero ? ["-ss", start.sixDecimals] : []))
+        let mapping = isMapped ? ToneMapping(video) : nil
+        let filters =
+            (mapping?.chain(to: (width: width, height: height)) ?? [])
+            + ["scale=\(width):\(height):out_range=pc", "setsar=1", "format=yuvj420p"]
+        return globalArguments + input.arguments(configuration)
+            + ["-map", "0:\(video.streamIndex)", "-frames:v", "1"]
+            + ["-vf", filters.joined(separator: ",")]
+            + ["-map_metadata", "-1", "-q:v", "4", "-c:v", "mjpeg", "-f", "mjpeg"]
+            + ["file:\(path)"]
     }
 }
