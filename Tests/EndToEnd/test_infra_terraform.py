@@ -109,6 +109,7 @@ def test_terraform_formats_nothing_and_computes_the_catalogues_policies(tmp_path
         "var.bucket_name": '"media"',
         "var.image_uri": "null",
         "var.frontend_url": '"*"',
+        "var.password": '""',
         "var.tokens": '"secret=me"',
         "var.upload_max_bytes": "5",
         "aws_cloudwatch_log_group.function[each_key].arn": '"logs"',

@@ -21,7 +21,7 @@ import TestSupport
                 "method": "PUT", "fields": [:], "headers": ["content-type": "video/mp4"],
                 "uploadUrl": .string(
                     "memory://client/put/uploads/local/\(id)/a b.mp4?type=video/mp4&length=1048576"),
-                "expiresAt": "2023-11-14T23:13:20.000Z",
+                "expiresAt": "2023-11-14T23:13:20.000Z", "maxBytes": .integer(5_368_709_120),
             ])
     }
 

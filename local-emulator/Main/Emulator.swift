@@ -55,11 +55,7 @@ struct Emulator: Sendable {
                 sendBufferBytes: Self.s3SendBufferBytes), handler: store)
         let s3Port = try s3.start()
         let frontHandler = DeferredHandler()
-        front = HTTPServer(
-            configuration: HTTPServerConfiguration(
-                host: options.host, port: options.port,
-                discardedBytesMax: Self.discardedBytesMax),
-            handler: frontHandler)
+        front = Self.frontServer(options, frontHandler)
         let port = try front.start()
         let address = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
         let apiURL = "http://\(address):\(port)"
@@ -113,6 +109,15 @@ struct Emulator: Sendable {
             return
         }
         exitWhenIdle(for: .seconds(limit), lambda, store, s3, rules.workPrefixes ?? [], logger)
+    }
+
+    private static func frontServer(
+        _ options: EmulatorOptions, _ handler: DeferredHandler
+    ) -> HTTPServer {
+        HTTPServer(
+            configuration: HTTPServerConfiguration(
+                host: options.host, port: options.port, discardedBytesMax: discardedBytesMax),
+            handler: handler)
     }
 
     /// Shuts down in order: new work, running work, connections, file.
