@@ -1,4 +1,4 @@
-# README names two of these: demo and test. Both do their own set-up.
+# README names demo, test and gallery. Each does its own set-up.
 
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
@@ -69,7 +69,7 @@ end-to-end:
 	.venv/bin/python -m pytest Tests/EndToEnd
 	.venv/bin/python -m pytest Tests/Conformance
 
-# The package of the release build is below Lambda's limit of size.
+# The package of the release build is below Lambda's size limit.
 package-size:
 	SPOOL_BIN=.build/release .venv/bin/python -m pytest Tests/EndToEnd/test_package.py -k limit
 
@@ -83,6 +83,7 @@ bench: build
 	.venv/bin/python Benchmarks/multicam_benchmark.py
 	.venv/bin/python Benchmarks/reexport_benchmark.py
 	.venv/bin/python Benchmarks/outputs_benchmark.py
+	.venv/bin/python Benchmarks/proxy_benchmark.py
 	.venv/bin/python Benchmarks/runtime_benchmark.py
 	.venv/bin/python Benchmarks/emulator_benchmark.py
 	.venv/bin/python Benchmarks/estimate_benchmark.py

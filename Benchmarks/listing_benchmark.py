@@ -91,6 +91,7 @@ def fill(database, entries, asset_record, result):
                 "size": len(body),
                 "inline_id": inline.lastrowid,
                 "crc64": "",
+                "headers": json.dumps({"content-type": "application/json"}),
             }
             connection.execute(insert, [row[name] for name in names])
             count += 1

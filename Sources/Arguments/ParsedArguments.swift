@@ -45,13 +45,13 @@ package struct ParsedArguments: Sendable, Hashable {
                 suggestion: Suggestion.of(name, among: options.map(\.name)))
         }
         guard option.valueName != nil else {
-            guard equals == nil else { throw ArgumentError("\(option.name) takes no value") }
+            guard equals == nil else { throw ArgumentError("\(option.name) does not take a value") }
             flags.insert(option.name)
             return
         }
         let inline = equals.map { String(word[word.index(after: $0)...]) }
         guard let value = inline ?? rest.popFirst() else {
-            throw ArgumentError("\(option.name) needs a value")
+            throw ArgumentError("\(option.name) requires a value")
         }
         values[option.name, default: []].append(value)
     }

@@ -5,7 +5,7 @@ package struct CaptionPaging: Hashable, Sendable, Codable {
     /// Maximum lines of a page; ignored if `wordsPerLineMax` is nil.
     package var lineCountMax: Int
     /// Length in milliseconds after which a page takes no further word (Remotion's
-    /// `combineTokensWithinMilliseconds`); nil is unlimited.
+    /// `combineTokensWithinMilliseconds`); nil for no limit.
     package var combineMilliseconds: Int?
 
     /// Creates rules; by default a page has one line.

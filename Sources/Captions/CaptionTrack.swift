@@ -113,7 +113,7 @@ package struct CaptionFault: Error, Hashable, Sendable, CustomStringConvertible 
         self.detail = detail
     }
 
-    /// Creates a fault at a place in a JSON document; nil is the whole file.
+    /// Creates a fault at a place in a JSON document; nil for the whole file.
     package init(_ detail: String, at pointer: JSONPointer? = nil) {
         place = pointer?.description
         self.pointer = pointer

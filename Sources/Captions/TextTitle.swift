@@ -20,7 +20,7 @@ package struct TextTitle: Hashable, Sendable, Codable {
     package var outlineWidth: Int
     /// Offset of the shadow in pixels of the output.
     package var shadow: Int
-    /// Colour of the box, `RRGGBB`; nil is no box.
+    /// Colour of the box, `RRGGBB`; nil for no box.
     package var boxColor: String?
     /// Opacity of the box, from 0 (invisible) to 1 (opaque).
     package var boxOpacity: Rational

@@ -25,7 +25,7 @@ final class ChildSupervisor: Sendable {
 
     static let shared = ChildSupervisor()
 
-    /// Largest number of waiting messages. Starts may not use all of it, so that a burst of
+    /// Maximum number of waiting messages. Starts may not use all of it, so that a burst of
     /// starts is refused before a kill is.
     static let messageCountMax = 8_192
     static let controlMessageCountMax = 4_096

@@ -28,7 +28,7 @@ package final class FileReader: HTTPBodyReader {
         end = offset + bytes
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw HTTPTransportError(.localFile, "The file of the body cannot be opened")
+            throw HTTPTransportError(.localFile, "The body's file cannot be opened")
         }
     }
 

@@ -7,7 +7,7 @@ package final class CurlTransport: HTTPClient {
     private let multi: CurlMulti
     private let mailbox: MailboxThread<Submission>
 
-    /// Largest number of requests that wait for the transport's thread. The thread takes all of
+    /// Maximum number of requests that wait for the transport's thread. The thread takes all of
     /// them in each turn, so a full inbox means that it has hung.
     static let waitingRequestCountMax = 4_096
 

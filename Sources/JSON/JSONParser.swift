@@ -11,7 +11,7 @@ extension JSONValue {
     }
 }
 
-/// The reason why text is not JSON.
+/// The syntax error of a text that is not JSON.
 package struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Offset of the fault in the document, in bytes.
     package let offsetBytes: Int
@@ -33,7 +33,7 @@ private struct JSONParser {
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { index = 3 }  // a byte order mark
         let value = try value(depth: 0)
         skipSpace()
-        guard index == bytes.count else { throw fault("something after the end of the document") }
+        guard index == bytes.count else { throw fault("unexpected text after the document") }
         return value
     }
 
@@ -60,7 +60,7 @@ private struct JSONParser {
 
     private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
         skipSpace()
-        guard let byte = here else { throw fault("a value is missing") }
+        guard let byte = here else { throw fault("missing value") }
         switch byte {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
@@ -69,7 +69,7 @@ private struct JSONParser {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-        default: throw fault("no value begins like this")
+        default: throw fault("invalid value")
         }
     }
 
@@ -77,7 +77,7 @@ private struct JSONParser {
         _ word: StaticString, _ value: JSONValue
     ) throws(JSONSyntaxError) -> JSONValue {
         for byte in word.description.utf8 {
-            guard here == byte else { throw fault("no value begins like this") }
+            guard here == byte else { throw fault("invalid value") }
             index += 1
         }
         return value
@@ -85,7 +85,7 @@ private struct JSONParser {
 
     private mutating func open(depth: Int) throws(JSONSyntaxError) {
         guard depth < JSONLimits.nestingMax else {
-            throw fault("there are more than \(JSONLimits.nestingMax) levels")
+            throw fault("more than \(JSONLimits.nestingMax) levels")
         }
         index += 1
         skipSpace()
@@ -109,11 +109,11 @@ private struct JSONParser {
         var fields: [String: JSONValue] = [:]
         while true {
             skipSpace()
-            guard here == UInt8(ascii: "\"") else { throw fault("a field has no name") }
+            guard here == UInt8(ascii: "\"") else { throw fault("missing key in object") }
             let start = index
             let name = try string()
             skipSpace()
-            guard accept(":") else { throw fault("a field has no colon") }
+            guard accept(":") else { throw fault("missing colon after key") }
             let value = try value(depth: depth + 1)
             guard fields.updateValue(value, forKey: name) == nil else {
                 index = start
@@ -148,7 +148,7 @@ extension JSONParser {
         }
         guard let number = Double(text), number.isFinite else {
             index = start
-            throw fault("a number is too large")
+            throw fault("number too large")
         }
         return .number(number)
     }
@@ -158,7 +158,7 @@ extension JSONParser {
         while let byte = here, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
             index += 1
         }
-        guard index > start else { throw fault("a number lacks a digit") }
+        guard index > start else { throw fault("missing digit in number") }
     }
 
     /// Parses the string whose opening quotation mark is the current byte.
@@ -174,7 +174,7 @@ extension JSONParser {
                 index += 1
                 guard let string = String(validating: text, as: UTF8.self) else {
                     index = opening
-                    throw fault("a string is not UTF-8")
+                    throw fault("invalid UTF-8 in string")
                 }
                 return string
             } else if byte == UInt8(ascii: "\\") {
@@ -183,13 +183,13 @@ extension JSONParser {
                 unescaped += String(try escape()).utf8
                 start = index
             } else if byte < 0x20 {
-                throw fault("a string has a control character")
+                throw fault("control character in string")
             } else {
                 index += 1
             }
         }
         index = opening
-        throw fault("a string has no end")
+        throw fault("unterminated string")
     }
 
     /// Parses the character whose escape letter is the current byte.
@@ -206,7 +206,7 @@ extension JSONParser {
         case UInt8(ascii: "r"): return "\r"
         case UInt8(ascii: "t"): return "\t"
         case UInt8(ascii: "u"): return Character(try scalar())
-        default: throw fault("an escape is unknown")
+        default: throw fault("unknown escape")
         }
     }
 
@@ -215,10 +215,10 @@ extension JSONParser {
         var code = try hexadecimal()
         if (0xd800...0xdbff).contains(code), accept("\\"), accept("u") {
             let low = try hexadecimal()
-            guard (0xdc00...0xdfff).contains(low) else { throw fault("half a surrogate pair") }
+            guard (0xdc00...0xdfff).contains(low) else { throw fault("unpaired surrogate") }
             code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
         }
-        guard let scalar = Unicode.Scalar(code) else { throw fault("half a surrogate pair") }
+        guard let scalar = Unicode.Scalar(code) else { throw fault("unpaired surrogate") }
         return scalar
     }
 
@@ -226,7 +226,7 @@ extension JSONParser {
         var code: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = here, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw fault("an escape lacks a digit")
+                throw fault("missing digit in escape")
             }
             code = code << 4 + UInt32(digit)
             index += 1

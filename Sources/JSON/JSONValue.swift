@@ -26,7 +26,7 @@ package indirect enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// The member of an object; nil if the member is missing or the value is no object.
+    /// The member of an object; nil if the member is missing or the value is not an object.
     package subscript(name: String) -> JSONValue? {
         if case .object(let members) = self { members[name] } else { nil }
     }

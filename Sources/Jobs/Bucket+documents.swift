@@ -78,7 +78,7 @@ extension Bucket {
 }
 
 extension ObjectStoreError {
-    fileprivate static let undecodable = "The document does not decode as"
+    fileprivate static let undecodable = "The document cannot be decoded as"
 
     /// True if a stored document was read, but is not of the expected form.
     package var isUndecodable: Bool {

@@ -152,8 +152,8 @@ extension EditLowering {
             box.width * box.height <= Limits.framePixelsMax
         else {
             reader.report(
-                "makes the clip's picture \(box.width)x\(box.height); no side may be longer than"
-                    + " \(Limits.sidePixelsMax) pixels",
+                "makes the clip's picture \(box.width)x\(box.height); at most"
+                    + " \(Limits.sidePixelsMax) pixels per side are allowed",
                 at: placed.clip.pointer.appending("scale"))
             return nil
         }
@@ -177,7 +177,7 @@ extension EditLowering {
         let mixed = (isFirst ? placed.mixIn : 0) + (isLast ? placed.mixOut : 0)
         guard mixed <= frames.count else {
             reader.report(
-                "is longer than the angle that is shown then",
+                "is longer than the angle shown at that time",
                 at: placed.clip.pointer.appending("transition"))
             return (nil, nil)
         }

@@ -84,7 +84,7 @@ struct ClipPlacer {
         guard let timelineEnd = ends.max() else {
             if let clip = timed.flatMap({ $0 }).first?.clip.clip {
                 reader.report(
-                    "has no effect: no clip gives the timeline an end",
+                    "must be a number: no other clip ends the timeline",
                     at: clip.length.pointer)
             }
             return []
@@ -151,12 +151,12 @@ struct ClipPlacer {
             return nil
         }
         guard extent.duration > .zero else {
-            reader.report("has no known length", at: extent.place)
+            reader.report("has an unknown length", at: extent.place)
             return nil
         }
         guard extent.rest > .zero else {
             reader.report(
-                "lies beyond the end of the source, which is \(extent.duration.decimalText) s long",
+                "is beyond the end of the source, which is \(extent.duration.decimalText) s long",
                 at: extent.trim.pointer)
             return nil
         }
@@ -190,7 +190,7 @@ struct ClipPlacer {
         if times.end == nil {
             guard end > times.start else {
                 reader.report(
-                    "starts at \(times.start.decimalText) s, where the timeline has ended",
+                    "starts at \(times.start.decimalText) s, after the end of the timeline",
                     at: clip.clip.start.pointer)
                 return nil
             }
@@ -216,8 +216,8 @@ struct ClipPlacer {
                 let start = (Rational(next.frames.start) / frameRate).decimalText
                 let end = (Rational(clip.frames.end) / frameRate).decimalText
                 reader.report(
-                    "overlaps another clip of the track\(problem): it starts at \(start) s, that"
-                        + " one ends at \(end) s",
+                    "overlaps \(problem): it starts at \(start) s, the previous clip"
+                        + " ends at \(end) s",
                     at: next.clip.start.pointer)
                 continue
             }
@@ -226,12 +226,12 @@ struct ClipPlacer {
         }
     }
 
-    /// The reason why two clips may not overlap, as the middle of a sentence.
+    /// The part of a fault that says why two clips may not overlap; nil if they may.
     private static func problem(mixing clip: PlacedClip, with next: PlacedClip) -> String? {
-        if next.clip.look.transitionIn == nil { return "" }
-        if next.frames.end < clip.frames.end { return " that outlasts it" }
+        if next.clip.look.transitionIn == nil { return "the previous clip without a transition" }
+        if next.frames.end < clip.frames.end { return "a previous clip that ends later" }
         let isFree = clip.frames.start + clip.mixIn <= next.frames.start
-        return isFree ? nil : " while that one still comes in"
+        return isFree ? nil : "the previous clip during its own transition"
     }
 }
 

@@ -12,11 +12,11 @@ extension EditLowering {
         let start = (range.start.value * rate).rounded
         let end = range.length.map { ((range.start.value + $0) * rate).rounded } ?? frameCount
         guard start < frameCount else {
-            reader.report("lies beyond the end of the timeline", at: range.start.pointer)
+            reader.report("is beyond the end of the timeline", at: range.start.pointer)
             return nil
         }
         guard start < end else {
-            reader.report("leaves no frame of the timeline", at: range.start.pointer)
+            reader.report("contains no frame of the timeline", at: range.start.pointer)
             return nil
         }
         return FrameRange(start, min(end, frameCount))
@@ -27,7 +27,7 @@ extension EditLowering {
         guard let still = edit.output.still else { return FrameRange(0, 1) }
         let frame = (still.value * settings.frameRate).floor
         guard frame < frameCount else {
-            reader.report("lies beyond the end of the timeline", at: still.pointer)
+            reader.report("is beyond the end of the timeline", at: still.pointer)
             return nil
         }
         return FrameRange(frame, frame + 1)

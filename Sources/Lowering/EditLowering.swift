@@ -121,7 +121,7 @@ struct EditLowering {
             plan.chunks = chunks
         } else {
             reader.report(
-                "needs more memory for its pictures than the \(memory) MB that renderers have",
+                "needs more memory than the \(memory) MB of a renderer",
                 at: edit.output.pointer)
         }
     }
@@ -197,7 +197,7 @@ struct EditLowering {
         }
         let trimmed = whole.trimmed(from: (captions.trim.value * Rational(1_000)).rounded)
         guard trimmed.endMilliseconds > 0 else {
-            reader.report("leaves no words", at: captions.trim.pointer)
+            reader.report("is after the last word", at: captions.trim.pointer)
             return nil
         }
         return trimmed

@@ -38,7 +38,7 @@ extension EditLowering {
         case .captions(let captions, let track):
             guard look.transitionIn == nil, look.transitionOut == nil else {
                 reader.report(
-                    "is not for captions: they come and go with their words",
+                    "is not supported for captions: they appear with their words",
                     at: placed.clip.pointer.appending("transition"))
                 return []
             }
@@ -69,7 +69,7 @@ extension EditLowering {
             return true
         }
         reader.report(
-            "shows \(count) letters of \(size) pixels at once, more than"
+            "draws \(count) letters of \(size) pixels at once; their area is more than"
                 + " \(CaptionLimits.glyphFrameCountMax) times the picture",
             at: place)
         return false
@@ -84,13 +84,13 @@ extension EditLowering {
         let words = tracks.reduce(0) { $0 + $1.words.count }
         if words > CaptionLimits.editWordCountMax {
             reader.report(
-                "has captions of \(words) words; at most \(CaptionLimits.editWordCountMax) are"
+                "has \(words) words of captions; at most \(CaptionLimits.editWordCountMax) are"
                     + " allowed",
                 at: JSONPointer.root.appending("timeline"))
         }
         guard let wanted = edit.output.captions else { return }
         if tracks.isEmpty {
-            reader.report("needs a clip of captions", at: wanted.pointer)
+            reader.report("requires a caption clip", at: wanted.pointer)
         }
         plan.captionFiles = wanted.value
     }

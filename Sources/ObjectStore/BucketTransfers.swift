@@ -93,7 +93,7 @@ extension Bucket {
     private static func withdrawn(_ key: ObjectKey) -> ObjectStoreError {
         ObjectStoreError(
             .cancelled, operation: "PutObject", key: key.text,
-            detail: "The file is not what it should be")
+            detail: "The file failed its check during the upload")
     }
 
     /// Copies an object of any size, part by part above 5 GiB.

@@ -13,9 +13,9 @@ package struct ChunkPlanner: Hashable, Sendable {
     package var concurrency: Int
     /// Time limit of the function that renders one chunk.
     package var functionTimeMax: Duration
-    /// Memory of that function in megabytes; nil is unlimited.
+    /// Memory of that function in megabytes; nil for no limit.
     package var memoryMegabytes: Int?
-    /// Disk of that function in megabytes; nil is unlimited.
+    /// Disk of that function in megabytes; nil for no limit.
     package var diskMegabytes: Int?
 
     /// Creates a planner without limits on memory and disk.

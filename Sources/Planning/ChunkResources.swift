@@ -52,7 +52,7 @@ package enum ChunkResources {
     }
 
     /// Memory needed to render the given frames, in MB.
-    /// - Parameter outputs: The outputs rendered from the frames; nil is the plan's own
+    /// - Parameter outputs: The outputs rendered from the frames; nil for the plan's own
     ///   output.
     static func megabytes(
         of frames: FrameRange, in plan: RenderPlan,

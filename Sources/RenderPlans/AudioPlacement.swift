@@ -19,9 +19,9 @@ extension RenderPlan {
         /// Gain in addition to `volume` at points of the clip: linear between points,
         /// constant before the first and after the last. Empty is a gain of 1.
         package var gainPoints: [GainPoint]
-        /// Length of the fade at the start, in samples; 0 is no fade.
+        /// Length of the fade at the start, in samples; 0 for no fade.
         package var fadeInSamples: Int
-        /// Length of the fade at the end, in samples; 0 is no fade.
+        /// Length of the fade at the end, in samples; 0 for no fade.
         package var fadeOutSamples: Int
         /// True if the audio restarts at the in-point when the file ends (a soundtrack).
         package var loops: Bool

@@ -34,9 +34,9 @@ extension RenderPlan {
         package var effects: Effects
         /// Opacity, from 0 (invisible) to 1 (opaque).
         package var opacity: Rational
-        /// The transition at the start; nil is a cut.
+        /// The transition at the start; nil for a cut.
         package var transitionIn: Transition?
-        /// The transition at the end; nil is a cut.
+        /// The transition at the end; nil for a cut.
         package var transitionOut: Transition?
 
         /// Creates a placement.

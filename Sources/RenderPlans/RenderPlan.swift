@@ -29,12 +29,12 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// Audio frames of each audio piece, in order; nil if the audio is one unit
     /// (`AudioPlanner`).
     package var audioPieces: [AudioFrameRange]?
-    /// Formats of the caption files stored beside the result; nil is none.
+    /// Formats of the caption files stored next to the result; nil for none.
     package var captionFiles: [CaptionFormat]?
     /// Other exports of the same edit whose units are rendered with this one's; nil is
     /// none.
     package var companions: [Companion]?
-    /// The export with which this one's units are rendered; nil is none.
+    /// The export with which this one's units are rendered; nil for none.
     package var leader: Companion?
     /// Units that are requested and unfinished at a time, so that other exports are not held
     /// up; nil requests all at once.

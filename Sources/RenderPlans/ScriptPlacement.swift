@@ -20,9 +20,9 @@ extension RenderPlan {
         package var opacity: Rational
         /// Rotation around the text's anchor, in clockwise degrees.
         package var rotation: Rational
-        /// Length of a title's fade at the start, in frames; 0 is no fade.
+        /// Length of a title's fade at the start, in frames; 0 for no fade.
         package var fadeInFrames: Int
-        /// Length of a title's fade at the end, in frames; 0 is no fade.
+        /// Length of a title's fade at the end, in frames; 0 for no fade.
         package var fadeOutFrames: Int
 
         /// Creates a script placement.

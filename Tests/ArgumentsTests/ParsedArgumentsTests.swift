@@ -30,8 +30,8 @@ import Testing
         (["--outptu", "a"], "spool export has no option --outptu; did you mean --output?"),
         (["--frames"], "spool export has no option --frames."),
         (["-x"], "spool export has no option -x."),
-        (["--json=1"], "--json takes no value."),
-        (["--output"], "--output needs a value."),
+        (["--json=1"], "--json does not take a value."),
+        (["--output"], "--output requires a value."),
     ])
     func `an unusable command line is refused in one sentence`(words: [String], text: String) {
         let error = #expect(throws: ArgumentError.self) {

@@ -109,11 +109,11 @@ import TestSupport
     }
 
     @Test(arguments: [
-        ("1\n00:00:01,000 -> 00:00:02,000\nx\n", "line 2: has no times with --> between them"),
-        ("1\n00:00:01 --> 00:00:xx\nx\n", "line 2: ends at \"00:00:xx\", which is no time"),
-        ("00:00:61,0 --> 00:01:00,0\nx\n", "line 1: begins at \"00:00:61,0\", which is no time"),
-        ("\n\n1\n00:00:02,0 --> 00:00:01,0\nx\n", "line 4: ends before it begins"),
-        ("hello\n", "line 1: has no times with --> between them"),
+        ("1\n00:00:01,000 -> 00:00:02,000\nx\n", "line 2: has no times separated by -->"),
+        ("1\n00:00:01 --> 00:00:xx\nx\n", "line 2: has the invalid end time \"00:00:xx\""),
+        ("00:00:61,0 --> 00:01:00,0\nx\n", "line 1: has the invalid start time \"00:00:61,0\""),
+        ("\n\n1\n00:00:02,0 --> 00:00:01,0\nx\n", "line 4: ends before it starts"),
+        ("hello\n", "line 1: has no times separated by -->"),
         ("1", "line 1: is a cue without times"),
         ("", "has no words"),
     ])
@@ -123,11 +123,11 @@ import TestSupport
 
     @Test(arguments: [
         ("1\n00:00:01.000 --> 00:00:02.000\nx\n", "line 1: must be WEBVTT"),
-        ("WEBVTT\n\nfoo\nbar\n", "line 3: is neither a cue, a note nor a style"),
-        ("WEBVTT\n\n00:01.000 --> 00:02.000\na <b\n", "line 4: has a tag without its end"),
+        ("WEBVTT\n\nfoo\nbar\n", "line 3: is not a cue, a note, a style or a region"),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\na <b\n", "line 4: has an unclosed tag"),
         (
             "WEBVTT\n\n00:01.000 --> 00:02.000\na <0:99.0>b\n",
-            "line 4: has \"0:99.0\", which is no time"
+            "line 4: has the invalid time \"0:99.0\""
         ),
     ])
     func `a bad WebVTT file is refused with its line`(text: String, detail: String) {
@@ -137,11 +137,11 @@ import TestSupport
     @Test(arguments: [
         ("[", "is not JSON: "), ("{}", "has no words"),
         ("[1]", "/0: must be an object, not a number"),
-        (#"[{"start":0}]"#, "/0/word: needs a word"),
-        (#"[{"word":"a","start":"0"}]"#, "/0/start: is no time: it is a string"),
-        (#"[{"word":"a","start":2,"end":1}]"#, "/0: ends before it begins"),
-        (#"[{"word":"a","startMs":-1}]"#, "/0/startMs: is no time from 0 to 86400000"),
-        (#"[{"word":"a","start":1e9}]"#, "/0/start: is no time from 0 to 86400"),
+        (#"[{"start":0}]"#, "/0/word: must have a word"),
+        (#"[{"word":"a","start":"0"}]"#, "/0/start: must be a time, not a string"),
+        (#"[{"word":"a","start":2,"end":1}]"#, "/0: ends before it starts"),
+        (#"[{"word":"a","startMs":-1}]"#, "/0/startMs: must be a time from 0 to 86400000"),
+        (#"[{"word":"a","start":1e9}]"#, "/0/start: must be a time from 0 to 86400"),
     ])
     func `bad words are refused with their pointer`(text: String, detail: String) {
         #expect(fault(text, .json).hasPrefix(detail))

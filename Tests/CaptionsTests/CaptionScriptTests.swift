@@ -181,7 +181,7 @@ import TestSupport
         #expect(String(String.UnicodeScalarView(shown)) == "{\\b1}C:\\New\nline")
     }
 
-    @Test func `a font's name cannot leave its field`() throws {
+    @Test func `a font name cannot end its field`() throws {
         var style = TextTitle("x", .title, width: 100, height: 100)
         style.fontFamily = "Ar,ial\n{Bold}: @x"
         let script = RenderPlan.ScriptPlacement(

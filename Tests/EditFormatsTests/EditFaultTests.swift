@@ -73,7 +73,8 @@ import TestSupport
         #expect(
             faults(request) == [
                 FieldFault(
-                    pointer: "/timeline/tracks/1/clips", detail: "brings the clips above 2000")
+                    pointer: "/timeline/tracks/1/clips",
+                    detail: "brings the number of clips above 2000")
             ])
     }
 

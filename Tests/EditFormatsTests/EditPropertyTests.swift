@@ -160,7 +160,7 @@ import TestSupport
         ([FrameRange(0, 2), FrameRange(2, 2), FrameRange(2, 5)], false),
         ([FrameRange(1, 5)], false), ([FrameRange(0, 4)], false), ([], false),
     ])
-    func `a gap, an overlap or an empty chunk is no tiling`(ranges: [FrameRange], tiles: Bool) {
+    func `a gap, an overlap or an empty chunk is not a tiling`(ranges: [FrameRange], tiles: Bool) {
         #expect(tile(ranges, end: 5) == tiles)
     }
 

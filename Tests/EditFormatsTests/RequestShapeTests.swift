@@ -76,10 +76,12 @@ import TestSupport
 
         #expect(
             edit.dropped == [
-                FieldFault(pointer: "/otio/tracks/children/0/markers", detail: "1 markers"),
+                FieldFault(
+                    pointer: "/otio/tracks/children/0/markers",
+                    detail: "is ignored: the array has 1 element"),
                 FieldFault(
                     pointer: "/otio/tracks/children/0/children/2/effects/1",
-                    detail: "the effect Effect"),
+                    detail: "is ignored: unsupported effect Effect"),
             ])
     }
 

@@ -20,7 +20,7 @@ struct BackgroundTasksTests {
         await tasks.finish()
     }
 
-    @Test func `nothing starts after the end`() async {
+    @Test func `no task starts after the end`() async {
         let tasks = BackgroundTasks()
         let runs = Mutex(0)
         await tasks.finish()

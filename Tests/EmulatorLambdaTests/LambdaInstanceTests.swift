@@ -50,7 +50,7 @@ struct LambdaInstanceTests {
         #expect(await child.wait().exit == .signal(15))
     }
 
-    @Test func `a child has a tmp of its own where the system gives one`() async throws {
+    @Test func `a child has a private tmp where the system supports it`() async throws {
         let output = Mutex<[UInt8]>([])
         let command = ChildCommand(
             executable: "/bin/sh", arguments: ["-c", "echo x > /tmp/mine; ls /tmp"],
@@ -67,7 +67,7 @@ struct LambdaInstanceTests {
         #expect(!FileManager.default.fileExists(atPath: "/tmp/mine"))
     }
 
-    @Test func `a program is another one when a file of its folder changes`() throws {
+    @Test func `a program is replaced when a file in its folder changes`() throws {
         let folder = FileManager.default.temporaryDirectory.path + "/stamp-\(UUID())"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true)

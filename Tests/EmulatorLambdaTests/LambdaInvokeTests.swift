@@ -106,7 +106,7 @@ struct LambdaInvokeTests {
         }
     }
 
-    @Test func `the time limit kills the whole group and says so`() async throws {
+    @Test func `the time limit kills the process group and is reported`() async throws {
         let functions = [FunctionDefinition(name: "worker", handler: "worker", timeoutSeconds: 5)]
         try await withLambda(functions) { lambda in
             let path = lambda.folder + "/orphan"
@@ -148,7 +148,7 @@ struct LambdaInvokeTests {
         }
     }
 
-    @Test func `a program that is not there fails the call`() async throws {
+    @Test func `a missing program fails the call`() async throws {
         try await withLambda(
             [FunctionDefinition(name: "worker", handler: "w", command: ["/no/such/program"])]
         ) { lambda in
@@ -196,7 +196,7 @@ struct LambdaInvokeTests {
         }
     }
 
-    @Test func `an instance that has nothing to do ends and its folder with it`() async throws {
+    @Test func `an idle instance ends and its folder is removed`() async throws {
         try await withLambda(configure: { $0.idleTimeMax = .milliseconds(1) }) { lambda in
             let first = await lambda.invoke(#"{"order":"served"}"#).json
             try await eventually("the removal of the instance's folder") {

@@ -50,7 +50,7 @@ struct LambdaQueueTests {
         try await lambda.database.read { try AsynchronousQueue.deadLetters(limit: 10, in: $0) }
     }
 
-    @Test func `an event is accepted, delivered and forgotten`() async throws {
+    @Test func `an event is accepted, delivered and removed`() async throws {
         try await withLambda([Self.worker()]) { lambda in
             let order = #"{"order":"append","path":"\#(lambda.folder)/done"}"#
 
@@ -138,7 +138,8 @@ struct LambdaQueueTests {
         }
     }
 
-    @Test func `what ran when the service died runs again at the next start`() async throws {
+    @Test func `an invocation that a crash interrupted runs again at the next start`() async throws
+    {
         let first = try await LambdaFixture(functions: [Self.worker()])
         let order = #"{"order":"wait-for","path":"\#(first.folder)/go"}"#
         let answer = await first.invoke(order, headers: Self.event)

@@ -49,7 +49,7 @@ struct LambdaStreamTests {
         #expect(await writer.value == 100)
     }
 
-    @Test func `a stream that fails tells it after the bytes before`() async throws {
+    @Test func `a stream fails after the bytes before its error are read`() async throws {
         let stream = ResponseBodyStream(contentType: nil)
         _ = [UInt8]("abc".utf8).withUnsafeBytes { stream.write($0) }
         let failure = InvocationFailure(type: "Function.Broken", message: "half way")
@@ -88,10 +88,10 @@ struct LambdaStreamTests {
             ["Lambda-Runtime-Function-Error-Type": "not a type"],
             .failed(
                 InvocationFailure(
-                    type: "Runtime.UnknownReason", message: "The function failed in the middle."))
+                    type: "Runtime.UnknownReason", message: "The function failed while streaming."))
         ),
     ])
-    func `trailers tell how an answer ended`(
+    func `trailers report the outcome of a response`(
         trailers: [String: String], end: ResponseBodyStream.End
     ) {
         let consumer = ResponseConsumer(
@@ -161,7 +161,7 @@ struct LambdaSignatureTests {
         #expect(caller.userARN == "arn:aws:iam::000000000000:user/key")
     }
 
-    @Test func `every part that is signed must be as it was`() {
+    @Test func `a change of any signed part is refused`() {
         var other = head()
         other.query = "q=2"
         var unsigned = head()
@@ -180,7 +180,7 @@ struct LambdaSignatureTests {
         #expect(check(head(), body: "{}", after: .seconds(-301)) == .failure(.expired))
     }
 
-    @Test func `a signed link holds until it expires`() {
+    @Test func `a signed link is valid until it expires`() {
         let request = SigV4.CanonicalRequest(
             method: "GET", path: "/fn/a/", headers: [("host", "h")], payloadHash: "")
         // The body of a link is unsigned at other services; at Lambda it is empty.

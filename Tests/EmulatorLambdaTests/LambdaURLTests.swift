@@ -49,7 +49,7 @@ struct LambdaURLTests {
                 """)
     }
 
-    @Test func `bytes that are no text travel as base64`() throws {
+    @Test func `bytes that are not text travel as base64`() throws {
         let payload = functionURLPayload(
             RequestHead(method: "PUT", path: "/"), body: [0xFF, 0x00],
             target: FunctionURLTarget(function: "f", rawPath: "/"), requestID: "i",

@@ -90,7 +90,7 @@ struct LambdaValueTests {
         "", "rate(0 minutes)", "rate(1 month)", "rate(x)", "cron(* * * * *)",
         "cron(60 * * * ? *)", "cron(0 0 1 * MON *)", "cron(0 0 L * ? *)", "cron(*/0 * * * ? *)",
     ])
-    func `a text that is no schedule is refused`(text: String) {
+    func `a text that is not a schedule is refused`(text: String) {
         #expect(Schedule(text) == nil)
     }
 

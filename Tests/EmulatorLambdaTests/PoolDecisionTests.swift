@@ -21,12 +21,12 @@ import Testing
         #expect(!decision.admits(.none, working: 2, waiting: 0))
     }
 
-    @Test func `a call that waits finds a bounded queue`() {
+    @Test func `the queue of waiting calls is bounded`() {
         #expect(decision.admits(.limited(.milliseconds(1)), working: 2, waiting: 2))
         #expect(!decision.admits(.limited(.milliseconds(1)), working: 2, waiting: 3))
     }
 
-    @Test func `the asynchronous queue is always let in`() {
+    @Test func `a call of the asynchronous queue is always admitted`() {
         #expect(decision.admits(.unbounded, working: 2, waiting: 1_000))
     }
 

@@ -86,18 +86,20 @@ final class SharedValue<Value: Sendable>: Sendable {
 func withStore(
     in folder: String, inlineBytesMax: Int = 16 << 10, deletionGrace: Duration = .seconds(60),
     now: @escaping @Sendable () -> UnixTime = { .now() },
+    configure: (inout ObjectStoreConfiguration) -> Void = { _ in },
     _ body: (RunningStore) async throws -> Void
 ) async throws {
     let database = try Database(path: folder + "/spool.sqlite")
     let log = SharedValue<[String]>([])
     let wakeUps = SharedValue(0)
     let losses = SharedValue<[String]>([])
-    let configuration = ObjectStoreConfiguration(
+    var configuration = ObjectStoreConfiguration(
         dataFolder: folder + "/store",
         credentials: StoreCredentials(accessKeyID: "key", secretAccessKey: "secret"),
         bucket: "spool", inlineBytesMax: inlineBytesMax,
         deletionGrace: deletionGrace, now: now,
         onDurabilityLost: { reason in losses.update { $0.append(reason) } })
+    configure(&configuration)
     let logger = Logger { line in
         log.update { $0.append(String(decoding: line, as: UTF8.self)) }
     }

@@ -158,7 +158,7 @@ class Emulator:
         return self.call("GET", f"/api/export/{job}/status", token=token).json()
 
     def wait(self, job, seconds=180, token=None):
-        """Polls until the export has ended; its progress never goes back."""
+        """Polls until the export has ended; its progress never decreases."""
         last = -1
 
         def ended():

@@ -79,4 +79,4 @@ def test_a_bad_caption_file_is_refused_with_its_line(shared, tmp_path):
     answer = shared.call("POST", "/api/upload/complete", {"assetId": grant["assetId"]})
 
     assert answer.status == 422
-    assert "line 2: ends before it begins" in answer.json()["detail"]
+    assert "line 2: ends before it starts" in answer.json()["detail"]

@@ -1,4 +1,4 @@
-"""Pages of another origin read every answer of the API, also what the server itself refuses."""
+"""Pages of another origin read every response of the API, the server's own refusals included."""
 
 import socket
 import subprocess

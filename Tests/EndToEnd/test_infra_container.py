@@ -44,6 +44,22 @@ def test_compose_and_fly_ask_for_the_secrets_and_keep_the_data_on_a_volume():
     assert ports == {int(p.split(":")[-1]) for p in service["ports"]}
 
 
+def test_fly_stops_an_idle_machine_and_never_one_at_work():
+    fly = tomllib.loads((FOLDER / "fly.toml").read_text())
+    assert fly["http_service"]["force_https"]
+    for service in (fly["http_service"], fly["services"][0]):
+        # The proxy sees requests, not renders: only the emulator itself may end.
+        assert service["auto_stop_machines"] == "off"
+        assert service["auto_start_machines"]
+        assert service["min_machines_running"] == 0
+    assert fly["restart"] == [{"policy": "on-failure", "retries": 10}]
+    assert fly["env"]["DATA_DIR"] == fly["mounts"][0]["destination"]
+    # Longer than the sweep's quiet time, after which a lost event is sent again.
+    assert int(fly["env"]["SPOOL_EXIT_WHEN_IDLE"]) >= 300
+    assert fly["env"]["SPOOL_DISK_PERCENT_MAX"] == "80"
+    assert fly["vm"][0] == {"cpu_kind": "shared", "cpus": 1, "memory": "1gb"}
+
+
 def test_the_entry_of_the_image_passes_the_handler(tmp_path):
     script = (FOLDER / "lambda-entry").read_text()
     program = tmp_path / "bootstrap"

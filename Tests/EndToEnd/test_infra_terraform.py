@@ -1,7 +1,7 @@
-"""The Terraform module: it parses, names nothing that is not there, and its
-expressions give what the catalogue says.
+"""The Terraform module: it parses, every reference is declared, and its
+expressions agree with the catalogue.
 
-The provider's own check of arguments needs its download and is not made here.
+The provider's own check of arguments requires a download and is not made here.
 """
 
 import json

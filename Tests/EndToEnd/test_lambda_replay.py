@@ -103,7 +103,7 @@ def test_a_recording_is_replayed_and_a_change_is_found(tmp_path):
         same = spool(emulator, "replay", records)
         assert (same.returncode, same.stdout.splitlines()[-1]) == (
             0,
-            "3 of 3 answers are the same.",
+            "3 of 3 responses are equal.",
         ), same.stdout
         (code / "app.py").write_text(HANDLER.replace("SIGN", " * 100"))
         changed = wait_until(
@@ -147,7 +147,7 @@ def test_dead_letters_are_listed_and_replayed_also_after_a_restart(tmp_path):
         assert "asked to fail" in letters[0]["response"]
         number = letters[0]["id"]
         again = spool(emulator, "replay-dead-letter", number)
-        assert again.stdout == f"Dead letter {number} is in its queue again.\n"
+        assert again.stdout == f"Dead letter {number} is queued again.\n"
         wait_until("the second run", lambda: len(ran.read_text().splitlines()) == 2)
         assert spool(emulator, "replay-dead-letter", number).returncode == 1
     finally:

@@ -23,7 +23,7 @@ BEYOND_SCHEMA = [
     *test_schema.BEYOND_SCHEMA,
     "is the ID of another source",
     "must be one of the sources",
-    "must lie after the segment's start",
+    "must be after the segment's start",
     "makes a segment longer",
     "which only a server with MEDIA_BASE_PATH accepts",
     "must be a number in a config with segments",

@@ -47,24 +47,30 @@ FIXTURES = {
 
 # Parts of the details of faults.
 BEYOND_SCHEMA = [
-    "makes a picture of",
+    "makes the picture ",
     "frames per second",
     "must be a size such as",
-    "does not go with",
+    "is not supported in ",
+    "is not supported for ",
+    "cannot be combined with hls",
+    "cannot be combined with maxBitrate",
+    '" cannot be combined with ',
+    "in any format",
+    "must be from 0 to 51 for ",
     "of the picture",
     "must be later than the",
-    "of the first switch must be 0",
+    "must be 0 for the first switch",
     "must be one of the angles",
-    "is no angle of this clip",
-    "must lie after the clip's in-point",
-    "must lie after the clip's start",
-    "needs maxBitrate beside it",
-    "needs a word",
-    "ends before it begins",
+    "is not an angle of this clip",
+    "must be after the clip's in-point",
+    "must be after the clip's start",
+    "requires maxBitrate",
+    "must have a word",
+    "ends before it starts",
     "has no words",
     "is longer than 200 characters",
-    "is no time",
-    "is not usable:",
+    "must be a time",
+    "is invalid:",
     "has more than 40 lines",
     "s after the in-point, but the clip is",
 ]
@@ -94,6 +100,7 @@ VALUES = [
     "#ffffff",
     "aac",
     "mp4",
+    "nvenc",
     "high",
     "wipeleft",
     "title",
@@ -118,7 +125,7 @@ NAMES = """
     left speed fadeIn volumeEffect angles offsets switches at angle color overlap clip end
     captions title words otio maxBitrate bufferSize smartCut hls range ducking text style font
     family stroke srt font-family maxWordsPerLine animation colors bold uppercase project timeline
-    callback url email language outputs secretRef data clientToken
+    callback url email language outputs secretRef data clientToken encoder
 """.split()
 
 

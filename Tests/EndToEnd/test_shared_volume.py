@@ -104,7 +104,7 @@ def jobs(emulator):
 
 
 def transfers(emulator):
-    """How files were taken over: link, clone or copy."""
+    """The transfer of each file: link, clone or copy."""
     return {
         record["transfer"]
         for record in emulator.log_records()
@@ -154,7 +154,7 @@ def test_the_api_takes_paths_and_names_them_in_its_refusals(running, volume):
     (volume / "takes/text.mp4").write_text("no film")
     os.mkfifo(volume / "takes/pipe.mp4")
     refused = {
-        "../outside.mp4": "must have no empty component, no . and no ..",
+        "../outside.mp4": "must not contain an empty component, . or ..",
         "/etc/passwd": "must be below MEDIA_BASE_PATH",
         "etc/passwd": "passes through a symbolic link or a file",
         "takes/passwd.mp4": "passes through a symbolic link or a file",
@@ -425,7 +425,7 @@ def test_an_upload_is_named_by_its_key(running, volume, media):
 
 def test_wrong_settings_end_the_start_with_a_sentence(tmp_path, volume):
     for settings, sentence in [
-        ({"MEDIA_BASE_PATH": str(tmp_path / "missing")}, "is no folder"),
+        ({"MEDIA_BASE_PATH": str(tmp_path / "missing")}, "is not a folder"),
         ({"MEDIA_BASE_PATH": str(volume), "POLL_INTERVAL_MS": "fast"}, "POLL_INTERVAL_MS must be"),
     ]:
         emulator = Emulator(tmp_path / "bad", **settings)

@@ -105,7 +105,7 @@ def test_an_untrusted_certificate_is_refused(spool, tmp_path):
         assert "invalidResponse" in refused and "peer" in refused.lower()
         # A trusted server that speaks HTTP but not S3.
         taken = spool("list", status=1, AWS_ENDPOINT_URL_S3=address, SSL_CERT_FILE=str(certificate))
-        assert "The answer lacks what it must have" in taken
+        assert "The response lacks a required element" in taken
     finally:
         server.kill()
         server.wait(timeout=30)

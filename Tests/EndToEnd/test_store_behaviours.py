@@ -359,7 +359,7 @@ def test_minio_puts_reads_lists_and_removes(shared, bucket):
 
 
 def test_the_page_names_every_test():
-    """docs/s3-behaviours.md, lists the tests of this file and of three others."""
+    """docs/s3-behaviours.md lists the tests of this file and of three others."""
     others = "".join(
         (conftest.ROOT / f"Tests/EndToEnd/test_store_{name}.py").read_text()
         for name in ["configuration", "tools", "integrity"]

@@ -36,7 +36,7 @@ def in_parts(s3, key, content):
 
 
 def load(emulator, sent, stored, dead):
-    """Stores bodies, whole and in parts, and copies until the emulator has gone."""
+    """Stores bodies, whole and in parts, and copies until the emulator has died."""
     s3 = s3_client(emulator)
     while not dead.is_set():
         kind = random.choice(["put"] * 8 + ["parts", "copy"])

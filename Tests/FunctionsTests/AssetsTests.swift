@@ -77,12 +77,15 @@ import TestSupport
         let id = try await harness.asset()
         let (_, before) = try await harness.call(.assets, "GET", "/api/assets/\(id)")
         #expect(before["derived"] == [:])
+        #expect(before["derivatives"]?["proxy"] == "pending")
         #expect(before["cloudUrl"]?.text?.contains("a.mp4") == true)
 
         try await harness.deliver(try keys(id).deriveRequest.text, to: .deriveAsset)
         let (_, after) = try await harness.call(.assets, "GET", "/api/assets/\(id)")
 
         #expect(after["derived"]?["poster"]?.text?.contains("poster.jpg") == true)
+        #expect(after["derived"]?["thumbnails"]?.text?.contains("sprite.vtt") == true)
+        #expect(after["derivatives"]?["sprite"] == "ready")
         #expect(after["createdAt"] == "2023-11-14T22:13:20.000Z")
         #expect(try await harness.call(.assets, "GET", "/api/assets/none").status == 404)
     }

@@ -106,7 +106,7 @@ import TestSupport
 
         #expect(variables?["SPOOL_RENDER_MEGABYTES"] == memory("render-chunk"))
         #expect(variables?["SPOOL_STITCH_MEGABYTES"] == memory("stitch-export"))
-        #expect(catalogue.bucket.expirationDays["exports/"] == ExportResources.keptDays)
+        #expect(RetentionPolicy().exports == .seconds(86_400) * ExportResources.keptDays)
         #expect(catalogue.bucket.expirationDays["cache/"] == ExportResources.keptDays)
     }
 }

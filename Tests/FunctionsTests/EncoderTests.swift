@@ -68,9 +68,9 @@ import TestSupport
     }
 
     @Test(arguments: [
-        (#""encoder":"nvenc","format":"webm""#, "\"nvenc\" does not go with vp9"),
-        (#""encoder":"vaapi","smartCut":true"#, "\"vaapi\" does not go with smartCut"),
-        (#""encoder":"qsv","maxBitrate":900"#, "\"qsv\" does not go with maxBitrate"),
+        (#""encoder":"nvenc","format":"webm""#, "\"nvenc\" cannot be combined with vp9"),
+        (#""encoder":"vaapi","smartCut":true"#, "\"vaapi\" cannot be combined with smartCut"),
+        (#""encoder":"qsv","maxBitrate":900"#, "\"qsv\" cannot be combined with maxBitrate"),
     ])
     func `an encoder that cannot do it is refused`(output: String, detail: String) async throws {
         let (status, answer, _) = try await start(output, encoders: ["nvenc", "vaapi", "qsv"])

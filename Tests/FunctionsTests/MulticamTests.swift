@@ -98,7 +98,7 @@ import TestSupport
 
         let result = try #require(try await harness.result(job))
         #expect(result.outcome == .failed)
-        #expect(result.error == "The stored plan is damaged: it does not decode.")
+        #expect(result.error == "The stored plan is damaged: it cannot be decoded.")
     }
 
     @Test func `a plan that shows a missing source fails the export`() async throws {

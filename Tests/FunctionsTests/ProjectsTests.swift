@@ -189,6 +189,20 @@ import TestSupport
         #expect(none["projects"] == [])
     }
 
+    @Test(arguments: [(1_699_999_000_000, 0), (1_700_000_000_000, 1)])
+    func `a list entry without its project is not shown, and removed once it is old`(
+        _ writtenAt: Int, _ left: Int
+    ) async throws {
+        let harness = FunctionHarness(memory: InMemoryBucket(now: { writtenAt }))
+        try await harness.memory.putDocument(
+            ["version": 1], at: try keys("gone").listEntry(createdAt: 5))
+
+        let (_, page) = try await harness.call(.projects, "GET", "/api/projects")
+
+        #expect(page["projects"] == [])
+        #expect(harness.memory.keys.count == left)
+    }
+
     @Test func `a saved project is exported by its ID and by its key`() async throws {
         let asset = try await harness.asset()
         let project = #"{"tracks":[{"clips":[{"assetId":"\#(asset)","start":0,"duration":2}]}]}"#

@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(arguments: ["http://127.0.0.1:1/a b", "http://127.0.0.1:1/\r\nx", "file:///etc/passwd"])
-    func `a URL that is not plain HTTP is not asked`(url: String) async {
+    func `a URL that is not plain HTTP is not requested`(url: String) async {
         #expect(await code(HTTPRequest(method: "GET", url: url)) == .invalid)
     }
 
@@ -90,14 +90,14 @@ import Testing
         #expect(await code(HTTPRequest(method: "GET", url: "http://127.0.0.1:1/")) == .connect)
     }
 
-    @Test func `a server without TLS is no HTTPS server`() async {
+    @Test func `a server without TLS is refused as an HTTPS server`() async {
         let server = ScriptedServer([[.bytes(5), .send("HTTP/1.1 400 Bad\r\n\r\n")]])
         let request = HTTPRequest(method: "GET", url: "https://127.0.0.1:\(server.port)/")
 
         #expect(await code(request) == .tls)
     }
 
-    @Test func `headers without end are not taken`() async {
+    @Test func `endless headers are refused`() async {
         let line = "X: " + String(repeating: "a", count: 8_000) + "\r\n"
         let server = ScriptedServer([
             [.request, .send("HTTP/1.1 200 OK\r\n" + String(repeating: line, count: 20))]
@@ -128,7 +128,7 @@ import Testing
         #expect(LocalFile.read(path) == Array("here".utf8))
     }
 
-    @Test func `a request without a body is not sent twice behind our back`() async throws {
+    @Test func `a request without a body is sent once`() async throws {
         let server = ScriptedServer(
             [
                 // Stays open, so that the next request could be sent on it.
@@ -146,7 +146,7 @@ import Testing
         #expect(server.requests.count == 2)
     }
 
-    @Test func `many requests at once have each its own answer`() async throws {
+    @Test func `concurrent requests each get their own response`() async throws {
         let count = 20
         let server = ScriptedServer(
             Array(

@@ -32,7 +32,7 @@ import Testing
         } throws: { ($0 as? HTTPTransportError)?.code == .tooLarge }
     }
 
-    @Test func `a part of a file is sent from its place`() async throws {
+    @Test func `a part of a file is sent from its offset`() async throws {
         let path = LocalFile.temporaryFolder() + "/file"
         #expect(LocalFile.write(Array("0123456789".utf8), to: path))
         let server = ScriptedServer([[.request, .send("HTTP/1.1 200 OK\r\n\r\n")]])
@@ -46,7 +46,7 @@ import Testing
         #expect(request.contains("Content-Length: 4\r\n"))
     }
 
-    @Test func `a file that is shorter than said is not sent as whole`() async throws {
+    @Test func `a file shorter than declared fails the request`() async throws {
         let path = LocalFile.temporaryFolder() + "/file"
         #expect(LocalFile.write([1, 2, 3], to: path))
         let server = ScriptedServer([[.request]])

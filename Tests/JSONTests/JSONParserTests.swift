@@ -29,22 +29,22 @@ import TestSupport
     }
 
     @Test(arguments: [
-        ("", 0, "a value is missing"), ("{", 1, "a field has no name"),
-        ("[1,]", 3, "no value begins like this"), ("[1 2]", 3, "missing comma in array"),
-        ("{\"a\" 1}", 5, "a field has no colon"),
+        ("", 0, "missing value"), ("{", 1, "missing key in object"),
+        ("[1,]", 3, "invalid value"), ("[1 2]", 3, "missing comma in array"),
+        ("{\"a\" 1}", 5, "missing colon after key"),
         ("{\"a\":1 \"b\":2}", 7, "missing comma in object"),
-        ("{\"a\":1,}", 7, "a field has no name"), ("{'a':1}", 1, "a field has no name"),
-        ("nul", 3, "no value begins like this"), ("True", 0, "no value begins like this"),
-        ("01", 1, "something after the end of the document"), ("-", 1, "a number lacks a digit"),
-        ("1.", 2, "a number lacks a digit"), (".5", 0, "no value begins like this"),
-        ("1e", 2, "a number lacks a digit"), ("+1", 0, "no value begins like this"),
-        ("[1e999]", 1, "a number is too large"), ("NaN", 0, "no value begins like this"),
-        ("\"a", 0, "a string has no end"), ("\"a\nb\"", 2, "a string has a control character"),
-        ("\"\\x\"", 3, "an escape is unknown"), ("\"\\u12g4\"", 5, "an escape lacks a digit"),
-        ("\"\\ud800\"", 7, "half a surrogate pair"),
-        ("\"\\ud800\\u0041\"", 13, "half a surrogate pair"),
-        ("\"\\udc00\"", 7, "half a surrogate pair"),
-        ("[] []", 3, "something after the end of the document"),
+        ("{\"a\":1,}", 7, "missing key in object"), ("{'a':1}", 1, "missing key in object"),
+        ("nul", 3, "invalid value"), ("True", 0, "invalid value"),
+        ("01", 1, "unexpected text after the document"), ("-", 1, "missing digit in number"),
+        ("1.", 2, "missing digit in number"), (".5", 0, "invalid value"),
+        ("1e", 2, "missing digit in number"), ("+1", 0, "invalid value"),
+        ("[1e999]", 1, "number too large"), ("NaN", 0, "invalid value"),
+        ("\"a", 0, "unterminated string"), ("\"a\nb\"", 2, "control character in string"),
+        ("\"\\x\"", 3, "unknown escape"), ("\"\\u12g4\"", 5, "missing digit in escape"),
+        ("\"\\ud800\"", 7, "unpaired surrogate"),
+        ("\"\\ud800\\u0041\"", 13, "unpaired surrogate"),
+        ("\"\\udc00\"", 7, "unpaired surrogate"),
+        ("[] []", 3, "unexpected text after the document"),
         ("{\"a\":1,\"a\":2}", 7, "duplicate key \"a\""),
     ])
     func `invalid JSON is refused at its offset`(text: String, offset: Int, reason: String) {
@@ -52,7 +52,7 @@ import TestSupport
     }
 
     @Test func `bytes that are not UTF-8 are refused`() {
-        #expect(throws: JSONSyntaxError(offsetBytes: 1, reason: "a string is not UTF-8")) {
+        #expect(throws: JSONSyntaxError(offsetBytes: 1, reason: "invalid UTF-8 in string")) {
             try JSONValue(parsing: [0x5b, 0x22, 0xff, 0x22, 0x5d])
         }
     }
@@ -61,16 +61,16 @@ import TestSupport
         let text = String(repeating: "[", count: 100_000)
 
         #expect(
-            throws: JSONSyntaxError(offsetBytes: 64, reason: "there are more than 64 levels")
+            throws: JSONSyntaxError(offsetBytes: 64, reason: "more than 64 levels")
         ) {
             try parse(text)
         }
     }
 
     @Test func `the error is one sentence`() {
-        let error = JSONSyntaxError(offsetBytes: 3, reason: "a string has no end")
+        let error = JSONSyntaxError(offsetBytes: 3, reason: "unterminated string")
 
-        #expect("\(error)" == "The body is not JSON: a string has no end at byte 3.")
+        #expect("\(error)" == "The body is not JSON: unterminated string at byte 3.")
     }
 
     /// Foundation's decoder is the reference: what we read, it reads the same;

@@ -102,7 +102,7 @@ import TestSupport
         (.audio, false, true, [.proxy, .poster, .sprite]),
         (.image, true, false, [.proxy, .sprite, .waveform, .audio]),
     ])
-    func `what a source lacks is none`(
+    func `a derivative that the source cannot have is none`(
         kind: MediaInfo.Kind, hasVideo: Bool, hasAudio: Bool, missing: [AssetDerivative]
     ) {
         let found = Self.derivatives(

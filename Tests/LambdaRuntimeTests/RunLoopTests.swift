@@ -216,7 +216,7 @@ import TestSupport
         #expect(function == nil)
         let error = HandlerError(
             type: "Runtime.UnknownHandler",
-            message: "There is no function \"nope\"; this program has: a, b.")
+            message: "Unknown function \"nope\"; this program has: a, b.")
         #expect(await platform.records == [.initError(error)])
     }
 

@@ -180,7 +180,7 @@ import TestSupport
     private static let helloETag = "\(hex(md5(md5("hello".utf8))))-1"
 
     @Test(arguments: [(helloETag, nil), ("0-1", ObjectStoreError.Code.preconditionFailed)])
-    func `an own completion is distinguished from another's`(
+    func `our own completion is distinguished from another's`(
         stored: String, expected: ObjectStoreError.Code?
     ) async throws {
         let server = ScriptedServer([

@@ -36,7 +36,7 @@ import WallClock
                 == delay.map { .milliseconds($0) })
     }
 
-    @Test func `an error keeps its cause beside one sentence`() {
+    @Test func `an error keeps its cause next to its sentence`() {
         let cause = HTTPTransportError(.connect, "Could not connect to server")
         let error = ObjectStoreError(
             .unavailable, operation: "GetObject", key: "exports/a/plan.json", underlying: cause)

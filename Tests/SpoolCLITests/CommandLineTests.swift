@@ -53,25 +53,25 @@ import Testing
     }
 
     @Test(arguments: [
-        ("exprt e.json", "There is no command \"exprt\"; did you mean export?"),
-        ("x", "There is no command \"x\"."),
+        ("exprt e.json", "Unknown command \"exprt\"; did you mean export?"),
+        ("x", "Unknown command \"x\"."),
         (
             "export e.json --aset a=b -o o",
             "spool export has no option --aset; did you mean --asset?"
         ),
         ("status j -o x", "spool status has no option -o."),
-        ("export e.json", "Where the result goes is missing: add -o FILE."),
+        ("export e.json", "-o FILE is missing."),
         (
             "export -o o",
             "EDIT is missing: spool export EDIT [--asset NAME=FILE] -o FILE [options]."
         ),
-        ("export e.json -o", "--output needs a value."),
-        ("export e.json -o o --asset a", "--asset wants NAME=FILE, not \"a\"."),
-        ("export e.json -o o --asset =f", "--asset wants NAME=FILE, not \"=f\"."),
-        ("export e.json -o o --asset a=f --asset a=g", "--asset a=… is given twice."),
-        ("status a b", "b is one too many: spool status JOB [options]."),
+        ("export e.json -o", "--output requires a value."),
+        ("export e.json -o o --asset a", "--asset must be NAME=FILE, not \"a\"."),
+        ("export e.json -o o --asset =f", "--asset must be NAME=FILE, not \"=f\"."),
+        ("export e.json -o o --asset a=f --asset a=g", "--asset a=… is a duplicate."),
+        ("status a b", "b is unexpected: spool status JOB [options]."),
         ("status ../x", "\"../x\" is not a job ID."),
-        ("status j --json=1", "--json takes no value."),
+        ("status j --json=1", "--json does not take a value."),
         ("status j --api ftp://x", "--api must be a URL that starts with http:// or https://."),
     ])
     func `an invalid command line is refused with the correct form`(words: String, problem: String)

@@ -32,10 +32,11 @@ import Testing
 
         #expect(await plain.run("status", "j") == 1)
         #expect(await json.run("status", "j", "--json") == 1)
-        #expect(plain.errors == "Asking for job j failed (404): Job not found\n")
+        #expect(plain.errors == "Reading the status of job j failed (404): Job not found\n")
         #expect(
             json.errors
-                == #"{"details":[],"error":"Asking for job j failed (404): Job not found"}"# + "\n")
+                == #"{"details":[],"error":"Reading the status of job j failed (404): Job not found"}"#
+                + "\n")
     }
 
     @Test func `cancel prints the cancelled job`() async {
@@ -79,7 +80,7 @@ import Testing
         let backEnd = BackEnd(["POST \(path)": [.json(answer, status: 404)]])
 
         #expect(await backEnd.run("invoke", "nope") == 1)
-        #expect(backEnd.errors == "Calling nope failed (404): Function not found: nope\n")
+        #expect(backEnd.errors == "Invoking nope failed (404): Function not found: nope\n")
     }
 
     @Test func `upload prints the asset's ID`() async throws {
@@ -94,7 +95,7 @@ import Testing
             #expect(await backEnd.run("upload", folder + "/a.mp4") == 0)
             #expect(backEnd.output == "ast_1\n")
             #expect(await backEnd.run("upload", folder + "/none.mp4") == 1)
-            #expect(backEnd.errors == "There is no file \(folder)/none.mp4.\n")
+            #expect(backEnd.errors == "The file \(folder)/none.mp4 does not exist.\n")
         }
     }
 

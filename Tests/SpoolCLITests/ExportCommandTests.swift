@@ -160,7 +160,7 @@ import Testing
             let status = try await run(backEnd, in: folder)
             #expect(status == 1)
 
-            #expect(backEnd.errors.hasSuffix("failed: 5 bytes came instead of 6.\n"))
+            #expect(backEnd.errors.hasSuffix("failed: received 5 of 6 bytes.\n"))
             let files = try FileManager.default.contentsOfDirectory(atPath: folder)
             #expect(files.count == 3)
         }
@@ -199,7 +199,7 @@ import Testing
             #expect(status == 2)
         }
 
-        #expect(backEnd.errors == "The edit has no assetId \"c\", which --asset names.\n")
+        #expect(backEnd.errors == "--asset c=… matches no assetId of the edit.\n")
         #expect(backEnd.calls == [])
     }
 
@@ -230,7 +230,7 @@ import Testing
             #expect(status == 1)
         }
 
-        #expect(backEnd.errors == "Asking to upload a.mp4 failed: the answer was status 503.\n")
+        #expect(backEnd.errors == "Requesting the upload of a.mp4 failed with status 503.\n")
         #expect(backEnd.sleeps == [200, 400, 800])
     }
     @Test func `a retry waits as long as the back end asks, up to 30 seconds`() async throws {

@@ -39,7 +39,7 @@ import Testing
             backEnd.output == """
                 same    000001-f.json
                 same    000002-f.json
-                2 of 2 answers are the same.
+                2 of 2 responses are equal.
 
                 """)
     }
@@ -67,7 +67,7 @@ import Testing
 
         #expect(
             backEnd.output
-                == "differs 000001-f.json\n\(line)0 of 1 answers are the same.\n")
+                == "differs 000001-f.json\n\(line)0 of 1 responses are equal.\n")
     }
 
     @Test func `an answer that no longer fails is a difference`() async throws {
@@ -78,7 +78,7 @@ import Testing
             #expect(await backEnd.run("replay", folder) == 1)
         }
 
-        #expect(backEnd.output.contains(#"(whole answer): "Function.X" -> "ok""#))
+        #expect(backEnd.output.contains(#"(whole response): "Function.X" -> "ok""#))
     }
 
     @Test func `a folder without recordings and an invalid recording are errors`() async throws {
@@ -90,7 +90,7 @@ import Testing
             #expect(await backEnd.run("replay", folder) == 1)
         }
 
-        #expect(backEnd.errors.contains("holds no recorded invocation"))
+        #expect(backEnd.errors.contains("contains no recorded invocation"))
         #expect(backEnd.errors.contains("1-f.json is not a recorded invocation of version 1."))
     }
 
@@ -117,8 +117,8 @@ import Testing
                 2  2026-01-01T00:00:00Z  f  RetriesExhausted after 3  r
                     {}
                 1  2026-01-01T00:00:00Z  g  EventAgeExceeded after 0  k
-                Dead letter 1 is in its queue again.
-                Dead letter 2 is in its queue again.
+                Dead letter 1 is queued again.
+                Dead letter 2 is queued again.
 
                 """)
     }

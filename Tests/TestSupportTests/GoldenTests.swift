@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `the file's own text is no issue`() {
+    @Test func `the file's own text is not an issue`() {
         expectGolden("one\ntwo", "harness/sample.txt", mode: .compare)
     }
 

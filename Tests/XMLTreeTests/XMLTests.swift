@@ -92,7 +92,7 @@ import XMLTree
         #expect(root.text(of: "b") == "in")
     }
 
-    @Test func `of children with one name the first is the named one`() throws {
+    @Test func `a name selects the first of several children`() throws {
         let root = try parse("<a><k>1</k><j/><k>2</k></a>")
 
         #expect(root.text(of: "k") == "1")

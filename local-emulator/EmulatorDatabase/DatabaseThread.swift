@@ -40,7 +40,7 @@ final class DatabaseThread: Sendable {
                 .failure(
                     DatabaseError(
                         .busy, statement: "",
-                        detail: "\(Self.waitingWorkCountMax) transactions wait already")))
+                        detail: "\(Self.waitingWorkCountMax) transactions are already waiting")))
         case .stopped:
             work.finish(
                 .failure(

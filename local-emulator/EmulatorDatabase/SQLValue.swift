@@ -127,6 +127,6 @@ package struct Row: Sendable {
     }
 
     private func mismatch(_ column: String, _ type: String) -> DatabaseError {
-        DatabaseError(.column, statement: column, detail: "the column holds no \(type)")
+        DatabaseError(.column, statement: column, detail: "the column does not contain \(type)")
     }
 }

@@ -11,12 +11,12 @@ enum RequestRules {
             return "The request target is not a path."
         }
         if target.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
-            return "The request target holds a control character."
+            return "The request target contains a control character."
         }
         for field in headers.fields {
             if !isToken(field.name) { return "A field name is not a token." }
             let isDirty = field.value.utf8.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
-            if isDirty { return "The field \(field.name) holds a control character." }
+            if isDirty { return "The field \(field.name) contains a control character." }
         }
         // libmicrohttpd joins folded lines and truncates values at NUL; the missing
         // bytes reveal both.
@@ -24,7 +24,7 @@ enum RequestRules {
             method.utf8.count + target.utf8.count + version.utf8.count + 6
         ) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         if headerBytes > plainBytes {
-            return "The header holds folded lines, NUL or surplus space."
+            return "The header contains folded lines, NUL or surplus space."
         }
         return framingFault(version: version, headers: headers)
     }
@@ -37,21 +37,23 @@ enum RequestRules {
 
     private static func framingFault(version: String, headers: HeaderFields) -> String? {
         let hosts = headers.values(of: "host")
-        if hosts.count > 1 { return "There is more than one Host." }
-        if hosts.isEmpty, version == "HTTP/1.1" { return "There is no Host." }
+        if hosts.count > 1 { return "Host is a duplicate." }
+        if hosts.isEmpty, version == "HTTP/1.1" { return "Host is missing." }
         let lengths = headers.values(of: "content-length")
         let codings = headers.values(of: "transfer-encoding")
-        if lengths.count > 1 { return "There is more than one Content-Length." }
+        if lengths.count > 1 { return "Content-Length is a duplicate." }
         if let length = lengths.first {
             if length.isEmpty || !length.utf8.allSatisfy({ 48...57 ~= $0 }) || Int(length) == nil {
                 return "Content-Length is not a number."
             }
-            if !codings.isEmpty { return "There is both Content-Length and Transfer-Encoding." }
+            if !codings.isEmpty {
+                return "Content-Length and Transfer-Encoding exclude each other."
+            }
         }
-        if codings.count > 1 { return "There is more than one Transfer-Encoding." }
+        if codings.count > 1 { return "Transfer-Encoding is a duplicate." }
         if let coding = codings.first {
             if coding.lowercased() != "chunked" { return "Transfer-Encoding is not chunked." }
-            if version != "HTTP/1.1" { return "Transfer-Encoding needs HTTP/1.1." }
+            if version != "HTTP/1.1" { return "Transfer-Encoding requires HTTP/1.1." }
         }
         return nil
     }

@@ -8,9 +8,9 @@ import WallClock
 package final class LambdaService: Sendable {
     private let configuration: LambdaConfiguration
     private let catalog: FunctionCatalog
-    private let database: Database
-    private let services: PoolServices
-    private let pools: [String: FunctionPool]
+    let database: Database
+    let services: PoolServices
+    let pools: [String: FunctionPool]
     private let dispatcher: AsynchronousDispatcher
     /// Interval between memory checks of working instances.
     private static let memoryInterval = Duration.milliseconds(200)

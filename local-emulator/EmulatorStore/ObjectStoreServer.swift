@@ -22,6 +22,11 @@ package struct ObjectStoreConfiguration: Sendable {
     package var inlineBytesMax: Int
     /// Time from a body's replacement to its removal, for readers that are about to open it.
     package var deletionGrace: Duration
+    /// Rules of the deployment for objects and uploads of `bucket`. They hold next to those that
+    /// a client stores with PutBucketLifecycleConfiguration.
+    package var expiry = ExpiryRules()
+    /// The share of the volume up to which uploads are accepted; nil for no limit.
+    package var volumeLimit: VolumeLimit?
     /// The clock.
     package var now: @Sendable () -> UnixTime
     /// Called with the reason when the disk lost written data. No later write can be
@@ -112,6 +117,7 @@ package final class ObjectStoreServer: HTTPHandler {
             let operation = try authorizedOperation(request)
             let signature: PayloadSignature =
                 operation == .postForm ? .unsigned : try authentication.check(request)
+            try refuseFullVolume(request, operation)
             return .consume(try pending(request, operation, signature))
         } catch {
             return .refuse(finished(failure(error, head, requestID: requestID), head, requestID))

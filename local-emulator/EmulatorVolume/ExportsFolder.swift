@@ -17,7 +17,7 @@ struct ExportsFolder: Sendable {
         var name: String
         var observation: FolderObservation
         var folder: OpenFolder
-        /// The config, unless it is missing, no JSON, or was not read again.
+        /// The config, unless it is missing, is not JSON, or was not read again.
         var config: JSONValue?
         /// Identity of the config's bytes; empty without a config.
         var stamp = ""
@@ -43,7 +43,7 @@ struct ExportsFolder: Sendable {
     /// - Parameters:
     ///   - known: The jobs of the database.
     ///   - marker: Text of the file that marks the folder; written if there are no jobs yet.
-    ///   - last: The last look; nil for the first.
+    ///   - last: The previous scan; nil for the first.
     func look(at known: [String: FolderJob], marker: String, after last: Look?) -> Look {
         guard isMarked(marker, mayWrite: known.isEmpty) else { return Look(isMounted: false) }
         var look = Look(isMounted: true)

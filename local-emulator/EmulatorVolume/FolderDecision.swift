@@ -1,11 +1,11 @@
-/// What is in a job's folder.
+/// The contents of a job's folder.
 struct FolderObservation: Hashable, Sendable {
     /// The state of `config.json`.
     enum Config: Hashable, Sendable {
         case missing
         /// JSON, with the digest of its bytes.
         case document(digest: String)
-        /// No usable file, or no JSON; the reason is a sentence. It may be half written, unless
+        /// Not a usable file, or not JSON; the reason is a sentence. It may be half written, unless
         /// it is settled: unchanged since the last look.
         case unusable(digest: String, reason: String, isSettled: Bool)
     }
@@ -26,7 +26,7 @@ enum FolderDecision: Hashable, Sendable {
     case nothing
     /// Request the export, or request it again with the stored body.
     case start
-    /// Write why the config is not used.
+    /// Write the reason why the config is not used.
     case refuse(String, digest: String)
     /// Follow the export's status.
     case follow

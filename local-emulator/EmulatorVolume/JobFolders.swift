@@ -5,7 +5,7 @@ import JSON
 import Logging
 
 /// The folders `exports/{jobId}`: a config starts an export, whose status and result are written
-/// beside it.
+/// next to it.
 ///
 /// A scan looks at every folder, decides (`FolderDecision`) and performs. The database keeps the
 /// request of each job before it is sent, with a client token of the folder's name: a process
@@ -45,7 +45,7 @@ actor JobFolders {
         }
         guard look.isMounted else {
             if !hasWarned {
-                logger.warning("Folder of the exports is missing or another one")
+                logger.warning("Exports folder is missing or was replaced")
                 hasWarned = true
             }
             return

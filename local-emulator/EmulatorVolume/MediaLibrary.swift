@@ -19,7 +19,7 @@ struct MediaLibrary: Sendable {
     let thread: VolumeThread
     let logger: Logger
 
-    /// Why a source cannot be used.
+    /// The reason why a source cannot be used.
     enum Refusal: Error, Sendable {
         /// The rest of a sentence that begins with the field.
         case fault(VolumeFault)

@@ -37,7 +37,7 @@ struct OpenFolder: Sendable {
         self.init(number)
     }
 
-    /// Opens a folder in this one; nil if it is none.
+    /// Opens a folder in this one; nil if it is not a folder.
     func folder(_ name: String) -> OpenFolder? {
         let number = openat(
             descriptor.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -45,7 +45,7 @@ struct OpenFolder: Sendable {
     }
 
     /// Opens a file below this folder.
-    /// - Throws: Why there is no such file.
+    /// - Throws: The reason why the file cannot be opened.
     func file(_ path: VolumePath) throws(VolumeFault) -> File {
         var folder = self
         for name in path.components.dropLast() {
@@ -56,7 +56,7 @@ struct OpenFolder: Sendable {
     }
 
     /// Opens a file in this folder.
-    /// - Throws: Why there is no such file.
+    /// - Throws: The reason why the file cannot be opened.
     func file(named name: String) throws(VolumeFault) -> File {
         // A named pipe without a writer would block without O_NONBLOCK.
         let number = openat(
@@ -74,7 +74,7 @@ struct OpenFolder: Sendable {
         switch code {
         case ENOENT: VolumeFault("does not exist below MEDIA_BASE_PATH")
         case ELOOP, ENOTDIR: VolumeFault("passes through a symbolic link or a file")
-        case EACCES, EPERM: VolumeFault("may not be read by the server")
+        case EACCES, EPERM: VolumeFault("cannot be read: permission denied")
         default: VolumeFault("cannot be opened: \(String(cString: strerror(code)))")
         }
     }
@@ -123,8 +123,8 @@ struct OpenFolder: Sendable {
         return nil
     }
 
-    /// Writes a file as one step: it has the old bytes or the new ones, never a part.
-    /// - Returns: False if the folder is gone or the disk full.
+    /// Replaces a file atomically: a reader sees the old bytes or the new ones, never a part.
+    /// - Returns: False if the folder no longer exists or the disk is full.
     func write(_ bytes: [UInt8], to name: String) -> Bool {
         let temporary = ".\(name).tmp"
         unlinkat(descriptor.number, temporary, 0)

@@ -34,7 +34,7 @@ package struct SharedVolumeConfiguration: Sendable, Equatable {
     }
 }
 
-/// Why the shared volume cannot be used.
+/// The reason why the shared volume cannot be used.
 package struct SharedVolumeError: Error, Sendable, CustomStringConvertible {
     /// One sentence for the operator.
     package var sentence: String
@@ -63,7 +63,7 @@ package final class SharedVolume: Sendable {
     ) async throws {
         guard let root = OpenFolder(path: configuration.mediaPath) else {
             throw SharedVolumeError(
-                sentence: "MEDIA_BASE_PATH \(configuration.mediaPath) is no folder.")
+                sentence: "MEDIA_BASE_PATH \(configuration.mediaPath) is not a folder.")
         }
         mkdir(configuration.exportsPath, 0o775)
         guard let exports = OpenFolder(path: configuration.exportsPath) else {
@@ -78,7 +78,7 @@ package final class SharedVolume: Sendable {
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         watch = FolderWatch { wake.yield() }
         watch?.add(exports)
-        if watch == nil { logger.warning("Folders are not watched: no inotify instance is left") }
+        if watch == nil { logger.warning("Folders polled, not watched: out of inotify instances") }
         folders = JobFolders(
             ExportsFolder(root: exports), library,
             authorization: configuration.token.map { "Bearer \($0)" }, watch: watch)

@@ -25,7 +25,7 @@ struct VolumePath: Hashable, Sendable {
         }
         let names = rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard !names.contains(".."), !names.contains("."), !names.contains("") else {
-            throw VolumeFault("must have no empty component, no . and no ..")
+            throw VolumeFault("must not contain an empty component, . or ..")
         }
         components = names
     }
@@ -47,7 +47,7 @@ struct VolumePath: Hashable, Sendable {
     ]
 }
 
-/// Why a path, a file or a config is refused.
+/// The reason why a path, a file or a config is refused.
 struct VolumeFault: Error, Hashable, Sendable {
     /// The rest of a sentence that begins with the field's name.
     var detail: String

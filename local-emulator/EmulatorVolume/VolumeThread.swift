@@ -30,7 +30,8 @@ final class VolumeThread: Sendable {
             }
             if delivery != .accepted {
                 continuation.resume(
-                    returning: .failure(VolumeFault("waits for a busy file system; try again")))
+                    returning: .failure(
+                        VolumeFault("could not be read: the file system is busy; try again")))
             }
         }
         return try outcome.get()

@@ -14,10 +14,10 @@ final class DataFolder: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw DataFolderError(sentence: "The data folder \(path) cannot be made.")
+            throw DataFolderError(sentence: "The data folder \(path) cannot be created.")
         }
         guard let resolved = realpath(path, nil) else {
-            throw DataFolderError(sentence: "The data folder \(path) cannot be found.")
+            throw DataFolderError(sentence: "The data folder \(path) cannot be resolved.")
         }
         self.path = String(cString: resolved)
         free(resolved)

@@ -8,6 +8,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import Signing
+import Synchronization
 
 /// The running emulator with its database and two ports.
 struct Emulator: Sendable {
@@ -38,7 +39,8 @@ struct Emulator: Sendable {
         scratchFolder: String, logger: Logger
     ) async throws {
         let catalog = try readCatalog(options.functionsPath, environment: environment)
-        let storage = StoreSettings(environment: environment, dataFolder: dataFolder)
+        let storage = try StoreSettings(
+            environment: environment, dataFolder: dataFolder, rules: catalog.bucket)
         let bucket = storage.bucket
         let (accessKeyID, secretAccessKey) = (storage.accessKeyID, storage.secretAccessKey)
         database = try Database(path: storage.databasePath)
@@ -73,10 +75,8 @@ struct Emulator: Sendable {
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
         configuration.corsTimeMax = try corsTimeMax(environment)
-        configuration.idleTimeMax = options.idleTimeMax
-        configuration.freezesIdleInstances = options.freezes
-        configuration.recordFolder = options.recordFolder
-        configuration.disorderSeed = options.disorderSeed
+        configuration.admitsUpload = storage.admitsUpload
+        options.apply(to: &configuration)
         configuration.hasPrivateTmp = await hasPrivateTmp(logger)
         configuration.consoleFolder = options.consoleFolder ?? consoleFolder(options.functionsPath)
         configuration.credentials = SigV4.Credentials(
@@ -96,13 +96,24 @@ struct Emulator: Sendable {
         try await lambda.start()
         wake.set { [lambda] in lambda.wake() }
         lambda.wake()
-        lambda.addUpkeep(every: Self.upkeepInterval) { try await store.tidy() }
-        lambda.addUpkeep(every: Self.scrubInterval) { _ = try await store.scrub() }
+        try Self.startUpkeep(lambda, store, s3, catalog.bucket, environment, logger)
         let shared = try await sharedVolume(environment, lambda.front, store, database, logger)
         frontHandler.set(shared?.front ?? lambda.front)
         volume = shared.map { shared in Task { await shared.run() } }
         readyLine =
             "spool ready: console \(apiURL)/ s3 \(s3URL) bucket \(bucket) data \(dataFolder)\n"
+    }
+
+    private static func startUpkeep(
+        _ lambda: LambdaService, _ store: ObjectStoreServer, _ s3: HTTPServer,
+        _ rules: BucketRules, _ environment: [String: String], _ logger: Logger
+    ) throws {
+        lambda.addUpkeep(every: upkeepInterval) { try await store.tidy() }
+        lambda.addUpkeep(every: scrubInterval) { _ = try await store.scrub() }
+        guard let limit = try number(environment, "SPOOL_EXIT_WHEN_IDLE", 5...86_400) else {
+            return
+        }
+        exitWhenIdle(for: .seconds(limit), lambda, store, s3, rules.workPrefixes ?? [], logger)
     }
 
     /// Shuts down in order: new work, running work, connections, file.
@@ -116,6 +127,27 @@ struct Emulator: Sendable {
     }
 }
 
+/// Ends the process in order, as SIGTERM does, after a time without work.
+private func exitWhenIdle(
+    for limit: Duration, _ lambda: LambdaService, _ store: ObjectStoreServer, _ s3: HTTPServer,
+    _ workPrefixes: [String], _ logger: Logger
+) {
+    let watch = Mutex(IdleWatch())
+    let interval = Duration.seconds(1)
+    lambda.addUpkeep(every: interval) {
+        let sample = ActivitySample(
+            functions: await lambda.activity(), store: s3.counters,
+            hasActiveWork: try await store.hasObjects(below: workPrefixes))
+        let idleTime = watch.withLock { watch in
+            watch.add(sample, after: interval)
+            return watch.idleTime
+        }
+        guard idleTime >= limit else { return }
+        logger.info("Idle: no work", ["seconds": .integer(Int(idleTime.components.seconds))])
+        kill(getpid(), SIGTERM)
+    }
+}
+
 /// True if this system supports a private `/tmp` for a child; many containers do not.
 private func hasPrivateTmp(_ logger: Logger) async -> Bool {
     let probe = ChildCommand(
@@ -124,7 +156,7 @@ private func hasPrivateTmp(_ logger: Logger) async -> Bool {
         return try await Child.run(probe).exit == .code(0)
     } catch {
         logger.info(
-            "Instances share the machine's /tmp and get a folder each by TMPDIR",
+            "Instances share the machine's /tmp, each with its own TMPDIR",
             ["reason": .string("\(error)")])
         return false
     }
@@ -167,7 +199,7 @@ private func bootstrapPath(_ options: EmulatorOptions) throws -> String {
         decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let path = options.bootstrapPath ?? folder(of: own) + "/bootstrap"
     guard let whole = realpath(path, nil) else {
-        throw StartError(sentence: "The program of the functions, \(path), is not there.")
+        throw StartError(sentence: "The functions' program \(path) does not exist.")
     }
     defer { free(whole) }
     return String(cString: whole)

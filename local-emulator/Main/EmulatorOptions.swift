@@ -1,4 +1,5 @@
 import Arguments
+import EmulatorLambda
 
 /// Options from the command line and the environment.
 struct EmulatorOptions: Sendable, Equatable {
@@ -32,6 +33,7 @@ struct EmulatorOptions: Sendable, Equatable {
     init(
         arguments: [String], environment: [String: String] = [:]
     ) throws(EmulatorOptionsError) {
+        dataFolder = environment["DATA_DIR"] ?? ""
         if let text = environment["PORT"] { port = try Self.port(text, "PORT") }
         let parsed: ParsedArguments
         do {
@@ -49,12 +51,12 @@ struct EmulatorOptions: Sendable, Equatable {
         for option in Self.options {
             guard let value = parsed.last(option.name) else { continue }
             guard !value.isEmpty else {
-                throw EmulatorOptionsError(sentence: "\(option.name) needs a value.")
+                throw EmulatorOptionsError(sentence: "\(option.name) requires a value.")
             }
             try set(option.name, to: value)
         }
         guard !dataFolder.isEmpty else {
-            throw EmulatorOptionsError(sentence: "--data DIR is required.")
+            throw EmulatorOptionsError(sentence: "--data DIR or DATA_DIR is required.")
         }
     }
 
@@ -103,42 +105,55 @@ struct EmulatorOptions: Sendable, Equatable {
         usage: local-emulator --data DIR [options]
 
         An S3-compatible store, a Lambda-compatible function service and a web
-        console in one process. Everything that lasts is in DIR.
+        console in one process. All state is in DIR.
 
-          --data DIR         folder for objects, index and queue (made if missing)
+          --data DIR         folder for objects, index and queue (created if missing;
+                             default $DATA_DIR)
           --port N           console, function URLs, Invoke API (default 8080 or
                              $PORT; 0 is any free port)
           --s3-port N        S3 endpoint, path style (default 9000; 0 is any free port)
           --host ADDRESS     IPv4 address to listen on (default 127.0.0.1)
-          --functions FILE   the functions (default infra/functions.json)
+          --functions FILE   function catalogue (default infra/functions.json)
           --bootstrap PATH   program of every function instance (default: bootstrap
-                             beside this program)
+                             next to this program)
           --console DIR      files of the console (default: local-emulator/Console
                              of the project that FILE belongs to)
-          --record DIR       writes every event and its answer there, for spool replay
-          --disorder SEED    delivers object events late, some twice and in no order
-          --freeze           stops instances between invocations, as Lambda does
-          --idle-seconds N   ends an instance that had no work for so long (default 300)
-          --scrub            reads every object in DIR, which no emulator may use
-                             meanwhile, against its checksum; 1 if one is damaged
-          --help             this text
+          --record DIR       writes every event and its response to DIR, for spool replay
+          --disorder SEED    delivers object events late, some twice, in any order
+          --freeze           suspends instances between invocations, as Lambda does
+          --idle-seconds N   ends an instance that was idle for N seconds (default 300)
+          --scrub            checks every object in DIR against its checksum while no
+                             emulator uses it; exits 1 if one is damaged
+          --help             prints this text
 
         Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default spool and
         spool-secret), SPOOL_BUCKET (default spool), FRONTEND_URL (origins that may
         call the functions, separated by commas; default *), SPOOL_ADMIN_TOKEN
-        (asked for by console API, Invoke API and metrics), WORKER_CONCURRENCY
+        (required by console API, Invoke API and metrics), WORKER_CONCURRENCY
         (instances of render-chunk), MEDIA_BASE_PATH, EXPORTS_PATH and POLL_INTERVAL_MS
-        (a folder shared with an editor: docs/shared-volume.md), SPOOL_LOG_FILE (the log
-        in a file as well, rotated at SPOOL_LOG_FILE_BYTES, of SPOOL_LOG_FILE_COUNT
-        files). Every SPOOL_ variable reaches the functions.
+        (a folder shared with an editor: docs/shared-volume.md), SPOOL_LOG_FILE (also
+        writes the log to a file, rotated at SPOOL_LOG_FILE_BYTES, keeping
+        SPOOL_LOG_FILE_COUNT files). The functions receive every SPOOL_ variable except
+        SPOOL_ADMIN_TOKEN.
 
-        One ready line is printed on standard output; JSON lines on standard error.
-        SIGTERM ends it in order within 10 seconds. kill -9 loses nothing.
+        Prints one line on standard output when ready, and logs JSON lines on standard error.
+        SIGTERM shuts it down within 10 seconds. kill -9 loses no acknowledged write.
 
         """
 }
 
-/// An invalid argument.
-struct EmulatorOptionsError: Error, Equatable {
+extension EmulatorOptions {
+    /// Sets the options of the functions' instances.
+    func apply(to configuration: inout LambdaConfiguration) {
+        configuration.idleTimeMax = idleTimeMax
+        configuration.freezesIdleInstances = freezes
+        configuration.recordFolder = recordFolder
+        configuration.disorderSeed = disorderSeed
+    }
+}
+
+/// An invalid argument or variable.
+struct EmulatorOptionsError: Error, Equatable, CustomStringConvertible {
     var sentence: String
+    var description: String { sentence }
 }

@@ -1,4 +1,5 @@
 import EmulatorDatabase
+import EmulatorLambda
 import EmulatorStore
 import Logging
 
@@ -8,7 +9,8 @@ func scrubCommand(
     dataFolder: String, environment: [String: String], logger: Logger
 ) async throws -> Int32 {
     let folder = try DataFolder(path: dataFolder)
-    let settings = StoreSettings(environment: environment, dataFolder: folder.path)
+    let settings = try StoreSettings(
+        environment: environment, dataFolder: folder.path, rules: BucketRules())
     let database = try Database(path: settings.databasePath)
     let store = try await ObjectStoreServer(
         configuration: settings.configuration(logger), database: database, logger: logger)

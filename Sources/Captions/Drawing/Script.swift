@@ -89,7 +89,7 @@ package struct Script: Hashable, Sendable {
         var look = Look.plain
         var startsLine = false
         /// Length of the karaoke sweep over the run, in ticks of
-        /// `ScriptClock.ticksPerFrame` per frame; nil is no sweep.
+        /// `ScriptClock.ticksPerFrame` per frame; nil for no sweep.
         var sweepTicks: Int?
     }
 

@@ -45,7 +45,7 @@ extension CaptionTrack {
         case .json: try self.init(wordsJSON: bytes)
         case .srt: try self.init(subRip: try CaptionLines.lines(of: bytes))
         case .vtt: try self.init(webVTT: try CaptionLines.lines(of: bytes))
-        case .ass: throw CaptionFault("ASS files are written, not read")
+        case .ass: throw CaptionFault("ASS files cannot be read")
         }
         guard words.count <= CaptionLimits.wordCountMax else {
             throw CaptionFault(
@@ -80,7 +80,9 @@ enum CaptionLines {
 
     private static func utf16(_ bytes: [UInt8]) throws(CaptionFault) -> String {
         let isLittle = bytes[0] == 0xFF
-        guard bytes.count % 2 == 0 else { throw CaptionFault("is not UTF-16: half a character") }
+        guard bytes.count % 2 == 0 else {
+            throw CaptionFault("is not UTF-16: the number of bytes is odd")
+        }
         let units = stride(from: 2, to: bytes.count, by: 2).map { index in
             let pair = (UInt16(bytes[index]), UInt16(bytes[index + 1]))
             return isLittle ? pair.1 << 8 | pair.0 : pair.0 << 8 | pair.1
@@ -156,20 +158,20 @@ enum CaptionLines {
     /// Parses the two times around ` --> `, in milliseconds.
     static func times(_ line: String, number: Int) throws(CaptionFault) -> (start: Int, end: Int) {
         guard let arrow = line.firstIndex(of: "-"), line[arrow...].hasPrefix("-->") else {
-            throw CaptionFault(line: number, "has no times with --> between them")
+            throw CaptionFault(line: number, "has no times separated by -->")
         }
         let startText = trimmed(line[..<arrow])
         let rest = trimmed(line[line.index(arrow, offsetBy: 3)...])
         let endText = rest.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
         guard let start = milliseconds(startText) else {
             throw CaptionFault(
-                line: number, "begins at \(JSONReader.quoted(startText)), which is no time")
+                line: number, "has the invalid start time \(JSONReader.quoted(startText))")
         }
         guard let end = milliseconds(endText) else {
             throw CaptionFault(
-                line: number, "ends at \(JSONReader.quoted(endText)), which is no time")
+                line: number, "has the invalid end time \(JSONReader.quoted(endText))")
         }
-        guard end >= start else { throw CaptionFault(line: number, "ends before it begins") }
+        guard end >= start else { throw CaptionFault(line: number, "ends before it starts") }
         return (start, end)
     }
 }

@@ -105,7 +105,7 @@ private struct CaptionToken {
         }
         let name = ["punctuated_word", "word", "text"].first { fields[$0] != nil }
         guard let name, case .string(let text)? = fields[name] else {
-            throw CaptionFault("needs a word", at: place.appending(name ?? "word"))
+            throw CaptionFault("must have a word", at: place.appending(name ?? "word"))
         }
         guard text.unicodeScalars.count <= CaptionLimits.wordCharactersMax else {
             throw CaptionFault(
@@ -117,7 +117,7 @@ private struct CaptionToken {
         start = try Self.time(fields, ("start", "startMs"), at: place)
         end = try Self.time(fields, ("end", "endMs"), at: place)
         if let start, let end, end < start {
-            throw CaptionFault("ends before it begins", at: place)
+            throw CaptionFault("ends before it starts", at: place)
         }
     }
 
@@ -130,13 +130,13 @@ private struct CaptionToken {
         guard let value = fields[name], value != .null else { return nil }
         guard let number = value.double else {
             throw CaptionFault(
-                "is no time: it is \(value.kindDescription)", at: place.appending(name))
+                "must be a time, not \(value.kindDescription)", at: place.appending(name))
         }
         let unit = isMilliseconds ? Rational(1) : Rational(1_000)
         let maximum = Rational(CaptionLimits.cueMillisecondsMax) / unit
         guard let time = Rational(decimal: number), time >= .zero, time <= maximum else {
             throw CaptionFault(
-                "is no time from 0 to \(maximum.decimalText)", at: place.appending(name))
+                "must be a time from 0 to \(maximum.decimalText)", at: place.appending(name))
         }
         return (time * unit).rounded
     }

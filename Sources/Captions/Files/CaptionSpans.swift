@@ -46,7 +46,7 @@ struct CaptionSpans {
         guard count <= CaptionLimits.cueCharactersMax else {
             throw CaptionFault(
                 line: line,
-                "begins a cue longer than \(CaptionLimits.cueCharactersMax) characters")
+                "starts a cue longer than \(CaptionLimits.cueCharactersMax) characters")
         }
         var starts: [Int] = []
         var index = 0

@@ -32,7 +32,7 @@ extension CaptionTrack {
         guard let timesAt = block.prefix(2).firstIndex(where: { $0.contains("-->") }) else {
             if ["NOTE", "STYLE", "REGION"].contains(word) { return nil }
             throw CaptionFault(
-                line: block.startIndex + 1, "is neither a cue, a note nor a style")
+                line: block.startIndex + 1, "is not a cue, a note, a style or a region")
         }
         let line = timesAt + 1
         let (start, end) = try CaptionLines.times(block[timesAt], number: line)
@@ -52,13 +52,13 @@ extension CaptionTrack {
             spans.append(unescaped(rest[..<mark]))
             let after = rest.index(after: mark)
             guard let end = rest[after...].firstIndex(of: ">") else {
-                throw CaptionFault(line: line, "has a tag without its end")
+                throw CaptionFault(line: line, "has an unclosed tag")
             }
             let tag = rest[after..<end]
             if let digit = tag.first, digit.isNumber {
                 guard let time = CaptionLines.milliseconds(tag) else {
                     throw CaptionFault(
-                        line: line, "has \(JSONReader.quoted(String(tag))), which is no time")
+                        line: line, "has the invalid time \(JSONReader.quoted(String(tag)))")
                 }
                 spans.mark(time)
             }

@@ -75,7 +75,7 @@ extension EditDecoding {
         guard let outPoint else { return length }
         let span = outPoint.value - trim
         guard span > .zero else {
-            reader.report("must lie after the clip's in-point", at: outPoint.pointer)
+            reader.report("must be after the clip's in-point", at: outPoint.pointer)
             return nil
         }
         guard case .seconds(let seconds)? = length?.value else {
@@ -84,7 +84,7 @@ extension EditDecoding {
         let difference = span > seconds ? span - seconds : seconds - span
         guard difference <= Self.rounding else {
             reader.report(
-                "leaves \(span.decimalText) s after the in-point, but the clip is"
+                "is \(span.decimalText) s after the in-point, but the clip is"
                     + " \(seconds.decimalText) s long",
                 at: outPoint.pointer)
             return nil

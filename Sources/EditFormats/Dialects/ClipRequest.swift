@@ -67,7 +67,7 @@ extension EditDecoding {
         guard let end else { return Located(.auto, clip.pointer.appending("end")) }
         guard let end else { return nil }
         guard end.value > start.value else {
-            reader.report("must lie after the clip's start", at: end.pointer)
+            reader.report("must be after the clip's start", at: end.pointer)
             return nil
         }
         return Located(.seconds(end.value - start.value), end.pointer)

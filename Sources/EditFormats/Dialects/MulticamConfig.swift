@@ -32,7 +32,7 @@ extension EditDecoding {
             guard let read = self.switches(switches, sources, naming: "source"), let audio else {
                 return nil
             }
-            // A recording that is only heard has no picture, so it is no angle.
+            // A recording that is only heard has no picture, so it is not an angle.
             let shown = Set(read.map(\.angle)).sorted()
             let content = Edit.Multicam(
                 angles: shown.map { sources[$0] }, audio: audio.angle,
@@ -106,11 +106,13 @@ extension EditDecoding {
     private mutating func namedAsset(_ source: JSONObjectNode) -> Located<String>? {
         let given = ["assetId", "key", "path"].compactMap { source[$0] }
         guard let node = given.first else {
-            reader.report("needs one of assetId, key and path", at: source.pointer)
+            reader.report("must have one of assetId, key and path", at: source.pointer)
             return nil
         }
         if given.count > 1 {
-            reader.report("has \(given.count) of assetId, key and path", at: source.pointer)
+            reader.report(
+                "must have only one of assetId, key and path, not \(given.count)",
+                at: source.pointer)
             return nil
         }
         if source["assetId"] != nil { return assetID(node) }
@@ -207,7 +209,7 @@ extension EditDecoding {
         let end = reader.required("end", of: object).flatMap { trim($0) }
         guard let source, let start, let end else { return nil }
         guard end.value > start.value else {
-            reader.report("must lie after the segment's start", at: end.pointer)
+            reader.report("must be after the segment's start", at: end.pointer)
             return nil
         }
         guard end.value - start.value <= Rational(Limits.timelineSecondsMax) else {

@@ -21,7 +21,7 @@ extension EditDecoding {
         noteExtras(of: timeline)
         noteExtras(of: stack)
         if let range = stack["source_range"] {
-            drop("the stack's source_range is not applied", at: range.pointer)
+            drop("is ignored for a stack", at: range.pointer)
         }
         var reading = OTIOContext(media: media.flatMap { reader.object($0) })
         let tracks = children.compactMap { reader.object($0) }.filter { isSchema("Track", $0) }
@@ -30,7 +30,7 @@ extension EditDecoding {
         for track in tracks.reversed() {
             noteExtras(of: track)
             if let range = track["source_range"] {
-                drop("the track's source_range is not applied", at: range.pointer)
+                drop("is ignored for a track", at: range.pointer)
             }
             if let read = otioTrack(track, reading) { result.append(read) }
         }
@@ -69,7 +69,9 @@ extension EditDecoding {
                 }
             default:
                 guard let range = otioRange(child) else { continue }
-                drop("a \(schemaName(of: child)) inside a track becomes a gap", at: child.pointer)
+                drop(
+                    "is replaced by a gap: a track cannot contain \(JSONReader.quoted(schemaName(of: child)))",
+                    at: child.pointer)
                 builder.add(gap: range.duration)
             }
         }
@@ -85,7 +87,7 @@ extension EditDecoding {
         let own = clip["source_range"].flatMap { timeRange($0) }
         guard let range = own ?? available else {
             reader.report(
-                "needs a source_range, or media with an available_range", at: clip.pointer)
+                "must have a source_range, or media with an available_range", at: clip.pointer)
             return nil
         }
         if clip["enabled"]?.value == .bool(false) { return (nil, range.duration) }
@@ -131,7 +133,7 @@ extension EditDecoding {
         if let named = reading.media?[url] { return assetID(named) }
         guard !url.contains("/") else {
             reader.report(
-                "\(JSONReader.quoted(url)) needs an asset's ID in media", at: target.pointer)
+                "\(JSONReader.quoted(url)) has no asset ID in media", at: target.pointer)
             return nil
         }
         return assetID(target)
@@ -149,7 +151,7 @@ extension EditDecoding {
             let effect = JSONObjectNode(fields: fields, pointer: place)
             guard schemaName(of: effect) == "LinearTimeWarp", let factor = effect["time_scalar"]
             else {
-                drop("the effect \(schemaName(of: effect))", at: place)
+                drop("is ignored: unsupported effect \(schemaName(of: effect))", at: place)
                 continue
             }
             let read = reader.decimal(
@@ -169,7 +171,7 @@ extension EditDecoding {
         let before = reader.required("in_offset", of: transition).flatMap { rationalTime($0) }
         let after = reader.required("out_offset", of: transition).flatMap { rationalTime($0) }
         if let kind = transition["transition_type"], kind.value != .string("SMPTE_Dissolve") {
-            drop("the kind of a transition; it becomes a dissolve", at: kind.pointer)
+            drop("is ignored: the transition is rendered as a dissolve", at: kind.pointer)
         }
         guard let before, let after else { return nil }
         return OTIOTransition(before: before, after: after)
@@ -216,7 +218,9 @@ extension EditDecoding {
     private mutating func noteExtras(of object: JSONObjectNode, effects: Bool = true) {
         for name in ["markers"] + (effects ? ["effects"] : []) {
             if let node = object[name], case .array(let values) = node.value, !values.isEmpty {
-                drop("\(values.count) \(name)", at: node.pointer)
+                drop(
+                    "is ignored: the array has \(values.count) \(values.count == 1 ? "element" : "elements")",
+                    at: node.pointer)
             }
         }
     }

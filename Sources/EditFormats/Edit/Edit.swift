@@ -11,11 +11,11 @@ package import RenderPlans
 package struct Edit: Hashable, Sendable {
     /// The tracks, the top one first.
     package var tracks: [Track]
-    /// Audio mixed with all tracks; nil is none.
+    /// Audio mixed with all tracks; nil for none.
     package var soundtrack: Soundtrack?
     /// The requested output.
     package var output: Output
-    /// The request to send when the export ends; nil is none.
+    /// The request to send when the export ends; nil for none.
     package var callback: Callback?
     /// Token of the caller: an equal token from the same owner means the same export. Nil
     /// is no token.
@@ -117,7 +117,7 @@ package struct Edit: Hashable, Sendable {
 
         /// ID of the asset whose audio is played.
         package var assetID: Located<String>
-        /// The fades; nil is none.
+        /// The fades; nil for none.
         package var effect: Effect?
         /// Linear gain.
         package var volume: Rational
@@ -137,14 +137,14 @@ package struct Edit: Hashable, Sendable {
         /// Chunk length that the caller requests, in seconds, for tests and tuning; nil
         /// lets the planner choose.
         package var chunkSeconds: Rational?
-        /// The range of the timeline to export; nil is the whole timeline.
+        /// The range of the timeline to export; nil for the whole timeline.
         package var range: Range?
-        /// The time at which a still is taken, in seconds of the timeline; nil is the first
+        /// The time at which a still is taken, in seconds of the timeline; nil for the first
         /// frame.
         package var still: Located<Rational>?
         /// The properties copied from the main picture.
         package var sourceMatching = SourceMatching()
-        /// Formats of the caption files requested beside the result; nil is none.
+        /// Formats of the caption files requested in addition to the result; nil for none.
         package var captions: Located<[CaptionFormat]>?
     }
 
@@ -152,7 +152,7 @@ package struct Edit: Hashable, Sendable {
     package struct Range: Hashable, Sendable {
         /// Start in seconds after the start of the timeline.
         package var start: Located<Rational>
-        /// Length in seconds; nil is up to the end.
+        /// Length in seconds; nil for the rest of the timeline.
         package var length: Rational?
     }
 
@@ -166,7 +166,7 @@ package struct Edit: Hashable, Sendable {
         package var language: String?
         /// Name of the secret that signs the request; nil is none.
         package var secretRef: String?
-        /// JSON of the caller, sent back unchanged; nil is none.
+        /// JSON of the caller, sent back unchanged; nil for none.
         package var data: JSONValue?
     }
 

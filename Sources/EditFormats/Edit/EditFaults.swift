@@ -11,7 +11,7 @@ package struct EditFaults: Error, Hashable, Sendable, CustomStringConvertible {
     /// Creates an error.
     /// - Precondition: There is at least one fault.
     package init(_ faults: [FieldFault]) {
-        precondition(!faults.isEmpty, "an edit is refused for a reason")
+        precondition(!faults.isEmpty, "EditFaults needs at least one fault")
         self.faults = faults
     }
 

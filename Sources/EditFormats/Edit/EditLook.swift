@@ -25,9 +25,9 @@ extension Edit {
         package var focus = RenderPlan.Point.middle
         /// Changes of colours and sharpness.
         package var effects = RenderPlan.Effects()
-        /// The transition at the clip's start; nil is a cut.
+        /// The transition at the clip's start; nil for a cut.
         package var transitionIn: RenderPlan.TransitionKind?
-        /// The transition at the clip's end; nil is a cut.
+        /// The transition at the clip's end; nil for a cut.
         package var transitionOut: RenderPlan.TransitionKind?
         /// Length of each transition in seconds; at most the clip, or half of it if both
         /// are set.

@@ -11,13 +11,13 @@ extension Edit {
         package var preset: TextTitle.Preset
         /// The letters.
         package var font = Font()
-        /// Colour of the outline, `RRGGBB`; nil is the preset's.
+        /// Colour of the outline, `RRGGBB`; nil for the preset's.
         package var outlineColor: String?
-        /// Width of the outline in pixels of the output; nil is the preset's.
+        /// Width of the outline in pixels of the output; nil for the preset's.
         package var outlineWidth: Int?
-        /// Colour of the box, `RRGGBB`; nil is the preset's.
+        /// Colour of the box, `RRGGBB`; nil for the preset's.
         package var boxColor: String?
-        /// Opacity of the box, from 0 (invisible) to 1 (opaque); nil is the preset's.
+        /// Opacity of the box, from 0 (invisible) to 1 (opaque); nil for the preset's.
         package var boxOpacity: Rational?
         /// Distance between the text and the edge of its box in pixels of the output; nil
         /// is the preset's.
@@ -26,15 +26,15 @@ extension Edit {
 
     /// Letters as requested. Sizes are pixels of the output, colours `RRGGBB`.
     package struct Font: Hashable, Sendable {
-        /// Family name of the font; nil is the preset's.
+        /// Family name of the font; nil for the preset's.
         package var family: String?
-        /// Height of a line in pixels of the output; nil is the preset's.
+        /// Height of a line in pixels of the output; nil for the preset's.
         package var size: Int?
-        /// Colour of the letters, `RRGGBB`; nil is the preset's.
+        /// Colour of the letters, `RRGGBB`; nil for the preset's.
         package var color: String?
-        /// True for bold, false for regular; nil is the preset's.
+        /// True for bold, false for regular; nil for the preset's.
         package var isBold: Bool?
-        /// True for italic, false for upright; nil is the preset's.
+        /// True for italic, false for upright; nil for the preset's.
         package var isItalic: Bool?
     }
 
@@ -55,27 +55,27 @@ extension Edit {
         package var trim: Located<Rational>
         /// The preset for all values that are nil.
         package var preset = CaptionStyle.Preset.highlight
-        /// The effect on the spoken word; nil is the preset's.
+        /// The effect on the spoken word; nil for the preset's.
         package var animation: CaptionStyle.Animation?
         /// The letters.
         package var font = Font()
-        /// True if the words are written in upper case; nil is the preset's.
+        /// True if the words are written in upper case; nil for the preset's.
         package var isUppercase: Bool?
-        /// Colour of the spoken word, `RRGGBB`; nil is the preset's.
+        /// Colour of the spoken word, `RRGGBB`; nil for the preset's.
         package var wordColor: String?
-        /// Colour of the outline, `RRGGBB`; nil is the preset's.
+        /// Colour of the outline, `RRGGBB`; nil for the preset's.
         package var outlineColor: String?
-        /// Width of the outline in pixels of the output; nil is the preset's.
+        /// Width of the outline in pixels of the output; nil for the preset's.
         package var outlineWidth: Int?
-        /// Colour of the box, `RRGGBB`; nil is the preset's.
+        /// Colour of the box, `RRGGBB`; nil for the preset's.
         package var boxColor: String?
-        /// The position of the text in the output; nil is the preset's.
+        /// The position of the text in the output; nil for the preset's.
         package var position: AnchorPosition?
-        /// Maximum words of a line; nil is the preset's.
+        /// Maximum words of a line; nil for the preset's.
         package var wordsPerLineMax: Int?
-        /// Maximum lines of a page; nil is the preset's.
+        /// Maximum lines of a page; nil for the preset's.
         package var lineCountMax: Int?
-        /// Length in milliseconds after which a page takes no further word; nil is the
+        /// Length in milliseconds after which a page takes no further word; nil for the
         /// preset's.
         package var combineMilliseconds: Int?
     }

@@ -55,7 +55,7 @@ extension EditDecoding {
         for name in offsets.keys.sorted()
         where name != Self.audioAngleName && !angles.contains(where: { $0.name == name }) {
             let place = asset.pointer.appending("offsets").appending(name)
-            reader.report("is no angle of this clip", at: place)
+            reader.report("is not an angle of this clip", at: place)
         }
         let audio = asset["audio"].flatMap { self.audioAngle($0, angles, offsets) }
         let switches = reader.required("switches", of: asset).flatMap {
@@ -88,7 +88,7 @@ extension EditDecoding {
         let names = object.fields.keys.sorted()
         guard (1...Limits.angleCountMax).contains(names.count) else {
             reader.report(
-                "has \(names.count) angles; from 1 to \(Limits.angleCountMax) are allowed",
+                "must have from 1 to \(Limits.angleCountMax) angles, not \(names.count)",
                 at: node.pointer)
             return nil
         }
@@ -137,10 +137,10 @@ extension EditDecoding {
                 .flatMap { self.angle($0, angles, naming: name) }
             guard let at, let angle else { continue }
             if let last = switches.last, at.value <= last.at.value {
-                reader.report("must be later than the switch before it", at: at.pointer)
+                reader.report("must be later than the previous switch", at: at.pointer)
             }
             if switches.isEmpty, at.value != .zero {
-                reader.report("of the first switch must be 0", at: at.pointer)
+                reader.report("must be 0 for the first switch", at: at.pointer)
             }
             switches.append(Edit.Multicam.Switch(at: at, angle: angle))
         }

@@ -111,7 +111,7 @@ extension EditDecoding {
             guard let at, let volume else { continue }
             if let last = points.last, at <= last.at {
                 reader.report(
-                    "must be later than the point before it",
+                    "must be later than the previous point",
                     at: object.pointer.appending("at"))
             }
             points.append(Edit.Gain.Point(at: at, volume: volume))

@@ -53,7 +53,7 @@ struct EditDecoding {
         let fileCount = edit.captionIDs.count
         if fileCount > CaptionLimits.fileCountMax {
             reader.report(
-                "uses \(fileCount) files of captions; at most \(CaptionLimits.fileCountMax) are"
+                "uses \(fileCount) caption files; at most \(CaptionLimits.fileCountMax) are"
                     + " allowed",
                 at: place)
         }
@@ -81,7 +81,7 @@ struct EditDecoding {
     private mutating func content(of root: JSONObjectNode) -> ([Edit.Track], Edit.Soundtrack?)? {
         let given = Self.shapes.compactMap { name in root[name].map { (name, $0) } }
         guard let (name, node) = given.first else {
-            reader.report("needs a timeline or a project", at: root.pointer)
+            reader.report("must have a timeline, a project, a clip or an otio", at: root.pointer)
             return nil
         }
         guard given.count == 1 else {
@@ -122,7 +122,8 @@ struct EditDecoding {
             else { continue }
             clipCount += clips.count
             guard clipCount <= Limits.clipCountMax else {
-                reader.report("brings the clips above \(Limits.clipCountMax)", at: list.pointer)
+                reader.report(
+                    "brings the number of clips above \(Limits.clipCountMax)", at: list.pointer)
                 return nil
             }
             let read = clips.compactMap { reader.object($0) }

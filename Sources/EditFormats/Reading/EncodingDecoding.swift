@@ -4,8 +4,8 @@ import RenderPlans
 
 /// Reads the format, the codecs and the settings that depend on them.
 extension EditDecoding {
-    /// x264 presets that an edit may request, all but `placebo`, which by x264's own
-    /// account costs much and gains nothing.
+    /// x264 presets that an edit may request, all but `placebo`, which according to x264's
+    /// documentation is slow without a gain in quality.
     private enum Preset: String, CaseIterable {
         case ultrafast, superfast, veryfast, faster, fast, medium, slow, slower, veryslow
     }
@@ -45,7 +45,7 @@ extension EditDecoding {
                 check(codec, audioCodec, in: format, object)
             } else if Format.holding(codec, audioCodec) == nil {
                 reader.report(
-                    "does not go with \(codec?.rawValue ?? "any codec") in any format",
+                    "cannot be combined with \(codec?.rawValue ?? "any codec") in any format",
                     at: object.pointer.appending("audio").appending("codec"))
             }
         }
@@ -68,7 +68,8 @@ extension EditDecoding {
         guard settings.format == .mp4, settings.video.codec != .lossless else {
             let what = settings.format == .mp4 ? "lossless" : settings.format.rawValue
             reader.report(
-                "does not go with \(what), only with mp4 of h264, hevc or av1", at: node.pointer)
+                "is not supported for \(what), only for mp4 with h264, hevc or av1",
+                at: node.pointer)
             return false
         }
         return true
@@ -96,9 +97,9 @@ extension EditDecoding {
     ) {
         let rest =
             known.isEmpty
-            ? "which leaves no choice" : "which takes \(known.joined(separator: ", "))"
+            ? "the codec is fixed" : "use \(known.joined(separator: ", "))"
         reader.report(
-            "\"\(word)\" does not go with the format \(format.rawValue), \(rest)", at: place)
+            "\"\(word)\" is not supported in \(format.rawValue): \(rest)", at: place)
     }
 
     private mutating func readQuality(
@@ -112,8 +113,8 @@ extension EditDecoding {
         if let node = object["crf"], let crf = reader.integer(node, in: 0...crfMax) {
             if let range = video.codec.crfRange, !range.contains(crf) {
                 reader.report(
-                    "\(crf) does not go with \(video.codec.rawValue), which takes"
-                        + " \(range.lowerBound) to \(range.upperBound)",
+                    "must be from \(range.lowerBound) to \(range.upperBound) for"
+                        + " \(video.codec.rawValue), not \(crf)",
                     at: node.pointer)
             }
             video.crf = crf
@@ -133,12 +134,13 @@ extension EditDecoding {
             // Then auto is software.
             guard encoder.isHardware else { return }
             let what = video.copiesUntouched ? "smartCut" : video.codec.rawValue
-            reader.report("\"\(encoder.rawValue)\" does not go with \(what)", at: node.pointer)
+            reader.report(
+                "\"\(encoder.rawValue)\" cannot be combined with \(what)", at: node.pointer)
             return
         }
         if video.ceiling != nil, encoder.isHardware, encoder != .nvenc {
             reader.report(
-                "\"\(encoder.rawValue)\" does not go with maxBitrate", at: node.pointer)
+                "\"\(encoder.rawValue)\" cannot be combined with maxBitrate", at: node.pointer)
         }
         video.encoder = encoder == .software ? nil : encoder
     }
@@ -146,14 +148,14 @@ extension EditDecoding {
     private mutating func readSmartCut(_ object: JSONObjectNode, into video: inout Video) {
         guard let node = object["smartCut"], let wanted = reader.flag(node), wanted else { return }
         guard video.codec == .h264 else {
-            reader.report("does not go with \(video.codec.rawValue)", at: node.pointer)
+            reader.report("is not supported for \(video.codec.rawValue)", at: node.pointer)
             return
         }
         if object["hls"]?.value == .bool(true) {
-            reader.report("does not go with hls", at: node.pointer)
+            reader.report("cannot be combined with hls", at: node.pointer)
         }
         if video.ceiling != nil {
-            reader.report("does not go with maxBitrate", at: node.pointer)
+            reader.report("cannot be combined with maxBitrate", at: node.pointer)
         }
         video.copiesUntouched = true
     }
@@ -164,12 +166,12 @@ extension EditDecoding {
         let buffer = object["bufferSize"].flatMap { reader.integer($0, in: bounds) }
         guard let node = object["maxBitrate"] else {
             if let node = object["bufferSize"] {
-                reader.report("needs maxBitrate beside it", at: node.pointer)
+                reader.report("requires maxBitrate", at: node.pointer)
             }
             return
         }
         guard [.h264, .hevc].contains(video.codec) else {
-            reader.report("does not go with \(video.codec.rawValue)", at: node.pointer)
+            reader.report("is not supported for \(video.codec.rawValue)", at: node.pointer)
             return
         }
         video.ceiling = rate.map {
@@ -186,7 +188,7 @@ extension EditDecoding {
             let node = names.lazy.compactMap({ object[$0] }).first
         else { return }
         reader.report(
-            "must be at most \(Limits.gifFrameRateMax) frames per second in a GIF",
+            "must be at most \(Limits.gifFrameRateMax) frames per second for a GIF",
             at: node.pointer)
     }
 
@@ -198,7 +200,7 @@ extension EditDecoding {
         let range = range(node)
         guard format.kind == .still else { return range }
         reader.report(
-            "does not go with the format \(format.rawValue), which has \"at\"", at: node.pointer)
+            "is not supported in \(format.rawValue); use \"at\"", at: node.pointer)
         return nil
     }
 
@@ -211,7 +213,7 @@ extension EditDecoding {
             expected: "a number of seconds")
         guard format.kind == .still else {
             reader.report(
-                "does not go with the format \(format.rawValue), only with png and jpg",
+                "is not supported in \(format.rawValue), only in png and jpg",
                 at: node.pointer)
             return nil
         }

@@ -46,7 +46,7 @@ extension EditDecoding {
         readEncoding(object, isClipForge: isClipForge, into: &settings)
         if sourceMatching.size, settings.format.kind == .animation {
             reader.report(
-                "\"source\" does not go with the format \(settings.format.rawValue)",
+                "\"source\" is not supported in \(settings.format.rawValue)",
                 at: whole.pointer.appending("resolution"))
         }
         readSize(object, isClipForge: isClipForge, into: &settings)
@@ -155,16 +155,16 @@ extension EditDecoding {
             size.width * size.height <= Limits.framePixelsMax
         else {
             reader.report(
-                "makes a picture of \(size.width)x\(size.height); no side may be longer than"
-                    + " \(lengthMax) pixels, nor the picture larger than \(Limits.framePixelsMax)",
+                "makes the picture \(size.width)x\(size.height); at most \(lengthMax) pixels per side"
+                    + " and \(Limits.framePixelsMax) in total are allowed",
                 at: size.pointer)
             return
         }
         let lengthMin = Limits.av1SidePixelsMin
         guard settings.video.codec != .av1 || min(size.width, size.height) >= lengthMin else {
             reader.report(
-                "makes a picture of \(size.width)x\(size.height); av1 takes sides from"
-                    + " \(lengthMin) pixels on",
+                "makes the picture \(size.width)x\(size.height); av1 requires at least"
+                    + " \(lengthMin) pixels per side",
                 at: size.pointer)
             return
         }

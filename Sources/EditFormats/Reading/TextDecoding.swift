@@ -47,7 +47,7 @@ extension EditDecoding {
         guard let name = reader.text(node, lengthMax: lengthMax) else { return nil }
         guard TextFont.isName(name) else {
             reader.report(
-                "must be a font's name: letters, digits, spaces and - _ . ' + & only",
+                "must be a font name: only letters, digits, spaces and - _ . ' + &",
                 at: node.pointer)
             return nil
         }
@@ -66,7 +66,7 @@ extension EditDecoding {
 
     private enum SidecarFormat: String, CaseIterable { case srt, vtt, ass }
 
-    /// Reads the formats of caption files beside the result: `["srt", "vtt"]`.
+    /// Reads the formats of the caption files to store with the result: `["srt", "vtt"]`.
     mutating func captionFiles(_ node: JSONNode) -> Located<[CaptionFormat]>? {
         guard let elements = reader.array(node, maximum: SidecarFormat.allCases.count) else {
             return nil
@@ -115,7 +115,7 @@ extension EditDecoding {
             if let place = error.pointer {
                 reader.report(error.detail, at: place)
             } else {
-                reader.report("is not usable: \(error.description)", at: node.pointer)
+                reader.report("is invalid: \(error.description)", at: node.pointer)
             }
             return nil
         }

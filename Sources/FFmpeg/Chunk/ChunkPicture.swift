@@ -25,7 +25,7 @@ struct ChunkPicture: Hashable {
     enum Drawing: Hashable {
         /// One piece, perhaps with fades.
         case plain(Part)
-        /// A transition from one piece to another; nil is transparency.
+        /// A transition from one piece to another; nil for transparency.
         case mix(from: Part?, to: Part?, Mix)
     }
 

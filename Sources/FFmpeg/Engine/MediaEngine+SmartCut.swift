@@ -101,7 +101,7 @@ extension MediaEngine {
         guard isEqual else {
             throw FFmpegError(
                 .unsupported,
-                "the copy failed its check: the joined packets are not the copied ones")
+                "the copy failed its check: the joined packets differ from the source")
         }
     }
 

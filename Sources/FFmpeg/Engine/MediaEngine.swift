@@ -111,7 +111,7 @@ package struct MediaEngine: Sendable {
     static let progressArguments = ["-progress", "pipe:1", "-stats_period", "0.5"]
 }
 
-/// Answers of the FFmpeg programs and the identity of the fonts, shared by the copies of an
+/// Cached output of the FFmpeg programs and the identity of the fonts, shared by the copies of an
 /// engine.
 private final class ProgramCache: Sendable {
     let text = Mutex<String?>(nil)

@@ -29,7 +29,7 @@ struct FFmpegFailure: Equatable {
         _ exit: ChildResult.Exit, _ errors: String, _ sources: [(url: String, source: Int)]
     ) -> (FFmpegError.Code, String) {
         if FFmpegMessage.first(.diskFull, in: errors) != nil {
-            return (.diskFull, "The disk that FFmpeg writes to is full.")
+            return (.diskFull, "The disk is full.")
         }
         if FFmpegMessage.first(.outOfMemory, in: errors) != nil {
             return (.outOfMemory, "FFmpeg ran out of memory.")

@@ -5,11 +5,11 @@ import ObjectStore
 import WallClock
 
 extension FunctionName {
-    /// Moves batches on: starts their exports, ends them, deletes their uploads.
+    /// Advances batches: starts their exports, ends them, deletes their uploads.
     package static let advanceBatch = FunctionName("advance-batch")
 }
 
-/// Moves a batch one step on. `BatchDecision` chooses the steps and `BatchWork` performs them.
+/// Advances a batch by one step. `BatchDecision` chooses the steps and `BatchWork` performs them.
 ///
 /// Triggered by `batches/*.advance.json`, which create-batch and the sweep write, and by the
 /// removal of an export's `active/` marker, which follows its result.

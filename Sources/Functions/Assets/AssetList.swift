@@ -82,6 +82,8 @@ struct AssetDetail: Encodable {
         /// Reason in one sentence; nil unless the asset has failed.
         var error: String?
         var derived: Derived
+        /// `pending`, `ready`, `failed` or `none`, by what is derived.
+        var derivatives: [String: AssetDerivatives.State]
     }
 
     /// - Throws: a 404 problem, 409 for an upload that is not complete.
@@ -93,11 +95,13 @@ struct AssetDetail: Encodable {
                 detail: "The asset's upload is not complete yet.", error: "Upload incomplete")
         }
         document = try await AssetDocument(record, keys: keys, bucket: bucket)
-        let objects = try await bucket.listAllObjects(prefix: keys.prefix)
+        let found = AssetDerivatives(
+            try await bucket.listAllObjects(prefix: keys.prefix), of: record, keys: keys)
         more = More(
             createdAt: record.createdAt.rfc3339, error: record.error,
-            derived: try await Derived(
-                objects.map(\.key), of: record, keys: keys, in: bucket))
+            derived: try await Derived(found, in: bucket),
+            derivatives: Dictionary(
+                uniqueKeysWithValues: found.states.map { ($0.rawValue, $1) }))
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -107,27 +111,24 @@ struct AssetDetail: Encodable {
 }
 
 extension AssetDetail.Derived {
-    fileprivate init(
-        _ objects: [ObjectKey], of record: AssetRecord, keys: AssetKeys, in bucket: any Bucket
-    ) async throws {
-        let present = Set(objects)
-        func url(_ key: ObjectKey) async throws -> String? {
-            guard present.contains(key) else { return nil }
+    fileprivate init(_ found: AssetDerivatives, in bucket: any Bucket) async throws {
+        func url(_ key: ObjectKey?) async throws -> String? {
+            guard let key else { return nil }
             return try await bucket.presignedURL(
                 .get(key, downloadName: nil), expiresIn: AssetDocument.urlLifetime,
                 audience: .client)
         }
-        proxy = try await url(keys.proxy)
-        poster = try await url(keys.poster)
-        thumbnails = try await url(keys.thumbnails)
-        waveform = try await url(keys.waveform)
-        audio = try await url(keys.encodedAudio)
-        if audio == nil { audio = try await url(keys.audio(of: record.etag, fileExtension: "m4a")) }
-        let sheets = (0..<AssetDerivatives.sheetCountMax).map(keys.sprite)
-            .filter(present.contains)
-        sprite = try await url(keys.sprite(0))
-        guard sheets.count > 1 else { return }
-        sprites = []
-        for sheet in sheets { sprites = (sprites ?? []) + [try await url(sheet)].compactMap { $0 } }
+        proxy = try await url(found.proxy)
+        poster = try await url(found.poster)
+        thumbnails = try await url(found.thumbnails)
+        waveform = try await url(found.waveform)
+        audio = try await url(found.audio)
+        sprite = try await url(found.sprites.first)
+        guard found.sprites.count > 1 else { return }
+        var sheets: [String] = []
+        for sheet in found.sprites {
+            if let url = try await url(sheet) { sheets.append(url) }
+        }
+        sprites = sheets
     }
 }

@@ -12,7 +12,7 @@ enum BatchBody {
     case pending
     /// The files of a form are stored.
     case stored(StoredForm)
-    /// A form that nothing streamed.
+    /// A form that was not streamed.
     case unstreamed
     /// JSON that names uploaded assets.
     case json

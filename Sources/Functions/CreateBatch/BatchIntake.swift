@@ -13,7 +13,7 @@ struct BatchIntake: Sendable {
 
     private var bucket: any Bucket { dependencies.bucket }
 
-    /// Why a file cannot be in a batch.
+    /// The reason why a file cannot be in a batch.
     fileprivate enum Refusal: Error {
         case tooLarge(FieldFault)
         case unusable(FieldFault)
@@ -98,7 +98,7 @@ struct BatchIntake: Sendable {
         return problem
     }
 
-    /// Makes an asset of a stored file. Nothing in the form but its name is believed.
+    /// Turns a stored file into an asset. Of the form, only the file name is trusted.
     private func examine(
         _ file: StoredForm.File, at pointer: String
     ) async throws -> Result<BatchRecord.File, Refusal> {

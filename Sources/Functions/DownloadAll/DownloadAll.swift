@@ -36,7 +36,7 @@ enum DownloadAll {
 
     /// Bytes of one read; two blocks are in memory at a time.
     static let pieceBytes = 4 << 20
-    /// Largest number of exports in one archive.
+    /// Maximum number of exports in one archive.
     static let exportCountMax = 100
     /// Age of the oldest export: results are kept for a week.
     static let reach = Duration.seconds(7 * 86_400)
@@ -169,12 +169,12 @@ enum DownloadAll {
         throw Problem(
             status: 413, title: "Content too large",
             detail: "The files have \(bytes) bytes; the limit of one archive is \(bytesMax). "
-                + "Download them one by one.")
+                + "Download the files separately.")
     }
 
     private static let incomplete = Problem(
         status: 409, title: "Not completed",
-        detail: "No export is completed; nothing to download.")
+        detail: "No export is completed yet.")
 
     /// The files of one export; empty before it is completed.
     private static func finished(_ ledger: ExportLedger) async throws -> [Source] {

@@ -63,7 +63,7 @@ package final class PasswordSessions: TokenVerifier {
         _ = try await bucket.createDocument(record, at: SessionKeys.secret(of: Self.owner))
         // Another instance may have been first.
         guard let stored = try await knownSecret() else {
-            throw HandlerFailure.permanent("The secret of the sessions is not readable.")
+            throw HandlerFailure.permanent("The session secret cannot be read.")
         }
         return stored
     }

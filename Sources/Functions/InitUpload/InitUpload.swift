@@ -134,9 +134,9 @@ package enum UploadLimits {
     package static let bytesDefault = 5 << 30
     /// Smallest part, except the last, that S3 joins.
     static let storePartBytesMin = 5 << 20
-    /// Largest number of parts in one upload (S3's limit).
+    /// Maximum number of parts in one upload (S3's limit).
     static let partCountMax = 10_000
-    /// Largest number of parts in one grant. A URL with a session token has up to 2 kB, a
+    /// Maximum number of parts in one grant. A URL with a session token has up to 2 kB, a
     /// function's response at most 6 MB.
     static let grantedParts = 2_000
     /// Smallest part, except the last; all others have the same length, as R2 requires.

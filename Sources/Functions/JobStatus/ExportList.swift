@@ -12,7 +12,7 @@ struct ExportList: Encodable {
     }
     var exports: [Entry]
 
-    /// Largest number of exports in one response.
+    /// Maximum number of exports in one response.
     static let entryCountMax = 100
     /// Age of the oldest export: the longest retention.
     static let reach = Duration.seconds(RetentionPolicy.exportSecondsRange.upperBound)

@@ -154,7 +154,7 @@ enum JobStatus {
         guard let url = document.downloadUrl else {
             throw Problem(
                 status: 409, title: "Not completed",
-                detail: "The export is \(document.state); nothing to download.")
+                detail: "The export is \(document.state) and has no result to download.")
         }
         return FunctionURLResponse(
             statusCode: 302, headers: ["location": url, "cache-control": "no-store"], body: nil)

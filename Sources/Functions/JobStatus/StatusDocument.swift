@@ -23,7 +23,7 @@ struct StatusDocument: Encodable {
     /// State in Spool's words.
     var state: String
     var phase: String
-    /// 0 to 100; never goes back.
+    /// 0 to 100; never decreases.
     var progress: Int
     var frames: Frames
     var chunks: [Chunk]

@@ -44,7 +44,7 @@ struct UnitSources: Sendable {
 
     private func check(_ source: RenderPlan.Source) async throws {
         guard let info = try await bucket.objectInfo(ObjectKey(source.key)) else {
-            throw HandlerFailure.permanent("The file of asset \(source.assetID) is gone.")
+            throw HandlerFailure.permanent("The file of asset \(source.assetID) no longer exists.")
         }
         guard info.etag == source.etag else {
             throw HandlerFailure.permanent(

@@ -69,7 +69,7 @@ struct ExportAttempt: Sendable {
         afterLastAttempt: (ExportAttempt) async throws -> Void
     ) async throws {
         let attempt = ExportAttempt(keys, context, dependencies)
-        // Unmetered: an export that is removed has no bill.
+        // Not metered: a removed export has no bill.
         let removal = ExportRemoval(bucket: dependencies.bucket, now: dependencies.now)
         do {
             do {

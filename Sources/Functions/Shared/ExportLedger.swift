@@ -21,7 +21,7 @@ struct ExportLedger: Sendable {
             throw HandlerFailure.permanent("The export has no plan.")
         }
         guard plan.version == RenderPlan.currentVersion else {
-            throw HandlerFailure.permanent("The plan's version \(plan.version) is not known.")
+            throw HandlerFailure.permanent("The plan's version \(plan.version) is not supported.")
         }
         if let defect = plan.defect {
             throw HandlerFailure.permanent("The stored plan is damaged: \(defect).")
@@ -45,7 +45,7 @@ struct ExportLedger: Sendable {
         } catch {
             guard error.isUndecodable else { throw error }
             throw HandlerFailure.permanent(
-                "The stored plan is damaged: it does not decode.", detail: error.underlying)
+                "The stored plan is damaged: it cannot be decoded.", detail: error.underlying)
         }
     }
 

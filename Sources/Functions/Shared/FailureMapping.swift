@@ -87,7 +87,7 @@ struct FailureMapping: Sendable {
                 Row(.caller, isPermanent: true, 409, "Conflict"))
         case HandlerFailure.outOfTime:
             self.init(
-                "The work did not fit into the function's time limit.", nil,
+                "The function reached its time limit.", nil,
                 Row(.machine, isPermanent: false, 500, "Internal error"))
         case let error as FFmpegError:
             self.init(error.description, error.standardErrorTail, error.code.row)

@@ -39,7 +39,7 @@ package protocol MediaRenderer: Sendable {
         _ frames: AudioFrameRange?, of plan: RenderPlan, sourceURLs: [Int: String], to path: String,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws(FFmpegError) -> RenderReport
-    /// Remuxes a unit into an HLS segment file; nil is the audio.
+    /// Remuxes a unit into an HLS segment file; nil for the audio.
     func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> StreamFileIndex

@@ -76,7 +76,7 @@ struct RenderMonitor: Sendable {
     /// alive.
     ///
     /// Best effort: a store error must not end a render that works. Nothing is
-    /// written before the earlier size is known, so that progress never goes back.
+    /// written before the earlier size is known, so that progress never decreases.
     private func write(_ frames: Int, to progress: inout ShownProgress) async {
         do {
             let framesMin: Int

@@ -68,7 +68,7 @@ struct EngineCapabilities: Sendable {
                 faults.append(
                     FieldFault(
                         pointer: pointer.appending("format").description,
-                        detail: "needs \(missing.joined(separator: " and ")), which this FFmpeg"
+                        detail: "requires \(missing.joined(separator: " and ")), which this FFmpeg"
                             + " does not have"))
             }
         }

@@ -16,7 +16,7 @@ struct ExportEstimate: Encodable {
     var resources: ExportResources
     var cost: ExportCost
 
-    /// Largest number of exports to learn from.
+    /// Maximum number of exports to learn from.
     private static let examples = 16
 
     /// Sums over all exports of a request; savings of shared rendering are not counted.

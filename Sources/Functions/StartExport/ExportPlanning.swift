@@ -102,7 +102,7 @@ struct ExportPlanning: Sendable {
         do throws(CaptionFault) {
             return .success(try CaptionTrack(stored.body, format: format))
         } catch {
-            return .failure(UnusableAsset(sentence: "is not usable: \(error)"))
+            return .failure(UnusableAsset(sentence: "is invalid: \(error)"))
         }
     }
 
@@ -120,7 +120,7 @@ struct ExportPlanning: Sendable {
         }
         guard record.status == .ready, record.media != nil || record.captions != nil else {
             return .failure(
-                UnusableAsset(sentence: "is not usable: \(record.error ?? "the probe failed")"))
+                UnusableAsset(sentence: "is unusable: \(record.error ?? "the probe failed")"))
         }
         return .success(record)
     }

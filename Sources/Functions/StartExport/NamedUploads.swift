@@ -3,7 +3,7 @@ import JSON
 
 /// The uploads that a multicam config names by object key: `sources[].key`.
 enum NamedUploads {
-    /// The keys that are no uploads of the owner. Other faults of the config are the decoder's.
+    /// The keys that are not uploads of the owner. Other faults of the config are the decoder's.
     static func faults(of body: JSONValue, owner: OwnerID) -> [FieldFault] {
         guard case .array(let sources)? = body["sources"] else { return [] }
         let prefix = AssetKeys.uploadPrefix(of: owner)

@@ -87,7 +87,7 @@ package enum BatchTurn {
 
     /// True if the batch is among the first `concurrency`: started batches, then by priority,
     /// then in the order of the requests.
-    /// - Parameter concurrency: Batches of one owner that render at once; 0 is no limit.
+    /// - Parameter concurrency: Batches of one owner that render at once; 0 for no limit.
     package static func has(
         _ batch: BatchID, among candidates: [Candidate], concurrency: Int
     ) -> Bool {

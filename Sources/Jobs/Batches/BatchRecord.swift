@@ -131,7 +131,7 @@ package struct BatchMarker: Hashable, Sendable, Codable {
     }
 }
 
-/// The one end of a batch, `batches/{owner}/{batch}.result.json`.
+/// The terminal record of a batch, `batches/{owner}/{batch}.result.json`.
 package struct BatchResult: Hashable, Sendable, Codable {
     /// Version of the record's format.
     package var version: Int = 1

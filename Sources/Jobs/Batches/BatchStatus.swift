@@ -106,7 +106,7 @@ package struct BatchStatus: Hashable, Sendable {
         package var file: String
         /// Number of its variation that is being made, from 1.
         package var variation: Int
-        /// 0 to 100; never goes back.
+        /// 0 to 100; never decreases.
         package var percent: Int
     }
 

@@ -110,7 +110,7 @@ package enum RenderDecision {
     package static let salvageBytesPerSecond = 40_000_000
     /// Time reserved for the records that follow the upload.
     package static let salvageRecordTime = Duration.seconds(1)
-    /// Largest number of units that the rest of a salvaged chunk is cut into.
+    /// Maximum number of units that the rest of a salvaged chunk is cut into.
     package static let restUnitCountMax = 16
 
     /// The steps to take now. A list with `.render` ends with it, and its outcome

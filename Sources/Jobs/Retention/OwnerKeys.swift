@@ -13,7 +13,7 @@ package struct OwnerKeys: Hashable, Sendable {
     /// export reads goes after the exports.
     package static let families = [
         "exports", "recent", "tokens", "projects", "project-list", "batches", "webhooks",
-        "deliveries", "asset-list", "assets", "uploads", "used", "cache",
+        "deliveries", "notices", "secrets", "asset-list", "assets", "uploads", "used", "cache",
     ]
 
     /// Prefixes of everything but the exports, which are removed one by one.

@@ -181,7 +181,7 @@ package struct ExportListing: Hashable, Sendable {
         isDone(chunk) ? chunk.count : framesWritten(in: chunk, by: \.frames)
     }
 
-    /// Largest number of frames of the range that a unit of the kind has done.
+    /// Maximum number of frames of the range that a unit of the kind has done.
     func framesWritten<Unit>(
         in range: MediaRange<Unit>, by kind: KeyPath<RenderUnit, MediaRange<Unit>?>
     ) -> Int {

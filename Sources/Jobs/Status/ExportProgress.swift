@@ -1,6 +1,6 @@
 package import MediaTime
 
-/// Progress of an export in percent. Never goes back while its inputs do not.
+/// Progress of an export in percent. Never decreases while its inputs do not.
 package enum ExportProgress: Hashable, Sendable {
     /// No renderer has begun; the sources are fetched first.
     case accepted

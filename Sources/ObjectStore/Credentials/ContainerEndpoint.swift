@@ -87,6 +87,6 @@ package struct ContainerEndpoint: Sendable, Hashable {
     private static func failure(_ reason: String) -> ObjectStoreError {
         ObjectStoreError(
             .unavailable, operation: "GetCredentials", key: "",
-            detail: "The container's endpoint gave no credentials: \(reason)")
+            detail: "The container endpoint returned no credentials: \(reason)")
     }
 }

@@ -39,7 +39,7 @@ extension S3Bucket {
         guard configuration.hasPostForms else {
             throw ObjectStoreError(
                 .invalidRequest, operation: "PostObject", key: upload.key.text,
-                serviceCode: "NotImplemented", detail: "This store takes no forms")
+                serviceCode: "NotImplemented", detail: "The store does not support POST forms")
         }
         let place = exchange.current
         let credentials = try await exchange.credentials.current()
@@ -60,7 +60,7 @@ extension S3Bucket {
         guard let bytes = try? JSONEncoder().encode(policy) else {
             throw ObjectStoreError(
                 .invalidRequest, operation: "PostObject", key: upload.key.text,
-                detail: "The policy cannot be written")
+                detail: "The policy cannot be encoded")
         }
         let text = bytes.base64EncodedString()
         fields["policy"] = text
@@ -76,7 +76,7 @@ extension S3Bucket {
         guard (.seconds(1) ... .seconds(604_800)).contains(lifetime) else {
             throw ObjectStoreError(
                 .invalidRequest, operation: "Presign", key: key.text,
-                detail: "A presigned URL lives for 1 to 604,800 seconds")
+                detail: "A presigned URL must be valid for 1 to 604,800 seconds")
         }
         guard key.isValid else { throw S3Exchange.badKey("Presign", key.text) }
     }

@@ -200,7 +200,7 @@ package struct S3Bucket: Bucket {
         guard let etag = response["ETag"] else {
             throw ObjectStoreError(
                 .invalidResponse, operation: operation, key: key.text,
-                detail: "The answer has no ETag")
+                detail: "The response has no ETag")
         }
         let modified = response["Last-Modified"].flatMap { UnixTime(http: $0) }
         return ObjectInfo(

@@ -29,7 +29,7 @@ enum S3Documents {
     static func malformed(_ operation: String, _ key: String) -> ObjectStoreError {
         ObjectStoreError(
             .invalidResponse, operation: operation, key: key,
-            detail: "The answer lacks what it must have")
+            detail: "The response lacks a required element")
     }
 
     /// An ETag without its quotes.

@@ -122,7 +122,7 @@ struct S3Exchange: Sendable {
             let error = ObjectStoreError(
                 .invalidResponse, operation: call.operation, key: call.key,
                 requestID: response["x-amz-request-id"],
-                detail: "The answer's bytes are not those that it announces")
+                detail: "The response does not match its length or checksum")
             return .failure(FailedAttempt(error: error, failure: .transport))
         }
         return .failure(
@@ -173,7 +173,7 @@ struct S3Exchange: Sendable {
     static func badKey(_ operation: String, _ key: String) -> ObjectStoreError {
         ObjectStoreError(
             .invalidRequest, operation: operation, key: key,
-            detail: "A key has 1 to 1,024 bytes")
+            detail: "The key must have 1 to 1,024 bytes")
     }
 
     /// The time left until the task's deadline.

@@ -125,7 +125,7 @@ private final class ChecksummedReader: HTTPBodyReader {
             }
             let read = try outcome.get()
             guard read > 0 else {
-                throw HTTPTransportError(.localFile, "The body's file is shorter than said")
+                throw HTTPTransportError(.localFile, "The body's file is shorter than declared")
             }
             filled += read
         }

@@ -200,7 +200,7 @@ extension HandlerError {
 
     static func unknownHandler(_ name: String, known: [String]) -> HandlerError {
         let names = known.sorted().joined(separator: ", ")
-        let problem = name.isEmpty ? "_HANDLER is not set" : "There is no function \"\(name)\""
+        let problem = name.isEmpty ? "_HANDLER is not set" : "Unknown function \"\(name)\""
         return HandlerError(
             type: "Runtime.UnknownHandler", message: "\(problem); this program has: \(names).")
     }

@@ -111,7 +111,7 @@ private func sentence(_ status: StatusResponse) -> String {
         done: status.frames?.done, total: status.frames?.total)
     switch status.word {
     case "completed": return line + "\n" + (status.downloadUrl ?? "")
-    case "failed": return line + "\nfailed: " + (status.error ?? "no reason was given")
+    case "failed": return line + "\nfailed: " + (status.error ?? "no reason given")
     default: return line
     }
 }

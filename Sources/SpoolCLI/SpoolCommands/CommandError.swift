@@ -27,12 +27,12 @@ extension CommandError {
             let problem = try? JSONDecoder().decode(
                 ProblemResponse.self, from: Data(response.body))
         else {
-            self.init("\(action) failed: the answer was status \(response.status).")
+            self.init("\(action) failed with status \(response.status).")
             return
         }
         let reason =
             problem.detail ?? problem.error ?? problem.title ?? problem.Message
-            ?? "no reason was given"
+            ?? "no reason given"
         let details = (problem.errors ?? []).map { fault in
             let pointer = fault.pointer ?? ""
             return "  \(pointer.isEmpty ? "(whole document)" : pointer): \(fault.detail ?? "")"

@@ -104,7 +104,7 @@ package struct CommandRequest: Sendable, Hashable {
         }
         guard let syntax = CommandSyntax.named(name) else {
             let known = CommandSyntax.all.map(\.name)
-            throw .usage("There is no command \"\(name)\"", Suggestion.of(name, among: known))
+            throw .usage("Unknown command \"\(name)\"", Suggestion.of(name, among: known))
         }
         let words = try CommandRequest.parsed(arguments.dropFirst(), syntax)
         self.init(.help(syntax.help), environment: environment)
@@ -170,14 +170,14 @@ extension Command {
             let problem =
                 words.positionals.count < expected
                 ? "\(syntax.positional) is missing"
-                : "\(words.positionals[expected]) is one too many"
+                : "\(words.positionals[expected]) is unexpected"
             throw .usage("\(problem): \(syntax.usage)", nil)
         }
         let word = words.positionals.first ?? ""
         switch syntax.kind {
         case .export:
             guard let output = words.last("--output"), !output.isEmpty else {
-                throw .usage("Where the result goes is missing: add -o FILE", nil)
+                throw .usage("-o FILE is missing", nil)
             }
             self = .export(
                 ExportOptions(
@@ -194,7 +194,7 @@ extension Command {
         case .replayDeadLetter:
             let id = Int(word)
             guard word == "all" || id != nil else {
-                throw .usage("\"\(word)\" is neither a number of the list nor all", nil)
+                throw .usage("\"\(word)\" is not a dead letter ID or all", nil)
             }
             self = .replayDeadLetter(id: id)
         case .replay:
@@ -218,10 +218,10 @@ extension Command {
         for value in values {
             guard let equals = value.firstIndex(of: "="), equals != value.startIndex,
                 value.index(after: equals) != value.endIndex
-            else { throw .usage("--asset wants NAME=FILE, not \"\(value)\"", nil) }
+            else { throw .usage("--asset must be NAME=FILE, not \"\(value)\"", nil) }
             let name = String(value[..<equals])
             guard !assets.contains(where: { $0.name == name }) else {
-                throw .usage("--asset \(name)=… is given twice", nil)
+                throw .usage("--asset \(name)=… is a duplicate", nil)
             }
             assets.append(Asset(name: name, path: String(value[value.index(after: equals)...])))
         }

@@ -34,78 +34,78 @@ struct CommandSyntax: Sendable, Hashable {
     static func named(_ name: String) -> CommandSyntax? { all.first { $0.name == name } }
 
     static let overview =
-        "spool: exports edits, uploads media and calls functions of a Spool back end.\n"
+        "spool: exports edits, uploads media and invokes functions of a Spool back end.\n"
         + "\nCommands:\n"
         + all.map { padded("  spool \($0.name) \($0.positional)", 28) + $0.summary }
         .joined(separator: "\n")
-        + "\n" + padded("  spool store …", 28) + "Objects of the store: spool store --help.\n"
+        + "\n" + padded("  spool store …", 28) + "Reads and writes the store: spool store --help.\n"
         + "\nOptions of every command:\n"
         + commonOptions.map(line).joined(separator: "\n")
-        + "\n\nExit status: 0 done, 1 failed, 2 wrong command line.\n"
+        + "\n\nExit status: 0 success, 1 failure, 2 invalid command line.\n"
 
     static let all: [CommandSyntax] = [
         CommandSyntax(
             kind: .export, name: "export", positional: "EDIT",
-            summary: "Uploads the assets, exports the edit, downloads the result.",
+            summary: "Uploads the assets, exports the edit and downloads the result.",
             ownOptions: [
                 Option(
                     name: "--asset", valueName: "NAME=FILE",
-                    help: "A file for an assetId of the edit; may be given again."),
+                    help: "File for an assetId of the edit; may be repeated."),
                 Option(
                     name: "--output", short: "-o", valueName: "FILE",
-                    help: "Where the result goes; several go to FILE-1, FILE-2 and so on."),
+                    help: "Path of the result; several results are FILE-1, FILE-2 and so on."),
             ]),
         CommandSyntax(
             kind: .estimate, name: "estimate", positional: "EDIT",
-            summary: "Tells what an export of the edit would cost.",
+            summary: "Estimates the cost of exporting the edit.",
             ownOptions: [
                 Option(
                     name: "--asset", valueName: "NAME=FILE",
-                    help: "A file for an assetId of the edit, uploaded first; may be given again.")
+                    help: "File for an assetId of the edit, uploaded first; may be repeated.")
             ]),
         CommandSyntax(
             kind: .status, name: "status", positional: "JOB",
-            summary: "Tells how far an export is."),
+            summary: "Shows the status and progress of an export."),
         CommandSyntax(
-            kind: .cancel, name: "cancel", positional: "JOB", summary: "Stops an export."),
+            kind: .cancel, name: "cancel", positional: "JOB", summary: "Cancels an export."),
         CommandSyntax(
             kind: .upload, name: "upload", positional: "FILE",
             summary: "Uploads one media file and prints its asset ID."),
         CommandSyntax(
             kind: .invoke, name: "invoke", positional: "FUNCTION",
-            summary: "Calls a function through the Invoke API and prints its answer.",
+            summary: "Invokes a function and prints its response.",
             ownOptions: [
                 Option(
                     name: "--event", valueName: "FILE",
-                    help: "The event's JSON, - for standard input; {} when not given."),
-                Option(name: "--async", help: "Queues the event and does not wait."),
+                    help: "File with the event's JSON; - is standard input. Default {}."),
+                Option(name: "--async", help: "Queues the event and returns at once."),
             ]),
         CommandSyntax(
             kind: .deadLetters, name: "dead-letters", positional: "",
-            summary: "Lists the events that a local emulator gave up."),
+            summary: "Lists the dead letters of a local emulator."),
         CommandSyntax(
             kind: .replayDeadLetter, name: "replay-dead-letter", positional: "ID",
-            summary: "Puts one of them, or all, back into its queue."),
+            summary: "Queues a dead letter, or all, again."),
         CommandSyntax(
             kind: .replay, name: "replay", positional: "FOLDER",
-            summary: "Runs recorded invocations again and compares the answers.",
+            summary: "Repeats recorded invocations and compares the responses.",
             ownOptions: [
                 Option(
                     name: "--function", valueName: "NAME",
-                    help: "Only invocations of this function."),
+                    help: "Repeats only invocations of this function."),
                 Option(
                     name: "--ignore", valueName: "MEMBER",
-                    help: "A member that may differ; may be given again."),
+                    help: "Ignores differences in this member; may be repeated."),
             ]),
     ]
 
     private static let commonOptions = [
         Option(
             name: "--api", valueName: "URL",
-            help: "The back end; default $SPOOL_API or http://127.0.0.1:8080."),
+            help: "URL of the back end; default $SPOOL_API or http://127.0.0.1:8080."),
         Option(name: "--token", valueName: "TOKEN", help: "Bearer token; default $SPOOL_TOKEN."),
-        Option(name: "--json", help: "Results and errors as JSON."),
-        Option(name: "--help", short: "-h", help: "Prints this."),
+        Option(name: "--json", help: "Prints results and errors as JSON."),
+        Option(name: "--help", short: "-h", help: "Prints this text."),
     ]
 
     private static func line(_ option: Option) -> String {

@@ -12,9 +12,11 @@ enum UserFile {
     /// - Throws: an error if there is no regular file at the path, or it is empty.
     static func bytes(_ path: String) throws(CommandError) -> Int {
         var status = stat()
-        guard stat(path, &status) == 0 else { throw CommandError("There is no file \(path).") }
+        guard stat(path, &status) == 0 else {
+            throw CommandError("The file \(path) does not exist.")
+        }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw CommandError("\(path) is not a plain file.")
+            throw CommandError("\(path) is not a regular file.")
         }
         guard status.st_size > 0 else { throw CommandError("\(path) is empty.") }
         return Int(status.st_size)

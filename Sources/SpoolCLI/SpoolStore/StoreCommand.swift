@@ -52,18 +52,18 @@ enum StoreVerb: String, CaseIterable {
     }
 
     static let help = """
-        spool store: objects of the back end's bucket.
+        spool store: reads and writes objects of the back end's bucket.
 
         Commands:
-          spool store put FILE KEY      stores a file, a large one in parts side by side
-          spool store get KEY FILE      fetches an object, a large one in ranges side by side
-          spool store list [PREFIX]     keys below a prefix, with their sizes in bytes
-          spool store copy KEY KEY      copies inside the bucket, whatever the size
+          spool store put FILE KEY      stores a file; a large one in parallel parts
+          spool store get KEY FILE      fetches an object; a large one in parallel ranges
+          spool store list [PREFIX]     lists keys with a prefix, and their sizes in bytes
+          spool store copy KEY KEY      copies within the bucket, any size
           spool store delete KEY…       deletes objects; a final * matches every key with that prefix
 
-        The bucket is SPOOL_BUCKET (default spool), its place AWS_ENDPOINT_URL_S3, AWS_REGION
-        and the usual AWS credentials; without any of them, a local emulator's own.
-        --json prints one JSON object a line.
+        SPOOL_BUCKET (default spool), AWS_ENDPOINT_URL_S3, AWS_REGION and the usual AWS
+        credentials select the bucket; if none of the AWS variables is set, it is a local
+        emulator's. --json prints one JSON object per line.
 
         """
 

@@ -89,7 +89,7 @@ import TestSupport
         #expect(faults(json) == [#"/files/0 "a.mp4" is not stored"#])
     }
 
-    @Test func `a form that nothing streamed names the presigned way`() async throws {
+    @Test func `a form that was not streamed is answered with the presigned steps`() async throws {
         let (status, json) = try await harness.call(
             .createBatch, "POST", "/api/jobs", "--b--",
             headers: ["content-type": "multipart/form-data; boundary=b"])

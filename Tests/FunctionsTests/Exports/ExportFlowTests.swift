@@ -109,7 +109,7 @@ import TestSupport
             problem["errors"] == [
                 [
                     "pointer": "/output/format",
-                    "detail": "needs libsvtav1, which this FFmpeg does not have",
+                    "detail": "requires libsvtav1, which this FFmpeg does not have",
                 ]
             ])
     }
@@ -202,7 +202,7 @@ import TestSupport
 
         let result = try #require(try await harness.result(job))
         #expect(result.outcome == .failed)
-        #expect(result.error == "The file of asset \(asset) is gone.")
+        #expect(result.error == "The file of asset \(asset) no longer exists.")
     }
 
     @Test func `a transient failure is tried three times, then fails the export`() async throws {

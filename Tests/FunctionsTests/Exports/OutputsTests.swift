@@ -113,7 +113,7 @@ import TestSupport
 
         for job in jobs {
             let result = try #require(try await harness.result(job))
-            #expect(result.error == "The file of asset \(asset) is gone.")
+            #expect(result.error == "The file of asset \(asset) no longer exists.")
         }
     }
 

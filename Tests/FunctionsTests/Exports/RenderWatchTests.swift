@@ -194,6 +194,6 @@ import WallClock
 
         #expect(
             try await plain.result(job)?.error
-                == "The work did not fit into the function's time limit.")
+                == "The function reached its time limit.")
     }
 }

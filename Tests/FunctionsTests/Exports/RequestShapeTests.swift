@@ -82,7 +82,7 @@ import TestSupport
             answer["dropped"] == [
                 [
                     "pointer": "/otio/tracks/children/0/children/0/markers",
-                    "detail": "1 markers",
+                    "detail": "is ignored: the array has 1 element",
                 ]
             ])
     }

@@ -60,8 +60,8 @@ import TestSupport
         #expect(
             problem["detail"]
                 == .string(
-                    "The file a.srt is not a usable caption file: line 2: has no times with -->"
-                        + " between them."))
+                    "The file a.srt is not a usable caption file: line 2: has no times separated"
+                        + " by -->."))
     }
 
     @Test func `a caption file above the limit is refused`() async throws {

@@ -86,7 +86,7 @@ import TestSupport
         #expect(status == wanted)
     }
 
-    @Test func `a larger upload of unknown size is no asset and is deleted`() async throws {
+    @Test func `a larger upload of unknown size is not an asset and is deleted`() async throws {
         let harness = Self.harness()
         let (_, made) = try await harness.call(
             .uppyUpload, "GET", "/api/uppy/s3/params",

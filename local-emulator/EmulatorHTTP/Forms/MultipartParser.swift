@@ -33,7 +33,7 @@ package struct MultipartParser: Sendable {
         case ended
         /// The closing delimiter; what follows it is ignored.
         case closed
-        /// The body is no form; the rest of it is ignored.
+        /// The body is not a form; the rest of it is ignored.
         case malformed(String)
     }
 

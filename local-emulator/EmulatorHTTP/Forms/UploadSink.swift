@@ -3,7 +3,7 @@ package protocol UploadSink: Sendable {
     /// Begins an object. Nothing exists under the key before `commit`.
     /// - Throws: an error for a key or content type that cannot be stored.
     func begin(key: String, contentType: String) throws -> any UploadWriter
-    /// Removes objects; a missing one is no error.
+    /// Removes objects; a missing one is not an error.
     func remove(_ keys: [String]) async
 }
 

@@ -4,6 +4,8 @@ import FoundationEssentials
 package struct FunctionCatalog: Sendable, Equatable {
     /// The functions in file order, with unique names.
     package var functions: [FunctionDefinition]
+    /// The rules of the bucket.
+    package var bucket = BucketRules()
 
     /// Creates a catalogue.
     /// - Throws: one error that lists every fault.
@@ -29,6 +31,7 @@ package struct FunctionCatalog: Sendable, Equatable {
                 faults: ["version: \(document.version) is not 1, the one that is known"])
         }
         try self.init(functions: document.functions)
+        bucket = document.bucket ?? BucketRules()
     }
 
     /// Returns the function with a name; nil if there is none.
@@ -39,5 +42,19 @@ package struct FunctionCatalog: Sendable, Equatable {
     private struct Document: Decodable {
         var version: Int
         var functions: [FunctionDefinition]
+        var bucket: BucketRules?
     }
+}
+
+/// Rules of the deployment's bucket.
+package struct BucketRules: Sendable, Equatable, Decodable {
+    /// Age in days at which objects are deleted, by prefix.
+    package var expirationDays: [String: Int]?
+    /// Age in days at which incomplete multipart uploads are aborted.
+    package var abortIncompleteUploadDays: Int?
+    /// Prefixes whose objects are work that has not ended: the emulator is not idle meanwhile.
+    package var workPrefixes: [String]?
+
+    /// No rules.
+    package init() {}
 }

@@ -103,6 +103,8 @@ package struct FunctionRoute: Sendable, Equatable, Decodable {
     package var path: String
     /// The treatment of the body; nil passes it to the function.
     package var body: RouteBody?
+    /// True if the route leads to an upload: it is refused while the volume is too full.
+    package var writesUploads: Bool?
 
     /// Creates a route.
     package init(method: String, path: String, body: RouteBody? = nil) {

@@ -37,6 +37,8 @@ package struct LambdaConfiguration: Sendable {
     /// AWS_IAM, and for the Invoke API if a token is set.
     package var credentials: SigV4.Credentials
 
+    /// True if the volume has room for so many more bytes of uploads.
+    package var admitsUpload: @Sendable (_ bytes: Int) -> Bool = { _ in true }
     /// True if the system can give an instance a private `/tmp`.
     package var hasPrivateTmp = false
     /// True to stop idle instances (SIGSTOP), as Lambda freezes them.

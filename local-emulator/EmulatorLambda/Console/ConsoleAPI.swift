@@ -34,7 +34,7 @@ struct ConsoleAPI: Sendable {
             default: return problem(404, "Not found")
             }
         } catch {
-            services.logger.error("The console could not be served", ["error": .string("\(error)")])
+            services.logger.error("Console request failed", ["error": .string("\(error)")])
             return problem(500, "Internal Server Error")
         }
     }

@@ -28,6 +28,11 @@ final class LambdaMetrics: Sendable {
         state.withLock { change(&$0.functions[function, default: Counts()]) }
     }
 
+    /// Number of invocations of a function since the start.
+    func invocationCount(of function: String) -> Int {
+        state.withLock { $0.functions[function]?.invocations ?? 0 }
+    }
+
     func dispatched(after delay: Duration) {
         let milliseconds = delay.wholeMilliseconds
         state.withLock { state in

@@ -11,7 +11,7 @@ struct UploadGrant: Sendable, Equatable, Decodable {
     var keys: [String]
     /// Largest file.
     var fileBytesMax: Int
-    /// Largest number of files, at most that of the keys.
+    /// Maximum number of files, at most that of the keys.
     var fileCountMax: Int
     /// Largest value of a field.
     var fieldBytesMax: Int

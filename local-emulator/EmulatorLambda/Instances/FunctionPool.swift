@@ -168,7 +168,7 @@ actor FunctionPool {
             }
         }
         if task == nil {
-            apply(to: number, exit: "The emulator runs too many tasks") { $0.ended() }
+            apply(to: number, exit: "Too many tasks in the emulator") { $0.ended() }
         }
     }
 

@@ -119,7 +119,7 @@ struct InstanceProcess: Sendable {
 private struct FolderError: Error, CustomStringConvertible {
     var path: String
     var number: Int32
-    var description: String { "The folder \(path) could not be made (error \(number))." }
+    var description: String { "The folder \(path) could not be created (error \(number))." }
 }
 
 private func makeFolder(_ path: String) throws {

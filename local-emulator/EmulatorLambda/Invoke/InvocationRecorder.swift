@@ -100,7 +100,7 @@ final class InvocationRecorder: Sendable {
 
     private func skip(_ file: File) {
         logger.error(
-            "Invocation not recorded: too many files wait for the disk",
+            "Invocation not recorded: too many files are waiting for the disk",
             ["file": .string(file.name)])
     }
 

@@ -47,7 +47,7 @@ struct InvokeAPI: Sendable {
         case ("POST", 2) where words[1] == "response-streaming-invocations":
             return await invoke(functionName(in: words[0]), head, body, isStreaming: true)
         default:
-            return error(404, "UnknownOperationException", "There is no such operation.")
+            return error(404, "UnknownOperationException", "The operation does not exist.")
         }
     }
 
@@ -91,7 +91,7 @@ struct InvokeAPI: Sendable {
                 return Response(status: 202, headers: [requestID])
             } catch {
                 services.logger.error(
-                    "An event could not be queued", ["error": .string("\(error)")])
+                    "Event not queued", ["error": .string("\(error)")])
                 return self.error(500, "ServiceException", "The event could not be stored.")
             }
         case "RequestResponse":
@@ -121,7 +121,7 @@ struct InvokeAPI: Sendable {
         switch outcome {
         case .succeeded(let bytes):
             return Response(status: 200, headers: headers, body: .bytes(bytes))
-        case .streaming: return error(500, "ServiceException", "The answer is not whole.")
+        case .streaming: return error(500, "ServiceException", "The response is incomplete.")
         case .failed(let failure):
             headers.append(("X-Amz-Function-Error", "Unhandled"))
             return Response(status: 200, headers: headers, body: .bytes(failure.payload))

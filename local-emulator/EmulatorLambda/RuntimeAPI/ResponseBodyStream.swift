@@ -148,7 +148,7 @@ final class ResponseBodyStream: ResponseByteStream {
             return .failed(error.failure)
         } catch {
             return .failed(
-                InvocationFailure(type: "Runtime.Cancelled", message: "The caller is gone."))
+                InvocationFailure(type: "Runtime.Cancelled", message: "The caller disconnected."))
         }
     }
 
@@ -215,7 +215,7 @@ final class ResponseConsumer: BodyConsumer {
                 result = .failed(InvocationFailure(type: name, payload: document))
             } else {
                 result = .failed(
-                    InvocationFailure(type: name, message: "The function failed in the middle."))
+                    InvocationFailure(type: name, message: "The function failed while streaming."))
             }
         }
     }

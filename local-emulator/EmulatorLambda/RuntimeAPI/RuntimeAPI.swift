@@ -37,7 +37,7 @@ struct RuntimeAPI: HTTPHandler {
             ResponseConsumer(requestID: requestID, stream: stream) { [pool, number] in
                 let failure = InvocationFailure(
                     type: "Runtime.TruncatedResponse",
-                    message: "The runtime broke off its answer.")
+                    message: "The runtime ended its response early.")
                 pool.services.tasks.start {
                     // The connection of a dying process breaks first. The exit is
                     // the better reason and is reported within this time.
@@ -89,7 +89,7 @@ struct RuntimeAPI: HTTPHandler {
         }
         switch next {
         case .gone:
-            return error(500, "Runtime.Gone", "The instance is being ended")
+            return error(500, "Runtime.Gone", "The instance is shutting down")
         case .invalidState:
             return error(
                 403, "InvalidStateTransition", "Transition from Running to Ready is not allowed")

@@ -27,6 +27,9 @@ struct FrontHandler: HTTPHandler {
 
     func plan(for head: RequestHead) async -> BodyPlan {
         guard let (function, target) = formRoute(head) else { return collecting(head) }
+        if let full = refusedForVolume(function, target.routeKey, head) {
+            return .refuse(cors.apply(to: full, for: head))
+        }
         return await forms.plan(function, target, head) { cors.apply(to: $0, for: head) }
     }
 
@@ -119,6 +122,19 @@ struct FrontHandler: HTTPHandler {
             for: head)
     }
 
+    /// 507 for a route that leads to an upload while the volume has no room for it.
+    private func refusedForVolume(
+        _ function: FunctionDefinition, _ routeKey: String?, _ head: RequestHead
+    ) -> Response? {
+        let route = function.routes.first { "\($0.method) \($0.path)" == routeKey }
+        guard route?.writesUploads == true else { return nil }
+        let bytes = head.headers["content-length"].flatMap { Int($0) } ?? 0
+        guard !configuration.admitsUpload(bytes) else { return nil }
+        return problem(
+            507, "Insufficient storage",
+            detail: "The volume is too full for new uploads. Exports under way continue.")
+    }
+
     private func route(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
         switch routes.match(method: head.method, path: head.path) {
         case .none:
@@ -134,6 +150,7 @@ struct FrontHandler: HTTPHandler {
             guard let function = catalog.function(named: name) else {
                 return problem(404, "Not found")
             }
+            if let full = refusedForVolume(function, routeKey, head) { return full }
             let target = FunctionURLTarget(
                 function: name, rawPath: head.path, routeKey: routeKey, pathParameters: parameters)
             // A streaming function also streams on its routes, as behind a proxy

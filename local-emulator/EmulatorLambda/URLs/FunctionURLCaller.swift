@@ -72,7 +72,7 @@ struct FunctionURLCaller: Sendable {
         }
         guard var response = made else {
             return problem(
-                502, "Bad gateway", detail: "The function's answer is not an HTTP response.",
+                502, "Bad gateway", detail: "The function's result is not an HTTP response.",
                 headers: [identity])
         }
         response.headers.append(identity)

@@ -1,13 +1,13 @@
 import Crypto
 import Glibc
 
-/// How a file's bytes came to another place without or with a copy.
+/// The way in which a file's bytes were transferred, with or without a copy.
 package enum FileTransfer: String, Sendable {
     /// The files share their blocks until one of them is written (FICLONE).
     case clone
-    /// Both names are of one file.
+    /// Both names refer to one file.
     case link
-    /// The bytes are there twice.
+    /// The bytes were copied.
     case copy
 }
 

@@ -11,6 +11,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
         case entityTooLarge = "EntityTooLarge"
         case entityTooSmall = "EntityTooSmall"
         case incompleteBody = "IncompleteBody"
+        case insufficientStorage = "InsufficientStorage"
         case internalError = "InternalError"
         case invalidAccessKeyId = "InvalidAccessKeyId"
         case invalidArgument = "InvalidArgument"
@@ -72,6 +73,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
             case .invalidRange: 416
             case .internalError: 500
             case .notImplemented: 501
+            case .insufficientStorage: 507
             }
         }
     }

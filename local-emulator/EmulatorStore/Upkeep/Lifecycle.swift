@@ -63,12 +63,33 @@ extension LifecycleRules.Rule {
     }
 }
 
+/// Rules of a deployment's own bucket (`bucket` of `infra/functions.json`).
+package struct ExpiryRules: Hashable, Sendable {
+    /// Age at which objects are deleted, by prefix.
+    package var objects: [String: Duration] = [:]
+    /// Age at which incomplete multipart uploads are aborted; nil keeps them.
+    package var uploads: Duration?
+
+    /// No rules.
+    package init() {}
+
+    fileprivate var rules: [LifecycleRules.Rule] {
+        var rules = objects.sorted { $0.key < $1.key }.map { prefix, age in
+            LifecycleRules.Rule(prefix: Array(prefix.utf8), tags: [], expiration: age)
+        }
+        if let uploads {
+            rules.append(LifecycleRules.Rule(prefix: [], tags: [], uploadExpiration: uploads))
+        }
+        return rules
+    }
+}
+
 extension ObjectStoreServer {
     /// Time between two applications of the rules.
     private static let lifecycleInterval = Duration.seconds(60)
 
     /// Deletes expired objects and uploads: whole days after they were written, not at midnight
-    /// as S3 does.
+    /// as S3 does. The deployment's rules and the client's both hold, so the shorter one decides.
     func applyLifecycle() async throws {
         let now = configuration.now()
         let isDue = nextLifecycle.withLock { next in
@@ -77,6 +98,10 @@ extension ObjectStoreServer {
             return true
         }
         guard isDue else { return }
+        for rule in configuration.expiry.rules {
+            let bucket = configuration.bucket
+            try await upkeep { try $0.apply(rule, to: bucket) }
+        }
         let documents = try await read { try $0.configurations(.lifecycle) }
         for (bucket, document) in documents {
             for rule in try LifecycleRules(try Self.parse(document)).rules {

@@ -2,10 +2,10 @@
 package struct BatchLimits: Hashable, Sendable {
     /// Largest file in bytes.
     package var fileBytesMax: Int
-    /// Number of batches of one owner that render at once; 0 is no limit.
+    /// Number of batches of one owner that render at once; 0 for no limit.
     package var concurrency: Int
 
-    /// Largest number of files in one request.
+    /// Maximum number of files in one request.
     package static let fileCountMax = 10
 
     /// The usual limits: 500 MB for each file, one batch at a time.

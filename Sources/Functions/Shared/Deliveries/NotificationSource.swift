@@ -21,9 +21,10 @@ struct NotificationSource: Sendable {
     }
 
     private func event(ofExport keys: ExportKeys) async throws -> NotificationEvent? {
-        guard let result = try await bucket.document(ExportResult.self, at: keys.result) else {
-            return nil
-        }
+        // The owner did not start the export that makes a proxy.
+        guard !keys.job.isInternal,
+            let result = try await bucket.document(ExportResult.self, at: keys.result)
+        else { return nil }
         var data: [String: JSONValue] = [
             "jobId": .string(keys.job.text), "status": .string(result.outcome.rawValue),
             "finishedAt": .string(result.finishedAt.rfc3339),

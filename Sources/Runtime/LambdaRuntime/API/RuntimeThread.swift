@@ -9,7 +9,7 @@ final class RuntimeThread: SerialExecutor {
         let executor: RuntimeThread
     }
 
-    /// Largest number of waiting jobs of one client. A loop has one task and a few helpers; more
+    /// Maximum number of waiting jobs of one client. A loop has one task and a few helpers; more
     /// means that the thread has hung, and a job cannot be refused.
     private static let jobCountMax = 1_024
 

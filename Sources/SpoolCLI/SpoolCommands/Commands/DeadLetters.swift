@@ -22,10 +22,10 @@ struct DeadLetters: Sendable {
 
     /// Prints the dead letters, newest first.
     func list() async throws {
-        let action = "Asking for the dead letters"
+        let action = "Listing the dead letters"
         let bytes = try await api.get(action, "/console/api/queue?limit=2000")
         guard let queue = try? JSONDecoder().decode(Queue.self, from: Data(bytes)) else {
-            throw CommandError("\(action) failed: the answer is not an emulator's.")
+            throw CommandError("\(action) failed: the response is not an emulator's.")
         }
         if isJSON {
             let encoder = JSONEncoder()
@@ -51,13 +51,13 @@ struct DeadLetters: Sendable {
         var numbers = id.map { [$0] } ?? []
         if id == nil {
             let bytes = try await api.get(
-                "Asking for the dead letters", "/console/api/queue?limit=2000")
+                "Listing the dead letters", "/console/api/queue?limit=2000")
             let queue = try? JSONDecoder().decode(Queue.self, from: Data(bytes))
             numbers = (queue?.deadLetters ?? []).map(\.id).reversed()
         }
         for number in numbers {
             try await api.replayDeadLetter(number)
-            if !isJSON { api.context.print("Dead letter \(number) is in its queue again.") }
+            if !isJSON { api.context.print("Dead letter \(number) is queued again.") }
         }
     }
 }

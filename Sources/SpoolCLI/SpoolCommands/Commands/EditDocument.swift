@@ -11,7 +11,7 @@ package struct EditDocument: Sendable {
             throw CommandError("\(path) is not JSON.")
         }
         guard case .object(let root) = value else {
-            throw CommandError("\(path) is not an edit: a JSON object is wanted.")
+            throw CommandError("\(path) is not an edit: it must be a JSON object.")
         }
         self.root = root
     }
@@ -45,7 +45,7 @@ package struct EditDocument: Sendable {
         let unused = assetIDs.keys.filter { !used.contains($0) }.sorted()
         guard unused.isEmpty else {
             throw CommandError(
-                unused.map { "The edit has no assetId \"\($0)\", which --asset names." }, status: 2)
+                unused.map { "--asset \($0)=… matches no assetId of the edit." }, status: 2)
         }
     }
 }

@@ -94,7 +94,7 @@ struct ExportCommand: Sendable {
             guard !ExportCommand.finalStatuses.contains(status.word) else {
                 guard status.word == "completed" else {
                     throw CommandError(
-                        "Job \(jobID) \(status.word): \(status.error ?? "no reason was given")")
+                        "Job \(jobID) \(status.word): \(status.error ?? "no reason given")")
                 }
                 return status
             }
@@ -123,7 +123,7 @@ struct ExportCommand: Sendable {
         let bytes = try UserFile.bytes(partial)
         if let expected = status.size, expected != bytes {
             throw CommandError(
-                "Downloading the result failed: \(bytes) bytes came instead of \(expected).")
+                "Downloading the result failed: received \(bytes) of \(expected) bytes.")
         }
         try UserFile.rename(partial, to: path)
         context.show(screen.finish())

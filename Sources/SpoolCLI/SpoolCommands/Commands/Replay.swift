@@ -16,7 +16,7 @@ struct Replay: Sendable {
             options.function == nil || $0.function == options.function
         }
         guard !recordings.isEmpty else {
-            throw CommandError("\(options.folder) holds no recorded invocation.")
+            throw CommandError("\(options.folder) contains no recorded invocation.")
         }
         for recording in recordings {
             // IDs replaced in earlier responses are replaced in the event.
@@ -28,7 +28,7 @@ struct Replay: Sendable {
         }
         if !isJSON {
             let same = recordings.count - different
-            api.context.print("\(same) of \(recordings.count) answers are the same.")
+            api.context.print("\(same) of \(recordings.count) responses are equal.")
         }
         return different == 0 ? 0 : 1
     }
@@ -51,7 +51,7 @@ struct Replay: Sendable {
         }
         api.context.print("\(faults.isEmpty ? "same   " : "differs") \(recording.file)")
         for fault in faults {
-            let place = fault.pointer.isEmpty ? "(whole answer)" : fault.pointer
+            let place = fault.pointer.isEmpty ? "(whole response)" : fault.pointer
             let before = String(decoding: fault.recorded.bytes, as: UTF8.self)
             let after = String(decoding: fault.replayed.bytes, as: UTF8.self)
             api.context.print("  \(place): \(Self.short(before)) -> \(Self.short(after))")

@@ -20,7 +20,7 @@ struct Upload: Sendable {
         var completion = UploadCompletion(assetId: grant.assetId)
         if let parts = grant.parts, let partBytes = grant.partSize, partBytes > 0 {
             guard (parts.count - 1) * partBytes < bytes, bytes <= parts.count * partBytes else {
-                throw CommandError("Uploading \(name) failed: the parts do not fit its size.")
+                throw CommandError("Uploading \(name) failed: the parts do not match its size.")
             }
             completion.uploadId = grant.uploadId
             completion.parts = try await sendParts(
@@ -31,7 +31,7 @@ struct Upload: Sendable {
                 name, url, headers.map { APIRequest.Header($0.key, $0.value) },
                 .file(path: path, offset: 0, bytes: bytes), progress)
         } else {
-            throw CommandError("Uploading \(name) failed: the back end named no place for it.")
+            throw CommandError("Uploading \(name) failed: the back end returned no URL for it.")
         }
         progress(bytes)
         return (grant.assetId, try await api.completeUpload(completion))
@@ -55,7 +55,7 @@ struct Upload: Sendable {
                     let response = try await put(
                         name, part.url, [], .file(path: path, offset: offset, bytes: count), nil)
                     guard let etag = response.header("ETag") else {
-                        throw CommandError("Uploading \(name) failed: the store gave no ETag.")
+                        throw CommandError("Uploading \(name) failed: the store returned no ETag.")
                     }
                     return (UploadCompletion.Part(partNumber: part.partNumber, etag: etag), count)
                 }

@@ -17,7 +17,7 @@ struct API: Sendable {
         }
         let body = Request(filename: filename, contentType: contentType, size: bytes)
         return try await call(
-            "Asking to upload \(filename)", "POST", "/api/upload/init", body: encode(body))
+            "Requesting the upload of \(filename)", "POST", "/api/upload/init", body: encode(body))
     }
 
     /// Completes an upload.
@@ -50,7 +50,7 @@ struct API: Sendable {
     /// Reads the status of a job.
     /// - Returns: the raw document and the part that the commands use.
     func status(of jobID: String) async throws -> (document: [UInt8], status: StatusResponse) {
-        let action = "Asking for job \(jobID)"
+        let action = "Reading the status of job \(jobID)"
         let document = try await send(action, "GET", "/api/export/\(jobID)")
         return (document, try decode(action, document))
     }
@@ -68,7 +68,7 @@ struct API: Sendable {
         if isAsynchronous {
             request.headers.append(APIRequest.Header("X-Amz-Invocation-Type", "Event"))
         }
-        return try await invoke(request, "Calling \(function)")
+        return try await invoke(request, "Invoking \(function)")
     }
 
     /// Repeats a recorded invocation with its original IDs.
@@ -83,7 +83,7 @@ struct API: Sendable {
             let text = Data(context).base64EncodedString()
             request.headers.append(APIRequest.Header("X-Amz-Client-Context", text))
         }
-        return try await invoke(request, "Calling \(recording.function)")
+        return try await invoke(request, "Invoking \(recording.function)")
     }
 
     /// Reads a document of the emulator.
@@ -145,7 +145,7 @@ struct API: Sendable {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(bytes))
         } catch {
-            throw CommandError("\(action) failed: the answer is not what a Spool back end sends.")
+            throw CommandError("\(action) failed: the response is not a Spool back end's.")
         }
     }
 }

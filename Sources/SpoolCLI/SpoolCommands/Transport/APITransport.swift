@@ -93,7 +93,7 @@ package struct APITransportError: Error, Sendable, Hashable {
     }
 }
 
-/// A carrier of requests: libcurl, or a test double.
+/// A transport of requests: libcurl, or a test double.
 package protocol APITransport: Sendable {
     /// Sends a request once.
     /// - Parameter progress: Called now and then with the bytes of the body sent so far.
