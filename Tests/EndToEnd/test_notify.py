@@ -75,11 +75,11 @@ def receiver():
 
 @pytest.fixture
 def notifying(tmp_path):
-    """An emulator that may send to this machine and retries quickly."""
+    """An emulator that may send to this machine, with all retries within seconds."""
     running = Emulator(
         tmp_path / "data",
         SPOOL_WEBHOOK_ALLOW="127.0.0.1",
-        SPOOL_WEBHOOK_RETRY_SCALE="0.001",
+        SPOOL_WEBHOOK_RETRY_SCALE="0.0001",
     ).start()
     yield running
     if running.process.poll() is None:
@@ -114,8 +114,8 @@ def end_export(s3, number):
 def tick(emulator):
     """The schedule's function, now instead of at the next minute."""
     answer = emulator.call("POST", "/2015-03-31/functions/deliver-webhooks/invocations", {})
-    assert answer.status == 200, answer.body
-    return answer.json()
+    # One instance runs at a time, and the schedule may have it.
+    assert answer.status in (200, 429), answer.body
 
 
 def deliveries(emulator, **query):

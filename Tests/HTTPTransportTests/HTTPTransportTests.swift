@@ -18,6 +18,18 @@ import Testing
         }
     }
 
+    @Test func `an address that is not permitted is not connected to`() async throws {
+        let server = ScriptedServer([
+            [.request, .send("HTTP/1.1 204 No Content\r\n\r\n"), .request]
+        ])
+        // This connection is kept, and the next request may not use it.
+        _ = try await client.send(HTTPRequest(method: "GET", url: url(server)))
+        var guarded = HTTPRequest(method: "GET", url: url(server))
+        guarded.permitsAddress = { $0 != [127, 0, 0, 1] }
+
+        #expect(await code(guarded) == .forbiddenAddress)
+    }
+
     @Test func `a redirect is an answer and is not followed`() async throws {
         let server = ScriptedServer([
             [
