@@ -94,7 +94,7 @@ def test_a_full_volume_refuses_uploads_and_lets_exports_end(tmp_path, media):
     asset = emulator.upload(media / "a.mp4")
     job = emulator.start_export(single(asset, 1, size={"width": 160, "height": 90}))
     assert emulator.stop() == 0
-    # The smallest limit stands for a volume that is full.
+    # With the smallest limit the volume is full.
     emulator = Emulator(tmp_path / "data", SPOOL_DISK_PERCENT_MAX="1").start()
     origin = {"Origin": "https://editor.example"}
     refused = http("POST", emulator.api + "/api/upload/init", {"filename": "c.mp4"}, origin)

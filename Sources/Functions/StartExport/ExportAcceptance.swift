@@ -134,12 +134,12 @@ struct ExportAcceptance: Sendable {
         var pointer = JobPointer(
             owner: owner, dialect: dialect, createdAt: dependencies.now(), batch: batch?.batch)
         pointer.retention = try Self.retention(of: edit)
-        try await bucket.putMarker(
-            DueEntry(
-                at: dependencies.retention.expiry(of: pointer), owner: owner, .export(job)
-            ).key)
-        // An internal export is in no list, and its ID is not found.
+        // An internal export is in no list, its ID is not found, and the bucket's rules expire it.
         if !job.isInternal {
+            try await bucket.putMarker(
+                DueEntry(
+                    at: dependencies.retention.expiry(of: pointer), owner: owner, .export(job)
+                ).key)
             _ = try await bucket.createDocument(pointer, at: keys.pointer)
             _ = try await bucket.createDocument(
                 ["version": 1], at: batch?.recent(of: keys) ?? keys.recent)

@@ -37,7 +37,16 @@ struct DeliveryLedger: Sendable {
         if isAvoided { record.dueAt = time } else { record.claim(at: time) }
         try await index(record, id)
         let etag = try await bucket.replace(record, at: keys.record(id), etag: nil)
-        guard let etag, !isAvoided else { return nil }
+        guard let etag else {
+            // The entry belongs to the record that exists only if that one is due then.
+            if try await read(id)?.value.dueAt != record.dueAt,
+                let entry = DeliveryDue(record, owner, id)
+            {
+                try await bucket.deleteObject(entry.key)
+            }
+            return nil
+        }
+        guard !isAvoided else { return nil }
         return Claim(record: Versioned(value: record, etag: etag), id: id)
     }
 
