@@ -41,7 +41,7 @@ package enum ExpiryDecision: Hashable, Sendable {
     case remove
 
     /// Time until an export that still runs is looked at again.
-    package static let runningInterval = Duration.seconds(600)
+    package static let runningInterval = Duration.seconds(60)
 
     /// The step for one export. Pure: every case is a table row.
     /// - Parameters:
