@@ -214,7 +214,9 @@ def replace(shared, asset, body):
         client.put_object(Bucket="spool", Key=key, Body=body, ContentType="video/mp4")
 
 
-@pytest.mark.parametrize(("body", "words"), [(None, "gone"), (b"not media any more", "replaced")])
+@pytest.mark.parametrize(
+    ("body", "words"), [(None, "no longer exists"), (b"not media any more", "replaced")]
+)
 def test_a_source_that_vanishes_or_changes_fails_the_job(emulator, media, body, words):
     asset = emulator.upload(media / "slow.mp4")
     # Two renderers are busy with a first export, so the second one waits.

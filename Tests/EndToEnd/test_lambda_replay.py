@@ -30,6 +30,7 @@ def steady(text):
     """A response without its variable parts: times, IDs, signatures."""
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME", text)
     text = re.sub(r"X-Amz-(Signature|Date|Credential)=[^&\"\\]*", r"X-Amz-\1=", text)
+    text = re.sub(r"whsec_(?:[A-Za-z0-9+=]|\\*/)+", "SECRET", text)
     text = re.sub(r"\"requestId\\?\":\\?\"[0-9a-f-]{36}", "REQUEST", text)
     return re.sub(r"[A-Za-z0-9_.-]*[0-9][A-Za-z0-9_.-]{11,}", "ID", text)
 
@@ -53,6 +54,12 @@ def test_an_event_has_the_same_response_by_every_path(shared, path):
     # The order of an object's members has no meaning.
     assert parts(command.stdout) == parts(direct)
     if document.get("version") != "2.0":
+        return
+    # The front door takes a form itself, and strips its own header and type from a request.
+    headers = document["headers"]
+    if "x-spool-body" in headers or headers.get("content-type", "").startswith(
+        ("multipart/form-data", "application/vnd.spool.")
+    ):
         return
     # The same request as a browser would send it.
     answer, streamed = parts(direct, masked=False)

@@ -249,9 +249,13 @@ def test_a_job_is_cancelled_and_then_deleted(refresher, page, clips):
     assert call(page, "poll", job)[-1]["status"] == "cancelled"
     wait_until("the end of all exports", lambda: page.evaluate(delete, job) == [200, "deleted"])
     assert page.evaluate(delete, job)[0] == 404
-    found = s3_client(refresher).list_objects_v2(
-        Bucket="spool", Prefix=f"exports/local/{job.replace('batch', 'job')}"
-    )
-    # What is left says that the exports were removed, and stops a late renderer.
-    names = {entry["Key"].split("/")[-1] for entry in found.get("Contents", [])}
-    assert names <= {"removed.json", "cancel.json"}
+
+    def names():
+        found = s3_client(refresher).list_objects_v2(
+            Bucket="spool", Prefix=f"exports/local/{job.replace('batch', 'job')}"
+        )
+        return {entry["Key"].split("/")[-1] for entry in found.get("Contents", [])}
+
+    # What is left says that the exports were removed, and stops a late renderer, which removes
+    # what it has written.
+    wait_until("only tombstones", lambda: names() <= {"removed.json", "cancel.json"})

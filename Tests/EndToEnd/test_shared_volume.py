@@ -311,7 +311,9 @@ def test_a_missing_mount_cancels_nothing(tmp_path, volume, media, gate):
     emulator = start(tmp_path, volume, SPOOL_FFMPEG=str(gate.program))
     wait_until(
         "the warning",
-        lambda: any("missing or another" in record["message"] for record in emulator.log_records()),
+        lambda: any(
+            "missing or was replaced" in record["message"] for record in emulator.log_records()
+        ),
     )
     assert emulator.status(export)["state"] in ("queued", "rendering")
     assert emulator.stop() == 0

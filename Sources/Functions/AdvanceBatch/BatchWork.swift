@@ -110,7 +110,12 @@ struct BatchWork {
             try await writeExports(of: status)
             _ = try await bucket.createDocument(["version": 1], at: keys.started)
         case .cancelExports(let indices):
-            for index in indices { _ = try await export(index).cancel() }
+            let removal = ExportRemoval(bucket: bucket, now: dependencies.now)
+            for index in indices {
+                _ = try await export(index).cancel()
+                // A removal may have deleted the result between the listing and its reading.
+                try await removal.cleanUp(export(index).keys)
+            }
         case .finish(let result):
             let end = try await ledger.finish(result)
             context.logger.info(
