@@ -1,6 +1,5 @@
 import JSON
 import EmulatorHTTP
-import JSON
 import Synchronization
 import Testing
 

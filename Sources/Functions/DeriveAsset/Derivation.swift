@@ -199,7 +199,7 @@ struct Derivation: Sendable {
 
     private func internalURL(of key: ObjectKey) async throws -> String {
         try await bucket.presignedURL(
-            .get(key, downloadName: nil), expiresIn: DeriveAsset.sourceURLSeconds,
+            .get(key, downloadName: nil), expiresIn: DeriveAsset.sourceURLLifetime,
             audience: .internal)
     }
 }

@@ -33,7 +33,7 @@ enum DeriveAsset {
     }
 
     /// Lifetime of the URLs that FFmpeg reads from.
-    static let sourceURLSeconds = Duration.seconds(3_600)
+    static let sourceURLLifetime = Duration.seconds(3_600)
 
     /// - Throws: when the store or FFmpeg failed and another attempt may help.
     static func handle(
@@ -58,7 +58,7 @@ enum DeriveAsset {
             let media = asset.media
         else { return }
         let url = try await bucket.presignedURL(
-            .get(ObjectKey(asset.key), downloadName: nil), expiresIn: sourceURLSeconds,
+            .get(ObjectKey(asset.key), downloadName: nil), expiresIn: sourceURLLifetime,
             audience: .internal)
         let present = AssetDerivatives(
             try await bucket.listAllObjects(prefix: keys.prefix), of: asset, keys: keys)
@@ -76,7 +76,7 @@ enum DeriveAsset {
         for record in [keys.record, keys.upload] {
             if try await bucket.objectExists(record) { return }
         }
-        let left = try await bucket.listAllObjects(prefix: keys.prefix).map(\.key)
-        for key in left { try await bucket.deleteObject(key) }
+        try await bucket.deleteAll(
+            try await bucket.listAllObjects(prefix: keys.prefix).map(\.key))
     }
 }
