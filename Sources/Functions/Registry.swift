@@ -102,8 +102,12 @@ private struct Dispatch: Sendable {
             return try await tick(event)
         case .direct:
             return try await tick(nil)
-        case .destination:
-            throw unexpected("a destination record")
+        case .destination(let record):
+            guard let handle = function.deadLetter else {
+                throw unexpected("a destination record")
+            }
+            try await handle(record, context, services)
+            return Array("null".utf8)
         }
     }
 

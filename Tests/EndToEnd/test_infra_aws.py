@@ -98,6 +98,8 @@ def test_roles_allow_what_the_catalogue_lists_and_nothing_else(name):
         expected |= {"logs:CreateLogStream": logs, "logs:PutLogEvents": logs}
         if "async" in function:
             expected["sqs:SendMessage"] = [{"Fn::GetAtt": ["Failures", "Arn"]}]
+        if destination := function.get("async", {}).get("onFailure"):
+            expected["lambda:InvokeFunction"] = [{"Fn::GetAtt": [title(destination), "Arn"]}]
         assert found == expected, function["name"]
         assert not any("*" in action for action in found)
 

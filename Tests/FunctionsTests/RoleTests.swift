@@ -1,3 +1,4 @@
+import FFmpeg
 import Foundation
 import Functions
 import Jobs
@@ -84,6 +85,7 @@ import WallClock
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
+        try await damageUnits(asset, harness)
         try await sweepThree(asset, harness)
         try await deriveLong(harness)
 
@@ -253,6 +255,26 @@ import WallClock
         try await harness.sweep()
         _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(cancelled.batch.text)")
         try await harness.advance(cancelled)
+    }
+
+    /// Finds a damaged chunk in a stitch, and one in the cache for a stream.
+    private func damageUnits(_ asset: String, _ harness: FunctionHarness) async throws {
+        let failure = FFmpegError(.frameCountMismatch(planned: 2, written: 1), "It is short.")
+        let job = try await harness.export(asset)
+        let broken = FunctionHarness(
+            renderer: FakeRenderer(
+                stitchFailure: failure, streamFailure: failure, damagedKey: "cache/"),
+            memory: harness.memory)
+        try await broken.run(job)
+        let (_, answer) = try await harness.call(
+            .startExport, "POST", "/",
+            FunctionHarness.edit(asset).replacing(#""fps":30"#, with: #""fps":30,"hls":true"#))
+        if let text = answer["jobId"]?.text, let job = JobID(text) {
+            for unit in FunctionHarness.units {
+                try? await broken.deliver(harness.keys(job).request(unit).text, to: .renderChunk)
+            }
+        }
+        for permission in broken.usedPermissions { harness.use(permission) }
     }
 
     private func failOneExport(_ asset: String, _ harness: FunctionHarness) async throws {

@@ -45,6 +45,11 @@ locals {
       for trigger in function.objectEvents : merge(trigger, { function = name })
     ]
   ])
+  # Arn of a function without its name: a role of a function cannot refer to another function.
+  function_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "lambda", data.aws_region.current.region,
+    data.aws_caller_identity.current.account_id, "function", var.name
+  ])
   bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.bucket_name}"
   is_image   = var.image_uri != null
   binaries   = local.is_image ? "/usr/bin" : "/var/task/bin"
@@ -127,6 +132,13 @@ resource "aws_iam_role_policy" "function" {
           Action   = ["sqs:SendMessage"]
           Resource = [aws_sqs_queue.failures.arn]
         }
+      ] : [],
+      can(each.value.async.onFailure) ? [
+        {
+          Effect   = "Allow"
+          Action   = ["lambda:InvokeFunction"]
+          Resource = ["${local.function_arn}-${each.value.async.onFailure}"]
+        }
       ] : []
     )
   })
@@ -156,6 +168,14 @@ resource "aws_lambda_function" "function" {
     for_each = local.is_image ? [each.value.handler] : []
     content {
       command = [image_config.value]
+    }
+  }
+
+  # The record of a failure goes to another function: the queue keeps the event.
+  dynamic "dead_letter_config" {
+    for_each = can(each.value.async.onFailure) ? [aws_sqs_queue.failures.arn] : []
+    content {
+      target_arn = dead_letter_config.value
     }
   }
 
@@ -204,7 +224,9 @@ resource "aws_lambda_function_event_invoke_config" "function" {
 
   destination_config {
     on_failure {
-      destination = aws_sqs_queue.failures.arn
+      destination = try(
+        aws_lambda_function.function[each.value.async.onFailure].arn, aws_sqs_queue.failures.arn
+      )
     }
   }
 }

@@ -143,7 +143,7 @@ struct AssetIntake: Sendable {
             .get(ObjectKey(upload.key), downloadName: nil),
             expiresIn: Self.probeURLLifetime, audience: .internal)
         do throws(FFmpegError) {
-            let media = try await renderer.probe(url: url)
+            let media = try await probe(url)
             record.media = media
             let duration = Duration.microseconds(media.durationMicroseconds)
             if upload.source != nil, duration > UploadLimits.importedDurationMax {
@@ -160,6 +160,16 @@ struct AssetIntake: Sendable {
 }
 
 extension AssetIntake {
+    /// Probes a file; one that is rejected is probed once more before it is condemned.
+    private func probe(_ url: String) async throws(FFmpegError) -> MediaInfo {
+        do {
+            return try await renderer.probe(url: url)
+        } catch {
+            guard error.isPermanent else { throw error }
+            return try await renderer.probe(url: url)
+        }
+    }
+
     /// Parses a caption file, so that its faults are reported at once.
     private func examineCaptions(
         _ record: AssetRecord, _ format: CaptionFormat

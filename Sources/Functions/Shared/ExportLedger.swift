@@ -119,6 +119,12 @@ struct ExportLedger: Sendable {
         try await bucket.putDocument(UnitRequest(unit), at: keys.request(unit))
     }
 
+    /// Puts the stitch request again, so that the store sends its event again.
+    func repeatStitchRequest() async throws(ObjectStoreError) {
+        try await bucket.putDocument(
+            StitchRequest(jobID: keys.job.text), at: keys.stitchRequest)
+    }
+
     /// Requests the stitch if every receipt exists, else the units that are next. One caller
     /// wins.
     func requestStitchIfComplete(_ plan: RenderPlan) async throws(ObjectStoreError) {
