@@ -31,12 +31,13 @@ CREATE TABLE credit_holds(
   amount BIGINT NOT NULL CHECK (amount >= 0),
   state TEXT NOT NULL CHECK (state IN ('held', 'settled', 'refunded', 'expired')),
   used BIGINT NOT NULL CHECK (used >= 0),
+  output_ms BIGINT NOT NULL,
   created_ms BIGINT NOT NULL,
   expires_ms BIGINT NOT NULL,
   ended_ms BIGINT
 );
 CREATE INDEX credit_holds_open ON credit_holds(state, expires_ms);
-CREATE INDEX credit_holds_of_workspace ON credit_holds(workspace_id, state);
+CREATE INDEX credit_holds_of_workspace ON credit_holds(workspace_id, created_ms);
 
 -- Events of payment providers as they came, each once.
 CREATE TABLE payment_events(
