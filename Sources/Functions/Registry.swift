@@ -32,6 +32,7 @@ package enum Registry {
         Health.function,
         Expire.function,
         RemoveOwner.function,
+        ImportURL.function,
     ]
 
     /// The function as the runtime loop calls it.

@@ -162,6 +162,10 @@ class Machine:
             if kind in ("instance", "ffmpeg"):
                 name = {"instance": "bootstrap", "ffmpeg": "ff"}[kind]
                 chosen = self.descendants(name)
+                for _ in range(40 if not chosen else 0):
+                    time.sleep(0.05)
+                    if chosen := self.descendants(name):
+                        break
                 chosen = [draw.choice(chosen)] if chosen else []
             elif kind == "stop":
                 self.emulator.stop()
@@ -351,9 +355,11 @@ class Chaos:
             time.sleep(draw.uniform(1, 3))
             self.disk.resize("2g")
             return
-        for _ in range(kill_count if "kills" in plan else 0):
-            # Also after the last export was accepted: most of the work comes then.
-            time.sleep(draw.uniform(0.05, 1.2))
+        for number in range(kill_count if "kills" in plan else 0):
+            # The first may come during the uploads, the others once the work has begun.
+            if number > 0 or draw.random() < 0.6:
+                stop.wait(15)
+            time.sleep(draw.uniform(0.05, 2))
             kind = draw.choice(KILLS)
             if self.machine.kill(kind, draw):
                 self.counts[f"killed: {kind}"] += 1

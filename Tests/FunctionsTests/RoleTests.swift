@@ -57,6 +57,7 @@ import WallClock
         }
         try await exceedTheLimit(harness)
         try await useUppy(harness)
+        let imports = try await importAFile()
         try await harness.deliver(record.deriveRequest.text, to: .deriveAsset)
         _ = try await harness.call(
             .startExport, "POST", "/", #"{"editKey":"uploads/local/none.json"}"#)
@@ -99,8 +100,30 @@ import WallClock
         try await expireEverything(harness)
 
         let unused = Self.everything.subtracting(harness.usedPermissions)
-            .subtracting(sessions.usedPermissions)
+            .subtracting(sessions.usedPermissions).subtracting(imports.usedPermissions)
         #expect(unused == Self.unusedHere)
+    }
+
+    /// Imports a file that changes after its first part.
+    private func importAFile() async throws -> FunctionHarness {
+        var harness = FunctionHarness()
+        let memory = harness.memory
+        harness.host = FakeHost([1, 2])
+        harness.retention.uploads = .seconds(86_400)
+        let (_, made) = try await harness.call(
+            .importURL, "POST", "/", #"{"url":"https://media.example/a.mp4"}"#)
+        guard let asset = made["assetId"]?.text.flatMap({ AssetID($0) }) else {
+            throw HarnessError(text: "\(made)")
+        }
+        let keys = AssetKeys(owner: .local, asset: asset)
+        var upload = try await memory.document(UploadRecord.self, at: keys.upload)
+        upload?.uploadID = try await memory.createMultipartUpload(
+            keys.media(fileName: "a.mp4"), options: PutOptions(contentType: "video/mp4"))
+        try await memory.putDocument(upload, at: keys.upload)
+        for turn in 0...1 {
+            try await harness.deliver(keys.importRequest(turn).text, to: .importURL)
+        }
+        return harness
     }
 
     /// Announces an export to an endpoint that fails, and one whose event was lost.

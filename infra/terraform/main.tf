@@ -192,6 +192,7 @@ resource "aws_lambda_function" "function" {
     variables = merge(
       local.environment,
       can(each.value.url) ? merge(local.answering_environment, local.cdn_environment) : {},
+      try(each.value.sendsNotifications, false) ? var.notifications : {},
       contains(["start-export", "advance-batch"], each.key) ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
       try(each.value.environment, {})
     )

@@ -39,6 +39,8 @@ struct FunctionHarness: Sendable {
     var retention = RetentionPolicy()
     /// Largest size of the chunk cache; nil for no limit.
     var cacheBytesMax: Int?
+    /// The host of imported files.
+    var host: FakeHost?
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -91,6 +93,11 @@ struct FunctionHarness: Sendable {
                 }))
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
+        if let host {
+            services.downloads = host
+            // Waiting between the attempts at a request.
+            services.sleep = { [clock] in clock.advance(by: $0) }
+        }
         return services
     }
 
