@@ -55,6 +55,7 @@ private func liveServices(
         deliveries: configuration.deliveries.services(client))
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
+    services.admission = configuration.admission
     return services
 }
 

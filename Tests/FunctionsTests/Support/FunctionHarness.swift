@@ -39,6 +39,8 @@ struct FunctionHarness: Sendable {
     var retention = RetentionPolicy()
     /// Largest size of the chunk cache; nil for no limit.
     var cacheBytesMax: Int?
+    /// Limit of an owner's exports.
+    var admission = ExportAdmission()
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -91,6 +93,7 @@ struct FunctionHarness: Sendable {
                 }))
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
+        services.admission = admission
         return services
     }
 
