@@ -48,6 +48,9 @@ package final class InMemoryBucket: Bucket {
     /// The bytes of an object; nil if there is none.
     package func bytes(_ key: ObjectKey) -> [UInt8]? { state.withLock { $0.objects[key]?.body } }
 
+    /// Removes an object, as a lifecycle rule does.
+    package func remove(_ key: ObjectKey) { state.withLock { $0.objects[key] = nil } }
+
     /// The objects below a prefix, in no order.
     package func infos(prefix: String) -> [ObjectInfo] {
         state.withLock { state in
