@@ -39,7 +39,7 @@ let package = Package(
         .executable(name: "spool", targets: ["spool"]),
     ],
     targets: [
-        // C libraries, one target each. The first three are loaded on first
+        // C libraries, one target each. The first five are loaded on first
         // use: docs/decisions/0011-lazy-libraries-have-typed-shims.md.
         .target(name: "CLazy"),
         .target(name: "CCurl", dependencies: ["CLazy"]),
@@ -47,8 +47,8 @@ let package = Package(
         .target(
             name: "CXML2", dependencies: ["CLazy"],
             cSettings: [.unsafeFlags(["-I/usr/include/libxml2"])]),
-        .systemLibrary(
-            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CSQLite", dependencies: ["CLazy"]),
+        .target(name: "CPostgres", dependencies: ["CLazy"]),
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
@@ -65,6 +65,11 @@ let package = Package(
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
         .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Crypto", "WallClock"], swiftSettings: strict),
+        // Tables in SQLite or PostgreSQL. The migrations are part of the program.
+        .target(
+            name: "Database",
+            dependencies: ["CSQLite", "CPostgres", "Crypto", "Threads", "WallClock"],
+            resources: [.embedInCode("Migrations/0001-credits.sql")], swiftSettings: strict),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "Threads"], swiftSettings: strict),
         .target(
             name: "ChildProcess", dependencies: ["CProcess", "Threads"], swiftSettings: strict),
@@ -192,7 +197,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "ObjectStore", "Crypto", "Signing", "WallClock", "JSON", "MediaTime", "Captions",
-                "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness",
+                "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness", "Database",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         // Faults of edits line by line, for the schema's test; no product.
@@ -207,6 +212,7 @@ let package = Package(
             name: "TestSupportTests", dependencies: ["TestSupport", "Randomness"],
             swiftSettings: strict),
         tests(of: "Threads"),
+        tests(of: "Database", with: ["WallClock", "Threads"]),
         tests(of: "HTTPTransport"),
         tests(of: "XMLTree"),
         tests(of: "ChildProcess"),

@@ -2,6 +2,7 @@ import FFmpeg
 import FoundationEssentials
 import Functions
 import Jobs
+import Notify
 import ObjectStore
 import RenderPlans
 
@@ -53,6 +54,8 @@ struct Configuration {
     var admission = ExportAdmission()
     /// Settings of webhooks and e-mail.
     var deliveries: DeliveryConfiguration
+    /// `SPOOL_IMPORT_ALLOW`: hosts, addresses and blocks that imports may reach besides public ones.
+    var importRules: AddressRules
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -96,6 +99,7 @@ struct Configuration {
             default: admission.exportCountMax)
         (retention, cacheBytesMax) = Self.retention(environment, number)
         deliveries = DeliveryConfiguration(environment: environment, faults: &faults)
+        importRules = Self.addressRules("SPOOL_IMPORT_ALLOW", environment, &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
@@ -175,5 +179,18 @@ extension FFmpegConfiguration {
         if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
         if let path = environment["SPOOL_FONTS_DIR"], !path.isEmpty { fontsDirectory = path }
         if let path = environment["SPOOL_VAAPI_DEVICE"], !path.isEmpty { vaapiDevice = path }
+    }
+}
+
+extension Configuration {
+    /// Addresses that a variable permits besides the public ones.
+    /// - Parameter faults: Receives a sentence if the variable is malformed.
+    static func addressRules(
+        _ name: String, _ environment: [String: String], _ faults: inout [String]
+    ) -> AddressRules {
+        guard let list = environment[name], !list.isEmpty else { return .publicOnly }
+        if let rules = AddressRules(list) { return rules }
+        faults.append("\(name) has an entry that is no host or block: \(list).")
+        return .publicOnly
     }
 }

@@ -53,6 +53,7 @@ private func liveServices(
         hardwareEncoders: configuration.hardwareEncoders,
         uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor,
         deliveries: configuration.deliveries.services(client))
+    services.downloads = LiveDownloadClient(client: client, rules: configuration.importRules)
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
     services.admission = configuration.admission

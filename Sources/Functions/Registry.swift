@@ -32,6 +32,7 @@ package enum Registry {
         Health.function,
         Expire.function,
         RemoveOwner.function,
+        ImportURL.function,
     ]
 
     /// The function as the runtime loop calls it.
@@ -123,8 +124,12 @@ private struct Dispatch: Sendable {
             return try await tick(event)
         case .direct:
             return try await tick(nil)
-        case .destination:
-            throw unexpected("a destination record")
+        case .destination(let record):
+            guard let handle = function.deadLetter else {
+                throw unexpected("a destination record")
+            }
+            try await handle(record, context, services)
+            return Array("null".utf8)
         }
     }
 

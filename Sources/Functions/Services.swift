@@ -49,6 +49,8 @@ package struct Services: Sendable {
     package var window = RequestWindow()
     /// Sends notifications.
     package var deliveries: DeliveryServices
+    /// Fetches files that are imported.
+    package var downloads: any DownloadClient = NoDownloads()
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

@@ -203,10 +203,25 @@ struct UnitWork {
         if plan.output.isStreamed {
             let stream = UnitStream(
                 plan: plan, keys: ledger.keys, dependencies: attempt.dependencies)
-            try await stream.add(unit, receipt)
+            do {
+                try await stream.add(unit, receipt)
+            } catch let error as FFmpegError where error.mayLieInUnits {
+                try await discardIfDamaged(receipt, of: unit, plan)
+                throw error
+            }
         }
         receipt.work = attempt.measuredWork
         _ = try await bucket.createDocument(receipt, at: ledger.keys.receipt(unit))
+    }
+
+    /// Deletes the unit's cache object if it is damaged: the next attempt renders it.
+    private func discardIfDamaged(
+        _ receipt: RenderReceipt, of unit: RenderUnit, _ plan: RenderPlan
+    ) async throws {
+        let damaged = try await UnitInspection(attempt: attempt, plan: plan)
+            .damaged(of: [(unit, receipt)], decoding: false)
+        guard !damaged.isEmpty else { return }
+        try await bucket.deleteObject(ObjectKey(receipt.key))
     }
 
     private func warn(_ message: String, _ error: any Error) {

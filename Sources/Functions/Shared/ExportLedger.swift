@@ -119,6 +119,12 @@ struct ExportLedger: Sendable {
     func repeatRequest(_ unit: RenderUnit) async throws(ObjectStoreError) {
         try await bucket.putDocument(UnitRequest(unit), at: keys.request(unit))
     }
+
+    /// Puts the stitch request again, so that the store sends its event again.
+    func repeatStitchRequest() async throws(ObjectStoreError) {
+        try await bucket.putDocument(
+            StitchRequest(jobID: keys.job.text), at: keys.stitchRequest)
+    }
 }
 
 /// Body of `requests/{unit}.chunk.json` and `.shared.json`. Only people read it: the key

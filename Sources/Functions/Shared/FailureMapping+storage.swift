@@ -8,7 +8,7 @@ extension ObjectStoreError {
 extension FailureMapping.Row {
     /// A store without room: another attempt helps once objects were removed.
     static let storeFull = FailureMapping.Row(
-        .machine, isPermanent: false, 507, "Insufficient storage",
+        .machine, 507, "Insufficient storage",
         "The object store has no room left. Remove objects, then try again.",
         retryAfterSeconds: 60)
 }
