@@ -46,6 +46,9 @@ struct Configuration {
     var retention = RetentionPolicy()
     /// `SPOOL_CACHE_BYTES_MAX`: largest size of the chunk cache; not set, it has no limit.
     var cacheBytesMax: Int?
+    /// `SPOOL_OWNER_EXPORTS_MAX`: exports of one owner that may run at once, 1 to 1,000; default
+    /// 500.
+    var admission = ExportAdmission()
     /// Settings of webhooks and e-mail.
     var deliveries: DeliveryConfiguration
     /// `SPOOL_IMPORT_ALLOW`: hosts, addresses and blocks that imports may reach besides public ones.
@@ -87,6 +90,9 @@ struct Configuration {
         batchLimits.concurrency = number(
             "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
         hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
+        admission.exportCountMax = number(
+            "SPOOL_OWNER_EXPORTS_MAX", 1...ExportAdmission.exportCountMaxMax,
+            default: admission.exportCountMax)
         (retention, cacheBytesMax) = Self.retention(environment, number)
         deliveries = DeliveryConfiguration(environment: environment, faults: &faults)
         importRules = Self.addressRules("SPOOL_IMPORT_ALLOW", environment, &faults)

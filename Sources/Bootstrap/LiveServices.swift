@@ -63,6 +63,7 @@ private func liveServices(
     services.downloads = LiveDownloadClient(client: client, rules: configuration.importRules)
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
+    services.admission = configuration.admission
     return services
 }
 

@@ -170,6 +170,31 @@ struct LambdaQueueTests {
         }
     }
 
+    @Test func `the end of a folder's work removes its events that wait`() async throws {
+        var function = Self.worker(concurrency: 1)
+        function.withdrawnBy = ["cancel.json"]
+        try await withLambda([function]) { lambda in
+            try await lambda.database.transaction { connection in
+                for key in (0..<50).map({ "in/ann/one/\($0).json" }) + [
+                    "in/ann/two/0.json", "in/bob/one/0.json", "in/ann/one/cancel.json",
+                ] {
+                    let event = ObjectEvent(
+                        bucket: "spool", key: key, eventName: "ObjectCreated:Put", bytes: 3,
+                        etag: "abc", sequencer: "1", time: .now(), requestID: "R")
+                    try ObjectEventOutbox.append(event, in: connection)
+                }
+            }
+            lambda.service.wake()
+
+            try await eventually("an idle queue") { try await isIdle(lambda) }
+
+            let served = Set(lambda.lines("events"))
+            #expect(
+                served.subtracting(["in/ann/one/cancel.json"])
+                    == ["in/ann/two/0.json", "in/bob/one/0.json"])
+        }
+    }
+
     @Test func `a schedule calls its function from the start on`() async throws {
         var function = Self.worker()
         function.schedule = .rate(seconds: 3_600)

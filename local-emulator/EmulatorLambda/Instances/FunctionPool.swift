@@ -37,6 +37,7 @@ actor FunctionPool {
     var instances: [Int: FunctionInstance] = [:]
     var waiting: [Waiting] = []
     private var nextNumber = 0
+    private var guestCount = 0
     var isStopping = false
     private var isWatchingDeadlines = false
     /// Stops that wait for the next change of an instance.
@@ -66,6 +67,13 @@ actor FunctionPool {
                     invocation: invocation, since: .now, until: until, continuation: continuation))
             serveWaiting()
         }
+    }
+
+    /// Invokes the function on an instance beyond its limit, as a guest of `TurnDecision`.
+    func invokeGuest(_ invocation: InvocationInput) async -> InvocationOutcome {
+        guestCount += 1
+        defer { guestCount -= 1 }
+        return await invokeWhole(invocation, wait: .unbounded)
     }
 
     /// Invokes the function and collects the whole response.
@@ -118,7 +126,7 @@ actor FunctionPool {
 
     private var decision: PoolDecision {
         PoolDecision(
-            capacity: function.reservedConcurrency,
+            capacity: function.reservedConcurrency + guestCount,
             waitingCountMax: services.configuration.waitingCountMax)
     }
 
