@@ -306,7 +306,7 @@ final class Simulation: Sendable {
         state.withLock { $0.stored[key] = nil }
     }
 
-    func count(_ kind: WritableKeyPath<SimulationCounts, Int> & Sendable) {
+    func count(_ kind: any WritableKeyPath<SimulationCounts, Int> & Sendable) {
         state.withLock { $0.counts[keyPath: kind] += 1 }
     }
 
