@@ -1,3 +1,4 @@
+import Jobs
 import ObjectStore
 
 extension ObjectStoreError {
