@@ -45,6 +45,10 @@ struct UnitInspection: Sendable {
     }
 
     private func isIntact(_ stored: Stored, decoding: Bool) async throws -> Bool {
+        // An empty object has no range to read, and a lost one is rendered again as well.
+        guard let info = try await attempt.bucket.objectInfo(stored.key), info.bytes > 0 else {
+            return false
+        }
         let url = try await attempt.bucket.presignedURL(
             .get(stored.key, downloadName: nil), expiresIn: Self.urlLifetime, audience: .internal)
         return try await attempt.renderer.isIntact(
