@@ -123,6 +123,31 @@ struct LambdaQueueTests {
         }
     }
 
+    @Test func `an attempt is not repeated because its outcome cannot be stored`() async throws {
+        try await withLambda([Self.worker(retries: 0)]) { lambda in
+            // Room for the event, and none for its dead letter.
+            try await lambda.database.transaction { connection in
+                let pages = try connection.query("PRAGMA page_count")[0].integer("page_count")
+                try connection.execute("PRAGMA max_page_count = \(pages + 60)")
+            }
+            let padding = String(repeating: "x", count: 200_000)
+            let order =
+                #"{"order":"fail-until","count":99,"path":"\#(lambda.folder)/count","#
+                + #""padding":"\#(padding)"}"#
+            #expect(await lambda.invoke(order, headers: Self.event).status == 202)
+            try await eventually("an attempt") { lambda.lines("count") == ["1"] }
+            #expect(await lambda.invoke(#"{"order":"echo"}"#).status == 200)
+            #expect(try await deadLetters(lambda).isEmpty)
+
+            try await lambda.database.transaction { connection in
+                try connection.execute("PRAGMA max_page_count = 1000000")
+            }
+
+            try await eventually("a dead letter") { try await !deadLetters(lambda).isEmpty }
+            #expect(lambda.lines("count") == ["1"])
+        }
+    }
+
     @Test func `an event that is too old is not delivered`() async throws {
         try await withLambda([Self.worker(age: 0)]) { lambda in
             let old = ObjectEvent(

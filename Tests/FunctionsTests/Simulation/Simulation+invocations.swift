@@ -74,19 +74,41 @@ extension Simulation {
     }
 
     private func ended(_ number: Int, _ answer: [UInt8]?) {
-        let running = state.withLock { state -> Running? in
-            guard let running = state.running.removeValue(forKey: number) else { return nil }
-            if var event = running.event, running.isDead || answer == nil,
-                event.attempts < Self.retryDelays.count
-            {
-                event.due = state.steady + Self.retryDelays[event.attempts]
-                event.attempts += 1
-                state.events.append(event)
-            }
-            return running
+        let running = state.withLock { state in state.running.removeValue(forKey: number) }
+        guard let running else { return }
+        if let event = running.event, running.isDead || answer == nil {
+            deliverAgain(event, isCrash: running.isDead)
         }
-        guard let running, let request = running.request else { return }
+        guard let request = running.request else { return }
         clients.withLock { $0[request].answered(running.isDead ? nil : answer) }
+    }
+
+    /// Queues the next attempt at an event; after the last, its dead letter goes to the sweep.
+    private func deliverAgain(_ event: Event, isCrash: Bool) {
+        guard event.attempts < Self.retryDelays.count else {
+            count(\.deadLetters)
+            return start(.sweep, Self.deadLetter(event, isCrash: isCrash))
+        }
+        state.withLock { state in
+            var next = event
+            next.due = state.steady + Self.retryDelays[event.attempts]
+            next.attempts += 1
+            state.events.append(next)
+        }
+    }
+
+    private static func deadLetter(_ event: Event, isCrash: Bool) -> [UInt8] {
+        let type = isCrash ? "Runtime.ExitError" : "HandlerFailure"
+        return Array(
+            """
+            {"version":"1.0","timestamp":"2026-11-28T00:00:00.000Z","requestContext":{"requestId":"r",
+            "functionArn":"arn:aws:lambda:us-east-1:0:function:\(event.function.rawValue):$LATEST",
+            "condition":"RetriesExhausted","approximateInvokeCount":3},
+            "requestPayload":\(FunctionHarness.event(event.key)),
+            "responseContext":{"statusCode":200,"executedVersion":"$LATEST",
+            "functionError":"Unhandled"},
+            "responsePayload":{"errorType":"\(type)","errorMessage":"killed"}}
+            """.utf8)
     }
 
     // MARK: The client

@@ -401,6 +401,7 @@ struct SimulationCounts: Sendable {
     var jumps = 0
     var slow = 0
     var evictions = 0
+    var deadLetters = 0
     var cancels = 0
     var exports = 0
 
@@ -410,7 +411,7 @@ struct SimulationCounts: Sendable {
             ("exports", exports), ("invocations", invocations), ("crashes", crashes),
             ("repeated events", repeated), ("lost events", lost),
             ("store errors", storeFaults), ("clocks set", jumps), ("out of time", slow),
-            ("evictions", evictions), ("cancels", cancels),
+            ("evictions", evictions), ("dead letters", deadLetters), ("cancels", cancels),
         ]
     }
 }

@@ -53,7 +53,8 @@ actor FunctionPool {
     func invoke(_ invocation: InvocationInput, wait: WaitPolicy) async -> InvocationOutcome {
         let until: ContinuousClock.Instant?
         let working = instances.values.count(where: \.state.isWorking)
-        guard decision.admits(wait, working: working, waiting: waiting.count) else {
+        let bytes = waiting.reduce(invocation.payload.count) { $0 + $1.invocation.payload.count }
+        guard decision.admits(wait, working: working, waiting: waiting.count, bytes: bytes) else {
             return throttle()
         }
         switch wait {
