@@ -27,6 +27,8 @@ package struct Function: Sendable {
 
     /// The deployed name.
     package let name: FunctionName
+    /// True if the function answers HTTP requests.
+    package var answersRequests: Bool { url != nil || stream != nil }
     let url: URLHandler?
     let stream: StreamHandler?
     let object: ObjectHandler?

@@ -137,4 +137,15 @@ import TestSupport
         #expect(harness.renderer.calls.chunks.isEmpty)
         #expect(try await harness.result(job) == nil)
     }
+
+    @Test func `a full store is a 507 with a time to wait`() {
+        var error = ObjectStoreError(.unavailable, operation: "PutObject", key: "a")
+        error.serviceCode = "InsufficientStorage"
+        let problem = FailureMapping(error).problem(requestID: "r")
+
+        #expect(problem.status == 507)
+        #expect(problem.detail.contains("no room"))
+        #expect(problem.headers["retry-after"] == "60")
+        #expect(!FailureMapping(error).isPermanent)
+    }
 }

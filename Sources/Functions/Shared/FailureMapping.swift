@@ -71,7 +71,7 @@ struct FailureMapping: Sendable {
         case let error as FFmpegError:
             self.init(error.description, error.standardErrorTail, error.code.row)
         case let error as ObjectStoreError:
-            self.init(error.description, nil, error.code.row)
+            self.init(error.description, nil, error.isFull ? .storeFull : error.code.row)
             cause = error.underlying
         default:
             self.init(

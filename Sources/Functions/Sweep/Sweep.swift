@@ -105,6 +105,8 @@ enum Sweep {
             try await ledger.requestUnit(unit)
         case .repeatRequest(let unit):
             try await ledger.repeatRequest(unit)
+        case .noteStall:
+            try await bucket.putDocument(["version": 1], at: ledger.keys.stall)
         case .writeStitchRequest:
             _ = try await bucket.createDocument(stitch, at: ledger.keys.stitchRequest)
         case .repeatStitchRequest:

@@ -39,6 +39,8 @@ struct FunctionHarness: Sendable {
     var retention = RetentionPolicy()
     /// Largest size of the chunk cache; nil for no limit.
     var cacheBytesMax: Int?
+    /// Limit of an owner's exports.
+    var admission = ExportAdmission()
     /// The host of imported files.
     var host: FakeHost?
 
@@ -93,6 +95,7 @@ struct FunctionHarness: Sendable {
                 }))
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
+        services.admission = admission
         if let host {
             services.downloads = host
             // Waiting between the attempts at a request.
