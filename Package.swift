@@ -31,6 +31,15 @@ func tests(of room: String, with others: [String] = []) -> Target {
         swiftSettings: strict)
 }
 
+/// The fuzzer, which links only with -sanitize=fuzzer: `make fuzz`.
+let fuzzer: [Target] =
+    Context.environment["SPOOL_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz", swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "Spool",
     products: [
@@ -122,7 +131,7 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock", "Notify", "RenderPlans",
+                "Crypto", "WallClock", "Notify", "RenderPlans", "ChildProcess",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
@@ -195,6 +204,14 @@ let package = Package(
                 "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // Parsers of strangers' bytes, for FuzzTargetsTests and `make fuzz`.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Captions", "EditFormats", "EmulatorHTTP", "EmulatorStore", "FFmpeg",
+                "HTTPTransport", "JSON", "LambdaRuntime", "TestSupport", "WallClock", "XMLTree",
+            ],
+            path: "Tests/FuzzTargets", swiftSettings: strict),
         // Faults of edits line by line, for the schema's test; no product.
         .executableTarget(
             name: "edit-check",
@@ -205,6 +222,9 @@ let package = Package(
             path: "Tests/EditCheck", swiftSettings: strict),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport", "Randomness"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "Randomness"],
             swiftSettings: strict),
         tests(of: "Threads"),
         tests(of: "HTTPTransport"),
@@ -252,5 +272,5 @@ let package = Package(
             dependencies: ["SpoolCommands", "HTTPTransport", "JSON", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
-    ]
+    ] + fuzzer
 )

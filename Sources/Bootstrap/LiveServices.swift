@@ -4,6 +4,7 @@ import FoundationEssentials
 import Functions
 import HTTPTransport
 import LambdaRuntime
+import Logging
 import ObjectStore
 import WallClock
 
@@ -11,11 +12,11 @@ import WallClock
 func liveFunctions() -> [String: FunctionFactory] {
     var functions: [String: FunctionFactory] = [:]
     for function in Registry.functions {
-        functions[function.name.rawValue] = { environment, _ in
+        functions[function.name.rawValue] = { environment, logger in
             // A package contains its own certificates.
             let transport = DeferredTransport(
                 certificatesFile: certificatesFile(environment.variables))
-            let services = try liveServices(environment.variables, transport)
+            let services = try liveServices(environment.variables, transport, logger)
             return LoadedFunction(
                 warmUp: { transport.prepare() }, handle: Registry.handler(function, services))
         }
@@ -27,9 +28,17 @@ func liveFunctions() -> [String: FunctionFactory] {
 /// - Throws: `ConfigurationError` naming every missing or malformed variable; the runtime posts
 ///   it as the init error.
 private func liveServices(
-    _ environment: [String: String], _ client: any HTTPClient
+    _ environment: [String: String], _ client: any HTTPClient, _ logger: Logger
 ) throws -> Services {
-    let configuration = try Configuration(environment: environment)
+    var configuration = try Configuration(environment: environment)
+    let relay = HTTPRelay(
+        certificatesFile: certificatesFile(environment), makeSecret: { randomText(length: 26) })
+    guard let relay else {
+        throw ConfigurationError(faults: ["The system gives no port on the loopback interface."])
+    }
+    configuration.ffmpeg.relayPort = relay.port
+    // The relay's socket holds what a distant store sends ahead.
+    configuration.ffmpeg.networkReceiveBufferBytes = 1 << 15
     let bucket = S3Bucket(configuration.store, client: client, clock: .live)
     let sessions = configuration.password.map {
         PasswordSessions(password: $0, bucket: bucket, now: UnixTime.now)
@@ -38,7 +47,8 @@ private func liveServices(
     if !configuration.tokens.isEmpty { verifiers.insert(StaticTokens(configuration.tokens), at: 0) }
     var services = Services(
         bucket: bucket,
-        renderer: MediaEngine(configuration: configuration.ffmpeg),
+        renderer: RelayedRenderer(
+            MediaEngine(configuration: configuration.ffmpeg), through: relay),
         authorizer: Authorizer(verifiers: verifiers),
         now: UnixTime.now,
         sleep: { try await Task.sleep(for: $0) },
@@ -55,6 +65,7 @@ private func liveServices(
         deliveries: configuration.deliveries.services(client))
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
+    services.confinement = restrict(configuration.ffmpeg, logger)
     return services
 }
 

@@ -45,6 +45,8 @@ package struct Services: Sendable {
     package var cacheBytesMax: Int?
     /// Sends notifications.
     package var deliveries: DeliveryServices
+    /// Restrictions of media programs, for `/healthz`.
+    package var confinement = ConfinementReport.off
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(
