@@ -54,7 +54,8 @@ func restrict(_ configuration: FFmpegConfiguration, _ logger: Logger) -> Confine
         "FFmpeg runs confined",
         [
             "files": .boolean(report.files), "network": .boolean(report.network),
-            "systemCalls": .boolean(report.systemCalls), "hiddenMemory": .boolean(report.hiddenMemory),
+            "systemCalls": .boolean(report.systemCalls),
+            "hiddenMemory": .boolean(report.hiddenMemory),
             "landlockVersion": .integer(support.landlockVersion),
         ])
     return report

@@ -150,6 +150,15 @@ extension RelayedRenderer {
         }
     }
 
+    /// Reads the unit through the relay.
+    package func isIntact(
+        _ unit: StoredUnit, of plan: RenderPlan, url: String, decoding: Bool
+    ) async throws(FFmpegError) -> Bool {
+        try await relayed([url]) { given async throws(FFmpegError) in
+            try await renderer.isIntact(unit, of: plan, url: given[0], decoding: decoding)
+        }
+    }
+
     /// Remuxes through the relay.
     package func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
