@@ -31,6 +31,15 @@ func tests(of room: String, with others: [String] = []) -> Target {
         swiftSettings: strict)
 }
 
+/// The fuzzer, which links only with -sanitize=fuzzer: `make fuzz`.
+let fuzzer: [Target] =
+    Context.environment["SPOOL_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz", swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "Spool",
     products: [
@@ -132,6 +141,7 @@ let package = Package(
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
                 "Crypto", "WallClock", "Notify", "RenderPlans", "Accounts", "Threads", "Signing",
+                "ChildProcess",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
@@ -204,6 +214,14 @@ let package = Package(
                 "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness", "Database",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // Parsers of strangers' bytes, for FuzzTargetsTests and `make fuzz`.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Captions", "EditFormats", "EmulatorHTTP", "EmulatorStore", "FFmpeg",
+                "HTTPTransport", "JSON", "LambdaRuntime", "TestSupport", "WallClock", "XMLTree",
+            ],
+            path: "Tests/FuzzTargets", swiftSettings: strict),
         // Faults of edits line by line, for the schema's test; no product.
         .executableTarget(
             name: "edit-check",
@@ -214,6 +232,9 @@ let package = Package(
             path: "Tests/EditCheck", swiftSettings: strict),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport", "Randomness"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "Randomness"],
             swiftSettings: strict),
         tests(of: "Threads"),
         tests(of: "Database", with: ["WallClock", "Threads"]),
@@ -264,5 +285,5 @@ let package = Package(
             dependencies: ["SpoolCommands", "HTTPTransport", "JSON", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
-    ]
+    ] + fuzzer
 )

@@ -101,6 +101,9 @@ struct Configuration {
         scratchRoot = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         ffmpeg = FFmpegConfiguration(
             environment: environment, threads: number("SPOOL_FFMPEG_THREADS", 1...64, default: 1))
+        ffmpeg.restrict(
+            environment["SPOOL_CONFINEMENT"], scratchRoot: scratchRoot,
+            ownMegabytes: deployment.ownMegabytes, &faults)
         do {
             store = try S3Configuration(environment: environment)
             store.cdn = try CDN(environment: environment, file: readFile)

@@ -16,7 +16,7 @@ func liveFunctions() -> [String: FunctionFactory] {
             // A package contains its own certificates.
             let transport = DeferredTransport(
                 certificatesFile: certificatesFile(environment.variables))
-            let services = try liveServices(environment.variables, transport)
+            let services = try liveServices(environment.variables, transport, logger)
             if services.authorizer.isOpen, function.answersRequests {
                 logger.warning(
                     "Authorization is off: every caller on this machine is the owner local",
@@ -33,9 +33,17 @@ func liveFunctions() -> [String: FunctionFactory] {
 /// - Throws: `ConfigurationError` naming every missing or malformed variable; the runtime posts
 ///   it as the init error.
 private func liveServices(
-    _ environment: [String: String], _ client: any HTTPClient
+    _ environment: [String: String], _ client: any HTTPClient, _ logger: Logger
 ) throws -> Services {
-    let configuration = try Configuration(environment: environment)
+    var configuration = try Configuration(environment: environment)
+    let relay = HTTPRelay(
+        certificatesFile: certificatesFile(environment), makeSecret: { randomText(length: 26) })
+    guard let relay else {
+        throw ConfigurationError(faults: ["The system gives no port on the loopback interface."])
+    }
+    configuration.ffmpeg.relayPort = relay.port
+    // The relay's socket holds what a distant store sends ahead.
+    configuration.ffmpeg.networkReceiveBufferBytes = 1 << 15
     let bucket = S3Bucket(configuration.store, client: client, clock: .live)
     let auth = configuration.auth
     let sessions =
@@ -44,7 +52,8 @@ private func liveServices(
         : nil
     var services = Services(
         bucket: bucket,
-        renderer: MediaEngine(configuration: configuration.ffmpeg),
+        renderer: RelayedRenderer(
+            MediaEngine(configuration: configuration.ffmpeg), through: relay),
         authorizer: Authorizer(
             verifiers: auth.verifiers(sessions, client), isLoopbackOnly: true),
         now: UnixTime.now,
@@ -64,6 +73,7 @@ private func liveServices(
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
     services.admission = configuration.admission
+    services.confinement = restrict(configuration.ffmpeg, logger)
     return services
 }
 

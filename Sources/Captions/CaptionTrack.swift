@@ -71,6 +71,10 @@ package enum CaptionLimits {
     package static let fileCountMax = 50
     /// Cues of one track.
     package static let cueCountMax = 20_000
+    /// Lines of one file: five and an empty one for each cue.
+    package static let lineCountMax = 6 * cueCountMax + 10_000
+    /// Bytes of one line: a cue of `cueCharactersMax` with a time tag for each word.
+    package static let lineBytesMax = 64 << 10
     /// Characters of one cue: more than any screen shows.
     package static let cueCharactersMax = 2_000
     /// Characters of one word.

@@ -51,6 +51,8 @@ package struct Services: Sendable {
     package var deliveries: DeliveryServices
     /// Fetches files that are imported.
     package var downloads: any DownloadClient = NoDownloads()
+    /// Restrictions of media programs, for `/healthz`.
+    package var confinement = ConfinementReport.off
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

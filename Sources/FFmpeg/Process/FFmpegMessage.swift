@@ -10,6 +10,8 @@ struct FFmpegMessage: Sendable, Equatable {
         case diskFull
         /// An allocation failed.
         case outOfMemory
+        /// A file has more streams than `-max_streams`.
+        case tooManyStreams
         /// An input could not be opened, read or used.
         case unreadable
         /// A file could not be fetched, so it may still be media.
@@ -39,6 +41,10 @@ struct FFmpegMessage: Sendable, Equatable {
         // strerror, glibc 2.36.
         FFmpegMessage("No space left on device", .diskFull),
         FFmpegMessage("Cannot allocate memory", .outOfMemory),
+        // A thread that cannot be started, for lack of memory.
+        FFmpegMessage("Resource temporarily unavailable", .outOfMemory),
+        // utils.c of libavformat 59.
+        FFmpegMessage("Number of streams exceeds max_streams", .tooManyStreams),
         // av_strerror, libavutil 57.
         FFmpegMessage("Invalid data found when processing input", .unreadable),
         FFmpegMessage("Server returned", .unreadable),
