@@ -108,6 +108,10 @@ let package = Package(
         // Webhooks and mail as values: what is sent, to whom, and when again.
         .target(
             name: "Notify", dependencies: ["JSON", "WallClock", "Crypto"], swiftSettings: pure),
+        // Plans, the ledger of credits, payments and rate limits.
+        .target(
+            name: "Credits", dependencies: ["JSON", "WallClock", "Crypto", "Notify", "Database"],
+            swiftSettings: strict),
         .target(
             name: "LambdaRuntime",
             dependencies: ["JSON", "Logging", "WallClock", "CMalloc", "Threads"],
@@ -118,7 +122,7 @@ let package = Package(
             dependencies: [
                 "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
                 "Lowering", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "Logging", "Crypto",
-                "Signing", "WallClock", "Notify",
+                "Signing", "WallClock", "Notify", "Database", "Credits",
             ],
             swiftSettings: strict),
 
@@ -127,12 +131,13 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock", "Notify", "RenderPlans",
+                "Crypto", "WallClock", "Notify", "RenderPlans", "Database", "Credits",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
             name: "spool",
-            dependencies: ["SpoolCommands", "SpoolStore"], path: "Sources/SpoolCLI/spool",
+            dependencies: ["SpoolCommands", "SpoolStore", "SpoolDatabase"],
+            path: "Sources/SpoolCLI/spool",
             swiftSettings: strict),
         .target(
             name: "SpoolCommands",
@@ -144,6 +149,11 @@ let package = Package(
                 "Arguments", "SpoolCommands", "ObjectStore", "HTTPTransport", "JSON", "WallClock",
             ],
             path: "Sources/SpoolCLI/SpoolStore", swiftSettings: strict),
+
+        .target(
+            name: "SpoolDatabase",
+            dependencies: ["Arguments", "SpoolCommands", "Database", "HTTPTransport"],
+            path: "Sources/SpoolCLI/SpoolDatabase", swiftSettings: strict),
 
         // The emulator: a store, a Lambda service and a console around processes.
         .target(
@@ -231,12 +241,14 @@ let package = Package(
             of: "ObjectStore", with: ["HTTPTransport", "Crypto", "Signing", "WallClock", "XMLTree"]),
         tests(of: "Jobs", with: edit + ["ObjectStore", "WallClock"]),
         tests(of: "Notify", with: ["JSON", "WallClock", "Crypto"]),
+        tests(of: "Credits", with: ["JSON", "WallClock", "Crypto", "Notify", "Database"]),
         tests(of: "FFmpeg", with: edit + ["ChildProcess"]),
         tests(of: "LambdaRuntime", with: ["Logging", "JSON", "WallClock"]),
         tests(
             of: "Functions",
             with: edit + [
                 "Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock", "Notify",
+                "Database", "Credits",
             ]),
         tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),
