@@ -50,6 +50,8 @@ struct Configuration {
     var cacheBytesMax: Int?
     /// Settings of webhooks and e-mail.
     var deliveries: DeliveryConfiguration
+    /// Settings of credits, payments and rate limits.
+    var credits: CreditConfiguration
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -90,6 +92,7 @@ struct Configuration {
         hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
         (retention, cacheBytesMax) = Self.retention(environment, number)
         deliveries = DeliveryConfiguration(environment: environment, faults: &faults)
+        credits = CreditConfiguration(environment: environment, faults: &faults)
         tokens = [:]
         for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)

@@ -55,6 +55,8 @@ private func liveServices(
         deliveries: configuration.deliveries.services(client))
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
+    services.credits = configuration.credits.services(
+        certificatesFile: certificatesFile(environment))
     return services
 }
 

@@ -45,6 +45,8 @@ package struct Services: Sendable {
     package var cacheBytesMax: Int?
     /// Sends notifications.
     package var deliveries: DeliveryServices
+    /// Credits, payments and rate limits.
+    package var credits = CreditServices()
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

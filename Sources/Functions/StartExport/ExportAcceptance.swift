@@ -45,6 +45,7 @@ struct ExportAcceptance: Sendable {
 
     private var bucket: any Bucket { dependencies.bucket }
     private var callbacks: CallbackCheck { CallbackCheck(bucket: bucket, owner: owner) }
+    var charges: ExportCharges { ExportCharges(owner: owner, dependencies: dependencies) }
     var planning: ExportPlanning { ExportPlanning(owner: owner, dependencies: dependencies) }
 
     /// Checks and plans all exports of a body; writes nothing.
@@ -73,6 +74,7 @@ struct ExportAcceptance: Sendable {
     ) async throws -> AcceptedExport {
         let dialect = Self.dialect(of: body)
         let job = try await job(for: edit, body)
+        try await charges.hold([(job, plan)])
         try await write(plan, edit: body, job: job, dialect: dialect)
         return AcceptedExport(
             jobId: job.text, status: dialect.name(of: .queued),

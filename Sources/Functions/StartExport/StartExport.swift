@@ -35,6 +35,8 @@ enum StartExport {
         var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
         /// Age at which an export is removed.
         var retention = RetentionPolicy()
+        /// Credits that exports cost.
+        var credits = CreditServices()
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -47,6 +49,7 @@ enum StartExport {
             deployment = services.deployment
             hardwareEncoders = services.hardwareEncoders
             retention = services.retention
+            credits = services.credits
         }
     }
 

@@ -1,3 +1,4 @@
+import Credits
 import FoundationEssentials
 import Jobs
 import JSON
@@ -39,6 +40,8 @@ struct FunctionHarness: Sendable {
     var retention = RetentionPolicy()
     /// Largest size of the chunk cache; nil for no limit.
     var cacheBytesMax: Int?
+    /// Credits, payments and rate limits.
+    var credits = CreditServices()
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -91,6 +94,7 @@ struct FunctionHarness: Sendable {
                 }))
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
+        services.credits = credits
         return services
     }
 
