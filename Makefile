@@ -4,8 +4,8 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo package infra openapi test test-fast lint format unit end-to-end package-size \
-	bench gallery chaos clean fuzz test-sanitized
+.PHONY: setup build demo package infra openapi test test-fast lint format test-accounts unit end-to-end \
+	package-size bench gallery chaos clean fuzz test-sanitized
 
 setup:
 	scripts/setup
@@ -46,6 +46,14 @@ test-fast:
 	swift build --build-tests $(SWIFT_FLAGS)
 	scripts/swift-test --skip FFmpegTests --skip Emulator --skip ObjectStoreTests \
 		--skip SpoolCLITests --skip HTTPTransportTests --skip ChildProcessTests
+
+# Accounts and credits, on the database of SPOOL_DATABASE; without it on SQLite and on a PostgreSQL
+# that the tests start.
+test-accounts:
+	scripts/setup --tests
+	swift build --build-tests $(SWIFT_FLAGS)
+	scripts/swift-test --filter "DatabaseTests|AccountsTests|CreditsTests|CreditTests|RoleTests"
+	.venv/bin/python -m pytest Tests/EndToEnd/test_credits.py
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests local-emulator Benchmarks

@@ -121,6 +121,10 @@ let package = Package(
         // Who is calling: tokens, passwords, sessions, roles, as values.
         .target(
             name: "Accounts", dependencies: ["JSON", "WallClock", "Crypto"], swiftSettings: pure),
+        // Plans, the ledger of credits, payments and rate limits.
+        .target(
+            name: "Credits", dependencies: ["JSON", "WallClock", "Crypto", "Notify", "Database"],
+            swiftSettings: strict),
         .target(
             name: "LambdaRuntime",
             dependencies: ["JSON", "Logging", "WallClock", "CMalloc", "Threads"],
@@ -131,7 +135,7 @@ let package = Package(
             dependencies: [
                 "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
                 "Lowering", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "Logging", "Crypto",
-                "Signing", "WallClock", "Notify", "Accounts",
+                "Signing", "WallClock", "Notify", "Accounts", "Database", "Credits",
             ],
             swiftSettings: strict),
 
@@ -141,12 +145,13 @@ let package = Package(
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
                 "Crypto", "WallClock", "Notify", "RenderPlans", "Accounts", "Threads", "Signing",
-                "ChildProcess",
+                "ChildProcess", "Database", "Credits",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
             name: "spool",
-            dependencies: ["SpoolCommands", "SpoolStore"], path: "Sources/SpoolCLI/spool",
+            dependencies: ["SpoolCommands", "SpoolStore", "SpoolDatabase"],
+            path: "Sources/SpoolCLI/spool",
             swiftSettings: strict),
         .target(
             name: "SpoolCommands",
@@ -158,6 +163,11 @@ let package = Package(
                 "Arguments", "SpoolCommands", "ObjectStore", "HTTPTransport", "JSON", "WallClock",
             ],
             path: "Sources/SpoolCLI/SpoolStore", swiftSettings: strict),
+
+        .target(
+            name: "SpoolDatabase",
+            dependencies: ["Arguments", "SpoolCommands", "Database", "HTTPTransport"],
+            path: "Sources/SpoolCLI/SpoolDatabase", swiftSettings: strict),
 
         // The emulator: a store, a Lambda service and a console around processes.
         .target(
@@ -257,13 +267,14 @@ let package = Package(
         tests(of: "Jobs", with: edit + ["ObjectStore", "WallClock"]),
         tests(of: "Notify", with: ["JSON", "WallClock", "Crypto"]),
         tests(of: "Accounts", with: ["JSON", "WallClock", "Crypto"]),
+        tests(of: "Credits", with: ["JSON", "WallClock", "Crypto", "Notify", "Database"]),
         tests(of: "FFmpeg", with: edit + ["ChildProcess"]),
         tests(of: "LambdaRuntime", with: ["Logging", "JSON", "WallClock"]),
         tests(
             of: "Functions",
             with: edit + [
                 "Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock", "Notify",
-                "Accounts", "Crypto",
+                "Accounts", "Crypto", "Database", "Credits",
             ]),
         tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),

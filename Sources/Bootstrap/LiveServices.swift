@@ -74,6 +74,8 @@ private func liveServices(
     services.cacheBytesMax = configuration.cacheBytesMax
     services.admission = configuration.admission
     services.confinement = restrict(configuration.ffmpeg, logger)
+    services.credits = configuration.credits.services(
+        certificatesFile: certificatesFile(environment))
     return services
 }
 

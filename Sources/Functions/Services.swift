@@ -53,6 +53,8 @@ package struct Services: Sendable {
     package var downloads: any DownloadClient = NoDownloads()
     /// Restrictions of media programs, for `/healthz`.
     package var confinement = ConfinementReport.off
+    /// Credits, payments and rate limits.
+    package var credits = CreditServices()
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

@@ -66,7 +66,8 @@ struct Emulator: Sendable {
             scratchFolder: scratchFolder)
         configuration.environment = functionEnvironment(
             from: environment, s3URL: s3URL, apiURL: apiURL, bucket: bucket,
-            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
+            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey,
+            dataFolder: dataFolder.hasPrefix("/") ? dataFolder : "\(currentFolder())/\(dataFolder)")
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
         configuration.secrets = catalog.secrets

@@ -46,6 +46,7 @@ struct ExportAcceptance: Sendable {
     private var bucket: any Bucket { dependencies.bucket }
     var activeExports: ActiveExports { ActiveExports(bucket: bucket, owner: owner) }
     private var callbacks: CallbackCheck { CallbackCheck(bucket: bucket, owner: owner) }
+    var charges: ExportCharges { ExportCharges(owner: owner, dependencies: dependencies) }
     var planning: ExportPlanning { ExportPlanning(owner: owner, dependencies: dependencies) }
 
     /// Checks and plans all exports of a body; writes nothing.
@@ -75,6 +76,7 @@ struct ExportAcceptance: Sendable {
         let dialect = Self.dialect(of: body)
         let job = try await job(for: edit, body)
         try await activeExports.admit([job], by: dependencies.admission)
+        try await charges.hold([(job, plan)])
         try await write(plan, edit: body, job: job, dialect: dialect)
         return AcceptedExport(
             jobId: job.text, status: dialect.name(of: .queued),

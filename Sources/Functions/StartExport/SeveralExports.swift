@@ -70,6 +70,7 @@ extension ExportAcceptance {
             jobs.append(try await job(for: export.edit, export.request))
         }
         try await activeExports.admit(jobs, by: dependencies.admission)
+        try await charges.hold(zip(jobs, exports).map { ($0, $1.plan) })
         let planned = try await writeTogether(exports, as: jobs) { export, job in
             try await write(export.plan, edit: export.request, job: job, dialect: dialect)
         }

@@ -1,3 +1,4 @@
+import Credits
 import FoundationEssentials
 import Jobs
 import JSON
@@ -43,6 +44,8 @@ struct FunctionHarness: Sendable {
     var admission = ExportAdmission()
     /// The host of imported files.
     var host: FakeHost?
+    /// Credits, payments and rate limits.
+    var credits = CreditServices()
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -101,6 +104,7 @@ struct FunctionHarness: Sendable {
             // Waiting between the attempts at a request.
             services.sleep = { [clock] in clock.advance(by: $0) }
         }
+        services.credits = credits
         return services
     }
 
