@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CCrypto", dependencies: ["CLazy"]),
         .target(name: "CSodium", dependencies: ["CLazy"]),
+        .target(name: "CFido", dependencies: ["CLazy"]),
         .target(
             name: "CXML2", dependencies: ["CLazy"],
             cSettings: [.unsafeFlags(["-I/usr/include/libxml2"])]),
@@ -64,13 +65,16 @@ let package = Package(
         .target(name: "Arguments", swiftSettings: pure),
         .target(name: "Logging", dependencies: ["JSON", "WallClock"], swiftSettings: strict),
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
-        .target(name: "Crypto", dependencies: ["CCrypto", "CSodium"], swiftSettings: strict),
+        .target(name: "Crypto", dependencies: ["CCrypto", "CSodium", "CFido"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Crypto", "WallClock"], swiftSettings: strict),
         // Tables in SQLite or PostgreSQL. The migrations are part of the program.
         .target(
             name: "Database",
             dependencies: ["CSQLite", "CPostgres", "Crypto", "Threads", "WallClock"],
-            resources: [.embedInCode("Migrations/0001-credits.sql")], swiftSettings: strict),
+            resources: [
+                .embedInCode("Migrations/0001-credits.sql"),
+                .embedInCode("Migrations/0002-accounts.sql"),
+            ], swiftSettings: strict),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "Threads"], swiftSettings: strict),
         .target(
             name: "ChildProcess", dependencies: ["CProcess", "Threads"], swiftSettings: strict),
@@ -122,7 +126,7 @@ let package = Package(
             dependencies: [
                 "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
                 "Lowering", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "Logging", "Crypto",
-                "Signing", "WallClock", "Notify", "Accounts",
+                "Signing", "WallClock", "Notify", "Accounts", "Database",
             ],
             swiftSettings: strict),
 
@@ -131,7 +135,7 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock", "Notify", "RenderPlans", "Accounts", "Threads", "Signing",
+                "Crypto", "WallClock", "Notify", "RenderPlans", "Accounts", "Threads", "Signing", "Database",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
@@ -242,7 +246,7 @@ let package = Package(
             of: "Functions",
             with: edit + [
                 "Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock", "Notify",
-                "Accounts", "Crypto",
+                "Accounts", "Crypto", "Database",
             ]),
         tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),

@@ -32,6 +32,11 @@ package enum Registry {
         Health.function,
         Expire.function,
         RemoveOwner.function,
+        Accounts.function,
+        Workspaces.function,
+        Admin.function,
+        AccountMail.function,
+        ExpireAccounts.function,
     ]
 
     /// The function as the runtime loop calls it.

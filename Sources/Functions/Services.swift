@@ -45,6 +45,8 @@ package struct Services: Sendable {
     package var cacheBytesMax: Int?
     /// Sends notifications.
     package var deliveries: DeliveryServices
+    /// Accounts; nil without them.
+    package var accounts: AccountServices?
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

@@ -144,10 +144,11 @@ final class PostgresConnection: DatabaseConnection {
 /// The message without line breaks and the final full stop.
 private func oneLine(_ message: UnsafePointer<CChar>?) -> String {
     guard let message else { return "no message" }
-    return String(cString: message)
-        .split(whereSeparator: \.isNewline)
-        .map { line in line.drop { $0 == " " || $0 == "\t" } }
-        .map { line in line.last == "." ? String(line.dropLast()) : String(line) }
+    return String(cString: message).split(whereSeparator: \.isNewline)
+        .map { line in
+            let text = String(line.drop { $0 == " " || $0 == "\t" })
+            return text.last == "." ? String(text.dropLast()) : text
+        }
         .joined(separator: ", ")
 }
 

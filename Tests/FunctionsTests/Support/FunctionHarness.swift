@@ -39,6 +39,8 @@ struct FunctionHarness: Sendable {
     var retention = RetentionPolicy()
     /// Largest size of the chunk cache; nil for no limit.
     var cacheBytesMax: Int?
+    /// Accounts, whose sessions are accepted next to the tokens; nil for none.
+    var accounts: AccountServices?
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -87,10 +89,19 @@ struct FunctionHarness: Sendable {
                 client: receiver, schedule: RetrySchedule(scale: 0.01),
                 mailSender: MailSender("Spool <spool@example.org>"),
                 template: { language, event in
-                    MailTemplate(text: "Subject: {{jobId}}\n\n\(language) \(event)", html: "<p>")
+                    MailTemplate(
+                        text: "Subject: {{jobId}}\n\n\(language) \(event){{token}}", html: "<p>")
                 }))
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
+        if let accounts {
+            services.accounts = accounts
+            services.authorizer = Authorizer(
+                verifiers: [
+                    StaticTokens(tokens),
+                    AccountSessions(accounts, now: { [clock] in clock.now }),
+                ], cookie: accounts.cookie)
+        }
         return services
     }
 
