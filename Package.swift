@@ -54,6 +54,7 @@ let package = Package(
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CCrypto", dependencies: ["CLazy"]),
         .target(name: "CSodium", dependencies: ["CLazy"]),
+        .target(name: "CFido", dependencies: ["CLazy"]),
         .target(
             name: "CXML2", dependencies: ["CLazy"],
             cSettings: [.unsafeFlags(["-I/usr/include/libxml2"])]),
@@ -73,13 +74,16 @@ let package = Package(
         .target(name: "Arguments", swiftSettings: pure),
         .target(name: "Logging", dependencies: ["JSON", "WallClock"], swiftSettings: strict),
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
-        .target(name: "Crypto", dependencies: ["CCrypto", "CSodium"], swiftSettings: strict),
+        .target(name: "Crypto", dependencies: ["CCrypto", "CSodium", "CFido"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Crypto", "WallClock"], swiftSettings: strict),
         // Tables in SQLite or PostgreSQL. The migrations are part of the program.
         .target(
             name: "Database",
             dependencies: ["CSQLite", "CPostgres", "Crypto", "Threads", "WallClock"],
-            resources: [.embedInCode("Migrations/0001-credits.sql")], swiftSettings: strict),
+            resources: [
+                .embedInCode("Migrations/0001-credits.sql"),
+                .embedInCode("Migrations/0002-accounts.sql"),
+            ], swiftSettings: strict),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "Threads"], swiftSettings: strict),
         .target(
             name: "ChildProcess", dependencies: ["CProcess", "Threads"], swiftSettings: strict),

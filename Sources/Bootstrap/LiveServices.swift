@@ -50,12 +50,16 @@ private func liveServices(
         auth.modes.contains(.password)
         ? auth.password.map { PasswordSessions(password: $0, bucket: bucket, now: UnixTime.now) }
         : nil
+    let accounts = auth.accounts?.services(
+        LiveIdentityClient(client: client, rules: auth.rules),
+        certificatesFile: certificatesFile(environment))
     var services = Services(
         bucket: bucket,
         renderer: RelayedRenderer(
             MediaEngine(configuration: configuration.ffmpeg), through: relay),
         authorizer: Authorizer(
-            verifiers: auth.verifiers(sessions, client), isLoopbackOnly: true),
+            verifiers: auth.verifiers(sessions, accounts, client), cookie: accounts?.cookie,
+            isLoopbackOnly: true),
         now: UnixTime.now,
         sleep: { try await Task.sleep(for: $0) },
         randomText: { randomText(length: $0) },
@@ -76,17 +80,19 @@ private func liveServices(
     services.confinement = restrict(configuration.ffmpeg, logger)
     services.credits = configuration.credits.services(
         certificatesFile: certificatesFile(environment))
+    services.accounts = accounts
     return services
 }
 
 extension AuthConfiguration {
     /// The ways to sign in, those that need no request of the store or the network first.
     fileprivate func verifiers(
-        _ sessions: PasswordSessions?, _ client: any HTTPClient
+        _ sessions: PasswordSessions?, _ accounts: AccountServices?, _ client: any HTTPClient
     ) -> [any TokenVerifier] {
         var verifiers: [any TokenVerifier] = []
         if modes.contains(.tokens) { verifiers.append(StaticTokens(tokens)) }
         if let sessions { verifiers.append(sessions) }
+        if let accounts { verifiers.append(AccountSessions(accounts, now: UnixTime.now)) }
         if modes.contains(.jwt), let jwt {
             verifiers.append(
                 JWTVerifier(

@@ -36,6 +36,11 @@ package enum Registry {
         CreditsFunction.function,
         SettleCredits.function,
         Payments.function,
+        Accounts.function,
+        Workspaces.function,
+        Admin.function,
+        AccountMail.function,
+        ExpireAccounts.function,
     ]
 
     /// The function as the runtime loop calls it.

@@ -55,6 +55,8 @@ package struct Services: Sendable {
     package var confinement = ConfinementReport.off
     /// Credits, payments and rate limits.
     package var credits = CreditServices()
+    /// Accounts; nil without them.
+    package var accounts: AccountServices?
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

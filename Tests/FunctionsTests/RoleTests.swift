@@ -92,6 +92,9 @@ import WallClock
         try await sweepThree(asset, harness)
         try await deriveLong(harness)
         try await useCredits(asset, &harness)
+        let accounts = try await TestDatabase.withDatabase(.sqlite) { database in
+            try await AccountHarness(database).useEveryPermission()
+        }
 
         let sessions = FunctionHarness(password: "a")
         _ = try await sessions.call(.auth, "POST", "/", #"{"password":"a"}"#)
