@@ -8,7 +8,6 @@ import threading
 import pytest
 
 from conftest import Emulator, single
-from waiting import wait_until
 
 SECRETS = {
     "SPOOL_TOKENS": "alice-secret=alice",
