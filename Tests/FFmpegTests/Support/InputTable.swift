@@ -161,7 +161,8 @@ extension Input {
     private static let containers: [Input] = [
         Input(name: "b-frames.avi", make: video + ["-c:v", "mpeg4", "-bf", "2"]),
         Input(name: "old.mpg", make: video + ["-c:v", "mpeg1video"]),
-        Input(name: "windows.wmv", make: both + ["-c:v", "wmv2", "-c:a", "wmav2"]),
+        Input(
+            name: "windows.wmv", make: both + ["-c:v", "wmv2", "-c:a", "wmav2"], seconds: 1.05),
         Input(name: "photo-camera.avi", make: video + ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"]),
         Input(name: "lossless.avi", make: video + ["-c:v", "huffyuv"]),
         Input(name: "archive.mkv", make: both + ["-c:v", "ffv1", "-c:a", "flac"]),
@@ -178,7 +179,7 @@ extension Input {
         Input(name: "full-range.mp4", make: video + h264 + ["-color_range", "pc"]),
         Input(
             name: "odd-size.mp4",
-            make: ["-f", "lavfi", "-i", "testsrc2=s=65x49:r=25:d=1", "-c:v", "libx264"]
+            make: ["-f", "lavfi", "-i", "testsrc=s=65x49:r=25:d=1", "-c:v", "libx264"]
                 + ["-preset", "ultrafast", "-pix_fmt", "yuv444p"],
             size: (65, 49)),
         Input(name: "av1.mp4", make: video + ["-c:v", "libaom-av1", "-cpu-used", "8"]),
@@ -259,20 +260,24 @@ extension Input {
         ]
 
     private static func interlaced(
-        _ name: String, _ make: [String], size: (width: Int, height: Int) = (64, 48)
+        _ name: String, _ make: [String], seconds: Double = 1,
+        size: (width: Int, height: Int) = (64, 48)
     ) -> Input {
         Input(
-            name: name, make: make, size: size, picture: .interlaced, warnings: [.deinterlaced])
+            name: name, make: make, seconds: seconds, size: size, picture: .interlaced,
+            warnings: [.deinterlaced])
     }
 
     private static let fieldsOfVideo: [Input] = [
         interlaced("interlaced-dvd.ts", fields("tff") + ["-c:v", "mpeg2video", "-b:v", "4M"]),
-        interlaced("interlaced-bottom.mpg", fields("bff") + ["-c:v", "mpeg2video", "-b:v", "4M"]),
+        interlaced(
+            "interlaced-bottom.mpg", fields("bff") + ["-c:v", "mpeg2video", "-b:v", "4M"],
+            seconds: 0.9),
         interlaced("interlaced-avchd.mp4", fields("tff") + h264 + ["-x264-params", "tff=1"]),
         interlaced(
             "interlaced-dv.avi",
             fields("bff", "720x576") + ["-c:v", "dvvideo", "-pix_fmt", "yuv420p"],
-            size: (786, 576)),
+            size: (720, 576)),
         interlaced("interlaced-prores.mov", fields("tff") + ["-c:v", "prores_ks"]),
     ]
 
@@ -296,7 +301,7 @@ extension Input {
         audioFile("studio.wav", tone + ["-ar", "96000", "-c:a", "pcm_s24le"]),
         audioFile("voice.opus", tone + ["-c:a", "libopus"]),
         audioFile("apple.m4a", tone + ["-c:a", "alac"]),
-        audioFile("mac.aiff", tone), audioFile("mac.caf", tone),
+        audioFile("mac.aiff", tone), audioFile("mac.caf", tone, warnings: [.lengthMeasured]),
         audioFile("header.mp3", tone, seconds: 1.045),
         Input(
             name: "track-2-spatial.mov", make: three + h264, warnings: [.audioTrackSkipped],
