@@ -5,7 +5,7 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
 .PHONY: setup build demo package infra openapi test test-fast lint format unit end-to-end package-size \
-	bench gallery clean
+	bench gallery chaos clean fuzz test-sanitized
 
 setup:
 	scripts/setup
@@ -73,6 +73,21 @@ end-to-end:
 package-size:
 	SPOOL_BIN=.build/release .venv/bin/python -m pytest Tests/EndToEnd/test_package.py -k limit
 
+# Each parser on changed inputs for FUZZ_RUNS inputs, beginning with those in Tests/Fixtures/fuzz.
+FUZZ_RUNS = 1000000
+fuzz:
+	SPOOL_FUZZ=1 swift build --scratch-path .build/fuzz -Xswiftc -sanitize=fuzzer \
+		-Xlinker -lstdc++ --product fuzz
+	scripts/fuzz $(FUZZ_RUNS)
+
+# The unit tests without media and sockets, with the address and then the thread sanitizer.
+test-sanitized:
+	for kind in address thread; do \
+		swift build --build-tests --sanitize=$$kind --scratch-path .build/$$kind && \
+		scripts/swift-test --sanitize=$$kind --scratch-path .build/$$kind --skip FFmpegTests \
+			--skip Emulator --skip ArchitectureTests || exit 1; \
+	done
+
 bench: build
 	scripts/setup --tests
 	$(RELEASE) echo-function
@@ -96,6 +111,12 @@ bench: build
 gallery: build
 	scripts/setup --tests
 	.venv/bin/python scripts/gallery
+
+# Random kills and faults, each round checked: make chaos SEED=1 ROUNDS=30
+chaos: build
+	scripts/setup --tests
+	SPOOL_BIN=.build/release .venv/bin/python Tests/EndToEnd/chaos.py \
+		$(if $(SEED),--seed $(SEED)) --rounds $(or $(ROUNDS),30) $(if $(FIRST),--first $(FIRST))
 
 clean:
 	rm -rf .build .data

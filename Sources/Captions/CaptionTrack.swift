@@ -89,6 +89,10 @@ package enum CaptionLimits {
     package static let cueCountMax = 20_000
     /// Cues at the same time: more hide the picture.
     package static let cueDepthMax = 8
+    /// Lines of one file: five and an empty one for each cue.
+    package static let lineCountMax = 6 * cueCountMax + 10_000
+    /// Bytes of one line: a cue of `cueCharactersMax` with a time tag for each word.
+    package static let lineBytesMax = 64 << 10
     /// Characters of one cue: more than any screen shows.
     package static let cueCharactersMax = 2_000
     /// Characters of one word.

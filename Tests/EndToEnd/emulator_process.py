@@ -70,6 +70,9 @@ class Emulator:
             for name, value in os.environ.items()
             if not name.startswith(("AWS_", "SPOOL_"))
         } | self.environment
+        if "SPOOL_FFMPEG" in environment:
+            # A program of the tests is a script, which starts processes.
+            environment.setdefault("SPOOL_CONFINEMENT", "off")
         self.process = subprocess.Popen(
             [
                 BIN / "local-emulator",
@@ -113,6 +116,18 @@ class Emulator:
     def call(self, method, path, body=None, token=None):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return http(method, self.api + path, body, headers)
+
+    def wait_derived(self, assets, seconds=900):
+        """Waits until proxies, thumbnails and waveforms of the assets are made or have failed."""
+
+        def settled(asset):
+            return (
+                "pending"
+                not in self.call("GET", f"/api/assets/{asset}").json()["derivatives"].values()
+            )
+
+        for asset in assets:
+            wait_until(f"what is derived of {asset}", lambda a=asset: settled(a), seconds)
 
     def upload(self, path, content_type="video/mp4", token=None):
         """Uploads as a browser does and returns the asset's ID."""

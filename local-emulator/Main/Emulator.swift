@@ -69,6 +69,7 @@ struct Emulator: Sendable {
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
+        configuration.secrets = catalog.secrets
         configuration.corsTimeMax = try corsTimeMax(environment)
         configuration.admitsUpload = storage.admitsUpload
         options.apply(to: &configuration)

@@ -12,11 +12,19 @@ struct CaptionSpans {
     private var word = ""
     private var pendingTime: Int?
     private var isNewLine = false
+    /// Characters so far; beyond the limit of a cue nothing is kept.
+    private var characterCount = 0
 
     /// Adds a piece of text; spaces separate words.
     mutating func append(_ text: some StringProtocol) {
         for character in text {
-            if character.isWhitespace { endWord() } else { word.append(character) }
+            guard characterCount <= CaptionLimits.cueCharactersMax else { return }
+            if character.isWhitespace {
+                endWord()
+            } else {
+                word.append(character)
+                characterCount += 1
+            }
         }
     }
 
@@ -27,9 +35,17 @@ struct CaptionSpans {
     }
 
     /// Makes the text that follows start a new line.
-    mutating func endLine() {
+    /// - Parameter line: The line with the cue's times, for the fault.
+    /// - Throws: A fault if the cue is longer than any may be.
+    mutating func endLine(ofCue line: Int) throws(CaptionFault) {
         endWord()
+        guard characterCount <= CaptionLimits.cueCharactersMax else { throw Self.isTooLong(line) }
         if !spans.isEmpty { isNewLine = true }
+    }
+
+    private static func isTooLong(_ line: Int) -> CaptionFault {
+        CaptionFault(
+            line: line, "starts a cue longer than \(CaptionLimits.cueCharactersMax) characters")
     }
 
     private mutating func endWord() {
@@ -51,11 +67,7 @@ struct CaptionSpans {
         endWord()
         guard !spans.isEmpty else { return nil }
         let count = spans.reduce(0) { $0 + $1.text.count + 1 }
-        guard count <= CaptionLimits.cueCharactersMax else {
-            throw CaptionFault(
-                line: line,
-                "starts a cue longer than \(CaptionLimits.cueCharactersMax) characters")
-        }
+        guard count <= CaptionLimits.cueCharactersMax else { throw Self.isTooLong(line) }
         var starts: [Int] = []
         var index = 0
         var from = start

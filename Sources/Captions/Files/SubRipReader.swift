@@ -4,7 +4,7 @@ extension CaptionTrack {
     /// The number may be missing. Tags for fonts and colours (`<i>`) are dropped, because the
     /// edit defines the style; `{\an8}` places the cue.
     init(subRip lines: [String]) throws(CaptionFault) {
-        var cues: [CaptionCue] = []
+        var list = CueList()
         var index = 0
         while index < lines.count {
             if CaptionLines.isBlank(lines[index]) {
@@ -26,18 +26,21 @@ extension CaptionTrack {
             while index < lines.count, !CaptionLines.isBlank(lines[index]) {
                 placement = placement ?? SubRipTags.placement(lines[index])
                 spans.append(SubRipTags.stripped(lines[index]))
-                spans.endLine()
+                try spans.endLine(ofCue: line)
                 index += 1
             }
             let cue = try spans.cue(start: start, end: end, line: line, placement: placement)
-            if let cue { cues.append(cue) }
+            try list.append(cue, line: line)
         }
-        self.init(cues: cues)
+        self.init(cues: list.cues)
     }
 }
 
 /// The markup that SubRip files use by convention.
 enum SubRipTags {
+    /// Longer text in brackets is no tag; a line of brackets would else be searched to its end
+    /// from each of them.
+    private static let tagBytesMax = 200
     private static let names: Set<String> = [
         "i", "b", "u", "s", "font", "c", "v", "ruby", "rt", "rp",
     ]
@@ -65,10 +68,11 @@ enum SubRipTags {
         var rest = line[...]
         while let mark = rest.firstIndex(where: { $0 == "<" || $0 == "{" }) {
             result += rest[..<mark]
-            let close: Character = rest[mark] == "<" ? ">" : "}"
+            let isAngle = rest[mark] == "<"
+            let close = UInt8(ascii: isAngle ? ">" : "}")
             let after = rest.index(after: mark)
-            guard let end = rest[after...].firstIndex(of: close),
-                close == ">" ? isTag(rest[after..<end]) : rest[after...].hasPrefix("\\")
+            guard let end = rest[after...].utf8.prefix(tagBytesMax).firstIndex(of: close),
+                isAngle ? isTag(rest[after..<end]) : rest[after...].hasPrefix("\\")
             else {
                 result.append(rest[mark])
                 rest = rest[after...]

@@ -9,7 +9,7 @@ extension CaptionTrack {
             first == "WEBVTT" || first.hasPrefix("WEBVTT ")
                 || first.hasPrefix("WEBVTT\t")
         else { throw CaptionFault(line: 1, "must be WEBVTT") }
-        var cues: [CaptionCue] = []
+        var list = CueList()
         // The lines directly below the first belong to the header.
         var index = lines.firstIndex { CaptionLines.isBlank($0) } ?? lines.count
         while index < lines.count {
@@ -19,10 +19,10 @@ extension CaptionTrack {
             }
             let end =
                 lines[index...].firstIndex { CaptionLines.isBlank($0) } ?? lines.count
-            if let cue = try Self.cue(lines[index..<end]) { cues.append(cue) }
+            try list.append(try Self.cue(lines[index..<end]), line: index + 1)
             index = end
         }
-        self.init(cues: cues)
+        self.init(cues: list.cues)
     }
 
     /// Reads a block.
@@ -40,7 +40,7 @@ extension CaptionTrack {
         var spans = CaptionSpans()
         for index in block.indices where index > timesAt {
             try read(block[index], line: index + 1, into: &spans)
-            spans.endLine()
+            try spans.endLine(ofCue: line)
         }
         return try spans.cue(
             start: start, end: end, line: line, placement: placement(block[timesAt]))

@@ -72,7 +72,7 @@ extension MediaEngine {
                 "-max_alloc", "\(configuration.allocationBytesMax)", "-show_format",
                 "-show_streams", "-of", "json", "-i", SourceInput.resource(url),
             ]
-        return try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
+        return try await FFmpegProcess(configuration: configuration.forProbe, sources: [(url, 0)])
             .run(configuration.ffprobePath, arguments)
     }
 }

@@ -28,6 +28,9 @@ struct SourceInput: Hashable {
         return result + options + ["-i", Self.resource(url)]
     }
 
+    /// Statuses after which a request is sent again: the store is busy or failed.
+    static let reconnectedStatuses = "429,5xx"
+
     /// Allow-lists of protocols and demuxers, and network timeouts.
     ///
     /// FFmpeg refuses an option that no input uses, so network options are given for
@@ -35,14 +38,15 @@ struct SourceInput: Hashable {
     static func fence(
         _ url: String, _ configuration: FFmpegConfiguration, formats: String = AllowedFormats.all
     ) -> [String] {
-        guard isRemote(url) else {
-            return ["-protocol_whitelist", "file", "-format_whitelist", formats]
-        }
-        return [
-            "-protocol_whitelist", "http,https,tcp,tls", "-format_whitelist", formats,
+        let lists = [
+            "-format_whitelist", formats, "-max_streams", "\(configuration.streamCountMax)",
+        ]
+        guard isRemote(url) else { return ["-protocol_whitelist", "file"] + lists }
+        return ["-protocol_whitelist", "http,https,tcp,tls"] + lists + [
             "-rw_timeout", "\(configuration.networkTimeout.wholeMicroseconds)",
             "-recv_buffer_size", "\(configuration.networkReceiveBufferBytes)", "-reconnect", "1",
-            "-reconnect_on_network_error", "1", "-reconnect_delay_max", "4",
+            "-reconnect_on_network_error", "1", "-reconnect_on_http_error", reconnectedStatuses,
+            "-reconnect_delay_max", "4",
         ]
     }
 }

@@ -25,12 +25,11 @@ struct FFmpegProcess {
         var command = ChildCommand(
             executable: executable, arguments: arguments,
             environment: configuration.environment,
-            limits: ChildLimits(
-                cpuSeconds: configuration.cpuTimeMax.map {
-                    max(1, $0.wholeMicroseconds / 1_000_000)
-                },
-                addressSpaceBytes: configuration.addressSpaceBytesMax,
-                fileBytes: configuration.fileBytesMax))
+            limits: configuration.childLimits)
+        command.confinement =
+            FFmpegConfinement(
+                configuration: configuration, executable: executable, arguments: arguments
+            ).value
         command.niceness = configuration.niceness
         let onOutput = onBytes ?? { output.appendOutput($0) }
         let result: ChildResult
@@ -51,6 +50,13 @@ struct FFmpegProcess {
         }
         guard result.exit == .code(0) else {
             throw failure(result.exit, arguments: arguments, errors: output.tail)
+        }
+        if let failure = FFmpegFailure(
+            exitZero: output.tail, interruption: output.interruption, sources: sources)
+        {
+            throw FFmpegError(
+                failure.code, failure.detail, arguments: arguments, exitStatus: 0,
+                standardErrorTail: output.tail)
         }
         return Outcome(
             output: output.collected ?? [], errors: output.tail,

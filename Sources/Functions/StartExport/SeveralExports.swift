@@ -71,6 +71,7 @@ extension ExportAcceptance {
         for export in exports {
             jobs.append(try await job(for: export.edit, export.request))
         }
+        try await activeExports.admit(jobs, by: dependencies.admission)
         let planned = try await writeTogether(exports, as: jobs) { export, job in
             try await write(export.plan, edit: export.request, job: job, dialect: dialect)
         }
@@ -86,7 +87,7 @@ extension ExportAcceptance {
     /// - Returns: the exports with their final plans.
     func writeTogether(
         _ exports: [PlannedExport], as jobs: [JobID],
-        write: (PlannedExport, JobID) async throws -> Void
+        write: @escaping @Sendable (PlannedExport, JobID) async throws -> Void
     ) async throws -> [PlannedExport] {
         var planned = exports
         var leaders: Set<Int> = []
@@ -106,10 +107,18 @@ extension ExportAcceptance {
             }
         }
         // A leader comes last: its renderers request units of the others.
-        let order = planned.indices.filter { !leaders.contains($0) } + leaders.sorted()
-        for index in order { try await write(planned[index], jobs[index]) }
+        let final = planned
+        let others = planned.indices.filter { !leaders.contains($0) }
+        for indices in [others, leaders.sorted()] {
+            _ = try await concurrentMap(indices, limit: Self.writesTogether) { index in
+                try await write(final[index], jobs[index])
+            }
+        }
         return planned
     }
+
+    /// Exports that are written at once: each waits for a dozen answers of the store.
+    private static let writesTogether = 8
 
     /// Plans one variation.
     func planned(_ variation: Variations.Variation) async throws -> PlannedExport {
