@@ -93,7 +93,7 @@ extension MediaEngine {
             ["-v", "error", "-hide_banner"] + SourceInput.fence(url, configuration)
             + ["-max_alloc", "\(configuration.allocationBytesMax)"] + options
             + ["-i", SourceInput.resource(url)]
-        return try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
+        return try await FFmpegProcess(configuration: configuration.forProbe, sources: [(url, 0)])
             .run(configuration.ffprobePath, arguments, onLine: onLine)
     }
 }
