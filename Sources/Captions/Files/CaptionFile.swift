@@ -55,6 +55,10 @@ extension CaptionTrack {
             throw CaptionFault(
                 "has \(cues.count) cues; at most \(CaptionLimits.cueCountMax) are allowed")
         }
+        guard CueStacking.depth(cues) <= CaptionLimits.cueDepthMax else {
+            throw CaptionFault(
+                "has more than \(CaptionLimits.cueDepthMax) cues at the same time")
+        }
         guard !words.isEmpty else { throw CaptionFault("has no words") }
     }
 }

@@ -5,6 +5,7 @@ struct CaptionSpans {
         /// Start in milliseconds; nil if the file has none.
         var time: Int?
         var startsLine: Bool
+        var isJoined: Bool?
     }
 
     private var spans: [Span] = []
@@ -49,13 +50,20 @@ struct CaptionSpans {
 
     private mutating func endWord() {
         guard !word.isEmpty else { return }
-        spans.append(Span(text: word, time: pendingTime, startsLine: isNewLine))
+        for (index, piece) in WritingSystem.pieces(word).enumerated() {
+            spans.append(
+                Span(
+                    text: piece, time: index == 0 ? pendingTime : nil,
+                    startsLine: index == 0 && isNewLine, isJoined: index == 0 ? nil : true))
+        }
         (word, pendingTime, isNewLine) = ("", nil, false)
     }
 
     /// The cue. Words without a time divide the time between their neighbours in proportion
     /// to their length in characters.
-    mutating func cue(start: Int, end: Int, line: Int) throws(CaptionFault) -> CaptionCue? {
+    mutating func cue(
+        start: Int, end: Int, line: Int, placement: AnchorPosition?
+    ) throws(CaptionFault) -> CaptionCue? {
         endWord()
         guard !spans.isEmpty else { return nil }
         let count = spans.reduce(0) { $0 + $1.text.count + 1 }
@@ -81,8 +89,9 @@ struct CaptionSpans {
         let words = spans.indices.map {
             CaptionWord(
                 spans[$0].text, start: starts[$0], end: ends[$0],
-                startsLine: spans[$0].startsLine)
+                startsLine: spans[$0].startsLine, isJoined: spans[$0].isJoined)
         }
-        return CaptionCue(start: start, end: end, words: words)
+        return CaptionCue(
+            start: start, end: end, words: words, placement: placement, hasOwnTimes: true)
     }
 }

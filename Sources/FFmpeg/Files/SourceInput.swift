@@ -52,6 +52,15 @@ struct SourceInput: Hashable {
 }
 
 extension MediaInfo {
+    /// Options of an input that reads the video alone, with the decoder that keeps its alpha.
+    var videoOptions: [String] {
+        ["-an", "-sn", "-dn"] + (video?.decoder.map { ["-c:v", $0] } ?? [])
+    }
+
+    /// The specifier of the audio stream in the file, or in the audio extracted from it, which
+    /// exists for the first stream alone.
+    var audioStream: String { "a:\(audio?.ordinal ?? 0)" }
+
     /// The first name of the demuxer, which `-f` takes.
     var demuxer: String { String(format.prefix { $0 != "," }) }
 }

@@ -16,6 +16,8 @@ struct AcceptedExport: Encodable {
     var dropped: [FieldFault]?
     /// Expected rendering of each chunk; nil unless frames may be copied.
     var chunks: [PlannedChunk]?
+    /// Doubts about the sources and the texts; nil for none.
+    var warnings: [WarningDocument]?
 }
 
 /// Expected rendering of one chunk.
@@ -81,7 +83,7 @@ struct ExportAcceptance: Sendable {
         return AcceptedExport(
             jobId: job.text, status: dialect.name(of: .queued),
             dropped: edit.dropped.isEmpty ? nil : edit.dropped,
-            chunks: plan.plannedChunks)
+            chunks: plan.plannedChunks, warnings: WarningDocument.list(plan.warnings))
     }
 
     /// ClipForge or OpenCut for their body shapes, else Spool.
@@ -140,6 +142,9 @@ struct ExportAcceptance: Sendable {
                 unitCount: plan.units.count, concurrency: dependencies.concurrency)
         _ = try await bucket.createDocument(edit, at: keys.edit)
         _ = try await bucket.createDocument(plan, at: keys.plan)
+        if let warnings = plan.warnings {
+            _ = try await bucket.createDocument(warnings, at: keys.warnings)
+        }
         var pointer = JobPointer(
             owner: owner, dialect: dialect, createdAt: dependencies.now(), batch: batch?.batch)
         pointer.retention = try Self.retention(of: edit)

@@ -16,6 +16,8 @@ struct AcceptedExports: Encodable {
         var output: Int?
         var format: String?
         var chunks: [PlannedChunk]?
+        /// Doubts about the sources and the texts; nil for none.
+        var warnings: [WarningDocument]?
         /// Asset, number from 1 for each asset, and effects; nil for an output.
         var assetId: String?
         var variation: Int?
@@ -182,7 +184,8 @@ extension ExportAcceptance {
 extension PlannedExport {
     fileprivate func answer(job: JobID) -> AcceptedExports.Job {
         var answer = AcceptedExports.Job(
-            jobId: job.text, renderedWith: plan.leader?.jobID)
+            jobId: job.text, renderedWith: plan.leader?.jobID,
+            warnings: WarningDocument.list(plan.warnings))
         switch kind {
         case .output(let index):
             answer.output = index

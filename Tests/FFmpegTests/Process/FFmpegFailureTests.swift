@@ -66,7 +66,9 @@ import Testing
             case .diskFull, .outOfMemory, .tooManyStreams, .unreadable:
                 #expect(
                     Self.lines.contains { $0.line.contains(message.text) }, "\(message.text)")
-            case .unreachable, .indexRoomTooSmall, .imageSequence, .unwritten, .interrupted: break
+            case .unreachable, .indexRoomTooSmall, .imageSequence, .unwritten, .interrupted,
+                .guessedLength, .damagedSource:
+                break
             }
         }
     }
