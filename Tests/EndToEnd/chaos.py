@@ -254,8 +254,9 @@ def patiently(what, attempt, seconds=90):
 class Chaos:
     """Rounds on one emulator."""
 
-    def __init__(self, seed, folder, disordered=False):
+    def __init__(self, seed, folder, disordered=False, names=None):
         self.seed, self.folder = seed, pathlib.Path(folder)
+        self.names = names
         self.media = make_media(self.folder)
         self.receiver = Receiver()
         self.faults = ChanceFaults(seed)
@@ -279,7 +280,10 @@ class Chaos:
         emulator = Emulator(self.folder / "reference").start()
         try:
             assets = {name: emulator.upload(path) for name, path in self.media.items()}
-            jobs = {name: emulator.start_export(edit) for name, edit in edits(assets).items()}
+            wanted = edits(assets)
+            jobs = {
+                name: emulator.start_export(wanted[name]) for name in self.names or sorted(wanted)
+            }
             found = {}
             for name, job in jobs.items():
                 status = emulator.wait(job)
@@ -547,13 +551,19 @@ class Chaos:
             raise Violation(f"leaked: {self.left}") from error
 
 
-def run(seed, rounds, first=0, folder=None, report=print, **options):
-    """Runs rounds until the first violation; returns the counts and the violations."""
+def run(seed, rounds, first=0, folder=None, report=print, names=None, seconds_max=None, **options):
+    """Runs rounds and returns the counts and the violations.
+
+    `seconds_max` is the time after which no round begins; None for no limit.
+    """
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="spool-chaos-") as made:
-        chaos = Chaos(seed, folder or made, disordered=seed % 2 == 1)
+        chaos = Chaos(seed, folder or made, seed % 2 == 1, names)
         broken = []
         try:
             for number in range(first, first + rounds):
+                if seconds_max and time.monotonic() - started > seconds_max:
+                    break
                 try:
                     report(chaos.round(number, **options))
                 except (Violation, AssertionError) as violation:
