@@ -122,10 +122,3 @@ private struct HistoryDocument: Encodable {
     var entries: [Entry]
     var nextCursor: String?
 }
-
-extension Problem {
-    /// 404 for an unknown or foreign workspace.
-    static let workspaceNotFound = Problem(
-        status: 404, title: "Not found", detail: "The workspace does not exist.",
-        error: "Workspace not found")
-}

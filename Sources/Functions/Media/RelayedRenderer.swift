@@ -99,6 +99,11 @@ extension RelayedRenderer {
         _ frames: FrameRange, of plan: RenderPlan, version: String
     ) -> String { renderer.fingerprint(frames, of: plan, version: version) }
 
+    /// The renderer's: it reads fonts alone.
+    package func missingCharacters(
+        of plan: RenderPlan
+    ) async throws(FFmpegError) -> [String] { try await renderer.missingCharacters(of: plan) }
+
     /// The renderer's, which reads the local file alone.
     package func salvagedFrames(
         of frames: FrameRange, in plan: RenderPlan, at path: String
