@@ -32,8 +32,8 @@ enum WritingSystem {
     /// Characters that may not begin a line (JIS X 4051, GB/T 15834): closing brackets, stops,
     /// small kana and marks that repeat or lengthen.
     static let startsNoLine = Set(
-        "。、，．：；！？」』）］｝〉》】〕〗〙〛”’…‥ー～々〻ゝゞヽヾぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ・゠〜％‰℃°)],.!?:;%"
-    )
+        "。、，．：；！？」』）］｝〉》】〕〗〙〛”’…‥ー～々〻ゝゞヽヾ"
+            + "ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ・゠〜％‰℃°)],.!?:;%")
     /// Characters that may not end a line: opening brackets.
     static let endsNoLine = Set("「『（［｛〈《【〔〖〘〚“‘([")
 

@@ -60,7 +60,8 @@ import Testing
         // Fields of infra/functions.json, of a CORS rule and of a response.
         "timeoutSeconds", "maximumEventAgeSeconds", "maxAgeSeconds", "retryAfterSeconds",
         // Positions and lengths in a media or caption file.
-        "startMicroseconds", "durationMicroseconds", "durationMilliseconds", "endMilliseconds",
+        "startMicroseconds", "durationMicroseconds", "audioEndMicroseconds", "durationMilliseconds",
+        "endMilliseconds",
         "combineMilliseconds",
         // A file's time of change as `stat` gives it.
         "changedNanoseconds",

@@ -65,10 +65,10 @@ enum LineBreaking {
 
     /// Width of a letter in percent of the line's height, for Lato Black.
     private static func width(_ character: Character) -> Int {
-        if "iljtfrI.,'|!:;()[]-".contains(character) { return 29 }
-        if "mwMWQO@%&".contains(character) { return 73 }
-        if character.isUppercase { return 57 }
-        return WritingSystem.isIdeographic(character) ? 80 : 48
+        if "iljtfrI.,'|!:;()[]-".contains(character) { return 22 }
+        if "mwMWQO@%&".contains(character) { return 65 }
+        if character.isUppercase { return 52 }
+        return WritingSystem.isIdeographic(character) ? 80 : 42
     }
 
     /// True for scripts whose letters change with their neighbours: they are never torn apart.

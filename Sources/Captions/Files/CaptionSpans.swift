@@ -12,6 +12,10 @@ struct CaptionSpans {
     private var word = ""
     private var pendingTime: Int?
     private var isNewLine = false
+    /// True if a blank is before the next character.
+    private var hasBlank = true
+    /// True if the open word follows another one without a blank, after its time.
+    private var isDirect = false
     /// Characters so far; beyond the limit of a cue nothing is kept.
     private var characterCount = 0
 
@@ -21,7 +25,10 @@ struct CaptionSpans {
             guard characterCount <= CaptionLimits.cueCharactersMax else { return }
             if character.isWhitespace {
                 endWord()
+                hasBlank = true
             } else {
+                if word.isEmpty { isDirect = !hasBlank }
+                hasBlank = false
                 word.append(character)
                 characterCount += 1
             }
@@ -40,6 +47,7 @@ struct CaptionSpans {
     mutating func endLine(ofCue line: Int) throws(CaptionFault) {
         endWord()
         guard characterCount <= CaptionLimits.cueCharactersMax else { throw Self.isTooLong(line) }
+        hasBlank = true
         if !spans.isEmpty { isNewLine = true }
     }
 
@@ -50,11 +58,13 @@ struct CaptionSpans {
 
     private mutating func endWord() {
         guard !word.isEmpty else { return }
+        let isJoined = isDirect && (spans.last.map { WritingSystem.joins($0.text, word) } ?? false)
         for (index, piece) in WritingSystem.pieces(word).enumerated() {
             spans.append(
                 Span(
                     text: piece, time: index == 0 ? pendingTime : nil,
-                    startsLine: index == 0 && isNewLine, isJoined: index == 0 ? nil : true))
+                    startsLine: index == 0 && isNewLine,
+                    isJoined: index == 0 && !isJoined ? nil : true))
         }
         (word, pendingTime, isNewLine) = ("", nil, false)
     }

@@ -155,7 +155,7 @@ struct AssetIntake: Sendable {
             guard error.isPermanent else { throw error }
             record.error =
                 "The file \(upload.fileName) is not usable media:"
-                + " \(try await refusal(upload) ?? error.description)"
+                + " \(try await refusal(record) ?? error.description)"
         }
         return record
     }
@@ -164,10 +164,11 @@ struct AssetIntake: Sendable {
 extension AssetIntake {
     /// The name of a type that FFmpeg does not read, by the file's first bytes; nil for an
     /// unknown one.
-    private func refusal(_ upload: UploadRecord) async throws -> String? {
+    private func refusal(_ record: AssetRecord) async throws -> String? {
+        let count = min(record.bytes, FileSignature.byteCount)
+        guard count > 0 else { return nil }
         let start = try await bucket.getObject(
-            ObjectKey(upload.key), range: 0..<FileSignature.byteCount, ifMatch: nil,
-            bytesMax: FileSignature.byteCount)
+            ObjectKey(record.key), range: 0..<count, ifMatch: record.etag, bytesMax: count)
         return FileSignature.refusal(start.body)
     }
 
