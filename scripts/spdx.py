@@ -1,7 +1,6 @@
 """The software in a package as an SPDX 2.3 document (ISO/IEC 5962), for scripts/package."""
 
 import hashlib
-import pathlib
 import re
 import subprocess
 
@@ -17,7 +16,8 @@ def output_of(*command):
 
 def debian_package(path):
     """Name of the Debian package that installed a file; None for a file of ours."""
-    for name in (path, pathlib.Path("/usr") / str(path).lstrip("/")):
+    # On a merged /usr the index has some files with and some without it.
+    for name in (path, f"/usr{path}", str(path).removeprefix("/usr")):
         found = subprocess.run(
             ["dpkg", "-S", str(name)], check=False, capture_output=True, text=True
         )
