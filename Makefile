@@ -4,8 +4,8 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
-.PHONY: setup build demo package infra openapi test test-fast lint format unit end-to-end package-size \
-	bench gallery chaos clean
+.PHONY: setup build demo package infra openapi test test-fast lint format test-accounts unit end-to-end \
+	package-size bench gallery chaos clean fuzz test-sanitized
 
 setup:
 	scripts/setup
@@ -47,6 +47,14 @@ test-fast:
 	scripts/swift-test --skip FFmpegTests --skip Emulator --skip ObjectStoreTests \
 		--skip SpoolCLITests --skip HTTPTransportTests --skip ChildProcessTests
 
+# Accounts and credits, on the database of SPOOL_DATABASE; without it on SQLite and on a PostgreSQL
+# that the tests start.
+test-accounts:
+	scripts/setup --tests
+	swift build --build-tests $(SWIFT_FLAGS)
+	scripts/swift-test --filter "DatabaseTests|AccountsTests|CreditsTests|CreditTests|RoleTests"
+	.venv/bin/python -m pytest Tests/EndToEnd/test_credits.py
+
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests local-emulator Benchmarks
 	.venv/bin/ruff format --diff
@@ -72,6 +80,21 @@ end-to-end:
 # The package of the release build is below Lambda's size limit.
 package-size:
 	SPOOL_BIN=.build/release .venv/bin/python -m pytest Tests/EndToEnd/test_package.py -k limit
+
+# Each parser on changed inputs for FUZZ_RUNS inputs, beginning with those in Tests/Fixtures/fuzz.
+FUZZ_RUNS = 1000000
+fuzz:
+	SPOOL_FUZZ=1 swift build --scratch-path .build/fuzz -Xswiftc -sanitize=fuzzer \
+		-Xlinker -lstdc++ --product fuzz
+	scripts/fuzz $(FUZZ_RUNS)
+
+# The unit tests without media and sockets, with the address and then the thread sanitizer.
+test-sanitized:
+	for kind in address thread; do \
+		swift build --build-tests --sanitize=$$kind --scratch-path .build/$$kind && \
+		scripts/swift-test --sanitize=$$kind --scratch-path .build/$$kind --skip FFmpegTests \
+			--skip Emulator --skip ArchitectureTests || exit 1; \
+	done
 
 bench: build
 	scripts/setup --tests

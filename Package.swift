@@ -31,6 +31,15 @@ func tests(of room: String, with others: [String] = []) -> Target {
         swiftSettings: strict)
 }
 
+/// The fuzzer, which links only with -sanitize=fuzzer: `make fuzz`.
+let fuzzer: [Target] =
+    Context.environment["SPOOL_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz", swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "Spool",
     products: [
@@ -45,6 +54,7 @@ let package = Package(
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CCrypto", dependencies: ["CLazy"]),
         .target(name: "CSodium", dependencies: ["CLazy"]),
+        .target(name: "CFido", dependencies: ["CLazy"]),
         .target(
             name: "CXML2", dependencies: ["CLazy"],
             cSettings: [.unsafeFlags(["-I/usr/include/libxml2"])]),
@@ -64,13 +74,16 @@ let package = Package(
         .target(name: "Arguments", swiftSettings: pure),
         .target(name: "Logging", dependencies: ["JSON", "WallClock"], swiftSettings: strict),
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
-        .target(name: "Crypto", dependencies: ["CCrypto", "CSodium"], swiftSettings: strict),
+        .target(name: "Crypto", dependencies: ["CCrypto", "CSodium", "CFido"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Crypto", "WallClock"], swiftSettings: strict),
         // Tables in SQLite or PostgreSQL. The migrations are part of the program.
         .target(
             name: "Database",
             dependencies: ["CSQLite", "CPostgres", "Crypto", "Threads", "WallClock"],
-            resources: [.embedInCode("Migrations/0001-credits.sql")], swiftSettings: strict),
+            resources: [
+                .embedInCode("Migrations/0001-credits.sql"),
+                .embedInCode("Migrations/0002-accounts.sql"),
+            ], swiftSettings: strict),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "Threads"], swiftSettings: strict),
         .target(
             name: "ChildProcess", dependencies: ["CProcess", "Threads"], swiftSettings: strict),
@@ -112,6 +125,10 @@ let package = Package(
         // Who is calling: tokens, passwords, sessions, roles, as values.
         .target(
             name: "Accounts", dependencies: ["JSON", "WallClock", "Crypto"], swiftSettings: pure),
+        // Plans, the ledger of credits, payments and rate limits.
+        .target(
+            name: "Credits", dependencies: ["JSON", "WallClock", "Crypto", "Notify", "Database"],
+            swiftSettings: strict),
         .target(
             name: "LambdaRuntime",
             dependencies: ["JSON", "Logging", "WallClock", "CMalloc", "Threads"],
@@ -122,7 +139,7 @@ let package = Package(
             dependencies: [
                 "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
                 "Lowering", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "Logging", "Crypto",
-                "Signing", "WallClock", "Notify", "Accounts",
+                "Signing", "WallClock", "Notify", "Accounts", "Database", "Credits",
             ],
             swiftSettings: strict),
 
@@ -132,11 +149,13 @@ let package = Package(
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
                 "Crypto", "WallClock", "Notify", "RenderPlans", "Accounts", "Threads", "Signing",
+                "ChildProcess", "Database", "Credits",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
             name: "spool",
-            dependencies: ["SpoolCommands", "SpoolStore"], path: "Sources/SpoolCLI/spool",
+            dependencies: ["SpoolCommands", "SpoolStore", "SpoolDatabase"],
+            path: "Sources/SpoolCLI/spool",
             swiftSettings: strict),
         .target(
             name: "SpoolCommands",
@@ -148,6 +167,11 @@ let package = Package(
                 "Arguments", "SpoolCommands", "ObjectStore", "HTTPTransport", "JSON", "WallClock",
             ],
             path: "Sources/SpoolCLI/SpoolStore", swiftSettings: strict),
+
+        .target(
+            name: "SpoolDatabase",
+            dependencies: ["Arguments", "SpoolCommands", "Database", "HTTPTransport"],
+            path: "Sources/SpoolCLI/SpoolDatabase", swiftSettings: strict),
 
         // The emulator: a store, a Lambda service and a console around processes.
         .target(
@@ -204,6 +228,14 @@ let package = Package(
                 "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness", "Database",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // Parsers of strangers' bytes, for FuzzTargetsTests and `make fuzz`.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Captions", "EditFormats", "EmulatorHTTP", "EmulatorStore", "FFmpeg",
+                "HTTPTransport", "JSON", "LambdaRuntime", "TestSupport", "WallClock", "XMLTree",
+            ],
+            path: "Tests/FuzzTargets", swiftSettings: strict),
         // Faults of edits line by line, for the schema's test; no product.
         .executableTarget(
             name: "edit-check",
@@ -214,6 +246,9 @@ let package = Package(
             path: "Tests/EditCheck", swiftSettings: strict),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport", "Randomness"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "Randomness"],
             swiftSettings: strict),
         tests(of: "Threads"),
         tests(of: "Database", with: ["WallClock", "Threads"]),
@@ -236,13 +271,14 @@ let package = Package(
         tests(of: "Jobs", with: edit + ["ObjectStore", "WallClock"]),
         tests(of: "Notify", with: ["JSON", "WallClock", "Crypto"]),
         tests(of: "Accounts", with: ["JSON", "WallClock", "Crypto"]),
+        tests(of: "Credits", with: ["JSON", "WallClock", "Crypto", "Notify", "Database"]),
         tests(of: "FFmpeg", with: edit + ["ChildProcess"]),
         tests(of: "LambdaRuntime", with: ["Logging", "JSON", "WallClock"]),
         tests(
             of: "Functions",
             with: edit + [
                 "Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock", "Notify",
-                "Accounts", "Crypto",
+                "Accounts", "Crypto", "Database", "Credits",
             ]),
         tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),
@@ -264,5 +300,5 @@ let package = Package(
             dependencies: ["SpoolCommands", "HTTPTransport", "JSON", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
-    ]
+    ] + fuzzer
 )

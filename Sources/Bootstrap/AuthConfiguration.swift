@@ -22,6 +22,8 @@ struct AuthConfiguration: Sendable {
     var password: String?
     /// `SPOOL_JWT_…`; nil without a key.
     var jwt: JWTSettings?
+    /// `SPOOL_AUTH=accounts` with its settings; nil without it.
+    var accounts: AccountConfiguration?
     /// `SPOOL_AUTH_ALLOW`: hosts, addresses and blocks besides the public ones, from which keys of
     /// issuers are fetched.
     var rules = AddressRules.publicOnly
@@ -49,6 +51,10 @@ struct AuthConfiguration: Sendable {
         }
         jwt = JWTSettings(environment: environment, readFile: readFile, faults: &faults)
         modes = Self.modes(text("SPOOL_AUTH"), &faults) ?? configuredModes
+        if modes.contains(.accounts) {
+            accounts = AccountConfiguration(
+                environment: environment, readFile: readFile, faults: &faults)
+        }
         check(&faults)
     }
 

@@ -53,6 +53,8 @@ struct Configuration {
     var deliveries: DeliveryConfiguration
     /// `SPOOL_IMPORT_ALLOW`: hosts, addresses and blocks that imports may reach besides public ones.
     var importRules: AddressRules
+    /// Settings of credits, payments and rate limits.
+    var credits: CreditConfiguration
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -98,9 +100,13 @@ struct Configuration {
         importRules = Self.addressRules("SPOOL_IMPORT_ALLOW", environment, &faults)
         let readFile = { FileManager.default.contents(atPath: $0).map { Array($0) } }
         auth = AuthConfiguration(environment: environment, readFile: readFile, faults: &faults)
+        credits = CreditConfiguration(environment: environment, faults: &faults)
         scratchRoot = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         ffmpeg = FFmpegConfiguration(
             environment: environment, threads: number("SPOOL_FFMPEG_THREADS", 1...64, default: 1))
+        ffmpeg.restrict(
+            environment["SPOOL_CONFINEMENT"], scratchRoot: scratchRoot,
+            ownMegabytes: deployment.ownMegabytes, &faults)
         do {
             store = try S3Configuration(environment: environment)
             store.cdn = try CDN(environment: environment, file: readFile)

@@ -16,7 +16,7 @@ func liveFunctions() -> [String: FunctionFactory] {
             // A package contains its own certificates.
             let transport = DeferredTransport(
                 certificatesFile: certificatesFile(environment.variables))
-            let services = try liveServices(environment.variables, transport)
+            let services = try liveServices(environment.variables, transport, logger)
             if services.authorizer.isOpen, function.answersRequests {
                 logger.warning(
                     "Authorization is off: every caller on this machine is the owner local",
@@ -33,20 +33,33 @@ func liveFunctions() -> [String: FunctionFactory] {
 /// - Throws: `ConfigurationError` naming every missing or malformed variable; the runtime posts
 ///   it as the init error.
 private func liveServices(
-    _ environment: [String: String], _ client: any HTTPClient
+    _ environment: [String: String], _ client: any HTTPClient, _ logger: Logger
 ) throws -> Services {
-    let configuration = try Configuration(environment: environment)
+    var configuration = try Configuration(environment: environment)
+    let relay = HTTPRelay(
+        certificatesFile: certificatesFile(environment), makeSecret: { randomText(length: 26) })
+    guard let relay else {
+        throw ConfigurationError(faults: ["The system gives no port on the loopback interface."])
+    }
+    configuration.ffmpeg.relayPort = relay.port
+    // The relay's socket holds what a distant store sends ahead.
+    configuration.ffmpeg.networkReceiveBufferBytes = 1 << 15
     let bucket = S3Bucket(configuration.store, client: client, clock: .live)
     let auth = configuration.auth
     let sessions =
         auth.modes.contains(.password)
         ? auth.password.map { PasswordSessions(password: $0, bucket: bucket, now: UnixTime.now) }
         : nil
+    let accounts = auth.accounts?.services(
+        LiveIdentityClient(client: client, rules: auth.rules),
+        certificatesFile: certificatesFile(environment))
     var services = Services(
         bucket: bucket,
-        renderer: MediaEngine(configuration: configuration.ffmpeg),
+        renderer: RelayedRenderer(
+            MediaEngine(configuration: configuration.ffmpeg), through: relay),
         authorizer: Authorizer(
-            verifiers: auth.verifiers(sessions, client), isLoopbackOnly: true),
+            verifiers: auth.verifiers(sessions, accounts, client), cookie: accounts?.cookie,
+            isLoopbackOnly: true),
         now: UnixTime.now,
         sleep: { try await Task.sleep(for: $0) },
         randomText: { randomText(length: $0) },
@@ -64,17 +77,22 @@ private func liveServices(
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
     services.admission = configuration.admission
+    services.confinement = restrict(configuration.ffmpeg, logger)
+    services.credits = configuration.credits.services(
+        certificatesFile: certificatesFile(environment))
+    services.accounts = accounts
     return services
 }
 
 extension AuthConfiguration {
     /// The ways to sign in, those that need no request of the store or the network first.
     fileprivate func verifiers(
-        _ sessions: PasswordSessions?, _ client: any HTTPClient
+        _ sessions: PasswordSessions?, _ accounts: AccountServices?, _ client: any HTTPClient
     ) -> [any TokenVerifier] {
         var verifiers: [any TokenVerifier] = []
         if modes.contains(.tokens) { verifiers.append(StaticTokens(tokens)) }
         if let sessions { verifiers.append(sessions) }
+        if let accounts { verifiers.append(AccountSessions(accounts, now: UnixTime.now)) }
         if modes.contains(.jwt), let jwt {
             verifiers.append(
                 JWTVerifier(

@@ -16,6 +16,12 @@ SPOOL_LAZY(library, void, curl_easy_reset, (CURL *easy), (easy))
 SPOOL_LAZY(library, CURLcode, curl_easy_perform, (CURL *easy), (easy))
 SPOOL_LAZY(library, CURLcode, curl_easy_pause, (CURL *easy, int bits), (easy, bits))
 SPOOL_LAZY(library, const char *, curl_easy_strerror, (CURLcode code), (code))
+SPOOL_LAZY(
+    library, CURLcode, curl_easy_recv, (CURL *easy, void *bytes, size_t count, size_t *read),
+    (easy, bytes, count, read))
+SPOOL_LAZY(
+    library, CURLcode, curl_easy_send,
+    (CURL *easy, const void *bytes, size_t count, size_t *sent), (easy, bytes, count, sent))
 SPOOL_LAZY(library, CURLM *, curl_multi_init, (void), ())
 SPOOL_LAZY(library, CURLMcode, curl_multi_cleanup, (CURLM *multi), (multi))
 SPOOL_LAZY(library, CURLMcode, curl_multi_add_handle, (CURLM *multi, CURL *easy), (multi, easy))
@@ -100,6 +106,10 @@ CURLcode spool_curl_set_mime(CURL *handle, curl_mime *value) {
 
 CURLcode spool_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return real_getinfo()(handle, info, value);
+}
+
+CURLcode spool_curl_get_socket(CURL *handle, curl_socket_t *value) {
+    return real_getinfo()(handle, CURLINFO_ACTIVESOCKET, value);
 }
 
 CURLcode spool_curl_get_private(CURL *handle, char **value) {

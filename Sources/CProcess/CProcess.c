@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,8 +40,13 @@ static void fail(int report_fd, int step) {
 
 static int limit(int resource, int64_t value) {
     if (value < 0) return 0;
-    struct rlimit both = {(rlim_t)value, (rlim_t)value};
+    struct rlimit both, inherited;
+    both.rlim_cur = both.rlim_max = (rlim_t)value;
     if (resource == RLIMIT_CPU) both.rlim_max = (rlim_t)value + 1;
+    // A limit of the parent is never raised.
+    if (getrlimit(resource, &inherited) != 0) return -1;
+    if (both.rlim_max > inherited.rlim_max) both.rlim_max = inherited.rlim_max;
+    if (both.rlim_cur > both.rlim_max) both.rlim_cur = both.rlim_max;
     return setrlimit(resource, &both);
 }
 
@@ -100,13 +106,21 @@ static int mount_tmp(struct spool_private_tmp tmp, const struct tmp_texts *texts
     return mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, texts->options);
 }
 
+// Prepared before the fork, like the texts.
+struct prepared {
+    struct tmp_texts texts;
+    struct sock_filter filter[SPOOL_FILTER_LENGTH_MAX];
+    int filter_length;
+};
+
 static void become(const char *path, char *const argv[], char *const envp[],
                    const char *directory, int out_fd, int err_fd,
                    struct spool_limits limits, struct spool_private_tmp tmp,
-                   const struct tmp_texts *texts, pid_t parent, int report_fd) {
+                   struct spool_confinement confinement, struct prepared *prepared,
+                   pid_t parent, int report_fd) {
     if (setpgid(0, 0) != 0) fail(report_fd, SPOOL_STEP_SETUP);
     // Before PR_SET_PDEATHSIG: new credentials reset it.
-    if (tmp.kind != 0 && mount_tmp(tmp, texts) != 0) fail(report_fd, SPOOL_STEP_TMP);
+    if (tmp.kind != 0 && mount_tmp(tmp, &prepared->texts) != 0) fail(report_fd, SPOOL_STEP_TMP);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(report_fd, SPOOL_STEP_SETUP);
     // The parent may have died before the prctl took effect.
     if (getppid() != parent) _exit(127);
@@ -125,10 +139,15 @@ static void become(const char *path, char *const argv[], char *const envp[],
     if (setrlimit(RLIMIT_CORE, &no_core) != 0 ||
         limit(RLIMIT_CPU, limits.cpu_seconds) != 0 ||
         limit(RLIMIT_AS, limits.address_space_bytes) != 0 ||
-        limit(RLIMIT_FSIZE, limits.file_bytes) != 0)
+        limit(RLIMIT_FSIZE, limits.file_bytes) != 0 ||
+        limit(RLIMIT_DATA, limits.data_bytes) != 0 ||
+        limit(RLIMIT_NOFILE, limits.open_files) != 0)
         fail(report_fd, SPOOL_STEP_LIMITS);
 
     reset_signals();
+    // Last, since the filter forbids some of the calls above.
+    if (spool_apply_confinement(confinement, prepared->filter, prepared->filter_length) != 0)
+        fail(report_fd, SPOOL_STEP_CONFINEMENT);
     execve(path, argv, envp);
     fail(report_fd, SPOOL_STEP_EXECUTE);
 }
@@ -143,10 +162,12 @@ static int abandon(pid_t pid, int report_fd) {
 int spool_spawn(const char *path, char *const argv[], char *const envp[],
                 const char *directory, int out_fd, int err_fd,
                 struct spool_limits limits, struct spool_private_tmp tmp,
-                pid_t *pid, int *pidfd, int *step) {
+                struct spool_confinement confinement, pid_t *pid, int *pidfd, int *step) {
     *step = SPOOL_STEP_FORK;
-    struct tmp_texts texts;
-    prepare_tmp(&texts, tmp);
+    struct prepared prepared;
+    prepare_tmp(&prepared.texts, tmp);
+    prepared.filter_length = spool_make_filter(prepared.filter, confinement);
+    if (prepared.filter_length < 0) return E2BIG;
     int report_fds[2];
     if (pipe2(report_fds, O_CLOEXEC) != 0) return errno;
 
@@ -158,8 +179,8 @@ int spool_spawn(const char *path, char *const argv[], char *const envp[],
     pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0)
-        become(path, argv, envp, directory, out_fd, err_fd, limits, tmp, &texts, parent,
-               report_fds[1]);
+        become(path, argv, envp, directory, out_fd, err_fd, limits, tmp, confinement, &prepared,
+               parent, report_fds[1]);
     int fork_error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(report_fds[1]);

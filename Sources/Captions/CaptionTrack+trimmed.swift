@@ -6,15 +6,17 @@ extension CaptionTrack {
         var kept: [CaptionCue] = []
         for cue in cues where cue.end > milliseconds {
             let words = cue.words.filter { $0.end > milliseconds }.map { word in
-                CaptionWord(
-                    word.text, start: max(0, word.start - milliseconds),
-                    end: word.end - milliseconds, startsLine: word.startsLine)
+                var word = word
+                word.start = max(0, word.start - milliseconds)
+                word.end -= milliseconds
+                return word
             }
             guard !words.isEmpty else { continue }
-            kept.append(
-                CaptionCue(
-                    start: max(0, cue.start - milliseconds), end: cue.end - milliseconds,
-                    words: words))
+            var rest = cue
+            rest.start = max(0, cue.start - milliseconds)
+            rest.end -= milliseconds
+            rest.words = words
+            kept.append(rest)
         }
         return CaptionTrack(cues: kept)
     }

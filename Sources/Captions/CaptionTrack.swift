@@ -30,12 +30,23 @@ package struct CaptionCue: Hashable, Sendable, Codable {
     package var end: Int
     /// The words of the cue, in order.
     package var words: [CaptionWord]
+    /// Place in the picture that the file asks for; nil for that of the style.
+    package var placement: AnchorPosition?
+    /// True for a cue of a file with cues, which ends at its own time; nil for a list of words.
+    package var hasOwnTimes: Bool?
+    /// For a page of several cues: the number of words of each, from the top down; nil for one.
+    var stack: [Int]?
 
     /// Creates a cue.
-    package init(start: Int, end: Int, words: [CaptionWord]) {
+    package init(
+        start: Int, end: Int, words: [CaptionWord], placement: AnchorPosition? = nil,
+        hasOwnTimes: Bool? = nil
+    ) {
         self.start = start
         self.end = end
         self.words = words
+        self.placement = placement
+        self.hasOwnTimes = hasOwnTimes
     }
 }
 
@@ -49,9 +60,14 @@ package struct CaptionWord: Hashable, Sendable, Codable {
     package var end: Int
     /// True if the word begins a new line of the file.
     package var startsLine: Bool
+    /// True if no blank is before the word (Chinese, Japanese, Thai); nil is false.
+    package var isJoined: Bool?
 
     /// Creates a word.
-    package init(_ text: String, start: Int, end: Int, startsLine: Bool = false) {
+    package init(
+        _ text: String, start: Int, end: Int, startsLine: Bool = false, isJoined: Bool? = nil
+    ) {
+        self.isJoined = isJoined
         self.text = text
         self.start = start
         self.end = end
@@ -71,6 +87,12 @@ package enum CaptionLimits {
     package static let fileCountMax = 50
     /// Cues of one track.
     package static let cueCountMax = 20_000
+    /// Cues at the same time: more hide the picture.
+    package static let cueDepthMax = 8
+    /// Lines of one file: five and an empty one for each cue.
+    package static let lineCountMax = 6 * cueCountMax + 10_000
+    /// Bytes of one line: a cue of `cueCharactersMax` with a time tag for each word.
+    package static let lineBytesMax = 64 << 10
     /// Characters of one cue: more than any screen shows.
     package static let cueCharactersMax = 2_000
     /// Characters of one word.

@@ -12,6 +12,8 @@ package struct ChildCommand: Sendable, Equatable {
     package var limits: ChildLimits
     /// The child's `/tmp`.
     package var temporaryFolder: TemporaryFolder
+    /// The files, sockets and processes that the child may use; nil for no restriction.
+    package var confinement: ChildConfinement?
     /// Niceness from 0, this process's own, to 19: at 19 the child gets what others leave.
     package var niceness = 0
 
@@ -49,12 +51,22 @@ package struct ChildLimits: Sendable, Equatable {
     package var addressSpaceBytes: Int?
     /// Size of each file that the child writes; beyond it the child gets SIGXFSZ.
     package var fileBytes: Int?
+    /// Private writable memory (RLIMIT_DATA); beyond it allocations fail. Unlike address space it
+    /// counts neither mapped files nor reserved ranges.
+    package var dataBytes: Int?
+    /// Open files and sockets.
+    package var openFileCount: Int?
 
     /// Limits; none by default.
-    package init(cpuSeconds: Int? = nil, addressSpaceBytes: Int? = nil, fileBytes: Int? = nil) {
+    package init(
+        cpuSeconds: Int? = nil, addressSpaceBytes: Int? = nil, fileBytes: Int? = nil,
+        dataBytes: Int? = nil, openFileCount: Int? = nil
+    ) {
         self.cpuSeconds = cpuSeconds
         self.addressSpaceBytes = addressSpaceBytes
         self.fileBytes = fileBytes
+        self.dataBytes = dataBytes
+        self.openFileCount = openFileCount
     }
 }
 

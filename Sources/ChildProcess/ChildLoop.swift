@@ -201,6 +201,12 @@ private func spawn(
     _ command: ChildCommand, output: Int32, errors: Int32, processID: inout pid_t,
     processDescriptor: inout Int32, step: inout Int32
 ) -> Int32 {
+    step = Int32(SPOOL_STEP_CONFINEMENT)
+    var status: Int32 = 0
+    guard let confinement = PreparedConfinement(command.confinement, status: &status) else {
+        return status
+    }
+    defer { confinement.close() }
     var arguments: [UnsafeMutablePointer<CChar>?] =
         ([command.executable] + command.arguments).map { strdup($0) } + [nil]
     var environment: [UnsafeMutablePointer<CChar>?] =
@@ -213,7 +219,9 @@ private func spawn(
     let limits = spool_limits(
         cpu_seconds: Int64(command.limits.cpuSeconds ?? -1),
         address_space_bytes: Int64(command.limits.addressSpaceBytes ?? -1),
-        file_bytes: Int64(command.limits.fileBytes ?? -1))
+        file_bytes: Int64(command.limits.fileBytes ?? -1),
+        data_bytes: Int64(command.limits.dataBytes ?? -1),
+        open_files: Int64(command.limits.openFileCount ?? -1))
     // The C side copies nothing: the texts live until the child runs.
     let directory = command.workingDirectory.map { strdup($0) }
     var tmp = spool_private_tmp(kind: 0, bytes: 0, folder: nil)
@@ -231,7 +239,7 @@ private func spawn(
     }
     return spool_spawn(
         command.executable, &arguments, &environment, directory ?? nil, output, errors, limits,
-        tmp, &processID, &processDescriptor, &step)
+        tmp, confinement.value, &processID, &processDescriptor, &step)
 }
 
 private func stepName(_ step: Int32) -> String {
@@ -240,6 +248,7 @@ private func stepName(_ step: Int32) -> String {
     case SPOOL_STEP_TMP: "mounting its /tmp"
     case SPOOL_STEP_DIRECTORY: "entering its folder"
     case SPOOL_STEP_LIMITS: "setting its limits"
+    case SPOOL_STEP_CONFINEMENT: "confining it"
     case SPOOL_STEP_EXECUTE: "executing it"
     default: "setting it up"
     }

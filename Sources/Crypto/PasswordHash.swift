@@ -13,6 +13,12 @@ package struct PasswordHash: Hashable, Sendable {
     /// 64 MiB and two passes, 75 ms of one core: docs/accounts.md has the measurement.
     package static let standard = PasswordHash(passes: 2, memoryBytes: 64 << 20)
 
+    /// A hash of the standard parameters, verified in place of a missing one: an unknown user
+    /// costs the time of a known one.
+    package static let decoy =
+        "$argon2id$v=19$m=65536,t=2,p=1$/FRhnvVfPHcF03oD+tboEw"
+        + "$YrtLGWOFM2OBXyrFsDLioPx8WRVwE5kQpM7sUKPssGM"
+
     /// - Parameter passes: 1 or more; `memoryBytes` 8 KiB or more.
     package init(passes: Int, memoryBytes: Int) {
         self.passes = passes

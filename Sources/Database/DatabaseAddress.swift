@@ -59,10 +59,13 @@ package struct DatabaseSettings: Sendable {
     /// The rule for its schema.
     package var schema: SchemaRule
     /// Path of the certificates by which a server is verified unless its URL names others; nil
-    /// uses the user's own.
+    /// uses the system's.
     package var certificatesFile: String?
     /// Longest time that a statement may take, and that a transaction waits for others.
     package var timeMax: Duration = .seconds(10)
+    /// False for counters, which a power cut may lose: a commit does not wait for the disk. For
+    /// SQLite alone.
+    package var isDurable = true
     /// The migrations of the program.
     package var migrations: [Migration] = Migration.all
 
@@ -71,6 +74,26 @@ package struct DatabaseSettings: Sendable {
         self.address = address
         self.certificatesFile = certificatesFile
         schema = address.kind == .sqlite ? .migrate : .check
+    }
+
+    /// Path of the authorities of a server; nil for a URL that asks not to verify it: with a file
+    /// libpq would.
+    var authorities: String? {
+        let url = address.location
+        guard !url.contains("sslmode=") || url.contains("sslmode=verify") else { return nil }
+        return certificatesFile ?? "/etc/ssl/certs/ca-certificates.crt"
+    }
+
+    /// The same database for counters that change with each request: in SQLite a file next to it,
+    /// so that they do not wait for the disk or for other writers.
+    package var forCounters: DatabaseSettings {
+        guard address.kind == .sqlite, let next = DatabaseAddress("\(address).counters") else {
+            return self
+        }
+        var settings = self
+        settings.address = next
+        settings.isDurable = false
+        return settings
     }
 
     /// The database at the address. Nothing is opened before its first call.

@@ -33,6 +33,14 @@ package enum Registry {
         Expire.function,
         RemoveOwner.function,
         ImportURL.function,
+        CreditsFunction.function,
+        SettleCredits.function,
+        Payments.function,
+        Accounts.function,
+        Workspaces.function,
+        Admin.function,
+        AccountMail.function,
+        ExpireAccounts.function,
     ]
 
     /// The function as the runtime loop calls it.
@@ -96,15 +104,32 @@ private struct Dispatch: Sendable {
         return request
     }
 
+    /// Answers a request within the limits of its rate. Checks of health have none.
+    private func limited(
+        _ request: FunctionURLRequest, _ url: Function.URLHandler
+    ) async -> FunctionURLResponse {
+        guard let rates = services.credits.rates, function.name != .health else {
+            return await url(request, context, services)
+        }
+        do throws(Problem) {
+            let headers = try await rates.admit(request, at: services.now(), logger: context.logger)
+            var response = await url(request, context, services)
+            response.headers.merge(headers) { own, _ in own }
+            return response
+        } catch {
+            return error.response
+        }
+    }
+
     func respond(to event: LambdaEvent) async throws -> [UInt8] {
         switch event {
         case .functionURL(let request):
             guard let url = function.url else { throw unexpected("a function URL request") }
-            return try encoded(await url(trusted(request), context, services))
+            return try encoded(await limited(trusted(request), url))
         case .apiGateway(let event):
             guard let url = function.url else { throw unexpected("an API Gateway request") }
             return try encoded(
-                APIGatewayResponse(await url(trusted(event.request), context, services)))
+                APIGatewayResponse(await limited(trusted(event.request), url)))
         case .s3(let event):
             return try await respond(to: event)
         case .eventBridge(let event):

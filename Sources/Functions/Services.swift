@@ -51,6 +51,12 @@ package struct Services: Sendable {
     package var deliveries: DeliveryServices
     /// Fetches files that are imported.
     package var downloads: any DownloadClient = NoDownloads()
+    /// Restrictions of media programs, for `/healthz`.
+    package var confinement = ConfinementReport.off
+    /// Credits, payments and rate limits.
+    package var credits = CreditServices()
+    /// Accounts; nil without them.
+    package var accounts: AccountServices?
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

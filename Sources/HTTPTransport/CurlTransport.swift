@@ -30,7 +30,7 @@ package final class CurlTransport: HTTPClient {
     deinit { mailbox.stop() }
 
     /// libcurl's process-wide set-up.
-    private static let globalInitialisation: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+    static let globalInitialisation: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     /// Sends a request; a cancelled task ends its transfer.
     /// - Throws: `.cancelled`; `.connect` also if too many requests wait.

@@ -23,6 +23,8 @@ package struct ExportKeys: Hashable, Sendable {
     package var edit: ObjectKey { key("edit.json") }
     /// The immutable `RenderPlan`.
     package var plan: ObjectKey { key("plan.json") }
+    /// The plan's warnings; missing without any.
+    package var warnings: ObjectKey { key("warnings.json") }
     /// Its presence asks every renderer to stop.
     package var cancel: ObjectKey { key("cancel.json") }
     /// The one terminal record, written with `If-None-Match: *`.
@@ -72,6 +74,11 @@ package struct ExportKeys: Hashable, Sendable {
     /// The `FailureRecord` of one attempt at the stitch.
     /// - Parameter attempt: From 1.
     package func stitchFailure(attempt: Int) -> ObjectKey { key("failures/all.\(attempt).json") }
+
+    /// Warnings of a rendered unit, next to it in the cache.
+    package static func warnings(ofUnit key: ObjectKey) -> ObjectKey {
+        ObjectKey(key.text + ".warnings.json")
+    }
 
     /// Marks an export that has not ended. The sweep lists these markers.
     package var active: ObjectKey { ObjectKey("active/\(job.text)") }

@@ -1,4 +1,5 @@
 package import Captions
+package import RenderPlans
 package import WallClock
 
 /// The only terminal record of an export, `result.json`.
@@ -102,10 +103,12 @@ package struct ExportResult: Hashable, Sendable, Codable {
     package var check: Check?
     /// Usage; nil unless completed.
     package var usage: Usage?
+    /// Doubts of the plan and of the renders; nil for none.
+    package var warnings: [MediaWarning]?
 
     private enum CodingKeys: String, CodingKey {
         case version, outcome, finishedAt = "finishedAtMilliseconds", error, output, captions
-        case check, usage
+        case check, usage, warnings
     }
 
     /// Findings of the seam check in numbers.

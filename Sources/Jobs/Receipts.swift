@@ -1,3 +1,4 @@
+package import RenderPlans
 package import WallClock
 
 /// Record of a rendered unit and its location: `receipts/{unit}.json`.
@@ -23,6 +24,8 @@ package struct RenderReceipt: Hashable, Sendable, Codable {
     package var encodedBecause: String?
     /// Usage of the invocation; nil in receipts of earlier versions.
     package var work: MeasuredWork?
+    /// Doubts of the render; nil for none.
+    package var warnings: [MediaWarning]?
 
     /// A receipt.
     package init(

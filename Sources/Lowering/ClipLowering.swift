@@ -216,11 +216,17 @@ extension EditLowering {
         let rate = Rational(settings.audio.sampleRate)
         let clipStart = sample(at: placed.frames.start)
         var (start, end) = (sample(at: stretch.frames.start), sample(at: stretch.frames.end))
+        // The first frame is up to half a frame away from the start that was asked for. The audio
+        // follows in whole samples, so that clips which touch continue each other.
+        let drift = Rational((placed.drift * stretch.speed * rate).rounded) / rate
         var sourceStart = stretch.sourceStart
         if sourceStart < .zero {
             // Audio of a recording that began late starts when the recording begins.
             start += (-sourceStart * rate).rounded
             sourceStart = .zero
+        } else {
+            // Nothing is before the start of a file.
+            sourceStart = max(.zero, sourceStart + drift)
         }
         guard start < end else { return nil }
         let fades = audioFades(placed, gain, room: end - start)

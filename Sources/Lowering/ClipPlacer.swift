@@ -52,6 +52,8 @@ struct PlacedClip {
     /// neighbour on the track.
     var mixIn = 0
     var mixOut = 0
+    /// Seconds by which the first frame begins after the exact start; negative before it.
+    var drift = Rational.zero
 }
 
 /// Places every clip: first in exact seconds, then once in frames.
@@ -202,7 +204,8 @@ struct ClipPlacer {
             return nil
         }
         return PlacedClip(
-            clip: clip.clip, content: clip.content, frames: FrameRange(first, last))
+            clip: clip.clip, content: clip.content, frames: FrameRange(first, last),
+            drift: Rational(first) / frameRate - times.start)
     }
 
     /// Makes each overlap of neighbours the transition of the later clip; reports an

@@ -102,6 +102,7 @@ struct EditLowering {
         setCaptionFiles(&plan)
         guard reader.faults.isEmpty else { return nil }
         plan.sources = assetsInUse(&plan)
+        plan.warnings = plan.sourceWarnings
         guard settings.format.hasPicture else { return plan }
         plan.chunks = planner.chunks(
             frameCount: range.count, frameRate: settings.frameRate, clipEdges: plan.clipEdges,
@@ -131,7 +132,9 @@ struct EditLowering {
     private mutating func usable(_ clip: Edit.Clip) -> UsableClip? {
         switch clip.content {
         case .media(let media):
-            guard let asset = asset(media.assetID, as: media.type) else { return nil }
+            guard let found = asset(media.assetID, as: media.type),
+                let asset = chosen(media.audioTrack, of: found)
+            else { return nil }
             let type = media.type ?? Edit.AssetType(asset.media.kind)
             return UsableClip(clip: clip, content: .media(media, asset, type))
         case .multicam(let multicam):
@@ -203,11 +206,12 @@ struct EditLowering {
         return trimmed
     }
 
-    /// The index of the asset in the plan; each asset is listed once.
+    /// The index of the asset in the plan; each asset is listed once for each audio track.
     mutating func index(of asset: AssetDescription) -> Int {
-        if let index = sourceIndices[asset.assetID] { return index }
+        let name = "\(asset.assetID) \(asset.media.audio?.streamIndex ?? -1)"
+        if let index = sourceIndices[name] { return index }
         sources.append(asset)
-        sourceIndices[asset.assetID] = sources.count - 1
+        sourceIndices[name] = sources.count - 1
         return sources.count - 1
     }
 

@@ -2,14 +2,14 @@ package import Captions
 import MediaTime
 
 extension RenderPlan {
-    /// The words of the export's captions on the timeline of the output: the pages of all
-    /// caption clips.
+    /// The words of the export's captions on the timeline of the output: cues as they came in,
+    /// and pages of lists of words, of all caption clips.
     package var captionTrack: CaptionTrack {
         var cues: [CaptionCue] = []
         for case (let track, let style, let frames) in captionClips {
             let start = milliseconds(frames.start)
             let length = milliseconds(frames.end) - start
-            let pages = track.paged(style.paging).placed(at: 0, length: length)
+            let pages = track.written(style.paging).placed(at: 0, length: length)
             let shown = start < 0 ? pages.trimmed(from: -start) : pages
             cues +=
                 shown.placed(

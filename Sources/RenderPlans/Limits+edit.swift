@@ -14,6 +14,9 @@ extension Limits {
     /// Outputs of one edit: several formats in several sizes.
     package static let outputCountMax = 8
 
+    /// Audio tracks of one file: MXF has up to 64.
+    package static let audioTrackCountMax = 64
+
     /// Tracks of one edit: each may become a layer, and each layer a decoder in one
     /// process.
     package static let trackCountMax = 50

@@ -40,6 +40,16 @@ package struct MediaInfo: Hashable, Sendable, Codable {
         /// Frames that the decoder delays for reordering; nil if the probe did not measure
         /// it.
         package var reorderedFrames: Int?
+        /// FFmpeg's name of a decoder other than its first choice, which would drop the alpha;
+        /// nil for the first choice.
+        package var decoder: String?
+        /// The field that is shown first; nil for progressive frames.
+        package var firstField: Field?
+        /// EXIF orientation (2 to 8) that FFmpeg does not apply; nil for none, or if it does.
+        package var orientation: Int?
+
+        /// The two halves of an interlaced frame.
+        package enum Field: String, Hashable, Sendable, Codable { case top, bottom }
 
         /// Creates a video stream.
         package init(
@@ -90,6 +100,8 @@ package struct MediaInfo: Hashable, Sendable, Codable {
         package var channels: Int
         /// Index of the stream in the file.
         package var streamIndex: Int
+        /// Number of audio streams before it in the file; nil for the first.
+        package var ordinal: Int?
 
         /// Creates an audio stream.
         package init(codec: String, sampleRate: Int, channels: Int, streamIndex: Int) {
@@ -112,8 +124,15 @@ package struct MediaInfo: Hashable, Sendable, Codable {
     package var bitRate: Int?
     /// The video stream or still image; nil without one.
     package var video: Video?
-    /// The audio stream; nil without one.
+    /// The audio stream; nil without one that can be decoded.
     package var audio: Audio?
+    /// Every audio track, in the file's order; nil for at most one, which can be decoded.
+    package var audioTracks: [AudioTrack]?
+    /// End of the audio in microseconds after the start of the file; nil if the file does not
+    /// state it.
+    package var audioEndMicroseconds: Int?
+    /// Doubts about the file; nil for none.
+    package var warnings: [MediaWarning]?
 
     /// Creates the result of a probe.
     package init(
@@ -127,5 +146,27 @@ package struct MediaInfo: Hashable, Sendable, Codable {
         self.bitRate = bitRate
         self.video = video
         self.audio = audio
+    }
+}
+
+extension MediaInfo {
+    /// An audio track of a file, as a request chooses it by its place in the list.
+    package struct AudioTrack: Hashable, Sendable, Codable {
+        /// The stream.
+        package var audio: Audio
+        /// Language tag of the file; nil if it has none.
+        package var language: String?
+        /// Title of the file; nil if it has none.
+        package var title: String?
+        /// False if this FFmpeg has no decoder for it.
+        package var isDecodable: Bool
+
+        /// Creates a track.
+        package init(audio: Audio, language: String?, title: String?, isDecodable: Bool) {
+            self.audio = audio
+            self.language = language
+            self.title = title
+            self.isDecodable = isDecodable
+        }
     }
 }

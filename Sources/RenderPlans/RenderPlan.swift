@@ -39,6 +39,8 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     /// Units that are requested and unfinished at a time, so that other exports are not held
     /// up; nil requests all at once.
     package var unitsAtOnce: Int?
+    /// Doubts about the sources and the texts; nil for none.
+    package var warnings: [MediaWarning]?
 
     /// Creates a plan of the current version.
     package init(
@@ -150,6 +152,6 @@ package struct RenderPlan: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case version, output, frameCount, sources, layers, audio, chunks, renderings
         case audioPieces = "soundPieces", captionFiles, companions, leader
-        case unitsAtOnce
+        case unitsAtOnce, warnings
     }
 }

@@ -108,6 +108,7 @@ import WallClock
         #expect(!PasswordHash.verify("", hash: text) && !PasswordHash.verify("x", hash: ""))
         #expect(cheap.text(of: "correct horse") != text)
         #expect(!cheap.isOutdated(text) && PasswordHash.standard.isOutdated(text))
+        #expect(!PasswordHash.standard.isOutdated(PasswordHash.decoy))
     }
 
     @Test func `a sealed secret opens with its key alone, unchanged`() throws {
@@ -193,5 +194,52 @@ import WallClock
         #expect(MembershipDecision.inviting(by: .admin, to: .member) == .permitted)
         #expect(MembershipDecision.inviting(by: .owner, to: .owner) != .permitted)
         #expect(MembershipDecision.inviting(by: .member, to: .member) != .permitted)
+    }
+}
+
+@Suite struct PasskeyRulesTests {
+    private static let rules = PasskeyRules(origin: "https://app.example:8443")
+
+    @Test(arguments: [
+        (#"{"type":"webauthn.get","challenge":"AQI","origin":"https://app.example:8443"}"#, nil),
+        (
+            #"{"type":"webauthn.create","challenge":"AQI","origin":"https://app.example:8443"}"#,
+            "is of another ceremony"
+        ),
+        (
+            #"{"type":"webauthn.get","challenge":"AQM","origin":"https://app.example:8443"}"#,
+            "answers another challenge"
+        ),
+        (
+            #"{"type":"webauthn.get","challenge":"AQI","origin":"https://app.example"}"#,
+            "is of another origin"
+        ),
+        ("[]", "is of another ceremony"), ("", "is not JSON"),
+    ])
+    func `the browser's data is for this sign-in`(text: String, fault: String?) {
+        #expect(
+            Self.rules.fault(ofClientData: Array(text.utf8), .signIn, challenge: [1, 2]) == fault)
+    }
+
+    @Test(arguments: [
+        ("app.example", 0b101, nil), ("app.example", 0b001, "shows no verified person"),
+        ("app.example", 0b100, "shows no verified person"),
+        ("other.example", 0b101, "is for another site"),
+    ])
+    func `the authenticator's data is for this site`(host: String, flags: Int, fault: String?) {
+        let data = sha256(host.utf8) + [UInt8(flags), 0, 0, 1, 2]
+        #expect(Self.rules.relyingParty == "app.example")
+        #expect(Self.rules.fault(ofAuthenticatorData: data) == fault)
+        #expect(Self.rules.fault(ofAuthenticatorData: [1]) == "is too short")
+        #expect(PasskeyRules.signCount(ofAuthenticatorData: data) == 258)
+    }
+
+    @Test func `a count that does not grow shows a copy`() {
+        #expect(PasskeyRules.isAdvanced(0, from: 0) && PasskeyRules.isAdvanced(2, from: 1))
+        #expect(!PasskeyRules.isAdvanced(1, from: 1) && !PasskeyRules.isAdvanced(0, from: 1))
+        #expect(PasskeyKey.credential(ofAuthenticatorData: [1, 2, 3]) == nil)
+        let key = PasskeyKey(algorithm: -7, bytes: [UInt8](repeating: 1, count: 64))
+        #expect(
+            !key.verifies([1], clientData: [1], authenticatorData: [1], relyingParty: "a.example"))
     }
 }

@@ -38,7 +38,7 @@ import TestSupport
                     words: [
                         CaptionWord("Hi", start: 1_000, end: 1_333),
                         CaptionWord("there", start: 1_333, end: 2_000),
-                    ]),
+                    ], hasOwnTimes: true),
                 CaptionCue(
                     start: 3_600_500, end: 3_601_250,
                     words: [
@@ -46,7 +46,7 @@ import TestSupport
                         CaptionWord("<", start: 3_600_687, end: 3_600_875),
                         CaptionWord("b", start: 3_600_875, end: 3_601_062),
                         CaptionWord("c", start: 3_601_062, end: 3_601_250, startsLine: true),
-                    ]),
+                    ], placement: .top, hasOwnTimes: true),
             ])
     }
 
@@ -75,7 +75,7 @@ import TestSupport
                         CaptionWord("Tom", start: 1_000, end: 2_000),
                         CaptionWord("&", start: 2_000, end: 2_500),
                         CaptionWord("Jerry", start: 2_500, end: 3_000),
-                    ])
+                    ], hasOwnTimes: true)
             ])
     }
 

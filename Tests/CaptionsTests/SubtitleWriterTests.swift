@@ -39,7 +39,10 @@ import TestSupport
                         text.joined(), start: start, end: time,
                         startsLine: index > 0 && Bool.random(using: &random))
                 }
-                return CaptionCue(start: words[0].start, end: time, words: words)
+                return CaptionCue(
+                    start: words[0].start, end: time, words: words,
+                    placement: [nil, .top, .center].randomElement(using: &random) ?? nil,
+                    hasOwnTimes: true)
             }
             let track = CaptionTrack(cues: cues)
             guard !track.words.contains(where: { $0.text.contains("-->") }) else { continue }

@@ -54,6 +54,12 @@ final class LambdaFixture: Sendable {
         _ method: String, _ path: String, _ body: String = "", query: String? = nil,
         headers: HeaderFields = [:]
     ) async -> TestAnswer {
+        var headers = headers
+        if !body.isEmpty, headers["Content-Type"] == nil {
+            // Any other body travels as base64.
+            let own = headers.fields.map { (name: $0.name, value: $0.value) }
+            headers = HeaderFields(own + [(name: "Content-Type", value: "application/json")])
+        }
         let head = RequestHead(method: method, path: path, query: query, headers: headers)
         var received = ReceivedBody.bytes(Array(body.utf8))
         if case .collect(let limit) = await service.front.plan(for: head), body.utf8.count > limit {

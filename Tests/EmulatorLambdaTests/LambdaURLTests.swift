@@ -23,7 +23,7 @@ struct LambdaURLTests {
             method: "POST", path: "/fn/worker/a%20b", query: "x=1&x=2&y=a+b%26",
             headers: [
                 "Host": "localhost:8080", "X-Two": "1", "x-two": "2", "Cookie": "a=1; b=2",
-                "User-Agent": "test",
+                "User-Agent": "test", "Content-Type": "application/json; charset=utf-8",
             ], remoteAddress: "127.0.0.2")
 
         let payload = functionURLPayload(
@@ -37,7 +37,8 @@ struct LambdaURLTests {
             String(decoding: payload, as: UTF8.self) == """
                 {"version":"2.0","routeKey":"POST /{p}","rawPath":"/a%20b",\
                 "rawQueryString":"x=1&x=2&y=a+b%26","cookies":["a=1","b=2"],\
-                "headers":{"host":"localhost:8080","x-two":"1,2","user-agent":"test"},\
+                "headers":{"host":"localhost:8080","x-two":"1,2","user-agent":"test",\
+                "content-type":"application/json; charset=utf-8"},\
                 "queryStringParameters":{"x":"1,2","y":"a b&"},"pathParameters":{"p":"a b"},\
                 "requestContext":{"accountId":"anonymous","apiId":"worker",\
                 "authentication":null,"authorizer":null,"domainName":"localhost:8080",\
@@ -47,6 +48,29 @@ struct LambdaURLTests {
                 "time":"04/Mar/2020:19:03:58 +0000","timeEpoch":1583348638390},\
                 "body":"{\\"é\\":1}","isBase64Encoded":false}
                 """)
+    }
+
+    @Test(arguments: [
+        ("text/plain", false), ("Text/HTML; charset=utf-8", false), ("application/json", false),
+        ("application/xml", false), ("application/javascript", false),
+        ("application/x-www-form-urlencoded", true), ("multipart/form-data; boundary=x", true),
+        ("application/octet-stream", true), ("application/vnd.api+json", true),
+        ("image/svg+xml", true), (nil, true),
+    ])
+    func `the media type of a body decides whether it travels as base64`(
+        type: String?, isEncoded: Bool
+    ) throws {
+        let payload = functionURLPayload(
+            RequestHead(
+                method: "POST", path: "/",
+                headers: HeaderFields(type.map { [(name: "Content-Type", value: $0)] } ?? [])),
+            body: Array("a=1".utf8), target: FunctionURLTarget(function: "f", rawPath: "/"),
+            requestID: "i", now: 0)
+
+        let end =
+            isEncoded
+            ? #""body":"YT0x","isBase64Encoded":true}"# : #""body":"a=1","isBase64Encoded":false}"#
+        #expect(String(decoding: payload, as: UTF8.self).hasSuffix(end))
     }
 
     @Test func `bytes that are not text travel as base64`() throws {

@@ -31,13 +31,15 @@ import urllib.error
 from emulator_process import ROOT, Emulator, http
 from fault_proxy import ChanceFaults, FaultProxy, catalogue_through
 from store_clients import s3_client
-from test_notify import Receiver, register
 from waiting import wait_until
+from webhook_receiver import Receiver, register
 
 ENDED = ("completed", "failed", "cancelled")
 PLANS = ["kills", "faults", "kills and faults", "disk", "lost event"]
 # A lost event is found by the sweep after two minutes without progress.
 WEIGHTS = [8, 5, 5, 3, 1]
+# Faults end after this time, so that a round ends.
+FAULT_SECONDS = 20
 KILLS = ["instance", "ffmpeg", "emulator", "everything", "stop"]
 # What a caller sees while the emulator is dead, restarts or is under faults.
 TRANSIENT = (urllib.error.URLError, ConnectionError, TimeoutError, OSError, ValueError)
@@ -304,9 +306,10 @@ class Chaos:
         self.counts[f"rounds: {plan}"] += 1
         if "faults" in plan:
             self.faults.rate = draw.uniform(0.03, 0.1)
-        stop = threading.Event()
+        accepted, ended = threading.Event(), threading.Event()
+        kill_count = kill_count or draw.randint(1, 3)
         chaos = threading.Thread(
-            target=self.disturb, args=(plan, draw, kill_count or draw.randint(1, 3), stop)
+            target=self.disturb, args=(plan, draw, kill_count, accepted, ended)
         )
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             chaos.start()
@@ -324,12 +327,14 @@ class Chaos:
                 }
                 jobs = {name: each.result() for name, each in starts.items()}
                 batch = batch.result()
+                accepted.set()
+                ends = {name: pool.submit(self.ended, job) for name, job in jobs.items()}
+                statuses = {name: each.result() for name, each in ends.items()}
             finally:
-                stop.set()
+                accepted.set()
+                ended.set()
                 chaos.join()
                 self.faults.end()
-            ends = {name: pool.submit(self.ended, job) for name, job in jobs.items()}
-            statuses = {name: each.result() for name, each in ends.items()}
         self.check_exports(statuses)
         self.check_batch(batch)
         self.check_uploads(assets, noise)
@@ -346,10 +351,12 @@ class Chaos:
         }
         return f"round {number}: {plan}, {' '.join(names)}: {seconds:.1f} s, {changes}"
 
-    def disturb(self, plan, draw, kill_count, stop):
-        """Kills and other disturbances in the first seconds of a round."""
+    def disturb(self, plan, draw, kill_count, accepted, ended):
+        """Kills and other disturbances of a round."""
         if plan == "disk":
-            stop.wait(draw.uniform(0.3, 1.5))
+            if draw.random() < 0.7:
+                accepted.wait(15)
+            time.sleep(draw.uniform(0.1, 1.5))
             self.disk.fill(draw.randint(50_000, 1_500_000))
             self.counts["disk full"] += 1
             time.sleep(draw.uniform(1, 3))
@@ -358,16 +365,17 @@ class Chaos:
         for number in range(kill_count if "kills" in plan else 0):
             # The first may come during the uploads, the others once the work has begun.
             if number > 0 or draw.random() < 0.6:
-                stop.wait(15)
+                accepted.wait(15)
             time.sleep(draw.uniform(0.05, 2))
             kind = draw.choice(KILLS)
             if self.machine.kill(kind, draw):
                 self.counts[f"killed: {kind}"] += 1
-        if plan == "faults":
-            stop.wait(8)
-            time.sleep(draw.uniform(0.5, 2.5))
+        if "faults" in plan:
+            accepted.wait(15)
+            ended.wait(FAULT_SECONDS)
+            self.faults.end()
         if plan == "lost event":
-            stop.wait(8)
+            accepted.wait(15)
             time.sleep(draw.uniform(0, 0.8))
             self.counts["lost events"] += self.machine.lose_events(draw)
 

@@ -70,6 +70,9 @@ class Emulator:
             for name, value in os.environ.items()
             if not name.startswith(("AWS_", "SPOOL_"))
         } | self.environment
+        if "SPOOL_FFMPEG" in environment:
+            # A program of the tests is a script, which starts processes.
+            environment.setdefault("SPOOL_CONFINEMENT", "off")
         self.process = subprocess.Popen(
             [
                 BIN / "local-emulator",

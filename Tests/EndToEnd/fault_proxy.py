@@ -114,7 +114,7 @@ class FaultProxy:
                 return reset(client)
             pass_on(client, store, left)
             if kind == "lost-answer":
-                # The store has done what was asked; nobody hears of it.
+                # The store has done what was asked, and the client does not learn of it.
                 drain(store, 1)
                 return reset(client)
             return self.respond(client, store, kind)

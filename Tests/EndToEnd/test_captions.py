@@ -60,7 +60,7 @@ def test_captions_are_the_same_in_any_chunks_and_come_out_as_files(shared, tmp_p
     srt = conftest.http("GET", many["captionUrls"]["srt"]).body.decode()
     assert srt == (
         "1\n00:00:00,200 --> 00:00:02,000\nOne two 😀\n\n"
-        "2\n00:00:02,000 --> 00:00:03,504\n<three> {\\b1}\n\n"
+        "2\n00:00:02,000 --> 00:00:03,300\n<three> {\\b1}\n\n"
     )
     assert set(many["captionUrls"]) == {"srt", "vtt", "ass"}
     assert "captionUrls" not in one

@@ -217,3 +217,29 @@ def test_a_chunk_is_rendered_in_an_empty_root(package, namespaces, tmp_path, med
         assert job in key
     finally:
         emulator.stop()
+
+
+def test_the_bill_of_materials_names_every_file_and_its_version(package):
+    document = json.loads((package / "var/task/spool.spdx.json").read_text())
+
+    packages = {entry["name"]: entry for entry in document["packages"]}
+    names = {entry["fileName"] for entry in document["files"]}
+    task = package / "var/task"
+    files = {f"./{path.relative_to(task)}" for path in task.rglob("*") if path.is_file()}
+    owners = {
+        relation["relatedSpdxElement"]: relation["spdxElementId"]
+        for relation in document["relationships"]
+        if relation["relatedSpdxElement"].startswith("SPDXRef-file-")
+    }
+    assert document["spdxVersion"] == "SPDX-2.3"
+    assert names == files - {"./spool.spdx.json"}
+    installed = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Version}", "ffmpeg"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert packages["ffmpeg"]["versionInfo"] == installed
+    assert owners["SPDXRef-file-bin-ffmpeg"] == "SPDXRef-debian-ffmpeg"
+    assert owners["SPDXRef-file-bootstrap"] == "SPDXRef-spool"
+    assert {"libc6", "libavcodec59", "libcurl4"} <= set(packages)

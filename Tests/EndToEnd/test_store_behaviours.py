@@ -8,7 +8,10 @@ import re
 import zlib
 
 import boto3
+import botocore.auth
+import botocore.awsrequest
 import botocore.client
+import botocore.credentials
 import botocore.exceptions
 import minio
 import pytest
@@ -375,3 +378,18 @@ def test_the_page_names_every_test():
     mine |= set(re.findall(r"^def (test_\w+)", others, re.M))
     assert {test for _, _, test in rows} == mine
     assert len({behaviour for behaviour, _, _ in rows}) == len(rows) >= 60
+
+
+@pytest.mark.parametrize("name", ["x-amz-meta-user", "X-Amz-Meta-User", "x-amz-meta-two-words"])
+def test_metadata_in_the_query_of_a_presigned_put_is_kept(shared, s3, bucket, name):
+    request = botocore.awsrequest.AWSRequest(
+        method="PUT", url=f"{shared.s3}/{bucket}/k", params={name: "jo & co"}
+    )
+    credentials = botocore.credentials.Credentials("spool", "spool-secret")
+    botocore.auth.S3SigV4QueryAuth(credentials, "s3", "us-east-1", 60).add_auth(request)
+
+    answer = conftest.http("PUT", request.url, b"body")
+
+    assert answer.status == 200, answer.body
+    kept = {name.lower().removeprefix("x-amz-meta-"): "jo & co"}
+    assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == kept

@@ -54,7 +54,7 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("how", ["kill -9 $$", "kill -15 $$", "exit 1"])
+@pytest.mark.parametrize("how", ["kill -9 $$", "exit 1"])
 def test_a_program_that_fails_once_at_each_step_fails_no_export(tmp_path, media, how):
     marks = {step: tmp_path / f"failed-{step}" for step in STEPS.values()}
     script = "\n".join(
@@ -116,13 +116,13 @@ def test_a_damaged_chunk_in_the_cache_is_rendered_again(tmp_path, emulator, medi
         assert emulator.download(status, tmp_path / "again.mp4").read_bytes() == expected
 
 
-@pytest.mark.parametrize("first", [2, 3, 4, 5])
+@pytest.mark.parametrize("first", [3, 5])
 def test_two_faults_in_a_row_at_the_join_fail_no_export(tmp_path, media, first):
     """FFmpeg's read of a chunk is reset, and its next one gets a 500."""
     reads = []
 
     def choose(method, path, head):
-        if method != "GET" or "/cache/" not in path or b"Lavf" not in head:
+        if method != "GET" or "/cache/" not in path:
             return None
         reads.append(path)
         return {first: "reset-before", first + 1: "500"}.get(len(reads))

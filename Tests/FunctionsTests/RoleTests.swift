@@ -1,8 +1,11 @@
+import Credits
+import Database
 import FFmpeg
 import Foundation
 import Functions
 import Jobs
 import JSON
+import LambdaRuntime
 import Notify
 import ObjectStore
 import Testing
@@ -88,6 +91,10 @@ import WallClock
         try await damageUnits(asset, harness)
         try await sweepThree(asset, harness)
         try await deriveLong(harness)
+        try await useCredits(asset, &harness)
+        let accounts = try await TestDatabase.withDatabase(.sqlite) { database in
+            try await AccountHarness(database).useEveryPermission()
+        }
 
         let sessions = FunctionHarness(password: "a")
         _ = try await sessions.call(.auth, "POST", "/", #"{"password":"a"}"#)
@@ -124,6 +131,36 @@ import WallClock
             try await harness.deliver(keys.importRequest(turn).text, to: .importURL)
         }
         return harness
+    }
+
+    /// Starts exports while the database is down, then settles them.
+    private func useCredits(_ asset: String, _ harness: inout FunctionHarness) async throws {
+        let plans = Plans(
+            currency: "USD", creditsPerCostUnit: 1_000,
+            defaultPlan: Plan(name: "a", credits: 1_000), plans: [:])
+        let time = harness.clock
+        func ledger(_ address: String) throws -> CreditLedger {
+            let address = try #require(DatabaseAddress(address))
+            return CreditLedger(
+                database: DatabaseSettings(address: address).database(), plans: plans,
+                now: { time.now })
+        }
+        try await withTemporaryFolder { folder in
+            harness.credits.ledger = try ledger("sqlite:/dev/null/none")
+            let jobs = [try await harness.export(asset), try await harness.export(asset)]
+            try await harness.advance(try await harness.batch(["d.mp4"]))
+            harness.credits.ledger = try ledger("sqlite:\(folder)/a.sqlite")
+            try await harness.deliver(harness.keys(jobs[0]).result.text, to: .notify)
+            for age in [0, 7_200] {
+                var services = harness.services(harness.allowed(.settleCredits, nil))
+                let now = harness.clock.now + .seconds(age)
+                services.now = { now }
+                var context = FunctionHarness.context
+                context.deadline = now + .seconds(60)
+                _ = try await Registry.handler(.settleCredits, services)(Array("{}".utf8), context)
+            }
+            harness.credits.ledger = nil
+        }
     }
 
     /// Announces an export to an endpoint that fails, and one whose event was lost.

@@ -71,6 +71,14 @@ locals {
     AUTH_PASSWORD          = var.password
     SPOOL_UPLOAD_MAX_BYTES = tostring(var.upload_max_bytes)
   }
+  database_environment = {
+    SPOOL_DATABASE = var.database_url
+    SPOOL_PLANS    = var.plans
+  }
+  payment_environment = {
+    SPOOL_DODO_SECRETS   = var.dodo_secrets
+    SPOOL_STRIPE_SECRETS = var.stripe_secrets
+  }
   environment = merge(
     {
       SPOOL_BUCKET  = var.bucket_name
@@ -193,6 +201,8 @@ resource "aws_lambda_function" "function" {
       local.environment,
       can(each.value.url) ? merge(local.answering_environment, local.cdn_environment) : {},
       try(each.value.sendsNotifications, false) ? var.notifications : {},
+      can(each.value.url) || try(each.value.usesDatabase, false) ? local.database_environment : {},
+      each.key == "payments" ? local.payment_environment : {},
       contains(["start-export", "advance-batch"], each.key) ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
       try(each.value.environment, {})
     )

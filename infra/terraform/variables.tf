@@ -26,6 +26,33 @@ variable "password" {
   sensitive   = true
 }
 
+variable "database_url" {
+  description = "postgres://USER:PASSWORD@HOST/NAME, from a secret; empty for no database."
+  type        = string
+  default     = ""
+  sensitive   = true
+}
+
+variable "plans" {
+  description = "Plans as JSON (docs/credits.md); empty if exports cost no credits."
+  type        = string
+  default     = ""
+}
+
+variable "dodo_secrets" {
+  description = "Secrets of DodoPayments' webhooks, separated by commas."
+  type        = string
+  default     = ""
+  sensitive   = true
+}
+
+variable "stripe_secrets" {
+  description = "Secrets of Stripe's webhooks, separated by commas."
+  type        = string
+  default     = ""
+  sensitive   = true
+}
+
 variable "frontend_url" {
   description = "Allowed browser origins (CORS), separated by commas, or * for any."
   type        = string

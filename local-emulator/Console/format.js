@@ -45,3 +45,8 @@ export function dateAndTime(text) {
     ? ""
     : date.toLocaleString([], { dateStyle: "short", timeStyle: "medium", hour12: false });
 }
+
+/** A warning with the stretch that it concerns. */
+export function warning({ detail, from, to }) {
+  return from === undefined ? detail : `${detail} (${duration(from)} to ${duration(to)})`;
+}

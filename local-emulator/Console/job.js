@@ -112,12 +112,19 @@ export class Job {
     setText(byId("chunk-count"), `${done} of ${chunks.length}`);
     this.timeline.show(status);
     this.#showPace(status, isTerminal);
+    this.#showWarnings(status.warnings || []);
     byId("failure").hidden = true;
     if (state === "failed" || state === "expired") {
       this.#fail(status.error || `The export is ${state}.`);
     }
     if (state === "cancelled") this.#fail("The export was cancelled.");
     if (state === "completed") this.#showResult(status);
+  }
+
+  #showWarnings(warnings) {
+    const list = byId("warnings");
+    list.hidden = warnings.length === 0;
+    list.replaceChildren(...warnings.map((warning) => element("li", {}, format.warning(warning))));
   }
 
   #showPace(status, isTerminal) {

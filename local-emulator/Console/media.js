@@ -182,6 +182,9 @@ export class Media {
         ),
         element("span", {}, ...description(metadata)),
         element("code", { class: "name", title: asset.id }, asset.id),
+        ...(asset.warnings || []).map((warning) =>
+          element("span", { class: "hint warning" }, format.warning(warning)),
+        ),
       ),
     );
     card.append(

@@ -6,38 +6,9 @@ import { pause } from "./dom.js";
 const concurrentPartCountMax = 3;
 const attemptCountMax = 4;
 
-/** Media types by suffix, for files without a type from the browser. */
-const typesBySuffix = {
-  mkv: "video/x-matroska",
-  mov: "video/quicktime",
-  mp4: "video/mp4",
-  webm: "video/webm",
-  mxf: "video/mxf",
-  ts: "video/mp2t",
-  avi: "video/x-msvideo",
-  m4v: "video/x-m4v",
-  m4a: "audio/mp4",
-  mp3: "audio/mpeg",
-  wav: "audio/wav",
-  flac: "audio/flac",
-  ogg: "audio/ogg",
-  aac: "audio/aac",
-  opus: "audio/ogg",
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  webp: "image/webp",
-  gif: "image/gif",
-  srt: "application/x-subrip",
-  vtt: "text/vtt",
-  json: "application/json",
-};
-
-/** The media type of a file, for the upload. */
+/** The media type of a file; empty if the browser knows none: the back end has the name. */
 export function contentType(file) {
-  if (file.type) return file.type.split(";")[0].trim();
-  const suffix = file.name.split(".").pop().toLowerCase();
-  return typesBySuffix[suffix] || "application/octet-stream";
+  return file.type.split(";")[0].trim();
 }
 
 /**

@@ -66,9 +66,11 @@ struct Emulator: Sendable {
             scratchFolder: scratchFolder)
         configuration.environment = functionEnvironment(
             from: environment, s3URL: s3URL, apiURL: apiURL, bucket: bucket,
-            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
+            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey,
+            dataFolder: dataFolder.hasPrefix("/") ? dataFolder : "\(currentFolder())/\(dataFolder)")
         configuration.bucket = bucket
         configuration.allowedOrigins = storage.origins
+        configuration.secrets = catalog.secrets
         configuration.corsTimeMax = try corsTimeMax(environment)
         configuration.admitsUpload = storage.admitsUpload
         options.apply(to: &configuration)

@@ -3,9 +3,11 @@ import EmulatorLambda
 /// Returns the deployment's variables for every function instance.
 ///
 /// Instances inherit nothing else from this process.
+/// - Parameter dataFolder: Absolute path; it contains the database unless `SPOOL_DATABASE` names
+///   another.
 func functionEnvironment(
     from environment: [String: String], s3URL: String, apiURL: String, bucket: String,
-    accessKeyID: String, secretAccessKey: String
+    accessKeyID: String, secretAccessKey: String, dataFolder: String
 ) -> [String: String] {
     var all: [String: String] = [
         "AWS_ACCESS_KEY_ID": accessKeyID,
@@ -29,6 +31,10 @@ func functionEnvironment(
     for (name, value) in environment
     where name.hasPrefix("SPOOL_") && name != "SPOOL_ADMIN_TOKEN" {
         all[name] = value
+    }
+    // Nothing is opened until a function needs it.
+    if (all["SPOOL_DATABASE"] ?? "").isEmpty {
+        all["SPOOL_DATABASE"] = "sqlite:\(dataFolder)/accounts.sqlite"
     }
     // Files of the shared volume are not sent, so only S3's limit (5 TiB) applies to them.
     if environment["MEDIA_BASE_PATH"] != nil, all["SPOOL_UPLOAD_MAX_BYTES"] == nil {

@@ -28,6 +28,8 @@ CURLcode spool_curl_set_socket_callback(CURL *handle, spool_curl_socket_callback
 CURLcode spool_curl_set_mime(CURL *handle, curl_mime *value);
 
 CURLcode spool_curl_get_long(CURL *handle, CURLINFO info, long *value);
+/* The socket of a handle with CURLOPT_CONNECT_ONLY. */
+CURLcode spool_curl_get_socket(CURL *handle, curl_socket_t *value);
 CURLcode spool_curl_get_private(CURL *handle, char **value);
 
 /* The result of a finished transfer; Swift cannot read the message's union well. */

@@ -4,11 +4,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CConfinement.h"
+
 // Resource limits of a child; a negative value keeps the parent's.
 struct spool_limits {
     int64_t cpu_seconds;
     int64_t address_space_bytes;
     int64_t file_bytes;
+    int64_t data_bytes;
+    int64_t open_files;
 };
 
 // The child's /tmp. `kind` 0: the parent's; 1: a tmpfs of `bytes`; 2: `folder`,
@@ -36,6 +40,7 @@ enum {
     SPOOL_STEP_TMP,
     SPOOL_STEP_DIRECTORY,
     SPOOL_STEP_LIMITS,
+    SPOOL_STEP_CONFINEMENT,
     SPOOL_STEP_EXECUTE
 };
 
@@ -47,7 +52,7 @@ enum {
 int spool_spawn(const char *path, char *const argv[], char *const envp[],
                 const char *directory, int out_fd, int err_fd,
                 struct spool_limits limits, struct spool_private_tmp tmp,
-                pid_t *pid, int *pidfd, int *step);
+                struct spool_confinement confinement, pid_t *pid, int *pidfd, int *step);
 
 // Reaps the child behind `pidfd`; returns 0, EAGAIN while it runs, or an errno.
 int spool_reap(int pidfd, struct spool_exit *exit);

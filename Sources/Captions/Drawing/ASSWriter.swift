@@ -88,7 +88,7 @@ struct ASSWriter {
         for run in event.runs {
             // Spaces and line ends have the look of the preceding text; a box must not
             // extend over them.
-            let space = run.text.isEmpty || isFirst ? "" : run.startsLine ? "\\N" : " "
+            let space = run.text.isEmpty || isFirst ? "" : joint(run, event)
             if look != .plain, run.look != look {
                 text += reset(look, event)
                 look = .plain
@@ -103,10 +103,36 @@ struct ASSWriter {
                 text += set(run.look, event)
                 look = run.look
             }
-            text += ASSText.escaped(run.text)
+            text += broken(run.text, event)
             if !run.text.isEmpty { isFirst = false }
         }
         return text
+    }
+
+    private func joint(_ run: Script.Run, _ event: Script.Event) -> String {
+        if run.startsLine { return "\\N" }
+        switch run.joint {
+        case .blank: return " "
+        case .mayBreak: return breakPlace(event)
+        case .none: return ""
+        }
+    }
+
+    /// A blank of no width: libass ends lines at blanks alone.
+    private func breakPlace(_ event: Script.Event) -> String {
+        "{\\fscx0} {\\fscx\(event.scale == 100 ? "" : "\(event.scale)")}"
+    }
+
+    /// The escaped text with places where a line may end, in scripts without blanks and in
+    /// words that are too wide.
+    private func broken(_ text: String, _ event: Script.Event) -> String {
+        guard let style = script.styles.first(where: { $0.name == event.style }) else {
+            return ASSText.escaped(text)
+        }
+        return LineBreaking.parts(
+            text, size: style.fontSize, family: style.fontFamily,
+            room: script.width - 2 * event.anchor.sideMargin
+        ).map(ASSText.escaped).joined(separator: breakPlace(event))
     }
 
     private func set(_ look: Script.Run.Look, _ event: Script.Event) -> String {

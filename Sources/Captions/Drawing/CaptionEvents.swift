@@ -19,6 +19,11 @@ extension Script {
             let timed = TimedPage(page, rate: rate, count: count)
             guard timed.start < timed.end else { continue }
             if let window, timed.start >= window.end || timed.end <= window.start { continue }
+            var style = style
+            if let placement = page.placement {
+                style.anchor = TextAnchor(
+                    placement, width: width, height: height, offset: (.zero, .zero))
+            }
             events += Self.events(timed, style)
         }
     }
@@ -80,27 +85,33 @@ extension Script {
         switch style.animation {
         case .none:
             return [event(page.start, page.end, runs(page, style) { _ in .plain })]
-        case .karaoke:
+        case .karaoke where page.groups.count == 1:
             return [event(page.start, page.end, karaoke(page, style))]
+        case .progressive, .highlight, .box, .karaoke, .scale:
+            if style.animation == .scale { return spring(page, style) }
+            return page.spoken.map { spoken in
+                event(
+                    spoken.frames.start, spoken.frames.end,
+                    runs(page, style) { look($0, spoken, style) })
+            }
+        }
+    }
+
+    /// The look of a word of a page while others are spoken.
+    private static func look(
+        _ word: Int, _ spoken: TimedPage.Spoken, _ style: CaptionStyle
+    ) -> Run.Look {
+        let isSpoken = spoken.words.contains(word)
+        switch style.animation {
+        case .none: return .plain
         case .progressive:
-            return page.spoken.map { spoken in
-                event(
-                    spoken.frames.start, spoken.frames.end,
-                    runs(page, style) { index in
-                        if index == spoken.word { return .colored(style.wordColor) }
-                        return index < spoken.word ? .plain : .hidden
-                    })
-            }
-        case .highlight, .box:
-            let look: Run.Look =
-                style.animation == .box ? .style(wordStyle) : .colored(style.wordColor)
-            return page.spoken.map { spoken in
-                event(
-                    spoken.frames.start, spoken.frames.end,
-                    runs(page, style) { $0 == spoken.word ? look : .plain })
-            }
-        case .scale:
-            return spring(page, style)
+            if isSpoken { return .colored(style.wordColor) }
+            return spoken.passed.contains(word) ? .plain : .hidden
+        case .karaoke:
+            // Cues that are swept at the same time: whole words.
+            return isSpoken || spoken.passed.contains(word) ? .plain : .colored(style.textColor)
+        case .box: return isSpoken ? .style(wordStyle) : .plain
+        case .highlight, .scale: return isSpoken ? .colored(style.wordColor) : .plain
         }
     }
 
@@ -111,9 +122,7 @@ extension Script {
     private static func spring(_ page: TimedPage, _ style: CaptionStyle) -> [Event] {
         var events: [Event] = []
         for spoken in page.spoken {
-            let runs = runs(page, style) {
-                $0 == spoken.word ? .colored(style.wordColor) : .plain
-            }
+            let runs = runs(page, style) { look($0, spoken, style) }
             var start = spoken.frames.start
             while start < spoken.frames.end {
                 let scale = springScale(start - page.start, rate: page.rate)
@@ -142,10 +151,21 @@ extension Script {
         _ page: TimedPage, _ style: CaptionStyle, look: (Int) -> Run.Look
     ) -> [Run] {
         page.words.enumerated().map { index, word in
-            Run(
+            var run = Run(
                 text: style.isUppercase ? word.text.uppercased() : word.text, look: look(index),
                 startsLine: word.startsLine)
+            if word.isJoined == true, index > 0 {
+                run.joint = mayBreak(page.words[index - 1].text, word.text) ? .mayBreak : .none
+            }
+            return run
         }
+    }
+
+    /// True if a line may end between two words without a blank.
+    private static func mayBreak(_ before: String, _ after: String) -> Bool {
+        guard let last = before.last, let first = after.first else { return false }
+        return !WritingSystem.startsNoLine.contains(first)
+            && !WritingSystem.endsNoLine.contains(last)
     }
 
     /// The words of a page as karaoke runs. The sweeps add up to the length of the page:
@@ -162,10 +182,27 @@ extension Script {
                 // The silence before a word: an empty run.
                 runs.append(Run(text: "", sweepTicks: start - ticks))
             }
-            var swept = run
-            swept.sweepTicks = end - start
-            runs.append(swept)
+            runs += swept(run, ticks: end - start)
             ticks = end
+        }
+        return runs
+    }
+
+    /// A swept word. libass sweeps from left to right, so a word from right to left is swept
+    /// letter by letter.
+    private static func swept(_ run: Run, ticks: Int) -> [Run] {
+        let letters =
+            WritingSystem.isRightToLeft(run.text) ? WritingSystem.letters(run.text) : [run.text]
+        var runs: [Run] = []
+        var passed = 0
+        for (index, letter) in letters.enumerated() {
+            var part = run
+            part.text = letter
+            if index > 0 { (part.startsLine, part.joint) = (false, .none) }
+            let end = ticks * (index + 1) / letters.count
+            part.sweepTicks = end - passed
+            passed = end
+            runs.append(part)
         }
         return runs
     }
@@ -174,6 +211,8 @@ extension Script {
 /// A page whose edges are whole frames of the clip.
 private struct TimedPage {
     let words: [CaptionWord]
+    /// The words of each cue of the page, from the top down.
+    let groups: [Range<Int>]
     let start: Int
     let end: Int
     let rate: Rational
@@ -181,6 +220,12 @@ private struct TimedPage {
     init(_ page: CaptionCue, rate: Rational, count: Int) {
         self.rate = rate
         words = page.words
+        var groups: [Range<Int>] = []
+        for count in page.stack ?? [page.words.count] {
+            let first = groups.last?.upperBound ?? 0
+            groups.append(first..<first + count)
+        }
+        self.groups = groups
         start = min(Self.frame(page.start, rate), count)
         end = min(Self.frame(page.end, rate), count)
     }
@@ -194,17 +239,34 @@ private struct TimedPage {
         (Rational(milliseconds, 1_000) * rate * Rational(ScriptClock.ticksPerFrame)).rounded
     }
 
-    /// The words with the frames in which they are spoken; a word lasts until the next one
-    /// starts.
-    var spoken: [(word: Int, frames: FrameRange)] {
-        var result: [(word: Int, frames: FrameRange)] = []
-        for index in words.indices {
-            let from = index == 0 ? start : max(start, Self.frame(words[index].start, rate))
-            let to =
-                index + 1 < words.count ? min(end, Self.frame(words[index + 1].start, rate)) : end
-            if from < to { result.append((index, FrameRange(from, to))) }
+    /// Words that are spoken on a range of frames.
+    struct Spoken {
+        /// One word of each cue of the page.
+        var words: Set<Int>
+        /// Words before them.
+        var passed: Set<Int>
+        var frames: FrameRange
+    }
+
+    /// The words with the frames in which they are spoken; a word lasts until the next one of
+    /// its cue starts.
+    var spoken: [Spoken] {
+        let lanes = groups.map { group in
+            group.map { index in
+                index == group.lowerBound
+                    ? start : max(start, Self.frame(words[index].start, rate))
+            }
         }
-        return result
+        let edges = Set(lanes.flatMap { $0 } + [end]).filter { $0 <= end }.sorted()
+        return zip(edges, edges.dropFirst()).map { from, to in
+            var spoken = Spoken(words: [], passed: [], frames: FrameRange(from, to))
+            for (group, starts) in zip(groups, lanes) {
+                guard let last = starts.lastIndex(where: { $0 <= from }) else { continue }
+                spoken.words.insert(group.lowerBound + last)
+                spoken.passed.formUnion(group.lowerBound..<(group.lowerBound + last))
+            }
+            return spoken
+        }
     }
 }
 

@@ -73,19 +73,7 @@ package struct TextAnchor: Hashable, Sendable, Codable {
     }
 
     /// The position in ASS, which counts like a numeric keypad.
-    var number: Int {
-        switch position {
-        case .bottomLeft: 1
-        case .bottom: 2
-        case .bottomRight: 3
-        case .left: 4
-        case .center: 5
-        case .right: 6
-        case .topLeft: 7
-        case .top: 8
-        case .topRight: 9
-        }
-    }
+    var number: Int { position.keypadNumber }
 
     /// Creates the anchor of a position in an output, inside its margins.
     package init(

@@ -85,9 +85,20 @@ package struct Script: Hashable, Sendable {
             case style(String)
         }
 
+        /// What is between a run and the one before it.
+        enum Joint: Hashable, Sendable {
+            case blank
+            /// Nothing, but the line may end there.
+            case mayBreak
+            /// Nothing.
+            case none
+        }
+
         var text: String
         var look = Look.plain
         var startsLine = false
+        /// What is before the run on its line.
+        var joint = Joint.blank
         /// Length of the karaoke sweep over the run, in ticks of
         /// `ScriptClock.ticksPerFrame` per frame; nil for no sweep.
         var sweepTicks: Int?

@@ -55,7 +55,33 @@ extension CaptionTrack {
             throw CaptionFault(
                 "has \(cues.count) cues; at most \(CaptionLimits.cueCountMax) are allowed")
         }
+        guard CueStacking.depth(cues) <= CaptionLimits.cueDepthMax else {
+            throw CaptionFault(
+                "has more than \(CaptionLimits.cueDepthMax) cues at the same time")
+        }
         guard !words.isEmpty else { throw CaptionFault("has no words") }
+    }
+}
+
+/// Cues as they are read, within the limits of a track.
+struct CueList {
+    private(set) var cues: [CaptionCue] = []
+    private var wordCount = 0
+
+    /// Adds a cue.
+    /// - Throws: A fault at its line if the track has too many cues or words with it.
+    mutating func append(_ cue: CaptionCue?, line: Int) throws(CaptionFault) {
+        guard let cue else { return }
+        guard cues.count < CaptionLimits.cueCountMax else {
+            throw CaptionFault(
+                line: line, "has a cue after the \(CaptionLimits.cueCountMax) that are allowed")
+        }
+        wordCount += cue.words.count
+        guard wordCount <= CaptionLimits.wordCountMax else {
+            throw CaptionFault(
+                line: line, "has a word after the \(CaptionLimits.wordCountMax) that are allowed")
+        }
+        cues.append(cue)
     }
 }
 
@@ -64,10 +90,10 @@ enum CaptionLines {
     /// The lines of UTF-8 text, or of UTF-16 text with a byte order mark.
     static func lines(of bytes: [UInt8]) throws(CaptionFault) -> [String] {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            return split(try utf16(bytes))
+            return try split(Array(try utf16(bytes).utf8))
         }
         let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-        guard let text = String(validating: body, as: UTF8.self) else {
+        guard String(validating: body, as: UTF8.self) != nil else {
             var line = 1
             for piece in body.split(separator: 0x0A, omittingEmptySubsequences: false) {
                 if String(validating: piece, as: UTF8.self) == nil { break }
@@ -75,7 +101,7 @@ enum CaptionLines {
             }
             throw CaptionFault(line: line, "is not UTF-8")
         }
-        return split(text)
+        return try split(body)
     }
 
     private static func utf16(_ bytes: [UInt8]) throws(CaptionFault) -> String {
@@ -93,23 +119,34 @@ enum CaptionLines {
         return text
     }
 
-    /// Splits by Unicode scalars, because a `Character` may join CR and LF.
-    private static func split(_ text: String) -> [String] {
+    /// Splits UTF-8 at CR, LF and both, and drops NUL.
+    /// - Throws: A fault at a line that is too long, or if there are too many lines, before the
+    ///   rest is read.
+    private static func split(_ text: [UInt8]) throws(CaptionFault) -> [String] {
+        let (lineFeed, carriageReturn) = (UInt8(0x0A), UInt8(0x0D))
         var lines: [String] = []
-        var line = String.UnicodeScalarView()
-        var wasReturn = false
-        for scalar in text.unicodeScalars {
-            defer { wasReturn = scalar == "\r" }
-            if scalar == "\n" && wasReturn { continue }
-            if scalar == "\n" || scalar == "\r" {
-                lines.append(String(line))
-                line = String.UnicodeScalarView()
-            } else if scalar != "\0" {
-                line.append(scalar)
+        var start = 0
+        while true {
+            let end =
+                text[start...].firstIndex { $0 == lineFeed || $0 == carriageReturn } ?? text.count
+            guard end - start <= CaptionLimits.lineBytesMax else {
+                throw CaptionFault(
+                    line: lines.count + 1,
+                    "has more than \(CaptionLimits.lineBytesMax) bytes")
             }
+            guard lines.count < CaptionLimits.lineCountMax else {
+                throw CaptionFault("has more than \(CaptionLimits.lineCountMax) lines")
+            }
+            let line = text[start..<end]
+            lines.append(
+                String(
+                    decoding: line.contains(0) ? line.filter { $0 != 0 }[...] : line, as: UTF8.self)
+            )
+            guard end < text.count else { return lines }
+            let isPair =
+                text[end] == carriageReturn && end + 1 < text.count && text[end + 1] == lineFeed
+            start = end + (isPair ? 2 : 1)
         }
-        lines.append(String(line))
-        return lines
     }
 
     /// True if the line is empty or has only spaces.

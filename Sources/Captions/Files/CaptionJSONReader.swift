@@ -156,7 +156,10 @@ private struct CaptionToken {
             let start = max(token.start ?? known.map { min(time, $0) } ?? time, time)
             let end = max(token.end ?? tokens[(index + 1)...].first?.start ?? start, start)
             let text = CaptionLines.trimmed(token.text)
-            let continuesWord = hasSpaces && token.text.first?.isWhitespace == false
+            let hasBlank = token.text.first?.isWhitespace == true
+            let isJoined =
+                !hasBlank && (words.last.map { WritingSystem.joins($0.text, text) } ?? false)
+            let continuesWord = hasSpaces && !hasBlank && !isJoined
             if continuesWord, var last = words.popLast(),
                 last.text.count + text.count <= CaptionLimits.wordCharactersMax
             {
@@ -165,8 +168,10 @@ private struct CaptionToken {
                 words.append(last)
             } else {
                 words.append(
-                    contentsOf: text.split(whereSeparator: \.isWhitespace).map {
-                        CaptionWord(String($0), start: start, end: end)
+                    contentsOf: text.split(whereSeparator: \.isWhitespace).enumerated().map {
+                        CaptionWord(
+                            String($1), start: start, end: end,
+                            isJoined: isJoined && $0 == 0 ? true : nil)
                     })
             }
             time = start

@@ -5,17 +5,26 @@ struct CaptionSpans {
         /// Start in milliseconds; nil if the file has none.
         var time: Int?
         var startsLine: Bool
+        var isJoined: Bool?
     }
 
     private var spans: [Span] = []
     private var word = ""
     private var pendingTime: Int?
     private var isNewLine = false
+    /// Characters so far; beyond the limit of a cue nothing is kept.
+    private var characterCount = 0
 
     /// Adds a piece of text; spaces separate words.
     mutating func append(_ text: some StringProtocol) {
         for character in text {
-            if character.isWhitespace { endWord() } else { word.append(character) }
+            guard characterCount <= CaptionLimits.cueCharactersMax else { return }
+            if character.isWhitespace {
+                endWord()
+            } else {
+                word.append(character)
+                characterCount += 1
+            }
         }
     }
 
@@ -26,28 +35,39 @@ struct CaptionSpans {
     }
 
     /// Makes the text that follows start a new line.
-    mutating func endLine() {
+    /// - Parameter line: The line with the cue's times, for the fault.
+    /// - Throws: A fault if the cue is longer than any may be.
+    mutating func endLine(ofCue line: Int) throws(CaptionFault) {
         endWord()
+        guard characterCount <= CaptionLimits.cueCharactersMax else { throw Self.isTooLong(line) }
         if !spans.isEmpty { isNewLine = true }
+    }
+
+    private static func isTooLong(_ line: Int) -> CaptionFault {
+        CaptionFault(
+            line: line, "starts a cue longer than \(CaptionLimits.cueCharactersMax) characters")
     }
 
     private mutating func endWord() {
         guard !word.isEmpty else { return }
-        spans.append(Span(text: word, time: pendingTime, startsLine: isNewLine))
+        for (index, piece) in WritingSystem.pieces(word).enumerated() {
+            spans.append(
+                Span(
+                    text: piece, time: index == 0 ? pendingTime : nil,
+                    startsLine: index == 0 && isNewLine, isJoined: index == 0 ? nil : true))
+        }
         (word, pendingTime, isNewLine) = ("", nil, false)
     }
 
     /// The cue. Words without a time divide the time between their neighbours in proportion
     /// to their length in characters.
-    mutating func cue(start: Int, end: Int, line: Int) throws(CaptionFault) -> CaptionCue? {
+    mutating func cue(
+        start: Int, end: Int, line: Int, placement: AnchorPosition?
+    ) throws(CaptionFault) -> CaptionCue? {
         endWord()
         guard !spans.isEmpty else { return nil }
         let count = spans.reduce(0) { $0 + $1.text.count + 1 }
-        guard count <= CaptionLimits.cueCharactersMax else {
-            throw CaptionFault(
-                line: line,
-                "starts a cue longer than \(CaptionLimits.cueCharactersMax) characters")
-        }
+        guard count <= CaptionLimits.cueCharactersMax else { throw Self.isTooLong(line) }
         var starts: [Int] = []
         var index = 0
         var from = start
@@ -69,8 +89,9 @@ struct CaptionSpans {
         let words = spans.indices.map {
             CaptionWord(
                 spans[$0].text, start: starts[$0], end: ends[$0],
-                startsLine: spans[$0].startsLine)
+                startsLine: spans[$0].startsLine, isJoined: spans[$0].isJoined)
         }
-        return CaptionCue(start: start, end: end, words: words)
+        return CaptionCue(
+            start: start, end: end, words: words, placement: placement, hasOwnTimes: true)
     }
 }

@@ -6,6 +6,7 @@ extension CaptionTrack {
         for (index, cue) in shown.enumerated() {
             text += "\(index + 1)\n"
             text += "\(Self.clock(cue.start, point: ",")) --> \(Self.clock(cue.end, point: ","))\n"
+            if let placement = cue.placement { text += "{\\an\(placement.keypadNumber)}" }
             text += Self.lines(cue) { SubtitleText.plain($0.text) }.joined(separator: "\n")
             text += "\n\n"
         }
@@ -16,7 +17,8 @@ extension CaptionTrack {
     package func webVTT() -> String {
         var text = "WEBVTT\n\n"
         for cue in shown {
-            text += "\(Self.clock(cue.start, point: ".")) --> \(Self.clock(cue.end, point: "."))\n"
+            text += "\(Self.clock(cue.start, point: ".")) --> \(Self.clock(cue.end, point: "."))"
+            text += Self.setting(cue.placement) + "\n"
             var latest = cue.start
             let lines = Self.lines(cue) { word in
                 // A word's time must lie inside the cue and after the previous time.
@@ -30,6 +32,15 @@ extension CaptionTrack {
             text += lines.joined(separator: "\n") + "\n\n"
         }
         return text
+    }
+
+    /// The setting of a cue that is not at the bottom.
+    private static func setting(_ placement: AnchorPosition?) -> String {
+        switch placement {
+        case .top, .topLeft, .topRight: " line:0"
+        case .center, .left, .right: " line:50%"
+        case .bottom, .bottomLeft, .bottomRight, nil: ""
+        }
     }
 
     /// The cues that players can show.
@@ -47,7 +58,7 @@ extension CaptionTrack {
             if lines.isEmpty || word.startsLine {
                 lines.append(text)
             } else {
-                lines[lines.count - 1] += " " + text
+                lines[lines.count - 1] += (word.isJoined == true ? "" : " ") + text
             }
         }
         return lines.isEmpty ? ["\u{A0}"] : lines

@@ -28,6 +28,7 @@ package struct Migration: Sendable, Hashable {
     /// Every migration of this program, in order. Adding one means adding its file, its line in
     /// `Package.swift` and a line here.
     package static let all: [Migration] = [
-        Migration(1, "credits", PackageResources._001_credits_sql)
+        Migration(1, "credits", PackageResources._001_credits_sql),
+        Migration(2, "accounts", PackageResources._002_accounts_sql),
     ]
 }

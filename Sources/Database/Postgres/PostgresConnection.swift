@@ -23,7 +23,7 @@ final class PostgresConnection: DatabaseConnection {
             ("client_encoding", "UTF8"),
         ]
         if !settings.address.isLocal { parameters.append(("sslmode", "verify-full")) }
-        if let file = settings.certificatesFile { parameters.append(("sslrootcert", file)) }
+        if let file = settings.authorities { parameters.append(("sslrootcert", file)) }
         parameters.append(("dbname", settings.address.location))
         let opened = withTerminatedTexts(parameters.map(\.0)) { keywords in
             withTerminatedTexts(parameters.map(\.1)) { values in

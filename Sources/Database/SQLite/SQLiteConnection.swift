@@ -13,7 +13,9 @@ final class SQLiteConnection: DatabaseConnection {
     /// Cached prepared statements; at this number the cache is emptied.
     private static let cachedStatementCountMax = 256
 
-    init(path: String, isReadOnly: Bool, timeMax: Duration) throws(DatabaseError) {
+    init(
+        path: String, isReadOnly: Bool, isDurable: Bool = true, timeMax: Duration
+    ) throws(DatabaseError) {
         var opened: OpaquePointer?
         let flags =
             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -28,7 +30,7 @@ final class SQLiteConnection: DatabaseConnection {
         sqlite3_busy_timeout(handle, Int32(clamping: timeMax.wholeMilliseconds))
         try useWriteAheadLog(until: UnixTime.now() + timeMax)
         // FULL: a commit that returned survives a power cut (sqlite.org/pragma).
-        try execute("PRAGMA synchronous=FULL")
+        try execute("PRAGMA synchronous=\(isDurable ? "FULL" : "OFF")")
         try execute("PRAGMA foreign_keys=ON")
         if isReadOnly { try execute("PRAGMA query_only=ON") }
     }

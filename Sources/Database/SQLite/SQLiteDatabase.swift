@@ -134,7 +134,8 @@ private final class OwnedSQLite {
         let path = settings.address.location
         createPrivately(path)
         let writing = try SQLiteConnection(
-            path: path, isReadOnly: false, timeMax: settings.timeMax)
+            path: path, isReadOnly: false, isDurable: settings.isDurable,
+            timeMax: settings.timeMax)
         try settings.prepareSchema(of: writing, begin: "BEGIN IMMEDIATE")
         let made =
             isReadOnly

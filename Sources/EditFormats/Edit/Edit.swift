@@ -65,6 +65,8 @@ package struct Edit: Hashable, Sendable {
         package var speed: Rational
         /// Volume of the clip's audio.
         package var gain: Gain
+        /// Place of the audio track in the file's list, from 0; nil for the file's default.
+        package var audioTrack: Located<Int>?
     }
 
     /// Volume of a clip's audio over its time.

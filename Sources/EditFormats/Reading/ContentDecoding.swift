@@ -50,12 +50,16 @@ extension EditDecoding {
         let trim = asset["trim"].flatMap { self.trim($0) }
         let speed = asset["speed"].flatMap { self.speed($0) }
         let gain = self.gain(of: asset)
+        let audioTrack = asset["audioTrack"].flatMap { node in
+            reader.integer(node, in: 0...Limits.audioTrackCountMax - 1)
+                .map { Located($0, node.pointer) }
+        }
         guard let assetID else { return nil }
         return .media(
             Edit.Media(
                 type: type, assetID: assetID,
                 trim: trim ?? Located(.zero, asset.pointer.appending("trim")),
-                speed: speed ?? Rational(1), gain: gain))
+                speed: speed ?? Rational(1), gain: gain, audioTrack: audioTrack))
     }
 
     /// Reads a speed, rounded to hundredths so that FFmpeg's time bases represent it

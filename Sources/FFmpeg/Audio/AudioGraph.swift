@@ -167,7 +167,8 @@ struct AudioGraph {
         chain += ["atrim=end_sample=\(count)", "apad=whole_len=\(count)", numbered]
         chain += envelope(placement, count: count)
         if early > 0 { chain += ["atrim=start_sample=\(early)", numbered] }
-        chains.append("[\(input):a:0]" + chain.joined(separator: ",") + "[c\(input)]")
+        chains.append(
+            "[\(input):\(media.audioStream)]" + chain.joined(separator: ",") + "[c\(input)]")
         return "c\(input)"
     }
 

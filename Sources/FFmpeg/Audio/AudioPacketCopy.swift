@@ -6,6 +6,8 @@ import RenderPlans
 struct AudioPacketCopy {
     /// Index into the plan's sources.
     let source: Int
+    /// Specifier of the stream in the source.
+    let stream: String
     /// Time of the plan's first sample in the source, in seconds of its timestamps.
     let zero: Rational
 
@@ -25,6 +27,7 @@ struct AudioPacketCopy {
             audio.channels == plan.output.audio.channels
         else { return nil }
         source = placement.source
+        stream = media.audioStream
         zero =
             Rational(media.startMicroseconds, 1_000_000) + placement.sourceStart
             - Rational(placement.startSample, audio.sampleRate)
@@ -93,7 +96,7 @@ extension MediaEngine {
         let zero = isLate ? copy.zero - from : copy.zero
         let output =
             (isLate ? ["-ss", from.sixDecimals] : [])
-            + ["-map", "0:a:0", "-c", "copy", "-frames:a", "\(count)"]
+            + ["-map", "0:\(copy.stream)", "-c", "copy", "-frames:a", "\(count)"]
             + ["-output_ts_offset", (-zero).sixDecimals]
         let arguments =
             globalArguments + ["-copyts"] + input.arguments(configuration) + output

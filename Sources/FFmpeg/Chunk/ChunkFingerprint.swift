@@ -18,7 +18,7 @@ package func chunkFingerprint(
 ) -> String {
     let output = plan.output
     var lines = [
-        "spool chunk 2", "ffmpeg \(ffmpegVersion)", "frames \(frames.count)",
+        "spool chunk 3", "ffmpeg \(ffmpegVersion)", "frames \(frames.count)",
         "output \(output.width)x\(output.height) \(output.frameRate) \(output.background)",
         "encode " + EncodeArguments.video(output, threads: threads).joined(separator: " "),
     ]
@@ -107,6 +107,8 @@ private func sourceText(_ media: MediaInfo) -> String {
         "\(video.sampleAspectRatio)", video.pixelFormat, video.colorSpace ?? "-",
         video.colorRange ?? "-",
     ].joined(separator: ",")
+        + (video.firstField.map { ",\($0.rawValue) field" } ?? "")
+        + (video.orientation.map { ",orientation \($0)" } ?? "")
         + (video.isHighDynamicRange
             ? ",\(video.colorTransfer ?? "-"),\(video.colorPrimaries ?? "-")" : "")
 }

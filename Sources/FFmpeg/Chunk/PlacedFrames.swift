@@ -1,5 +1,5 @@
 import MediaTime
-import RenderPlans
+package import RenderPlans
 
 /// The part of a placement that one chunk shows.
 ///
@@ -112,10 +112,15 @@ extension MediaInfo.Video {
     }
 }
 
+extension MediaInfo.Video {
+    /// True if the picture has transparency.
+    package var hasAlpha: Bool { PixelFormat.hasAlpha(pixelFormat) }
+}
+
 /// Properties of a pixel format, by its name in FFmpeg.
 enum PixelFormat {
     static func hasAlpha(_ name: String) -> Bool {
-        ["yuva", "gbrap", "rgba", "bgra", "argb", "abgr", "ya8", "ya16", "pal8"]
+        ["yuva", "gbrap", "rgba", "bgra", "argb", "abgr", "ya8", "ya16", "pal8", "ayuv", "vuya"]
             .contains { name.hasPrefix($0) }
     }
 

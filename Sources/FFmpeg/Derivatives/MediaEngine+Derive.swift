@@ -15,7 +15,7 @@ extension MediaEngine {
     /// samples (measured with Opus).
     package static func extractedAudioExtension(for media: MediaInfo) -> String? {
         guard media.kind == .video, media.demuxer == "mov", let audio = media.audio,
-            exactInMov.contains(audio.codec)
+            audio.ordinal == nil, exactInMov.contains(audio.codec)
         else { return nil }
         return "m4a"
     }
@@ -89,6 +89,9 @@ extension MediaEngine {
         throw failure
     }
 
+    /// Lays a transparent picture over black, as an export of it alone does.
+    private static let overBlack = "format=gbrap,premultiply=inplace=1,format=gbrp"
+
     private func posterArguments(
         _ video: MediaInfo.Video, _ url: String, _ media: MediaInfo, from start: Rational,
         isMapped: Bool, to path: String
@@ -98,10 +101,12 @@ extension MediaEngine {
         let height = max(2, (Rational(width * size.height, max(1, size.width))).rounded)
         let input = SourceInput(
             url: url, format: media.demuxer,
-            options: ["-an", "-sn", "-dn"] + (start > .zero ? ["-ss", start.sixDecimals] : []))
+            options: media.videoOptions + (start > .zero ? ["-ss", start.sixDecimals] : []))
         let mapping = isMapped ? ToneMapping(video) : nil
         let filters =
-            (mapping?.chain(to: (width: width, height: height)) ?? [])
+            video.ownTurn + (media.deinterlacing(at: video.frameRate).map { [$0] } ?? [])
+            + (mapping?.chain(to: (width: width, height: height)) ?? [])
+            + (PixelFormat.hasAlpha(video.pixelFormat) ? [Self.overBlack] : [])
             + ["scale=\(width):\(height):out_range=pc", "setsar=1", "format=yuvj420p"]
         return globalArguments + input.arguments(configuration)
             + ["-map", "0:\(video.streamIndex)", "-frames:v", "1"]

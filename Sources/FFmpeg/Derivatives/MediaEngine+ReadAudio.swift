@@ -29,17 +29,20 @@ extension MediaEngine {
         let numbered =
             "asetpts='round(PTS-(\(zero.numerator)/\(zero.denominator))/TB)',atrim=start_pts=0,"
             + "aresample=async=1:min_comp=0.000001:min_hard_comp=0.1:first_pts=0"
-        var graph = "[0:a:0]\(numbered)[peaks]"
+        var graph = "[0:\(media.audioStream)]\(numbered)[peaks]"
         var written: [String] = []
         switch file {
         case nil: break
         case .copied(let path):
-            written = ["-map", "0:a:0", "-c", "copy", "-output_ts_offset", (-zero).sixDecimals]
+            written = [
+                "-map", "0:\(media.audioStream)", "-c", "copy", "-output_ts_offset",
+                (-zero).sixDecimals,
+            ]
             written += Self.audioFileArguments(audio, path)
         case .encoded(let path):
             // Without `aresample` the peaks would have to have a rate and a layout of AAC too.
             graph =
-                "[0:a:0]\(numbered),asplit=2[peaks][own];[own]aresample,"
+                "[0:\(media.audioStream)]\(numbered),asplit=2[peaks][own];[own]aresample,"
                 + "aformat=sample_rates=\(Self.rates):channel_layouts=\(Self.layouts)[m4a]"
             written = ["-map", "[m4a]", "-c:a", "aac", "-b:a", "\(Self.bitRate(of: audio))"]
             written += ["-threads", "\(configuration.threads)"]

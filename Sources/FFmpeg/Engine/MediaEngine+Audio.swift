@@ -19,10 +19,10 @@ extension MediaEngine {
         let encoding = EncodeArguments.audio(plan.output, threads: configuration.threads)
         let muxer = ["-f", AudioContainer(plan.output.audio.codec).muxer]
         let audioRate = plan.output.audio.sampleRate
-        let cpu: Int
+        let mixed: (cpu: Int, warnings: [MediaWarning]?)
         if let frames {
             let piece = AudioPiece(frames, of: plan)
-            cpu = try await mix(
+            mixed = try await mix(
                 piece.plan(in: plan), count: piece.count, sourceURLs,
                 encoding + piece.packetFilter + ["-use_editlist", "0"] + muxer, to: path
             ) { progress(piece.framesDone(atMicroseconds: $0, sampleRate: audioRate)) }
@@ -35,7 +35,7 @@ extension MediaEngine {
                 return report
             }
             let (rate, count) = (plan.output.frameRate, plan.frameCount)
-            cpu = try await mix(
+            mixed = try await mix(
                 plan, count: plan.sampleCount, sourceURLs, encoding + muxer, to: path
             ) { time in
                 let frame = (Rational(time, 1_000_000) * rate).floor
@@ -43,41 +43,48 @@ extension MediaEngine {
             }
         }
         try await checkAudio(path, frames, of: plan)
-        return RenderReport(frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: cpu)
+        var report = RenderReport(
+            frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: mixed.cpu)
+        report.warnings = mixed.warnings
+        return report
     }
 
     /// Mixes `count` samples and encodes them.
     /// - Parameter progress: Called with the muxer's time in microseconds.
-    /// - Returns: CPU time in microseconds.
+    /// - Returns: CPU time in microseconds, and doubts.
     private func mix(
         _ plan: RenderPlan, count: Int, _ sourceURLs: [Int: String], _ encoding: [String],
         to path: String, _ progress: @escaping @Sendable (Int) -> Void
-    ) async throws(FFmpegError) -> Int {
+    ) async throws(FFmpegError) -> (cpu: Int, warnings: [MediaWarning]?) {
         guard let parts = StagedAudioMix(plan, count: count) else {
             let graph = try AudioGraph(plan, sourceURLs: sourceURLs, count: count)
             return try await run(graph, plan, encoding, to: path, progress)
         }
         var urls = sourceURLs
-        var cpu = 0
+        var (cpu, warnings): (Int, [MediaWarning]) = (0, [])
         let files = parts.pieces.indices.map { "\(path).\($0).w64" }
         defer { for file in files { FileSystem.remove(file) } }
         for (index, piece) in parts.pieces.enumerated() {
             let graph = try AudioGraph(
                 parts.plan(of: piece, in: plan), sourceURLs: sourceURLs, count: piece.count)
-            cpu += try await run(
+            let part = try await run(
                 graph, plan, ["-c:a", "pcm_f32le", "-f", "w64"], to: files[index])
+            cpu += part.cpu
+            warnings += part.warnings ?? []
             urls[plan.sources.count + index] = files[index]
         }
         let graph = try AudioGraph(parts.mix(plan), sourceURLs: urls, count: count)
-        return try await cpu + run(graph, plan, encoding, to: path, progress)
+        let last = try await run(graph, plan, encoding, to: path, progress)
+        warnings += last.warnings ?? []
+        return (cpu + last.cpu, warnings.isEmpty ? nil : MediaWarning.list(warnings))
     }
 
     /// Runs one audio graph.
-    /// - Returns: CPU time in microseconds.
+    /// - Returns: CPU time in microseconds, and doubts.
     private func run(
         _ graph: AudioGraph, _ plan: RenderPlan, _ encoding: [String], to path: String,
         _ progress: @escaping @Sendable (Int) -> Void = { _ in }
-    ) async throws(FFmpegError) -> Int {
+    ) async throws(FFmpegError) -> (cpu: Int, warnings: [MediaWarning]?) {
         // The files of pieces are not among the plan's sources.
         let known = zip(graph.inputs, graph.sources).filter { $1 < plan.sources.count }
         let process = FFmpegProcess(
@@ -94,7 +101,11 @@ extension MediaEngine {
                 }
                 progress(time)
             })
-        return outcome.cpuMicroseconds
+        let length = Rational(plan.sampleCount, plan.output.audio.sampleRate)
+        let damage = Damage(
+            errors: outcome.errors, inputs: known.map(\.0),
+            sources: known.map { plan.sources[$1] })
+        return (outcome.cpuMicroseconds, damage.warnings(from: .zero, to: length))
     }
 
     private static func text(_ graph: AudioGraph, path: String) -> GraphText {

@@ -82,9 +82,15 @@ extension MediaEngine {
         for output in outputs { try checkChunk(output.path, output.frames) }
         progress(outputs[0].frames.count)
         return outputs.enumerated().map { index, output in
-            RenderReport(
-                frames: output.frames.count, bytes: FileSystem.size(of: output.path),
+            let (frames, rate) = (output.frames, output.plan.output.frameRate)
+            var report = RenderReport(
+                frames: frames.count, bytes: FileSystem.size(of: output.path),
                 cpuMicroseconds: index == 0 ? outcome.cpuMicroseconds : 0)
+            report.warnings = Damage(
+                errors: outcome.errors, inputs: inputs.files.map(\.input),
+                sources: inputs.files.map { output.plan.sources[$0.source] }
+            ).warnings(from: Rational(frames.start) / rate, to: Rational(frames.end) / rate)
+            return report
         }
     }
 

@@ -52,6 +52,9 @@ package struct MediaEngine: Sendable {
     /// Names of the filters that this FFmpeg has. Cached like its version.
     package func filters() async throws(FFmpegError) -> Set<String> { try await names("-filters") }
 
+    /// Names of the decoders that this FFmpeg has. Cached like its version.
+    func decoders() async throws(FFmpegError) -> Set<String> { try await names("-decoders") }
+
     private func names(_ option: String) async throws(FFmpegError) -> Set<String> {
         if let names = known.names.withLock({ $0[option] }) { return names }
         let outcome = try await FFmpegProcess(configuration: configuration)
@@ -134,6 +137,8 @@ package struct RenderReport: Hashable, Sendable, Codable {
     package var copiedFrames = 0
     /// Why no packet was copied although the plan allows it.
     package var encodedBecause: String?
+    /// Doubts of the render; nil for none.
+    package var warnings: [MediaWarning]?
 
     /// A report; by default without copied frames.
     package init(frames: Int, bytes: Int, cpuMicroseconds: Int, copiedFrames: Int = 0) {

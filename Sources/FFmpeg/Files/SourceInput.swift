@@ -38,11 +38,11 @@ struct SourceInput: Hashable {
     static func fence(
         _ url: String, _ configuration: FFmpegConfiguration, formats: String = AllowedFormats.all
     ) -> [String] {
-        guard isRemote(url) else {
-            return ["-protocol_whitelist", "file", "-format_whitelist", formats]
-        }
-        return [
-            "-protocol_whitelist", "http,https,tcp,tls", "-format_whitelist", formats,
+        let lists = [
+            "-format_whitelist", formats, "-max_streams", "\(configuration.streamCountMax)",
+        ]
+        guard isRemote(url) else { return ["-protocol_whitelist", "file"] + lists }
+        return ["-protocol_whitelist", "http,https,tcp,tls"] + lists + [
             "-rw_timeout", "\(configuration.networkTimeout.wholeMicroseconds)",
             "-recv_buffer_size", "\(configuration.networkReceiveBufferBytes)", "-reconnect", "1",
             "-reconnect_on_network_error", "1", "-reconnect_on_http_error", reconnectedStatuses,
@@ -52,6 +52,15 @@ struct SourceInput: Hashable {
 }
 
 extension MediaInfo {
+    /// Options of an input that reads the video alone, with the decoder that keeps its alpha.
+    var videoOptions: [String] {
+        ["-an", "-sn", "-dn"] + (video?.decoder.map { ["-c:v", $0] } ?? [])
+    }
+
+    /// The specifier of the audio stream in the file, or in the audio extracted from it, which
+    /// exists for the first stream alone.
+    var audioStream: String { "a:\(audio?.ordinal ?? 0)" }
+
     /// The first name of the demuxer, which `-f` takes.
     var demuxer: String { String(format.prefix { $0 != "," }) }
 }

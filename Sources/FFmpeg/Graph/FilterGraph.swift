@@ -115,7 +115,7 @@ struct FilterGraph {
     ) -> [String] {
         let media = plan.sources[reading.source].media
         let pictures = PictureChain(piece: piece, output: output, label: label)
-        var options = ["-an", "-sn", "-dn"]
+        var options = media.videoOptions
         if let seek = pictures.seek(reading, media) {
             options += ["-noaccurate_seek", "-ss", seek.sixDecimals]
         }
@@ -126,7 +126,8 @@ struct FilterGraph {
         var chain: [String]
         if reading.isStill {
             chain =
-                pictures.fitted(media) + PictureChain.still(piece.count, rate: rate)
+                (media.video?.ownTurn ?? []) + pictures.fitted(media)
+                + PictureChain.still(piece.count, rate: rate)
                 + counter
         } else {
             chain =

@@ -53,17 +53,37 @@ struct PictureChain {
     /// changing any rounding.
     func grid(_ reading: PlacedFrames.Reading, _ media: MediaInfo) -> [String] {
         let speed = piece.placement.speed
-        let shift = Rational(media.startMicroseconds, 1_000_000) + reading.gridRemainder
+        var shift = Rational(media.startMicroseconds, 1_000_000) + reading.gridRemainder
         let block = rate.denominator
         let seek = self.seek(reading, media) ?? .zero
         let blocks = ((seek - reading.gridRemainder) / speed / Rational(block)).floor
+        var rounding = ""
+        if isLowered(media) {
+            shift = shift + Self.timestampTolerance
+            rounding = ":round=up"
+        }
         let held = (Self.heldTail / speed * rate).ceiling
-        return clock(shift: shift, speed: speed) + [
-            "fps=fps=\(rate):start_time=\(max(0, blocks) * block)",
+        let deinterlaced = media.deinterlacing(at: rate / speed).map { [$0] } ?? []
+        return deinterlaced + clock(shift: shift, speed: speed) + [
+            "fps=fps=\(rate):start_time=\(max(0, blocks) * block)\(rounding)",
             "tpad=stop=\(held):stop_mode=clone",
             "trim=start_pts=\(reading.gridFirst):end_pts=\(reading.gridFirst + piece.count)",
         ]
     }
+
+    /// True if the output has fewer frames than the source: each then shows the frame that the
+    /// source shows at its time, the in-point first. The nearest frame may be a later one, which
+    /// the audio has not reached.
+    private func isLowered(_ media: MediaInfo) -> Bool {
+        guard let video = media.video, video.isConstantFrameRate, video.firstField == nil,
+            let own = video.frameRate
+        else { return false }
+        return own * piece.placement.speed > rate * Rational(101, 100)
+    }
+
+    /// Seconds by which a timestamp may be late and still count: Matroska and FLV round to
+    /// milliseconds.
+    private static let timestampTolerance = Rational(1, 1_000)
 
     /// Filters that move time 0 to the grid's origin and apply the clip's speed. The finer
     /// time base keeps the division by the speed exact.

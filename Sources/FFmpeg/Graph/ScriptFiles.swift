@@ -24,10 +24,13 @@ struct ScriptFiles {
         }
         let fonts = FontCollection(folder: configuration.fontsDirectory)
         let temporary = configuration.environment["TMPDIR"] ?? "/tmp"
-        let cache = "\(temporary)/spool-fontconfig-\(getuid())"
+        let shared = "\(temporary)/spool-fontconfig-\(getuid())"
+        // Another user may have made the folder in a shared `/tmp`.
+        let cache = PrivateFolder.prepare(shared) ? shared : "\(prefix)font-cache"
         try FileSystem.write(fonts.configuration(cacheFolder: cache), to: fontsPath)
         var result = configuration
         result.environment["FONTCONFIG_FILE"] = fontsPath
+        result.fontCacheFolder = cache
         return result
     }
 

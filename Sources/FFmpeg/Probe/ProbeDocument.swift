@@ -8,6 +8,8 @@ struct ProbeDocument: Decodable {
         var start_time: String?
         var duration: String?
         var bit_rate: String?
+        var size: String?
+        var tags: [String: String]?
     }
 
     struct Stream: Decodable {
@@ -29,8 +31,12 @@ struct ProbeDocument: Decodable {
         var color_range: String?
         var color_transfer: String?
         var color_primaries: String?
+        var field_order: String?
+        var sample_fmt: String?
         var sample_rate: String?
         var channels: Int?
+        var channel_layout: String?
+        var codec_tag_string: String?
         var disposition: [String: Int]?
         var tags: [String: String]?
         var side_data_list: [SideData]?
@@ -43,84 +49,6 @@ struct ProbeDocument: Decodable {
 
     var format: Format
     var streams: [Stream]?
-}
-
-extension ProbeDocument {
-    /// The probe as `MediaInfo`; nil if the file has neither video nor audio.
-    var mediaInfo: MediaInfo? {
-        let picture = (streams ?? []).first {
-            $0.codec_type == "video" && $0.disposition?["attached_pic"] != 1
-                && ($0.width ?? 0) > 0 && ($0.height ?? 0) > 0
-        }
-        let audioStream = (streams ?? []).first {
-            $0.codec_type == "audio" && ($0.channels ?? 0) > 0
-        }
-        guard picture != nil || audioStream != nil else { return nil }
-        let isStill = picture.map(isStill) ?? false
-        let start = DecimalTime.microseconds(format.start_time) ?? 0
-        return MediaInfo(
-            kind: picture == nil ? .audio : isStill ? .image : .video,
-            format: format.format_name,
-            durationMicroseconds: isStill ? 0 : duration(of: picture, start: start),
-            startMicroseconds: isStill ? 0 : start,
-            bitRate: format.bit_rate.flatMap { Int($0) },
-            video: picture.map { video($0, isStill: isStill) },
-            audio: isStill ? nil : audioStream.map(audio))
-    }
-
-    private func isStill(_ stream: Stream) -> Bool {
-        let demuxer = String(format.format_name.prefix { $0 != "," })
-        if AllowedFormats.stills.contains(demuxer) { return true }
-        return ["gif", "apng"].contains(demuxer) && stream.nb_frames == "1"
-    }
-
-    /// The end of the video, which may be before that of the container: a clip of automatic
-    /// length must not be longer than its frames.
-    private func duration(of picture: Stream?, start: Int) -> Int {
-        let whole = DecimalTime.microseconds(format.duration) ?? 0
-        guard let picture,
-            let length = DecimalTime.microseconds(picture.duration)
-                ?? DecimalTime.sexagesimal(picture.tags?["DURATION"])
-        else { return max(0, whole) }
-        // The tag of Matroska is the end of the stream, `duration` its length.
-        let first = DecimalTime.microseconds(picture.start_time) ?? start
-        let end = picture.duration == nil ? length : first - start + length
-        return max(0, whole > 0 ? min(whole, end) : end)
-    }
-
-    private func video(_ stream: Stream, isStill: Bool) -> MediaInfo.Video {
-        let average = Fraction.parse(stream.avg_frame_rate)
-        let base = Fraction.parse(stream.r_frame_rate)
-        return MediaInfo.Video(
-            codec: stream.codec_name ?? "unknown", width: stream.width ?? 0,
-            height: stream.height ?? 0, rotationDegrees: rotation(stream),
-            sampleAspectRatio: Fraction.parse(stream.sample_aspect_ratio) ?? Rational(1),
-            frameRate: isStill ? nil : average ?? base,
-            isConstantFrameRate: average == nil || base == nil || average == base,
-            pixelFormat: stream.pix_fmt ?? "unknown", colorSpace: known(stream.color_space),
-            colorRange: known(stream.color_range), colorTransfer: known(stream.color_transfer),
-            colorPrimaries: known(stream.color_primaries), streamIndex: stream.index,
-            profile: known(stream.profile),
-            reorderedFrames: isStill ? nil : stream.has_b_frames)
-    }
-
-    /// The clockwise rotation in quarter turns; FFmpeg reports the angle counter-clockwise,
-    /// from -180 to 180.
-    private func rotation(_ stream: Stream) -> Int {
-        guard let angle = stream.side_data_list?.compactMap(\.rotation).first, angle.isFinite
-        else { return 0 }
-        let quarter = Int((-angle / 90).rounded())
-        return ((quarter % 4) + 4) % 4 * 90
-    }
-
-    private func audio(_ stream: Stream) -> MediaInfo.Audio {
-        MediaInfo.Audio(
-            codec: stream.codec_name ?? "unknown",
-            sampleRate: stream.sample_rate.flatMap { Int($0) } ?? 48_000,
-            channels: stream.channels ?? 2, streamIndex: stream.index)
-    }
-
-    private func known(_ value: String?) -> String? { value == "unknown" ? nil : value }
 }
 
 /// Parsing of fractions as FFmpeg writes them: `30000/1001` or `4:3`.

@@ -21,6 +21,23 @@ package struct FFmpegConfiguration: Sendable, Hashable {
     package var addressSpaceBytesMax: Int?
     /// Size of any one file written (RLIMIT_FSIZE); nil for no limit.
     package var fileBytesMax: Int?
+    /// Private writable memory of one process (RLIMIT_DATA); nil for no limit.
+    package var dataBytesMax: Int?
+    /// Open files and sockets of one process (RLIMIT_NOFILE); nil for no limit.
+    package var openFileCountMax: Int?
+    /// CPU time of a probe in whole seconds; nil for that of every process.
+    package var probeCPUTimeMax: Duration?
+    /// Private writable memory of a probe; nil for that of every process.
+    package var probeDataBytesMax: Int?
+    /// Streams of a file (`-max_streams`); a file with more is refused.
+    package var streamCountMax = 128
+    /// True if the processes may use only the files and sockets that they need.
+    package var isConfined = true
+    /// The port on this machine's loopback through which URLs are read, the only one that a
+    /// confined process reaches; nil if URLs are read directly.
+    package var relayPort: Int?
+    /// The folder in which fontconfig keeps its cache; set where texts are drawn.
+    var fontCacheFolder: String?
     /// Time from SIGTERM to SIGKILL when a task is cancelled.
     package var cancelGrace: Duration
     /// Time after which a network read fails (`-rw_timeout`).

@@ -55,6 +55,10 @@ struct FFmpegFailure: Equatable {
     private static func classify(
         _ exit: ChildResult.Exit, _ errors: String, _ sources: [(url: String, source: Int)]
     ) -> (FFmpegError.Code, String) {
+        // Before the memory that the demuxer then reports as missing.
+        if FFmpegMessage.first(.tooManyStreams, in: errors) != nil {
+            return (.unsupported, "The file has too many streams.")
+        }
         if FFmpegMessage.first(.diskFull, in: errors) != nil {
             return (.diskFull, "The disk is full.")
         }
@@ -110,8 +114,21 @@ extension FFmpegFailure {
                     ? "The file cannot be read."
                     : "The file is not media in a format that Spool accepts.",
                 arguments: error.arguments, exitStatus: error.exitStatus, standardErrorTail: tail)
-        case .notMedia, .unsupported, .sourceTooShort, .frameCountMismatch, .verificationFailed,
-            .damagedOutput, .cancelled, .outOfTime, .outOfMemory, .diskFull, .notStarted:
+        case .unsupported:
+            return FFmpegError(
+                .notMedia, error.detail, arguments: error.arguments,
+                exitStatus: error.exitStatus, standardErrorTail: tail)
+        case .outOfTime:
+            return FFmpegError(
+                .notMedia, "Reading the file's streams takes too much time.",
+                arguments: error.arguments, exitStatus: error.exitStatus, standardErrorTail: tail)
+        case .outOfMemory where error.exitStatus.map { $0 < 128 } ?? false:
+            // The limit of the probe; a kill may have another cause.
+            return FFmpegError(
+                .notMedia, "Reading the file's streams takes too much memory.",
+                arguments: error.arguments, exitStatus: error.exitStatus, standardErrorTail: tail)
+        case .notMedia, .sourceTooShort, .frameCountMismatch, .verificationFailed, .damagedOutput,
+            .cancelled, .outOfMemory, .diskFull, .notStarted:
             return error
         }
     }

@@ -10,6 +10,8 @@ struct FFmpegMessage: Sendable, Equatable {
         case diskFull
         /// An allocation failed.
         case outOfMemory
+        /// A file has more streams than `-max_streams`.
+        case tooManyStreams
         /// An input could not be opened, read or used.
         case unreadable
         /// A file could not be fetched, so it may still be media.
@@ -23,6 +25,10 @@ struct FFmpegMessage: Sendable, Equatable {
         case indexRoomTooSmall
         /// The file name was taken for an image sequence.
         case imageSequence
+        /// The length of a file is a guess from its size.
+        case guessedLength
+        /// Data of a source could not be decoded; the run continued without it.
+        case damagedSource
     }
 
     /// Part of the line, as FFmpeg writes it.
@@ -39,6 +45,10 @@ struct FFmpegMessage: Sendable, Equatable {
         // strerror, glibc 2.36.
         FFmpegMessage("No space left on device", .diskFull),
         FFmpegMessage("Cannot allocate memory", .outOfMemory),
+        // A thread that cannot be started, for lack of memory.
+        FFmpegMessage("Resource temporarily unavailable", .outOfMemory),
+        // utils.c of libavformat 59.
+        FFmpegMessage("Number of streams exceeds max_streams", .tooManyStreams),
         // av_strerror, libavutil 57.
         FFmpegMessage("Invalid data found when processing input", .unreadable),
         FFmpegMessage("Server returned", .unreadable),
@@ -86,6 +96,17 @@ struct FFmpegMessage: Sendable, Equatable {
         FFmpegMessage("moov_size is too small", .indexRoomTooSmall),
         // The prefix of av_log: "[image2 @ 0x55d0c8a1b2c0] …".
         FFmpegMessage("[image2 ", .imageSequence),
+        // demux.c of libavformat 59.
+        FFmpegMessage("Estimating duration from bitrate", .guessedLength),
+        // ffmpeg.c; error_resilience.c, h264_slice.c and mpeg12dec.c of libavcodec 59; mov.c and
+        // matroskadec.c of libavformat 59.
+        FFmpegMessage("Error while decoding stream", .damagedSource),
+        FFmpegMessage("error while decoding MB", .damagedSource),
+        FFmpegMessage("concealing", .damagedSource),
+        FFmpegMessage("damaged at", .damagedSource),
+        FFmpegMessage("partial file", .damagedSource),
+        FFmpegMessage("File ended prematurely", .damagedSource),
+        FFmpegMessage("Invalid NAL unit size", .damagedSource),
     ]
 
     /// The first message of a meaning that a text contains.

@@ -25,12 +25,11 @@ struct FFmpegProcess {
         var command = ChildCommand(
             executable: executable, arguments: arguments,
             environment: configuration.environment,
-            limits: ChildLimits(
-                cpuSeconds: configuration.cpuTimeMax.map {
-                    max(1, $0.wholeMicroseconds / 1_000_000)
-                },
-                addressSpaceBytes: configuration.addressSpaceBytesMax,
-                fileBytes: configuration.fileBytesMax))
+            limits: configuration.childLimits)
+        command.confinement =
+            FFmpegConfinement(
+                configuration: configuration, executable: executable, arguments: arguments
+            ).value
         command.niceness = configuration.niceness
         let onOutput = onBytes ?? { output.appendOutput($0) }
         let result: ChildResult

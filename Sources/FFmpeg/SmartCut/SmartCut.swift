@@ -106,6 +106,7 @@ enum SmartCut {
         if !["mov", "matroska"].contains(plan.sources[reading.source].media.demuxer) {
             return Reason("the source's container has no index")
         }
+        if video.firstField != nil { return Reason("the source is interlaced") }
         if video.pixelFormat != "yuv420p" { return Reason("the source is \(video.pixelFormat)") }
         if !isWhole { return Reason("the source has another size or aspect ratio") }
         if placement.effects != RenderPlan.Effects() { return Reason("the clip has effects") }

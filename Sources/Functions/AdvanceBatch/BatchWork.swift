@@ -153,9 +153,9 @@ struct BatchWork {
                 for index in indices {
                     planned.append(try await acceptance.planned(variations[index]))
                 }
-                _ = try await acceptance.writeTogether(
-                    planned, as: indices.map { keys.batch.job(at: $0) }
-                ) { export, job in
+                let jobs = indices.map { keys.batch.job(at: $0) }
+                try await acceptance.charges.hold(zip(jobs, planned).map { ($0, $1.plan) })
+                _ = try await acceptance.writeTogether(planned, as: jobs) { export, job in
                     try await acceptance.write(
                         export.plan, edit: request(of: export, until: record.expiresAt), job: job,
                         dialect: .refresher,

@@ -153,13 +153,24 @@ struct AssetIntake: Sendable {
             }
         } catch {
             guard error.isPermanent else { throw error }
-            record.error = "The file \(upload.fileName) is not usable media: \(error.description)"
+            record.error =
+                "The file \(upload.fileName) is not usable media:"
+                + " \(try await refusal(upload) ?? error.description)"
         }
         return record
     }
 }
 
 extension AssetIntake {
+    /// The name of a type that FFmpeg does not read, by the file's first bytes; nil for an
+    /// unknown one.
+    private func refusal(_ upload: UploadRecord) async throws -> String? {
+        let start = try await bucket.getObject(
+            ObjectKey(upload.key), range: 0..<FileSignature.byteCount, ifMatch: nil,
+            bytesMax: FileSignature.byteCount)
+        return FileSignature.refusal(start.body)
+    }
+
     /// Probes a file; one that is rejected is probed once more before it is condemned.
     private func probe(_ url: String) async throws(FFmpegError) -> MediaInfo {
         do {
@@ -213,11 +224,29 @@ struct AssetDocument: Encodable {
         var audioCodec: String?
         var audioChannels: Int?
         var rotation: Int?
+        /// Field that is shown first, `top` or `bottom`; missing for progressive video.
+        var firstField: String?
+        /// True if the picture has transparency; missing without a picture.
+        var hasAlpha: Bool?
+        /// Every audio track, if there are several or one cannot be decoded.
+        var audioTracks: [AudioTrack]?
         /// Number of words of a caption file.
         var words: Int?
         var size: Int
         var contentType: String
         var filename: String
+    }
+
+    /// An audio track; `asset.audioTrack` of an edit is its place in the list.
+    struct AudioTrack: Encodable {
+        var codec: String
+        var channels: Int
+        var sampleRate: Int
+        var language: String?
+        var title: String?
+        var isDecodable: Bool
+        /// True for the track that plays unless an edit chooses another.
+        var isDefault: Bool
     }
 
     var id: String
@@ -228,6 +257,8 @@ struct AssetDocument: Encodable {
     var posterUrl: String?
     var status: String
     var metadata: Metadata
+    /// Doubts about the file; missing without any.
+    var warnings: [WarningDocument]?
 
     /// Lifetime of the URLs in the document.
     static let urlLifetime = Duration.seconds(86_400)
@@ -255,8 +286,18 @@ struct AssetDocument: Encodable {
             fps: media?.video?.frameRate?.doubleValue,
             frameRate: media?.video?.frameRate?.description, videoCodec: media?.video?.codec,
             audioCodec: media?.audio?.codec, audioChannels: media?.audio?.channels,
-            rotation: media?.video?.rotationDegrees, words: record.captions?.words,
+            rotation: media?.video?.rotationDegrees,
+            firstField: media?.video?.firstField?.rawValue,
+            hasAlpha: media?.video?.hasAlpha,
+            audioTracks: media?.audioTracks?.map { track in
+                AudioTrack(
+                    codec: track.audio.codec, channels: track.audio.channels,
+                    sampleRate: track.audio.sampleRate, language: track.language,
+                    title: track.title, isDecodable: track.isDecodable,
+                    isDefault: track.audio == media?.audio)
+            }, words: record.captions?.words,
             size: record.bytes,
             contentType: record.contentType, filename: record.fileName)
+        warnings = WarningDocument.list(record.media?.warnings)
     }
 }

@@ -12,11 +12,18 @@ enum Health {
 
     struct Dependencies: Sendable {
         var bucket: any Bucket
+        var confinement: ConfinementReport
 
-        init(_ services: Services) { bucket = services.bucket }
+        init(_ services: Services) {
+            bucket = services.bucket
+            confinement = services.confinement
+        }
     }
 
-    private struct Report: Encodable { var status: String }
+    private struct Report: Encodable {
+        var status: String
+        var confinement: ConfinementReport
+    }
 
     static func handle(
         _ request: FunctionURLRequest, _ context: InvocationContext, _ dependencies: Dependencies
@@ -26,7 +33,7 @@ enum Health {
         ) { _ in
             _ = try await dependencies.bucket.listObjects(
                 prefix: "health/", startAfter: nil, keyCountMax: 1)
-            return .json(status: 200, Report(status: "ok"))
+            return .json(status: 200, Report(status: "ok", confinement: dependencies.confinement))
         }
     }
 }

@@ -25,6 +25,8 @@ enum InitUpload {
         /// Largest upload.
         var uploadBytesMax: Int
         var retention: RetentionPolicy
+        /// Plans whose limit of stored bytes applies.
+        var credits: CreditServices
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -33,6 +35,7 @@ enum InitUpload {
             randomText = services.randomText
             uploadBytesMax = services.uploadBytesMax
             retention = services.retention
+            credits = services.credits
         }
     }
 
@@ -91,6 +94,9 @@ enum InitUpload {
         source: UploadRecord.Source? = nil, _ dependencies: Dependencies
     ) async throws -> (AssetID, UploadRecord) {
         try await OwnerRemoval.refuseNewWork(of: owner, dependencies.bucket)
+        try await StorageQuota(
+            ledger: dependencies.credits.ledger, bucket: dependencies.bucket, owner: owner
+        ).check(adding: upload.bytes ?? 0)
         let now = dependencies.now()
         let asset = AssetID(
             owner: owner, time: now, random: dependencies.randomText(20))

@@ -34,13 +34,14 @@ struct UploadRequest: Sendable {
         let name = reader.required("filename", of: object).flatMap {
             reader.text($0, lengthMax: 1_000)
         }
-        let type = reader.required(typeField, of: object)
-            .flatMap { reader.text($0, lengthMax: 127) }
-        let isCaptions = type.map { CaptionFormat(contentType: $0) != nil } ?? false
-        if let type, !isCaptions, !Self.isMediaType(type) {
+        let stated = object[typeField].flatMap { reader.text($0, lengthMax: 127) }
+        let type = MediaTypes.type(stated: stated, fileName: name ?? "")
+        let isCaptions = CaptionFormat(contentType: type) != nil
+        if !isCaptions, type != MediaTypes.unknown, !Self.isMediaType(type) {
             reader.report(
                 "must be a video, audio or image type, or a caption type (text/vtt,"
-                    + " application/x-subrip, application/json), not \(JSONReader.quoted(type))",
+                    + " application/x-subrip, application/json), or none for a file that the name"
+                    + " tells, not \(JSONReader.quoted(type))",
                 at: object.pointer.appending(typeField))
         }
         // JSON is an edit or a project more often than a caption file, which is checked later.
@@ -58,7 +59,7 @@ struct UploadRequest: Sendable {
                     at: object.pointer.appending("size"))
             }
         }
-        guard reader.faults.isEmpty, let name, let type else {
+        guard reader.faults.isEmpty, let name else {
             throw Problem.invalid(reader.faults)
         }
         if let size, size > bytesMax {

@@ -125,6 +125,8 @@ enum JobStatus {
         var document = StatusDocument(
             status, job: found.ledger.keys.job, pointer: found.pointer)
         document.expiresAt = retention.expiry(of: found.pointer).rfc3339
+        document.warnings = WarningDocument.list(
+            try await warnings(result, listing, found, bucket))
         if !listing.streamedChunks.isEmpty {
             document.playlist = StreamPlaylist.path(found.ledger.keys.job)
         }
@@ -146,6 +148,16 @@ enum JobStatus {
                     audience: .client)
         }
         return (status, document)
+    }
+
+    /// The warnings of the result, or those of the plan while there is none.
+    private static func warnings(
+        _ result: ExportResult?, _ listing: ExportListing, _ found: JobLookup.Found,
+        _ bucket: any Bucket
+    ) async throws -> [MediaWarning]? {
+        if let warnings = result?.warnings { return warnings }
+        guard listing.hasWarnings else { return nil }
+        return try await bucket.document([MediaWarning].self, at: found.ledger.keys.warnings)
     }
 
     private static func redirect(

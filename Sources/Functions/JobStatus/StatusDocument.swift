@@ -40,6 +40,8 @@ struct StatusDocument: Encodable {
     var duration: Double?
     var check: ExportResult.Check?
     var usage: ExportResult.Usage?
+    /// Doubts about the sources, the texts and the renders; nil for none.
+    var warnings: [WarningDocument]?
     var createdAt: String
     var finishedAt: String?
     /// RFC 3339; the export is removed then.

@@ -9,7 +9,7 @@ extension FunctionName {
     package static let notify = FunctionName("notify")
 }
 
-/// Announces exports, assets and batches that have ended.
+/// Announces exports, assets and batches that have ended, and settles the credits of exports.
 ///
 /// Triggered by `exports/**/result.json`, `assets/**/asset.json` and `batches/**.result.json`.
 /// Each receiver gets a delivery record and a first attempt; deliver-webhooks makes the others.
@@ -21,11 +21,30 @@ enum NotifyFunction {
         var bucket: any Bucket
         var now: @Sendable () -> UnixTime
         var deliveries: DeliveryServices
+        var credits: CreditServices
 
         init(_ services: Services) {
             bucket = services.bucket
             now = services.now
             deliveries = services.deliveries
+            credits = services.credits
+        }
+    }
+
+    /// A failure is left to settle-credits: the announcement must not come twice for it.
+    private static func settle(
+        _ key: ObjectKey, _ context: InvocationContext, _ dependencies: Dependencies
+    ) async {
+        guard let ledger = dependencies.credits.ledger,
+            let (keys, rest) = ExportKeys.parse(key), rest == "result.json"
+        else { return }
+        do {
+            let settlement = CreditSettlement(ledger: ledger, bucket: dependencies.bucket)
+            try await settlement.settle(keys)
+        } catch {
+            context.logger.warning(
+                "Credits of an export are settled later",
+                ["exportId": .string(keys.job.text), "error": .string("\(error)")])
         }
     }
 
@@ -43,6 +62,7 @@ enum NotifyFunction {
                 subject: subject, bucket: dependencies.bucket, services: dependencies.deliveries,
                 now: dependencies.now, logger: context.logger
             ).announce()
+            await settle(ObjectKey(record.key), context, dependencies)
         }
     }
 }

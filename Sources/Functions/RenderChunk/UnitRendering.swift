@@ -62,9 +62,9 @@ struct UnitRendering: Sendable {
     func store(
         _ reports: [RenderReport], in bucket: any Bucket, folder: String
     ) async throws -> RenderReceipt {
-        let first = try await store(0, in: bucket, folder: folder)
+        let first = try await store(0, reports[0], in: bucket, folder: folder)
         for index in jobs.indices.dropFirst() {
-            _ = try await store(index, in: bucket, folder: folder)
+            _ = try await store(index, reports[index], in: bucket, folder: folder)
         }
         let (target, report) = (jobs[0].target, reports[0])
         var receipt = RenderReceipt(
@@ -74,16 +74,27 @@ struct UnitRendering: Sendable {
             receipt.copiedFrames = report.copiedFrames
             receipt.encodedBecause = report.encodedBecause
         }
+        receipt.warnings = report.warnings
         return receipt
     }
 
     private func store(
-        _ index: Int, in bucket: any Bucket, folder: String
+        _ index: Int, _ report: RenderReport, in bucket: any Bucket, folder: String
     ) async throws(ObjectStoreError) -> ObjectInfo {
         let target = jobs[index].target
+        var contentType = target.contentType
+        if let warnings = report.warnings {
+            // The warnings first: a unit that says that it has some is never without them.
+            try await bucket.putDocument(warnings, at: ExportKeys.warnings(ofUnit: target.key))
+            contentType += Self.warningsMark
+        }
         return try await bucket.uploadFile(
-            path(index, in: folder), to: target.key, contentType: target.contentType)
+            path(index, in: folder), to: target.key, contentType: contentType)
     }
+
+    /// Parameter of the media type of a cached unit that has warnings: a HEAD
+    /// request shows it, without another request.
+    static let warningsMark = "; spool=warnings"
 }
 
 /// A unit to render for one export.

@@ -55,7 +55,9 @@ struct UnitSources: Sendable {
     /// The extracted audio, if derive-asset has made it: a 15 GB source is not
     /// read twice.
     private func extractedAudio(of source: RenderPlan.Source) async throws -> ObjectKey? {
-        guard source.media.kind == .video, let asset = AssetID(source.assetID) else { return nil }
+        guard source.media.kind == .video, source.media.audio?.ordinal == nil,
+            let asset = AssetID(source.assetID)
+        else { return nil }
         let prefix = AssetKeys(owner: owner, asset: asset).audioPrefix(of: source.etag)
         let page = try await bucket.listObjects(prefix: prefix, startAfter: nil, keyCountMax: 1)
         return page.objects.first?.key

@@ -82,7 +82,7 @@ struct UnitWork {
         case .render(let targets):
             return .init(targets: targets, outcome: await render(targets))
         case .recordCached:
-            if let receipt = cachedReceipt {
+            if let receipt = try await cachedReceipt() {
                 // Before the receipt: a chunk that a receipt names counts as used.
                 if attempt.dependencies.recordsCacheUse {
                     try await bucket.putMarker(ExportKeys.use(of: ObjectKey(receipt.key)))
@@ -189,12 +189,16 @@ struct UnitWork {
 
     // MARK: Receipts
 
-    private var cachedReceipt: RenderReceipt? {
-        cachedObject.map {
-            RenderReceipt(
-                key: $0.key.text, etag: $0.etag, frames: jobs[0].target.length,
-                bytes: $0.bytes, cpuMilliseconds: 0, cached: true)
+    private func cachedReceipt() async throws -> RenderReceipt? {
+        guard let object = cachedObject else { return nil }
+        var receipt = RenderReceipt(
+            key: object.key.text, etag: object.etag, frames: jobs[0].target.length,
+            bytes: object.bytes, cpuMilliseconds: 0, cached: true)
+        if object.contentType?.hasSuffix(UnitRendering.warningsMark) == true {
+            receipt.warnings = try await bucket.document(
+                [MediaWarning].self, at: ExportKeys.warnings(ofUnit: object.key))
         }
+        return receipt
     }
 
     private func record(_ receipt: RenderReceipt, of unit: RenderUnit) async throws {

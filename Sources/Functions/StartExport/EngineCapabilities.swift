@@ -87,6 +87,22 @@ struct EngineCapabilities: Sendable {
         guard faults.isEmpty else { throw Problem.invalid(faults) }
     }
 
+    /// A warning about characters that no font has; nil for none, or without FFmpeg here.
+    func missingGlyphs(of plan: RenderPlan) async throws(FFmpegError) -> MediaWarning? {
+        let missing: [String]
+        do {
+            missing = try await renderer.missingCharacters(of: plan)
+        } catch {
+            // A check that fails must not stop an export.
+            guard error.code != .cancelled else { throw error }
+            return nil
+        }
+        guard !missing.isEmpty else { return nil }
+        return MediaWarning(
+            .missingGlyphs,
+            "No font has \(missing.joined(separator: " ")); boxes are drawn in their place.")
+    }
+
     /// A list of FFmpeg's; nil if this function is deployed without FFmpeg: the renderer then
     /// reports the missing part.
     private func optional(

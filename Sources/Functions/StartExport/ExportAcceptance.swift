@@ -16,6 +16,8 @@ struct AcceptedExport: Encodable {
     var dropped: [FieldFault]?
     /// Expected rendering of each chunk; nil unless frames may be copied.
     var chunks: [PlannedChunk]?
+    /// Doubts about the sources and the texts; nil for none.
+    var warnings: [WarningDocument]?
 }
 
 /// Expected rendering of one chunk.
@@ -46,6 +48,7 @@ struct ExportAcceptance: Sendable {
     private var bucket: any Bucket { dependencies.bucket }
     var activeExports: ActiveExports { ActiveExports(bucket: bucket, owner: owner) }
     private var callbacks: CallbackCheck { CallbackCheck(bucket: bucket, owner: owner) }
+    var charges: ExportCharges { ExportCharges(owner: owner, dependencies: dependencies) }
     var planning: ExportPlanning { ExportPlanning(owner: owner, dependencies: dependencies) }
 
     /// Checks and plans all exports of a body; writes nothing.
@@ -75,11 +78,12 @@ struct ExportAcceptance: Sendable {
         let dialect = Self.dialect(of: body)
         let job = try await job(for: edit, body)
         try await activeExports.admit([job], by: dependencies.admission)
+        try await charges.hold([(job, plan)])
         try await write(plan, edit: body, job: job, dialect: dialect)
         return AcceptedExport(
             jobId: job.text, status: dialect.name(of: .queued),
             dropped: edit.dropped.isEmpty ? nil : edit.dropped,
-            chunks: plan.plannedChunks)
+            chunks: plan.plannedChunks, warnings: WarningDocument.list(plan.warnings))
     }
 
     /// ClipForge or OpenCut for their body shapes, else Spool.
@@ -138,6 +142,9 @@ struct ExportAcceptance: Sendable {
                 unitCount: plan.units.count, concurrency: dependencies.concurrency)
         _ = try await bucket.createDocument(edit, at: keys.edit)
         _ = try await bucket.createDocument(plan, at: keys.plan)
+        if let warnings = plan.warnings {
+            _ = try await bucket.createDocument(warnings, at: keys.warnings)
+        }
         var pointer = JobPointer(
             owner: owner, dialect: dialect, createdAt: dependencies.now(), batch: batch?.batch)
         pointer.retention = try Self.retention(of: edit)

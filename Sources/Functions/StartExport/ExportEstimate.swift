@@ -43,6 +43,21 @@ struct ExportEstimate: Encodable {
         cost = ExportCost(of: resources, at: deployment.prices)
     }
 
+    /// The predicted cost of each plan by itself.
+    static func costs(
+        of plans: [RenderPlan], for owner: OwnerID, _ dependencies: StartExport.Dependencies
+    ) async throws -> [ExportCost] {
+        let deployment = dependencies.deployment
+        let latest = try await latest(of: owner, in: dependencies.bucket)
+        return plans.map { plan in
+            let resources = CostModel(learningFrom: latest, for: plan).resources(
+                of: plan, renderMegabytes: deployment.renderMegabytes,
+                stitchMegabytes: deployment.stitchMegabytes,
+                startMegabytes: deployment.startMegabytes)
+            return ExportCost(of: resources, at: deployment.prices)
+        }
+    }
+
     /// The results of the owner's newest exports that have one.
     private static func latest(
         of owner: OwnerID, in bucket: any Bucket

@@ -61,6 +61,9 @@ struct ExportPlanning: Sendable {
             renderer: dependencies.renderer, hardware: dependencies.hardwareEncoders)
         plan = try await capabilities.choose(for: plan, outputAt: edit.output.pointer)
         try await capabilities.refuse(plan, outputAt: edit.output.pointer)
+        if let missing = try await capabilities.missingGlyphs(of: plan) {
+            plan.warnings = MediaWarning.list((plan.warnings ?? []) + [missing])
+        }
         plan.renderings = plan.expectedRenderings
         if !plan.copiesAudio {
             plan.audioPieces = AudioPlanner(

@@ -16,6 +16,8 @@ struct AcceptedExports: Encodable {
         var output: Int?
         var format: String?
         var chunks: [PlannedChunk]?
+        /// Doubts about the sources and the texts; nil for none.
+        var warnings: [WarningDocument]?
         /// Asset, number from 1 for each asset, and effects; nil for an output.
         var assetId: String?
         var variation: Int?
@@ -70,6 +72,7 @@ extension ExportAcceptance {
             jobs.append(try await job(for: export.edit, export.request))
         }
         try await activeExports.admit(jobs, by: dependencies.admission)
+        try await charges.hold(zip(jobs, exports).map { ($0, $1.plan) })
         let planned = try await writeTogether(exports, as: jobs) { export, job in
             try await write(export.plan, edit: export.request, job: job, dialect: dialect)
         }
@@ -85,7 +88,7 @@ extension ExportAcceptance {
     /// - Returns: the exports with their final plans.
     func writeTogether(
         _ exports: [PlannedExport], as jobs: [JobID],
-        write: (PlannedExport, JobID) async throws -> Void
+        write: @escaping @Sendable (PlannedExport, JobID) async throws -> Void
     ) async throws -> [PlannedExport] {
         var planned = exports
         var leaders: Set<Int> = []
@@ -105,10 +108,18 @@ extension ExportAcceptance {
             }
         }
         // A leader comes last: its renderers request units of the others.
-        let order = planned.indices.filter { !leaders.contains($0) } + leaders.sorted()
-        for index in order { try await write(planned[index], jobs[index]) }
+        let final = planned
+        let others = planned.indices.filter { !leaders.contains($0) }
+        for indices in [others, leaders.sorted()] {
+            _ = try await concurrentMap(indices, limit: Self.writesTogether) { index in
+                try await write(final[index], jobs[index])
+            }
+        }
         return planned
     }
+
+    /// Exports that are written at once: each waits for a dozen answers of the store.
+    private static let writesTogether = 8
 
     /// Plans one variation.
     func planned(_ variation: Variations.Variation) async throws -> PlannedExport {
@@ -173,7 +184,8 @@ extension ExportAcceptance {
 extension PlannedExport {
     fileprivate func answer(job: JobID) -> AcceptedExports.Job {
         var answer = AcceptedExports.Job(
-            jobId: job.text, renderedWith: plan.leader?.jobID)
+            jobId: job.text, renderedWith: plan.leader?.jobID,
+            warnings: WarningDocument.list(plan.warnings))
         switch kind {
         case .output(let index):
             answer.output = index

@@ -39,6 +39,8 @@ enum StartExport {
         var admission = ExportAdmission()
         /// Units of one export that are requested at a time.
         var window = RequestWindow()
+        /// Credits that exports cost.
+        var credits = CreditServices()
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -53,6 +55,7 @@ enum StartExport {
             retention = services.retention
             admission = services.admission
             window = services.window
+            credits = services.credits
         }
     }
 

@@ -55,7 +55,7 @@ struct StitchedOutput: Sendable {
         usage.bill(
             video: units.video, audio: units.audio, resultBytes: stored.bytes, plan: plan,
             stitch: attempt.measuredWork, deployment: attempt.dependencies.deployment)
-        return ExportResult(
+        var result = ExportResult(
             outcome: .completed, finishedAt: attempt.dependencies.now(),
             output: ExportResult.Output(
                 key: stored.key.text, bytes: stored.bytes, etag: stored.etag,
@@ -67,6 +67,9 @@ struct StitchedOutput: Sendable {
                 frames: check.frames, seams: check.seams, decodedSeams: check.decodedSeams,
                 audioSamples: check.audioSamples),
             usage: usage)
+        let warnings = (plan.warnings ?? []) + receipts.flatMap { $0.warnings ?? [] }
+        result.warnings = warnings.isEmpty ? nil : MediaWarning.list(warnings)
+        return result
     }
 
     private func usage(

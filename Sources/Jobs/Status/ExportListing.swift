@@ -10,6 +10,8 @@ package import WallClock
 package struct ExportListing: Hashable, Sendable {
     /// The plan is written.
     package var hasPlan = false
+    /// The plan has warnings.
+    package var hasWarnings = false
     /// The export is to be cancelled.
     package var hasCancel = false
     /// The export has ended.
@@ -80,6 +82,7 @@ package struct ExportListing: Hashable, Sendable {
         let time = object.lastModified
         switch rest {
         case "plan.json": hasPlan = true
+        case "warnings.json": hasWarnings = true
         case "cancel.json": hasCancel = true
         case Substring(ExportKeys.stallName): stalledAt = time
         case "result.json": hasResult = true

@@ -71,9 +71,10 @@ package struct WebhookSecrets: Hashable, Sendable, Codable {
     ) -> [(name: String, value: String)] {
         let seconds = String(now.seconds)
         var headers = [(name: "webhook-id", value: id), ("webhook-timestamp", seconds)]
-        let signed = Array("\(id).\(seconds).".utf8) + body
         let signatures = (secrets?.secrets ?? []).filter { $0.isActive(at: now) }
-            .compactMap { $0.key.map { "v1," + base64(hmacSHA256(key: $0, signed)) } }
+            .compactMap(\.key).map { key in
+                "v1," + WebhookSignature.standard(key: key, id: id, seconds: seconds, body: body)
+            }
         if !signatures.isEmpty {
             headers.append(("webhook-signature", signatures.joined(separator: " ")))
         }

@@ -33,12 +33,18 @@ struct CommandSyntax: Sendable, Hashable {
 
     static func named(_ name: String) -> CommandSyntax? { all.first { $0.name == name } }
 
+    /// Commands of other rooms.
+    private static let others = [
+        padded("  spool store …", 28) + "Reads and writes the store: spool store --help.",
+        padded("  spool migrate", 28) + "Migrates a database: spool migrate --help.",
+    ]
+
     static let overview =
         "spool: exports edits, uploads media and invokes functions of a Spool back end.\n"
         + "\nCommands:\n"
         + all.map { padded("  spool \($0.name) \($0.positional)", 28) + $0.summary }
         .joined(separator: "\n")
-        + "\n" + padded("  spool store …", 28) + "Reads and writes the store: spool store --help.\n"
+        + "\n" + others.joined(separator: "\n") + "\n"
         + "\nOptions of every command:\n"
         + commonOptions.map(line).joined(separator: "\n")
         + "\n\nExit status: 0 success, 1 failure, 2 invalid command line.\n"

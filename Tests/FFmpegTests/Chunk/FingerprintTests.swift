@@ -41,7 +41,7 @@ import TestSupport
 
         #expect(
             text(350, 400, plan) == """
-                spool chunk 2
+                spool chunk 3
                 ffmpeg ffmpeg 5
                 frames 50
                 output 640x360 25 000000

@@ -1,4 +1,4 @@
-import FFmpeg
+@testable import FFmpeg
 import Glibc
 import MediaTime
 import RenderPlans
@@ -90,6 +90,7 @@ import TestSupport
             #expect(chmod(folder + "/ffmpeg", 0o755) == 0)
             var configuration = FFmpegConfiguration()
             configuration.ffmpegPath = folder + "/ffmpeg"
+            configuration.isConfined = false
             engine = MediaEngine(configuration: configuration)
         }
         let media = try await engine.probe(url: folder + "/hdr.mp4")
@@ -102,6 +103,48 @@ import TestSupport
 
         let gray = try #require(LocalFile.read(folder + "/gray")?.first)
         #expect(abs(Int(gray) - (canMap ? 192 : 148)) <= 4, "\(gray)")
+    }
+
+    @Test func `a file with hundreds of streams is refused at once`() async throws {
+        let folder = NSTemporaryPath.make("spool-streams")
+        let path = "\(folder)/many.mkv"
+        try await runFFmpeg(
+            ["-i", try await SampleMedia.shared.path(.pal)]
+                + Array(repeating: ["-map", "0:0"], count: 300).flatMap { $0 }
+                + ["-c", "copy", "-t", "0.2", path])
+
+        await #expect {
+            try await engine.probe(url: path)
+        } throws: { error in
+            let error = error as? FFmpegError
+            return error?.code == .notMedia && error?.detail == "The file has too many streams."
+        }
+    }
+
+    @Test func `a probe that needs too much memory or time is refused`() async throws {
+        var configuration = MediaEngine.configurationUnderTest
+        let path = try await SampleMedia.shared.path(.ntsc)
+        configuration.probeDataBytesMax = 4 << 20
+        let small = MediaEngine(configuration: configuration)
+
+        await #expect {
+            try await small.probe(url: path)
+        } throws: { error in
+            (error as? FFmpegError)?.code == .notMedia
+        }
+    }
+
+    @Test func `fontconfig's cache is never a folder that others can write`() throws {
+        let folder = NSTemporaryPath.make("spool-private")
+        let (own, open, link) = ("\(folder)/own", "\(folder)/open", "\(folder)/link")
+        #expect(mkdir(open, 0o755) == 0)
+        #expect(symlink(own, link) == 0)
+
+        #expect(PrivateFolder.prepare(own))
+        #expect(PrivateFolder.prepare(own))
+        #expect(!PrivateFolder.prepare(open))
+        #expect(!PrivateFolder.prepare(link))
+        #expect(!PrivateFolder.prepare("\(folder)/missing/own"))
     }
 
     @Test func `the version is FFmpeg's first line`() async throws {

@@ -49,6 +49,8 @@ import Testing
         ("[hls @ 0x1] Format not on whitelist 'mov,matroska'", .sourceUnreadable(source: 3)),
         ("Stream map '0:v' matches no streams.", .sourceUnreadable(source: 3)),
         ("Stream map '0:v' matches disabled streams.", .sourceUnreadable(source: 3)),
+        ("Error while opening decoder: Resource temporarily unavailable", .outOfMemory),
+        ("[mov] Number of streams exceeds max_streams parameter (128)", .unsupported),
         ("Conversion failed!", .failed),
         ("", .failed),
     ]
@@ -61,10 +63,12 @@ import Testing
     @Test func `every message about a run has a line in the table`() {
         for message in FFmpegMessage.all {
             switch message.meaning {
-            case .diskFull, .outOfMemory, .unreadable:
+            case .diskFull, .outOfMemory, .tooManyStreams, .unreadable:
                 #expect(
                     Self.lines.contains { $0.line.contains(message.text) }, "\(message.text)")
-            case .unreachable, .indexRoomTooSmall, .imageSequence, .unwritten, .interrupted: break
+            case .unreachable, .indexRoomTooSmall, .imageSequence, .unwritten, .interrupted,
+                .guessedLength, .damagedSource:
+                break
             }
         }
     }

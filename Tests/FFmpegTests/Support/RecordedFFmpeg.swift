@@ -22,9 +22,11 @@ struct RecordedFFmpeg {
             #expect(LocalFile.write(Array(script.utf8), to: "\(folder)/\(name)"))
             #expect(chmod("\(folder)/\(name)", 0o755) == 0)
         }
-        engine = MediaEngine(
-            configuration: FFmpegConfiguration(
-                ffmpegPath: "\(folder)/ffmpeg", ffprobePath: "\(folder)/ffprobe", threads: 2))
+        var configuration = FFmpegConfiguration(
+            ffmpegPath: "\(folder)/ffmpeg", ffprobePath: "\(folder)/ffprobe", threads: 2)
+        // A shell script starts processes and writes beside itself.
+        configuration.isConfined = false
+        engine = MediaEngine(configuration: configuration)
     }
 
     /// The command lines of a step: a line for each option with its values.

@@ -75,6 +75,8 @@ final class FakeRenderer: MediaRenderer {
         chunkFingerprint(frames, of: plan, ffmpegVersion: version)
     }
 
+    func missingCharacters(of plan: RenderPlan) async throws(FFmpegError) -> [String] { [] }
+
     func probe(url: String) async throws(FFmpegError) -> MediaInfo {
         if let failure { throw failure }
         return probed

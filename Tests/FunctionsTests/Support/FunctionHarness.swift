@@ -1,3 +1,4 @@
+import Credits
 import FoundationEssentials
 import Jobs
 import JSON
@@ -43,6 +44,10 @@ struct FunctionHarness: Sendable {
     var admission = ExportAdmission()
     /// The host of imported files.
     var host: FakeHost?
+    /// Credits, payments and rate limits.
+    var credits = CreditServices()
+    /// Accounts, whose sessions are accepted next to the tokens; nil for none.
+    var accounts: AccountServices?
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -91,7 +96,8 @@ struct FunctionHarness: Sendable {
                 client: receiver, schedule: RetrySchedule(scale: 0.01),
                 mailSender: MailSender("Spool <spool@example.org>"),
                 template: { language, event in
-                    MailTemplate(text: "Subject: {{jobId}}\n\n\(language) \(event)", html: "<p>")
+                    MailTemplate(
+                        text: "Subject: {{jobId}}\n\n\(language) \(event){{token}}", html: "<p>")
                 }))
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
@@ -100,6 +106,15 @@ struct FunctionHarness: Sendable {
             services.downloads = host
             // Waiting between the attempts at a request.
             services.sleep = { [clock] in clock.advance(by: $0) }
+        }
+        services.credits = credits
+        if let accounts {
+            services.accounts = accounts
+            services.authorizer = Authorizer(
+                verifiers: [
+                    StaticTokens(tokens),
+                    AccountSessions(accounts, now: { [clock] in clock.now }),
+                ], cookie: accounts.cookie)
         }
         return services
     }

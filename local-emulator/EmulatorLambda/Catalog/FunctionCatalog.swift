@@ -6,6 +6,8 @@ package struct FunctionCatalog: Sendable, Equatable {
     package var functions: [FunctionDefinition]
     /// The rules of the bucket.
     package var bucket = BucketRules()
+    /// Variables that only some functions receive.
+    package var secrets = SecretVariables(lists: [:])
 
     /// Creates a catalogue.
     /// - Throws: one error that lists every fault.
@@ -31,6 +33,7 @@ package struct FunctionCatalog: Sendable, Equatable {
                 faults: ["version: \(document.version) is not 1, the one that is known"])
         }
         try self.init(functions: document.functions)
+        secrets = SecretVariables(lists: document.secrets ?? [:])
         bucket = document.bucket ?? BucketRules()
     }
 
@@ -43,6 +46,7 @@ package struct FunctionCatalog: Sendable, Equatable {
         var version: Int
         var functions: [FunctionDefinition]
         var bucket: BucketRules?
+        var secrets: [String: [String]]?
     }
 }
 

@@ -10,6 +10,8 @@ package struct LambdaConfiguration: Sendable {
     package var scratchFolder: String
     /// Environment variables of all instances besides Lambda's.
     package var environment: [String: String]
+    /// Variables of `environment` that only some functions receive.
+    package var secrets = SecretVariables(lists: [:])
     /// The AWS region in ARNs, events and signatures.
     package var region: String
     /// The bucket whose object events invoke functions.
@@ -104,7 +106,7 @@ package struct LambdaConfiguration: Sendable {
             "LANG": "en_US.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
         ]
-        all.merge(environment) { _, ours in ours }
+        all.merge(secrets.visible(environment, to: function)) { _, ours in ours }
         all.merge(function.environment) { _, own in own }
         return all
     }

@@ -173,8 +173,10 @@ struct FrontHandler: HTTPHandler {
     private func health() async -> Response {
         let isReady = await isStoreReady()
         return jsonResponse(
-            .object([("status", .string(isReady ? "ok" : "starting"))]), status: isReady ? 200 : 503
-        )
+            .object([
+                ("status", .string(isReady ? "ok" : "starting")),
+                ("confinement", confinementStatus(environment: configuration.environment)),
+            ]), status: isReady ? 200 : 503)
     }
 
     private func metrics() async -> Response {

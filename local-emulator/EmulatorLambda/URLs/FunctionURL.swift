@@ -15,7 +15,8 @@ struct FunctionURLTarget: Sendable {
 }
 
 /// Builds the event of a request, payload format 2.0 (Lambda function URLs,
-/// "Request payload format"). Text is passed as is, other bytes as base64.
+/// "Request payload format"). Text is passed as is, other bytes as base64; the media type
+/// decides, as on AWS.
 func functionURLPayload(
     _ head: RequestHead, body: [UInt8], target: FunctionURLTarget, caller: SignedCaller? = nil,
     requestID: String, now: UnixTime
@@ -33,7 +34,8 @@ func functionURLPayload(
     let cookies = head.headers.values(of: "cookie").flatMap { line in
         line.split(separator: ";").map { String($0.trimmingPrefix { $0 == " " }) }
     }
-    let text = String(validating: body, as: UTF8.self)
+    let isText = body.isEmpty || isTextType(head.headers["Content-Type"])
+    let text = isText ? String(validating: body, as: UTF8.self) : nil
     let query = QueryString(head.query).joined
     let domain = head.headers["Host"] ?? "localhost"
     let http = JSONOutput.compact([
@@ -80,6 +82,14 @@ func functionURLPayload(
         ),
         ("isBase64Encoded", .boolean(text == nil)),
     ]).bytes
+}
+
+/// True for the media types that AWS passes as text; a form and a request without a type are
+/// not among them.
+private func isTextType(_ contentType: String?) -> Bool {
+    let type = (contentType ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+    return type.hasPrefix("text/")
+        || ["application/json", "application/xml", "application/javascript"].contains(type)
 }
 
 /// True if the bytes may contain `statusCode`, far cheaper than decoding the

@@ -8,7 +8,7 @@ extension ObjectStoreServer {
     static let partNumberMax = 10_000
 
     func createUpload(_ request: S3Request) async throws -> Response {
-        let headers = try ObjectHeaders.stored(from: request.head.headers)
+        let headers = try ObjectHeaders.stored(from: request.storedHeaders)
             .merging(try MultipartChecksum.announced(by: request)) { $1 }
         let checksum = MultipartChecksum(headers)
         let (bucket, key, id) = (request.bucket ?? "", request.key ?? [], BlobFolder.newID())

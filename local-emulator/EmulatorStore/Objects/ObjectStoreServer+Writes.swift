@@ -6,7 +6,7 @@ import XMLTree
 extension ObjectStoreServer {
     /// PutObject.
     func putObject(_ request: S3Request, _ body: PendingRequest.Body) async throws -> Response {
-        var headers = try ObjectHeaders.stored(from: request.head.headers)
+        var headers = try ObjectHeaders.stored(from: request.storedHeaders)
         headers.merge(body.result.servedChecksums) { $1 }
         let object = NewObject(
             bucket: request.bucket ?? "", key: request.key ?? [], etag: body.result.md5,

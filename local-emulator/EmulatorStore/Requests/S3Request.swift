@@ -45,6 +45,14 @@ struct S3Request: Sendable {
 
     func has(_ name: String) -> Bool { parameters.contains { $0.name == name } }
 
+    /// The headers of the request, with the metadata in the query of a presigned URL: SDKs that
+    /// hoist headers put it there, and S3 reads it there.
+    var storedHeaders: HeaderFields {
+        guard has("X-Amz-Credential") else { return head.headers }
+        let hoisted = parameters.filter { $0.name.lowercased().hasPrefix("x-amz-meta-") }
+        return HeaderFields(head.headers.fields.map { (name: $0.name, value: $0.value) } + hoisted)
+    }
+
     func header(_ name: String) -> String? { head.headers[name] }
 
     private static func text(

@@ -127,6 +127,7 @@ struct ExportCommand: Sendable {
         }
         try UserFile.rename(partial, to: path)
         context.show(screen.finish())
+        for warning in status.warnings ?? [] { context.show(warning.line + "\n") }
         guard isJSON else {
             context.print(path)
             return

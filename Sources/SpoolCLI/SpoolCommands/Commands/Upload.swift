@@ -15,8 +15,7 @@ struct Upload: Sendable {
     ) async throws -> (assetID: String, record: [UInt8]) {
         let bytes = try UserFile.bytes(path)
         let name = UserFile.name(path)
-        let grant = try await api.initUpload(
-            filename: name, contentType: MediaType.of(name), bytes: bytes)
+        let grant = try await api.initUpload(filename: name, bytes: bytes)
         var completion = UploadCompletion(assetId: grant.assetId)
         if let parts = grant.parts, let partBytes = grant.partSize, partBytes > 0 {
             guard (parts.count - 1) * partBytes < bytes, bytes <= parts.count * partBytes else {
@@ -80,22 +79,5 @@ struct Upload: Sendable {
             request, in: api.context, action: "Uploading \(name)", progress: progress)
         guard response.isSuccess else { throw CommandError("Uploading \(name)", response) }
         return response
-    }
-}
-
-/// Media types by file extension; the back end later checks the content.
-enum MediaType {
-    private static let byExtension = [
-        "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json",
-        "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm",
-        "mkv": "video/x-matroska", "avi": "video/x-msvideo", "ts": "video/mp2t",
-        "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "wav": "audio/wav",
-        "flac": "audio/flac", "ogg": "audio/ogg", "opus": "audio/ogg", "png": "image/png",
-        "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
-    ]
-
-    static func of(_ name: String) -> String {
-        let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-        return byExtension[suffix] ?? "application/octet-stream"
     }
 }

@@ -8,14 +8,13 @@ struct API: Sendable {
     var base: String
     var token: String?
 
-    func initUpload(filename: String, contentType: String, bytes: Int) async throws -> GrantedUpload
-    {
+    /// Requests an upload; the back end knows the media type by the name.
+    func initUpload(filename: String, bytes: Int) async throws -> GrantedUpload {
         struct Request: Encodable {
             var filename: String
-            var contentType: String
             var size: Int
         }
-        let body = Request(filename: filename, contentType: contentType, size: bytes)
+        let body = Request(filename: filename, size: bytes)
         return try await call(
             "Requesting the upload of \(filename)", "POST", "/api/upload/init", body: encode(body))
     }
@@ -188,6 +187,26 @@ struct AcceptedJob: Decodable, Sendable, Hashable {
 }
 
 /// The status of a job, as far as the commands read it.
+/// A warning as the back end sends it.
+struct WarningResponse: Decodable, Sendable, Hashable {
+    var code: String
+    var detail: String
+    var assetId: String?
+    /// Seconds.
+    var from: Double?
+    var to: Double?
+
+    /// The line for people: `Warning: … (1.5 s to 2 s)`.
+    var line: String {
+        guard let from, let to else { return "Warning: \(detail)" }
+        func text(_ seconds: Double) -> String {
+            let rounded = (seconds * 1_000).rounded() / 1_000
+            return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+        }
+        return "Warning: \(detail) (\(text(from)) s to \(text(to)) s)"
+    }
+}
+
 struct StatusResponse: Decodable, Sendable, Hashable {
     struct Frames: Decodable, Sendable, Hashable {
         var done: Int
@@ -207,6 +226,8 @@ struct StatusResponse: Decodable, Sendable, Hashable {
     var error: String?
     /// The size of the result in bytes.
     var size: Int?
+    /// Doubts about the sources, the texts and the renders.
+    var warnings: [WarningResponse]?
 
     var word: String { state ?? status }
 }

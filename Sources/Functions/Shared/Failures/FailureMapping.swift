@@ -1,3 +1,4 @@
+import Database
 import FFmpeg
 import Jobs
 import Logging
@@ -73,6 +74,8 @@ struct FailureMapping: Sendable {
         case let error as ObjectStoreError:
             self.init(error.description, nil, error.isFull ? .storeFull : error.code.row)
             cause = error.underlying
+        case let error as DatabaseError:
+            self.init("The database failed.", error.description, error.code.row)
         default:
             self.init(
                 "An unexpected error occurred.", "\(error)", Row(.machine, 500, "Internal error"))

@@ -17,6 +17,8 @@ package protocol MediaRenderer: Sendable {
     func canEncode(_ video: RenderPlan.VideoEncoding) async throws(FFmpegError) -> Bool
     /// The canonical text that a chunk's content address is made of.
     func fingerprint(_ frames: FrameRange, of plan: RenderPlan, version: String) -> String
+    /// Characters of the plan's texts that no font has.
+    func missingCharacters(of plan: RenderPlan) async throws(FFmpegError) -> [String]
     /// Reads format, duration and streams of a file.
     func probe(url: String) async throws(FFmpegError) -> MediaInfo
     /// Renders one chunk into a file. `sourceURLs` is indexed like the plan's sources;
