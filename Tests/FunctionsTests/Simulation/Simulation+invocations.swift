@@ -86,7 +86,7 @@ extension Simulation {
     /// Queues the next attempt at an event; after the last, its dead letter goes to the sweep.
     private func deliverAgain(_ event: Event, isCrash: Bool) {
         guard event.attempts < Self.retryDelays.count else {
-            count(\.deadLetters)
+            count { $0.deadLetters += 1 }
             return start(.sweep, Self.deadLetter(event, isCrash: isCrash))
         }
         state.withLock { state in
@@ -130,7 +130,7 @@ extension Simulation {
         let jobs = clients.withLock { $0.filter(\.mayBeCancelled).flatMap(\.jobs) }
         guard !jobs.isEmpty else { return }
         let job = jobs[below(jobs.count)]
-        count(\.cancels)
+        count { $0.cancels += 1 }
         clients.withLock { clients in
             for index in clients.indices where clients[index].jobs.contains(job) {
                 clients[index].cancelled.insert(job)

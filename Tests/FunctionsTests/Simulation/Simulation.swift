@@ -242,7 +242,7 @@ final class Simulation: Sendable {
     private func injectFault() -> Bool {
         if chance(Chance.crash), let number = anyRunning() {
             kill(number, takingEffect: below(2) == 0)
-            count(\.crashes)
+            count { $0.crashes += 1 }
             return true
         }
         if chance(Chance.repeated) {
@@ -264,11 +264,11 @@ final class Simulation: Sendable {
             let jump = [-18_000_000, 104_400_000][below(2)]
             state.withLock { $0.offset += jump }
             moveTime(by: 0)
-            count(\.jumps)
+            count { $0.jumps += 1 }
         }
         if chance(Chance.slow), takeFailure() {
             moveTime(by: 893_000)
-            count(\.slow)
+            count { $0.slow += 1 }
         }
         if chance(Chance.eviction) { evict() }
         if chance(Chance.cancel) { requestCancel() }
@@ -306,8 +306,8 @@ final class Simulation: Sendable {
         state.withLock { $0.stored[key] = nil }
     }
 
-    func count(_ kind: any WritableKeyPath<SimulationCounts, Int> & Sendable) {
-        state.withLock { $0.counts[keyPath: kind] += 1 }
+    func count(_ change: (inout SimulationCounts) -> Void) {
+        state.withLock { change(&$0.counts) }
     }
 
     private func continueOne() -> Bool {
