@@ -34,14 +34,16 @@ package struct CreditLedger: Sendable {
             let tables = LedgerTables(connection: connection, now: now())
             let plan = try tables.open(workspaceID, plans)
             var missing: [CreditCharge] = []
+            var isOneHeld = false
             for charge in charges {
                 switch try tables.holdState(charge.jobID) {
                 case nil: missing.append(charge)
-                case "held": break
-                default: return .ended
+                case "held": isOneHeld = true
+                // A batch that is continued has exports that have ended.
+                default: break
                 }
             }
-            guard !missing.isEmpty else { return .held }
+            guard !missing.isEmpty else { return isOneHeld ? .held : .ended }
             if let refusal = try Self.refusal(missing, of: plan, workspaceID, tables) {
                 return refusal
             }

@@ -27,7 +27,7 @@ package enum HoldOutcome: Hashable, Sendable {
     case tooManyExports(limit: Int)
     /// The plan's minutes of this month would be exceeded.
     case tooManyMinutes(limit: Int)
-    /// The job's hold has ended before.
+    /// The holds of all jobs have ended before.
     case ended
 }
 

@@ -10,6 +10,9 @@ package protocol RateLimiter: Sendable {
     func take(
         _ buckets: [(name: String, limit: RateLimit)], at now: UnixTime
     ) async throws -> [RateDecision]
+
+    /// Forgets buckets that were not used since a time.
+    func forget(before time: UnixTime) async throws
 }
 
 /// Buckets in the memory of one process.
@@ -38,6 +41,13 @@ package final class MemoryRateLimiter: RateLimiter {
                 return decision
             }
         }
+    }
+}
+
+extension MemoryRateLimiter {
+    /// Forgets buckets that were not used since a time.
+    package func forget(before time: UnixTime) async {
+        buckets.withLock { buckets in buckets = buckets.filter { $0.value.time >= time } }
     }
 }
 
@@ -74,8 +84,8 @@ package struct DatabaseRateLimiter: RateLimiter {
         }
     }
 
-    /// Removes buckets that are full again.
-    package func removeOld(before time: UnixTime) async throws {
+    /// Deletes buckets that were not used since a time.
+    package func forget(before time: UnixTime) async throws {
         try await database.transaction { connection in
             try connection.execute("DELETE FROM rate_buckets WHERE changed_ms < $1", time)
         }

@@ -11,7 +11,8 @@ extension FunctionName {
 }
 
 /// Repairs the ledger once a minute: records charges of exports that began while the database was
-/// down, ends holds whose export has ended, and gives back holds whose export never began.
+/// down, ends holds whose export has ended, and gives back holds whose export never began. Deletes
+/// buckets of rates that are full.
 enum SettleCredits {
     static let function = Function(
         .settleCredits, schedule: { try await handle($0, $1, Dependencies($2)) })
@@ -37,6 +38,8 @@ enum SettleCredits {
 
     /// Age below which a hold is left to the event of its result.
     static let settlingTime = Duration.seconds(10)
+    /// Age of a rate's bucket that is full again, whatever its limit.
+    private static let bucketTime = Duration.seconds(3_600)
     /// Holds of one run.
     private static let holdCountMax = 500
     /// Remaining time below which the rest is left to the next minute.
@@ -47,6 +50,8 @@ enum SettleCredits {
         _ event: ScheduledEvent?, _ context: InvocationContext, _ dependencies: Dependencies
     ) async throws -> Report {
         var report = Report()
+        try await dependencies.credits.rates?.limiter.forget(
+            before: dependencies.now() - bucketTime)
         guard let ledger = dependencies.credits.ledger else { return report }
         let settlement = CreditSettlement(ledger: ledger, bucket: dependencies.bucket)
         for charge in try await dependencies.bucket.listAllObjects(prefix: LateCharge.prefix) {
