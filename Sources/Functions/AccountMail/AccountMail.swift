@@ -95,6 +95,10 @@ struct AccountLetter: Sendable {
     var template: String
     var values: [String: String]
 
+    /// Messages of a kind that an address gets while their links are valid: strangers can ask
+    /// for them.
+    static let messageCountMax = 5
+
     /// The message of a request with a new token; nil if there is nothing to send.
     static func prepared(
         _ request: AccountMailRequest, _ accounts: AccountServices, at time: UnixTime
@@ -103,7 +107,7 @@ struct AccountLetter: Sendable {
         return try await accounts.write { connection in
             switch request.kind {
             case .signUp:
-                try signUp(request.subject, token, accounts.appURL, connection)
+                try signUp(request.subject, token, accounts.appURL, at: time, connection)
             case .passwordReset:
                 try reset(request.subject, token, accounts.appURL, at: time, connection)
             case .invitation:
@@ -113,21 +117,28 @@ struct AccountLetter: Sendable {
     }
 
     private static func signUp(
-        _ id: String, _ token: OpaqueToken, _ appURL: String, _ connection: any DatabaseConnection
+        _ id: String, _ token: OpaqueToken, _ appURL: String, at time: UnixTime,
+        _ connection: any DatabaseConnection
     ) throws -> AccountLetter? {
         guard
             let row = try connection.first(
                 "SELECT email, name, language FROM sign_ups WHERE id = $1 AND user_id IS NULL", id)
         else { return nil }
         let (email, name) = (try row.text("email"), try row.text("name"))
+        let sent = try connection.first(
+            """
+            SELECT COUNT(*) AS count FROM sign_ups
+            WHERE email = $1 AND id <> $2 AND token_hash IS NOT NULL AND expires_ms > $3
+            """, email, id, time)
+        guard try (sent?.integer("count") ?? 0) < messageCountMax else { return nil }
+        try connection.execute(
+            "UPDATE sign_ups SET token_hash = $1 WHERE id = $2", token.hash, id)
         if let user = try UserTable.user(email: email, connection) {
-            try connection.execute("DELETE FROM sign_ups WHERE id = $1", id)
+            // The token is in no message: the row only counts.
             return AccountLetter(
                 email: email, language: user.language, template: "account-exists",
                 values: ["name": user.name])
         }
-        try connection.execute(
-            "UPDATE sign_ups SET token_hash = $1 WHERE id = $2", token.hash, id)
         return AccountLetter(
             email: email, language: try row.text("language"), template: "account-verify",
             values: ["name": name, "link": "\(appURL)#verify=\(token.text)", "token": token.text])
@@ -138,6 +149,12 @@ struct AccountLetter: Sendable {
         _ connection: any DatabaseConnection
     ) throws -> AccountLetter? {
         guard let user = try UserTable.user(email: email, connection) else { return nil }
+        let sent = try connection.first(
+            """
+            SELECT COUNT(*) AS count FROM step_tokens
+            WHERE user_id = $1 AND purpose = $2 AND expires_ms > $3
+            """, user.id, StepPurpose.passwordReset.rawValue, time)
+        guard try (sent?.integer("count") ?? 0) < messageCountMax else { return nil }
         try StepTable.insert(
             token, .passwordReset, userID: user.id, at: time, connection)
         return AccountLetter(

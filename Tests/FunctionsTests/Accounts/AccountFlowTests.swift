@@ -81,9 +81,11 @@ import WallClock
                     let (calls, keys) = (harness.hasher.calls.count, harness.mailKeys.count)
                     let body = fields.merging(["email": .string("\(name)@example.org")]) { $1 }
                     let answer = try await harness.call("POST", path, .object(body))
+                    let text = String(
+                        decoding: JSONValue.object(answer.json).bytes, as: UTF8.self)
                     let work = harness.hasher.calls.dropFirst(calls)
                     traces.append(
-                        "\(answer.status) \(answer.json) \(work) \(harness.mailKeys.count - keys)")
+                        "\(answer.status) \(text) \(work) \(harness.mailKeys.count - keys)")
                 }
                 return traces
             }
@@ -162,6 +164,27 @@ import WallClock
                 try connection.first("SELECT token_hash FROM sign_ups")?.text("token_hash")
             }
             #expect(stored == hash)
+        }
+    }
+
+    @Test(arguments: TestDatabase.kinds)
+    func `strangers cannot fill a mailbox`(kind: DatabaseKind) async throws {
+        try await Self.with(kind) { harness in
+            _ = try await harness.person("ann")
+            let body: JSONValue = [
+                "email": "ann@example.org", "password": "a long password", "name": "x",
+            ]
+            for path in ["sign-up", "forgot-password"] {
+                let before = harness.functions.receiver.messages.count
+                for _ in 0..<8 {
+                    let answer = try await harness.call("POST", "/api/auth/\(path)", body)
+                    #expect(answer.status == 202)
+                }
+                try await harness.sendMail()
+                let count = harness.functions.receiver.messages.count - before
+                // The verified sign-up is one of the five.
+                #expect(count == (path == "sign-up" ? 4 : 5))
+            }
         }
     }
 
