@@ -82,6 +82,14 @@ func functionURLPayload(
     ]).bytes
 }
 
+/// Number of bytes of a body in its event: as a JSON string if it is text, else as base64.
+func jsonBytes(ofBody body: [UInt8]) -> Int {
+    guard let text = String(validating: body, as: UTF8.self) else {
+        return (body.count + 2) / 3 * 4 + 2
+    }
+    return JSONText.byteCount(text)
+}
+
 /// True if the bytes may contain `statusCode`, far cheaper than decoding the
 /// document. An escaped name contains a backslash.
 private func mayHaveStatus(_ result: [UInt8]) -> Bool {
