@@ -5,7 +5,7 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check error
 # Each step needs the one before it, also under make -j.
 .NOTPARALLEL:
 .PHONY: setup build demo package infra openapi test test-fast lint format unit end-to-end package-size \
-	bench gallery clean
+	bench gallery chaos clean
 
 setup:
 	scripts/setup
@@ -96,6 +96,12 @@ bench: build
 gallery: build
 	scripts/setup --tests
 	.venv/bin/python scripts/gallery
+
+# Random kills and faults, each round checked: make chaos SEED=1 ROUNDS=30
+chaos: build
+	scripts/setup --tests
+	SPOOL_BIN=.build/release .venv/bin/python Tests/EndToEnd/chaos.py \
+		$(if $(SEED),--seed $(SEED)) --rounds $(or $(ROUNDS),30) $(if $(FIRST),--first $(FIRST))
 
 clean:
 	rm -rf .build .data

@@ -39,16 +39,17 @@ let package = Package(
         .executable(name: "spool", targets: ["spool"]),
     ],
     targets: [
-        // C libraries, one target each. The first three are loaded on first
+        // C libraries, one target each. The first five are loaded on first
         // use: docs/decisions/0011-lazy-libraries-have-typed-shims.md.
         .target(name: "CLazy"),
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CCrypto", dependencies: ["CLazy"]),
+        .target(name: "CSodium", dependencies: ["CLazy"]),
         .target(
             name: "CXML2", dependencies: ["CLazy"],
             cSettings: [.unsafeFlags(["-I/usr/include/libxml2"])]),
-        .systemLibrary(
-            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CSQLite", dependencies: ["CLazy"]),
+        .target(name: "CPostgres", dependencies: ["CLazy"]),
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
             providers: [.apt(["libmicrohttpd-dev"])]),
@@ -63,8 +64,13 @@ let package = Package(
         .target(name: "Arguments", swiftSettings: pure),
         .target(name: "Logging", dependencies: ["JSON", "WallClock"], swiftSettings: strict),
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
-        .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "Crypto", dependencies: ["CCrypto", "CSodium"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Crypto", "WallClock"], swiftSettings: strict),
+        // Tables in SQLite or PostgreSQL. The migrations are part of the program.
+        .target(
+            name: "Database",
+            dependencies: ["CSQLite", "CPostgres", "Crypto", "Threads", "WallClock"],
+            resources: [.embedInCode("Migrations/0001-credits.sql")], swiftSettings: strict),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "Threads"], swiftSettings: strict),
         .target(
             name: "ChildProcess", dependencies: ["CProcess", "Threads"], swiftSettings: strict),
@@ -103,6 +109,9 @@ let package = Package(
         // Webhooks and mail as values: what is sent, to whom, and when again.
         .target(
             name: "Notify", dependencies: ["JSON", "WallClock", "Crypto"], swiftSettings: pure),
+        // Who is calling: tokens, passwords, sessions, roles, as values.
+        .target(
+            name: "Accounts", dependencies: ["JSON", "WallClock", "Crypto"], swiftSettings: pure),
         .target(
             name: "LambdaRuntime",
             dependencies: ["JSON", "Logging", "WallClock", "CMalloc", "Threads"],
@@ -113,7 +122,7 @@ let package = Package(
             dependencies: [
                 "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning",
                 "Lowering", "ObjectStore", "Jobs", "FFmpeg", "LambdaRuntime", "Logging", "Crypto",
-                "Signing", "WallClock", "Notify",
+                "Signing", "WallClock", "Notify", "Accounts",
             ],
             swiftSettings: strict),
 
@@ -122,7 +131,7 @@ let package = Package(
             name: "bootstrap",
             dependencies: [
                 "Functions", "LambdaRuntime", "ObjectStore", "HTTPTransport", "FFmpeg", "Logging",
-                "Crypto", "WallClock", "Notify", "RenderPlans",
+                "Crypto", "WallClock", "Notify", "RenderPlans", "Accounts", "Threads", "Signing",
             ],
             path: "Sources/Bootstrap", swiftSettings: strict),
         .executableTarget(
@@ -192,7 +201,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "ObjectStore", "Crypto", "Signing", "WallClock", "JSON", "MediaTime", "Captions",
-                "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness",
+                "RenderPlans", "EditFormats", "Planning", "Lowering", "Randomness", "Database",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         // Faults of edits line by line, for the schema's test; no product.
@@ -207,6 +216,7 @@ let package = Package(
             name: "TestSupportTests", dependencies: ["TestSupport", "Randomness"],
             swiftSettings: strict),
         tests(of: "Threads"),
+        tests(of: "Database", with: ["WallClock", "Threads"]),
         tests(of: "HTTPTransport"),
         tests(of: "XMLTree"),
         tests(of: "ChildProcess"),
@@ -225,12 +235,14 @@ let package = Package(
             of: "ObjectStore", with: ["HTTPTransport", "Crypto", "Signing", "WallClock", "XMLTree"]),
         tests(of: "Jobs", with: edit + ["ObjectStore", "WallClock"]),
         tests(of: "Notify", with: ["JSON", "WallClock", "Crypto"]),
+        tests(of: "Accounts", with: ["JSON", "WallClock", "Crypto"]),
         tests(of: "FFmpeg", with: edit + ["ChildProcess"]),
         tests(of: "LambdaRuntime", with: ["Logging", "JSON", "WallClock"]),
         tests(
             of: "Functions",
             with: edit + [
                 "Jobs", "ObjectStore", "FFmpeg", "LambdaRuntime", "Logging", "WallClock", "Notify",
+                "Accounts", "Crypto",
             ]),
         tests(of: "EmulatorHTTP", with: ["Randomness"]),
         tests(of: "EmulatorDatabase"),

@@ -47,6 +47,7 @@ def main():
                 for p in sorted(folder.iterdir())
                 if p.suffix in types
             }
+            emulator.wait_derived(assets.values())
             for _, document in edits(assets, 23):
                 export(emulator, document)
             worst = 1.0

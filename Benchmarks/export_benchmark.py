@@ -288,10 +288,7 @@ def main():
                 path.name: emulator.upload(path, types[path.suffix])
                 for path in sorted(folder.iterdir())
             }
-            derived = 'spool_invocations_total{function="derive-asset"}'
-            conftest.wait_until(
-                "the derived assets", lambda: counter(emulator, derived) >= len(assets)
-            )
+            emulator.wait_derived(assets.values())
             time.sleep(2)
             report(emulator, assets, folder, pairs, pathlib.Path(scratch))
         finally:

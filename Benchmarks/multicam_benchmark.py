@@ -191,6 +191,7 @@ def main():
         emulator = conftest.Emulator(scratch / "data").start()
         try:
             assets = {name: upload(emulator, path) for name, path in cameras.items()}
+            emulator.wait_derived(assets.values())
             # Pending writes of the uploads are not part of an export.
             os.sync()
             changes = switches(seconds, count)

@@ -99,7 +99,7 @@ def main():
         emulator = conftest.Emulator(pathlib.Path(scratch) / "data").start()
         try:
             assets = {path.stem: emulator.upload(path) for path in sorted(folder.iterdir())}
-            time.sleep(3)
+            emulator.wait_derived(assets.values())
             for name, size, outputs in CASES:
                 report(emulator, name, conftest.single(assets[size], SECONDS), outputs, pairs)
         finally:

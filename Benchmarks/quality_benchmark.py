@@ -130,6 +130,7 @@ def main():
 
         try:
             assets = {path.name: emulator.upload(path) for path in sorted(folder.iterdir())}
+            emulator.wait_derived(assets.values())
             reference, _ = export("reference.mp4", codec="lossless", preset="ultrafast")
             for codec in codecs:
                 extension = "webm" if codec == "vp9" else "mp4"

@@ -134,6 +134,7 @@ def main():
         try:
             for name, path in make_media(folder, requested).items():
                 asset = emulator.upload(path, TYPES[path.suffix])
+                emulator.wait_derived([asset])
                 edit = conftest.single(
                     asset,
                     LENGTH,

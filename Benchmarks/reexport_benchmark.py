@@ -117,6 +117,7 @@ def main():
         emulator = conftest.Emulator(scratch / "data").start()
         try:
             assets = [emulator.upload(scratch / f"{index}.mp4") for index in range(4)]
+            emulator.wait_derived(assets)
 
             def export(clips):
                 begin = time.monotonic()

@@ -2,6 +2,7 @@ import FFmpeg
 import FoundationEssentials
 import Functions
 import Jobs
+import Notify
 import ObjectStore
 import RenderPlans
 
@@ -9,9 +10,8 @@ import RenderPlans
 struct Configuration {
     var store: S3Configuration
     var ffmpeg: FFmpegConfiguration
-    /// `SPOOL_TOKENS`: `token=owner` pairs, separated by commas. Empty disables authorization:
-    /// every caller is the owner `local`.
-    var tokens: [String: OwnerID]
+    /// Ways to sign in.
+    var auth: AuthConfiguration
     /// `TMPDIR`, else `/tmp`.
     var scratchRoot: String
     /// `WORKER_CONCURRENCY`: number of renderers that may run at once, 1 to 1,000; default 2.
@@ -27,8 +27,6 @@ struct Configuration {
     /// `SPOOL_RENDER_MEGABYTES` and `SPOOL_STITCH_MEGABYTES`; the disk of render-chunk,
     /// `SPOOL_RENDER_DISK_MEGABYTES`.
     var deployment = Deployment()
-    /// `AUTH_PASSWORD`: the password of the owner `local`; nil disables sessions.
-    var password: String?
     /// `SPOOL_BATCH_FILE_MAX_BYTES`: largest file of a batch, default 500 MB.
     /// `SPOOL_BATCH_CONCURRENCY`: batches of one owner that render at once, default 1; 0 is no
     /// limit.
@@ -48,8 +46,13 @@ struct Configuration {
     var retention = RetentionPolicy()
     /// `SPOOL_CACHE_BYTES_MAX`: largest size of the chunk cache; not set, it has no limit.
     var cacheBytesMax: Int?
+    /// `SPOOL_OWNER_EXPORTS_MAX`: exports of one owner that may run at once, 1 to 1,000; default
+    /// 500.
+    var admission = ExportAdmission()
     /// Settings of webhooks and e-mail.
     var deliveries: DeliveryConfiguration
+    /// `SPOOL_IMPORT_ALLOW`: hosts, addresses and blocks that imports may reach besides public ones.
+    var importRules: AddressRules
 
     /// - Throws: one `ConfigurationError` with every fault.
     init(environment: [String: String]) throws {
@@ -82,31 +85,25 @@ struct Configuration {
             default: deployment.renderDiskMegabytes)
         deployment.stitchMegabytes = number(
             "SPOOL_STITCH_MEGABYTES", memory, default: deployment.stitchMegabytes)
-        password = environment["AUTH_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
         batchLimits.fileBytesMax = number(
             "SPOOL_BATCH_FILE_MAX_BYTES", 1...(5 << 40), default: batchLimits.fileBytesMax)
         batchLimits.concurrency = number(
             "SPOOL_BATCH_CONCURRENCY", 0...1_000, default: batchLimits.concurrency)
         hardwareEncoders = Self.hardwareEncoders(environment["SPOOL_ENCODERS"], &faults)
+        admission.exportCountMax = number(
+            "SPOOL_OWNER_EXPORTS_MAX", 1...ExportAdmission.exportCountMaxMax,
+            default: admission.exportCountMax)
         (retention, cacheBytesMax) = Self.retention(environment, number)
         deliveries = DeliveryConfiguration(environment: environment, faults: &faults)
-        tokens = [:]
-        for pair in (environment["SPOOL_TOKENS"] ?? "").split(separator: ",") {
-            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            if parts.count == 2, let owner = OwnerID(parts[1]) {
-                tokens[parts[0]] = owner
-            } else {
-                faults.append("SPOOL_TOKENS has an entry that is not token=owner.")
-            }
-        }
+        importRules = Self.addressRules("SPOOL_IMPORT_ALLOW", environment, &faults)
+        let readFile = { FileManager.default.contents(atPath: $0).map { Array($0) } }
+        auth = AuthConfiguration(environment: environment, readFile: readFile, faults: &faults)
         scratchRoot = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         ffmpeg = FFmpegConfiguration(
             environment: environment, threads: number("SPOOL_FFMPEG_THREADS", 1...64, default: 1))
         do {
             store = try S3Configuration(environment: environment)
-            store.cdn = try CDN(environment: environment) { path in
-                FileManager.default.contents(atPath: path).map { Array($0) }
-            }
+            store.cdn = try CDN(environment: environment, file: readFile)
         } catch {
             throw ConfigurationError(faults: faults + ["\(error)"])
         }
@@ -169,5 +166,18 @@ extension FFmpegConfiguration {
         if let path = environment["SPOOL_FFPROBE"], !path.isEmpty { ffprobePath = path }
         if let path = environment["SPOOL_FONTS_DIR"], !path.isEmpty { fontsDirectory = path }
         if let path = environment["SPOOL_VAAPI_DEVICE"], !path.isEmpty { vaapiDevice = path }
+    }
+}
+
+extension Configuration {
+    /// Addresses that a variable permits besides the public ones.
+    /// - Parameter faults: Receives a sentence if the variable is malformed.
+    static func addressRules(
+        _ name: String, _ environment: [String: String], _ faults: inout [String]
+    ) -> AddressRules {
+        guard let list = environment[name], !list.isEmpty else { return .publicOnly }
+        if let rules = AddressRules(list) { return rules }
+        faults.append("\(name) has an entry that is no host or block: \(list).")
+        return .publicOnly
     }
 }

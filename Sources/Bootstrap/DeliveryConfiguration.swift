@@ -37,13 +37,7 @@ struct DeliveryConfiguration: Sendable {
         func text(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         templateFolder =
             text("SPOOL_MAIL_TEMPLATES") ?? "\(text("LAMBDA_TASK_ROOT") ?? ".")/mail-templates"
-        if let list = text("SPOOL_WEBHOOK_ALLOW") {
-            if let rules = AddressRules(list) {
-                self.rules = rules
-            } else {
-                faults.append("SPOOL_WEBHOOK_ALLOW has an entry that is no host or block: \(list).")
-            }
-        }
+        rules = Configuration.addressRules("SPOOL_WEBHOOK_ALLOW", environment, &faults)
         if let scale = text("SPOOL_WEBHOOK_RETRY_SCALE") {
             if let number = Double(scale), number > 0, number <= 100 {
                 schedule = RetrySchedule(scale: number)

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Functions
 import HTTPTransport
 import LambdaRuntime
+import Logging
 import ObjectStore
 import WallClock
 
@@ -11,11 +12,16 @@ import WallClock
 func liveFunctions() -> [String: FunctionFactory] {
     var functions: [String: FunctionFactory] = [:]
     for function in Registry.functions {
-        functions[function.name.rawValue] = { environment, _ in
+        functions[function.name.rawValue] = { environment, logger in
             // A package contains its own certificates.
             let transport = DeferredTransport(
                 certificatesFile: certificatesFile(environment.variables))
             let services = try liveServices(environment.variables, transport)
+            if services.authorizer.isOpen, function.answersRequests {
+                logger.warning(
+                    "Authorization is off: every caller on this machine is the owner local",
+                    ["setting": "SPOOL_AUTH"])
+            }
             return LoadedFunction(
                 warmUp: { transport.prepare() }, handle: Registry.handler(function, services))
         }
@@ -31,15 +37,16 @@ private func liveServices(
 ) throws -> Services {
     let configuration = try Configuration(environment: environment)
     let bucket = S3Bucket(configuration.store, client: client, clock: .live)
-    let sessions = configuration.password.map {
-        PasswordSessions(password: $0, bucket: bucket, now: UnixTime.now)
-    }
-    var verifiers: [any TokenVerifier] = sessions.map { [$0] } ?? []
-    if !configuration.tokens.isEmpty { verifiers.insert(StaticTokens(configuration.tokens), at: 0) }
+    let auth = configuration.auth
+    let sessions =
+        auth.modes.contains(.password)
+        ? auth.password.map { PasswordSessions(password: $0, bucket: bucket, now: UnixTime.now) }
+        : nil
     var services = Services(
         bucket: bucket,
         renderer: MediaEngine(configuration: configuration.ffmpeg),
-        authorizer: Authorizer(verifiers: verifiers),
+        authorizer: Authorizer(
+            verifiers: auth.verifiers(sessions, client), isLoopbackOnly: true),
         now: UnixTime.now,
         sleep: { try await Task.sleep(for: $0) },
         randomText: { randomText(length: $0) },
@@ -53,9 +60,29 @@ private func liveServices(
         hardwareEncoders: configuration.hardwareEncoders,
         uploadBytesMax: configuration.uploadBytesMax, hasFrontDoor: configuration.hasFrontDoor,
         deliveries: configuration.deliveries.services(client))
+    services.downloads = LiveDownloadClient(client: client, rules: configuration.importRules)
     services.retention = configuration.retention
     services.cacheBytesMax = configuration.cacheBytesMax
+    services.admission = configuration.admission
     return services
+}
+
+extension AuthConfiguration {
+    /// The ways to sign in, those that need no request of the store or the network first.
+    fileprivate func verifiers(
+        _ sessions: PasswordSessions?, _ client: any HTTPClient
+    ) -> [any TokenVerifier] {
+        var verifiers: [any TokenVerifier] = []
+        if modes.contains(.tokens) { verifiers.append(StaticTokens(tokens)) }
+        if let sessions { verifiers.append(sessions) }
+        if modes.contains(.jwt), let jwt {
+            verifiers.append(
+                JWTVerifier(
+                    jwt, client: LiveIdentityClient(client: client, rules: rules),
+                    now: UnixTime.now))
+        }
+        return verifiers
+    }
 }
 
 /// Text of `a-z 0-9` from libcrypto's generator; 20 characters hold 100 bits.

@@ -27,3 +27,20 @@ package func bytes(base64 text: String) -> [UInt8]? {
     guard count >= padding else { return nil }
     return Array(bytes.prefix(Int(count) - padding))
 }
+
+/// Returns the base64url of bytes (RFC 4648, section 5), without padding.
+package func base64URL(_ bytes: [UInt8]) -> String {
+    base64(bytes).replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+}
+
+/// Decodes base64url without padding; nil for any other text, also for one whose last character
+/// has bits that no byte needs.
+package func bytes(base64URL text: String) -> [UInt8]? {
+    guard !text.utf8.contains(where: { Array("+/=".utf8).contains($0) }) else { return nil }
+    let plain = text.replacing("-", with: "+").replacing("_", with: "/")
+    let padding = String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
+    guard padding.utf8.count < 3, let decoded = bytes(base64: plain + padding),
+        base64URL(decoded) == text
+    else { return nil }
+    return decoded
+}

@@ -84,6 +84,15 @@ package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
     return code
 }
 
+/// Returns the HMAC-SHA-1 (RFC 2104), 20 bytes: for one-time passwords (RFC 6238).
+package func hmacSHA1(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    var code = [UInt8](repeating: 0, count: 20)
+    var length: UInt32 = 0
+    let made = HMAC(EVP_sha1(), key, Int32(key.count), message, message.count, &code, &length)
+    precondition(made != nil && length == 20, "libcrypto has HMAC-SHA-1")
+    return code
+}
+
 /// Compares bytes in a time that does not depend on the position of a difference.
 package func constantTimeEqual(_ lhs: [UInt8], _ rhs: [UInt8]) -> Bool {
     lhs.count == rhs.count && CRYPTO_memcmp(lhs, rhs, lhs.count) == 0

@@ -21,21 +21,30 @@ package struct Function: Sendable {
         @Sendable (ScheduledEvent?, InvocationContext, Services) async throws
         -> any Encodable & Sendable
 
+    /// Handles the record of an invocation that failed at every attempt.
+    typealias DeadLetterHandler =
+        @Sendable (DestinationRecord, InvocationContext, Services) async throws -> Void
+
     /// The deployed name.
     package let name: FunctionName
+    /// True if the function answers HTTP requests.
+    package var answersRequests: Bool { url != nil || stream != nil }
     let url: URLHandler?
     let stream: StreamHandler?
     let object: ObjectHandler?
     let schedule: ScheduleHandler?
+    let deadLetter: DeadLetterHandler?
 
     init(
         _ name: FunctionName, url: URLHandler? = nil, stream: StreamHandler? = nil,
-        object: ObjectHandler? = nil, schedule: ScheduleHandler? = nil
+        object: ObjectHandler? = nil, schedule: ScheduleHandler? = nil,
+        deadLetter: DeadLetterHandler? = nil
     ) {
         self.name = name
         self.url = url
         self.stream = stream
         self.object = object
         self.schedule = schedule
+        self.deadLetter = deadLetter
     }
 }

@@ -32,6 +32,7 @@ package enum Registry {
         Health.function,
         Expire.function,
         RemoveOwner.function,
+        ImportURL.function,
     ]
 
     /// The function as the runtime loop calls it.
@@ -44,6 +45,7 @@ package enum Registry {
     ) -> FunctionHandler {
         { bytes, context in
             let event = try LambdaEvent(decoding: bytes)
+            let context = checked(context, now: services.now())
             let deadline = context.deadline - answerTime
             return try await StoreDeadline.$time.withValue(deadline) {
                 let dispatch = Dispatch(function: function, context: context, services: services)
@@ -55,6 +57,27 @@ package enum Registry {
         }
     }
 
+    /// The context with a deadline by this machine's clock.
+    ///
+    /// A platform never gives a deadline that has passed, nor one beyond Lambda's longest timeout:
+    /// its clock differs. It ends the invocation by its own clock.
+    private static func checked(_ context: InvocationContext, now: UnixTime) -> InvocationContext {
+        let remaining = context.deadline - now
+        guard remaining < .zero - clockSkewMax || remaining > timeoutMax + clockSkewMax else {
+            return context
+        }
+        context.logger.warning(
+            "The platform's clock differs from this machine's",
+            ["deadlineInSeconds": .integer(Int(remaining.components.seconds))])
+        var context = context
+        context.deadline = now + timeoutMax
+        return context
+    }
+
+    /// Lambda's longest timeout.
+    private static let timeoutMax = Duration.seconds(900)
+    /// Difference of clocks that is normal.
+    private static let clockSkewMax = Duration.seconds(60)
     /// Kept for the response when the store's time is over.
     private static let answerTime = Duration.milliseconds(1_500)
 }
@@ -101,8 +124,12 @@ private struct Dispatch: Sendable {
             return try await tick(event)
         case .direct:
             return try await tick(nil)
-        case .destination:
-            throw unexpected("a destination record")
+        case .destination(let record):
+            guard let handle = function.deadLetter else {
+                throw unexpected("a destination record")
+            }
+            try await handle(record, context, services)
+            return Array("null".utf8)
         }
     }
 

@@ -43,8 +43,14 @@ package struct Services: Sendable {
     package var retention = RetentionPolicy()
     /// Largest size of the chunk cache in bytes; nil for no limit.
     package var cacheBytesMax: Int?
+    /// Limit of an owner's exports.
+    package var admission = ExportAdmission()
+    /// Units of one export that are requested at a time.
+    package var window = RequestWindow()
     /// Sends notifications.
     package var deliveries: DeliveryServices
+    /// Fetches files that are imported.
+    package var downloads: any DownloadClient = NoDownloads()
 
     /// Collects the live values; `streamBytesMax` nil sets no limit.
     package init(

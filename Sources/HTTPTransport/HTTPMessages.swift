@@ -97,9 +97,10 @@ package enum HTTPSink: Sendable {
     case memory(bytesMax: Int)
     /// Written to an open file in order, from an offset in bytes. The caller keeps
     /// it open until the call returns. `observe` receives the bytes, on the
-    /// transport's thread: it must return quickly.
+    /// transport's thread: it must return quickly. A body above `bytesMax` fails with
+    /// `.tooLarge`; nil sets no limit.
     case file(
-        descriptor: Int32, offset: Int = 0,
+        descriptor: Int32, offset: Int = 0, bytesMax: Int? = nil,
         observe: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil)
 }
 

@@ -297,9 +297,14 @@ final class Transfer {
     /// - Returns: True if the transfer continues.
     func take(body bytes: UnsafeRawBufferPointer) -> Bool {
         bodyBytes += bytes.count
-        if case .file(let descriptor, let offset, let observe) = request.sink,
+        if case .file(let descriptor, let offset, let bytesMax, let observe) = request.sink,
             (200..<300).contains(status)
         {
+            if let bytesMax, bodyBytes > bytesMax {
+                failure = HTTPTransportError(
+                    .tooLarge, "The response has more than \(bytesMax) bytes")
+                return false
+            }
             observe?(bytes)
             return write(bytes, to: descriptor, at: offset + bodyBytes - bytes.count)
         }

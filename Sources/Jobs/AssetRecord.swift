@@ -21,13 +21,30 @@ package struct UploadRecord: Hashable, Sendable, Codable {
     /// True if the file belongs to one batch: nothing is derived from it, and it is deleted
     /// with the batch's last output. Nil is false.
     package var isForBatch: Bool?
+    /// The file that is imported; nil for an upload by the caller.
+    package var source: Source?
+
+    /// A file that is imported from a URL.
+    package struct Source: Hashable, Sendable, Codable {
+        /// The URL as the caller gave it.
+        package var url: String
+        /// Value for `If-Range` when the upload was begun; nil before, and for hosts without one.
+        package var validator: String?
+
+        /// A file at a URL.
+        package init(url: String, validator: String? = nil) {
+            self.url = url
+            self.validator = validator
+        }
+    }
 
     /// A granted upload.
     package init(
         fileName: String, contentType: String, bytes: Int?, key: String, uploadID: String?,
-        createdAt: UnixTime, isForBatch: Bool? = nil
+        createdAt: UnixTime, isForBatch: Bool? = nil, source: Source? = nil
     ) {
         self.isForBatch = isForBatch
+        self.source = source
         self.fileName = fileName
         self.contentType = contentType
         self.bytes = bytes
@@ -38,7 +55,7 @@ package struct UploadRecord: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case version, fileName, contentType, bytes, key, uploadID = "uploadId"
-        case createdAt = "createdAtMilliseconds", isForBatch
+        case createdAt = "createdAtMilliseconds", isForBatch, source
     }
 }
 

@@ -27,6 +27,8 @@ package struct ExportKeys: Hashable, Sendable {
     package var cancel: ObjectKey { key("cancel.json") }
     /// The one terminal record, written with `If-None-Match: *`.
     package var result: ObjectKey { key("result.json") }
+    /// Notes that no work was done for long. The sweep writes it again while that lasts.
+    package var stall: ObjectKey { key(Self.stallName) }
     /// Its event starts the stitch; written with `If-None-Match: *`.
     package var stitchRequest: ObjectKey { key(Self.stitchRequestName) }
     /// The finished file: `exports/{owner}/{job}/output.mp4`, or with the extension of its
@@ -56,6 +58,8 @@ package struct ExportKeys: Hashable, Sendable {
     package func awaited(_ unit: RenderUnit) -> ObjectKey {
         key("requests/\(unit.name).shared.json")
     }
+    /// Marks the whole picture or the whole audio of a plan whose units are requested in waves.
+    package func planned(_ range: RenderUnit) -> ObjectKey { key("planned/\(range.name)") }
     /// Progress of a unit: its size in bytes is the number of frames done.
     package func progress(_ unit: RenderUnit) -> ObjectKey { key("progress/\(unit.name)") }
     /// The `RenderReceipt` of a finished unit.
@@ -128,5 +132,6 @@ package struct ExportKeys: Hashable, Sendable {
         return keys
     }
 
+    static let stallName = "stalled.json"
     private static let stitchRequestName = "requests/all.stitch.json"
 }

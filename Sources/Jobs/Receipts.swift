@@ -77,11 +77,18 @@ package struct FailureRecord: Hashable, Sendable, Codable {
     package var willRetry: Bool
     /// Time of the failure.
     package var failedAt: UnixTime
+    /// Party at fault; nil in records of earlier versions.
+    package var failureClass: FailureClass?
+    /// True if the function ended before it could record the failure itself.
+    package var isCrash: Bool?
+
+    /// The facts that decide about the next attempt.
+    package var failedAttempt: FailedAttempt { .init(failureClass, isCrash: isCrash == true) }
 
     /// A failed attempt.
     package init(
         requestID: String, attempt: Int, error: String, detail: String?, willRetry: Bool,
-        failedAt: UnixTime
+        failedAt: UnixTime, _ failed: FailedAttempt
     ) {
         self.requestID = requestID
         self.attempt = attempt
@@ -89,11 +96,13 @@ package struct FailureRecord: Hashable, Sendable, Codable {
         self.detail = detail
         self.willRetry = willRetry
         self.failedAt = failedAt
+        failureClass = failed.failureClass
+        isCrash = failed.isCrash ? true : nil
     }
 
     private enum CodingKeys: String, CodingKey {
         case version, requestID = "requestId", attempt, error, detail, willRetry
-        case failedAt = "milliseconds"
+        case failedAt = "milliseconds", failureClass = "class", isCrash
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
     /// Rooms that only compute: no clock, no file, no lock.
     private static let pure: Set<String> = [
         "JSON", "MediaTime", "Captions", "RenderPlans", "EditFormats", "Planning", "Lowering",
-        "Randomness", "Arguments", "Notify",
+        "Randomness", "Arguments", "Notify", "Accounts",
     ]
 
     /// Rooms with a shorter list.

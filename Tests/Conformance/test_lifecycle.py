@@ -175,6 +175,8 @@ def test_a_start_loads_no_library_that_it_does_not_need(platform):
         "libicu",
         "libarchive",
         "libgnutls",
+        "libsqlite3",
+        "libpq",
     ):
         assert library not in maps, f"{library} is loaded at the start"
 

@@ -123,6 +123,31 @@ struct LambdaQueueTests {
         }
     }
 
+    @Test func `an attempt is not repeated because its outcome cannot be stored`() async throws {
+        try await withLambda([Self.worker(retries: 0)]) { lambda in
+            // Room for the event, and none for its dead letter.
+            try await lambda.database.transaction { connection in
+                let pages = try connection.query("PRAGMA page_count")[0].integer("page_count")
+                try connection.execute("PRAGMA max_page_count = \(pages + 60)")
+            }
+            let padding = String(repeating: "x", count: 200_000)
+            let order =
+                #"{"order":"fail-until","count":99,"path":"\#(lambda.folder)/count","#
+                + #""padding":"\#(padding)"}"#
+            #expect(await lambda.invoke(order, headers: Self.event).status == 202)
+            try await eventually("an attempt") { lambda.lines("count") == ["1"] }
+            #expect(await lambda.invoke(#"{"order":"echo"}"#).status == 200)
+            #expect(try await deadLetters(lambda).isEmpty)
+
+            try await lambda.database.transaction { connection in
+                try connection.execute("PRAGMA max_page_count = 1000000")
+            }
+
+            try await eventually("a dead letter") { try await !deadLetters(lambda).isEmpty }
+            #expect(lambda.lines("count") == ["1"])
+        }
+    }
+
     @Test func `an event that is too old is not delivered`() async throws {
         try await withLambda([Self.worker(age: 0)]) { lambda in
             let old = ObjectEvent(
@@ -167,6 +192,31 @@ struct LambdaQueueTests {
             let keys = (0..<100).map { "in/\($0).json" }
             // At least once, as S3 promises: under load one may come again.
             #expect(Set(lambda.lines("events")) == Set(keys))
+        }
+    }
+
+    @Test func `the end of a folder's work removes its events that wait`() async throws {
+        var function = Self.worker(concurrency: 1)
+        function.withdrawnBy = ["cancel.json"]
+        try await withLambda([function]) { lambda in
+            try await lambda.database.transaction { connection in
+                for key in (0..<50).map({ "in/ann/one/\($0).json" }) + [
+                    "in/ann/two/0.json", "in/bob/one/0.json", "in/ann/one/cancel.json",
+                ] {
+                    let event = ObjectEvent(
+                        bucket: "spool", key: key, eventName: "ObjectCreated:Put", bytes: 3,
+                        etag: "abc", sequencer: "1", time: .now(), requestID: "R")
+                    try ObjectEventOutbox.append(event, in: connection)
+                }
+            }
+            lambda.service.wake()
+
+            try await eventually("an idle queue") { try await isIdle(lambda) }
+
+            let served = Set(lambda.lines("events"))
+            #expect(
+                served.subtracting(["in/ann/one/cancel.json"])
+                    == ["in/ann/two/0.json", "in/bob/one/0.json"])
         }
     }
 

@@ -24,6 +24,13 @@ import Testing
     @Test func `the queue of waiting calls is bounded`() {
         #expect(decision.admits(.limited(.milliseconds(1)), working: 2, waiting: 2))
         #expect(!decision.admits(.limited(.milliseconds(1)), working: 2, waiting: 3))
+        // By size too, but for the first.
+        for (waiting, admitted) in [(0, true), (1, false)] {
+            #expect(
+                decision.admits(
+                    .limited(.milliseconds(1)), working: 2, waiting: waiting,
+                    bytes: decision.waitingBytesMax + 1) == admitted)
+        }
     }
 
     @Test func `a call of the asynchronous queue is always admitted`() {

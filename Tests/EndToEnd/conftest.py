@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 import store_clients
+import volume_folder
 from emulator_process import BIN, ROOT, Emulator, Gate, http
 from waiting import wait_until
 
@@ -309,3 +310,22 @@ def foreign_page():
         yield page
         browser.close()
     server.shutdown()
+
+
+@pytest.fixture
+def volume(tmp_path, media):
+    """A media folder on the file system of the emulator's data."""
+    root = tmp_path / "media"
+    (root / "takes").mkdir(parents=True)
+    for name in ("a.mp4", "b.webm", "music.m4a"):
+        shutil.copy(media / name, root / "takes" / name)
+    return root
+
+
+@pytest.fixture
+def running(tmp_path, volume):
+    """An emulator on that folder."""
+    emulator = volume_folder.start(tmp_path, volume)
+    yield emulator
+    if emulator.process.poll() is None:
+        emulator.stop()

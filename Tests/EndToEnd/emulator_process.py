@@ -137,6 +137,18 @@ class Emulator:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return http(method, self.api + path, body, headers)
 
+    def wait_derived(self, assets, seconds=900):
+        """Waits until proxies, thumbnails and waveforms of the assets are made or have failed."""
+
+        def settled(asset):
+            return (
+                "pending"
+                not in self.call("GET", f"/api/assets/{asset}").json()["derivatives"].values()
+            )
+
+        for asset in assets:
+            wait_until(f"what is derived of {asset}", lambda a=asset: settled(a), seconds)
+
     def upload(self, path, content_type="video/mp4", token=None):
         """Uploads as a browser does and returns the asset's ID."""
         path = pathlib.Path(path)

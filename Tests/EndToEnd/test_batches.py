@@ -1,10 +1,15 @@
 """Batches survive kills, and take turns."""
 
+import json
+import random
+import time
+
 import pytest
 
 import conftest
 from conftest import Emulator, wait_until
 from store_clients import s3_client
+from webhook_receiver import Receiver, deliveries, register, tick
 
 
 def start(emulator, asset, variations, **more):
@@ -63,6 +68,34 @@ def test_a_batch_survives_the_end_of_the_emulator(tmp_path, clip, gate, end):
         assert sum("/output." in key for key in keys) == 6
     finally:
         restarted.stop()
+
+
+def test_a_killed_batch_is_announced_once(tmp_path, clip):
+    """batch.completed is delivered under one ID, wherever the emulator is killed."""
+    receiver = Receiver()
+    settings = {"SPOOL_WEBHOOK_ALLOW": "127.0.0.1", "SPOOL_WEBHOOK_RETRY_SCALE": "0.001"}
+    emulator = Emulator(tmp_path / "data", **settings).start()
+    register(emulator, receiver.url, "batch.completed")
+    asset = emulator.upload(clip)
+    batches = [start(emulator, asset, 2) for _ in range(3)]
+    for _ in range(4):
+        time.sleep(random.uniform(0.2, 1.5))
+        emulator.kill()
+        emulator.start()
+    for batch in batches:
+        assert ended(emulator, batch)["status"] == "complete"
+
+    def announced():
+        tick(emulator)
+        return len(deliveries(emulator, state="delivered")) == len(batches)
+
+    # A claim of the killed process ends after 30 seconds.
+    wait_until("every announcement", announced, 90)
+    bodies = {request["body"] for request in receiver.requests}
+    assert {json.loads(body)["data"]["batchId"] for body in bodies} == set(batches)
+    assert len(set(receiver.ids())) == len(batches)
+    emulator.stop()
+    receiver.stop()
 
 
 def test_batches_take_turns_by_priority(tmp_path, clip, gate):

@@ -2,8 +2,6 @@
 
 import functools
 import json
-import os
-import re
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,10 +9,11 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import conftest
+import recorded_requests
 
 PAGE = conftest.ROOT / "Tests/EndToEnd/clipforge_client"
 TOKEN = "secret"
-PROJECT = "prj_1795176000000_aaaaaaaaaaaaaaaaaaaa"
+PROJECT = f"prj_{recorded_requests.ID}"
 # The kept requests: name of the sample in events/, method and path.
 SAMPLES = {
     "init-upload.clipforge-client": ("POST", "/api/upload/init"),
@@ -24,7 +23,6 @@ SAMPLES = {
     "projects.clipforge-client-save": ("PUT", f"/api/projects/{PROJECT}"),
     "start-export.clipforge-client": ("POST", "/api/export"),
 }
-KEPT_HEADERS = ("authorization", "content-type", "if-match", "origin")
 
 
 class Page(SimpleHTTPRequestHandler):
@@ -104,52 +102,6 @@ def played_seconds(page):
     }""")
 
 
-def steady(value):
-    """A request's part without IDs and times, which differ in each run."""
-    text = re.sub(r"\b(prj|ann)_\d{13}_[a-z0-9]{20}", r"\1_1795176000000_" + "a" * 20, value)
-    # The encoder's version decides the size.
-    text = re.sub(r"\"size\":\d+", '"size":640441', text)
-    text = re.sub(r"\"\d{13}-[0-9a-f]{32}\"", '"1795176000000-ETAG"', text)
-    return re.sub(r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:3000", text)
-
-
-def recorded(folder):
-    """The samples of one recording, by name."""
-    found = {}
-    for file in sorted(folder.iterdir()):
-        event = json.loads(file.read_text())["event"]
-        if "requestContext" not in event:
-            continue
-        http = event["requestContext"]["http"]
-        headers = {k: steady(v) for k, v in event["headers"].items() if k in KEPT_HEADERS}
-        if headers.get("authorization") == "[removed]":
-            headers["authorization"] = f"Bearer {TOKEN}"
-        for name, (method, path) in SAMPLES.items():
-            if (http["method"], steady(event["rawPath"])) == (method, path) and name not in found:
-                found[name] = {"headers": headers, "body": steady(event.get("body", ""))}
-    return found
-
-
-def kept(name):
-    event = json.loads((conftest.ROOT / f"events/{name}.json").read_text())
-    headers = {k: v for k, v in event["headers"].items() if k in KEPT_HEADERS}
-    return {"headers": headers, "body": event.get("body", "")}
-
-
-def keep(name, request):
-    """Writes a sample; SPOOL_KEEP_EVENTS=1 does so for every request of the client."""
-    method, path = SAMPLES[name]
-    event = json.loads((conftest.ROOT / "events/job-status.list.json").read_text())
-    event["rawPath"] = path
-    event["headers"] = {"host": "127.0.0.1:8080"} | request["headers"]
-    event["requestContext"]["http"] |= {"method": method, "path": path}
-    if request["body"]:
-        event["body"] = request["body"]
-    if path.startswith("/api/projects/"):
-        event["pathParameters"] = {"id": path.split("/")[-1]}
-    (conftest.ROOT / f"events/{name}.json").write_text(json.dumps(event, indent=2) + "\n")
-
-
 def test_upload_save_load_export_and_play(recording, browser, origin, media, tmp_path):
     page = open_client(browser, origin, recording)
     page.locator("#file").set_input_files(str(media / "a.mp4"))
@@ -190,12 +142,7 @@ def test_upload_save_load_export_and_play(recording, browser, origin, media, tmp
     assert foreign.status == 400, foreign.body
 
     assert recording.stop() == 0
-    requests = recorded(tmp_path / "records")
-    assert set(requests) == set(SAMPLES)
-    for name, request in requests.items():
-        if os.environ.get("SPOOL_KEEP_EVENTS"):
-            keep(name, request)
-        assert request == kept(name), name
+    recorded_requests.check(tmp_path / "records", SAMPLES)
 
 
 def test_a_lost_update_is_shown_to_the_page(recording, browser, origin):

@@ -425,3 +425,27 @@ def test_a_stranger_cannot_use_an_instances_runtime_api(emulator):
     ]
     assert len(idle) >= 3
     assert emulator.call("GET", "/api/exports").status == 200
+
+
+# Uploads (H9)
+
+
+def test_a_granted_upload_is_bounded(tmp_path):
+    """A presigned URL does not say how much it permits; the store knows the deployment's limit."""
+    emulator = conftest.Emulator(tmp_path / "data", SPOOL_UPLOAD_MAX_BYTES="1000").start()
+    try:
+        grant = emulator.call("GET", "/api/uppy/s3/params?filename=a.mp4&type=video%2Fmp4").json()
+        for size, status in ((1001, 400), (1000, 200)):
+            put = conftest.http(grant["method"], grant["url"], b"0" * size, grant["headers"])
+            assert put.status == status, put.body
+        made = emulator.call(
+            "POST", "/api/uppy/s3/multipart", {"filename": "b.mp4", "type": "video/mp4"}
+        ).json()
+        place = f"/api/uppy/s3/multipart/{made['uploadId']}/1?key={made['key']}"
+        part = emulator.call("GET", place).json()["url"]
+        assert conftest.http("PUT", part, b"0" * 1001).status == 400
+        assert conftest.http("PUT", part, b"0" * 1000).status == 200
+        # The same part again replaces the first, and is not added to it.
+        assert conftest.http("PUT", part, b"1" * 1000).status == 200
+    finally:
+        assert emulator.stop() == 0

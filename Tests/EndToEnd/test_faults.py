@@ -130,7 +130,7 @@ def test_a_cancelled_export_has_no_ffmpeg_left(emulator, media):
     assert answer.json()["state"] == "cancelled"
 
     # Uncancelled, FFmpeg works for longer than this.
-    wait_until("the end of FFmpeg", lambda: not ffmpeg_processes(emulator), seconds=10)
+    wait_until("the end of FFmpeg", lambda: not ffmpeg_processes(emulator), seconds=30)
     assert emulator.status(job)["state"] == "cancelled"
     # A second cancel, and one of a finished export, change nothing.
     assert emulator.call("DELETE", f"/api/export/{job}").json()["state"] == "cancelled"

@@ -98,6 +98,8 @@ def test_roles_allow_what_the_catalogue_lists_and_nothing_else(name):
         expected |= {"logs:CreateLogStream": logs, "logs:PutLogEvents": logs}
         if "async" in function:
             expected["sqs:SendMessage"] = [{"Fn::GetAtt": ["Failures", "Arn"]}]
+        if destination := function.get("async", {}).get("onFailure"):
+            expected["lambda:InvokeFunction"] = [{"Fn::GetAtt": [title(destination), "Arn"]}]
         assert found == expected, function["name"]
         assert not any("*" in action for action in found)
 
@@ -315,3 +317,15 @@ def test_pages_of_a_list_of_origins_may_call_every_method(name):
     for url in of_type(document, "AWS::Lambda::Url").values():
         assert url["Cors"]["AllowOrigins"] == {"Ref": "FrontendUrl"}
         assert url["Cors"]["MaxAge"] == {"Ref": "CorsMaxAge"}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_functions_that_notify_get_the_mail_server_and_no_other_does(name):
+    document = template(name)
+    functions = of_type(document, "AWS::Lambda::Function")
+    for entry in CATALOGUE["functions"]:
+        variables = functions[title(entry["name"])]["Environment"]["Variables"]
+        wanted = {"Ref": "SmtpPassword"} if entry.get("sendsNotifications") else None
+        assert variables.get("SPOOL_SMTP_PASSWORD") == wanted, entry["name"]
+    hidden = {key for key, value in document["Parameters"].items() if value.get("NoEcho")}
+    assert {"SmtpPassword", "MailApiKey"} <= hidden

@@ -106,6 +106,8 @@ def test_terraform_formats_nothing_and_computes_the_catalogues_policies(tmp_path
         "each.key": "each_key",
         "${path.module}/../functions.json": str(ROOT / "infra/functions.json"),
         "data.aws_partition.current.partition": '"aws"',
+        "data.aws_caller_identity.current.account_id": '"1"',
+        "var.name": '"spool"',
         "var.bucket_name": '"media"',
         "var.image_uri": "null",
         "var.frontend_url": '"*"',
@@ -135,6 +137,10 @@ def test_terraform_formats_nothing_and_computes_the_catalogues_policies(tmp_path
         expected |= {"logs:CreateLogStream": ["logs:*"], "logs:PutLogEvents": ["logs:*"]}
         if "async" in function:
             expected["sqs:SendMessage"] = ["failures"]
+        if destination := function.get("async", {}).get("onFailure"):
+            expected["lambda:InvokeFunction"] = [
+                f"arn:aws:lambda:eu:1:function:spool-{destination}"
+            ]
         assert found == expected, function["name"]
     widgets = [w["properties"] for w in json.loads(outputs["dashboard"]["value"])["widgets"]]
     assert len(widgets) == 6

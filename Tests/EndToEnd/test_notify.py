@@ -6,10 +6,10 @@ import email.policy
 import json
 import random
 import socket
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -18,52 +18,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 import store_clients
 from conftest import single, wait_until
 from emulator_process import ROOT, Emulator, http
-
-ENDPOINTS = "/api/webhooks/endpoints"
-
-
-class Receiver:
-    """A server that records deliveries and answers by a function of the delivery."""
-
-    def __init__(self, host="127.0.0.1", answer=lambda request: 204):
-        self.requests, self.lock = [], threading.Lock()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                request = {"path": self.path, "headers": dict(self.headers.items()), "body": body}
-                with receiver.lock:
-                    receiver.requests.append(request)
-                status, headers = receiver.answer(request), {}
-                if isinstance(status, tuple):
-                    status, headers = status
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        class Server(ThreadingHTTPServer):
-            request_queue_size = 256
-            daemon_threads = True
-
-        self.answer = answer
-        self.server = Server((host, 0), Handler)
-        self.port = self.server.server_port
-        self.url = f"http://{host}:{self.port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def ids(self):
-        with self.lock:
-            return [request["headers"]["webhook-id"] for request in self.requests]
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+from webhook_receiver import ENDPOINTS, Receiver, deliveries, register, tick
 
 
 @pytest.fixture
@@ -86,13 +41,6 @@ def notifying(tmp_path):
         running.stop()
 
 
-def register(emulator, url, *events, **fields):
-    body = {"events": list(events)} | ({"url": url} if url else {}) | fields
-    answer = emulator.call("POST", ENDPOINTS, body)
-    assert answer.status == 201, answer.body
-    return answer.json()
-
-
 def end_export(s3, number):
     """The result of an export that has ended, as the stitch writes it."""
     job = f"job_{1_700_000_000_000 + number}_{number:020d}"
@@ -109,24 +57,6 @@ def end_export(s3, number):
         ),
     )
     return job
-
-
-def tick(emulator):
-    """The schedule's function, now instead of at the next minute."""
-    answer = emulator.call("POST", "/2015-03-31/functions/deliver-webhooks/invocations", {})
-    # One instance runs at a time, and the schedule may have it.
-    assert answer.status in (200, 429), answer.body
-
-
-def deliveries(emulator, **query):
-    text = "&".join(f"{name}={value}" for name, value in query.items())
-    found, cursor = [], ""
-    while True:
-        page = emulator.call("GET", f"/api/webhooks/deliveries?limit=100&{text}{cursor}").json()
-        found += page["deliveries"]
-        if "next" not in page:
-            return found
-        cursor = f"&cursor={page['next']}"
 
 
 def test_a_webhook_is_verified_by_the_standard_library_also_through_a_rotation(
@@ -266,6 +196,39 @@ def test_no_request_reaches_an_address_inside_by_name_or_by_redirect(tmp_path, r
     running.stop()
     inside.stop()
     redirecting.stop()
+
+
+def test_a_name_whose_address_changes_reaches_no_address_inside(tmp_path):
+    """DNS rebinding: some lookups of the name give an address that is not permitted."""
+    shim = tmp_path / "resolver.so"
+    source = ROOT / "Tests/EndToEnd/resolver_shim.c"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
+    catalogue = json.loads((ROOT / "infra/functions.json").read_text())
+    for function in catalogue["functions"]:
+        if function["name"] == "webhooks":
+            function["environment"] = {"LD_PRELOAD": str(shim)}
+    (tmp_path / "functions.json").write_text(json.dumps(catalogue))
+    permitted = Receiver(host="127.0.0.2")
+    inside = Receiver(port=permitted.port)
+    running = Emulator(
+        tmp_path / "data", tmp_path / "functions.json", SPOOL_WEBHOOK_ALLOW="127.0.0.2"
+    ).start()
+    # libcurl keeps an address for a minute, so each request has a name of its own.
+    urls = [f"http://r{number}.rebind.example:{permitted.port}/" for number in range(8)]
+    endpoints = [register(running, url)["id"] for url in urls]
+
+    answers = [
+        running.call("POST", f"{ENDPOINTS}/{endpoint}/test").json()["attempts"][0]
+        for endpoint in endpoints
+    ]
+
+    statuses = [answer.get("status") for answer in answers]
+    assert statuses.count(204) == len(permitted.requests) > 0, answers
+    assert None in statuses, "no lookup gave the address inside"
+    assert not inside.requests
+    running.stop()
+    permitted.stop()
+    inside.stop()
 
 
 class Mailbox:

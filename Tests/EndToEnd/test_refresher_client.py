@@ -13,10 +13,22 @@ import zipfile
 import pytest
 
 import conftest
+import recorded_requests
 from conftest import Emulator, wait_until
 from store_clients import s3_client
 
 PASSWORD = "a shared password"
+BATCH = f"/api/jobs/batch_{recorded_requests.ID}"
+# The kept requests: name of the sample in events/, method and path.
+SAMPLES = {
+    "auth.refresher-client": ("POST", "/api/auth"),
+    "create-batch.refresher-client-pending": ("POST", "/api/jobs", "pending"),
+    "create-batch.refresher-client-stored": ("POST", "/api/jobs", "stored"),
+    "read-jobs.refresher-client-list": ("GET", "/api/jobs"),
+    "read-jobs.refresher-client-poll": ("GET", BATCH),
+    "download-all.refresher-client": ("GET", f"{BATCH}/download-all"),
+    "download-all.refresher-client-one": ("GET", f"{BATCH}/download"),
+}
 
 # The client: login with sessionStorage, one form for all files, polling from 2 s by a factor of
 # 1.2 up to 10 s, downloads as blobs. Time is divided by a hundred.
@@ -87,7 +99,8 @@ def clips(tmp_path_factory):
 @pytest.fixture(scope="module")
 def refresher(tmp_path_factory):
     folder = tmp_path_factory.mktemp("refresher")
-    running = Emulator(folder / "data", AUTH_PASSWORD=PASSWORD).start()
+    arguments = ("--record", str(folder / "records"))
+    running = Emulator(folder / "data", arguments=arguments, AUTH_PASSWORD=PASSWORD).start()
     yield running
     assert running.stop() == 0
 
@@ -153,6 +166,7 @@ def test_three_files_by_four_variations(refresher, page, foreign_page, clips):
     assert files.namelist() == [result["name"] for result in last["results"]]
     assert {entry.compress_type for entry in files.infolist()} == {zipfile.ZIP_STORED}
     assert files.read(chosen["name"]) == film
+    recorded_requests.check(refresher.data.parent / "records", SAMPLES)
 
 
 def test_a_wrong_password_and_a_missing_token(refresher, page, clips):

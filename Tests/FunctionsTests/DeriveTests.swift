@@ -128,12 +128,12 @@ import TestSupport
         #expect(!harness.memory.keys.contains { $0.hasPrefix(asset.keys.prefix) })
     }
 
-    @Test func `a derivative fails after three attempts that might have helped`() async throws {
+    @Test func `a derivative fails after six attempts that might have helped`() async throws {
         let harness = FunctionHarness()
         let asset = try await DerivedAsset(harness)
         let weak = harness.with(FakeRenderer(failure: FFmpegError(.failed, "FFmpeg failed.")))
 
-        for attempt in 1...3 {
+        for attempt in 1...6 {
             let isPending = try await asset.derivatives()[.poster] == .pending
             #expect(isPending, "attempt \(attempt)")
             try? await weak.deliver(asset.keys.deriveRequest.text, to: .deriveAsset)

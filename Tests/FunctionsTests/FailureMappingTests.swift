@@ -8,44 +8,48 @@ import Testing
 import TestSupport
 
 @Suite struct FailureMappingTests {
-    private static let storeCodes: [(ObjectStoreError.Code, Int, isPermanent: Bool)] = [
-        (.notFound, 404, true), (.preconditionFailed, 409, false), (.accessDenied, 500, true),
-        (.invalidRange, 500, false), (.invalidRequest, 500, false), (.tooLarge, 413, false),
-        (.unavailable, 503, false), (.timeout, 503, false), (.cancelled, 503, false),
-        (.invalidResponse, 502, false), (.localFile, 500, false),
+    private static let storeCodes: [(ObjectStoreError.Code, Int, FailureClass)] = [
+        (.notFound, 404, .caller), (.preconditionFailed, 409, .machine),
+        (.accessDenied, 500, .machine), (.invalidRange, 500, .machine),
+        (.invalidRequest, 500, .machine), (.tooLarge, 413, .caller),
+        (.unavailable, 503, .network), (.timeout, 503, .network), (.cancelled, 503, .machine),
+        (.invalidResponse, 502, .network), (.localFile, 500, .machine),
     ]
 
     @Test(arguments: storeCodes)
-    func `a store code has this status and event outcome`(
-        code: ObjectStoreError.Code, status: Int, isPermanent: Bool
+    func `a store code has this status and party at fault`(
+        code: ObjectStoreError.Code, status: Int, party: FailureClass
     ) {
         let error = ObjectStoreError(code, operation: "GetObject", key: "secret/key")
         let mapping = FailureMapping(error)
         let problem = mapping.problem(requestID: "request-1")
 
         #expect(problem.status == status)
-        #expect(mapping.isPermanent == isPermanent)
+        #expect(mapping.row.failureClass == party)
         #expect(mapping.sentence == error.description)
         #expect(!problem.detail.contains("secret"))
         #expect((problem.headers["retry-after"] != nil) == (status == 503))
     }
 
-    private static let mediaCodes: [(FFmpegError.Code, Int)] = [
-        (.notMedia, 422), (.unsupported, 422), (.sourceUnreadable(source: 1), 503),
-        (.sourceTooShort(source: 1), 422), (.frameCountMismatch(planned: 2, written: 1), 500),
-        (.verificationFailed, 500), (.cancelled, 503), (.outOfTime, 503), (.outOfMemory, 503),
-        (.diskFull, 503), (.notStarted, 500), (.failed, 500),
+    private static let mediaCodes: [(FFmpegError.Code, Int, FailureClass)] = [
+        (.notMedia, 422, .media), (.unsupported, 422, .media),
+        (.sourceUnreadable(source: 1), 503, .network), (.sourceTooShort(source: 1), 422, .media),
+        (.frameCountMismatch(planned: 2, written: 1), 500, .machine),
+        (.verificationFailed, 500, .machine), (.damagedOutput, 500, .machine),
+        (.cancelled, 503, .machine), (.outOfTime, 503, .machine), (.outOfMemory, 503, .machine),
+        (.diskFull, 503, .machine), (.notStarted, 500, .machine), (.failed, 500, .machine),
     ]
 
     @Test(arguments: mediaCodes)
-    func `an FFmpeg code has this status and keeps the output's tail`(
-        code: FFmpegError.Code, status: Int
+    func `an FFmpeg code has this status and party at fault and keeps the output's tail`(
+        code: FFmpegError.Code, status: Int, party: FailureClass
     ) {
         let error = FFmpegError(code, "FFmpeg stumbled.", standardErrorTail: "tail")
         let mapping = FailureMapping(error)
 
         #expect(mapping.problem(requestID: "request-1").status == status)
-        #expect(mapping.isPermanent == error.isPermanent)
+        #expect(mapping.row.failureClass == party)
+        #expect(mapping.isPermanent == (party == .media))
         #expect(mapping.detail == "tail")
         #expect(mapping.logFields["detail"] == "tail")
     }
@@ -132,5 +136,16 @@ import TestSupport
 
         #expect(harness.renderer.calls.chunks.isEmpty)
         #expect(try await harness.result(job) == nil)
+    }
+
+    @Test func `a full store is a 507 with a time to wait`() {
+        var error = ObjectStoreError(.unavailable, operation: "PutObject", key: "a")
+        error.serviceCode = "InsufficientStorage"
+        let problem = FailureMapping(error).problem(requestID: "r")
+
+        #expect(problem.status == 507)
+        #expect(problem.detail.contains("no room"))
+        #expect(problem.headers["retry-after"] == "60")
+        #expect(!FailureMapping(error).isPermanent)
     }
 }

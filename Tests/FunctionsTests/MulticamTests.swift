@@ -80,7 +80,8 @@ import TestSupport
         var plan = try #require(try await harness.memory.document(RenderPlan.self, at: keys.plan))
         change(&plan)
         try await harness.memory.putDocument(plan, at: keys.plan)
-        try await harness.deliver(keys.request(.video(FrameRange(0, 300))).text, to: .renderChunk)
+        try await harness.deliverAgain(
+            keys.request(.video(FrameRange(0, 300))).text, to: .renderChunk)
         return try await harness.result(job)?.error
     }
 
@@ -94,7 +95,8 @@ import TestSupport
         try await harness.memory.putObject(
             .bytes(Array(whole.dropLast(whole.count / 2))), at: keys.plan, options: PutOptions())
 
-        try await harness.deliver(keys.request(.video(FrameRange(0, 300))).text, to: .renderChunk)
+        try await harness.deliverAgain(
+            keys.request(.video(FrameRange(0, 300))).text, to: .renderChunk)
 
         let result = try #require(try await harness.result(job))
         #expect(result.outcome == .failed)

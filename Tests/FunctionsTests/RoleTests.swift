@@ -1,3 +1,4 @@
+import FFmpeg
 import Foundation
 import Functions
 import Jobs
@@ -56,6 +57,7 @@ import WallClock
         }
         try await exceedTheLimit(harness)
         try await useUppy(harness)
+        let imports = try await importAFile()
         try await harness.deliver(record.deriveRequest.text, to: .deriveAsset)
         _ = try await harness.call(
             .startExport, "POST", "/", #"{"editKey":"uploads/local/none.json"}"#)
@@ -83,6 +85,7 @@ import WallClock
         await deliverSampleEvents(harness)
         try await removeOneExport(asset, harness)
         try await failOneExport(asset, harness)
+        try await damageUnits(asset, harness)
         try await sweepThree(asset, harness)
         try await deriveLong(harness)
 
@@ -97,8 +100,30 @@ import WallClock
         try await expireEverything(harness)
 
         let unused = Self.everything.subtracting(harness.usedPermissions)
-            .subtracting(sessions.usedPermissions)
+            .subtracting(sessions.usedPermissions).subtracting(imports.usedPermissions)
         #expect(unused == Self.unusedHere)
+    }
+
+    /// Imports a file that changes after its first part.
+    private func importAFile() async throws -> FunctionHarness {
+        var harness = FunctionHarness()
+        let memory = harness.memory
+        harness.host = FakeHost([1, 2])
+        harness.retention.uploads = .seconds(86_400)
+        let (_, made) = try await harness.call(
+            .importURL, "POST", "/", #"{"url":"https://media.example/a.mp4"}"#)
+        guard let asset = made["assetId"]?.text.flatMap({ AssetID($0) }) else {
+            throw HarnessError(text: "\(made)")
+        }
+        let keys = AssetKeys(owner: .local, asset: asset)
+        var upload = try await memory.document(UploadRecord.self, at: keys.upload)
+        upload?.uploadID = try await memory.createMultipartUpload(
+            keys.media(fileName: "a.mp4"), options: PutOptions(contentType: "video/mp4"))
+        try await memory.putDocument(upload, at: keys.upload)
+        for turn in 0...1 {
+            try await harness.deliver(keys.importRequest(turn).text, to: .importURL)
+        }
+        return harness
     }
 
     /// Announces an export to an endpoint that fails, and one whose event was lost.
@@ -230,6 +255,26 @@ import WallClock
         try await harness.sweep()
         _ = try await harness.call(.removeJob, "DELETE", "/api/jobs/\(cancelled.batch.text)")
         try await harness.advance(cancelled)
+    }
+
+    /// Finds a damaged chunk in a stitch, and one in the cache for a stream.
+    private func damageUnits(_ asset: String, _ harness: FunctionHarness) async throws {
+        let failure = FFmpegError(.frameCountMismatch(planned: 2, written: 1), "It is short.")
+        let job = try await harness.export(asset)
+        let broken = FunctionHarness(
+            renderer: FakeRenderer(
+                stitchFailure: failure, streamFailure: failure, damagedKey: "cache/"),
+            memory: harness.memory)
+        try await broken.run(job)
+        let (_, answer) = try await harness.call(
+            .startExport, "POST", "/",
+            FunctionHarness.edit(asset).replacing(#""fps":30"#, with: #""fps":30,"hls":true"#))
+        if let text = answer["jobId"]?.text, let job = JobID(text) {
+            for unit in FunctionHarness.units {
+                try? await broken.deliver(harness.keys(job).request(unit).text, to: .renderChunk)
+            }
+        }
+        for permission in broken.usedPermissions { harness.use(permission) }
     }
 
     private func failOneExport(_ asset: String, _ harness: FunctionHarness) async throws {

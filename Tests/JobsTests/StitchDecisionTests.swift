@@ -47,6 +47,13 @@ import Testing
                 .repeatRequest(first), .repeatRequest(.audio),
             ]),
         Row(
+            "damaged and lost units: delete the damaged object, request both again",
+            observation([.damaged, .ready, .lost]),
+            [
+                .discardCached(first), .forgetReceipt(first), .forgetReceipt(.audio),
+                .withdrawRequest, .repeatRequest(first), .repeatRequest(.audio),
+            ]),
+        Row(
             "one unit lost, another requested again", observation([.noReceipt, .lost, .ready]),
             [.forgetReceipt(second), .withdrawRequest, .repeatRequest(second)]),
         Row(

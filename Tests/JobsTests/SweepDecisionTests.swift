@@ -88,12 +88,49 @@ import WallClock
         #expect(actions(export, now: quiet) == [.repeatStitchRequest])
     }
 
-    @Test func `an export that lasts a day fails`() {
-        let now = UnixTime(milliseconds: 1_001) + SweepDecision.exportTimeMax
+    @Test func `an export without work for a day fails an hour after it is noted`() {
+        var export = ListedExport()
+        let units: [SweepAction] = [
+            .repeatRequest(export.first), .repeatRequest(export.second), .repeatRequest(.audio),
+        ]
+        let noted = UnixTime(milliseconds: 1_001) + SweepDecision.stallTime
+
+        #expect(actions(export, now: noted) == [.noteStall] + units)
+        export.add(export.keys.stall, at: noted.milliseconds)
+        #expect(actions(export, now: noted + .seconds(60)) == units)
+        #expect(
+            actions(export, now: noted + SweepDecision.stallGraceTime + .seconds(1))
+                == [.fail("No work was done on the export for 24 hours.")])
+        // Work after the note, as after a clock that was set forward.
+        let later = noted + .seconds(5)
+        export.add(export.keys.progress(export.first), bytes: 5, at: later.milliseconds)
+        #expect(
+            actions(export, now: later + SweepDecision.stallGraceTime + .seconds(1)) == units)
+    }
+
+    @Test func `an export that works for days does not fail`() {
+        var export = ListedExport()
+        let now = UnixTime(milliseconds: 1_000) + SweepDecision.stallTime * 9
+        for unit in [export.first, export.second, .audio] {
+            export.add(export.keys.progress(unit), bytes: 5, at: now.milliseconds)
+        }
+
+        #expect(actions(export, now: now) == [])
+    }
+
+    @Test func `after the clock was set back, what does not work is requested again`() {
+        var export = ListedExport()
+        let now = UnixTime(milliseconds: 1_000) - .seconds(5 * 3_600)
 
         #expect(
-            actions(ListedExport(), now: now)
-                == [.fail("The export did not finish within 24 hours.")])
+            actions(export, now: now) == [
+                .repeatRequest(export.first), .repeatRequest(export.second),
+                .repeatRequest(.audio),
+            ])
+        // One renderer works on, another died before the clock was set.
+        export.add(export.keys.progress(export.first), bytes: 5, at: now.milliseconds)
+        export.add(export.keys.progress(export.second), bytes: 5, at: 1_000)
+        #expect(actions(export, now: now) == [.repeatRequest(export.second)])
     }
 
     @Test func `the marker of an export without a plan is removed`() {
@@ -122,6 +159,9 @@ import WallClock
         #expect(
             SweepDecision.actions(for: export.listing, plan: plan, now: quiet)
                 == [.writeRequest(export.first), .repeatRequest(.audio)])
+        #expect(
+            SweepDecision.actions(for: export.listing, plan: plan, now: 2_000)
+                == [.writeRequest(export.first)])
         export.add(export.keys.receipt(.audio))
         #expect(export.listing.nextUnits(of: plan) == [export.first, export.second])
         #expect(plan.firstUnits == [.audio, export.first])

@@ -41,7 +41,7 @@ import Testing
     @Test func `a download is written to its file`() async throws {
         let transport = CurlAPITransport(
             client: Client { (request) throws(HTTPTransportError) in
-                if case .file(let descriptor, _, _) = request.sink {
+                if case .file(let descriptor, _, _, _) = request.sink {
                     _ = Glibc.write(descriptor, "movie", 5)
                 }
                 return HTTPResponse(status: 200, headers: [], body: [], bodyBytes: 5)

@@ -45,6 +45,19 @@ package final class InMemoryBucket: Bucket {
 
     package var keys: [String] { contents.map(\.key) }
 
+    /// The bytes of an object; nil if there is none.
+    package func bytes(_ key: ObjectKey) -> [UInt8]? { state.withLock { $0.objects[key]?.body } }
+
+    /// Removes an object, as a lifecycle rule does.
+    package func remove(_ key: ObjectKey) { state.withLock { $0.objects[key] = nil } }
+
+    /// The objects below a prefix, in no order.
+    package func infos(prefix: String) -> [ObjectInfo] {
+        state.withLock { state in
+            state.objects.filter { $0.key.text.hasPrefix(prefix) }.map { info($0.key, $0.value) }
+        }
+    }
+
     package func getObject(
         _ key: ObjectKey, range: Range<Int>?, ifMatch: String?, bytesMax: Int
     ) async throws(ObjectStoreError) -> StoredObject {

@@ -45,6 +45,11 @@ locals {
       for trigger in function.objectEvents : merge(trigger, { function = name })
     ]
   ])
+  # Arn of a function without its name: a role of a function cannot refer to another function.
+  function_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "lambda", data.aws_region.current.region,
+    data.aws_caller_identity.current.account_id, "function", var.name
+  ])
   bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.bucket_name}"
   is_image   = var.image_uri != null
   binaries   = local.is_image ? "/usr/bin" : "/var/task/bin"
@@ -127,6 +132,13 @@ resource "aws_iam_role_policy" "function" {
           Action   = ["sqs:SendMessage"]
           Resource = [aws_sqs_queue.failures.arn]
         }
+      ] : [],
+      can(each.value.async.onFailure) ? [
+        {
+          Effect   = "Allow"
+          Action   = ["lambda:InvokeFunction"]
+          Resource = ["${local.function_arn}-${each.value.async.onFailure}"]
+        }
       ] : []
     )
   })
@@ -159,6 +171,14 @@ resource "aws_lambda_function" "function" {
     }
   }
 
+  # The record of a failure goes to another function: the queue keeps the event.
+  dynamic "dead_letter_config" {
+    for_each = can(each.value.async.onFailure) ? [aws_sqs_queue.failures.arn] : []
+    content {
+      target_arn = dead_letter_config.value
+    }
+  }
+
   ephemeral_storage {
     size = try(each.value.ephemeralStorageMegabytes, 512)
   }
@@ -172,6 +192,7 @@ resource "aws_lambda_function" "function" {
     variables = merge(
       local.environment,
       can(each.value.url) ? merge(local.answering_environment, local.cdn_environment) : {},
+      try(each.value.sendsNotifications, false) ? var.notifications : {},
       contains(["start-export", "advance-batch"], each.key) ? { WORKER_CONCURRENCY = tostring(var.worker_concurrency) } : {},
       try(each.value.environment, {})
     )
@@ -203,7 +224,9 @@ resource "aws_lambda_function_event_invoke_config" "function" {
 
   destination_config {
     on_failure {
-      destination = aws_sqs_queue.failures.arn
+      destination = try(
+        aws_lambda_function.function[each.value.async.onFailure].arn, aws_sqs_queue.failures.arn
+      )
     }
   }
 }

@@ -44,6 +44,17 @@ variable "upload_max_bytes" {
   default     = 5368709120
 }
 
+variable "notifications" {
+  description = "SPOOL_SMTP_, SPOOL_MAIL_ and SPOOL_WEBHOOK_ALLOW variables of docs/webhooks.md."
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+  validation {
+    condition     = alltrue([for name in keys(var.notifications) : can(regex("^SPOOL_(SMTP|MAIL|WEBHOOK)_", name))])
+    error_message = "Each name must begin with SPOOL_SMTP_, SPOOL_MAIL_ or SPOOL_WEBHOOK_."
+  }
+}
+
 variable "cdn_public_key" {
   description = "Public key (PEM) of signed download URLs; null for no CDN."
   type        = string

@@ -149,6 +149,8 @@ package final class ObjectStoreServer: HTTPHandler {
             return finished(response, head, requestID)
         } catch let error as S3Error {
             return finished(failure(error, head, requestID: requestID), head, requestID)
+        } catch let error as DatabaseError where error.code == .full {
+            return finished(failure(.diskFull, head, requestID: requestID), head, requestID)
         } catch {
             logger.error(
                 "Store request failed",

@@ -29,7 +29,8 @@ struct AccessPolicy: Sendable {
     static let publishedSecret = "spool-secret"
     /// Variables that make every caller prove who it is.
     private static let tokenVariables = [
-        "SPOOL_TOKENS", "AUTH_PASSWORD", "JWT_SECRET", "SPOOL_JWT_SECRET", "SPOOL_ACCOUNTS",
+        "SPOOL_TOKENS", "AUTH_PASSWORD", "SPOOL_JWT_SECRET", "SPOOL_JWT_PUBLIC_KEY",
+        "SPOOL_JWT_JWKS_URL",
     ]
 
     /// - Throws: One sentence if the settings would open the emulator to strangers.

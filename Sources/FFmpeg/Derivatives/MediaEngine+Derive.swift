@@ -40,6 +40,7 @@ extension MediaEngine {
             ]
         let outcome = try await FFmpegProcess(configuration: configuration, sources: [(url, 0)])
             .run(configuration.ffmpegPath, arguments)
+        guard FragmentedFile.isWhole(path) else { throw Self.incomplete(path) }
         return RenderReport(
             frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: outcome.cpuMicroseconds)
     }
@@ -71,6 +72,7 @@ extension MediaEngine {
                     ).run(configuration.ffmpegPath, arguments)
                     let bytes = FileSystem.size(of: path)
                     guard bytes == 0 else {
+                        try checkPicture(path)
                         return RenderReport(
                             frames: 1, bytes: bytes, cpuMicroseconds: outcome.cpuMicroseconds)
                     }
@@ -78,7 +80,8 @@ extension MediaEngine {
                         .notMedia, "No frame could be decoded.", arguments: arguments,
                         exitStatus: 0, standardErrorTail: outcome.errors)
                 } catch {
-                    guard error.code != .cancelled else { throw error }
+                    // Another frame instead of the wanted one only where the file is at fault.
+                    guard error.isVerdict else { throw error }
                     failure = error
                 }
             }

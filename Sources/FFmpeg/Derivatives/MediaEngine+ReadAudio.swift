@@ -55,6 +55,11 @@ extension MediaEngine {
             .run(
                 configuration.ffmpegPath, arguments,
                 onBytes: { bytes in peaks.withLock { $0.add(bytes) } })
+        switch file {
+        case .copied(let path), .encoded(let path):
+            guard FragmentedFile.isWhole(path) else { throw Self.incomplete(path) }
+        case nil: break
+        }
         let found = peaks.withLock { $0 }
         guard found.pixelCount > 0 else {
             throw FFmpegError(

@@ -34,6 +34,7 @@ extension MediaEngine {
                 .sourceUnreadable(source: nil), "The proxy has too few pictures.",
                 arguments: arguments, exitStatus: 0, standardErrorTail: outcome.errors)
         }
+        for sheet in sheets { try checkPicture(sheet) }
         return sheets
     }
 }

@@ -30,6 +30,7 @@ extension MediaEngine {
             if let copy = AudioPacketCopy(plan), let url = sourceURLs[copy.source],
                 let report = try await copyAudioPackets(copy, of: plan, url: url, to: path)
             {
+                try await checkAudio(path, nil, of: plan)
                 progress(plan.frameCount)
                 return report
             }
@@ -41,6 +42,7 @@ extension MediaEngine {
                 progress(max(0, min(frame, count)))
             }
         }
+        try await checkAudio(path, frames, of: plan)
         return RenderReport(frames: 0, bytes: FileSystem.size(of: path), cpuMicroseconds: cpu)
     }
 

@@ -79,6 +79,7 @@ extension MediaEngine {
         try check(
             counts, inputs.counters, frames: outputs[0].frames, arguments: arguments,
             errors: outcome.errors)
+        for output in outputs { try checkChunk(output.path, output.frames) }
         progress(outputs[0].frames.count)
         return outputs.enumerated().map { index, output in
             RenderReport(

@@ -4,7 +4,8 @@ import Synchronization
 
 extension MediaEngine {
     /// Decodes the frames around each seam.
-    /// - Throws: `.verificationFailed` at the first decoding error.
+    /// - Throws: `.verificationFailed` at the first decoding error, or the code of a process
+    ///   that did not finish.
     func decode(
         _ path: String, around seams: [Int], _ plan: RenderPlan
     ) async throws(FFmpegError) {
@@ -101,7 +102,8 @@ extension MediaEngine {
                         if !line.hasPrefix("#") { decoded.add(1, ordering: .relaxed) }
                     })
         } catch {
-            guard error.code != .cancelled else { throw error }
+            // Only FFmpeg's own verdict is one about the file: a killed process says nothing.
+            guard error.isVerdict else { throw error }
             throw Self.fault("\(subject) does not decode: \(error.detail)")
         }
         let wanted = ranges.reduce(0) { $0 + $1.count }

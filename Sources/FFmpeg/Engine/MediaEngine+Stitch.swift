@@ -135,6 +135,7 @@ extension MediaEngine {
         option rw_timeout 30000000
         option reconnect 1
         option reconnect_on_network_error 1
+        option reconnect_on_http_error \(SourceInput.reconnectedStatuses)
         option reconnect_delay_max 4
 
         """

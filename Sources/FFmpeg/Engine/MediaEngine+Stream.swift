@@ -45,7 +45,7 @@ extension MediaEngine {
 
     /// Remuxes a rendered unit into a file of an HLS stream, at its place in time.
     /// - Parameter unit: Frames of a chunk; nil for the whole audio.
-    /// - Throws: `.failed` if the file that FFmpeg writes has no fragments.
+    /// - Throws: `.damagedOutput` if the file that FFmpeg writes lacks frames or fragments.
     package func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> StreamFileIndex {
@@ -73,9 +73,11 @@ extension MediaEngine {
             + EncodeArguments.container + ["-f", "mp4", "file:\(path)"]
         let outcome = try await FFmpegProcess(configuration: configuration)
             .run(configuration.ffmpegPath, arguments)
-        guard let piece = FragmentedFile.piece(path) else {
+        let isComplete = unit.map { FragmentedFile.sampleCount(path) == $0.count } ?? true
+        guard isComplete, let piece = FragmentedFile.piece(path) else {
             throw FFmpegError(
-                .failed, "FFmpeg wrote no fragments.", arguments: arguments, exitStatus: 0,
+                .damagedOutput, "The unit's copy for the stream is incomplete.",
+                arguments: arguments, exitStatus: 0,
                 standardErrorTail: outcome.errors)
         }
         return piece

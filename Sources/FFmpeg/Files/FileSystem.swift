@@ -25,6 +25,17 @@ enum FileSystem {
         }
     }
 
+    /// The last bytes of a file; fewer if it is shorter.
+    static func tail(of path: String, count: Int) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        let offset = max(0, size(of: path) - count)
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = max(0, pread(descriptor, buffer.baseAddress, count, off_t(offset)))
+        }
+    }
+
     /// Truncates a file to its first `bytes` bytes.
     static func truncate(_ path: String, to bytes: Int) throws(FFmpegError) {
         guard Glibc.truncate(path, off_t(bytes)) == 0 else {

@@ -11,6 +11,51 @@ enum FragmentedFile {
         var head: Int
     }
 
+    /// Samples of all fragments; nil if the boxes do not fill the file or it has no fragment.
+    static func sampleCount(_ path: String) -> Int? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard let boxes = boxes(descriptor, from: 0, to: FileSystem.size(of: path)) else {
+            return nil
+        }
+        var count: Int?
+        for (moof, mdat) in zip(boxes, boxes.dropFirst()) where moof.type == "moof" {
+            guard mdat.type == "mdat", let samples = sampleCount(descriptor, of: moof) else {
+                return nil
+            }
+            count = (count ?? 0) + samples
+        }
+        return count
+    }
+
+    /// True if the top-level boxes fill the file exactly and one of them is the index.
+    static func isWhole(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        let boxes = boxes(descriptor, from: 0, to: FileSystem.size(of: path)) ?? []
+        return boxes.contains { $0.type == "moov" }
+    }
+
+    /// Samples of the fragment's runs (`moof/traf/trun`).
+    private static func sampleCount(_ descriptor: Int32, of moof: Box) -> Int? {
+        var count = 0
+        for traf in content(descriptor, of: moof) where traf.type == "traf" {
+            for run in content(descriptor, of: traf) where run.type == "trun" {
+                guard let head = read(descriptor, at: run.start + run.head, count: 8),
+                    head.count == 8
+                else { return nil }
+                count += number(head[4..<8])
+            }
+        }
+        return count
+    }
+
+    private static func content(_ descriptor: Int32, of box: Box) -> [Box] {
+        boxes(descriptor, from: box.start + box.head, to: box.start + box.bytes) ?? []
+    }
+
     /// Layout of the file; nil if it is not a fragmented mp4.
     static func piece(_ path: String) -> StreamFileIndex? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -51,8 +96,7 @@ enum FragmentedFile {
     /// `moof/traf/tfdt`: the decode time of the fragment's first sample.
     private static func startTicks(_ descriptor: Int32, of moof: Box) -> Int? {
         func inside(_ box: Box, _ type: String) -> Box? {
-            boxes(descriptor, from: box.start + box.head, to: box.start + box.bytes)?
-                .first { $0.type == type }
+            content(descriptor, of: box).first { $0.type == type }
         }
         guard let traf = inside(moof, "traf"), let tfdt = inside(traf, "tfdt"),
             let content = read(descriptor, at: tfdt.start + tfdt.head, count: tfdt.bytes - 8),

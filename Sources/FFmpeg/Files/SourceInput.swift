@@ -28,6 +28,9 @@ struct SourceInput: Hashable {
         return result + options + ["-i", Self.resource(url)]
     }
 
+    /// Statuses after which a request is sent again: the store is busy or failed.
+    static let reconnectedStatuses = "429,5xx"
+
     /// Allow-lists of protocols and demuxers, and network timeouts.
     ///
     /// FFmpeg refuses an option that no input uses, so network options are given for
@@ -42,7 +45,8 @@ struct SourceInput: Hashable {
             "-protocol_whitelist", "http,https,tcp,tls", "-format_whitelist", formats,
             "-rw_timeout", "\(configuration.networkTimeout.wholeMicroseconds)",
             "-recv_buffer_size", "\(configuration.networkReceiveBufferBytes)", "-reconnect", "1",
-            "-reconnect_on_network_error", "1", "-reconnect_delay_max", "4",
+            "-reconnect_on_network_error", "1", "-reconnect_on_http_error", reconnectedStatuses,
+            "-reconnect_delay_max", "4",
         ]
     }
 }

@@ -15,6 +15,8 @@ package struct FFmpegError: Error, Sendable, Equatable {
         case frameCountMismatch(planned: Int, written: Int)
         /// The output file differs from its plan.
         case verificationFailed
+        /// FFmpeg exited with 0, but the file that it wrote is incomplete.
+        case damagedOutput
         /// The task was cancelled, and FFmpeg has ended.
         case cancelled
         /// The CPU time limit is reached.
@@ -51,14 +53,19 @@ package struct FFmpegError: Error, Sendable, Equatable {
         self.exitStatus = exitStatus
         self.standardErrorTail = Redaction.redacted(standardErrorTail)
     }
+}
 
-    /// True if a retry with the same input fails again.
-    package var isPermanent: Bool {
+extension FFmpegError {
+    /// True if FFmpeg read its input and rejected it: it exited, and neither a signal, a limit
+    /// nor a connection ended it.
+    var isVerdict: Bool {
         switch code {
+        case .failed, .sourceUnreadable:
+            (exitStatus ?? 128) < 128
+                && FFmpegMessage.first(.unreachable, in: standardErrorTail) == nil
         case .notMedia, .unsupported, .sourceTooShort, .frameCountMismatch, .verificationFailed:
             true
-        case .sourceUnreadable, .cancelled, .outOfTime, .outOfMemory, .diskFull, .notStarted,
-            .failed:
+        case .damagedOutput, .cancelled, .outOfTime, .outOfMemory, .diskFull, .notStarted:
             false
         }
     }

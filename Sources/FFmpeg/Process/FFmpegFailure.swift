@@ -25,6 +25,33 @@ struct FFmpegFailure: Equatable {
         }
     }
 
+    /// The failure of a run that exited with 0; nil if its messages report none.
+    ///
+    /// FFmpeg 5.1 exits with 0 although the last write failed, and although an input ended
+    /// early because its connection did (measured).
+    /// - Parameter interruption: The first line by which an input was interrupted; nil if none
+    ///   was.
+    init?(
+        exitZero standardError: String, interruption: String?,
+        sources: [(url: String, source: Int)]
+    ) {
+        if FFmpegMessage.first(.unwritten, in: standardError) != nil {
+            let isFull = FFmpegMessage.first(.diskFull, in: standardError) != nil
+            (code, detail) =
+                isFull
+                ? (.diskFull, "The disk is full.")
+                : (.damagedOutput, "The end of the output could not be written.")
+        } else if let interruption {
+            let source = Self.unreadable(interruption, sources)
+            let name = source.map { "Source \($0)" } ?? "A source"
+            (code, detail) = (
+                .sourceUnreadable(source: source), "\(name) was interrupted while it was read."
+            )
+        } else {
+            return nil
+        }
+    }
+
     private static func classify(
         _ exit: ChildResult.Exit, _ errors: String, _ sources: [(url: String, source: Int)]
     ) -> (FFmpegError.Code, String) {
@@ -63,11 +90,17 @@ struct FFmpegFailure: Equatable {
 }
 
 extension FFmpegFailure {
+    /// Signals that end a process from outside; the file cannot cause them.
+    private static let outsideSignals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].map(Int.init)
+
     /// The failure of a probe: a file that was fetched but not understood is not media,
     /// one that could not be fetched may be.
     /// - Returns: The error itself if the run failed for another reason than the file.
     static func ofProbe(_ error: FFmpegError) -> FFmpegError {
         let tail = error.standardErrorTail
+        if let status = error.exitStatus, Self.outsideSignals.contains(status - 128) {
+            return error
+        }
         switch error.code {
         case .sourceUnreadable, .failed:
             let isUnreachable = FFmpegMessage.first(.unreachable, in: tail) != nil
@@ -78,7 +111,7 @@ extension FFmpegFailure {
                     : "The file is not media in a format that Spool accepts.",
                 arguments: error.arguments, exitStatus: error.exitStatus, standardErrorTail: tail)
         case .notMedia, .unsupported, .sourceTooShort, .frameCountMismatch, .verificationFailed,
-            .cancelled, .outOfTime, .outOfMemory, .diskFull, .notStarted:
+            .damagedOutput, .cancelled, .outOfTime, .outOfMemory, .diskFull, .notStarted:
             return error
         }
     }

@@ -14,6 +14,11 @@ struct FFmpegMessage: Sendable, Equatable {
         case unreadable
         /// A file could not be fetched, so it may still be media.
         case unreachable
+        /// The end of the output could not be written, although FFmpeg exits with 0.
+        case unwritten
+        /// The connection of an input broke, although FFmpeg may exit with 0: what it wrote
+        /// may have a gap.
+        case interrupted
         /// The index does not fit into the room that `-moov_size` left for it.
         case indexRoomTooSmall
         /// The file name was taken for an image sequence.
@@ -63,6 +68,20 @@ struct FFmpegMessage: Sendable, Equatable {
         FFmpegMessage("timed out", .unreachable),
         FFmpegMessage("Protocol not found", .unreachable),
         FFmpegMessage("Failed to resolve", .unreachable),
+        FFmpegMessage("Stream ends prematurely", .unreachable),
+        // ffmpeg.c: "Error writing trailer of out.mp4: …", "Error closing file out.mp4: …".
+        FFmpegMessage("Error writing trailer", .unwritten),
+        FFmpegMessage("Error closing file", .unwritten),
+        // http.c and tcp.c of libavformat 59; strerror, glibc 2.36.
+        FFmpegMessage("Stream ends prematurely", .interrupted),
+        FFmpegMessage("Failed to reconnect", .interrupted),
+        FFmpegMessage("HTTP error 5", .interrupted),
+        FFmpegMessage("HTTP error 429", .interrupted),
+        FFmpegMessage("Server returned 5", .interrupted),
+        FFmpegMessage("Connection refused", .interrupted),
+        FFmpegMessage("Connection reset by peer", .interrupted),
+        FFmpegMessage("Connection timed out", .interrupted),
+        FFmpegMessage("Input/output error", .interrupted),
         // movenc.c of libavformat 59.
         FFmpegMessage("moov_size is too small", .indexRoomTooSmall),
         // The prefix of av_log: "[image2 @ 0x55d0c8a1b2c0] …".

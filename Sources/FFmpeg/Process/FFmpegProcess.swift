@@ -52,6 +52,13 @@ struct FFmpegProcess {
         guard result.exit == .code(0) else {
             throw failure(result.exit, arguments: arguments, errors: output.tail)
         }
+        if let failure = FFmpegFailure(
+            exitZero: output.tail, interruption: output.interruption, sources: sources)
+        {
+            throw FFmpegError(
+                failure.code, failure.detail, arguments: arguments, exitStatus: 0,
+                standardErrorTail: output.tail)
+        }
         return Outcome(
             output: output.collected ?? [], errors: output.tail,
             cpuMicroseconds: result.cpuMicroseconds)

@@ -6,6 +6,8 @@ final class ProcessOutput: Sendable {
         var line: [UInt8] = []
         var collected: [UInt8] = []
         var tail: [UInt8] = []
+        var errorLine: [UInt8] = []
+        var interruption: String?
         var overflowed = false
     }
 
@@ -46,12 +48,28 @@ final class ProcessOutput: Sendable {
             if state.tail.count > Self.tailBytes {
                 state.tail.removeFirst(state.tail.count - Self.tailBytes)
             }
+            let lines = Self.split(bytes, &state.errorLine)
+            guard state.interruption == nil else { return }
+            state.interruption = lines.first(where: Self.isInterruption)
         }
     }
 
     /// The whole standard output; nil if it was larger than `collectBytesMax`.
     var collected: [UInt8]? {
         state.withLock { $0.overflowed ? nil : $0.collected }
+    }
+
+    /// The first line of standard error by which an input was interrupted; nil without one.
+    var interruption: String? {
+        state.withLock { state in
+            if let line = state.interruption { return line }
+            let last = String(decoding: state.errorLine, as: UTF8.self)
+            return Self.isInterruption(last) ? last : nil
+        }
+    }
+
+    private static func isInterruption(_ line: String) -> Bool {
+        FFmpegMessage.first(.interrupted, in: line) != nil
     }
 
     /// The end of standard error.

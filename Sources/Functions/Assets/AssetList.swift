@@ -60,6 +60,23 @@ struct AssetList: Encodable {
     }
 }
 
+/// An asset whose file is being fetched from a URL.
+struct ImportDocument: Encodable {
+    private var id: String
+    private var status: String
+    private var progress: ImportProgress
+
+    /// - Returns: nil if the asset is no import, or its file is whole.
+    init?(_ keys: AssetKeys, in bucket: any Bucket) async throws {
+        guard let upload = try await bucket.document(UploadRecord.self, at: keys.upload),
+            upload.source != nil, try await !bucket.objectExists(keys.record)
+        else { return nil }
+        id = keys.asset.text
+        status = ImportProgress.status
+        progress = try await ImportProgress(upload, in: bucket)
+    }
+}
+
 /// One asset with fresh URLs of everything that was made of it.
 struct AssetDetail: Encodable {
     /// URLs of the derived objects that exist.

@@ -50,6 +50,9 @@ enum Assets {
             }
             let keys = AssetKeys(owner: authorized.owner, asset: asset)
             guard isRemoval else {
+                if let fetching = try await ImportDocument(keys, in: dependencies.bucket) {
+                    return .json(status: 200, fetching)
+                }
                 return .json(
                     status: 200, try await AssetDetail(keys, in: dependencies.bucket))
             }

@@ -25,7 +25,8 @@ struct AssetIntake: Sendable {
     ///   not have.
     func joinParts(_ parts: [UploadedPart]) async throws {
         let upload = try await upload()
-        guard let uploadID = upload.uploadID else { return }
+        // Parts of an import are joined by import-url, once it has all of them.
+        guard let uploadID = upload.uploadID, upload.source == nil else { return }
         let key = ObjectKey(upload.key)
         if try await bucket.objectExists(key) { return }
         do {
@@ -161,8 +162,14 @@ struct AssetIntake: Sendable {
             .get(ObjectKey(upload.key), downloadName: nil),
             expiresIn: Self.probeURLLifetime, audience: .internal)
         do throws(FFmpegError) {
-            record.media = try await renderer.probe(url: url)
-            record.status = .ready
+            let media = try await probe(url)
+            record.media = media
+            let duration = Duration.microseconds(media.durationMicroseconds)
+            if upload.source != nil, duration > UploadLimits.importedDurationMax {
+                record.error = "The file lasts longer than 4 hours, the longest import."
+            } else {
+                record.status = .ready
+            }
         } catch {
             guard error.isPermanent else { throw error }
             record.error = "The file \(upload.fileName) is not usable media: \(error.description)"
@@ -172,6 +179,16 @@ struct AssetIntake: Sendable {
 }
 
 extension AssetIntake {
+    /// Probes a file; one that is rejected is probed once more before it is condemned.
+    private func probe(_ url: String) async throws(FFmpegError) -> MediaInfo {
+        do {
+            return try await renderer.probe(url: url)
+        } catch {
+            guard error.isPermanent else { throw error }
+            return try await renderer.probe(url: url)
+        }
+    }
+
     /// Parses a caption file, so that its faults are reported at once.
     private func examineCaptions(
         _ record: AssetRecord, _ format: CaptionFormat

@@ -47,7 +47,7 @@ struct Derivation: Sendable {
         if let firstError { throw firstError }
     }
 
-    /// Marks the derivative as failed, and logs it, if another attempt cannot help.
+    /// Marks the derivative as failed, and logs it, once another attempt cannot help.
     private func making(_ kind: AssetDerivative, _ step: () async throws -> Void) async throws {
         do {
             try await step()
@@ -62,11 +62,12 @@ struct Derivation: Sendable {
         let sentence = problem?.detail ?? mapping.sentence
         let isPermanent = problem.map { $0.status < 500 } ?? mapping.isPermanent
         // The store's own errors say nothing about the derivative.
-        if !isPermanent {
-            guard let failure = error as? FFmpegError, failure.code != .cancelled,
-                try await derived.noteFailure(of: kind, sentence)
-            else { throw error }
-        }
+        guard isPermanent || (error as? FFmpegError).map({ $0.code != .cancelled }) == true,
+            try await derived.noteFailure(
+                of: kind, sentence,
+                attemptCountMax: isPermanent
+                    ? DerivedObjects.findingCountMax : AttemptDecision.attemptCountMax)
+        else { throw error }
         context.logger.warning(
             "Derivative not made",
             [

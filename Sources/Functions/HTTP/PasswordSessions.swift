@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 package import Jobs
+package import LambdaRuntime
 package import ObjectStore
 import Synchronization
 package import WallClock
@@ -36,10 +37,13 @@ package final class PasswordSessions: TokenVerifier {
     }
 
     /// The owner `local` for a token that is valid now; nil for any other token.
-    package func owner(ofToken token: String) async throws -> OwnerID? {
-        guard let secret = try await knownSecret() else { return nil }
+    package func caller(
+        ofToken token: String, in request: FunctionURLRequest
+    ) async throws -> Caller? {
+        // Anything else is decided without the store.
+        guard SessionToken.hasShape(token), let secret = try await knownSecret() else { return nil }
         let sessions = SessionToken(password: password, secret: secret)
-        return sessions.accepts(token, at: now()) ? Self.owner : nil
+        return sessions.accepts(token, at: now()) ? Caller(Self.owner, by: .password) : nil
     }
 
     private struct Record: Codable {

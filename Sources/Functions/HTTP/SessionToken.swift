@@ -18,6 +18,9 @@ package struct SessionToken: Sendable {
         key = hmacSHA256(key: secret, Array(password.utf8))
     }
 
+    /// True for base64 of 13 digits, a colon and 64 hexadecimal digits, as `issue` writes it.
+    static func hasShape(_ token: String) -> Bool { token.utf8.count == 104 }
+
     /// A token that was issued at this time.
     package func issue(at time: UnixTime) -> String {
         let text = String(time.milliseconds)

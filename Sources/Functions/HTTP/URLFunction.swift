@@ -10,13 +10,16 @@ package struct AuthorizedRequest: Sendable {
     /// The request as it came.
     package var request: FunctionURLRequest
     /// The caller.
-    package var owner: OwnerID
+    package var caller: Caller
 
-    /// A request of a known owner.
-    package init(request: FunctionURLRequest, owner: OwnerID) {
+    /// A request of a known caller.
+    package init(request: FunctionURLRequest, caller: Caller) {
         self.request = request
-        self.owner = owner
+        self.caller = caller
     }
+
+    /// The caller's owner.
+    package var owner: OwnerID { caller.owner }
 
     /// Largest JSON body in bytes. A function URL itself carries at most 6 MB.
     package static let bodyBytesMax = 10_000_000
@@ -79,8 +82,8 @@ package enum URLFunction {
                     detail: "The method is \(request.method); use \(allowed).",
                     headers: ["allow": allowed])
             }
-            let owner = try await authorizer.owner(of: request)
-            return try await body(AuthorizedRequest(request: request, owner: owner))
+            let caller = try await authorizer.caller(of: request)
+            return try await body(AuthorizedRequest(request: request, caller: caller))
         } catch {
             let problem = Problem.describing(error, requestID: context.requestID)
             if problem.status >= 500 {

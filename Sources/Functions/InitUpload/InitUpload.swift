@@ -85,8 +85,10 @@ enum InitUpload {
     }
 
     /// Reserves a new asset for an upload and writes its upload record.
+    /// - Parameter source: The file that is imported; nil for an upload by the caller.
     static func reserve(
-        _ upload: UploadRequest, inParts: Bool, to owner: OwnerID, _ dependencies: Dependencies
+        _ upload: UploadRequest, inParts: Bool, to owner: OwnerID,
+        source: UploadRecord.Source? = nil, _ dependencies: Dependencies
     ) async throws -> (AssetID, UploadRecord) {
         try await OwnerRemoval.refuseNewWork(of: owner, dependencies.bucket)
         let now = dependencies.now()
@@ -96,7 +98,7 @@ enum InitUpload {
         let key = keys.media(fileName: upload.fileName)
         var record = UploadRecord(
             fileName: upload.fileName, contentType: upload.contentType, bytes: upload.bytes,
-            key: key.text, uploadID: nil, createdAt: now)
+            key: key.text, uploadID: nil, createdAt: now, source: source)
         if inParts {
             record.uploadID = try await dependencies.bucket.createMultipartUpload(
                 key, options: PutOptions(contentType: upload.contentType))
@@ -134,6 +136,8 @@ package enum UploadLimits {
     package static let bytesMax = 5 << 40
     /// Default of `SPOOL_UPLOAD_MAX_BYTES`: 5 GiB.
     package static let bytesDefault = 5 << 30
+    /// Longest file that is imported from a URL.
+    static let importedDurationMax = Duration.seconds(4 * 3_600)
     /// Smallest part, except the last, that S3 joins.
     static let storePartBytesMin = 5 << 20
     /// Maximum number of parts in one upload (S3's limit).

@@ -14,6 +14,11 @@ struct UploadRequest: Sendable {
         case post = "POST"
     }
 
+    /// A checked request.
+    init(fileName: String, contentType: String, bytes: Int?) {
+        (self.fileName, self.contentType, self.bytes) = (fileName, contentType, bytes)
+    }
+
     /// - Parameters:
     ///   - typeField: Name of the field that holds the content type.
     ///   - bytesMax: Largest upload of the deployment.
@@ -63,7 +68,7 @@ struct UploadRequest: Sendable {
     }
 
     /// A media type without parameters, in the characters of RFC 6838.
-    private static func isMediaType(_ text: String) -> Bool {
+    static func isMediaType(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, ["video", "audio", "image"].contains(parts[0]),
             !parts[1].isEmpty

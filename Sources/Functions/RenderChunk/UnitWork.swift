@@ -35,6 +35,10 @@ struct UnitWork {
 
     private var bucket: any Bucket { attempt.bucket }
     private var ledger: ExportLedger { attempt.ledger }
+    /// A long export leaves a busy machine to short ones.
+    private var renderer: any MediaRenderer {
+        plan?.unitsAtOnce == nil ? attempt.renderer : attempt.renderer.inBackground
+    }
     private var companions: SharedUnits {
         SharedUnits(of: unit, plan, leader: ledger)
     }
@@ -55,11 +59,11 @@ struct UnitWork {
         self.plan = plan
         observation.hasReceipt = try await bucket.objectExists(ledger.keys.receipt(unit))
         if observation.hasReceipt { return observation }
-        let version = try await attempt.renderer.version()
+        let version = try await renderer.version()
         let own = SharedUnits.Waiting(ledger: ledger, plan: plan)
         for export in [own] + (try await companions.waiting(for: plan)) {
             let target = UnitTarget(
-                unit, of: export.plan, renderer: attempt.renderer, version: version,
+                unit, of: export.plan, renderer: renderer, version: version,
                 owner: ledger.keys.owner)
             let object = try await bucket.objectInfo(target.key)
             if jobs.isEmpty { cachedObject = object }
@@ -142,7 +146,7 @@ struct UnitWork {
         let sources = UnitSources(plan: jobs[0].plan, bucket: bucket, owner: ledger.keys.owner)
         let rendering = UnitRendering(
             unit: unit, jobs: jobs, sourceURLs: try await sources.urls(for: unit))
-        let (renderer, bucket) = (attempt.renderer, bucket)
+        let (renderer, bucket) = (self.renderer, bucket)
         return try await attempt.monitored(progressKeys: jobs.map { $0.keys.progress(unit) }) {
             progress in
             let reports = try await rendering.render(with: renderer, folder: folder, progress)
@@ -155,7 +159,7 @@ struct UnitWork {
     private func finishedFrames(in folder: String) async -> RenderReport? {
         guard case .video(let frames) = unit else { return nil }
         do {
-            return try await attempt.renderer.salvagedFrames(
+            return try await renderer.salvagedFrames(
                 of: frames, in: jobs[0].plan,
                 at: UnitRendering.path(0, jobs[0].target, in: folder))
         } catch {
@@ -168,8 +172,8 @@ struct UnitWork {
         guard let finished else { return }
         do {
             let target = UnitTarget(
-                salvaged, of: jobs[0].plan, renderer: attempt.renderer,
-                version: try await attempt.renderer.version(), owner: ledger.keys.owner)
+                salvaged, of: jobs[0].plan, renderer: renderer,
+                version: try await renderer.version(), owner: ledger.keys.owner)
             let job = UnitJob(keys: jobs[0].keys, plan: jobs[0].plan, target: target)
             let rendering = UnitRendering(unit: salvaged, jobs: [job], sourceURLs: [:])
             let receipt = try await rendering.store([finished], in: bucket, folder: renderFolder)
@@ -199,10 +203,25 @@ struct UnitWork {
         if plan.output.isStreamed {
             let stream = UnitStream(
                 plan: plan, keys: ledger.keys, dependencies: attempt.dependencies)
-            try await stream.add(unit, receipt)
+            do {
+                try await stream.add(unit, receipt)
+            } catch let error as FFmpegError where error.mayLieInUnits {
+                try await discardIfDamaged(receipt, of: unit, plan)
+                throw error
+            }
         }
         receipt.work = attempt.measuredWork
         _ = try await bucket.createDocument(receipt, at: ledger.keys.receipt(unit))
+    }
+
+    /// Deletes the unit's cache object if it is damaged: the next attempt renders it.
+    private func discardIfDamaged(
+        _ receipt: RenderReceipt, of unit: RenderUnit, _ plan: RenderPlan
+    ) async throws {
+        let damaged = try await UnitInspection(attempt: attempt, plan: plan)
+            .damaged(of: [(unit, receipt)], decoding: false)
+        guard !damaged.isEmpty else { return }
+        try await bucket.deleteObject(ObjectKey(receipt.key))
     }
 
     private func warn(_ message: String, _ error: any Error) {

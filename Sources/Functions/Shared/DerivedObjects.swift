@@ -50,19 +50,19 @@ struct DerivedObjects: Sendable {
             ["version": 1], at: keys.mark(object.key, etag: object.etag, of: etag))
     }
 
-    /// Attempts at a derivative before it counts as failed, as many as an event gets.
-    static let attemptCountMax = 3
+    /// Attempts at a derivative before a permanent failure condemns it.
+    static let findingCountMax = 2
 
     /// Notes a failed attempt.
-    /// - Returns: true if it was the last one.
+    /// - Returns: True if it was the last one.
     func noteFailure(
-        of kind: AssetDerivative, _ sentence: String
+        of kind: AssetDerivative, _ sentence: String, attemptCountMax: Int
     ) async throws(ObjectStoreError) -> Bool {
         let prefix = keys.attemptPrefix(kind, of: etag)
         let number = try await bucket.listAllObjects(prefix: prefix).count + 1
         _ = try await bucket.createDocument(
             FailedDerivative(error: sentence), at: ObjectKey("\(prefix)\(number)"))
-        return number >= Self.attemptCountMax
+        return number >= attemptCountMax
     }
 
     /// Marks a derivative that cannot be made.

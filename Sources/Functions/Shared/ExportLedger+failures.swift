@@ -20,9 +20,6 @@ enum FailureSubject {
 }
 
 extension ExportLedger {
-    /// Attempts at one unit or stitch before its export fails.
-    static let attemptCountMax = 3
-
     /// Writes a failure record, and fails the export when no attempt is left or none
     /// can help. Does nothing for `HandlerFailure.stopped`.
     /// - Throws: the error itself when the platform should deliver the event again.
@@ -30,12 +27,59 @@ extension ExportLedger {
         _ error: any Error, of subject: FailureSubject, _ context: InvocationContext
     ) async throws {
         if case HandlerFailure.stopped = error { return }
+        // The objects of a removed export are gone: that is no failure.
+        if try await bucket.objectExists(keys.tombstone) { return }
         let failure = FailureMapping(await namingAsset(error))
-        let attempt = failedAttempts(at: subject, in: try await listing()) + 1
-        let willRetry = !failure.isPermanent && attempt < Self.attemptCountMax
+        let willRetry = try await note(
+            failure, FailedAttempt(failure.row.failureClass), of: subject, context)
+        if willRetry { throw error }
+        try await fail(failure.sentence)
+    }
+
+    /// Records a failure that this attempt mends itself.
+    /// - Returns: False if no attempt is left.
+    func noteFailure(
+        _ error: FFmpegError, of subject: FailureSubject, _ context: InvocationContext
+    ) async throws(ObjectStoreError) -> Bool {
+        let failure = FailureMapping(error)
+        return try await note(
+            failure, FailedAttempt(failure.row.failureClass), of: subject, context)
+    }
+
+    /// Records a dead letter of the work as a failed attempt. Repeats the request, or fails
+    /// the export when no attempt is left. Does nothing for work that is done or stopped.
+    func recordDeadLetter(
+        _ failure: FailureMapping, isCrash: Bool, of subject: FailureSubject,
+        _ context: InvocationContext
+    ) async throws {
+        guard try await !isStopped(), try await bucket.objectExists(keys.plan) else { return }
+        if case .unit(let unit) = subject,
+            try await bucket.objectExists(keys.receipt(unit))
+        {
+            return
+        }
+        let failed = FailedAttempt(failure.row.failureClass, isCrash: isCrash)
+        guard try await note(failure, failed, of: subject, context) else {
+            return try await fail(failure.sentence)
+        }
+        switch subject {
+        case .unit(let unit): try await repeatRequest(unit)
+        case .stitch: try await repeatStitchRequest()
+        }
+    }
+
+    /// Writes and logs the record of a failed attempt.
+    /// - Returns: True if the work is tried once more.
+    private func note(
+        _ failure: FailureMapping, _ failed: FailedAttempt, of subject: FailureSubject,
+        _ context: InvocationContext
+    ) async throws(ObjectStoreError) -> Bool {
+        let earlier = try await earlierAttempts(at: subject)
+        let attempt = earlier.count + 1
+        let willRetry = AttemptDecision.willRetry(failed, earlier: earlier)
         let record = FailureRecord(
             requestID: context.requestID, attempt: attempt, error: failure.sentence,
-            detail: failure.detail, willRetry: willRetry, failedAt: now())
+            detail: failure.detail, willRetry: willRetry, failedAt: now(), failed)
         _ = try await bucket.createDocument(record, at: failureKey(subject, attempt: attempt))
         context.logger.warning(
             "Attempt failed",
@@ -44,8 +88,20 @@ extension ExportLedger {
                 "attempt": .integer(attempt), "willRetry": .boolean(willRetry),
                 "error": .string(failure.sentence),
             ]) { $1 })
-        if willRetry { throw error }
-        try await fail(failure.sentence)
+        return willRetry
+    }
+
+    private func earlierAttempts(
+        at subject: FailureSubject
+    ) async throws(ObjectStoreError) -> [FailedAttempt] {
+        let count = failedAttempts(at: subject, in: try await listing())
+        var attempts: [FailedAttempt] = []
+        for attempt in 0..<count {
+            let record = try await bucket.document(
+                FailureRecord.self, at: failureKey(subject, attempt: attempt + 1))
+            attempts.append(record?.failedAttempt ?? FailedAttempt(nil))
+        }
+        return attempts
     }
 
     /// The error with its source named by asset ID: the caller does not know the plan's indices.
@@ -83,7 +139,7 @@ extension FFmpegError.Code {
         case .sourceUnreadable(let source): source
         case .sourceTooShort(let source): source
         case .notMedia, .unsupported, .frameCountMismatch, .verificationFailed, .cancelled,
-            .outOfTime, .outOfMemory, .diskFull, .notStarted, .failed:
+            .outOfTime, .outOfMemory, .diskFull, .notStarted, .damagedOutput, .failed:
             nil
         }
     }

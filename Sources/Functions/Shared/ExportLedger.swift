@@ -72,6 +72,7 @@ struct ExportLedger: Sendable {
             stored = try await self.result() ?? result
         }
         try await close(stored)
+        if stored.outcome != .completed { await releaseCompanions() }
         return stored
     }
 
@@ -119,16 +120,9 @@ struct ExportLedger: Sendable {
         try await bucket.putDocument(UnitRequest(unit), at: keys.request(unit))
     }
 
-    /// Requests the stitch if every receipt exists, else the units that are next. One caller
-    /// wins.
-    func requestStitchIfComplete(_ plan: RenderPlan) async throws(ObjectStoreError) {
-        let listing = try await listing()
-        guard listing.isEverythingRendered(of: plan) else {
-            for unit in listing.nextUnits(of: plan) { try await requestUnit(unit) }
-            return
-        }
-        guard !listing.hasStitchRequest else { return }
-        _ = try await bucket.createDocument(
+    /// Puts the stitch request again, so that the store sends its event again.
+    func repeatStitchRequest() async throws(ObjectStoreError) {
+        try await bucket.putDocument(
             StitchRequest(jobID: keys.job.text), at: keys.stitchRequest)
     }
 }

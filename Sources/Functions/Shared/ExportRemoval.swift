@@ -43,7 +43,8 @@ struct ExportRemoval: Sendable {
         try await deleteObjects(of: keys, &report)
         if tombstone.reason == .deleted { try await bucket.deleteObject(keys.recent) }
         try await bucket.deleteObject(keys.active)
-        if now() - listing.lastActivity > ExportTombstone.lateWriteTime {
+        let lastActivity = listing.lastActivity(now: now())
+        if lastActivity.map({ now() - $0 > ExportTombstone.lateWriteTime }) ?? true {
             try await bucket.deleteObject(Self.dueEntry(keys, tombstone).key)
         }
         return report

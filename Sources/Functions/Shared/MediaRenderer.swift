@@ -48,6 +48,10 @@ package protocol MediaRenderer: Sendable {
         _ plan: RenderPlan, chunkURLs: [String], audioURLs: [String], bytes: Int,
         to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport
+    /// False if a stored unit is short or unreadable; reads it whole, and decodes it on request.
+    func isIntact(
+        _ unit: StoredUnit, of plan: RenderPlan, url: String, decoding: Bool
+    ) async throws(FFmpegError) -> Bool
     /// Checks frames, samples and seams of an output file against its plan.
     func verify(
         _ path: String, against plan: RenderPlan

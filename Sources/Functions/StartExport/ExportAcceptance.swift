@@ -44,6 +44,7 @@ struct ExportAcceptance: Sendable {
     let dependencies: StartExport.Dependencies
 
     private var bucket: any Bucket { dependencies.bucket }
+    var activeExports: ActiveExports { ActiveExports(bucket: bucket, owner: owner) }
     private var callbacks: CallbackCheck { CallbackCheck(bucket: bucket, owner: owner) }
     var planning: ExportPlanning { ExportPlanning(owner: owner, dependencies: dependencies) }
 
@@ -73,6 +74,7 @@ struct ExportAcceptance: Sendable {
     ) async throws -> AcceptedExport {
         let dialect = Self.dialect(of: body)
         let job = try await job(for: edit, body)
+        try await activeExports.admit([job], by: dependencies.admission)
         try await write(plan, edit: body, job: job, dialect: dialect)
         return AcceptedExport(
             jobId: job.text, status: dialect.name(of: .queued),
@@ -129,6 +131,11 @@ struct ExportAcceptance: Sendable {
     ) async throws {
         let keys = ExportKeys(owner: owner, job: job)
         let ledger = ExportLedger(bucket: bucket, keys: keys, now: dependencies.now)
+        var plan = plan
+        plan.unitsAtOnce =
+            plan.unitsAtOnce
+            ?? dependencies.window.unitsAtOnce(
+                unitCount: plan.units.count, concurrency: dependencies.concurrency)
         _ = try await bucket.createDocument(edit, at: keys.edit)
         _ = try await bucket.createDocument(plan, at: keys.plan)
         var pointer = JobPointer(
@@ -149,6 +156,9 @@ struct ExportAcceptance: Sendable {
         try await refuseRemovedAssets(plan, ledger)
         // Another attempt with the same token may have stored a plan with other chunks.
         let stored = try await ledger.plan()
+        for range in stored.plannedRanges {
+            try await bucket.putMarker(keys.planned(range))
+        }
         _ = try await concurrentMap(stored.firstUnits, limit: 8) { unit in
             if stored.leader?.shares(unit) == true {
                 try await ledger.awaitUnit(unit)

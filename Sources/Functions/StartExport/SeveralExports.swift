@@ -69,6 +69,7 @@ extension ExportAcceptance {
         for export in exports {
             jobs.append(try await job(for: export.edit, export.request))
         }
+        try await activeExports.admit(jobs, by: dependencies.admission)
         let planned = try await writeTogether(exports, as: jobs) { export, job in
             try await write(export.plan, edit: export.request, job: job, dialect: dialect)
         }

@@ -35,6 +35,10 @@ enum StartExport {
         var hardwareEncoders: Set<RenderPlan.VideoEncoding.Encoder>?
         /// Age at which an export is removed.
         var retention = RetentionPolicy()
+        /// Limit of an owner's exports.
+        var admission = ExportAdmission()
+        /// Units of one export that are requested at a time.
+        var window = RequestWindow()
 
         init(_ services: Services) {
             bucket = services.bucket
@@ -47,6 +51,8 @@ enum StartExport {
             deployment = services.deployment
             hardwareEncoders = services.hardwareEncoders
             retention = services.retention
+            admission = services.admission
+            window = services.window
         }
     }
 

@@ -43,20 +43,22 @@ enum StitchExport {
         }
     }
 
-    /// Decides and performs until a list of steps does not lead to a result.
+    /// Decides and performs until a list of steps leads to no news.
     private static func perform(
         _ work: StitchWork, _ observation: StitchObservation
     ) async throws {
         var observation = observation
-        var hasNewOutcome = false
+        var hasNews = false
         repeat {
-            hasNewOutcome = false
+            hasNews = false
             for action in StitchDecision.actions(for: observation) {
-                if let outcome = try await work.perform(action) {
-                    observation.outcome = outcome
-                    hasNewOutcome = true
+                guard let news = try await work.perform(action) else { continue }
+                hasNews = true
+                switch news {
+                case .outcome(let outcome): observation.outcome = outcome
+                case .damaged(let units): observation.mark(damaged: units)
                 }
             }
-        } while hasNewOutcome
+        } while hasNews
     }
 }

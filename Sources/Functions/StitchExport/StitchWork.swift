@@ -59,10 +59,20 @@ struct StitchWork {
 
     // MARK: Perform
 
-    /// - Returns: the outcome in `result.json` for an action that leads to one; it
-    ///   may be another writer's. Nil for any other action.
-    func perform(_ action: StitchAction) async throws -> ExportResult.Outcome? {
+    /// A fact that an action brought to light.
+    enum News {
+        /// The outcome in `result.json`; it may be another writer's.
+        case outcome(ExportResult.Outcome)
+        /// Units whose cache objects are damaged.
+        case damaged([RenderUnit])
+    }
+
+    /// - Returns: Nil for an action that leads to no news.
+    func perform(_ action: StitchAction) async throws -> News? {
         switch action {
+        case .discardCached(let unit):
+            guard let receipt = finished?.receipt(of: unit) else { return nil }
+            try await bucket.deleteObject(ObjectKey(receipt.key))
         case .forgetReceipt(let unit):
             try await bucket.deleteObject(ledger.keys.receipt(unit))
         case .withdrawRequest:
@@ -73,19 +83,33 @@ struct StitchWork {
             try await ledger.requestStitchIfComplete(try await ledger.plan())
         case .stitch:
             guard let finished else { return nil }
-            let output = StitchedOutput(attempt: attempt, units: finished)
+            return try await stitch(finished)
+        case .finishCancelled:
+            return .outcome(try await ledger.cancel().outcome)
+        case .deleteOutput:
+            try await deleteOutput()
+        }
+        return nil
+    }
+
+    private func stitch(_ finished: FinishedUnits) async throws -> News {
+        let output = StitchedOutput(attempt: attempt, units: finished)
+        do {
             let result = try await withScratchDirectory(
                 in: attempt.dependencies.scratchRoot
             ) { scratch in
                 try await attempt.monitored { _ in try await output.make(in: scratch) }
             }
-            return try await ledger.finish(result).outcome
-        case .finishCancelled:
-            return try await ledger.cancel().outcome
-        case .deleteOutput:
-            try await deleteOutput()
+            return .outcome(try await ledger.finish(result).outcome)
+        } catch let error as FFmpegError where error.mayLieInUnits {
+            let damaged = try await UnitInspection(attempt: attempt, plan: finished.plan)
+                .damaged(of: finished.units, decoding: error.code == .verificationFailed)
+            // Counts as a failed attempt, so that it cannot be repeated without end.
+            guard !damaged.isEmpty,
+                try await ledger.noteFailure(error, of: .stitch, attempt.context)
+            else { throw error }
+            return .damaged(damaged)
         }
-        return nil
     }
 
     /// Without a plan nothing was stitched.
@@ -106,6 +130,17 @@ struct FinishedUnits: Sendable {
     var video: [RenderReceipt]
     /// Empty where the export has no audio.
     var audio: [RenderReceipt]
+    /// The units of `video` and then of `audio`.
+    private var names: [RenderUnit]
+
+    /// Every unit with its receipt.
+    var units: [(unit: RenderUnit, receipt: RenderReceipt)] {
+        zip(names, video + audio).map { ($0, $1) }
+    }
+
+    func receipt(of unit: RenderUnit) -> RenderReceipt? {
+        units.first { $0.unit == unit }?.receipt
+    }
 
     /// - Parameter receipts: Of the chunks, then of the audio units, in time order.
     init(
@@ -115,6 +150,7 @@ struct FinishedUnits: Sendable {
         self.plan = plan
         self.plan.chunks = chunks
         if plan.audioPieces != nil { self.plan.audioPieces = audioUnits.compactMap(\.audioFrames) }
+        names = chunks.map(RenderUnit.video) + audioUnits
         video = Array(receipts[..<chunks.count])
         audio = Array(receipts[chunks.count...])
     }

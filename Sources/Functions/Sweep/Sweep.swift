@@ -11,10 +11,12 @@ extension FunctionName {
 }
 
 /// Repairs exports that lost an event: once a minute it lists the `active/` markers and
-/// performs the actions of `SweepDecision`.
+/// performs the actions of `SweepDecision`. It is also the destination of the dead letters of
+/// the functions that work on exports and assets.
 enum Sweep {
     static let function = Function(
-        .sweep, schedule: { try await handle($0, $1, Dependencies($2)) })
+        .sweep, schedule: { try await handle($0, $1, Dependencies($2)) },
+        deadLetter: { try await DeadLetters(Dependencies($2), $1).handle($0) })
 
     struct Dependencies: Sendable {
         var bucket: any Bucket
@@ -103,10 +105,12 @@ enum Sweep {
             try await ledger.requestUnit(unit)
         case .repeatRequest(let unit):
             try await ledger.repeatRequest(unit)
+        case .noteStall:
+            try await bucket.putDocument(["version": 1], at: ledger.keys.stall)
         case .writeStitchRequest:
             _ = try await bucket.createDocument(stitch, at: ledger.keys.stitchRequest)
         case .repeatStitchRequest:
-            try await bucket.putDocument(stitch, at: ledger.keys.stitchRequest)
+            try await ledger.repeatStitchRequest()
         case .fail(let sentence):
             try await ledger.fail(sentence)
         case .cancel:

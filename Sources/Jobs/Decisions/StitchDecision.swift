@@ -10,6 +10,8 @@ package struct StitchObservation: Hashable, Sendable {
             case noReceipt
             /// The receipt names a cache object that no longer exists.
             case lost
+            /// The cache object is short or unreadable.
+            case damaged
         }
 
         /// The unit.
@@ -34,10 +36,17 @@ package struct StitchObservation: Hashable, Sendable {
 
     /// An observation without facts about the export.
     package init() {}
+
+    /// Marks units whose cache object was found damaged.
+    package mutating func mark(damaged: [RenderUnit]) {
+        units = units?.map { damaged.contains($0.unit) ? Unit($0.unit, .damaged) : $0 }
+    }
 }
 
 /// One step of an attempt at a stitch. The steps of a list run in order.
 package enum StitchAction: Hashable, Sendable {
+    /// Delete the cache object of a unit that is damaged.
+    case discardCached(RenderUnit)
     /// Delete the receipt of a unit whose cache object is lost.
     case forgetReceipt(RenderUnit)
     /// Delete the stitch request, so that the last receipt can create it again.
@@ -46,7 +55,7 @@ package enum StitchAction: Hashable, Sendable {
     case repeatRequest(RenderUnit)
     /// Request the stitch if every receipt exists.
     case requestStitchIfComplete
-    /// Join the units, write the result, then decide again.
+    /// Join the units and write the result, or find out which unit is damaged; then decide again.
     case stitch
     /// Write the cancelled result, then decide again: another result may be first.
     case finishCancelled
@@ -66,10 +75,13 @@ package enum StitchDecision {
         // Stopped without a result: `cancel.json` alone.
         if observation.isStopped { return [.finishCancelled] }
         guard let units = observation.units else { return wait }
-        let lost = units.filter { $0.state == .lost }.map(\.unit)
+        let damaged = units.filter { $0.state == .damaged }.map(\.unit)
+        let lost = units.filter { $0.state == .lost || $0.state == .damaged }.map(\.unit)
         let isWaiting = units.contains { $0.state == .noReceipt }
         if lost.isEmpty { return isWaiting ? wait : [.stitch] }
-        return lost.map(StitchAction.forgetReceipt) + [.withdrawRequest]
+        // The object first: a receipt without one is found as lost by the next attempt.
+        return damaged.map(StitchAction.discardCached)
+            + lost.map(StitchAction.forgetReceipt) + [.withdrawRequest]
             + lost.map(StitchAction.repeatRequest)
     }
 

@@ -10,6 +10,8 @@ package enum SweepAction: Hashable, Sendable {
     case writeRequest(RenderUnit)
     /// Put the request again, so that its event is sent again.
     case repeatRequest(RenderUnit)
+    /// Note that no work was done for `stallTime`.
+    case noteStall
     case writeStitchRequest
     case repeatStitchRequest
     /// End the export with this sentence as its error.
@@ -25,8 +27,11 @@ package enum SweepDecision {
     package static let quietTime = Duration.seconds(120)
     /// A unit without progress for this long has lost its renderer, even while others work.
     package static let stuckUnitTime = Duration.seconds(90)
-    /// An export that has no result after this time fails.
-    package static let exportTimeMax = Duration.seconds(24 * 3_600)
+    /// An export on which no work was done for this time is stalled.
+    package static let stallTime = Duration.seconds(24 * 3_600)
+    /// A stalled export fails after this time, for which its work is requested again: a clock
+    /// that jumped forward does not end an export.
+    package static let stallGraceTime = Duration.seconds(3_600)
 
     /// Actions for one export.
     /// - Parameter plan: The stored plan; nil if there is none.
@@ -35,35 +40,52 @@ package enum SweepDecision {
     ) -> [SweepAction] {
         guard !listing.hasResult, !listing.hasTombstone else { return [.removeMarker] }
         guard !listing.hasCancel else { return [.cancel] }
-        guard let plan else {
-            let isOld = now - listing.lastActivity > quietTime
-            return isOld ? [.removeMarker] : []
-        }
-        if now - listing.firstActivity > exportTimeMax {
-            return [.fail("The export did not finish within 24 hours.")]
-        }
-        let isQuiet = now - listing.lastActivity > quietTime
+        let isQuiet = listing.lastActivity(now: now).map { now - $0 > quietTime } ?? true
+        guard let plan else { return isQuiet ? [.removeMarker] : [] }
+        let stall = stallActions(for: listing, now: now)
+        if case .fail? = stall.first { return stall }
         if listing.isEverythingRendered(of: plan) {
-            guard listing.hasStitchRequest else { return [.writeStitchRequest] }
-            return isQuiet ? [.repeatStitchRequest] : []
+            guard listing.hasStitchRequest else { return stall + [.writeStitchRequest] }
+            return isQuiet ? stall + [.repeatStitchRequest] : stall
         }
+        return stall + requests(for: listing, plan: plan, isQuiet: isQuiet, now: now)
+    }
+
+    private static func requests(
+        for listing: ExportListing, plan: RenderPlan, isQuiet: Bool, now: UnixTime
+    ) -> [SweepAction] {
         let due = plan.unitsAtOnce.map { _ in Set(listing.nextUnits(of: plan)) }
+        // A wave that stopped is continued at once, unless a leader's renderers continue it.
+        let mayWrite = isQuiet || due != nil && plan.leader == nil
         return unfinishedUnits(of: plan, in: listing).compactMap { unit in
             guard listing.requests[unit] != nil else {
-                return isQuiet && due?.contains(unit) != false ? .writeRequest(unit) : nil
+                return mayWrite && due?.contains(unit) != false ? .writeRequest(unit) : nil
             }
             let isStuck =
-                listing.progress[unit].map { now - $0.written > stuckUnitTime }
-                ?? false
+                listing.progress[unit].map { progress in
+                    let age = now - progress.written
+                    return age > stuckUnitTime || age < .zero - ExportListing.clockSkewMax
+                } ?? false
             return isQuiet || isStuck ? .repeatRequest(unit) : nil
         }
+    }
+
+    private static func stallActions(for listing: ExportListing, now: UnixTime) -> [SweepAction] {
+        guard let lastWork = listing.lastWork(now: now), now - lastWork > stallTime else {
+            return []
+        }
+        guard let noted = listing.stalledAt, noted > lastWork,
+            noted <= now + ExportListing.clockSkewMax
+        else { return [.noteStall] }
+        return now - noted > stallGraceTime
+            ? [.fail("No work was done on the export for 24 hours.")] : []
     }
 
     /// Units without a receipt, in time order, audio last.
     private static func unfinishedUnits(
         of plan: RenderPlan, in listing: ExportListing
     ) -> [RenderUnit] {
-        let asked = listing.chunks
+        let asked = listing.requestedChunks
         // Finer requests already cover a range that was split.
         let planned = plan.chunks.filter { chunk in
             Tiling.cover(chunk, with: asked) == nil
@@ -79,7 +101,7 @@ package enum SweepDecision {
         guard let pieces = plan.audioPieces else {
             return plan.audioUnits.filter { !listing.receipts.contains($0) }
         }
-        let asked = listing.audioPieces
+        let asked = listing.requestedAudioPieces
         let planned = pieces.filter { Tiling.cover($0, with: asked) == nil }
         return Set(planned + asked).sorted { $0.start < $1.start }
             .filter { !listing.isAudioDone($0) }.map(RenderUnit.audioPiece)

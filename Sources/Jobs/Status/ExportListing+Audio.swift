@@ -9,10 +9,18 @@ extension ExportListing {
     }
 
     /// True if the listing has an audio unit.
-    package var hasAudio: Bool { !knownAudioUnits.isEmpty }
+    package var hasAudio: Bool {
+        !knownAudioUnits.isEmpty || planned.contains(where: \.isAudio)
+    }
+
+    /// The finest pieces, in time order, with one range for each gap that later waves will
+    /// request; empty if the audio is one unit.
+    package var audioPieces: [AudioFrameRange] {
+        Tiling.filled(requestedAudioPieces, upTo: planned.compactMap(\.audioFrames))
+    }
 
     /// The finest requested pieces, in time order; empty if the audio is one unit.
-    package var audioPieces: [AudioFrameRange] {
+    package var requestedAudioPieces: [AudioFrameRange] {
         Tiling.finest(knownAudioUnits.compactMap(\.audioFrames))
     }
 

@@ -24,6 +24,8 @@ package struct ExportListing: Hashable, Sendable {
     package var requests: [RenderUnit: UnixTime] = [:]
     /// Units that another export's renderers make.
     package var awaited: Set<RenderUnit> = []
+    /// The whole picture and the whole audio of a plan whose units are requested in waves.
+    package var planned: Set<RenderUnit> = []
     /// Progress of each unit.
     package var progress: [RenderUnit: Progress] = [:]
     /// Finished units.
@@ -32,10 +34,12 @@ package struct ExportListing: Hashable, Sendable {
     package var failures: [RenderUnit: Int] = [:]
     /// Number of failure records of the stitch.
     package var stitchFailures = 0
-    /// Time of the newest object: the last activity.
-    package var lastActivity = UnixTime(milliseconds: 0)
-    /// Time of the oldest object: the export was accepted.
-    package var firstActivity = UnixTime(milliseconds: .max)
+    /// Times of all objects but the stall mark.
+    private var activity: [UnixTime] = []
+    /// Times of the objects that work leaves: the plan, progress, receipts, failures, the output.
+    private var work: [UnixTime] = []
+    /// Time at which the sweep noted that no work was done for long.
+    package var stalledAt: UnixTime?
 
     /// Segments of the HLS stream, by chunk.
     package var streamedChunks: [FrameRange: StreamedChunk] = [:]
@@ -65,10 +69,10 @@ package struct ExportListing: Hashable, Sendable {
     package init(_ objects: [ObjectInfo], of keys: ExportKeys) {
         for object in objects where object.key.text.hasPrefix(keys.prefix) {
             let rest = object.key.text.dropFirst(keys.prefix.count)
-            let time = object.lastModified
-            lastActivity = max(lastActivity, time)
-            firstActivity = min(firstActivity, time)
             read(rest, object: object)
+            guard rest != Substring(ExportKeys.stallName) else { continue }
+            activity.append(object.lastModified)
+            if !rest.hasPrefix("requests/") { work.append(object.lastModified) }
         }
     }
 
@@ -77,6 +81,7 @@ package struct ExportListing: Hashable, Sendable {
         switch rest {
         case "plan.json": hasPlan = true
         case "cancel.json": hasCancel = true
+        case Substring(ExportKeys.stallName): stalledAt = time
         case "result.json": hasResult = true
         case Substring(ExportKeys.tombstoneName): hasTombstone = true
         case "hls/audio.json": hasStreamAudio = true
@@ -87,6 +92,8 @@ package struct ExportListing: Hashable, Sendable {
                 requests[unit] = time
             } else if let unit = Self.unit(rest, "requests/", ".shared.json") {
                 awaited.insert(unit)
+            } else if let unit = Self.unit(rest, "planned/", "") {
+                planned.insert(unit)
             } else if let unit = Self.unit(rest, "progress/", "") {
                 progress[unit] = Progress(frames: object.bytes, written: time)
             } else if let unit = Self.unit(rest, "receipts/", ".json") {
@@ -134,7 +141,7 @@ package struct ExportListing: Hashable, Sendable {
 
     /// Frames of the whole export, from its requests; nil if no video is requested.
     package var frames: FrameRange? {
-        let ranges = wantedRanges
+        let ranges = wantedRanges + planned.compactMap(\.frames)
         guard let first = ranges.map(\.start).min(), let end = ranges.map(\.end).max() else {
             return nil
         }
@@ -147,10 +154,16 @@ package struct ExportListing: Hashable, Sendable {
     }
 
     /// The finest ranges that are requested or finished, in time order, without those that finer
+    /// ones replace. What later waves will request is one range for each gap.
+    package var chunks: [FrameRange] {
+        Tiling.filled(requestedChunks, upTo: planned.compactMap(\.frames))
+    }
+
+    /// The finest ranges that are requested or finished, in time order, without those that finer
     /// ones replace.
     ///
     /// A renderer that ran out of time requests parts of its range, so ranges can nest.
-    package var chunks: [FrameRange] {
+    package var requestedChunks: [FrameRange] {
         Tiling.finest(wantedRanges)
     }
 
@@ -197,5 +210,19 @@ package struct ExportListing: Hashable, Sendable {
     /// The receipts that tile these frames, in time order; nil while one is missing.
     package func finishedChunks(of whole: FrameRange) -> [FrameRange]? {
         Tiling.cover(whole, with: receipts.compactMap(\.frames))
+    }
+
+    /// Difference of clocks that is normal: a later time is of a clock that was set back since.
+    package static let clockSkewMax = Duration.seconds(60)
+
+    /// Time of the newest object; nil if there is none, or if the clock was set back since.
+    package func lastActivity(now: UnixTime) -> UnixTime? {
+        activity.lazy.filter { $0 <= now + Self.clockSkewMax }.max()
+    }
+
+    /// Time of the newest object that work left; nil if there is none, or if the clock was set
+    /// back since.
+    package func lastWork(now: UnixTime) -> UnixTime? {
+        work.lazy.filter { $0 <= now + Self.clockSkewMax }.max()
     }
 }

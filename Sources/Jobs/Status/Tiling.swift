@@ -27,6 +27,23 @@ package enum Tiling {
         return path
     }
 
+    /// Adds a range for each gap that the ranges leave in the wholes.
+    /// - Parameter ranges: In time order.
+    package static func filled<Unit>(
+        _ ranges: [MediaRange<Unit>], upTo wholes: [MediaRange<Unit>]
+    ) -> [MediaRange<Unit>] {
+        var gaps: [MediaRange<Unit>] = []
+        for whole in wholes {
+            var position = whole.start
+            for range in ranges where range.end > position && range.start < whole.end {
+                if range.start > position { gaps.append(MediaRange(position, range.start)) }
+                position = range.end
+            }
+            if position < whole.end { gaps.append(MediaRange(position, whole.end)) }
+        }
+        return gaps.isEmpty ? ranges : (ranges + gaps).sorted { $0.start < $1.start }
+    }
+
     /// Replaces every range that smaller ones tile by the finest tiling, and sorts by time.
     /// Smaller ranges that leave a gap are dropped.
     package static func finest<Unit>(_ ranges: [MediaRange<Unit>]) -> [MediaRange<Unit>] {

@@ -64,7 +64,7 @@ import Testing
             case .diskFull, .outOfMemory, .unreadable:
                 #expect(
                     Self.lines.contains { $0.line.contains(message.text) }, "\(message.text)")
-            case .unreachable, .indexRoomTooSmall, .imageSequence: break
+            case .unreachable, .indexRoomTooSmall, .imageSequence, .unwritten, .interrupted: break
             }
         }
     }
@@ -116,6 +116,38 @@ import Testing
         #expect(
             FFmpegFailure.ofProbe(error).code
                 == (isUnreachable ? .sourceUnreadable(source: nil) : .notMedia))
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
+    func `a probe that was ended from outside says nothing about the file`(signal: Int32) {
+        let error = FFmpegError(.failed, "", exitStatus: 128 + Int(signal))
+
+        #expect(FFmpegFailure.ofProbe(error) == error)
+    }
+
+    private static let silent: [(line: String, code: FFmpegError.Code?)] = [
+        ("Error closing file x.mp4: No space left on device", .diskFull),
+        ("Error writing trailer of x.mp4: No space left on device", .diskFull),
+        ("Error writing trailer of x.mp4: Invalid argument", .damagedOutput),
+        ("[http @ 0x1] Stream ends prematurely at 1, should be 2", .sourceUnreadable(source: 3)),
+        ("[https @ 0x1] HTTP error 503 Slow Down", .sourceUnreadable(source: 3)),
+        ("/tmp/a.mp4: Input/output error", .sourceUnreadable(source: 3)),
+        (
+            "[tcp @ 0x1] Connection to tcp://s:1 failed: Connection refused",
+            .sourceUnreadable(source: 3)
+        ),
+        ("[h264 @ 0x1] error while decoding MB 1 2", nil), ("", nil),
+    ]
+
+    @Test(arguments: silent)
+    func `a run that exits with 0 fails by its messages`(line: String, code: FFmpegError.Code?) {
+        let output = ProcessOutput(collectBytesMax: 0, onLine: nil)
+        output.appendError(Array("first line\n\(line)".utf8))
+        // The tail is limited, the interruption is not.
+        let failure = FFmpegFailure(
+            exitZero: line, interruption: output.interruption, sources: Self.one)
+
+        #expect(failure?.code == code)
     }
 
     @Test func `a probe that was cancelled is reported as cancelled`() {

@@ -1,5 +1,5 @@
 import FFmpeg
-import Functions
+@testable import Functions
 import Jobs
 import JSON
 import ObjectStore
@@ -197,22 +197,26 @@ import TestSupport
             try await harness.memory.deleteObject(ObjectKey(key))
         }
 
-        try await harness.deliver(
-            harness.keys(job).request(FunctionHarness.units[0]).text, to: .renderChunk)
+        let request = harness.keys(job).request(FunctionHarness.units[0]).text
+        await #expect(throws: HandlerFailure.self) {
+            try await harness.deliver(request, to: .renderChunk)
+        }
+        #expect(try await harness.result(job) == nil)
+        try await harness.deliver(request, to: .renderChunk)
 
         let result = try #require(try await harness.result(job))
         #expect(result.outcome == .failed)
         #expect(result.error == "The file of asset \(asset) no longer exists.")
     }
 
-    @Test func `a transient failure is tried three times, then fails the export`() async throws {
+    @Test func `a transient failure is tried six times, then fails the export`() async throws {
         let healthy = FunctionHarness()
         let job = try await healthy.export(try await healthy.asset())
         let failing = healthy.with(
             FakeRenderer(failure: FFmpegError(.failed, "FFmpeg stumbled.")))
         let request = healthy.keys(job).request(FunctionHarness.units[0]).text
 
-        for _ in 1...2 {
+        for _ in 1...5 {
             await #expect(throws: FFmpegError.self) {
                 try await failing.deliver(request, to: .renderChunk)
             }

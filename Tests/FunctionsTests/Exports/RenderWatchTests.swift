@@ -185,7 +185,7 @@ import WallClock
         let short = keys.request(.video(FrameRange(0, 40)))
         let late = FunctionHarness.context.deadline
 
-        for _ in 1...2 {
+        for _ in 1...5 {
             await #expect(throws: (any Error).self) {
                 try await deliver(short, plain.with(Self.endless), now: { late })
             }

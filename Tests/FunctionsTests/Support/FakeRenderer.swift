@@ -20,6 +20,10 @@ final class FakeRenderer: MediaRenderer {
     private let state = Mutex(Calls())
     private let failure: FFmpegError?
     private let failureTogether: FFmpegError?
+    private let stitchFailure: FFmpegError?
+    private let streamFailure: FFmpegError?
+    /// Part of the keys of stored units that are damaged.
+    private let damagedKey: String?
     private let knownEncoders: Set<String>
     private let duringChunk: @Sendable () async throws -> Void
     /// Frames that a cancelled run has finished.
@@ -30,13 +34,17 @@ final class FakeRenderer: MediaRenderer {
 
     init(
         media: MediaInfo = FakeRenderer.media, failure: FFmpegError? = nil,
-        failureTogether: FFmpegError? = nil,
+        failureTogether: FFmpegError? = nil, stitchFailure: FFmpegError? = nil,
+        streamFailure: FFmpegError? = nil, damagedKey: String? = nil,
         encoders: Set<String> = [], finishedFrames: Int = 0,
         duringChunk: @escaping @Sendable () async throws -> Void = {}
     ) {
         probed = media
         self.failure = failure
         self.failureTogether = failureTogether
+        self.stitchFailure = stitchFailure
+        self.streamFailure = streamFailure
+        self.damagedKey = damagedKey
         knownEncoders = encoders.union(["libx264", "aac", "pcm_s16le"])
         self.duringChunk = duringChunk
         self.finishedFrames = finishedFrames
@@ -135,6 +143,7 @@ final class FakeRenderer: MediaRenderer {
     func streamPiece(
         _ unit: FrameRange?, of plan: RenderPlan, url: String, to path: String
     ) async throws(FFmpegError) -> StreamFileIndex {
+        if let streamFailure { throw streamFailure }
         _ = try write("setup|0123456789", to: path, frames: 0)
         return StreamFileIndex(
             initialisationBytes: 6,
@@ -146,9 +155,16 @@ final class FakeRenderer: MediaRenderer {
         to path: String, scratch: String
     ) async throws(FFmpegError) -> RenderReport {
         state.withLock { $0.stitches += 1 }
+        if let stitchFailure { throw stitchFailure }
         return try write(
             (chunkURLs + audioURLs).joined(separator: "\n"), to: path,
             frames: plan.pictureFrames.count)
+    }
+
+    func isIntact(
+        _ unit: StoredUnit, of plan: RenderPlan, url: String, decoding: Bool
+    ) async throws(FFmpegError) -> Bool {
+        damagedKey.map { !url.contains($0) } ?? true
     }
 
     func verify(

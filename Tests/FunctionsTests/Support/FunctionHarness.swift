@@ -39,6 +39,10 @@ struct FunctionHarness: Sendable {
     var retention = RetentionPolicy()
     /// Largest size of the chunk cache; nil for no limit.
     var cacheBytesMax: Int?
+    /// Limit of an owner's exports.
+    var admission = ExportAdmission()
+    /// The host of imported files.
+    var host: FakeHost?
 
     init(
         renderer: FakeRenderer = FakeRenderer(), tokens: [String: OwnerID] = [:],
@@ -91,11 +95,20 @@ struct FunctionHarness: Sendable {
                 }))
         services.retention = retention
         services.cacheBytesMax = cacheBytesMax
+        services.admission = admission
+        if let host {
+            services.downloads = host
+            // Waiting between the attempts at a request.
+            services.sleep = { [clock] in clock.advance(by: $0) }
+        }
         return services
     }
 
     /// Permissions that the functions used, as `function action pattern`.
     var usedPermissions: Set<String> { used.value.withLock { $0 } }
+
+    /// Counts a permission that another harness used.
+    func use(_ permission: String) { used.value.withLock { _ = $0.insert(permission) } }
 
     /// The bucket as the function's deployed role sees it.
     func allowed(_ name: FunctionName, _ bucket: (any Bucket)?) -> any Bucket {
@@ -216,8 +229,37 @@ extension FunctionHarness {
         }) {
             delivered.insert(next)
             let isChunk = next.hasSuffix(".chunk.json")
-            try await deliver(next, to: isChunk ? .renderChunk : .stitchExport, bucket: bucket)
+            try await deliverAgain(
+                next, to: isChunk ? .renderChunk : .stitchExport, bucket: bucket)
         }
+    }
+
+    /// Delivers an event as the platform does: up to three times until it succeeds.
+    func deliverAgain(
+        _ key: String, to name: FunctionName, bucket: (any Bucket)? = nil
+    ) async throws {
+        for _ in 1...2 {
+            do {
+                return try await deliver(key, to: name, bucket: bucket)
+            } catch { continue }
+        }
+        try await deliver(key, to: name, bucket: bucket)
+    }
+
+    /// Delivers the record of an event that failed three times to the sweep.
+    func deliverDeadLetter(
+        _ key: String, of name: FunctionName, errorType: String, message: String
+    ) async throws {
+        let record = """
+            {"version":"1.0","timestamp":"2026-01-01T00:00:00Z","requestContext":{"requestId":"r",
+            "functionArn":"arn:aws:lambda:us-east-1:000000000000:function:\(name.rawValue):$LATEST",
+            "condition":"RetriesExhausted","approximateInvokeCount":3},
+            "requestPayload":\(Self.event(key)),"responseContext":{"statusCode":200,
+            "executedVersion":"$LATEST","functionError":"Unhandled"},
+            "responsePayload":{"errorType":"\(errorType)","errorMessage":"\(message)"}}
+            """
+        _ = try await Registry.handler(.sweep, services(allowed(.sweep, nil)))(
+            Array(record.utf8), Self.context)
     }
 
     /// Starts several exports.

@@ -20,6 +20,9 @@ package struct FunctionDefinition: Sendable, Equatable, Decodable {
     package var environment: [String: String]
     /// Filters of the object events that invoke it.
     package var objectEvents: [ObjectEventFilter]
+    /// Names of objects that end the work of their folder: events of the folder that wait are then
+    /// removed.
+    package var withdrawnBy: [String] = []
     /// `rate(...)` or `cron(...)`; nil for no schedule.
     package var schedule: Schedule?
     /// Retries and failure destination of asynchronous invocations.
@@ -71,6 +74,7 @@ package struct FunctionDefinition: Sendable, Equatable, Decodable {
             try values.decodeIfPresent([String: String].self, forKey: .environment) ?? [:]
         objectEvents =
             try values.decodeIfPresent([ObjectEventFilter].self, forKey: .objectEvents) ?? []
+        withdrawnBy = try values.decodeIfPresent([String].self, forKey: .withdrawnBy) ?? []
         asynchronous =
             try values.decodeIfPresent(AsynchronousPolicy.self, forKey: .asynchronous)
             ?? AsynchronousPolicy()
@@ -90,7 +94,8 @@ package struct FunctionDefinition: Sendable, Equatable, Decodable {
 
     private enum Key: String, CodingKey {
         case name, handler, timeoutSeconds, memoryMegabytes, reservedConcurrency, url, routes
-        case environment, objectEvents, schedule, command, taskRoot, ephemeralStorageMegabytes
+        case environment, objectEvents, withdrawnBy, schedule, command, taskRoot,
+            ephemeralStorageMegabytes
         case asynchronous = "async"
     }
 }

@@ -47,4 +47,7 @@ package struct AsynchronousPolicy: Sendable, Equatable, Decodable {
         let index = min(attempt, retryDelaysSeconds.count) - 1
         return index < 0 ? .zero : .seconds(retryDelaysSeconds[index])
     }
+
+    /// The longest delay.
+    package var delayMax: Duration { .seconds(retryDelaysSeconds.max() ?? 0) }
 }

@@ -21,6 +21,8 @@ package struct QueuedInvocation: Sendable, Equatable {
     package var dueAt: UnixTime
     /// Number of failed attempts.
     package var attempts: Int
+    /// Owner and length.
+    package var place = QueuePlace(objectKey: nil)
 }
 
 /// An asynchronous invocation that was given up.
@@ -60,13 +62,18 @@ package enum AsynchronousQueue {
               id INTEGER PRIMARY KEY AUTOINCREMENT, function TEXT NOT NULL,
               request_id TEXT NOT NULL, payload BLOB NOT NULL, source TEXT NOT NULL,
               object_key TEXT, created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,
-              attempts INTEGER NOT NULL DEFAULT 0)
+              attempts INTEGER NOT NULL DEFAULT 0, owner TEXT NOT NULL DEFAULT '',
+              is_long INTEGER NOT NULL DEFAULT 0)
             """)
+        try addPlaces(in: connection)
         try connection.execute(
             """
-            CREATE INDEX IF NOT EXISTS async_invocation_due
-            ON async_invocation(function, due_ms, id)
+            CREATE INDEX IF NOT EXISTS async_invocation_turn
+            ON async_invocation(function, owner, is_long, due_ms, id)
             """)
+        try connection.execute(
+            "CREATE INDEX IF NOT EXISTS async_invocation_time ON async_invocation(due_ms)")
+        try connection.execute("DROP INDEX IF EXISTS async_invocation_due")
         try connection.execute(
             """
             CREATE TABLE IF NOT EXISTS dead_letter(
@@ -77,44 +84,88 @@ package enum AsynchronousQueue {
             """)
     }
 
+    /// Adds the columns of the place to the table of an earlier version.
+    private static func addPlaces(in connection: Connection) throws(DatabaseError) {
+        let known = try connection.query("PRAGMA table_info(async_invocation)")
+        if known.contains(where: { (try? $0.text("name")) == "owner" }) { return }
+        for column in ["owner TEXT NOT NULL DEFAULT ''", "is_long INTEGER NOT NULL DEFAULT 0"] {
+            try connection.execute("ALTER TABLE async_invocation ADD COLUMN \(column)")
+        }
+        for row in try connection.query(
+            "SELECT id, object_key FROM async_invocation WHERE object_key IS NOT NULL")
+        {
+            let place = QueuePlace(objectKey: try row.optionalText("object_key"))
+            try connection.execute(
+                "UPDATE async_invocation SET owner = ?, is_long = ? WHERE id = ?", place.owner,
+                place.isLong ? 1 : 0, try row.integer("id"))
+        }
+    }
+
     /// Adds an invocation to the queue, due now or after a delay.
     package static func append(
         _ invocation: InvocationInput, function: String, now: UnixTime,
         delay: Duration = .zero, in connection: Connection
     ) throws(DatabaseError) {
+        let place = QueuePlace(objectKey: invocation.objectKey)
         try connection.execute(
             """
             INSERT INTO async_invocation(
-              function, request_id, payload, source, object_key, created_ms, due_ms)
-            VALUES(?,?,?,?,?,?,?)
+              function, request_id, payload, source, object_key, created_ms, due_ms, owner,
+              is_long)
+            VALUES(?,?,?,?,?,?,?,?,?)
             """,
             function, invocation.requestID,
             invocation.payload, invocation.source.rawValue, invocation.objectKey,
             invocation.eventTime ?? now,
-            now + delay)
+            now + delay, place.owner, place.isLong ? 1 : 0)
     }
 
-    /// Reads the due invocations of a function, earliest due time first.
-    package static func due(
-        function: String, now: UnixTime, limit: Int, in connection: Connection
-    ) throws(DatabaseError) -> [QueuedInvocation] {
+    /// The owners whose invocations of the function wait or run, by a seek for each.
+    package static func owners(
+        function: String, in connection: Connection
+    ) throws(DatabaseError) -> [String] {
         let rows = try connection.query(
             """
-            SELECT * FROM async_invocation WHERE function = ? AND due_ms <= ?
-            ORDER BY due_ms, id LIMIT ?
-            """, function, now, limit)
+            WITH RECURSIVE found(owner) AS (
+              SELECT min(owner) FROM async_invocation WHERE function = ?1
+              UNION ALL
+              SELECT (SELECT min(owner) FROM async_invocation
+                      WHERE function = ?1 AND owner > found.owner)
+              FROM found WHERE owner IS NOT NULL)
+            SELECT owner FROM found WHERE owner IS NOT NULL
+            """, function)
+        var owners: [String] = []
+        for row in rows { owners.append(try row.text("owner")) }
+        return owners
+    }
+
+    /// Reads the due invocations of one owner: short ones first, then by due time.
+    package static func due(
+        function: String, owner: String, now: UnixTime, limit: Int, in connection: Connection
+    ) throws(DatabaseError) -> [QueuedInvocation] {
         var found: [QueuedInvocation] = []
-        for row in rows {
-            found.append(
-                QueuedInvocation(
-                    id: try row.integer("id"), function: try row.text("function"),
-                    requestID: try row.text("request_id"), payload: try row.blob("payload"),
-                    source: try row.text("source"), objectKey: try row.optionalText("object_key"),
-                    createdAt: try row.time("created_ms"),
-                    dueAt: try row.time("due_ms"),
-                    attempts: try row.integer("attempts")))
+        for isLong in [0, 1] where found.count < limit {
+            let rows = try connection.query(
+                """
+                SELECT * FROM async_invocation
+                WHERE function = ? AND owner = ? AND is_long = ? AND due_ms <= ?
+                ORDER BY due_ms, id LIMIT ?
+                """, function, owner, isLong, now, limit - found.count)
+            for row in rows { found.append(try invocation(row)) }
         }
         return found
+    }
+
+    private static func invocation(_ row: Row) throws(DatabaseError) -> QueuedInvocation {
+        QueuedInvocation(
+            id: try row.integer("id"), function: try row.text("function"),
+            requestID: try row.text("request_id"), payload: try row.blob("payload"),
+            source: try row.text("source"), objectKey: try row.optionalText("object_key"),
+            createdAt: try row.time("created_ms"),
+            dueAt: try row.time("due_ms"),
+            attempts: try row.integer("attempts"),
+            place: QueuePlace(
+                owner: try row.text("owner"), isLong: try row.integer("is_long") == 1))
     }
 
     /// Reads the earliest due time after `now`; nil for none.
@@ -182,13 +233,16 @@ package enum AsynchronousQueue {
     package static func replay(
         deadLetter id: Int, now: UnixTime, in connection: Connection
     ) throws(DatabaseError) -> Bool {
+        let letter = try connection.query("SELECT * FROM dead_letter WHERE id = ?", id).first
+        let place = QueuePlace(objectKey: try letter?.optionalText("object_key"))
         try connection.execute(
             """
             INSERT INTO async_invocation(
-              function, request_id, payload, source, object_key, created_ms, due_ms)
-            SELECT function, request_id, payload, source, object_key, ?, ?
+              function, request_id, payload, source, object_key, created_ms, due_ms, owner,
+              is_long)
+            SELECT function, request_id, payload, source, object_key, ?, ?, ?, ?
             FROM dead_letter WHERE id = ?
-            """, now, now, id)
+            """, now, now, place.owner, place.isLong ? 1 : 0, id)
         try connection.execute("DELETE FROM dead_letter WHERE id = ?", id)
         return connection.changes > 0
     }
@@ -212,49 +266,5 @@ package enum AsynchronousQueue {
             "SELECT 1 FROM async_invocation WHERE function = ? AND source = 'schedule' LIMIT 1",
             function
         ).isEmpty
-    }
-
-    /// Moves events from the outbox into the queue of each function whose filter
-    /// matches, in one transaction: no event is lost or duplicated.
-    /// - Parameter bucket: The bucket of the catalogue's filters; other buckets
-    ///   have their own notification configurations.
-    /// - Parameter delays: Returns the delay of each delivery of an event.
-    /// - Returns: true if the outbox may contain more events.
-    package static func takeOver(
-        from catalog: FunctionCatalog, bucket: String, region: String, now: UnixTime,
-        limit: Int, delays: () -> [Duration] = { [.zero] }, makeRequestID: () -> String,
-        in connection: Connection
-    ) throws(DatabaseError) -> Bool {
-        let events = try ObjectEventOutbox.oldest(limit: limit, in: connection)
-        guard !events.isEmpty else { return false }
-        let notifications =
-            try ObjectNotification.all(in: connection)
-            + catalog.functions.flatMap { function in
-                function.objectEvents.map {
-                    ObjectNotification(
-                        bucket: bucket, id: function.name, function: function.name, filter: $0)
-                }
-            }
-        for event in events {
-            for function in catalog.functions {
-                // A function named by two notifications is invoked once.
-                let request = notifications.first {
-                    $0.function == function.name && $0.bucket == event.bucket
-                        && $0.filter.matches(eventName: event.eventName, key: event.key)
-                }
-                guard let request else { continue }
-                let payload = objectEventPayload(event, region: region, configuration: request.id)
-                for delay in delays() {
-                    try append(
-                        InvocationInput(
-                            requestID: makeRequestID(), payload: payload, source: .event,
-                            objectKey: event.key, eventTime: event.time),
-                        function: function.name, now: now,
-                        delay: delay, in: connection)
-                }
-            }
-        }
-        try ObjectEventOutbox.remove(events.compactMap(\.id), in: connection)
-        return events.count == limit
     }
 }

@@ -10,6 +10,9 @@ struct Scheduler: Sendable {
     /// Called after an event is queued.
     let wake: @Sendable () -> Void
 
+    /// Longest sleep until the clock is read again.
+    private static let pauseMax = Duration.seconds(60)
+
     /// Starts one task for each function with a schedule. A rate fires
     /// immediately, so the sweep after a crash is not delayed.
     func start() {
@@ -21,11 +24,18 @@ struct Scheduler: Sendable {
 
     private func run(_ function: String, _ schedule: Schedule) async {
         if case .rate = schedule { await queue(function) }
+        var checked = UnixTime.now()
         while !Task.isCancelled {
             let now = UnixTime.now()
-            guard let next = schedule.next(after: now) else { return }
-            do { try await Task.sleep(for: next - now) } catch { return }
-            await queue(function)
+            // The clock may be set back, or forward while this task sleeps.
+            checked = min(checked, now)
+            guard let next = schedule.next(after: checked) else { return }
+            if next <= now {
+                await queue(function)
+                checked = now
+            } else {
+                do { try await Task.sleep(for: min(next - now, Self.pauseMax)) } catch { return }
+            }
         }
     }
 

@@ -37,6 +37,7 @@ actor FunctionPool {
     var instances: [Int: FunctionInstance] = [:]
     var waiting: [Waiting] = []
     private var nextNumber = 0
+    private var guestCount = 0
     var isStopping = false
     private var isWatchingDeadlines = false
     /// The reason that the last instance did not start; nil after one that did.
@@ -54,7 +55,8 @@ actor FunctionPool {
     func invoke(_ invocation: InvocationInput, wait: WaitPolicy) async -> InvocationOutcome {
         let until: ContinuousClock.Instant?
         let working = instances.values.count(where: \.state.isWorking)
-        guard decision.admits(wait, working: working, waiting: waiting.count) else {
+        let bytes = waiting.reduce(invocation.payload.count) { $0 + $1.invocation.payload.count }
+        guard decision.admits(wait, working: working, waiting: waiting.count, bytes: bytes) else {
             return throttle()
         }
         switch wait {
@@ -68,6 +70,13 @@ actor FunctionPool {
                     invocation: invocation, since: .now, until: until, continuation: continuation))
             serveWaiting()
         }
+    }
+
+    /// Invokes the function on an instance beyond its limit, as a guest of `TurnDecision`.
+    func invokeGuest(_ invocation: InvocationInput) async -> InvocationOutcome {
+        guestCount += 1
+        defer { guestCount -= 1 }
+        return await invokeWhole(invocation, wait: .unbounded)
     }
 
     /// Invokes the function and collects the whole response.
@@ -122,7 +131,7 @@ actor FunctionPool {
 
     private var decision: PoolDecision {
         PoolDecision(
-            capacity: function.reservedConcurrency,
+            capacity: function.reservedConcurrency + guestCount,
             waitingCountMax: services.configuration.waitingCountMax)
     }
 

@@ -13,15 +13,20 @@ struct PoolDecision: Hashable, Sendable {
     var capacity: Int
     /// Maximum number of waiting calls.
     var waitingCountMax: Int
+    /// Maximum size of the events of waiting calls in bytes; one call may always wait.
+    var waitingBytesMax = 64 << 20
 
     /// True if a call may wait or run.
     /// - Parameters:
     ///   - working: Number of instances with an unanswered invocation.
     ///   - waiting: Number of waiting calls.
-    func admits(_ wait: WaitPolicy, working: Int, waiting: Int) -> Bool {
+    ///   - bytes: Size of their events and this one's in bytes.
+    func admits(_ wait: WaitPolicy, working: Int, waiting: Int, bytes: Int = 0) -> Bool {
         switch wait {
         case .none: working + waiting < capacity
-        case .limited: working + waiting < capacity || waiting < waitingCountMax
+        case .limited:
+            working + waiting < capacity
+                || waiting < waitingCountMax && (waiting == 0 || bytes <= waitingBytesMax)
         case .unbounded: true
         }
     }

@@ -102,7 +102,8 @@ final class TemporaryBlob: Sendable {
     }
 
     private static var failure: S3Error {
-        S3Error(
+        if [ENOSPC, EDQUOT].contains(errno) { return .diskFull }
+        return S3Error(
             .internalError, "The disk of the store failed: \(String(cString: strerror(errno))).")
     }
 }

@@ -105,6 +105,10 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
     static var noSuchBucket: S3Error {
         S3Error(.noSuchBucket, "The specified bucket does not exist")
     }
+    /// Not S3's: clients repeat a 500 at once, which does not help.
+    static var diskFull: S3Error {
+        S3Error(.insufficientStorage, "The disk of the store is full.")
+    }
     static var noSuchKey: S3Error { S3Error(.noSuchKey, "The specified key does not exist.") }
     static var noSuchUpload: S3Error {
         S3Error(

@@ -1,6 +1,8 @@
 #pragma once
 #include <sqlite3.h>
 
+/* SQLite is loaded by the first call of one of its functions. */
+
 /* SQLITE_TRANSIENT (SQLite copies the value) is a cast, which Swift does not
  * import. */
 static inline int spool_sqlite3_bind_text(sqlite3_stmt *statement, int index,
