@@ -35,6 +35,17 @@ package enum JSONText {
         }
     }
 
+    /// Number of bytes of `text` as a JSON string, quotes included, without making the string.
+    package static func byteCount(_ text: String) -> Int {
+        text.utf8.reduce(2) { count, byte in
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x0A, 0x0D, 0x09: count + 2
+            case 0..<0x20: count + 6
+            default: count + 1
+            }
+        }
+    }
+
     /// The bytes of `text` as a JSON string, quotes included.
     package static func string(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []

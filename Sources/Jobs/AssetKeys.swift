@@ -89,7 +89,7 @@ package struct AssetKeys: Hashable, Sendable {
     package init?(uploadKey: ObjectKey) {
         let parts = uploadKey.text.split(
             separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0] == "uploads", !parts[3].isEmpty,
+        guard parts.count == 4, parts[0] == "uploads", uploadKey.hasPlainSegments,
             let owner = OwnerID(String(parts[1])), let asset = AssetID(String(parts[2]))
         else { return nil }
         self.init(owner: owner, asset: asset)

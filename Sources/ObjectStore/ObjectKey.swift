@@ -13,6 +13,13 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// bucket.
     package var isValid: Bool { (1...1_024).contains(text.utf8.count) }
 
+    /// True if no segment is empty, `.` or `..`. A proxy or a store that normalises paths would
+    /// make another key of one that has such a segment, perhaps another owner's.
+    package var hasPlainSegments: Bool {
+        !text.split(separator: "/", omittingEmptySubsequences: false)
+            .contains { $0.isEmpty || $0 == "." || $0 == ".." }
+    }
+
     /// True if an XML document can contain the key: XML 1.0 excludes most control
     /// characters (production 2, Char).
     var fitsXML: Bool {

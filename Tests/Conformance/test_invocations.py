@@ -203,8 +203,6 @@ def test_a_truncated_event_never_reaches_the_handler(echo):
         "Content-Length: -2\r\n",
         "Content-Length : 2\r\n",
         "",
-        "Content-Length: 99999999999\r\n",
-        "Lambda-Runtime-Deadline-Ms: soon\r\nContent-Length: 2\r\n",
     ],
 )
 def test_a_malformed_http_response_is_refused(echo, head):
@@ -213,6 +211,28 @@ def test_a_malformed_http_response_is_refused(echo, head):
     again = echo.first()
     again.event(b"2", request_id="r-2")
     assert again.request().what == response("r-2")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: 99999999999\r\n",
+        "Content-Length: 25165825\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n1800001\r\n",
+        "Lambda-Runtime-Deadline-Ms: soon\r\nContent-Length: 2\r\n",
+    ],
+)
+def test_an_event_that_the_runtime_cannot_take_is_answered_with_an_error(echo, head):
+    echo.connection.send(f"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\n{head}\r\n{{}}")
+    echo.connection.close()
+    report = echo.accept()
+    request = report.request()
+    assert request.what == "POST /2018-06-01/runtime/invocation/r-1/error"
+    assert request.json()["errorType"] == "Runtime.UnusableEvent"
+    report.answer()
+    assert report.request().what == NEXT
+    report.event(b"2", request_id="r-2")
+    assert report.request().what == response("r-2")
 
 
 def test_a_request_id_that_is_a_path_is_refused(echo):

@@ -61,7 +61,7 @@ import WallClock
                     + "SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=00",
             ])
         let authentication = Authentication(
-            credentials: StoreCredentials(accessKeyID: "k", secretAccessKey: "s"),
+            credentials: [StoreCredentials(accessKeyID: "k", secretAccessKey: "s")],
             region: "us-east-1", now: { UnixTime(seconds: 1_369_353_600) })
 
         let error = #expect(throws: S3Error.self) {

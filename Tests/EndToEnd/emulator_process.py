@@ -57,7 +57,11 @@ def log_record(line):
 class Emulator:
     """One running local-emulator on a data folder."""
 
-    def __init__(self, data, functions=None, arguments=(), bootstrap=None, **environment):
+    def __init__(
+        self, data, functions=None, arguments=(), bootstrap=None, prefix=(), **environment
+    ):
+        # The prefix is a program that starts the emulator, for instance with limits.
+        self.prefix = prefix
         self.data, self.environment, self.process = pathlib.Path(data), environment, None
         self.functions = functions or ROOT / "infra/functions.json"
         self.bootstrap, self.arguments = bootstrap or BIN / "bootstrap", arguments
@@ -75,6 +79,7 @@ class Emulator:
             environment.setdefault("SPOOL_CONFINEMENT", "off")
         self.process = subprocess.Popen(
             [
+                *self.prefix,
                 BIN / "local-emulator",
                 "--data",
                 self.data,
@@ -100,6 +105,24 @@ class Emulator:
         assert len(urls) >= 2, f"no ready line, but {self.ready_line!r}: see {self.log.name}"
         self.api, self.s3 = urls[0].rstrip("/"), urls[1].rstrip("/")
         return self
+
+    @property
+    def secrets(self):
+        """The store's keys and the operator's token, as an operator finds them."""
+        made = {}
+        file = self.data / "secrets.env"
+        if file.exists():
+            made = dict(line.split("=", 1) for line in file.read_text().splitlines())
+        published = {"AWS_ACCESS_KEY_ID": "spool", "AWS_SECRET_ACCESS_KEY": "spool-secret"}
+        return published | made | self.environment
+
+    @property
+    def keys(self):
+        """The store's keys as boto3's arguments."""
+        return {
+            "aws_access_key_id": self.secrets["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": self.secrets["AWS_SECRET_ACCESS_KEY"],
+        }
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

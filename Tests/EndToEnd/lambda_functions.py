@@ -19,8 +19,7 @@ def client_of(emulator, **settings):
         "lambda",
         endpoint_url=emulator.api,
         region_name=REGION,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
+        **emulator.keys,
         config=botocore.config.Config(retries={"total_max_attempts": 1}, **settings),
     )
 

@@ -24,6 +24,15 @@ def steady(value):
     return re.sub(r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:3000", text)
 
 
+def unsigned(headers, body):
+    """A request without what signs a caller in, which recordings do not have."""
+    if "authorization" in headers:
+        headers = headers | {"authorization": "[removed]"}
+    if '"password"' in body:
+        body = json.dumps(json.loads(body) | {"password": "[removed]"}, sort_keys=True)
+    return headers, body
+
+
 def recorded(folder, samples):
     """The first request of each sample in a recording, by name.
 
@@ -40,22 +49,16 @@ def recorded(folder, samples):
         for name, (method, path, *phase) in samples.items():
             if seen == (method, path, *(phase or [None])) and name not in found:
                 query = steady(event.get("rawQueryString", ""))
-                found[name] = {
-                    "headers": headers,
-                    "query": query,
-                    "body": steady(event.get("body", "")),
-                }
+                headers, body = unsigned(headers, steady(event.get("body", "")))
+                found[name] = {"headers": headers, "query": query, "body": body}
     return found
 
 
 def kept(name):
     event = json.loads((ROOT / f"events/{name}.json").read_text())
     headers = {k: v for k, v in event["headers"].items() if k in KEPT_HEADERS}
-    return {
-        "headers": headers,
-        "query": event["rawQueryString"],
-        "body": event.get("body", ""),
-    }
+    headers, body = unsigned(headers, event.get("body", ""))
+    return {"headers": headers, "query": event["rawQueryString"], "body": body}
 
 
 def keep(name, request, method, path, *_):

@@ -22,8 +22,7 @@ def s3_client(emulator, **config):
     return boto3.client(
         "s3",
         endpoint_url=emulator.s3,
-        aws_access_key_id="spool",
-        aws_secret_access_key="spool-secret",
+        **emulator.keys,
         region_name="us-east-1",
         config=botocore.client.Config(
             signature_version="s3v4",
@@ -60,6 +59,15 @@ def refused(code, status, call, **arguments):
 
 def body(s3, bucket, key, **arguments):
     return s3.get_object(Bucket=bucket, Key=key, **arguments)["Body"].read()
+
+
+def empty(s3, bucket):
+    """Removes a bucket with everything in it."""
+    for entry in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+        s3.abort_multipart_upload(Bucket=bucket, Key=entry["Key"], UploadId=entry["UploadId"])
+    for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    s3.delete_bucket(Bucket=bucket)
 
 
 def upload(s3, bucket, key, *sizes):

@@ -311,3 +311,16 @@ def test_the_time_axis_fits_a_narrow_screen(page, media, tmp_path):
     expect(page.get_by_test_id("run").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.screenshot(path=tmp_path / "narrow.png", full_page=True)
+
+
+def test_what_others_wrote_is_text_in_the_console(page, shared, media, tmp_path):
+    """A file name, and a message of a failed request, that a page would take for markup."""
+    evil = tmp_path / "<img src=x onerror=window.hacked=1>.mp4"
+    evil.write_bytes((media / "a.mp4").read_bytes())
+    upload(page, evil)
+    expect(page.get_by_test_id("asset").first).to_contain_text("<img src=x")
+    mark = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
+    shared.call("POST", "/api/export", {"timeline": mark, mark: mark})
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img[src=x]").count() == 0

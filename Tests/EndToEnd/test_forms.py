@@ -212,7 +212,7 @@ def test_a_client_that_waits_sends_no_body_after_a_refusal(emulator):
     url = urllib.parse.urlsplit(emulator.api)
     with socket.create_connection((url.hostname, url.port), timeout=30) as connection:
         connection.sendall(
-            b"POST /api/forms HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+            b"POST /api/forms HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
             b"Authorization: Bearer wrong\r\nContent-Length: 5000000000\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
         )
@@ -239,7 +239,7 @@ def test_a_client_that_disconnects_leaves_nothing(emulator, store):
     head += b"Content-Type: video/mp4\r\n\r\n"
     with socket.create_connection((url.hostname, url.port), timeout=30) as connection:
         connection.sendall(
-            b"POST /api/forms HTTP/1.1\r\nHost: h\r\nContent-Length: 50000000\r\n"
+            b"POST /api/forms HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n" + head + bytes(MEGABYTE)
         )
         wait_until("the file's first bytes on the disk", lambda: blob_files(emulator))
@@ -257,7 +257,7 @@ def test_a_kill_leaves_no_object_of_an_incomplete_form(tmp_path):
     part += b"Content-Type: video/mp4\r\n\r\n"
     with socket.create_connection((url.hostname, url.port), timeout=30) as connection:
         connection.sendall(
-            b"POST /api/forms HTTP/1.1\r\nHost: h\r\nContent-Length: 50000000\r\n"
+            b"POST /api/forms HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
         )
         connection.sendall(part % b"a" + bytes(MEGABYTE) + b"\r\n" + part % b"b" + bytes(MEGABYTE))

@@ -73,7 +73,8 @@ def test_an_event_has_the_same_response_by_every_path(shared, path):
         document["requestContext"]["http"]["method"],
         shared.api + target,
         document.get("body", "").encode() or None,
-        document["headers"] | {"host": "x"},
+        # The names of the sample's host and page are not ours.
+        {name: value for name, value in headers.items() if name not in ("host", "origin")},
     )
     assert response.status == answer["statusCode"]
     wanted = answer.get("body", "") if streamed is None else streamed

@@ -51,11 +51,16 @@ import Testing
         #expect(environment.logLevel == .debug)
         #expect(environment.initializationType == "on-demand")
         #expect(try RuntimeEndpoint("[::1]:9001").host == "::1")
+        let secret = try RuntimeEndpoint("127.0.0.1:9001/3fa0")
+        #expect(secret.authority == "127.0.0.1:9001" && secret.pathPrefix == "/3fa0")
+        let head = String(decoding: RuntimeRequest.next.head(for: secret), as: UTF8.self)
+        #expect(head.hasPrefix("GET /3fa0/2018-06-01/runtime/invocation/next HTTP/1.1\r\n"))
     }
 
     @Test(arguments: [
         "", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "::1:9001", ":9001",
         "a b:1", "host/x:1", "h\r\nX: y:1", "127.0.0.1:+80",
+        "127.0.0.1:1/", "127.0.0.1:1/a/b", "127.0.0.1:1/a?b", "127.0.0.1:1/..",
     ])
     func `an API address that is not host and port is refused`(text: String) {
         #expect(throws: RuntimeEnvironmentError.self) {

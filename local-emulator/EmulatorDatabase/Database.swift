@@ -1,3 +1,5 @@
+import Glibc
+
 /// One SQLite file (WAL, synchronous=FULL) with a writing and a reading thread outside the
 /// cooperative pool.
 ///
@@ -13,6 +15,13 @@ package final class Database: Sendable {
     /// - Throws: `.open`.
     package init(path: String) throws(DatabaseError) {
         self.path = path
+        // SQLite gives the log and the shared memory the mode of the file.
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if file >= 0 {
+            fchmod(file, 0o600)
+            Glibc.close(file)
+        }
+        for suffix in ["-wal", "-shm"] { chmod(path + suffix, 0o600) }
         writer = try DatabaseThread(path: path, isWriter: true)
         do {
             reader = try DatabaseThread(path: path, isWriter: false)

@@ -21,7 +21,7 @@ struct DaemonHandle: @unchecked Sendable {
         }
         let flags =
             MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
-            | MHD_USE_ITC.rawValue
+            | MHD_USE_ITC.rawValue | MHD_USE_ERROR_LOG.rawValue
         errno = 0
         let started = withUnsafeMutablePointer(to: &address) { address in
             var options = daemonOptions(configuration, core, address)
@@ -76,6 +76,10 @@ private func daemonOptions(
     // The server keeps the core alive for as long as the daemon runs.
     let context = Unmanaged.passUnretained(core).toOpaque()
     var options = [
+        MHD_OptionItem(
+            option: MHD_OPTION.EXTERNAL_LOGGER,
+            value: Int(bitPattern: unsafeBitCast(readLog, to: UnsafeRawPointer.self)),
+            ptr_value: context),
         MHD_OptionItem(option: MHD_OPTION.SOCK_ADDR, value: 0, ptr_value: address),
         MHD_OptionItem(
             option: MHD_OPTION.URI_LOG_CALLBACK,
@@ -92,9 +96,10 @@ private func daemonOptions(
     ]
     var numbers: [(MHD_OPTION, Int)] = [
         (MHD_OPTION.CONNECTION_MEMORY_LIMIT, configuration.connectionMemoryBytes),
-        (MHD_OPTION.CONNECTION_LIMIT, configuration.connectionCountMax),
+        (MHD_OPTION.CONNECTION_LIMIT, configuration.acceptedCountMax),
         (MHD_OPTION.CONNECTION_TIMEOUT, Int(configuration.idleTimeout / .seconds(1))),
-        (MHD_OPTION.STRICT_FOR_CLIENT, 1),
+        // Its own answer to a missing Host has two heads; `RequestRules` requires one.
+        (MHD_OPTION.STRICT_FOR_CLIENT, 0),
     ]
     if configuration.threadCount > 1 {
         numbers.append((MHD_OPTION.THREAD_POOL_SIZE, configuration.threadCount))
@@ -114,6 +119,9 @@ private let beginExchange:
         UnsafeMutableRawPointer? = { context, target, connection in
             guard let context, let target else { return nil }
             let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+            if let connection {
+                core.connections.headBegan(ConnectionHandle(pointer: connection))
+            }
             let exchange = HTTPExchange(core: core, target: String(cString: target))
             return Unmanaged.passRetained(exchange).toOpaque()
         }
@@ -128,10 +136,17 @@ private let advanceExchange:
         else { return MHD_Result.NO }
         let bytes = UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : size.pointee)
         size.pointee = 0
+        let handle = ConnectionHandle(pointer: connection)
         return Unmanaged<HTTPExchange>.fromOpaque(exchange).takeUnretainedValue().advance(
-            ConnectionHandle(pointer: connection), method: String(cString: method),
-            version: String(cString: version), data: bytes)
+            handle, RequestLine(method: method, version: version), data: bytes)
     }
+
+/// The log of libmicrohttpd: the only sign of a head that it refuses itself.
+private let readLog: MHD_LogCallback = { context, format, _ in
+    guard let context, let format, strstr(format, "Content-Length") != nil else { return }
+    Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+        .connections.refuseMalformedLength()
+}
 
 private let endExchange:
     @convention(c) (
@@ -142,24 +157,31 @@ private let endExchange:
         context.pointee = nil
         let owned = Unmanaged<HTTPExchange>.fromOpaque(exchange).takeRetainedValue()
         owned.ended()
-        if let connection { ConnectionHandle(pointer: connection).countTraffic(core) }
+        guard let connection else { return }
+        let handle = ConnectionHandle(pointer: connection)
+        handle.countTraffic(core)
+        if let core {
+            Unmanaged<ServerCore>.fromOpaque(core).takeUnretainedValue()
+                .connections.requestEnded(handle)
+        }
     }
 
 private let noteConnection:
     @convention(c) (
         UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
         MHD_ConnectionNotificationCode
-    ) -> Void = { core, connection, context, code in
+    ) -> Void = { coreContext, connection, context, code in
         guard let connection, let context else { return }
         let handle = ConnectionHandle(pointer: connection)
-        let counters = core.map {
-            Unmanaged<ServerCore>.fromOpaque($0).takeUnretainedValue().counters
-        }
+        let core = coreContext.map { Unmanaged<ServerCore>.fromOpaque($0).takeUnretainedValue() }
+        let counters = core?.counters
         if code == MHD_ConnectionNotificationCode.CONNECTION_NOTIFY_STARTED {
             counters?.connectionOpened()
+            core?.connections.opened(handle)
             context.pointee = Unmanaged.passRetained(ConnectionTraffic()).toOpaque()
         } else if let traffic = context.pointee {
-            handle.countTraffic(core)
+            handle.countTraffic(coreContext)
+            core?.connections.closed(handle)
             context.pointee = nil
             Unmanaged<ConnectionTraffic>.fromOpaque(traffic).release()
             counters?.connectionClosed()

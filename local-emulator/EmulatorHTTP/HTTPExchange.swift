@@ -37,15 +37,14 @@ final class HTTPExchange: Sendable {
 
     /// The next step on the connection's thread.
     func advance(
-        _ connection: ConnectionHandle, method: String, version: String,
-        data: UnsafeRawBufferPointer
+        _ connection: ConnectionHandle, _ line: RequestLine, data: UnsafeRawBufferPointer
     ) -> MHD_Result {
         let phase = state.withLock { state in
             defer { if case .planned = state.phase { state.phase = .reading } }
             return state.phase
         }
         switch phase {
-        case .arrived: return begin(connection, method: method, version: version)
+        case .arrived: return begin(connection, line)
         case .bodiless(let head): return answerBodiless(head, on: connection)
         case .planned(let plan): return startReading(plan, on: connection)
         case .reading where data.isEmpty: return finishReading(connection)
@@ -77,19 +76,25 @@ final class HTTPExchange: Sendable {
     }
 
     private func begin(
-        _ connection: ConnectionHandle, method: String, version: String
+        _ connection: ConnectionHandle, _ line: RequestLine
     ) -> MHD_Result {
         core.counters.requestBegan()
+        let hasRoom = core.connections.requestBegan(connection)
+        let (method, version) = (String(cString: line.method), String(cString: line.version))
         let headers = connection.headers
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let remote = connection.remote
         let head = RequestHead(
             method: method, path: String(parts.first ?? ""),
             query: parts.count > 1 ? String(parts[1]) : nil, headers: headers,
-            remoteAddress: connection.remoteAddress)
-        let fault = RequestRules.fault(
-            method: method, target: target, version: version, headers: headers,
-            headerBytes: connection.headerBytes)
-        if let response = refusal(fault) {
+            remoteAddress: remote.address, remotePort: remote.port)
+        let fault =
+            connection.hasBareLineEnds(line)
+            ? "A line of the head does not end with CR LF."
+            : RequestRules.fault(
+                method: method, target: target, version: version, headers: headers,
+                headerBytes: connection.headerBytes)
+        if let response = refusal(fault, hasRoom: hasRoom) {
             return send(core.handler.refusal(response, of: head), on: connection)
         }
         let hasBody = RequestRules.hasBody(headers)
@@ -112,12 +117,19 @@ final class HTTPExchange: Sendable {
         return isParked ? MHD_Result.YES : MHD_Result.NO
     }
 
-    /// The server's own response to a malformed request, or to any while it stops.
-    private func refusal(_ fault: String?) -> Response? {
+    /// The server's own response to a malformed request, or to any while it stops or is full.
+    private func refusal(_ fault: String?, hasRoom: Bool) -> Response? {
         if let fault {
             return Response(
                 status: 400, headers: [("Content-Type", "text/plain"), ("Connection", "close")],
                 body: .bytes(Array((fault + "\n").utf8)))
+        }
+        if !hasRoom {
+            return Response(
+                status: 503,
+                headers: [
+                    ("Content-Type", "text/plain"), ("Connection", "close"), ("Retry-After", "1"),
+                ], body: .bytes(Array("The server has too many connections.\n".utf8)))
         }
         guard core.isDraining.load(ordering: .relaxed) else { return nil }
         return Response(
@@ -147,6 +159,7 @@ final class HTTPExchange: Sendable {
         _ plan: BodyPlan, on connection: ConnectionHandle
     ) -> MHD_Result {
         core.uploads.add(self, socket: connection.socket)
+        core.connections.bodyBegan(connection)
         state.withLock { $0.body = BodyReception(plan) }
         return MHD_Result.YES
     }
@@ -161,6 +174,7 @@ final class HTTPExchange: Sendable {
 
     private func finishReading(_ connection: ConnectionHandle) -> MHD_Result {
         core.uploads.remove(self)
+        core.connections.bodyEnded(connection)
         let (head, body) = state.withLock { state in
             state.phase = .parked
             let body = state.body.result

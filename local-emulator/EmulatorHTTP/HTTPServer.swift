@@ -13,8 +13,15 @@ package struct HTTPServerConfiguration: Sendable {
     /// Buffer of each connection in bytes. A request head must fit into half of it.
     /// A larger buffer makes uploads faster and idle connections more expensive.
     package var connectionMemoryBytes: Int
-    /// Connections at the same time; further ones are refused.
+    /// Connections at the same time; for one more, an idle one is closed. If none is idle, its
+    /// request is answered with 503.
     package var connectionCountMax: Int
+    /// Connections of one address, under the same rule; nil for three quarters of all.
+    package var addressConnectionCountMax: Int?
+    /// Time for a request's head, from its first byte.
+    package var headTimeMax = Duration.seconds(10)
+    /// Bytes of a request's body that arrive in a minute at least; 0 for no limit.
+    package var bodyBytesPerMinuteMin = 6_000
     /// A connection without traffic for this long is closed, in whole seconds; zero sets
     /// no limit. The handler's time does not count.
     package var idleTimeout: Duration
@@ -41,6 +48,26 @@ package struct HTTPServerConfiguration: Sendable {
         self.idleTimeout = idleTimeout
         self.sendBufferBytes = sendBufferBytes
         self.discardedBytesMax = discardedBytesMax
+    }
+}
+
+extension HTTPServerConfiguration {
+    /// Connections that libmicrohttpd accepts: some above the limit, so that a client reads 503
+    /// and an idle connection can be closed for it.
+    var acceptedCountMax: Int { connectionCountMax + max(16, connectionCountMax / 8) }
+
+    /// Time in which a new connection sends its first byte.
+    private static let firstByteTimeMax = Duration.seconds(20)
+
+    /// A server without an idle timeout has no limits of time at all: its clients are its own.
+    var connectionLimits: ConnectionLimits {
+        let hasTimeouts = idleTimeout > .zero
+        return ConnectionLimits(
+            countMax: connectionCountMax,
+            addressCountMax: addressConnectionCountMax ?? connectionCountMax * 3 / 4,
+            headTimeMax: headTimeMax,
+            firstByteTimeMax: hasTimeouts ? Self.firstByteTimeMax : nil,
+            bodyBytesPerMinuteMin: hasTimeouts ? bodyBytesPerMinuteMin : 0)
     }
 }
 
@@ -72,7 +99,8 @@ package final class HTTPServer: Sendable {
     package init(configuration: HTTPServerConfiguration, handler: any HTTPHandler) {
         self.configuration = configuration
         core = ServerCore(
-            handler: handler, discardedBytesMax: configuration.discardedBytesMax)
+            handler: handler, limits: configuration.connectionLimits,
+            discardedBytesMax: configuration.discardedBytesMax)
     }
 
     deinit {
@@ -91,12 +119,16 @@ package final class HTTPServer: Sendable {
     package func start() throws(HTTPServerError) -> Int {
         let daemon = try DaemonHandle(configuration, core)
         let (suspendedConnections, uploads) = (core.suspendedConnections, core.uploads)
+        let connections = core.connections
         let watch = Task {
+            var round = 0
             // The task of a disconnected client is cancelled within two rounds.
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(250))
                 suspendedConnections.cancelAbandoned()
                 uploads.breakEnded()
+                round += 1
+                if round % 4 == 0 { connections.endSlow() }
             }
         }
         state.withLock { state in
@@ -160,12 +192,14 @@ final class ServerCore: Sendable {
     let counters = TrafficCounters()
     let suspendedConnections = SuspendedConnections()
     let uploads = OpenUploads()
+    let connections: ConnectionTable
     /// New requests are refused.
     let isDraining = Atomic(false)
     let discardedBytesMax: Int
 
-    init(handler: any HTTPHandler, discardedBytesMax: Int) {
+    init(handler: any HTTPHandler, limits: ConnectionLimits, discardedBytesMax: Int) {
         self.handler = handler
+        connections = ConnectionTable(limits: limits)
         self.discardedBytesMax = discardedBytesMax
     }
 }

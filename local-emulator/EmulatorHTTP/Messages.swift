@@ -10,17 +10,20 @@ package struct RequestHead: Sendable {
     package var headers: HeaderFields
     /// The client's IP address.
     package var remoteAddress: String
+    /// The client's TCP port; 0 when it is unknown.
+    package var remotePort: Int
 
     /// A request head.
     package init(
         method: String, path: String, query: String? = nil, headers: HeaderFields = [:],
-        remoteAddress: String = "127.0.0.1"
+        remoteAddress: String = "127.0.0.1", remotePort: Int = 0
     ) {
         self.method = method
         self.path = path
         self.query = query
         self.headers = headers
         self.remoteAddress = remoteAddress
+        self.remotePort = remotePort
     }
 }
 

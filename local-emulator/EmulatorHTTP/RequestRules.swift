@@ -43,9 +43,7 @@ enum RequestRules {
         let codings = headers.values(of: "transfer-encoding")
         if lengths.count > 1 { return "Content-Length is a duplicate." }
         if let length = lengths.first {
-            if length.isEmpty || !length.utf8.allSatisfy({ 48...57 ~= $0 }) || Int(length) == nil {
-                return "Content-Length is not a number."
-            }
+            if !isLength(length) { return "Content-Length is not a number." }
             if !codings.isEmpty {
                 return "Content-Length and Transfer-Encoding exclude each other."
             }
@@ -56,6 +54,11 @@ enum RequestRules {
             if version != "HTTP/1.1" { return "Transfer-Encoding requires HTTP/1.1." }
         }
         return nil
+    }
+
+    /// True if the text is a length: digits alone, of a number that is not too large.
+    static func isLength(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { 48...57 ~= $0 } && Int(text) != nil
     }
 
     /// True if the text is a token (RFC 9110, 5.6.2).

@@ -20,14 +20,14 @@ package final class LambdaService: Sendable {
     /// - Parameters:
     ///   - info: Data for the console: addresses, bucket, version.
     ///   - uploads: The store of the files of forms; nil passes forms to the functions.
-    ///   - isStoreReady: Readiness check of the store for /healthz.
+    ///   - storeHealth: State of the store by part, for /healthz: `ok` or one word.
     ///   - traffic: Byte and request counts of the servers, for /metrics.
     /// - Throws: an error if the folder of recordings cannot be created.
     package init(
         configuration: LambdaConfiguration, catalog: FunctionCatalog, database: Database,
         logger: Logger, info: [String: String] = [:],
         uploads: (any UploadSink)? = nil,
-        isStoreReady: @escaping @Sendable () async -> Bool = { true },
+        storeHealth: @escaping @Sendable () async -> [(name: String, state: String)] = { [] },
         traffic: @escaping @Sendable () -> [(name: String, value: Int)] = { [] }
     ) throws {
         self.configuration = configuration
@@ -71,7 +71,7 @@ package final class LambdaService: Sendable {
                 catalog: catalog, pools: pools, services: services, database: database,
                 info: info, wake: { dispatcher.wake() }),
             consoleFiles: ConsoleFiles(folder: configuration.consoleFolder), database: database,
-            isStoreReady: isStoreReady, traffic: traffic)
+            storeHealth: storeHealth, traffic: traffic)
         self.services = services
         self.pools = pools
         self.dispatcher = dispatcher

@@ -27,6 +27,14 @@ package struct ObjectStoreConfiguration: Sendable {
     package var expiry = ExpiryRules()
     /// The share of the volume up to which uploads are accepted; nil for no limit.
     package var volumeLimit: VolumeLimit?
+    /// Largest upload by a presigned URL below `uploads/`, its parts together; such a URL does not
+    /// say how much it permits.
+    package var uploadBytesMax = 5 << 40
+    /// A second pair that the functions sign with, where `credentials` are published. It
+    /// cannot be guessed, so any page may use a URL that it signs.
+    package var ownKeys: StoreCredentials?
+    /// The pages that may send requests; nil where the keys are secret.
+    package var pageRules: PageRules?
     /// The clock.
     package var now: @Sendable () -> UnixTime
     /// Called with the reason when the disk lost written data. No later write can be
@@ -74,6 +82,7 @@ package final class ObjectStoreServer: HTTPHandler {
     let bucketCORS = Mutex<[String: BucketCORS]>([:])
     /// Instant at which the lifecycle rules are applied again.
     let nextLifecycle = Mutex(UnixTime(milliseconds: 0))
+    let diskProbe = DiskProbe()
     private let onObjectEvent: @Sendable () -> Void
     private let requestCount = Atomic(0)
     private let requestPrefix = hex(randomBytes(count: 4)).uppercased()
@@ -93,7 +102,8 @@ package final class ObjectStoreServer: HTTPHandler {
             configuration.onDurabilityLost("\(error)")
         }
         authentication = Authentication(
-            credentials: configuration.credentials, region: configuration.region,
+            credentials: [configuration.credentials, configuration.ownKeys].compactMap { $0 },
+            region: configuration.region,
             now: configuration.now)
         crossOrigin = CrossOrigin(allowedOrigins: configuration.allowedOrigins)
         let (bucket, now) = (configuration.bucket, configuration.now())
@@ -110,6 +120,7 @@ package final class ObjectStoreServer: HTTPHandler {
     package func plan(for head: RequestHead) async -> BodyPlan {
         let requestID = newRequestID()
         do throws(S3Error) {
+            try refuseForeignPage(head)
             if head.method == "OPTIONS" {
                 return .refuse(origins(of: head).preflight(head, requestID: requestID))
             }
@@ -117,6 +128,7 @@ package final class ObjectStoreServer: HTTPHandler {
             let operation = try authorizedOperation(request)
             let signature: PayloadSignature =
                 operation == .postForm ? .unsigned : try authentication.check(request)
+            try RequestPromises.check(request)
             try refuseFullVolume(request, operation)
             return .consume(try pending(request, operation, signature))
         } catch {
@@ -224,14 +236,14 @@ package final class ObjectStoreServer: HTTPHandler {
             // Its checksum headers describe the object, not the document.
             case .completeUpload:
                 HeaderFields(
-                    request.head.headers.fields.filter {
+                    request.headers.fields.filter {
                         !$0.lowercasedName.hasPrefix("x-amz-checksum-")
                     }.map { ($0.lowercasedName, $0.value) })
-            default: request.head.headers
+            default: request.headers
             }
         let pipeline = try BodyPipeline(
             headers, signature, blobs: blobs, inlineBytesMax: inlineBytesMax,
-            bytesMax: streams ? Self.putBytesMax : Self.documentBytesMax)
+            bytesMax: streams ? bodyBytesMax(request) : Self.documentBytesMax)
         guard operation == .postForm else { return PendingRequest(request, operation, pipeline) }
         let (bucket, authentication) = (request.bucket ?? "", authentication)
         let form = try PostFormReader(contentType: request.header("content-type") ?? "") {
@@ -246,8 +258,8 @@ package final class ObjectStoreServer: HTTPHandler {
     ) async throws -> Response {
         let request = pending.request
         switch pending.operation {
-        case .listBuckets: return try await listBuckets()
-        case .createBucket: return try await createBucket(request)
+        case .listBuckets: return try await listBuckets(request)
+        case .createBucket: return try await createBucket(request, body.memory)
         case .headBucket: return try await headBucket(request)
         case .deleteBucket: return try await deleteBucket(request)
         case .bucketLocation: return try await bucketLocation(request)
@@ -286,6 +298,18 @@ package final class ObjectStoreServer: HTTPHandler {
             status: error.code.status, headers: [("Content-Type", "application/xml")], body: body)
     }
 
+    /// Refuses a request of a page that may not call the store; a bucket's own CORS rules decide
+    /// about its origins. Images and links have no origin: their page cannot read the response.
+    /// - Throws: `.accessDenied`.
+    private func refuseForeignPage(_ head: RequestHead) throws(S3Error) {
+        guard let rules = configuration.pageRules, head.method != "OPTIONS" else { return }
+        let isReadOnly = head.method == "GET" || head.method == "HEAD"
+        let isOpen = origins(of: head).rules != nil || namesOwnKeys(head)
+        let fault = rules.fault(
+            of: head, isReadOnly: isReadOnly || isOpen, origins: isOpen ? ["*"] : nil)
+        if let fault { throw S3Error(.accessDenied, fault) }
+    }
+
     /// Adds the headers that every response has.
     private func finished(
         _ response: Response, _ head: RequestHead, _ requestID: String
@@ -293,15 +317,25 @@ package final class ObjectStoreServer: HTTPHandler {
         var response = response
         response.headers += [
             ("x-amz-request-id", requestID), ("x-amz-id-2", "spool"), ("Server", "Spool"),
+            ("X-Content-Type-Options", "nosniff"),
         ]
         response.headers += origins(of: head).headers(for: head)
         return response
     }
 
+    /// True for a presigned URL that names the functions' keys; its signature is checked later.
+    private func namesOwnKeys(_ head: RequestHead) -> Bool {
+        guard let keys = configuration.ownKeys, let query = head.query else { return false }
+        return query.contains("X-Amz-Credential=\(keys.accessKeyID)%2F")
+    }
+
     /// CORS rules of the bucket that a request addresses.
     private func origins(of head: RequestHead) -> CrossOrigin {
         let bucket = head.path.dropFirst().prefix { $0 != "/" }
-        guard let rules = bucketCORS.withLock({ $0[String(bucket)] }) else { return crossOrigin }
+        guard let rules = bucketCORS.withLock({ $0[String(bucket)] }) else {
+            // A redirect to a granted URL has the origin `null`.
+            return namesOwnKeys(head) ? CrossOrigin(allowedOrigins: ["*"]) : crossOrigin
+        }
         return CrossOrigin(allowedOrigins: [], rules: rules)
     }
 

@@ -21,6 +21,8 @@ final class DataFolder: Sendable {
         }
         self.path = String(cString: resolved)
         free(resolved)
+        // Objects, keys and the queue are for this user alone. A folder of another user stays.
+        chmod(self.path, 0o700)
         lock = open(self.path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             throw DataFolderError(sentence: "The data folder \(path) cannot be written.")
@@ -37,8 +39,9 @@ final class DataFolder: Sendable {
     func makeScratchFolder() throws -> String {
         let scratch = path + "/scratch"
         try? FileManager.default.removeItem(atPath: scratch)
-        try FileManager.default.createDirectory(
-            atPath: scratch, withIntermediateDirectories: true)
+        guard mkdir(scratch, 0o700) == 0 else {
+            throw DataFolderError(sentence: "The folder \(scratch) cannot be created.")
+        }
         return scratch
     }
 }

@@ -36,13 +36,15 @@ struct Emulator: Sendable {
 
     init(
         options: EmulatorOptions, environment: [String: String], dataFolder: String,
-        scratchFolder: String, logger: Logger
+        scratchFolder: String, descriptors: DescriptorBudget, logger: Logger
     ) async throws {
         let catalog = try readCatalog(options.functionsPath, environment: environment)
+        let access = try AccessPolicy(
+            environment: environment, host: options.host, dataFolder: dataFolder)
+        access.announceSecrets(logger)
         let storage = try StoreSettings(
-            environment: environment, dataFolder: dataFolder, rules: catalog.bucket)
+            environment: environment, dataFolder: dataFolder, rules: catalog.bucket, access: access)
         let bucket = storage.bucket
-        let (accessKeyID, secretAccessKey) = (storage.accessKeyID, storage.secretAccessKey)
         database = try Database(path: storage.databasePath)
         let wake = DeferredCall()
         let store = try await ObjectStoreServer(
@@ -52,10 +54,11 @@ struct Emulator: Sendable {
             configuration: HTTPServerConfiguration(
                 host: options.host, port: options.s3Port,
                 connectionMemoryBytes: Self.s3ConnectionMemoryBytes,
+                connectionCountMax: descriptors.connectionCountMax,
                 sendBufferBytes: Self.s3SendBufferBytes), handler: store)
         let s3Port = try s3.start()
         let frontHandler = DeferredHandler()
-        front = Self.frontServer(options, frontHandler)
+        front = Self.frontServer(options, descriptors, frontHandler)
         let port = try front.start()
         let address = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
         let apiURL = "http://\(address):\(port)"
@@ -66,19 +69,18 @@ struct Emulator: Sendable {
             scratchFolder: scratchFolder)
         configuration.environment = functionEnvironment(
             from: environment, s3URL: s3URL, apiURL: apiURL, bucket: bucket,
-            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey,
+            accessKeyID: access.functionKeys.accessKeyID,
+            secretAccessKey: access.functionKeys.secretAccessKey,
             dataFolder: dataFolder.hasPrefix("/") ? dataFolder : "\(currentFolder())/\(dataFolder)")
         configuration.bucket = bucket
-        configuration.allowedOrigins = storage.origins
         configuration.secrets = catalog.secrets
+        access.apply(to: &configuration)
         configuration.corsTimeMax = try corsTimeMax(environment)
         configuration.admitsUpload = storage.admitsUpload
         options.apply(to: &configuration)
+        configuration.admitsInstance = { descriptors.admitsInstance }
         configuration.hasPrivateTmp = await hasPrivateTmp(logger)
         configuration.consoleFolder = options.consoleFolder ?? consoleFolder(options.functionsPath)
-        configuration.credentials = SigV4.Credentials(
-            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
-        configuration.administratorToken = environment["SPOOL_ADMIN_TOKEN"]
         lambda = try LambdaService(
             configuration: configuration, catalog: catalog, database: database, logger: logger,
             info: [
@@ -86,7 +88,10 @@ struct Emulator: Sendable {
                 "s3Url": configuration.environment["SPOOL_PUBLIC_S3_URL"] ?? s3URL,
                 "bucket": bucket,
             ],
-            uploads: store, isStoreReady: { await store.isHealthy() },
+            uploads: store,
+            storeHealth: {
+                await store.health().map { ($0.name, $0.state.rawValue) }
+            },
             traffic: { [front, s3] in
                 traffic(front.counters, "front") + traffic(s3.counters, "s3")
             })
@@ -114,11 +119,13 @@ struct Emulator: Sendable {
     }
 
     private static func frontServer(
-        _ options: EmulatorOptions, _ handler: DeferredHandler
+        _ options: EmulatorOptions, _ descriptors: DescriptorBudget, _ handler: DeferredHandler
     ) -> HTTPServer {
         HTTPServer(
             configuration: HTTPServerConfiguration(
-                host: options.host, port: options.port, discardedBytesMax: discardedBytesMax),
+                host: options.host, port: options.port,
+                connectionCountMax: descriptors.connectionCountMax,
+                discardedBytesMax: discardedBytesMax),
             handler: handler)
     }
 
@@ -165,6 +172,23 @@ private func hasPrivateTmp(_ logger: Logger) async -> Bool {
             "Instances share the machine's /tmp, each with its own TMPDIR",
             ["reason": .string("\(error)")])
         return false
+    }
+}
+
+extension AccessPolicy {
+    fileprivate func apply(to configuration: inout LambdaConfiguration) {
+        configuration.allowedOrigins = origins
+        configuration.pageRules = pageRules
+        configuration.administratorToken = administratorToken
+        configuration.credentials = SigV4.Credentials(
+            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
+    }
+
+    fileprivate func announceSecrets(_ logger: Logger) {
+        guard let secretsPath else { return }
+        logger.info(
+            "Store keys or operator token not set: those in the file are used",
+            ["file": .string(secretsPath)])
     }
 }
 

@@ -128,8 +128,10 @@ struct EmulatorOptions: Sendable, Equatable {
 
         Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default spool and
         spool-secret), SPOOL_BUCKET (default spool), FRONTEND_URL (origins that may
-        call the functions, separated by commas; default *), SPOOL_ADMIN_TOKEN
-        (required by console API, Invoke API and metrics), WORKER_CONCURRENCY
+        call the functions, separated by commas; default: pages of this machine, or
+        * where SPOOL_TOKENS or AUTH_PASSWORD is set), SPOOL_ADMIN_TOKEN (required by
+        console API, Invoke API and metrics). Where callers need a token, secrets that
+        are not set are made and kept in DIR/secrets.env. WORKER_CONCURRENCY
         (instances of render-chunk), MEDIA_BASE_PATH, EXPORTS_PATH and POLL_INTERVAL_MS
         (a folder shared with an editor: docs/shared-volume.md), SPOOL_LOG_FILE (also
         writes the log to a file, rotated at SPOOL_LOG_FILE_BYTES, keeping

@@ -25,7 +25,6 @@ func runCommand(arguments: [String], environment: [String: String]) async -> Int
         sleep(9)
         _exit(0)
     }
-    raiseFileLimit()
     let file: LogFile?
     do {
         let settings = try LogFileConfiguration(environment: environment)
@@ -55,10 +54,12 @@ private func run(
             return try await scrubCommand(
                 dataFolder: options.dataFolder, environment: environment, logger: logger)
         }
+        let descriptors = try DescriptorBudget()
         let folder = try DataFolder(path: options.dataFolder)
         let emulator = try await Emulator(
             options: options, environment: environment, dataFolder: folder.path,
-            scratchFolder: try folder.makeScratchFolder(), logger: logger)
+            scratchFolder: try folder.makeScratchFolder(), descriptors: descriptors,
+            logger: logger)
         writeText(emulator.readyLine, to: 1)
         await signals.wait()
         logger.info("Stopping: signal received")
@@ -71,14 +72,6 @@ private func run(
         writeText("local-emulator: \(error)\n", to: 2)
         return 1
     }
-}
-
-/// Raises the descriptor limit to the system's maximum: each instance uses a dozen.
-private func raiseFileLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(7), &limit)
 }
 
 func writeText(_ text: String, to descriptor: Int32) {

@@ -64,12 +64,12 @@ private func workerConcurrency(_ environment: [String: String]) -> Int? {
     return count.flatMap { (1...1_000).contains($0) ? $0 : nil }
 }
 
-/// Returns the origins in `FRONTEND_URL` without trailing slashes; `*` if it is unset.
-func allowedOrigins(_ text: String?) -> [String] {
+/// Returns the origins in `FRONTEND_URL` without trailing slashes; the default if it is unset.
+func allowedOrigins(_ text: String?, default fallback: String) -> [String] {
     let origins = (text ?? "").split(separator: ",").map { part in
         var origin = part.trimmingPrefix { $0 == " " }
         while origin.hasSuffix("/") || origin.hasSuffix(" ") { origin = origin.dropLast() }
         return String(origin)
     }.filter { !$0.isEmpty }
-    return origins.isEmpty ? ["*"] : origins
+    return origins.isEmpty ? [fallback] : origins
 }

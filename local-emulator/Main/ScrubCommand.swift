@@ -10,7 +10,9 @@ func scrubCommand(
 ) async throws -> Int32 {
     let folder = try DataFolder(path: dataFolder)
     let settings = try StoreSettings(
-        environment: environment, dataFolder: folder.path, rules: BucketRules())
+        environment: environment, dataFolder: folder.path, rules: BucketRules(),
+        access: try AccessPolicy(
+            environment: environment, host: "127.0.0.1", dataFolder: folder.path))
     let database = try Database(path: settings.databasePath)
     let store = try await ObjectStoreServer(
         configuration: settings.configuration(logger), database: database, logger: logger)

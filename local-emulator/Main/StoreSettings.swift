@@ -6,25 +6,27 @@ import Logging
 /// Address and credentials of the store, from the environment.
 struct StoreSettings: Sendable {
     let bucket: String
-    let accessKeyID: String
-    let secretAccessKey: String
-    /// Origins whose pages may call the store and the functions.
-    let origins: [String]
+    private let access: AccessPolicy
     private let dataFolder: String
     /// Percent of the volume up to which uploads are accepted; nil for no limit.
     private let diskPercentMax: Int?
     private let rules: BucketRules
+    private let uploadBytesMax: Int
 
     /// - Throws: a sentence about the first invalid variable.
     init(
-        environment: [String: String], dataFolder: String, rules: BucketRules
+        environment: [String: String], dataFolder: String, rules: BucketRules,
+        access: AccessPolicy
     ) throws(EmulatorOptionsError) {
         self.rules = rules
+        // Files of a shared volume are linked, so S3's limit applies to them.
+        let isShared = environment["MEDIA_BASE_PATH"] != nil
+        uploadBytesMax =
+            try number(environment, "SPOOL_UPLOAD_MAX_BYTES", 1...(5 << 40))
+            ?? (isShared ? 5 << 40 : 5 << 30)
         diskPercentMax = try number(environment, "SPOOL_DISK_PERCENT_MAX", 1...100)
         bucket = environment["SPOOL_BUCKET"] ?? "spool"
-        accessKeyID = environment["AWS_ACCESS_KEY_ID"] ?? "spool"
-        secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"] ?? "spool-secret"
-        origins = allowedOrigins(environment["FRONTEND_URL"])
+        self.access = access
         self.dataFolder = dataFolder
     }
 
@@ -35,9 +37,14 @@ struct StoreSettings: Sendable {
         var configuration = ObjectStoreConfiguration(
             dataFolder: dataFolder + "/objects",
             credentials: StoreCredentials(
-                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey),
-            bucket: bucket, allowedOrigins: origins,
+                accessKeyID: access.accessKeyID, secretAccessKey: access.secretAccessKey),
+            bucket: bucket, allowedOrigins: access.origins,
             onDurabilityLost: { endAtOnce($0, logger) })
+        configuration.pageRules = access.pageRules
+        if access.functionKeys.accessKeyID != access.accessKeyID {
+            configuration.ownKeys = access.functionKeys
+        }
+        configuration.uploadBytesMax = uploadBytesMax
         configuration.volumeLimit = volumeLimit
         let day = Duration.seconds(86_400)
         configuration.expiry.objects = (rules.expirationDays ?? [:]).mapValues { day * $0 }

@@ -57,7 +57,7 @@ struct AssetIntake: Sendable {
     func record() async throws -> AssetRecord {
         let upload = try await upload()
         guard let info = try await bucket.objectInfo(ObjectKey(upload.key)) else {
-            // The bytes of an upload that was too large are deleted.
+            // The bytes of an upload that cannot be used are deleted.
             if let known = try await bucket.document(AssetRecord.self, at: keys.record),
                 known.status == .failed
             {
@@ -72,18 +72,37 @@ struct AssetIntake: Sendable {
             if try await !bucket.objectExists(listEntry(of: known, nil)) {
                 try await list(known, of: upload)
             }
+            try await removeRejected(known, info)
             return known
         }
-        let record = try await examine(upload, info)
+        let record: AssetRecord
+        do {
+            record = try await examine(upload, info)
+        } catch {
+            // Another call may have rejected the upload and deleted its bytes meanwhile.
+            guard let known = try await bucket.document(AssetRecord.self, at: keys.record),
+                known.status == .failed, known.etag == info.etag
+            else { throw error }
+            return known
+        }
         // The entries first: an asset is never missing in the list.
         try await list(record, of: upload)
         try await bucket.putDocument(record, at: keys.record)
-        if info.bytes > bytesMax { try await bucket.deleteObject(ObjectKey(upload.key)) }
+        try await removeRejected(record, info)
         // Nothing is derived from captions, or from a file that its batch deletes.
         if record.status == .ready, record.media != nil, upload.isForBatch != true {
             try await bucket.putDocument(["version": 1], at: keys.deriveRequest)
         }
         return record
+    }
+
+    /// Deletes the bytes of an upload that cannot be used; its record says why. JSON stays, unless
+    /// it is too large: an edit or a project is no caption file, and is read by its key.
+    private func removeRejected(_ record: AssetRecord, _ info: ObjectInfo) async throws {
+        guard record.status == .failed,
+            record.contentType != "application/json" || info.bytes > bytesMax
+        else { return }
+        try await bucket.deleteObject(ObjectKey(record.key))
     }
 
     /// Writes the asset's entries in the owner's list: that of its kind, then that of all.

@@ -33,8 +33,10 @@ enum Expire {
 
     /// Counts of one run; the response to a direct invoke.
     struct Report: Codable, Hashable, Sendable {
-        /// Entries that were due.
+        /// Entries that were due, without those of uploads.
         var due = 0
+        /// Uploads whose grant had expired, complete or abandoned.
+        var uploads = 0
         /// Exports that were removed, or whose removal was looked after again.
         var exports = 0
         /// Assets that were removed.
@@ -59,7 +61,7 @@ enum Expire {
         for try await object in dependencies.bucket.objects(prefix: DueEntry.prefix) {
             guard let entry = DueEntry(object.key) else { continue }
             guard entry.time <= now, context.deadline - dependencies.now() > reserve else { break }
-            report.due += 1
+            if case .upload = entry.subject { report.uploads += 1 } else { report.due += 1 }
             do {
                 try await DueWork(entry: entry, context: context, dependencies: dependencies)
                     .perform(&report)
@@ -99,6 +101,8 @@ struct DueWork: Sendable {
             try await export(ExportKeys(owner: entry.owner, job: job), &report)
         case .asset(let asset):
             try await self.asset(AssetKeys(owner: entry.owner, asset: asset), &report)
+        case .upload(let asset):
+            try await upload(AssetKeys(owner: entry.owner, asset: asset), &report)
         case .everything:
             report.owners += 1
             let removal = OwnerRemoval(
@@ -124,6 +128,18 @@ struct DueWork: Sendable {
             try await removal.deleteLateWrites()
         }
         try await bucket.deleteObject(entry.key)
+    }
+
+    /// An upload whose grant has expired: it is removed if its bytes never arrived.
+    private func upload(_ keys: AssetKeys, _ report: inout Expire.Report) async throws {
+        let record = try await bucket.document(UploadRecord.self, at: keys.upload)
+        if let record, try await !bucket.objectExists(keys.record),
+            try await !bucket.objectExists(ObjectKey(record.key))
+        {
+            try await asset(keys, &report)
+        } else {
+            try await bucket.deleteObject(entry.key)
+        }
     }
 
     private func export(_ keys: ExportKeys, _ report: inout Expire.Report) async throws {

@@ -113,6 +113,8 @@ enum InitUpload {
             try await dependencies.bucket.putMarker(
                 DueEntry(at: now + age, owner: owner, .asset(asset)).key)
         }
+        try await dependencies.bucket.putMarker(
+            DueEntry(at: now + UploadLimits.abandonedAge, owner: owner, .upload(asset)).key)
         try await dependencies.bucket.putDocument(record, at: keys.upload)
         return (asset, record)
     }
@@ -154,6 +156,8 @@ package enum UploadLimits {
     /// Lifetime of a grant: an hour, a day for parts.
     static let grantLifetime = Duration.seconds(3_600)
     static let partGrantLifetime = Duration.seconds(86_400)
+    /// Age at which an upload without its bytes is removed: an hour after its last grant.
+    static let abandonedAge = partGrantLifetime + grantLifetime
 
     /// The length of each part but the last: whole MiB.
     static func partBytes(of bytes: Int) -> Int {

@@ -33,7 +33,7 @@ struct StoredEdit: Sendable {
     ///   than `bytesMax`.
     func upload(_ body: [String: JSONValue], _ bytesMax: Int) async throws -> JSONValue {
         guard case .string(let key)? = body["editKey"],
-            key.hasPrefix(AssetKeys.uploadPrefix(of: owner))
+            key.hasPrefix(AssetKeys.uploadPrefix(of: owner)), ObjectKey(key).hasPlainSegments
         else { throw Self.unknown }
         return try AuthorizedRequest.jsonObject(
             try await read(ObjectKey(key), bytesMax), pointer: "/editKey")
@@ -63,6 +63,7 @@ struct StoredEdit: Sendable {
     }
 
     private func edit(at key: String) async throws -> JSONValue {
+        guard ObjectKey(key).hasPlainSegments else { throw Self.unknown }
         if key.hasPrefix(ProjectKeys.prefix(of: owner)) {
             let bytes = try await read(ObjectKey(key), Self.bytesMax)
             if let saved = ProjectDocument(bytes) {

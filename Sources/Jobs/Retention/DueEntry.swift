@@ -12,6 +12,8 @@ package struct DueEntry: Hashable, Sendable {
         case export(JobID)
         /// The asset is to be removed unless an export reads it.
         case asset(AssetID)
+        /// The grant of an upload has expired: without its bytes it was abandoned.
+        case upload(AssetID)
         /// Everything of the owner is to be removed.
         case everything
     }
@@ -41,6 +43,7 @@ package struct DueEntry: Hashable, Sendable {
             switch subject {
             case .export(let job): "export/\(job.text)"
             case .asset(let asset): "asset/\(asset.text)"
+            case .upload(let asset): "upload/\(asset.text)"
             case .everything: "owner/all"
             }
         return ObjectKey("\(Self.prefix)\(zeros)\(digits)/\(owner.text)/\(name)")
@@ -63,6 +66,7 @@ package struct DueEntry: Hashable, Sendable {
         switch kind {
         case "export": JobID(id).map(Subject.export)
         case "asset": AssetID(id).map(Subject.asset)
+        case "upload": AssetID(id).map(Subject.upload)
         case "owner" where id == "all": .everything
         default: nil
         }

@@ -81,19 +81,24 @@ package struct RuntimeEnvironment: Sendable, Hashable {
     }
 }
 
-/// Address of the Runtime API: `127.0.0.1:9001`, `[::1]:9001` or `host:9001`.
+/// Address of the Runtime API: `127.0.0.1:9001`, `[::1]:9001` or `host:9001`; the emulator adds a
+/// secret path, `127.0.0.1:9001/3f2a…`.
 struct RuntimeEndpoint: Sendable, Hashable {
     /// Host name or address without brackets.
     var host: String
     var port: UInt16
     /// Value of the `Host` header, as in the variable.
     var authority: String
+    /// Beginning of each path: empty, or a slash and one segment.
+    var pathPrefix: String
 
     init(_ text: String) throws(RuntimeEnvironmentError) {
         let fault = RuntimeEnvironmentError("AWS_LAMBDA_RUNTIME_API is not host:port: \(text).")
-        guard let colon = text.lastIndex(of: ":") else { throw fault }
-        var host = text[..<colon]
-        let digits = text[text.index(after: colon)...]
+        let slash = text.firstIndex(of: "/") ?? text.endIndex
+        let (authority, path) = (text[..<slash], text[slash...])
+        guard let colon = authority.lastIndex(of: ":") else { throw fault }
+        var host = authority[..<colon]
+        let digits = authority[authority.index(after: colon)...]
         let isDecimal = digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
         guard isDecimal, let port = UInt16(digits), port > 0 else { throw fault }
         if host.hasPrefix("["), host.hasSuffix("]") {
@@ -106,9 +111,13 @@ struct RuntimeEndpoint: Sendable, Hashable {
             return (0x61...0x7A).contains(letter) || (0x2D...0x3A).contains(byte)
                 || byte == UInt8(ascii: "_")
         }
-        guard !host.isEmpty, isPlain, !host.contains("/") else { throw fault }
+        let isSegment = path.dropFirst().utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+        }
+        guard !host.isEmpty, isPlain, path != "/", isSegment else { throw fault }
         self.host = String(host)
         self.port = port
-        self.authority = text
+        self.authority = String(authority)
+        self.pathPrefix = String(path)
     }
 }

@@ -54,12 +54,18 @@ package enum Command: Sendable, Hashable {
         package var function: String?
         /// Names of members that may differ.
         package var ignoredNames: [String]
+        /// The owner's token that is put into events, whose recordings have none; nil for none.
+        package var ownerToken: String?
 
         /// Creates the arguments of `spool replay`.
-        package init(folder: String, function: String? = nil, ignoredNames: [String] = []) {
+        package init(
+            folder: String, function: String? = nil, ignoredNames: [String] = [],
+            ownerToken: String? = nil
+        ) {
             self.folder = folder
             self.function = function
             self.ignoredNames = ignoredNames
+            self.ownerToken = ownerToken
         }
     }
 
@@ -204,7 +210,8 @@ extension Command {
                     function: try words.last("--function").map { (name) throws(CommandError) in
                         try Command.identifier(name, "function name")
                     },
-                    ignoredNames: words.values["--ignore"] ?? []))
+                    ignoredNames: words.values["--ignore"] ?? [],
+                    ownerToken: words.last("--owner-token")))
         case .invoke:
             self = .invoke(
                 function: try Command.identifier(word, "function name"),

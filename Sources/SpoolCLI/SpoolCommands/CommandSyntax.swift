@@ -102,6 +102,9 @@ struct CommandSyntax: Sendable, Hashable {
                 Option(
                     name: "--ignore", valueName: "MEMBER",
                     help: "Ignores differences in this member; may be repeated."),
+                Option(
+                    name: "--owner-token", valueName: "TOKEN",
+                    help: "Replaces the removed token of events."),
             ]),
     ]
 

@@ -1,3 +1,4 @@
+package import EmulatorHTTP
 package import Signing
 
 /// The settings of the emulator's Lambda half, fixed at its start.
@@ -18,6 +19,8 @@ package struct LambdaConfiguration: Sendable {
     package var bucket = "spool"
     /// Origins that may call functions from a browser: `*` or a list.
     package var allowedOrigins: [String]
+    /// The pages that may send requests; nil where every caller needs a token.
+    package var pageRules: PageRules?
     /// Time that a browser keeps the answer to a preflight request (`SPOOL_CORS_MAX_AGE`).
     package var corsTimeMax = Duration.seconds(600)
     /// Idle time after which an instance ends.
@@ -26,6 +29,9 @@ package struct LambdaConfiguration: Sendable {
     package var initTimeMax: Duration
     /// Maximum size of a request body in bytes. Lambda's limit is 6 MiB; edits have up to 10 MB.
     package var bodyBytesMax: Int
+    /// Maximum size in bytes of a request's whole event, in which JSON escapes and base64 make the
+    /// body longer. `bootstrap` takes events of this size (`HTTPLimits.bodyBytesMax`).
+    package var eventBytesMax = 24 << 20
     /// Maximum size of a function's response in bytes: 6 MiB and 100 bytes, as on Lambda.
     package var responseBytesMax: Int
     /// Maximum number of calls that wait for an instance of one function.
@@ -33,7 +39,7 @@ package struct LambdaConfiguration: Sendable {
     /// The folder of the console's files; nil for no console.
     package var consoleFolder: String?
     /// The bearer token for the console's API, the Invoke API and /metrics; nil
-    /// leaves them open, which is safe on loopback only.
+    /// opens them to programs of this machine and to the console's own page.
     package var administratorToken: String?
     /// The credentials accepted in signatures: for function URLs of auth type
     /// AWS_IAM, and for the Invoke API if a token is set.
@@ -41,6 +47,8 @@ package struct LambdaConfiguration: Sendable {
 
     /// True if the volume has room for so many more bytes of uploads.
     package var admitsUpload: @Sendable (_ bytes: Int) -> Bool = { _ in true }
+    /// True if the process has descriptors for one more instance.
+    package var admitsInstance: @Sendable () -> Bool = { true }
     /// True if the system can give an instance a private `/tmp`.
     package var hasPrivateTmp = false
     /// True to stop idle instances (SIGSTOP), as Lambda freezes them.
@@ -88,11 +96,11 @@ package struct LambdaConfiguration: Sendable {
     /// Guide, "Defined runtime environment variables"), then the deployment's,
     /// then the function's.
     func instanceEnvironment(
-        for function: FunctionDefinition, runtimePort: Int, logStream: String
+        for function: FunctionDefinition, runtimeAPI: String, logStream: String
     ) -> [String: String] {
         var all: [String: String] = [
             "_HANDLER": function.handler,
-            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(runtimePort)",
+            "AWS_LAMBDA_RUNTIME_API": runtimeAPI,
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(function.memoryMegabytes),

@@ -31,6 +31,10 @@ struct ConsoleFiles: Sendable {
             headers: [
                 ("Content-Type", file.type), ("Cache-Control", "no-cache"),
                 ("X-Content-Type-Options", "nosniff"),
+                // The page's own policy is in index.html; only a header can forbid frames.
+                ("Content-Security-Policy", "frame-ancestors 'none'"),
+                ("Cross-Origin-Opener-Policy", "same-origin"),
+                ("Cross-Origin-Resource-Policy", "same-origin"),
             ],
             body: head.method == "HEAD"
                 ? .omitted(bytes: file.bytes.count) : .bytes(file.bytes))

@@ -176,7 +176,7 @@ struct LogFileWriter {
     private mutating func reopen() -> Bool {
         close()
         descriptor = Glibc.open(
-            configuration.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
+            configuration.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {

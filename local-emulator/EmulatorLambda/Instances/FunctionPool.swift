@@ -40,6 +40,8 @@ actor FunctionPool {
     private var guestCount = 0
     var isStopping = false
     private var isWatchingDeadlines = false
+    /// The reason that the last instance did not start; nil after one that did.
+    private(set) var startFailure: String?
     /// Stops that wait for the next change of an instance.
     var changeWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -93,6 +95,8 @@ actor FunctionPool {
             waiting.removeAll { ($0.until ?? now + .seconds(1)) <= now }
             for entry in late { entry.continuation.resume(returning: throttle()) }
         }
+        // Instances that could not start before may start now.
+        if !waiting.isEmpty { serveWaiting() }
         let idleLimit = services.configuration.idleTimeMax
         for (number, instance) in instances
         where instance.state.isIdle && now - instance.idleSince >= idleLimit {
@@ -146,7 +150,10 @@ actor FunctionPool {
         let count = decision.startCount(
             waiting: waiting.count, instances: instances.count,
             starting: instances.values.count(where: \.state.isStarting), isStopping: isStopping)
-        for _ in 0..<count { startInstance() }
+        for _ in 0..<count {
+            guard services.configuration.admitsInstance() else { return }
+            startInstance()
+        }
     }
 
     private var candidates: some Sequence<PoolDecision.Candidate> {
@@ -161,13 +168,15 @@ actor FunctionPool {
         let instance = FunctionInstance(
             number: number, program: ProgramStamp(function, services.configuration), now: .now)
         instances[number] = instance
+        let guardian = RuntimeGuard(hasSecret: function.command == nil)
         let process = InstanceProcess(
             function: function, number: number, configuration: services.configuration,
-            logs: services.logs, requestTag: instance.requestTag)
+            logs: services.logs, requestTag: instance.requestTag,
+            runtimePath: guardian.pathPrefix)
         let task = services.tasks.start { [self] in
             do {
                 let result = try await process.run(
-                    handler: RuntimeAPI(pool: self, number: number),
+                    handler: RuntimeAPI(pool: self, number: number, guardian: guardian),
                     started: { child in await instanceStarted(number, child) },
                     exited: { _ in await processExited(number) },
                     drained: { result in await breakAnswer(number, result) })
@@ -183,6 +192,7 @@ actor FunctionPool {
 
     private func instanceStarted(_ number: Int, _ child: Child) {
         instances[number]?.child = child
+        startFailure = nil
         // A stop may have arrived while the process was starting.
         apply(to: number) { $0.processStarted(isStopping: isStopping) }
     }
@@ -192,6 +202,7 @@ actor FunctionPool {
     }
 
     private func instanceEnded(_ number: Int, result: ChildResult?, startFailure: String?) {
+        if let startFailure { self.startFailure = startFailure }
         apply(to: number, exit: startFailure ?? exitText(result)) { $0.ended() }
         serveWaiting()
     }

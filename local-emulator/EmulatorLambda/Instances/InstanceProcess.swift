@@ -10,6 +10,8 @@ struct InstanceProcess: Sendable {
     let configuration: LambdaConfiguration
     let logs: LogRing
     let requestTag: RequestTag
+    /// Beginning of the paths of its Runtime API.
+    let runtimePath: String
 
     /// Maximum size in MB of a `/tmp` in memory. A larger one is a folder on
     /// disk, where the limit applies to each file but not to the total.
@@ -31,7 +33,6 @@ struct InstanceProcess: Sendable {
         drained: @Sendable (ChildResult) async -> Void
     ) async throws -> ChildResult {
         let scratch = "\(configuration.scratchFolder)/\(UUID().uuidString.lowercased())"
-        try makeFolder(scratch)
         // A function may be silent for its whole timeout between two requests, so
         // its connection has no idle limit.
         let server = HTTPServer(
@@ -41,6 +42,7 @@ struct InstanceProcess: Sendable {
             handler: handler)
         let result: Result<ChildResult, any Error>
         do {
+            try makeFolder(scratch)
             let port = try server.start()
             let ended = try await runProcess(scratch, port: port, started: started)
             await exited(ended)
@@ -61,7 +63,7 @@ struct InstanceProcess: Sendable {
     ) async throws(ChildProcessError) -> ChildResult {
         let words = function.command ?? [configuration.bootstrapPath]
         var environment = configuration.instanceEnvironment(
-            for: function, runtimePort: port, logStream: logStream())
+            for: function, runtimeAPI: "127.0.0.1:\(port)\(runtimePath)", logStream: logStream())
         let program = programPath(words[0], environment["PATH"])
         let folder = function.taskRoot ?? configuration.taskRoot
         let mayHide = !needsSharedTmp([program, folder] + words + environment.values)

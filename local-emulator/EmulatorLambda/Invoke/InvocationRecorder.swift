@@ -52,7 +52,9 @@ final class InvocationRecorder: Sendable {
 
     /// Creates the folder; existing files stay and numbering continues after them.
     init(folder: String, logger: Logger) throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
         let last =
             try FileManager.default.contentsOfDirectory(atPath: folder)
             .compactMap { Int($0.prefix { $0 != "-" }) }.max() ?? 0
@@ -115,7 +117,7 @@ final class InvocationRecorder: Sendable {
         let invocation = entry.invocation
         var answer: (String, JSONOutput)
         if isJSON(entry.answer) {
-            answer = ("answer", .raw(entry.answer))
+            answer = ("answer", .raw(RecordedSecrets.removed(from: entry.answer)))
         } else if let text = String(validating: entry.answer, as: UTF8.self) {
             answer = ("answerText", .string(text))
         } else {
@@ -133,18 +135,30 @@ final class InvocationRecorder: Sendable {
             ("start", .string(entry.startedAt.rfc3339)),
             ("durationMs", .number(entry.durationMilliseconds)),
             ("outcome", .string(entry.outcome)),
-            ("event", .raw(invocation.payload)),
+            ("event", .raw(RecordedSecrets.removed(from: invocation.payload))),
             answer,
         ])
     }
 
+    private static func report(_ path: String, _ logger: Logger) {
+        let reason = String(cString: strerror(errno))
+        logger.error(
+            "Invocation not recorded", ["file": .string(path), "error": .string(reason)])
+    }
+
     private static func write(_ bytes: [UInt8], to path: String, _ logger: Logger) {
-        do {
-            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            logger.error(
-                "Invocation not recorded",
-                ["file": .string(path), "error": .string("\(error)")])
+        // Events and responses are their owners': only this user may read them.
+        let temporary = path + ".new"
+        unlink(temporary)
+        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return report(path, logger) }
+        defer { close(file) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            guard count > 0 else { return report(path, logger) }
+            rest = rest.dropFirst(count)
         }
+        if rename(temporary, path) != 0 { report(path, logger) }
     }
 }

@@ -19,6 +19,11 @@ struct InvokeAPI: Sendable {
     /// Stores an asynchronous invocation.
     let enqueue: @Sendable (InvocationInput, String) async throws -> Void
 
+    /// True for a path of this API.
+    static func serves(_ path: String) -> Bool {
+        path.hasPrefix(root) || path.hasPrefix(streamingRoot)
+    }
+
     func respond(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
         // Both roots have the same length.
         let words = head.path.dropFirst(Self.root.count).split(separator: "/").map {

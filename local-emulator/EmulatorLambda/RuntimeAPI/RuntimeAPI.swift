@@ -6,18 +6,21 @@ import FoundationEssentials
 struct RuntimeAPI: HTTPHandler {
     let pool: FunctionPool
     let number: Int
+    let guardian: RuntimeGuard
 
-    private static let root = "/2018-06-01/runtime/"
+    private var root: String { guardian.pathPrefix + "/2018-06-01/runtime/" }
 
     private static let modeHeader = "Lambda-Runtime-Function-Response-Mode"
 
     func immediatePlan(for head: RequestHead) -> BodyPlan? {
+        guard guardian.admits(head) else { return .refuse(Self.notFound) }
         // A streamed response is announced to its caller first.
-        head.headers[Self.modeHeader] == nil
+        return head.headers[Self.modeHeader] == nil
             ? .collect(bytesMax: pool.services.configuration.responseBytesMax) : nil
     }
 
     func plan(for head: RequestHead) async -> BodyPlan {
+        guard guardian.admits(head) else { return .refuse(Self.notFound) }
         if head.method == "POST", head.headers[Self.modeHeader] == "streaming",
             let requestID = answeredRequestID(head.path)
         {
@@ -49,16 +52,16 @@ struct RuntimeAPI: HTTPHandler {
 
     /// The request ID in `.../invocation/ID/response`; nil for another path.
     private func answeredRequestID(_ path: String) -> String? {
-        guard path.hasPrefix(Self.root) else { return nil }
-        let words = path.dropFirst(Self.root.count).split(
+        guard path.hasPrefix(root) else { return nil }
+        let words = path.dropFirst(root.count).split(
             separator: "/", omittingEmptySubsequences: false)
         guard words.count == 3, words[0] == "invocation", words[2] == "response" else { return nil }
         return String(words[1])
     }
 
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
-        guard head.path.hasPrefix(Self.root) else { return Self.notFound }
-        let words = head.path.dropFirst(Self.root.count).split(
+        guard head.path.hasPrefix(root) else { return Self.notFound }
+        let words = head.path.dropFirst(root.count).split(
             separator: "/", omittingEmptySubsequences: false)
         switch (head.method, words.count) {
         case ("GET", 2) where words == ["invocation", "next"]:

@@ -9,7 +9,7 @@ struct CORSPolicy: Sendable {
     private static let allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     /// Creates the deployment's policy: every method and header for these origins.
-    /// - Parameter allowedOrigins: `*` or a list.
+    /// - Parameter allowedOrigins: patterns of `PageOrigin.isAllowed`.
     init(allowedOrigins: [String], maxAge: Duration) {
         settings = CORSConfiguration(
             allowOrigins: allowedOrigins,
@@ -81,20 +81,11 @@ struct CORSPolicy: Sendable {
         // Browsers reject `*` combined with credentials.
         if isForAll, !settings.allowCredentials { return [("Access-Control-Allow-Origin", "*")] }
         let vary = [("Vary", "Origin")]
-        guard isForAll || settings.allowOrigins.contains(where: { covers($0, origin) }) else {
+        guard isForAll || PageOrigin.isAllowed(origin, by: settings.allowOrigins) else {
             return vary
         }
         let credentials =
             settings.allowCredentials ? [("Access-Control-Allow-Credentials", "true")] : []
         return [("Access-Control-Allow-Origin", origin)] + credentials + vary
-    }
-
-    /// True if the pattern matches: `https://*.example.org` covers `https://a.example.org`.
-    private func covers(_ pattern: String, _ origin: String) -> Bool {
-        guard let star = pattern.firstIndex(of: "*") else { return pattern == origin }
-        let before = pattern[..<star]
-        let after = pattern[pattern.index(after: star)...]
-        return origin.utf8.count > before.utf8.count + after.utf8.count
-            && origin.hasPrefix(before) && origin.hasSuffix(after)
     }
 }

@@ -18,14 +18,16 @@ struct FrontHandler: HTTPHandler {
     let consoleAPI: ConsoleAPI
     let consoleFiles: ConsoleFiles
     let database: Database
-    let isStoreReady: @Sendable () async -> Bool
+    let storeHealth: @Sendable () async -> [(name: String, state: String)]
     let traffic: @Sendable () -> [(name: String, value: Int)]
 
     func immediatePlan(for head: RequestHead) -> BodyPlan? {
-        formRoute(head) == nil ? collecting(head) : nil
+        if let refusal = pageRefusal(head) { return .refuse(finished(refusal, head)) }
+        return formRoute(head) == nil ? collecting(head) : nil
     }
 
     func plan(for head: RequestHead) async -> BodyPlan {
+        if let refusal = pageRefusal(head) { return .refuse(finished(refusal, head)) }
         guard let (function, target) = formRoute(head) else { return collecting(head) }
         if let full = refusedForVolume(function, target.routeKey, head) {
             return .refuse(cors.apply(to: full, for: head))
@@ -34,10 +36,14 @@ struct FrontHandler: HTTPHandler {
     }
 
     func refusal(_ response: Response, of head: RequestHead) -> Response {
-        isForPages(head) ? cors.apply(to: response, for: head) : response
+        finished(isForPages(head) ? cors.apply(to: response, for: head) : response, head)
     }
 
     func respond(to head: RequestHead, body: ReceivedBody) async -> Response {
+        finished(await answer(head, body), head)
+    }
+
+    private func answer(_ head: RequestHead, _ body: ReceivedBody) async -> Response {
         if case .consumed(let consumer) = body {
             return await respond(to: head, after: consumer)
         }
@@ -46,7 +52,7 @@ struct FrontHandler: HTTPHandler {
         case "/metrics": return isAdministrator(head) ? await metrics() : refused
         default: break
         }
-        if head.path.hasPrefix(InvokeAPI.root) || head.path.hasPrefix(InvokeAPI.streamingRoot) {
+        if InvokeAPI.serves(head.path) {
             return mayInvoke(head, body) ? await invokeAPI.respond(head, body) : refused
         }
         if head.path.hasPrefix(ConsoleAPI.root) {
@@ -168,15 +174,75 @@ struct FrontHandler: HTTPHandler {
             ? StreamedForms.stripped(head) : head
     }
 
+    // MARK: Pages
+
+    /// The refusal of a request that a page of another site caused; nil for a permitted one.
+    private func pageRefusal(_ head: RequestHead) -> Response? {
+        guard let rules = configuration.pageRules, !cors.isPreflight(head) else { return nil }
+        let fault: String?
+        if isForOperator(head.path) {
+            fault = rules.operatorFault(of: head)
+        } else if head.path.hasPrefix("/fn/") {
+            let name = head.path.dropFirst("/fn/".count).prefix { $0 != "/" }
+            let own = catalog.function(named: String(name))?.url?.cors?.allowOrigins
+            fault = rules.fault(of: head, isReadOnly: false, origins: own)
+        } else {
+            fault = rules.fault(of: head, isReadOnly: isReadOnly(head))
+        }
+        return fault.map { problem(403, "Forbidden", detail: $0) }
+    }
+
+    private func isForOperator(_ path: String) -> Bool {
+        path == "/metrics" || InvokeAPI.serves(path) || path.hasPrefix(ConsoleAPI.root)
+    }
+
+    /// True for GET and HEAD, unless the route leads to an upload.
+    private func isReadOnly(_ head: RequestHead) -> Bool {
+        guard head.method == "GET" || head.method == "HEAD" else { return false }
+        guard case .function(let name, _, let key) = routes.match(method: "GET", path: head.path),
+            let function = catalog.function(named: name)
+        else { return true }
+        return !function.routes.contains {
+            $0.writesUploads == true && "\($0.method) \($0.path)" == key
+        }
+    }
+
+    /// Adds the headers that restrict what a browser does with a response. A function's own URL
+    /// may serve a page, so its policy is its own.
+    private func finished(_ response: Response, _ head: RequestHead) -> Response {
+        guard !cors.isPreflight(head) else { return response }
+        var response = response
+        response.addMissing([
+            ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+        ])
+        guard !head.path.hasPrefix("/fn/") else { return response }
+        response.addMissing([
+            ("X-Frame-Options", "DENY"),
+            ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+        ])
+        return response
+    }
+
     // MARK: Emulator endpoints
 
+    /// The state of disk, store and functions: 200 if all are `ok`, else 503. It names no number
+    /// and no path, since it is open to everyone.
     private func health() async -> Response {
-        let isReady = await isStoreReady()
+        var parts = await storeHealth()
+        var failing: [String] = []
+        for (name, pool) in pools where await pool.startFailure != nil { failing.append(name) }
+        parts.append(("functions", failing.isEmpty ? "ok" : "not started"))
+        let isReady = parts.allSatisfy { $0.state == "ok" }
+        var members = [("status", JSONOutput.string(isReady ? "ok" : "failing"))]
+        members += parts.map { ($0.name, .string($0.state)) }
+        if !failing.isEmpty {
+            members.append(("notStarted", .array(failing.sorted().map { .string($0) })))
+        }
+        members.append(
+            ("confinement", confinementStatus(environment: configuration.environment)))
         return jsonResponse(
-            .object([
-                ("status", .string(isReady ? "ok" : "starting")),
-                ("confinement", confinementStatus(environment: configuration.environment)),
-            ]), status: isReady ? 200 : 503)
+            .object(members), status: isReady ? 200 : 503,
+            headers: isReady ? [] : [("Retry-After", "5")])
     }
 
     private func metrics() async -> Response {
@@ -198,10 +264,12 @@ struct FrontHandler: HTTPHandler {
         return (try? caller.signature.caller(of: head, body: bytes)) != nil
     }
 
-    /// True for the operator, or if no token is set. The Invoke API passes events
-    /// unchecked, so a token restricts it to the operator.
+    /// True for the operator: the token's bearer or, if no token is set, a program of this machine.
+    /// The Invoke API passes events unchecked.
     private func isAdministrator(_ head: RequestHead) -> Bool {
-        guard let token = configuration.administratorToken else { return true }
+        guard let token = configuration.administratorToken else {
+            return head.remoteAddress.hasPrefix("127.")
+        }
         return constantTimeEqual(
             Array((head.headers["Authorization"] ?? "").utf8), Array("Bearer \(token)".utf8))
     }

@@ -34,8 +34,7 @@ func functionURLPayload(
     let cookies = head.headers.values(of: "cookie").flatMap { line in
         line.split(separator: ";").map { String($0.trimmingPrefix { $0 == " " }) }
     }
-    let isText = body.isEmpty || isTextType(head.headers["Content-Type"])
-    let text = isText ? String(validating: body, as: UTF8.self) : nil
+    let text = textBody(of: head, body)
     let query = QueryString(head.query).joined
     let domain = head.headers["Host"] ?? "localhost"
     let http = JSONOutput.compact([
@@ -90,6 +89,17 @@ private func isTextType(_ contentType: String?) -> Bool {
     let type = (contentType ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " }
     return type.hasPrefix("text/")
         || ["application/json", "application/xml", "application/javascript"].contains(type)
+}
+
+/// The body as text; nil for one that is passed as base64.
+private func textBody(of head: RequestHead, _ body: [UInt8]) -> String? {
+    guard body.isEmpty || isTextType(head.headers["Content-Type"]) else { return nil }
+    return String(validating: body, as: UTF8.self)
+}
+
+/// Number of bytes of a body in its event: as a JSON string if it is text, else as base64.
+func jsonBytes(ofBody body: [UInt8], of head: RequestHead) -> Int {
+    textBody(of: head, body).map(JSONText.byteCount) ?? (body.count + 2) / 3 * 4 + 2
 }
 
 /// True if the bytes may contain `statusCode`, far cheaper than decoding the

@@ -28,9 +28,14 @@ struct FunctionURLCaller: Sendable {
             }
         }
         let requestID = newRequestID()
+        // Counted before the event is made: escapes can make a body six times as long.
+        guard jsonBytes(ofBody: bytes, of: head) <= configuration.eventBytesMax else {
+            return eventTooLarge
+        }
         let payload = functionURLPayload(
             head, body: bytes, target: target, caller: caller, requestID: requestID,
             now: UnixTime.now())
+        guard payload.count <= configuration.eventBytesMax else { return eventTooLarge }
         let invocation = InvocationInput(
             requestID: requestID, payload: payload, source: .url,
             traceID: head.headers["X-Amzn-Trace-Id"])
@@ -47,6 +52,14 @@ struct FunctionURLCaller: Sendable {
         problem(
             413, "Content too large",
             detail: "A request body has at most \(configuration.bodyBytesMax) bytes.")
+    }
+
+    /// The response to a request whose event would be too large for the runtime.
+    private var eventTooLarge: Response {
+        problem(
+            413, "Content too large",
+            detail: "The request has more than \(configuration.eventBytesMax) bytes as an event,"
+                + " in which control characters take six bytes each.")
     }
 
     private func response(

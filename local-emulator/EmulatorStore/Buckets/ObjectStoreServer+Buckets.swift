@@ -1,12 +1,25 @@
 import EmulatorDatabase
 import EmulatorHTTP
 import WallClock
+import XMLTree
 
 extension ObjectStoreServer {
-    func listBuckets() async throws -> Response {
-        let rows = try await database.read { connection in
-            try connection.query("SELECT * FROM buckets ORDER BY name")
+    /// ListBuckets, in pages where the client asks for them: the token is the last name.
+    func listBuckets(_ request: S3Request) async throws -> Response {
+        let after = request["continuation-token"] ?? ""
+        let prefix = request["prefix"] ?? ""
+        let countMax = request["max-buckets"].map { Int($0) ?? 0 } ?? 10_000
+        guard (1...10_000).contains(countMax) else {
+            throw S3Error(
+                .invalidArgument, "max-buckets must be a number from 1 to 10000",
+                details: [("ArgumentName", "max-buckets")])
         }
+        let isOurRegion = request["bucket-region"].map { $0 == configuration.region } ?? true
+        let found = try await database.read { connection in
+            try connection.query("SELECT * FROM buckets WHERE name > ? ORDER BY name", after)
+                .filter { try $0.text("name").hasPrefix(prefix) && isOurRegion }
+        }
+        let rows = found.prefix(countMax)
         return try document("ListAllMyBucketsResult") { xml in
             xml.add("Owner") { $0.addOwner() }
             try xml.adding("Buckets") { xml in
@@ -18,15 +31,20 @@ extension ObjectStoreServer {
                     }
                 }
             }
+            if rows.count < found.count, let last = rows.last {
+                xml.add("ContinuationToken", try last.text("name"))
+            }
+            if request.has("prefix") { xml.add("Prefix", prefix) }
         }
     }
 
-    func createBucket(_ request: S3Request) async throws -> Response {
+    func createBucket(_ request: S3Request, _ body: [UInt8]) async throws -> Response {
         let name = request.bucket ?? ""
         guard Self.isBucketName(name) else {
             throw S3Error(.invalidBucketName, "The specified bucket is not valid.")
         }
         let region = configuration.region
+        try checkBucketConfiguration(body)
         try await write(request) { index in
             let existing = try index.connection.query("SELECT 1 FROM buckets WHERE name = ?", name)
             // us-east-1 returns 200 if the owner creates a bucket again.
@@ -41,6 +59,24 @@ extension ObjectStoreServer {
                 "INSERT OR IGNORE INTO buckets VALUES(?,?)", name, index.now)
         }
         return Response(status: 200, headers: [("Location", "/\(name)")])
+    }
+
+    /// Checks the document of CreateBucket, which may be empty.
+    /// - Throws: `.notImplemented`, `.illegalLocationConstraintException`, `.malformedXML`.
+    private func checkBucketConfiguration(_ body: [UInt8]) throws(S3Error) {
+        guard !body.isEmpty else { return }
+        let tree = try Self.parse(body)
+        guard tree.name == "CreateBucketConfiguration" else { throw S3Error.malformedXML }
+        for child in tree.children where child.name != "LocationConstraint" {
+            throw S3Error.notImplemented(child.name)
+        }
+        guard let location = tree.text(of: "LocationConstraint"), !location.isEmpty,
+            location != configuration.region
+        else { return }
+        throw S3Error(
+            .illegalLocationConstraintException,
+            "The \(location) location constraint is incompatible for the region specific endpoint"
+                + " this request was sent to.")
     }
 
     func headBucket(_ request: S3Request) async throws -> Response {

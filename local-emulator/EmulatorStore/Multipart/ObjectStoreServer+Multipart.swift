@@ -8,7 +8,7 @@ extension ObjectStoreServer {
     static let partNumberMax = 10_000
 
     func createUpload(_ request: S3Request) async throws -> Response {
-        let headers = try ObjectHeaders.stored(from: request.storedHeaders)
+        let headers = try ObjectHeaders.stored(from: request.headers)
             .merging(try MultipartChecksum.announced(by: request)) { $1 }
         let checksum = MultipartChecksum(headers)
         let (bucket, key, id) = (request.bucket ?? "", request.key ?? [], BlobFolder.newID())
@@ -47,6 +47,10 @@ extension ObjectStoreServer {
         let selection = try ByteSelection(range: range, size: object.bytes)
         if range != nil, !selection.isPartial {
             throw S3Error(.invalidArgument, "The x-amz-copy-source-range value must be bytes=a-b")
+        }
+        // S3 does not cut a range at the source's end, as a GET does.
+        if let last = range?.split(separator: "-").last.flatMap({ Int($0) }), last >= object.bytes {
+            throw S3Error(.invalidRange, "The requested range is not satisfiable")
         }
         let slice = selection.offset..<(selection.offset + selection.bytes)
         let source = try await read { try $0.source(object.place, slice) }
@@ -199,9 +203,15 @@ extension ObjectStoreServer {
     private func commitPart(_ part: PartRecord, _ request: S3Request) async throws {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         let id = request["uploadId"] ?? ""
+        let bytesMax = isGranted(request) ? configuration.uploadBytesMax : Int.max
         do {
             try await write(request) { index in
                 let upload = try index.upload(id, bucket, key)
+                let others = try index.parts(id).filter { $0.number != part.number }
+                guard others.reduce(part.bytes, { $0 + $1.bytes }) <= bytesMax else {
+                    throw S3Error(
+                        .entityTooLarge, "Your proposed upload exceeds the maximum allowed size")
+                }
                 try MultipartChecksum(upload.headers).check(part)
                 try index.putPart(part, of: id)
             }

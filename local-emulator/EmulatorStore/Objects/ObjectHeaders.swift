@@ -67,6 +67,26 @@ enum ObjectHeaders {
         return headers
     }
 
+    /// Types that a browser shows as documents with scripts of their own.
+    private static let activeTypes: Set<String> = [
+        "text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml",
+        "text/xsl", "application/xslt+xml", "application/mathml+xml", "multipart/related",
+        "application/x-mimearchive", "text/javascript", "application/javascript",
+    ]
+
+    /// Makes a browser that opens a presigned URL save active content instead of showing it.
+    /// Images, scripts and programs are not affected.
+    private static func restrictActiveContent(
+        _ headers: inout [String: String], _ request: S3Request
+    ) {
+        guard request.header("authorization") == nil else { return }
+        let type = (headers["content-type"] ?? "").lowercased().prefix { $0 != ";" && $0 != " " }
+        let isActive = activeTypes.contains(String(type)) || type.hasSuffix("+xml")
+        let disposition = (headers["content-disposition"] ?? "").lowercased()
+        guard isActive, !disposition.hasPrefix("attachment") else { return }
+        headers["content-disposition"] = "attachment"
+    }
+
     private static let overrides = [
         "content-type", "content-language", "expires", "cache-control", "content-disposition",
         "content-encoding",
@@ -88,7 +108,10 @@ enum ObjectHeaders {
         }
         let showsChecksums = isWhole && request.header("x-amz-checksum-mode") == "ENABLED"
         if !showsChecksums { headers = headers.filter { !$0.key.hasPrefix("x-amz-checksum-") } }
+        restrictActiveContent(&headers, request)
         return headers.sorted { $0.key < $1.key } + [
+            // A page's uploads never run on this origin.
+            ("Content-Security-Policy", "sandbox"),
             ("ETag", "\"\(object.etag)\""), ("Accept-Ranges", "bytes"),
             ("Last-Modified", object.modified.http),
         ]

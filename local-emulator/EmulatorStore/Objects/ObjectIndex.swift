@@ -176,10 +176,12 @@ struct ObjectIndex {
     /// Removes an object and appends the event.
     /// - Returns: False if there was no object.
     /// - Throws: `.noSuchBucket`, `.preconditionFailed`.
-    func delete(_ bucket: String, _ key: [UInt8], ifMatch: String? = nil) throws -> Bool {
+    func delete(
+        _ bucket: String, _ key: [UInt8], _ condition: DeletePrecondition = DeletePrecondition()
+    ) throws -> Bool {
         try requireBucket(bucket)
         guard let existing = try object(bucket, key) else { return false }
-        try WritePrecondition(ifMatch: ifMatch).check(existing)
+        try condition.check(existing)
         try scheduleUnlink(existing)
         try connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", bucket, key)
         try emit(

@@ -6,7 +6,7 @@ import XMLTree
 extension ObjectStoreServer {
     /// PutObject.
     func putObject(_ request: S3Request, _ body: PendingRequest.Body) async throws -> Response {
-        var headers = try ObjectHeaders.stored(from: request.storedHeaders)
+        var headers = try ObjectHeaders.stored(from: request.headers)
         headers.merge(body.result.servedChecksums) { $1 }
         let object = NewObject(
             bucket: request.bucket ?? "", key: request.key ?? [], etag: body.result.md5,
@@ -21,8 +21,10 @@ extension ObjectStoreServer {
 
     func deleteObject(_ request: S3Request) async throws -> Response {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
-        let ifMatch = request.header("if-match")
-        _ = try await write(request) { try $0.delete(bucket, key, ifMatch: ifMatch) }
+        let condition = try DeletePrecondition(
+            etag: request.header("if-match"), size: request.header("x-amz-if-match-size"),
+            modified: request.header("x-amz-if-match-last-modified-time"))
+        _ = try await write(request) { try $0.delete(bucket, key, condition) }
         return Response(status: 204)
     }
 
@@ -30,16 +32,27 @@ extension ObjectStoreServer {
     func deleteObjects(_ request: S3Request, _ body: [UInt8]) async throws -> Response {
         let tree = try Self.parse(body)
         let bucket = request.bucket ?? ""
-        let keys = tree.all("Object").compactMap { $0.text(of: "Key") }
-        guard tree.name == "Delete", !keys.isEmpty, keys.count <= 1_000 else {
+        let objects = try tree.all("Object").map { try RequestedDelete($0) }
+        guard tree.name == "Delete", !objects.isEmpty, objects.count <= 1_000 else {
             throw S3Error.malformedXML
         }
-        try await write(request) { index in
-            for key in keys { _ = try index.delete(bucket, Array(key.utf8)) }
+        let faults = try await write(request) { index in
+            try objects.map { try $0.perform(in: index, bucket) }
         }
         let isQuiet = tree.text(of: "Quiet") == "true"
         return try document("DeleteResult") { xml in
-            for key in keys where !isQuiet { xml.add("Deleted") { $0.add("Key", key) } }
+            for (object, fault) in zip(objects, faults) {
+                if let fault {
+                    xml.add("Error") { xml in
+                        xml.add("Key", object.key)
+                        if let version = object.version { xml.add("VersionId", version) }
+                        xml.add("Code", fault.code.rawValue)
+                        xml.add("Message", fault.message)
+                    }
+                } else if !isQuiet {
+                    xml.add("Deleted") { $0.add("Key", object.key) }
+                }
+            }
         }
     }
 
@@ -48,6 +61,12 @@ extension ObjectStoreServer {
         let (bucket, key) = (request.bucket ?? "", request.key ?? [])
         let object = try await readSource(source)
         let replaces = request.header("x-amz-metadata-directive")?.uppercased() == "REPLACE"
+        if let algorithm = request.header(ChecksumAlgorithm.algorithmHeaderName)?.lowercased(),
+            object.headers["x-amz-checksum-" + algorithm] == nil
+        {
+            // A copy keeps the source's checksums; its bytes are not read.
+            throw S3Error.notImplemented(ChecksumAlgorithm.algorithmHeaderName)
+        }
         if source.bucket == bucket, source.key == key, !replaces {
             throw S3Error(
                 .invalidRequest,
@@ -56,13 +75,13 @@ extension ObjectStoreServer {
         }
         var headers = object.headers
         if replaces {
-            headers = try ObjectHeaders.stored(from: request.head.headers)
+            headers = try ObjectHeaders.stored(from: request.headers)
             headers.merge(object.headers.filter { $0.key.hasPrefix("x-amz-checksum-") }) { $1 }
         }
         let tagging = ObjectRecord.taggingHeader
         headers[tagging] =
             request.header("x-amz-tagging-directive")?.uppercased() == "REPLACE"
-            ? try ObjectHeaders.stored(from: request.head.headers)[tagging]
+            ? try ObjectHeaders.stored(from: request.headers)[tagging]
             : object.headers[tagging]
         let body: StoredBody =
             switch try await read({ try $0.source(object.place, 0..<object.bytes) }) {
@@ -92,6 +111,7 @@ extension ObjectStoreServer {
             guard let object = try index.object(bucket, key) else { throw S3Error.noSuchKey }
             return object
         }
+        try source.checkDates(object)
         if let list = source.ifMatch, !ETags.contains(list, object.etag) {
             throw S3Error.preconditionFailed
         }

@@ -46,7 +46,8 @@ struct SignatureChain: Sendable, Equatable {
 /// Checks Signature Version 4 in the header or the query, and Version 2 in the query, which
 /// boto3 uses for presigned URLs of us-east-1.
 struct Authentication: Sendable {
-    var credentials: StoreCredentials
+    /// The pairs that may sign.
+    var credentials: [StoreCredentials]
     var region: String
     /// The clock.
     var now: @Sendable () -> UnixTime
@@ -75,8 +76,7 @@ struct Authentication: Sendable {
     /// Checks the signature of a POST form's policy.
     func checkPolicy(_ policy: String, fields: [String: String]) throws(S3Error) {
         if let signature = fields["signature"], let keyID = fields["awsaccesskeyid"] {
-            try require(keyID: keyID)
-            let expected = hmacSHA1(key: credentials.secretAccessKey, policy)
+            let expected = hmacSHA1(key: try secret(of: keyID), policy)
             try require(Data(expected).base64EncodedString(), equals: signature)
             return
         }
@@ -84,8 +84,8 @@ struct Authentication: Sendable {
             let credential = fields["x-amz-credential"], let signature = fields["x-amz-signature"]
         else { throw S3Error(.accessDenied, "Access Denied") }
         let scope = try Scope(credential, region: region, .invalidRequest)
-        try require(keyID: scope.keyID)
-        try require(SigV4.signature(policy, key: signingKey(scope)), equals: signature)
+        _ = try secret(of: scope.keyID)
+        try require(SigV4.signature(policy, key: try signingKey(scope)), equals: signature)
     }
 
     private func checkHeader(
@@ -106,7 +106,7 @@ struct Authentication: Sendable {
             let signature = fields["Signature"]
         else { throw malformed }
         let scope = try Scope(credential, region: region, .authorizationHeaderMalformed)
-        try require(keyID: scope.keyID)
+        _ = try secret(of: scope.keyID)
         guard let date = request.header("x-amz-date"),
             let signed = UnixTime(basic: date), date.hasPrefix(scope.day)
         else { throw S3Error(.accessDenied, "AWS authentication requires a valid Date header") }
@@ -126,7 +126,7 @@ struct Authentication: Sendable {
                 request: request, scope: scope, date: date, signedHeaders: names,
                 payload: payload))
         let chain = SignatureChain(
-            signingKey: signingKey(scope), date: date, scope: scope.text, previous: signature)
+            signingKey: try signingKey(scope), date: date, scope: scope.text, previous: signature)
         return try payloadSignature(payload, chain)
     }
 
@@ -146,7 +146,7 @@ struct Authentication: Sendable {
             validity >= 1, .seconds(validity) <= Self.presignedValidityMax
         else { throw fail("X-Amz-Expires must be between 1 and 604800 seconds") }
         let scope = try Scope(credential, region: region, .authorizationQueryParametersError)
-        try require(keyID: scope.keyID)
+        _ = try secret(of: scope.keyID)
         guard date.hasPrefix(scope.day) else { throw fail("Invalid credential date.") }
         let age = self.age(of: signed)
         if age < Self.skew.lowerBound {
@@ -171,10 +171,10 @@ struct Authentication: Sendable {
         guard let expires = request["Expires"].flatMap({ Int($0) }) else {
             throw S3Error(.accessDenied, "Missing Expires")
         }
-        try require(keyID: request["AWSAccessKeyId"] ?? "")
+        let secret = try secret(of: request["AWSAccessKeyId"] ?? "")
         if now().seconds > expires { throw S3Error(.accessDenied, "Request has expired") }
         let text = SignedRequest.version2(request, expires: expires)
-        let expected = hmacSHA1(key: credentials.secretAccessKey, text)
+        let expected = hmacSHA1(key: secret, text)
         try require(Data(expected).base64EncodedString(), equals: request["Signature"] ?? "")
         return .unsigned
     }
@@ -222,7 +222,7 @@ struct Authentication: Sendable {
     private func requireSignature(
         _ signature: String, of signed: SignedRequest
     ) throws(S3Error) {
-        let key = signingKey(signed.scope)
+        let key = try signingKey(signed.scope)
         // Some clients sign the path as sent, others its canonical encoding. Both prove the
         // secret.
         let isGood = [false, true].contains { asSent in
@@ -232,12 +232,15 @@ struct Authentication: Sendable {
         if !isGood { throw Self.mismatch }
     }
 
-    private func require(keyID: String) throws(S3Error) {
-        if !isSameSecret(keyID, credentials.accessKeyID) {
+    /// The secret of a pair.
+    /// - Throws: `.invalidAccessKeyId`.
+    private func secret(of keyID: String) throws(S3Error) -> String {
+        guard let pair = credentials.first(where: { isSameSecret(keyID, $0.accessKeyID) }) else {
             throw S3Error(
                 .invalidAccessKeyId,
                 "The AWS Access Key Id you provided does not exist in our records.")
         }
+        return pair.secretAccessKey
     }
 
     private func require(_ expected: String, equals given: String) throws(S3Error) {
@@ -251,8 +254,8 @@ struct Authentication: Sendable {
                 + "your key and signing method.")
     }
 
-    private func signingKey(_ scope: Scope) -> [UInt8] {
-        SigV4.signingKey(secret: credentials.secretAccessKey, scope: scope.value)
+    private func signingKey(_ scope: Scope) throws(S3Error) -> [UInt8] {
+        SigV4.signingKey(secret: try secret(of: scope.keyID), scope: scope.value)
     }
 }
 

@@ -5,7 +5,7 @@ import EmulatorHTTP
 ///
 /// Requests are signed, never authorised by cookies, so any origin may be allowed.
 struct CrossOrigin: Sendable {
-    /// Allowed origins; `*` allows all.
+    /// Allowed origins, as patterns of `PageOrigin.isAllowed`; `*` allows all.
     var allowedOrigins: [String]
     /// A bucket's own rules replace the defaults.
     var rules: BucketCORS?
@@ -64,7 +64,7 @@ struct CrossOrigin: Sendable {
 
     private func allowed(_ origin: String) -> String? {
         if allowedOrigins.contains("*") { return "*" }
-        return allowedOrigins.contains(origin) ? origin : nil
+        return PageOrigin.isAllowed(origin, by: allowedOrigins) ? origin : nil
     }
 
     private static func refusal(

@@ -9,6 +9,7 @@ extension ObjectStoreServer {
         _ request: S3Request, _ fields: [String: String], _ body: PendingRequest.Body
     ) async throws -> Response {
         try PostPolicy.checkLength(body.result.bytes, fields: fields)
+        try RequestPromises.check(form: fields)
         let bucket = request.bucket ?? ""
         let key = fields["key"] ?? ""
         guard key.utf8.count <= 1_024 else {

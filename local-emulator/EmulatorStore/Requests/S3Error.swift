@@ -1,6 +1,7 @@
 /// An error with S3's code and message (S3 API Reference, "Error responses").
 struct S3Error: Error, Sendable, CustomStringConvertible {
     enum Code: String, Sendable {
+        case accessControlListNotSupported = "AccessControlListNotSupported"
         case accessDenied = "AccessDenied"
         case authorizationHeaderMalformed = "AuthorizationHeaderMalformed"
         case authorizationQueryParametersError = "AuthorizationQueryParametersError"
@@ -10,6 +11,7 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
         case bucketNotEmpty = "BucketNotEmpty"
         case entityTooLarge = "EntityTooLarge"
         case entityTooSmall = "EntityTooSmall"
+        case illegalLocationConstraintException = "IllegalLocationConstraintException"
         case incompleteBody = "IncompleteBody"
         case insufficientStorage = "InsufficientStorage"
         case internalError = "InternalError"
@@ -35,12 +37,17 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
         case noSuchCORSConfiguration = "NoSuchCORSConfiguration"
         case noSuchKey = "NoSuchKey"
         case noSuchLifecycleConfiguration = "NoSuchLifecycleConfiguration"
+        case noSuchPublicAccessBlockConfiguration = "NoSuchPublicAccessBlockConfiguration"
         case noSuchTagSet = "NoSuchTagSet"
         case noSuchUpload = "NoSuchUpload"
         case noSuchVersion = "NoSuchVersion"
+        case noSuchWebsiteConfiguration = "NoSuchWebsiteConfiguration"
         case notImplemented = "NotImplemented"
         case notModified = "NotModified"
+        case objectLockConfigurationNotFoundError = "ObjectLockConfigurationNotFoundError"
+        case ownershipControlsNotFoundError = "OwnershipControlsNotFoundError"
         case preconditionFailed = "PreconditionFailed"
+        case replicationConfigurationNotFoundError = "ReplicationConfigurationNotFoundError"
         case requestTimeTooSkewed = "RequestTimeTooSkewed"
         case serverSideEncryptionConfigurationNotFoundError =
             "ServerSideEncryptionConfigurationNotFoundError"
@@ -52,7 +59,8 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
             switch self {
             case .notModified: 304
             case .authorizationHeaderMalformed, .authorizationQueryParametersError, .badDigest,
-                .badRequest, .invalidTag,
+                .badRequest, .invalidTag, .accessControlListNotSupported,
+                .illegalLocationConstraintException,
                 .entityTooLarge, .entityTooSmall, .incompleteBody, .invalidArgument,
                 .invalidBucketName, .invalidDigest, .invalidPart, .invalidPartOrder,
                 .invalidPolicyDocument, .invalidRequest, .invalidURI, .keyTooLongError,
@@ -64,6 +72,9 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
                 403
             case .noSuchBucket, .noSuchBucketPolicy, .noSuchCORSConfiguration, .noSuchKey,
                 .noSuchLifecycleConfiguration, .noSuchTagSet, .noSuchUpload, .noSuchVersion,
+                .noSuchPublicAccessBlockConfiguration, .noSuchWebsiteConfiguration,
+                .objectLockConfigurationNotFoundError, .ownershipControlsNotFoundError,
+                .replicationConfigurationNotFoundError,
                 .serverSideEncryptionConfigurationNotFoundError:
                 404
             case .methodNotAllowed: 405
@@ -109,6 +120,13 @@ struct S3Error: Error, Sendable, CustomStringConvertible {
         S3Error(
             .preconditionFailed,
             "At least one of the pre-conditions you specified did not hold")
+    }
+    /// The refusal of what the store does not do, by the header, query name or element.
+    static func notImplemented(_ name: String) -> S3Error {
+        S3Error(
+            .notImplemented,
+            "A header or query you provided implies functionality that is not implemented.",
+            details: [("Header", name)])
     }
     static var malformedXML: S3Error {
         S3Error(

@@ -3,13 +3,19 @@ import Synchronization
 import WallClock
 import XMLTree
 
-/// The expiry rules of a bucket's lifecycle configuration. Rules about storage
-/// classes and versions are stored and have no effect.
+/// The expiry rules of a bucket's lifecycle configuration.
+///
+/// Rules about versions are stored: no object has one besides `null`. Rules that move objects to
+/// other storage classes are refused.
 struct LifecycleRules: Sendable {
     struct Rule: Sendable {
         var prefix: [UInt8]
         /// Tags that an object must have; all of them are required.
         var tags: [TagSet.Tag]
+        /// Sizes that an object may have.
+        var sizes = 0...Int.max
+        /// Instant after which objects are deleted, whatever their age.
+        var expirationDate: UnixTime?
         /// Age at which an object is deleted: whole days.
         var expiration: Duration?
         /// Age at which an incomplete multipart upload is aborted: whole days.
@@ -45,9 +51,42 @@ extension LifecycleRules.Rule {
             tag.text(of: "Key").map { TagSet.Tag(key: $0, value: tag.text(of: "Value") ?? "") }
         }
         self.prefix = Array(prefix.utf8)
+        for name in ["Transition", "NoncurrentVersionTransition"] where !element.all(name).isEmpty {
+            throw S3Error.notImplemented(name)
+        }
+        sizes = try Self.sizes(places.dropFirst())
+        expirationDate = try Self.date(element)
         expiration = try Self.days(element, "Expiration", "Days")
         uploadExpiration = try Self.days(
             element, "AbortIncompleteMultipartUpload", "DaysAfterInitiation")
+    }
+
+    /// The sizes that a filter names; its bounds are exclusive.
+    private static func sizes(
+        _ places: ArraySlice<XMLElement>
+    ) throws(S3Error) -> ClosedRange<Int> {
+        func bound(_ name: String) throws(S3Error) -> Int? {
+            guard let text = places.compactMap({ $0.text(of: name) }).first else { return nil }
+            guard let bytes = Int(text), bytes >= 0 else {
+                throw S3Error(.invalidArgument, "'\(name)' must be a number")
+            }
+            return bytes
+        }
+        let above = try bound("ObjectSizeGreaterThan")
+        let below = try bound("ObjectSizeLessThan")
+        let (least, most) = (above.map { $0 + 1 } ?? 0, below.map { $0 - 1 } ?? Int.max)
+        guard least <= most else {
+            throw S3Error(.invalidArgument, "The bounds of the object size exclude each other.")
+        }
+        return least...most
+    }
+
+    private static func date(_ element: XMLElement) throws(S3Error) -> UnixTime? {
+        guard let text = element.all("Expiration").first?.text(of: "Date") else { return nil }
+        guard let time = UnixTime(rfc3339: text) else {
+            throw S3Error(.invalidArgument, "'Date' must be at midnight GMT")
+        }
+        return time
     }
 
     private static func days(
@@ -114,12 +153,14 @@ extension ObjectStoreServer {
 extension ObjectIndex {
     fileprivate func apply(_ rule: LifecycleRules.Rule, to bucket: String) throws {
         let end = Self.successor(rule.prefix) ?? [255]
-        if let age = rule.expiration {
+        let age = rule.expirationDate.map { now >= $0 ? Duration.zero : nil } ?? rule.expiration
+        if let age {
             let rows = try connection.query(
                 """
                 SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key < ? AND modified_ms <= ?
-                LIMIT 1000
-                """, bucket, rule.prefix, end, (now - age))
+                  AND size BETWEEN ? AND ? LIMIT 1000
+                """, bucket, rule.prefix, end, (now - age), rule.sizes.lowerBound,
+                rule.sizes.upperBound)
             for object in try rows.map({ try ObjectRecord($0) }) {
                 let tags = object.tags?.tags ?? []
                 guard rule.tags.allSatisfy(tags.contains) else { continue }

@@ -50,6 +50,18 @@ extension ObjectStoreServer {
     /// Prefix of the keys that clients upload to.
     private static let uploadPrefix = Array("uploads/".utf8)
 
+    /// True for an upload that a client was granted.
+    func isGranted(_ request: S3Request) -> Bool {
+        request.key?.starts(with: Self.uploadPrefix) == true
+            && (request["X-Amz-Signature"] != nil || request["Signature"] != nil)
+    }
+
+    /// Largest body of a request.
+    func bodyBytesMax(_ request: S3Request) -> Int {
+        isGranted(request)
+            ? min(Self.putBytesMax, configuration.uploadBytesMax) : Self.putBytesMax
+    }
+
     /// Refuses a new upload that would pass the limit of the volume. Everything else is written
     /// until the disk is full: exports under way end.
     /// - Throws: `.insufficientStorage`.

@@ -166,12 +166,16 @@ struct HTTPResponseParser: Sendable {
         switch try head.framing() {
         case .none, .length(0), .untilClose: state = .done
         case .length(let length):
-            guard length <= limits.bodyBytesMax else {
-                throw HTTPParseError("the body is larger than \(limits.bodyBytesMax) bytes")
-            }
+            guard length <= limits.bodyBytesMax else { throw bodyTooLarge }
             state = .fixedBody(remaining: length)
         case .chunked: state = .chunkSize
         }
+    }
+
+    private var bodyTooLarge: HTTPParseError {
+        HTTPParseError(
+            "the body is larger than \(limits.bodyBytesMax) bytes",
+            requestID: Invocation.requestID(in: head.headers))
     }
 
     private mutating func startChunk() throws(HTTPParseError) {
@@ -180,9 +184,7 @@ struct HTTPResponseParser: Sendable {
         guard (1...8).contains(digits.count), line.count <= 256,
             let size = Int(hexadecimal: digits)
         else { throw HTTPParseError("a chunk's size is not a hexadecimal number") }
-        guard size <= limits.bodyBytesMax - body.count else {
-            throw HTTPParseError("the body is larger than \(limits.bodyBytesMax) bytes")
-        }
+        guard size <= limits.bodyBytesMax - body.count else { throw bodyTooLarge }
         state = size == 0 ? .trailer : .chunkData(remaining: size)
     }
 }

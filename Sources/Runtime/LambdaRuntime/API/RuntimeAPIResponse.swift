@@ -66,7 +66,13 @@ struct HTTPHeaderFields: Sendable, Hashable {
 /// A response that is not acceptable HTTP/1.1.
 struct HTTPParseError: Error, Sendable, Hashable, CustomStringConvertible {
     var description: String
-    init(_ description: String) { self.description = description }
+    /// The request ID of an event that cannot be used: the runtime reports an error for it.
+    var requestID: String?
+
+    init(_ description: String, requestID: String? = nil) {
+        self.description = description
+        self.requestID = requestID
+    }
 }
 
 /// Limits of a response.
@@ -74,7 +80,8 @@ struct HTTPLimits: Sendable, Hashable {
     /// Bytes of status line, headers and trailers together.
     var headBytesMax = 64 << 10
     /// Bytes of the body. Lambda's events have little more than 6 MiB; those of the emulator hold
-    /// bodies of 10 MB as JSON strings, in which quotes take two bytes.
+    /// bodies of 10 MB as JSON strings, in which quotes take two bytes. The emulator refuses a
+    /// request with a larger event (`LambdaConfiguration.eventBytesMax`).
     var bodyBytesMax = 24 << 20
     /// Interim responses (100 to 199) before the response.
     var interimResponseCountMax = 8

@@ -71,15 +71,16 @@ struct RuntimeRequest: Sendable, Hashable {
     var operation: String { "\(method) \(path)" }
 
     /// Request line and headers.
-    func head(authority: String) -> [UInt8] {
+    func head(for endpoint: RuntimeEndpoint) -> [UInt8] {
         var head: [UInt8] = []
         head.reserveCapacity(320)
         func add(_ text: String) { head.append(contentsOf: text.utf8) }
         add(method)
         add(" ")
+        add(endpoint.pathPrefix)
         add(path)
         add(" HTTP/1.1\r\nHost: ")
-        add(authority)
+        add(endpoint.authority)
         add("\r\nUser-Agent: spool\r\n")
         for header in headers {
             add(header.name)
@@ -104,13 +105,13 @@ extension Invocation {
         guard response.isFramed else {
             throw HTTPParseError("the event has neither a length nor chunks")
         }
-        guard let requestID = response.header("Lambda-Runtime-Aws-Request-Id"),
-            Invocation.isPathSafe(requestID)
+        guard let requestID = Invocation.requestID(in: response.headers)
         else { throw HTTPParseError("there is no usable Lambda-Runtime-Aws-Request-Id") }
         var deadline = now + Invocation.timeoutMax
         if let text = response.header("Lambda-Runtime-Deadline-Ms") {
             guard let number = Int(text), number >= 0 else {
-                throw HTTPParseError("Lambda-Runtime-Deadline-Ms is not a number")
+                throw HTTPParseError(
+                    "Lambda-Runtime-Deadline-Ms is not a number", requestID: requestID)
             }
             deadline = UnixTime(milliseconds: number)
         }
@@ -125,6 +126,12 @@ extension Invocation {
 
     /// Lambda's maximum timeout, for a response without a deadline.
     private static let timeoutMax = Duration.seconds(900)
+
+    /// The request ID of an event; nil if there is none that can be part of a path.
+    static func requestID(in headers: HTTPHeaderFields) -> String? {
+        headers.first("Lambda-Runtime-Aws-Request-Id")
+            .map { String(decoding: $0, as: UTF8.self) }.flatMap { isPathSafe($0) ? $0 : nil }
+    }
 
     private static func isPathSafe(_ requestID: String) -> Bool {
         (1...128).contains(requestID.utf8.count)

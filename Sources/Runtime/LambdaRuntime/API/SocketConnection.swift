@@ -56,12 +56,12 @@ final class SocketConnection {
     /// Sends a request and waits for its complete response, without a limit.
     /// - Parameter whileWaiting: Called after sending, before waiting.
     func exchange(
-        _ request: RuntimeRequest, authority: String, limits: HTTPLimits,
+        _ request: RuntimeRequest, for endpoint: RuntimeEndpoint, limits: HTTPLimits,
         whileWaiting: () -> Void = {}
     ) throws(SocketError) -> RuntimeAPIResponse {
         var sendFailure: SocketError?
         do {
-            try send(request.head(authority: authority), request.body)
+            try send(request.head(for: endpoint), request.body)
         } catch {
             // The API may refuse a large body by a response and a close (413): the response
             // counts, not the broken pipe.

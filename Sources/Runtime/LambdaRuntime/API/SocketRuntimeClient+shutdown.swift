@@ -10,18 +10,17 @@ extension SocketRuntimeClient {
         do {
             let connection = try SocketConnection(to: endpoint)
             let response = try connection.exchange(
-                .registerExtension, authority: endpoint.authority, limits: HTTPLimits())
+                .registerExtension, for: endpoint, limits: HTTPLimits())
             guard response.status == 200,
                 let identifier = response.header("Lambda-Extension-Identifier")
             else { return "the status is \(response.status)" }
             let wait = RuntimeRequest.nextExtensionEvent(identifier)
-            let authority = endpoint.authority
             // The platform never answers an extension without events: this thread blocks until
             // the process ends.
             // SAFETY: only that thread uses the connection from here on.
             nonisolated(unsafe) let owned = connection
-            startThread {
-                _ = try? owned.exchange(wait, authority: authority, limits: HTTPLimits())
+            startThread { [endpoint] in
+                _ = try? owned.exchange(wait, for: endpoint, limits: HTTPLimits())
             }
             return nil
         } catch {

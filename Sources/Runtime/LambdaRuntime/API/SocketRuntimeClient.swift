@@ -74,12 +74,14 @@ package actor SocketRuntimeClient: RuntimeClient {
         _ request: RuntimeRequest, _ read: (RuntimeAPIResponse) throws(HTTPParseError) -> Value
     ) async throws(RuntimeClientError) -> Value {
         var failure = RuntimeClientError(.unreachable, operation: request.operation, detail: "")
-        for attempt in 0..<retries.attemptCountMax {
+        var attempt = -1
+        while attempt + 1 < retries.attemptCountMax {
+            attempt += 1
             if attempt > 0 { await retries.wait(before: attempt) }
             do {
                 let response = try exchange(request, isInterruptible: true)
                 if response.status == 200 {
-                    return try read(response)
+                    do { return try read(response) } catch { throw SocketError.invalid(error) }
                 }
                 failure.code = response.status == 500 ? .containerError : .invalidAnswer
                 failure.detail = "the status is \(response.status)"
@@ -87,6 +89,15 @@ package actor SocketRuntimeClient: RuntimeClient {
             } catch let error as RuntimeClientError {
                 throw error
             } catch let error as SocketError {
+                if let requestID = error.unusableEvent {
+                    // Without a report its caller would wait for the end of this process.
+                    let report = HandlerError(
+                        type: "Runtime.UnusableEvent",
+                        message: "The runtime cannot take the event: \(error).")
+                    _ = try await reportError(report, requestID: requestID)
+                    attempt = -1
+                    continue
+                }
                 failure.code = error.isInvalidAnswer ? .invalidAnswer : .unreachable
                 failure.detail = error.description
             } catch {
@@ -170,7 +181,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         let open = try connection ?? SocketConnection(to: endpoint)
         connection = nil
         return ResponseStream(
-            on: open, head: request.head(authority: endpoint.authority), limits: limits)
+            on: open, head: request.head(for: endpoint), limits: limits)
     }
 
     /// Ends the open stream.
@@ -233,7 +244,7 @@ package actor SocketRuntimeClient: RuntimeClient {
         if isInterruptible { try waiter.begin(on: open.descriptor) }
         defer { waiter.end() }
         let response = try open.exchange(
-            request, authority: endpoint.authority, limits: limits
+            request, for: endpoint, limits: limits
         ) {
             guard let warmUp else { return }
             startThread(warmUp)
@@ -247,6 +258,11 @@ package actor SocketRuntimeClient: RuntimeClient {
 extension SocketError {
     fileprivate var isInvalidAnswer: Bool {
         if case .invalid = self { true } else { false }
+    }
+
+    /// The request ID of an event that was received and cannot be used.
+    fileprivate var unusableEvent: String? {
+        if case .invalid(let error) = self { error.requestID } else { nil }
     }
 }
 

@@ -20,7 +20,7 @@ struct Replay: Sendable {
         }
         for recording in recordings {
             // IDs replaced in earlier responses are replaced in the event.
-            let event = comparison.renamed(recording.event).bytes
+            let event = authorized(comparison.renamed(recording.event), options.ownerToken).bytes
             let response = try await api.invoke(recording, event: event)
             let faults = comparison.differences(recording, response)
             if !faults.isEmpty { different += 1 }
@@ -31,6 +31,17 @@ struct Replay: Sendable {
             api.context.print("\(same) of \(recordings.count) responses are equal.")
         }
         return different == 0 ? 0 : 1
+    }
+
+    /// Puts this run's token in place of the one that the recording does not have.
+    private func authorized(_ event: JSONValue, _ token: String?) -> JSONValue {
+        guard let token, case .object(var members) = event,
+            case .object(var headers)? = members["headers"],
+            headers["authorization"] == .string(ResponseComparison.removedSecret)
+        else { return event }
+        headers["authorization"] = .string("Bearer \(token)")
+        members["headers"] = .object(headers)
+        return .object(members)
     }
 
     private func report(_ recording: Recording, _ faults: [ResponseComparison.Difference]) throws {

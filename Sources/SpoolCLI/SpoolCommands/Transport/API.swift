@@ -129,7 +129,9 @@ struct API: Sendable {
     private func request(_ method: String, _ path: String, body: [UInt8]?) -> APIRequest {
         var headers = [APIRequest.Header("Accept", "application/json")]
         if let token { headers.append(APIRequest.Header("Authorization", "Bearer \(token)")) }
-        if body != nil { headers.append(APIRequest.Header("Content-Type", "application/json")) }
+        if body != nil || method == "POST" {
+            headers.append(APIRequest.Header("Content-Type", "application/json"))
+        }
         return APIRequest(
             method, base + path, headers: headers, body: body.map(APIRequest.Body.bytes) ?? .none)
     }
