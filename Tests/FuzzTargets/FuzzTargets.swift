@@ -66,7 +66,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     }
 
     private static let authentication = Authentication(
-        credentials: StoreCredentials(accessKeyID: "key", secretAccessKey: "secret"),
+        credentials: [StoreCredentials(accessKeyID: "key", secretAccessKey: "secret")],
         region: "us-east-1", now: { UnixTime(milliseconds: 1_800_000_000_000) })
 
     /// Lines: method, path, query, then `name: value`.
