@@ -111,7 +111,12 @@ class Emulator:
         """The store's keys and the operator's token, as an operator finds them."""
         made = {}
         file = self.data / "secrets.env"
-        if file.exists():
+        # Without tokens the published keys are the client's, and the made ones the functions'.
+        is_open = not any(
+            name in self.environment
+            for name in ("SPOOL_TOKENS", "AUTH_PASSWORD", "SPOOL_JWT_SECRET", "SPOOL_JWT_JWKS_URL")
+        )
+        if file.exists() and not is_open:
             made = dict(line.split("=", 1) for line in file.read_text().splitlines())
         published = {"AWS_ACCESS_KEY_ID": "spool", "AWS_SECRET_ACCESS_KEY": "spool-secret"}
         return published | made | self.environment
