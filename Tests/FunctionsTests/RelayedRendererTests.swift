@@ -54,6 +54,6 @@ private final class FakeRelay: SourceRelay {
 
         #expect(error?.detail == "https://store/a?REDACTED cannot be read.")
         #expect(error?.arguments == ["-i", "https://store/a?REDACTED"])
-        #expect(error?.standardErrorTail == "https://store/a?REDACTED: End of file")
+        #expect(error?.standardErrorTail == "https://store/a?REDACTED End of file")
     }
 }
