@@ -74,8 +74,11 @@ package struct SubscriptionDecision: Hashable, Sendable {
             self.init(outcome: "kept: no plan has this product")
             return
         }
+        // A failed invoice can name the price of the period before.
+        let keepsPlan = change == .paymentFailed || change == .cancelled
         var next = Subscription(
-            workspaceID: workspaceID, plan: plan.name, status: .active,
+            workspaceID: workspaceID, plan: keepsPlan ? stored?.plan ?? plan.name : plan.name,
+            status: .active,
             periodEnd: event.periodEnd ?? stored?.periodEnd, eventTime: event.time)
         self.init(outcome: change.rawValue)
         switch change {
