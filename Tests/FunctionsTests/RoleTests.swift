@@ -109,6 +109,7 @@ import WallClock
 
         let unused = Self.everything.subtracting(harness.usedPermissions)
             .subtracting(sessions.usedPermissions).subtracting(imports.usedPermissions)
+            .subtracting(accounts)
         #expect(unused == Self.unusedHere)
     }
 
