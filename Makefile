@@ -69,7 +69,8 @@ format:
 
 unit:
 	swift build --build-tests $(SWIFT_FLAGS)
-	scripts/swift-test --skip FFmpegTests
+	scripts/swift-test --skip FFmpegTests --skip SimulationTests
+	scripts/swift-test --filter SimulationTests
 	scripts/swift-test --filter FFmpegTests
 
 # The products of the same build, driven by real clients.

@@ -74,7 +74,8 @@ let package = Package(
         .target(name: "Arguments", swiftSettings: pure),
         .target(name: "Logging", dependencies: ["JSON", "WallClock"], swiftSettings: strict),
         .target(name: "XMLTree", dependencies: ["CXML2"], swiftSettings: strict),
-        .target(name: "Crypto", dependencies: ["CCrypto", "CSodium", "CFido"], swiftSettings: strict),
+        .target(
+            name: "Crypto", dependencies: ["CCrypto", "CSodium", "CFido"], swiftSettings: strict),
         .target(name: "Signing", dependencies: ["Crypto", "WallClock"], swiftSettings: strict),
         // Tables in SQLite or PostgreSQL. The migrations are part of the program.
         .target(

@@ -11,11 +11,18 @@ import Testing
     }
 
     @Test func `the first cue after the limit is refused`() {
-        let cue = "00:00:00,000 --> 00:00:01,000\nw\n\n"
-        let most = String(repeating: cue, count: CaptionLimits.cueCountMax)
+        // One after the other: few may be at the same time.
+        func cue(_ number: Int) -> String {
+            let time = [number / 3_600, number / 60 % 60, number % 60].map {
+                ($0 < 10 ? "0" : "") + String($0)
+            }.joined(separator: ":")
+            return "\(time),000 --> \(time),900\nw\n\n"
+        }
+        let most = (0..<CaptionLimits.cueCountMax).map(cue).joined()
 
         #expect(fault(most) == nil)
-        #expect(fault(most + cue)?.contains("after the 20000 that are allowed") == true)
+        let next = cue(CaptionLimits.cueCountMax)
+        #expect(fault(most + next)?.contains("after the 20000 that are allowed") == true)
     }
 
     @Test func `a file of too many lines is refused`() {

@@ -89,9 +89,7 @@ struct Emulator: Sendable {
                 "bucket": bucket,
             ],
             uploads: store,
-            storeHealth: {
-                await store.health().map { ($0.name, $0.state.rawValue) }
-            },
+            storeHealth: { await store.health().map { ($0.name, $0.state.rawValue) } },
             traffic: { [front, s3] in
                 traffic(front.counters, "front") + traffic(s3.counters, "s3")
             })
