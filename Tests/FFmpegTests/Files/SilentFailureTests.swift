@@ -16,6 +16,8 @@ import TestSupport
         #expect(chmod(program, 0o755) == 0)
         var configuration = MediaEngine.configurationUnderTest
         configuration.ffmpegPath = program
+        // A shell script starts processes.
+        configuration.isConfined = false
         return MediaEngine(configuration: configuration)
     }
 

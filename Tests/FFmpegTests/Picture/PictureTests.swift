@@ -150,9 +150,11 @@ import TestSupport
                 speed: speed, box: full)
         }
         // 30000/1001 on a grid of 30: equal frame numbers for the first half minute.
-        let plain = try await frames([clip(Rational(1), 24, Rational(1))], [.ntsc], count: 24)
-        let fast = try await frames([clip(Rational(1), 12, Rational(2))], [.ntsc], count: 12)
-        let slow = try await frames([clip(Rational(1), 48, Rational(1, 2))], [.ntsc], count: 48)
+        // The in-point is a frame's time: a lowered rate never shows a later frame.
+        let start = Rational(1_001, 1_000)
+        let plain = try await frames([clip(start, 24, Rational(1))], [.ntsc], count: 24)
+        let fast = try await frames([clip(start, 12, Rational(2))], [.ntsc], count: 12)
+        let slow = try await frames([clip(start, 48, Rational(1, 2))], [.ntsc], count: 48)
 
         #expect((0..<12).allSatisfy { fast[$0].bytes == plain[2 * $0].bytes })
         #expect((0..<24).allSatisfy { slow[2 * $0].bytes == plain[$0].bytes })

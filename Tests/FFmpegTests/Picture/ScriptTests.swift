@@ -200,6 +200,7 @@ import Testing
             FrameRange(0, 4), of: text.plan, sourceURLs: [:], to: "\(folder)/x.mp4")
 
         #expect(report.frames == 4)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["x.mp4"])
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(files == ["x.mp4"], "\(files)")
     }
 }
