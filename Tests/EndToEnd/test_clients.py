@@ -146,6 +146,10 @@ def test_spool_invokes_every_event(shared):
                 None,
             ),
         )
+        # The first attempt at a unit of an unknown export fails; the second condemns it.
+        if "The export has no plan" in answer.stdout:
+            assert function in ("render-chunk", "stitch-export")
+            continue
         assert answer.returncode == 0, (path.name, answer.stdout, answer.stderr)
 
 

@@ -68,7 +68,7 @@ def test_health_tells_of_disk_store_and_functions(tmp_path):
     emulator = conftest.Emulator(tmp_path / "data", bootstrap=broken).start()
     try:
         healthy = {"status": "ok", "store": "ok", "disk": "ok", "functions": "ok"}
-        assert emulator.call("GET", "/healthz").json() == healthy
+        assert healthy.items() <= emulator.call("GET", "/healthz").json().items()
         assert emulator.call("GET", "/api/exports").status == 502
         answer = emulator.call("GET", "/healthz")
         assert answer.status == 503 and answer.headers["Retry-After"] == "5"

@@ -37,6 +37,7 @@ import TestSupport
 
     private func draw(_ input: Input, _ path: String) async throws {
         if case .none = input.picture { return }
+        if case .interlaced = input.picture { return try await deinterlace(input, path) }
         var rendering = try await Rendering(
             files: [path], frameCount: 3, width: 64, height: 64, rate: Rational(25),
             background: "00ff00")
@@ -71,13 +72,34 @@ import TestSupport
             #expect(near(16, 16, left))
             #expect(near(48, 16, right))
         case .opaque: #expect(!near(4, 32, "lime"))
-        case .interlaced:
-            let combs = try await runFFmpeg(
-                ["-i", chunk, "-vf", "idet,metadata=print:file=-", "-f", "null", "-"])
-            #expect(!combs.contains("idet.single.current_frame=tff"))
-            #expect(!combs.contains("idet.single.current_frame=bff"))
-        case .none: break
+        case .interlaced, .none: break
         }
+    }
+
+    /// The first frame has far less detail between neighbouring lines than the woven fields.
+    private func deinterlace(_ input: Input, _ path: String) async throws {
+        var rendering = try await Rendering(
+            files: [path], frameCount: 3, width: input.size.width, height: input.size.height,
+            rate: Rational(25))
+        rendering.plan.layers = [
+            RenderPlan.Layer(placements: [
+                RenderPlan.Placement(
+                    source: 0, frames: FrameRange(0, 3), fit: .contain, box: rendering.full)
+            ])
+        ]
+        let chunk = rendering.chunkPath(FrameRange(0, 3))
+        _ = try await rendering.engine.renderChunk(
+            FrameRange(0, 3), of: rendering.plan, sourceURLs: rendering.urls, to: chunk)
+        func combs(_ path: String) async throws -> Int {
+            let pixels = try await Rendering.pixels(of: path)
+            let line = 3 * input.size.width
+            return stride(from: 0, to: pixels.count - 2 * line, by: 7).reduce(0) { sum, place in
+                let (above, middle) = (Int(pixels[place]), Int(pixels[place + line]))
+                return sum + abs(above - 2 * middle + Int(pixels[place + 2 * line]))
+            }
+        }
+        let (ours, woven) = (try await combs(chunk), try await combs(path))
+        #expect(ours * 4 < woven * 3, "\(ours) of \(woven)")
     }
 
     private func hear(_ input: Input, _ path: String, _ media: MediaInfo) async throws {

@@ -52,7 +52,7 @@ extension Input {
             "-filter_complex", "[0][1]hstack[a];[2][3]hstack[b];[a][b]vstack", "-frames:v", "1",
             "-q:v", "1",
         ]
-    static func fields(_ parity: String, _ size: String = "64x48") -> [String] {
+    static func fields(_ parity: String, _ size: String = "320x240") -> [String] {
         let first = parity == "tff" ? "interleave_top" : "interleave_bottom"
         return ["-f", "lavfi", "-i", "testsrc2=s=\(size):r=50:d=1", "-vf"]
             + ["tinterlace=\(first),setfield=\(parity)", "-flags", "+ilme+ildct"]
@@ -160,7 +160,7 @@ extension Input {
 
     private static let containers: [Input] = [
         Input(name: "b-frames.avi", make: video + ["-c:v", "mpeg4", "-bf", "2"]),
-        Input(name: "old.mpg", make: video + ["-c:v", "mpeg1video"]),
+        Input(name: "old.mpg", make: video + ["-c:v", "mpeg1video"], seconds: 0.84),
         Input(
             name: "windows.wmv", make: both + ["-c:v", "wmv2", "-c:a", "wmav2"], seconds: 1.05),
         Input(name: "photo-camera.avi", make: video + ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"]),
@@ -217,7 +217,12 @@ extension Input {
         Input(
             name: "alpha-ut.avi", make: alpha("gbrap") + ["-c:v", "utvideo"],
             picture: .transparent),
-        Input(name: "alpha.gif", make: alpha("rgba"), picture: .transparent),
+        Input(
+            name: "alpha.gif",
+            make: box + [
+                "[0][1]overlay=24:16:format=rgb,format=rgba,split[a][b];"
+                    + "[a]palettegen=reserve_transparent=1[p];[b][p]paletteuse"
+            ], picture: .transparent),
         Input(
             name: "alpha.apng", make: alpha("rgba") + ["-plays", "0"], picture: .transparent,
             warnings: [.lengthMeasured]),
@@ -261,7 +266,7 @@ extension Input {
 
     private static func interlaced(
         _ name: String, _ make: [String], seconds: Double = 1,
-        size: (width: Int, height: Int) = (64, 48)
+        size: (width: Int, height: Int) = (320, 240)
     ) -> Input {
         Input(
             name: name, make: make, seconds: seconds, size: size, picture: .interlaced,
@@ -271,8 +276,7 @@ extension Input {
     private static let fieldsOfVideo: [Input] = [
         interlaced("interlaced-dvd.ts", fields("tff") + ["-c:v", "mpeg2video", "-b:v", "4M"]),
         interlaced(
-            "interlaced-bottom.mpg", fields("bff") + ["-c:v", "mpeg2video", "-b:v", "4M"],
-            seconds: 0.9),
+            "interlaced-bottom.mpg", fields("bff") + ["-c:v", "mpeg2video", "-b:v", "4M"]),
         interlaced("interlaced-avchd.mp4", fields("tff") + h264 + ["-x264-params", "tff=1"]),
         interlaced(
             "interlaced-dv.avi",
