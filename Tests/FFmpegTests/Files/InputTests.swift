@@ -99,7 +99,7 @@ import TestSupport
             }
         }
         let (ours, woven) = (try await combs(chunk), try await combs(path))
-        #expect(ours * 4 < woven * 3, "\(ours) of \(woven)")
+        #expect(ours * 10 < woven * 9, "\(ours) of \(woven)")
     }
 
     private func hear(_ input: Input, _ path: String, _ media: MediaInfo) async throws {
