@@ -12,7 +12,7 @@ ROWS = {
     for row, rest in re.findall(r"^\| ((?:CF|OC|VR)-\d\d) \| (.*) \|$", PAGE, re.M)
 }
 # They concern the browser build alone, or a sign-in that is not understood.
-WITHOUT_TEST = {"CF-12", "CF-24", "CF-65", "CF-67", "OC-04", "OC-16"}
+WITHOUT_TEST = {"CF-12", "CF-24", "CF-65", "CF-67", "OC-04"}
 
 
 def functions():
