@@ -24,6 +24,8 @@ def emulator(tmp_path_factory):
             function("disk", "handlers.orders", ephemeralStorageMegabytes=2048),
         ],
         "--freeze",
+        # A database below the machine's /tmp would have to be seen.
+        SPOOL_DATABASE="postgres://localhost/none",
     )
     yield running
     assert running.stop() == 0

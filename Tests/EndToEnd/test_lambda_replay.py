@@ -50,6 +50,9 @@ def test_an_event_has_the_same_response_by_every_path(shared, path):
     name, event = path.name.split(".")[0], path.read_text()
     document = json.loads(event)
     answer = client_of(shared).invoke(FunctionName=name, Payload=event)
+    if "FunctionError" in answer:
+        # The second attempt condemns what the first could not do.
+        answer = client_of(shared).invoke(FunctionName=name, Payload=event)
     direct = answer["Payload"].read().decode()
     command = spool(shared, "invoke", name, "--event", path)
 

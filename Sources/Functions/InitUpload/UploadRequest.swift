@@ -34,7 +34,10 @@ struct UploadRequest: Sendable {
         let name = reader.required("filename", of: object).flatMap {
             reader.text($0, lengthMax: 1_000)
         }
-        let stated = object[typeField].flatMap { reader.text($0, lengthMax: 127) }
+        // Browsers send an empty type for a file that they do not know.
+        let stated = object[typeField].flatMap { node in
+            node.value == "" ? nil : reader.text(node, lengthMax: 127)
+        }
         let type = MediaTypes.type(stated: stated, fileName: name ?? "")
         let isCaptions = CaptionFormat(contentType: type) != nil
         if !isCaptions, type != MediaTypes.unknown, !Self.isMediaType(type) {

@@ -3,6 +3,8 @@
 import json
 import os
 
+from bodies import text_of
+
 FORM_TYPE = "application/vnd.spool.form+json"
 GRANT_TYPE = "application/vnd.spool.upload-grant+json"
 
@@ -32,5 +34,5 @@ def receive(event, _context):
         return answer(200, grant, GRANT_TYPE)
     form = None
     if state == "stored" and headers["content-type"] == FORM_TYPE:
-        form = json.loads(event["body"])
+        form = json.loads(text_of(event))
     return answer(201, {"state": state, "type": headers.get("content-type"), "form": form})

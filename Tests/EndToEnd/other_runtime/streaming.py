@@ -6,6 +6,8 @@ import json
 import os
 import socket
 
+from bodies import text_of
+
 ROOT = "/2018-06-01/runtime/invocation/"
 PRELUDE = "application/vnd.awslambda.http-integration-response"
 
@@ -66,7 +68,7 @@ def main():
         response = api.getresponse()
         event = json.loads(response.read())
         request_id = response.headers["Lambda-Runtime-Aws-Request-Id"]
-        order = json.loads(event["body"]) if "body" in event else event
+        order = json.loads(text_of(event)) if "body" in event else event
         answer = Answer(request_id, order.get("type", "application/octet-stream"))
         if "prelude" in order:
             # Split in the middle of the separator, on purpose.
