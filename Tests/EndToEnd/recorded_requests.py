@@ -1,5 +1,6 @@
 """Requests of a front end's own client, recorded by the emulator and kept in events/."""
 
+import base64
 import json
 import os
 import re
@@ -49,7 +50,10 @@ def recorded(folder, samples):
         for name, (method, path, *phase) in samples.items():
             if seen == (method, path, *(phase or [None])) and name not in found:
                 query = steady(event.get("rawQueryString", ""))
-                headers, body = unsigned(headers, steady(event.get("body", "")))
+                body = event.get("body", "")
+                if event["isBase64Encoded"]:
+                    body = base64.b64decode(body).decode()
+                headers, body = unsigned(headers, steady(body))
                 found[name] = {"headers": headers, "query": query, "body": body}
     return found
 

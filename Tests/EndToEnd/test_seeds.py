@@ -20,7 +20,9 @@ def tracked(*patterns):
         cwd=conftest.ROOT,
     ).stdout.split("\0")
     files = {path: conftest.ROOT / path for path in paths if path}
-    return {path: file.read_text() for path, file in files.items() if file.is_file()}
+    return {
+        path: file.read_text(errors="replace") for path, file in files.items() if file.is_file()
+    }
 
 
 def seed_variables(text):
