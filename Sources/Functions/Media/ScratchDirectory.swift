@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Runs a closure with a new folder and removes the folder afterwards.
 ///
@@ -16,6 +17,6 @@ func withScratchDirectory<Result>(
 
 /// Size of a local file in bytes, or nil when there is none.
 func fileBytes(_ path: String) -> Int? {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    return (attributes?[.size] as? NSNumber)?.intValue
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : nil
 }

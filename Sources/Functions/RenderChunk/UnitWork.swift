@@ -1,5 +1,5 @@
 import FFmpeg
-import Foundation
+import FoundationEssentials
 import Jobs
 import LambdaRuntime
 import Logging
