@@ -28,7 +28,7 @@ exec chroot "$shift_root" "$@"
 # Lambda's limit of an unpacked package (docs.aws.amazon.com/lambda/latest/dg/
 # gettingstarted-limits.html), and the part of it that a release bootstrap may take.
 PACKAGE_BYTES_MAX = 250 << 20
-BOOTSTRAP_BYTES_MAX = 24 << 20
+BOOTSTRAP_BYTES_MAX = 26 << 20
 # A release build has these linked into the bootstrap.
 SWIFT_LIBRARIES = ("libswift", "libFoundation", "lib_Foundation", "libdispatch", "libBlocksRuntime")
 
@@ -115,7 +115,7 @@ def test_the_package_is_complete_and_below_lambdas_limit(package):
     files = [path for path in (root / "var/task").rglob("*") if path.is_file()]
     ours = {path for path in files if path.name.startswith(("bootstrap", *SWIFT_LIBRARIES))}
     others_size = sum(path.stat().st_size for path in files if path not in ours)
-    assert others_size < PACKAGE_BYTES_MAX - BOOTSTRAP_BYTES_MAX
+    assert others_size < PACKAGE_BYTES_MAX - BOOTSTRAP_BYTES_MAX, others_size
     # A debug build is larger. make package-size runs this test on a release build.
     if BIN.resolve().name == "release":
         assert sum(path.stat().st_size for path in ours) < BOOTSTRAP_BYTES_MAX
