@@ -4,7 +4,7 @@ import Randomness
 import Testing
 
 /// Inputs of the fuzzer, and seeded changes of them: `SPOOL_FUZZ_COUNT` for each parser, 300 if it
-/// is not set, from `SPOOL_FUZZ_SEED`.
+/// is not set, from `SPOOL_TEST_SEED`.
 @Suite struct FuzzReplayTests {
     private static let folder = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent()
@@ -29,7 +29,7 @@ import Testing
     func `a parser returns for changed inputs`(target: FuzzTarget) throws {
         let environment = ProcessInfo.processInfo.environment
         let count = environment["SPOOL_FUZZ_COUNT"].flatMap { Int($0) } ?? 300
-        let seed = environment["SPOOL_FUZZ_SEED"].flatMap { UInt64($0) } ?? 13
+        let seed = environment["SPOOL_TEST_SEED"].flatMap { UInt64($0) } ?? 13
         var random = SeededGenerator(seed: seed)
         let inputs = try Self.inputs(target)
         for _ in 0..<count {

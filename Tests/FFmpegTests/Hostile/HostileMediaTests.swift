@@ -10,7 +10,7 @@ import TestSupport
 
 /// Damaged files of every kind through probe, render and audio, in confined processes.
 ///
-/// `SPOOL_HOSTILE_COUNT` files, 100 if it is not set, from `SPOOL_HOSTILE_SEED`. The outcome of
+/// `SPOOL_HOSTILE_COUNT` files, 100 if it is not set, from `SPOOL_TEST_SEED`. The outcome of
 /// 3,000 is in docs/security.md.
 @Suite(.timeLimit(.minutes(180)))
 struct HostileMediaTests {
@@ -41,7 +41,7 @@ struct HostileMediaTests {
     }
 
     @Test func `damaged files crash nothing and open nothing`() async throws {
-        let seed = Self.number("SPOOL_HOSTILE_SEED", else: 1)
+        let seed = Self.number("SPOOL_TEST_SEED", else: 1)
         let count = Self.number("SPOOL_HOSTILE_COUNT", else: 100)
         let folder = NSTemporaryPath.make("spool-hostile")
         let files = try await HostileFiles.all(in: folder)

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// Runs of `Simulation`: `SPOOL_SIMULATION_STEPS` steps, by default 200,000, from the seed
-/// `SPOOL_SIMULATION_SEED`, by default 1. `scripts/simulate` runs more of them.
+/// `SPOOL_TEST_SEED`, by default 1. `scripts/simulate` runs more of them.
 @Suite struct SimulationTests {
     /// Steps with faults of one run; it then continues without until it is at rest.
     private static let faultySteps = 1_500
@@ -42,7 +42,7 @@ import Testing
     @Test func `every export ends once, whatever dies, repeats or is lost`() async {
         let environment = ProcessInfo.processInfo.environment
         let stepCount = environment["SPOOL_SIMULATION_STEPS"].flatMap { Int($0) } ?? 200_000
-        let first = environment["SPOOL_SIMULATION_SEED"].flatMap { UInt64($0) } ?? 1
+        let first = environment["SPOOL_TEST_SEED"].flatMap { UInt64($0) } ?? 1
         let violations = await Self.onThread {
             var (steps, seed, found) = (0, first, [String]())
             var totals = SimulationCounts().all
