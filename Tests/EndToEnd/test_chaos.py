@@ -10,7 +10,7 @@ NAMES = ["cut", "hls", "lossless", "speed", "still", "wav"]
 
 
 # A busy machine runs fewer rounds, so that the suite keeps its time.
-SECONDS_MAX = 75
+SECONDS_MAX = 45
 
 
 def test_a_dozen_rounds_break_no_invariant(tmp_path):
